@@ -1,0 +1,121 @@
+"""The one exception tree. What a caller may expect to happen has a class here; anything else is a fault.
+
+PixecomError
+├── SetupError                   the installation is not right; the sentence says what to do
+├── InputError                   an argument is wrong; names it
+│   └── CursorExpiredError       a page walk whose pinned order is gone
+├── UnauthenticatedError         no valid access token
+├── ForbiddenError               the role does not allow it
+├── NotFoundError                no such thing for this tenant
+├── ConflictError                the state of the thing does not allow it now
+├── LeaseLostError               another worker owns the job; stop, write nothing
+└── ProviderError                the ad platform did not do what was asked
+    ├── ProviderThrottledError   come back at `retry_at`; not an attempt
+    ├── ProviderTransientError   the same call may succeed soon
+    ├── TooMuchDataError         ask for less
+    └── ProviderPermanentError   asking again changes nothing
+        ├── TokenRejectedError   the access token is dead
+        ├── PermissionDeniedError
+        └── RequestRefusedError  the platform refuses this request
+
+`graphql_schema.errors` maps this tree to GraphQL codes, `app.services.job_failure` to what a job does next.
+No message of this tree may contain a secret.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class PixecomError(Exception):
+    """Base of every expected failure; `str()` of it may be shown to a client."""
+
+
+class SetupError(PixecomError):
+    """The process can't start as configured; the message says what to change."""
+
+
+class InputError(PixecomError):
+    """An argument is not acceptable.
+
+    `argument` is the path a client would write, such as `range.from` or `input.ids.3`.
+    """
+
+    def __init__(self, argument: str, message: str) -> None:
+        super().__init__(f"{argument}: {message}")
+        self.argument = argument
+
+
+class CursorExpiredError(InputError):
+    """The cursor was good once; its pinned order is no longer kept."""
+
+
+class UnauthenticatedError(PixecomError):
+    """No access token, or one that is expired or not ours."""
+
+
+class ForbiddenError(PixecomError):
+    """The caller is known and may not do this."""
+
+
+class NotFoundError(PixecomError):
+    """There is no such thing for this tenant; another tenant's thing is the same as none."""
+
+
+class ConflictError(PixecomError):
+    """The request is fine but contradicts the present state."""
+
+
+class LeaseLostError(PixecomError):
+    """The job's fencing attempt is no longer ours: nothing more may be written for it."""
+
+
+class ProviderError(PixecomError):
+    """The ad platform failed us. `code` and `subcode` are Meta's, where it named them."""
+
+    def __init__(self, message: str, *, code: int | None = None, subcode: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.subcode = subcode
+
+
+class ProviderThrottledError(ProviderError):
+    """The account's (or app's) call budget is spent until `retry_at` (UTC)."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_at: datetime,
+        code: int | None = None,
+        subcode: int | None = None,
+    ) -> None:
+        super().__init__(message, code=code, subcode=subcode)
+        self.retry_at = retry_at
+
+
+class ProviderTransientError(ProviderError):
+    """Network trouble, a 5xx answer, or an error that the platform itself calls transient."""
+
+
+class TooMuchDataError(ProviderError):
+    """The platform asks to reduce the amount of data in one request."""
+
+
+class ProviderPermanentError(ProviderError):
+    """Trying again can't help until somebody changes something."""
+
+
+class TokenRejectedError(ProviderPermanentError):
+    """The access token is expired, revoked or invalid."""
+
+
+class PermissionDeniedError(ProviderPermanentError):
+    """The token is alive but lacks a permission for this object."""
+
+
+class RequestRefusedError(ProviderPermanentError):
+    """The platform understood the request and refuses it."""

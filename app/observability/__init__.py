@@ -1,0 +1,1 @@
+"""Logs, correlation ids and process metrics. Knows nothing of the product."""

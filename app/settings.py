@@ -1,0 +1,152 @@
+"""Every setting of every process, from the environment, checked once at start.
+
+`load_settings()` reports all wrong or missing values together. Nothing else reads the environment.
+Secrets are `SecretStr`: their repr is masked, and they are required in production.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import lru_cache
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import SetupError
+
+MIN_SECRET_LENGTH = 32
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class LogFormat(StrEnum):
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class Settings(BaseSettings):
+    """Field names in capitals are the names of the environment variables."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    environment: Annotated[Environment, Field(validation_alias="PIXECOM_ENV")] = Environment.DEVELOPMENT
+    log_level: str = "INFO"
+    log_format: LogFormat = LogFormat.AUTO
+
+    # Servers. The three roles are explained in app/database/roles.py.
+    database_url: SecretStr
+    system_database_url: SecretStr
+    migration_database_url: SecretStr | None = None
+    redis_url: SecretStr
+    database_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
+
+    # Secrets.
+    auth_secret: SecretStr
+    token_encryption_keys: Annotated[
+        SecretStr,
+        Field(description="key_id:base64 of 32 bytes, comma separated; the first encrypts, all decrypt"),
+    ]
+
+    # API.
+    access_token_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
+    graphiql: bool | None = None
+    introspection: bool | None = None
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 1_000_000
+    max_range_days: Annotated[int, Field(ge=1)] = 1127
+    demo_login: bool = False
+
+    # Meta.
+    meta_graph_url: str = "https://graph.facebook.com"
+    meta_api_version: Annotated[str, Field(pattern=r"^v\d+\.\d+$")] = "v26.0"
+    meta_app_secret: SecretStr | None = None
+
+    # Background work.
+    stats_interval_minutes: Annotated[int, Field(ge=1)] = 15
+    delivery_interval_minutes: Annotated[int, Field(ge=1)] = 5
+    structure_interval_minutes: Annotated[int, Field(ge=1)] = 60
+    stats_window_days: Annotated[int, Field(ge=1, le=28)] = 4
+    backfill_days: Annotated[int, Field(ge=0, le=1127)] = 90
+    worker_concurrency: Annotated[int, Field(ge=1)] = 5
+    worker_grace_seconds: Annotated[float, Field(gt=0)] = 30.0
+    worker_health_port: Annotated[int, Field(ge=0, le=65535)] = 3001
+    job_lease_seconds: Annotated[float, Field(gt=0)] = 30.0
+    dispatch_interval_seconds: Annotated[float, Field(gt=0)] = 1.0
+
+    @field_validator("database_url", "system_database_url", "migration_database_url")
+    @classmethod
+    def _asyncpg_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        scheme, separator, rest = value.get_secret_value().partition("://")
+        if not separator or scheme not in {"postgres", "postgresql", "postgresql+asyncpg"}:
+            message = "must be a PostgreSQL URL, such as postgresql://user:password@host:5432/database"
+            raise ValueError(message)
+        return SecretStr(f"postgresql+asyncpg://{rest}")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_scheme(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            message = "must be a Redis URL, such as redis://:password@host:6379/0"
+            raise ValueError(message)
+        return value
+
+    @field_validator("auth_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < MIN_SECRET_LENGTH:
+            message = f"must have at least {MIN_SECRET_LENGTH} characters"
+            raise ValueError(message)
+        return value
+
+    @field_validator("meta_graph_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            message = "must start with http:// or https://"
+            raise ValueError(message)
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _demo_is_for_development(self) -> Self:
+        if self.demo_login and self.environment is Environment.PRODUCTION:
+            message = "DEMO_LOGIN must not be set in production"
+            raise ValueError(message)
+        return self
+
+    @property
+    def graphiql_on(self) -> bool:
+        """GraphiQL is served: as set, otherwise outside production only."""
+        return self.graphiql if self.graphiql is not None else self.environment is not Environment.PRODUCTION
+
+    @property
+    def introspection_on(self) -> bool:
+        """Introspection is answered: as set, otherwise outside production only."""
+        return self.introspection if self.introspection is not None else self.environment is not Environment.PRODUCTION
+
+
+def _sentence(error: ValidationError) -> str:
+    lines = ["The settings are not complete:"]
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        name = ".".join(str(part) for part in item["loc"]).upper() or "SETTINGS"
+        reason = "is required" if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")
+        lines.append(f"  {name}: {reason}")
+    lines.append("Set them in the environment; README.md lists them all.")
+    return "\n".join(lines)
+
+
+@lru_cache(maxsize=1)
+def load_settings() -> Settings:
+    """The settings of this process.
+
+    Raises SetupError with one line for every value that is missing or wrong.
+    """
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue]  # the environment fills the required fields
+    except ValidationError as error:
+        raise SetupError(_sentence(error)) from None
