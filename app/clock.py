@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen_now", default=None)
 
@@ -25,7 +25,7 @@ def today_in(time_zone: str) -> date:
 
 
 @contextmanager
-def frozen(instant: datetime) -> Iterator[None]:
+def frozen(instant: datetime) -> Generator[None]:
     """Within this context (and tasks started in it), `now()` is `instant`."""
     token = _frozen.set(instant.astimezone(UTC))
     try:

@@ -1,0 +1,186 @@
+"""What a provider of ad data promises, and the values it speaks in.
+
+A provider works for one ad account. It knows nothing of tenants, tables or jobs: it turns the platform's answers
+into these values and its failures into the ProviderError branch of `app.errors`, and does no retrying of its own.
+External ids are the platform's own, as strings. Money is in micros of the account's currency unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import date, datetime
+
+    from app.metrics.counters import Counters
+    from app.metrics.levels import Level
+
+
+class EntityStatus(StrEnum):
+    """What was set, by us or on the platform. Never what is being delivered."""
+
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    ARCHIVED = "ARCHIVED"
+    DELETED = "DELETED"
+
+
+class BudgetType(StrEnum):
+    DAILY = "DAILY"
+    LIFETIME = "LIFETIME"
+
+
+class AccountStanding(StrEnum):
+    """Whether the platform lets the account run ads at all (meta.md 4: account_status 1 and 9 do)."""
+
+    ACTIVE = "ACTIVE"
+    GRACE_PERIOD = "GRACE_PERIOD"
+    BLOCKED = "BLOCKED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRecord:
+    """The ad account itself. `time_zone` is an IANA name, `currency` an ISO 4217 code."""
+
+    external_id: str
+    name: str
+    time_zone: str
+    currency: str
+    standing: AccountStanding = AccountStanding.ACTIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySignals:
+    """What the platform says of an entity's delivery, unmapped; None where it says nothing.
+
+    `learning` is the ad set's learning stage (LEARNING, SUCCESS, FAIL), `has_issues` a non-empty issue list,
+    `budget_exhausted` a spent budget or cap.
+    """
+
+    effective_status: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    learning: str | None = None
+    has_issues: bool = False
+    budget_exhausted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignRecord:
+    external_id: str
+    name: str
+    status: EntityStatus
+    budget_micros: int | None = None
+    budget_type: BudgetType | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    created_at: datetime | None = None
+    delivery: DeliverySignals = field(default_factory=DeliverySignals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdsetRecord:
+    external_id: str
+    campaign_external_id: str
+    name: str
+    status: EntityStatus
+    optimization_goal: str | None = None
+    targeting: Mapping[str, object] = field(default_factory=dict[str, object])
+    budget_micros: int | None = None
+    budget_type: BudgetType | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    created_at: datetime | None = None
+    delivery: DeliverySignals = field(default_factory=DeliverySignals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdRecord:
+    external_id: str
+    adset_external_id: str
+    campaign_external_id: str
+    name: str
+    status: EntityStatus
+    created_at: datetime | None = None
+    delivery: DeliverySignals = field(default_factory=DeliverySignals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRecord:
+    """One entity as a delivery poll sees it. Parents are named at ad set and ad level."""
+
+    external_id: str
+    status: EntityStatus
+    delivery: DeliverySignals
+    adset_external_id: str | None = None
+    campaign_external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsightRow:
+    """One entity's day. `stat_date` is the local date in the account's zone.
+
+    `external_id` is the entity's at the level that was asked for; at ACCOUNT level the account's.
+    `reported_ratios` are the platform's own cpm, ctr, cpc as decimal strings, for audit only.
+    """
+
+    external_id: str
+    stat_date: date
+    counters: Counters
+    reported_ratios: Mapping[str, str] = field(default_factory=dict[str, str])
+    attribution_setting: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusOutcome:
+    """What the platform said to one status change. `error` is None when it accepted."""
+
+    external_id: str
+    error: str | None = None
+    error_code: int | None = None
+
+    @property
+    def accepted(self) -> bool:
+        return self.error is None
+
+
+class AdProvider(Protocol):
+    """One ad account on one platform.
+
+    Reading methods yield pages (lists), so that a caller can write as it reads. All of them, archived and deleted
+    entities included where the platform still names them. Any method may raise any ProviderError.
+    """
+
+    async def get_account(self) -> AccountRecord:
+        """The account as the platform knows it."""
+        ...
+
+    def list_campaigns(self) -> AsyncIterator[Sequence[CampaignRecord]]: ...
+
+    def list_adsets(self) -> AsyncIterator[Sequence[AdsetRecord]]: ...
+
+    def list_ads(self) -> AsyncIterator[Sequence[AdRecord]]: ...
+
+    def list_statuses(self, level: Level) -> AsyncIterator[Sequence[StatusRecord]]:
+        """Statuses of every entity of CAMPAIGN, ADSET or AD level, as cheaply as the platform allows."""
+        ...
+
+    def read_insights(self, level: Level, since: date, until: date) -> AsyncIterator[Sequence[InsightRow]]:
+        """One row per entity and day with delivery, both days included. An entity's idle day has no row."""
+        ...
+
+    async def set_status(
+        self,
+        level: Level,
+        external_ids: Sequence[str],
+        status: EntityStatus,
+    ) -> Sequence[StatusOutcome]:
+        """Set ACTIVE or PAUSED; one outcome per id, in the order given. One refusal does not stop the others.
+
+        An error that concerns the whole request (token, throttle, network) is raised instead if nothing was done;
+        if it strikes in the middle, the ids not done carry it as their outcome.
+        """
+        ...
