@@ -7,7 +7,6 @@ library's message is masked as well.
 from __future__ import annotations
 
 import logging
-
 import re
 import sys
 from typing import TYPE_CHECKING, Any
