@@ -1,0 +1,57 @@
+"""Hashing and checking of login passwords (argon2id, RFC 9106). Never logs or stores a password.
+
+A check costs the same whether the user exists or not, so that the time of an answer tells nobody who has an account.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.profiles import RFC_9106_LOW_MEMORY
+
+__all__ = ["hash_password", "needs_rehash", "verify_password"]
+
+_HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+
+# Each computation takes 64 MiB: this bounds the memory that a flood of logins can take, and leaves the loop free.
+_POOL = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+
+
+def _random_part(length: int) -> str:
+    return base64.b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+
+
+# A well-formed hash that no password matches: checking against it takes as long as against a user's.
+_NOBODY = (
+    f"$argon2id$v={RFC_9106_LOW_MEMORY.version}"
+    f"$m={RFC_9106_LOW_MEMORY.memory_cost},t={RFC_9106_LOW_MEMORY.time_cost},p={RFC_9106_LOW_MEMORY.parallelism}"
+    f"${_random_part(RFC_9106_LOW_MEMORY.salt_len)}${_random_part(RFC_9106_LOW_MEMORY.hash_len)}"
+)
+
+
+async def hash_password(password: str) -> str:
+    """The PHC string to store for this password; the salt is new each time."""
+    return await asyncio.get_running_loop().run_in_executor(_POOL, _HASHER.hash, password)
+
+
+async def verify_password(stored_hash: str | None, password: str) -> bool:
+    """True when the password is the one behind `stored_hash`; None stands for an unknown user and is never right."""
+    matches = await asyncio.get_running_loop().run_in_executor(_POOL, _matches, stored_hash or _NOBODY, password)
+    return matches and stored_hash is not None
+
+
+def needs_rehash(stored_hash: str) -> bool:
+    """True when the hash was made with other costs than today's; hash again after the next good login."""
+    return _HASHER.check_needs_rehash(stored_hash)
+
+
+def _matches(stored_hash: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(stored_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False

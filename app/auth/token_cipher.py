@@ -1,0 +1,101 @@
+"""Encryption of provider tokens at rest (AES-256-GCM). Never logs a token, never shows a key.
+
+Every ciphertext is bound to its context (the seller and connection it belongs to), so that a row copied under another
+connection does not decrypt. Keys have ids: the first of TOKEN_ENCRYPTION_KEYS encrypts, all of them decrypt, so a
+key is rotated by putting a new one in front and dropping the old one once no row names it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import secrets
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import SecretStr
+
+from app.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+__all__ = ["EncryptedToken", "TokenCipher", "token_context"]
+
+KEY_BYTES = 32
+NONCE_BYTES = 12  # 96 bits, NIST SP 800-38D, 5.2.1.1
+_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_FORMAT = "TOKEN_ENCRYPTION_KEYS must be key_id:base64 of 32 bytes, comma separated"
+
+
+class EncryptedToken(NamedTuple):
+    """What a row keeps: the id of the key, and nonce, ciphertext and tag in one."""
+
+    key_id: str
+    ciphertext: bytes
+
+
+def token_context(seller_id: UUID, connection_id: UUID) -> bytes:
+    """The context of a connection's token: 32 bytes, the two ids."""
+    return seller_id.bytes + connection_id.bytes
+
+
+class TokenCipher:
+    """Encrypts under the first key, decrypts under whichever key the row names."""
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
+        self.current_key_id = next(iter(keys))
+
+    @classmethod
+    def from_settings(cls, value: SecretStr) -> Self:
+        """The cipher for a TOKEN_ENCRYPTION_KEYS setting.
+
+        Raises SetupError naming the setting, the place in it and what is wrong, but no part of a key.
+        """
+        keys: dict[str, bytes] = {}
+        for place, entry in enumerate(value.get_secret_value().split(","), start=1):
+            key_id, _, encoded = entry.strip().partition(":")
+            if not _KEY_ID.fullmatch(key_id):
+                raise SetupError(f"{_FORMAT}: entry {place} has no id of 1 to 32 letters, digits, '-' or '_'.")
+            if key_id in keys:
+                raise SetupError(f"{_FORMAT}: entry {place} repeats an id.")
+            keys[key_id] = _decoded(encoded, place)
+        return cls(keys)
+
+    def encrypt(self, plaintext: SecretStr, *, context: bytes) -> EncryptedToken:
+        """The token under the current key; encrypting twice gives two ciphertexts."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        sealed = self._ciphers[self.current_key_id].encrypt(nonce, plaintext.get_secret_value().encode(), context)
+        return EncryptedToken(self.current_key_id, nonce + sealed)
+
+    def decrypt(self, encrypted: EncryptedToken, *, context: bytes) -> SecretStr:
+        """The token again.
+
+        Raises SetupError when its key is not among the settings, or when key, context or ciphertext are not those
+        it was encrypted with.
+        """
+        cipher = self._ciphers.get(encrypted.key_id)
+        if cipher is None:
+            raise SetupError(f"TOKEN_ENCRYPTION_KEYS has no key {encrypted.key_id!r}, under which a token is stored.")
+        nonce, sealed = encrypted.ciphertext[:NONCE_BYTES], encrypted.ciphertext[NONCE_BYTES:]
+        try:
+            return SecretStr(cipher.decrypt(nonce, sealed, context).decode())
+        except (InvalidTag, ValueError):
+            raise SetupError(
+                f"A stored token does not decrypt under key {encrypted.key_id!r} of TOKEN_ENCRYPTION_KEYS: "
+                "the key has changed, or the row was altered or moved.",
+            ) from None
+
+
+def _decoded(encoded: str, place: int) -> bytes:
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise SetupError(f"{_FORMAT}: the key of entry {place} is not base64.") from None
+    if len(key) != KEY_BYTES:
+        raise SetupError(f"{_FORMAT}: the key of entry {place} has {len(key)} bytes.")
+    return key
