@@ -1,4 +1,4 @@
-"""The mock's numbers: one entity's day as a pure function of seller, entity, day and budget (metrics.md, mock provider).
+"""The mock's numbers: an entity's day as a pure function of seller, entity, day and budget (metrics.md, mock provider).
 
 Exact by integers: a draw is a 32-bit integer over 2^32, every factor is a fraction with that denominator, and each
 step rounds half up once. No float, so every machine agrees.
@@ -52,7 +52,7 @@ def mock_day(
     """
     draws = mulberry32(seed_of(f"{seller_id}:{entity_id}:{day.isoformat()}"))
     cents = _spend_cents(budget, next(draws), day_fraction)
-    # spend / 8.50 × 1000 = cents × 20 / 17
+    # spend / 8.50 * 1000 = cents * 20 / 17
     impressions = _step(cents, 20, 17, next(draws))
     link_clicks = _step(impressions, 20, 1000, next(draws))
     content_views = _step(link_clicks, 70, 100, next(draws))
@@ -73,7 +73,7 @@ def mock_day(
 
 
 def _spend_cents(budget: Decimal | Fraction, draw: int, day_fraction: Fraction | None) -> int:
-    """budget × (0.85 + draw × 0.30) in cents, of the part of the day that has passed."""
+    """The spend, budget * (0.85 + draw * 0.30) in cents, of the part of the day that has passed."""
     numerator, denominator = budget.as_integer_ratio()
     numerator *= 85 * _ONE + 30 * draw
     denominator *= _ONE
@@ -84,7 +84,7 @@ def _spend_cents(budget: Decimal | Fraction, draw: int, day_fraction: Fraction |
 
 
 def _step(count: int, numerator: int, denominator: int, draw: int) -> int:
-    """count × numerator / denominator × (0.90 + draw × 0.20), as the nearest integer."""
+    """The next count, count * numerator / denominator * (0.90 + draw * 0.20), as the nearest integer."""
     return _half_up(count * numerator * (9 * _ONE + 2 * draw), denominator * 10 * _ONE)
 
 
