@@ -8,8 +8,24 @@ External ids are the platform's own, as strings. Money is in micros of the accou
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
+
+from app.vocabulary import AccountStanding, BudgetType, EntityStatus
+
+__all__ = [
+    "AccountRecord",
+    "AccountStanding",
+    "AdProvider",
+    "AdRecord",
+    "AdsetRecord",
+    "BudgetType",
+    "CampaignRecord",
+    "DeliverySignals",
+    "EntityStatus",
+    "InsightRow",
+    "StatusOutcome",
+    "StatusRecord",
+]
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -17,28 +33,6 @@ if TYPE_CHECKING:
 
     from app.metrics.counters import Counters
     from app.metrics.levels import Level
-
-
-class EntityStatus(StrEnum):
-    """What was set, by us or on the platform. Never what is being delivered."""
-
-    ACTIVE = "ACTIVE"
-    PAUSED = "PAUSED"
-    ARCHIVED = "ARCHIVED"
-    DELETED = "DELETED"
-
-
-class BudgetType(StrEnum):
-    DAILY = "DAILY"
-    LIFETIME = "LIFETIME"
-
-
-class AccountStanding(StrEnum):
-    """Whether the platform lets the account run ads at all (meta.md 4: account_status 1 and 9 do)."""
-
-    ACTIVE = "ACTIVE"
-    GRACE_PERIOD = "GRACE_PERIOD"
-    BLOCKED = "BLOCKED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

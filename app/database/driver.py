@@ -1,0 +1,33 @@
+"""What we use of asyncpg's connection, typed: asyncpg ships no types of its own.
+
+Placeholders are `$1`, `$2`, …; arrays are lists. A Record is read by column name or position.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class Record(Protocol):
+    """One row."""
+
+    def __getitem__(self, key: str | int) -> Any: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def __len__(self) -> int: ...
+
+
+class Driver(Protocol):
+    """An asyncpg connection."""
+
+    async def execute(self, query: str, *arguments: object) -> str: ...
+
+    async def fetch(self, query: str, *arguments: object) -> Sequence[Record]: ...
+
+    async def fetchrow(self, query: str, *arguments: object) -> Record | None: ...
+
+    async def fetchval(self, query: str, *arguments: object) -> Any: ...

@@ -1,0 +1,80 @@
+"""The connections to the database: one pool for the app role, a small one for the system role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from app.database.roles import check_role
+from app.errors import SetupError
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from app.settings import Settings
+
+SYSTEM_POOL_SIZE = 2
+CONNECT_TIMEOUT_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """`app` works for one tenant at a time; `system` lists sellers, connections and memberships across tenants."""
+
+    app: AsyncEngine
+    system: AsyncEngine
+
+    async def check(self) -> None:
+        """Raise SetupError when a database can't be reached or its role stands above row-level security."""
+        for engine, setting in ((self.app, "DATABASE_URL"), (self.system, "SYSTEM_DATABASE_URL")):
+            try:
+                async with engine.connect() as connection:
+                    await check_role(connection, setting=setting)
+            except (OSError, DBAPIError) as error:
+                raise SetupError(unreachable(setting, engine.url.render_as_string(), error)) from None
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.app.dispose()
+        await self.system.dispose()
+
+
+def unreachable(setting: str, masked_url: str, error: BaseException) -> str:
+    """The sentence for a server that doesn't answer."""
+    reason = str(getattr(error, "orig", None) or error).splitlines()[0] or type(error).__name__
+    return f"{setting} ({masked_url}) can't be reached: {reason}. Start the server or correct {setting}."
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def open_engine(url: SecretStr, *, pool_size: int, application: str) -> AsyncEngine:
+    """An engine of ours: no JIT (it costs more than it saves on short statements), JSON through orjson."""
+    connect_args: dict[str, Any] = {
+        "timeout": CONNECT_TIMEOUT_SECONDS,
+        "server_settings": {"jit": "off", "application_name": application, "timezone": "UTC"},
+    }
+    return create_async_engine(
+        url.get_secret_value(),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        json_serializer=_json,
+        json_deserializer=orjson.loads,
+        connect_args=connect_args,
+    )
+
+
+def open_database(settings: Settings, *, process: str) -> Database:
+    """The pools of this process; nothing is connected yet."""
+    application = f"pixecom-{process}"
+    return Database(
+        app=open_engine(settings.database_url, pool_size=settings.database_pool_size, application=application),
+        system=open_engine(settings.system_database_url, pool_size=SYSTEM_POOL_SIZE, application=application),
+    )

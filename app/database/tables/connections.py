@@ -1,0 +1,51 @@
+"""What a seller has connected on Meta: ad accounts, pages, pixels, conversion sources."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, Text, UniqueConstraint, Uuid
+
+from app.database.tables.metadata import (
+    Wall,
+    identifier,
+    inside_tenant,
+    instant,
+    metadata,
+    tenant_id,
+    walled,
+    word,
+)
+from app.vocabulary import AccountStanding, ConnectionHealth, ConnectionKind, ProviderKind
+
+fb_connections = Table(
+    "fb_connections",
+    metadata,
+    tenant_id(),
+    identifier(),
+    *word("kind", ConnectionKind),
+    *word("provider", ProviderKind),
+    Column("external_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("parent_id", Uuid, nullable=True),
+    Column("is_primary", Boolean, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    *word("standing", AccountStanding),
+    *word("health", ConnectionHealth),
+    Column("health_reason", Text, nullable=True),
+    instant("health_changed_at"),
+    # AES-256-GCM; the key id says which key. Null for a provider that needs no token.
+    Column("token_key_id", Text, nullable=True),
+    Column("token_ciphertext", LargeBinary, nullable=True),
+    instant("token_changed_at", nullable=True),
+    # When the history of a new account was asked for; null: not yet.
+    instant("backfill_requested_at", nullable=True),
+    instant("structure_synced_at", nullable=True),
+    instant("delivery_synced_at", nullable=True),
+    instant("created_at"),
+    instant("updated_at"),
+    UniqueConstraint("seller_id", "kind", "external_id"),
+    inside_tenant("parent_id", "fb_connections"),
+    Index(None, "seller_id", "parent_id"),
+    info=walled(Wall.TENANT),
+)

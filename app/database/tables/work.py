@@ -1,0 +1,104 @@
+"""The durable record of background work. The jobs table is the truth; messages carry a job's id and nothing else.
+
+These tables stand outside the tenant tables (a job core claims across tenants) and carry a nullable seller_id by
+which readers are walled off.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, SmallInteger, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.database.tables.metadata import Wall, identifier, instant, metadata, walled, word
+from app.vocabulary import JobState, RunOrigin, RunState
+
+LIVE_STATES = (JobState.BLOCKED, JobState.QUEUED, JobState.RUNNING, JobState.RETRYING, JobState.PARKED)
+WAITING_STATES = (JobState.QUEUED, JobState.RETRYING, JobState.PARKED)
+
+
+def _listed(states: tuple[JobState, ...]) -> str:
+    return ", ".join(f"'{state}'" for state in states)
+
+
+sync_runs = Table(
+    "sync_runs",
+    metadata,
+    identifier(),
+    Column("seller_id", Uuid, nullable=True),
+    *word("origin", RunOrigin),
+    *word("state", RunState),
+    Column("requested_by", Uuid, nullable=True),
+    Column("reason", Text, nullable=False),
+    Column("from_date", Date, nullable=True),
+    Column("to_date", Date, nullable=True),
+    instant("created_at"),
+    instant("ended_at", nullable=True),
+    Index("ix_sync_runs_seller", "seller_id", "id"),
+    info=walled(Wall.WORK),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    identifier(),
+    Column("seller_id", Uuid, nullable=True),
+    Column("connection_id", Uuid, nullable=True),
+    Column("kind", Text, nullable=False),
+    # Unique among live jobs: a second request for the same work finds the first.
+    Column("key", Text, nullable=False),
+    # Never two RUNNING at once.
+    Column("exclusive_key", Text, nullable=True),
+    Column("group_id", Uuid, nullable=True),
+    Column("unit", JSONB, nullable=False),
+    *word("state", JobState),
+    Column("priority", SmallInteger, nullable=False),
+    # The fencing token: how often the job was claimed.
+    Column("attempt", Integer, nullable=False),
+    # What counts against max_tries; a throttle or a lost worker's takeover does not.
+    Column("tries", Integer, nullable=False),
+    Column("max_tries", Integer, nullable=False),
+    instant("run_at"),
+    instant("sent_at", nullable=True),
+    instant("lease_until", nullable=True),
+    Column("claimed_by", Text, nullable=True),
+    Column("progress", JSONB(none_as_null=True), nullable=True),
+    Column("error_class", Text, nullable=True),
+    Column("error_reason", Text, nullable=True),
+    Column("rows_written", BigInteger, nullable=False),
+    instant("created_at"),
+    instant("started_at", nullable=True),
+    instant("ended_at", nullable=True),
+    Index("uq_jobs_live_key", "key", unique=True, postgresql_where=text(f"state IN ({_listed(LIVE_STATES)})")),
+    Index(
+        "uq_jobs_running_exclusive_key",
+        "exclusive_key",
+        unique=True,
+        postgresql_where=text(f"state = '{JobState.RUNNING}'"),
+    ),
+    Index("ix_jobs_due", "priority", "run_at", postgresql_where=text(f"state IN ({_listed(WAITING_STATES)})")),
+    Index("ix_jobs_lease", "lease_until", postgresql_where=text(f"state = '{JobState.RUNNING}'")),
+    Index("ix_jobs_seller", "seller_id", "kind", "id"),
+    postgresql_with={"fillfactor": 70},
+    info=walled(Wall.WORK),
+)
+
+# A request for work that is live already joins the job that is there.
+sync_run_jobs = Table(
+    "sync_run_jobs",
+    metadata,
+    Column("run_id", Uuid, ForeignKey("sync_runs.id"), primary_key=True),
+    Column("job_id", Uuid, ForeignKey("jobs.id"), primary_key=True),
+    Column("seller_id", Uuid, nullable=True),
+    Index(None, "job_id"),
+    info=walled(Wall.WORK),
+)
+
+# A slot of the schedule that was taken; two schedulers can't take it twice.
+ticks = Table(
+    "ticks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("slot", instant("slot").type, primary_key=True),
+    instant("taken_at"),
+    info=walled(Wall.OPEN),
+)

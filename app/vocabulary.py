@@ -1,0 +1,105 @@
+"""The words of the domain that stand in the database, in the API and in providers alike."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a member may do for a seller; ANALYST reads only."""
+
+    OWNER = "OWNER"
+    ADMIN = "ADMIN"
+    ANALYST = "ANALYST"
+
+
+class ConnectionKind(StrEnum):
+    """What a seller connects on Meta."""
+
+    AD_ACCOUNT = "AD_ACCOUNT"
+    PAGE = "PAGE"
+    PIXEL = "PIXEL"
+    CONVERSION = "CONVERSION"
+
+
+class ProviderKind(StrEnum):
+    """Who answers for a connection: Meta's Graph API (or the sandbox in its place), or the mock."""
+
+    META = "META"
+    MOCK = "MOCK"
+
+
+class ConnectionHealth(StrEnum):
+    """UNHEALTHY: the platform refuses us until somebody changes something; no work is done for it meanwhile."""
+
+    HEALTHY = "HEALTHY"
+    UNHEALTHY = "UNHEALTHY"
+
+
+class AccountStanding(StrEnum):
+    """Whether the platform lets an ad account deliver at all (Meta's account_status 1 and 9 do)."""
+
+    ACTIVE = "ACTIVE"
+    GRACE_PERIOD = "GRACE_PERIOD"
+    BLOCKED = "BLOCKED"
+
+
+class EntityStatus(StrEnum):
+    """What was set, by us or on the platform. Never what is being delivered."""
+
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    ARCHIVED = "ARCHIVED"
+    DELETED = "DELETED"
+
+
+class DeliveryStatus(StrEnum):
+    """What the platform says is happening. Never what was set."""
+
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+    LEARNING = "LEARNING"
+    LIMITED = "LIMITED"
+    ERROR = "ERROR"
+    NOT_DELIVERING = "NOT_DELIVERING"
+    PENDING_REVIEW = "PENDING_REVIEW"
+    UNKNOWN = "UNKNOWN"
+
+
+class BudgetType(StrEnum):
+    """DAILY: an amount a day; LIFETIME: one amount for the whole flight."""
+
+    DAILY = "DAILY"
+    LIFETIME = "LIFETIME"
+
+
+class JobState(StrEnum):
+    """BLOCKED waits for its group; RETRYING and PARKED wait for their time; the last three have ended."""
+
+    BLOCKED = "BLOCKED"
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    RETRYING = "RETRYING"
+    PARKED = "PARKED"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class RunState(StrEnum):
+    """PARTIAL: some jobs of the run succeeded and some did not."""
+
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class RunOrigin(StrEnum):
+    """Who asked for a run."""
+
+    MANUAL = "MANUAL"
+    SCHEDULE = "SCHEDULE"
+    BACKFILL = "BACKFILL"
+    SYSTEM = "SYSTEM"

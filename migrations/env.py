@@ -1,0 +1,51 @@
+"""How alembic reaches the database: as the owner, over asyncpg, waiting at most a few seconds for any lock."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Any
+
+from alembic import context
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.database.partitions import RAW_PARTITION_PATTERN
+from app.database.tables import metadata
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+LOCK_TIMEOUT = "5s"
+
+
+def _include(name: str | None, kind: str, _parents: Any) -> bool:
+    return not (kind == "table" and name is not None and re.match(RAW_PARTITION_PATTERN, name))
+
+
+def _migrate(connection: Connection) -> None:
+    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+    connection.commit()
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        include_name=_include,
+        compare_type=True,
+        compare_server_default=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def _run() -> None:
+    engine = create_async_engine(context.config.attributes["url"], poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_migrate)
+    finally:
+        await engine.dispose()
+
+
+asyncio.run(_run())
