@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.metrics.counters import Counters
 from app.metrics.definitions import QUOTIENTS, Metric, Quotient, Unit
-from app.metrics.money import DEFAULT_DIGITS, EXCEPTIONAL_DIGITS, MICRO_DIGITS
+from app.metrics.money import DEFAULT_DIGITS, EXCEPTIONAL_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ _ORDER_DECIMALS = 38
 
 
 def columns_of(alias: str) -> dict[str, str]:
-    """The counters as they are named in the stats tables: `alias.spend_micros`, …"""
+    """The counters under their names in the stats tables, such as `alias.spend_micros`."""
     return {column: f"{alias}.{column}" for column in Counters._fields}
 
 
