@@ -1,0 +1,204 @@
+"""The one mapping from failures to GraphQL errors, and what of them a client sees.
+
+Expected failures (`app.errors`) and a client's own mistakes keep their sentence and get a code. Anything else becomes
+INTERNAL with a correlation id and a fixed sentence, and is logged with its traceback. Never shows the text of an
+unexpected exception.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import strawberry
+from graphql import GraphQLError, ValueNode
+from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+
+from app.clock import now
+from app.errors import (
+    ConflictError,
+    CursorExpiredError,
+    ForbiddenError,
+    InputError,
+    NotFoundError,
+    PixecomError,
+    ProviderError,
+    ProviderThrottledError,
+    UnauthenticatedError,
+)
+from app.observability.correlation import begin_correlation, current_correlation_id
+from app.observability.logging import get_logger
+from graphql_schema.argument_path import path_of_node, path_of_variable
+
+if TYPE_CHECKING:
+    from graphql import DocumentNode
+    from strawberry.types import ExecutionContext
+
+__all__ = ["ErrorCode", "PixecomSchema", "code_of", "query_too_complex", "rate_limited"]
+
+INTERNAL_SENTENCE = "Something went wrong on our side. Quote the correlation id when you ask about it."
+_VARIABLE_FAULT = re.compile(r"Variable '\$(?P<name>\w+)' has invalid (?:default )?value(?: at (?P<path>[^:]+))?:")
+_PYTHON_TEXT = re.compile(r", but encountered error '.*?'; found(?=: )", re.DOTALL)
+_log = get_logger(__name__)
+
+
+class ErrorCode(StrEnum):
+    """Every value of `extensions.code`. Part of the API: a value is never renamed."""
+
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    CURSOR_EXPIRED = "CURSOR_EXPIRED"
+    CONFLICT = "CONFLICT"
+    RATE_LIMITED = "RATE_LIMITED"
+    QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+    UPSTREAM_UNAVAILABLE = "UPSTREAM_UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+
+
+_CODE_VALUES = frozenset(code.value for code in ErrorCode)
+
+# Ordered from the special to the general: the first class that fits decides.
+_CODES: tuple[tuple[type[PixecomError], ErrorCode], ...] = (
+    (CursorExpiredError, ErrorCode.CURSOR_EXPIRED),
+    (InputError, ErrorCode.BAD_USER_INPUT),
+    (UnauthenticatedError, ErrorCode.UNAUTHENTICATED),
+    (ForbiddenError, ErrorCode.FORBIDDEN),
+    (NotFoundError, ErrorCode.NOT_FOUND),
+    (ConflictError, ErrorCode.CONFLICT),
+    (ProviderError, ErrorCode.UPSTREAM_UNAVAILABLE),
+)
+
+
+def code_of(error: BaseException) -> ErrorCode:
+    """The code of a failure outside GraphQL's own errors, for results that carry errors as data."""
+    return next((code for kind, code in _CODES if isinstance(error, kind)), ErrorCode.INTERNAL)
+
+
+def rate_limited(*, retry_after: float) -> GraphQLError:
+    """The caller has asked too much; `retry_after` in seconds."""
+    return GraphQLError(
+        "Too many requests; ask again later.",
+        extensions={"code": ErrorCode.RATE_LIMITED.value, "retryAfter": math.ceil(retry_after)},
+    )
+
+
+def query_too_complex(*, cost: int, limit: int) -> GraphQLError:
+    """The operation would cost more than one operation may."""
+    return GraphQLError(
+        f"The query costs {cost}, more than the limit of {limit}; ask for fewer or smaller pages.",
+        extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value, "cost": cost, "limit": limit},
+    )
+
+
+class PixecomSchema(strawberry.Schema):
+    """A Strawberry schema whose errors all carry a code; used for HTTP and WebSocket alike."""
+
+    def process_errors(
+        self,
+        errors: list[GraphQLError],
+        execution_context: ExecutionContext | None = None,
+    ) -> None:
+        for error in errors:
+            _present(error, execution_context)
+
+
+def _present(error: GraphQLError, context: ExecutionContext | None) -> None:
+    """Give the error its code in place: graphql-core has already put it into the result."""
+    if (error.extensions or {}).get("code") in _CODE_VALUES:
+        _note(error, context)
+        return
+    cause = _root(error)
+    if _is_clients(error, cause):
+        _present_clients(error, context)
+    elif code_of(cause) is ErrorCode.INTERNAL:
+        _present_fault(error, cause, context)
+        return
+    else:
+        _extend(error, _extensions_of(cause))
+    _note(error, context)
+
+
+def _root(error: GraphQLError) -> Exception:
+    cause: Exception = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def _is_clients(error: GraphQLError, cause: Exception) -> bool:
+    """True for what graphql-core and Strawberry find wrong with the document or its variables."""
+    if isinstance(
+        cause,
+        StrawberryInputCoercionError | MissingQueryError | CannotGetOperationTypeError | InvalidOperationTypeError,
+    ):
+        return True
+    if error.path is not None:  # a field failed: only a wrong argument is the client's
+        return isinstance(cause, GraphQLError) and error.message.startswith(("Argument '", "Variable '$"))
+    if isinstance(cause, GraphQLError | RecursionError):
+        return True
+    return bool(error.nodes) or _VARIABLE_FAULT.match(error.message) is not None
+
+
+def _present_clients(error: GraphQLError, context: ExecutionContext | None) -> None:
+    if isinstance(_root(error), RecursionError):
+        error.message = "The document is nested too deeply."
+    error.message = _PYTHON_TEXT.sub(", found", error.message)
+    argument = _argument_of(error, context.graphql_document if context else None)
+    if argument and error.nodes and isinstance(error.nodes[0], ValueNode):
+        error.message = f"{argument}: {error.message}"
+    _extend(error, {"code": ErrorCode.BAD_USER_INPUT.value} | ({"argument": argument} if argument else {}))
+
+
+def _argument_of(error: GraphQLError, document: DocumentNode | None) -> str | None:
+    if document is None:
+        return None
+    fault = _VARIABLE_FAULT.match(error.message)
+    if fault:
+        inner = re.sub(r"\[(\d+)\]", r".\1", fault["path"] or "")
+        return f"{path_of_variable(document, fault['name']) or fault['name']}{inner}"
+    return path_of_node(document, error.nodes[0]) if error.nodes else None
+
+
+def _extensions_of(cause: Exception) -> dict[str, Any]:
+    extensions: dict[str, Any] = {"code": code_of(cause).value}
+    if isinstance(cause, InputError):
+        extensions["argument"] = cause.argument
+    if isinstance(cause, ProviderThrottledError):
+        extensions["retryAfter"] = max(0, math.ceil((cause.retry_at - now()).total_seconds()))
+    return extensions
+
+
+def _present_fault(error: GraphQLError, cause: Exception, context: ExecutionContext | None) -> None:
+    correlation_id = current_correlation_id() or begin_correlation()
+    _log.error(
+        "graphql operation failed",
+        operation=context.operation_name if context else None,
+        path=_dotted(error),
+        correlation_id=correlation_id,
+        exc_info=cause,
+    )
+    error.message = INTERNAL_SENTENCE
+    error.extensions = {"code": ErrorCode.INTERNAL.value, "correlationId": correlation_id}
+
+
+def _note(error: GraphQLError, context: ExecutionContext | None) -> None:
+    """Expected failures are no faults. The sentence stays out: it may quote the client's input."""
+    _log.debug(
+        "graphql request refused",
+        code=(error.extensions or {}).get("code"),
+        operation=context.operation_name if context else None,
+        path=_dotted(error),
+    )
+
+
+def _dotted(error: GraphQLError) -> str | None:
+    return ".".join(str(part) for part in error.path) if error.path else None
+
+
+def _extend(error: GraphQLError, extensions: dict[str, Any]) -> None:
+    error.extensions = {**(error.extensions or {}), **extensions}
