@@ -1,0 +1,32 @@
+"""One connection to the embedded PostgreSQL, for setting it up. The product's own statements never go through it."""
+
+from __future__ import annotations
+
+from typing import Protocol, cast
+
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it ships no types; the protocol below stands for them
+
+from app.embedded.ports import LOOPBACK
+
+NOT_YET = (OSError, asyncpg.CannotConnectNowError)
+"""What `open_session` raises while a server starts or recovers."""
+
+WrongPasswordError = asyncpg.InvalidPasswordError
+
+
+class Session(Protocol):
+    """The part of asyncpg's connection that we use."""
+
+    async def execute(self, query: str, *args: object) -> str: ...
+
+    async def fetchval(self, query: str, *args: object) -> object: ...
+
+    async def close(self) -> None: ...
+
+
+async def open_session(*, port: int, role: str, password: str, database: str) -> Session:
+    """Connect; every statement commits by itself."""
+    connection = await asyncpg.connect(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # untyped
+        host=LOOPBACK, port=port, user=role, password=password, database=database, ssl=False
+    )
+    return cast("Session", connection)
