@@ -1,0 +1,53 @@
+"""The secrets of one account's calls: how they are sent, and how they are kept out of every text.
+
+The token goes into a header, never into a URL, because URLs end up in logs, proxies and exceptions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import TYPE_CHECKING
+
+from app.observability.logging import MASK, mask_secrets
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+_LOOKS_LIKE_A_TOKEN = re.compile(r"\bEAA[A-Za-z0-9]{16,}")
+
+
+class Credentials:
+    """An access token and, where the app demands proofs, the app's secret."""
+
+    def __init__(self, access_token: SecretStr, app_secret: SecretStr | None) -> None:
+        self._token = access_token
+        self._app_secret = app_secret
+
+    def __repr__(self) -> str:
+        return f"Credentials({MASK})"
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token.get_secret_value()}"}
+
+    def form_fields(self) -> dict[str, str]:
+        """The token as a form field: the place that the batch protocol documents."""
+        return {"access_token": self._token.get_secret_value()}
+
+    def query(self) -> dict[str, str]:
+        """The appsecret_proof: hex HMAC-SHA256 of the token under the app's secret, a query parameter of every call."""
+        if self._app_secret is None:
+            return {}
+        key = self._app_secret.get_secret_value().encode()
+        proof = hmac.new(key, self._token.get_secret_value().encode(), hashlib.sha256).hexdigest()
+        return {"appsecret_proof": proof}
+
+    def without_secrets(self, text: str) -> str:
+        """The text with every secret of ours masked. Meta quotes a malformed token in its own error message."""
+        secrets = [self._token.get_secret_value(), *self.query().values()]
+        if self._app_secret is not None:
+            secrets.append(self._app_secret.get_secret_value())
+        for secret in filter(None, secrets):
+            text = text.replace(secret, MASK)
+        return mask_secrets(_LOOKS_LIKE_A_TOKEN.sub(MASK, text))

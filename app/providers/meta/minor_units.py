@@ -1,0 +1,33 @@
+"""Budgets as Meta writes them: whole numbers of the currency's minor unit, by Meta's own table of offsets.
+
+The table is the "Currency Codes" page of the Marketing API. It is not ISO 4217: HUF, TWD and IDR have no minor unit
+there, BHD and JOD have hundredths.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.metrics.money import MICROS_PER_UNIT
+
+if TYPE_CHECKING:
+    from app.providers.meta.node import Node
+
+DEFAULT_OFFSET = 100
+WITHOUT_MINOR_UNIT = frozenset({"CLP", "COP", "CRC", "HUF", "IDR", "ISK", "JPY", "KRW", "PYG", "TWD", "VND"})
+_MAX_DIGITS = 15
+
+
+def minor_unit_offset(currency: str) -> int:
+    """How many of Meta's minor units make one unit of the currency."""
+    return 1 if currency in WITHOUT_MINOR_UNIT else DEFAULT_OFFSET
+
+
+def budget_micros(node: Node, name: str, currency: str) -> int | None:
+    """A budget field in micros of the currency's unit; None where it is left out or 0 (Meta's "none")."""
+    text = node.optional_text(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+        raise node.misshapen(name, "is not a whole number of minor units")
+    return int(text) * (MICROS_PER_UNIT // minor_unit_offset(currency)) or None

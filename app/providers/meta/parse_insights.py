@@ -1,0 +1,68 @@
+"""Insight rows: Meta's strings as exact integers, one row per entity and day.
+
+What is empty is left out by Meta and counts 0; cpm, ctr and cpc are kept as Meta's text and never computed with.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.metrics.counters import Counters
+from app.metrics.levels import Level
+from app.providers.contract import InsightRow
+from app.providers.meta.actions import (
+    ADD_TO_CART,
+    INITIATE_CHECKOUT,
+    PURCHASE,
+    VIEW_CONTENT,
+    action_count,
+    action_micros,
+    by_action_type,
+)
+
+if TYPE_CHECKING:
+    from app.providers.meta.node import Node
+
+# An id comes back only when it is asked for.
+ID_FIELDS = {
+    Level.ACCOUNT: "account_id",
+    Level.CAMPAIGN: "campaign_id",
+    Level.ADSET: "adset_id",
+    Level.AD: "ad_id",
+}
+RATIOS = ("cpm", "ctr", "cpc")
+_COUNTERS = "date_start,date_stop,spend,impressions,inline_link_clicks,actions,action_values,attribution_setting"
+
+
+def insight_fields(level: Level) -> str:
+    return ",".join((ID_FIELDS[level], _COUNTERS, *RATIOS))
+
+
+def parse_insight(node: Node, level: Level, account_external_id: str) -> InsightRow:
+    """One row. At ACCOUNT level it carries the id that we know the account by."""
+    stat_date = node.day("date_start")
+    if node.day("date_stop") != stat_date:
+        raise node.misshapen("date_stop", "is another day than date_start")
+    external_id = node.text(ID_FIELDS[level])
+    return InsightRow(
+        external_id=account_external_id if level is Level.ACCOUNT else external_id,
+        stat_date=stat_date,
+        counters=_counters(node),
+        reported_ratios={name: text for name in RATIOS if (text := node.ratio_text(name)) is not None},
+        attribution_setting=node.optional_text("attribution_setting"),
+    )
+
+
+def _counters(node: Node) -> Counters:
+    actions = by_action_type(node.children("actions"))
+    values = by_action_type(node.children("action_values"))
+    return Counters(
+        spend_micros=node.micros("spend"),
+        impressions=node.count("impressions"),
+        link_clicks=node.count("inline_link_clicks"),
+        content_views=action_count(actions, VIEW_CONTENT),
+        add_to_cart=action_count(actions, ADD_TO_CART),
+        checkout_initiated=action_count(actions, INITIATE_CHECKOUT),
+        purchases=action_count(actions, PURCHASE),
+        purchase_value_micros=action_micros(values, PURCHASE),
+    )

@@ -1,0 +1,159 @@
+"""One ad account on Meta, as the contract's values and errors. Retrying and waiting are the caller's business."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from app.errors import RequestRefusedError
+from app.metrics.levels import Level
+from app.providers.contract import EntityStatus
+from app.providers.meta.credentials import Credentials
+from app.providers.meta.graph import GraphClient
+from app.providers.meta.parse_account import FIELDS as ACCOUNT_FIELDS
+from app.providers.meta.parse_account import parse_account
+from app.providers.meta.parse_delivery import STATUS_FIELDS, parse_status_record
+from app.providers.meta.parse_insights import insight_fields, parse_insight
+from app.providers.meta.parse_structure import (
+    AD_FIELDS,
+    ADSET_FIELDS,
+    CAMPAIGN_FIELDS,
+    parse_ad,
+    parse_adset,
+    parse_campaign,
+)
+from app.providers.meta.status_batch import StatusBatch
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import date
+
+    import httpx
+    from pydantic import SecretStr
+
+    from app.providers.contract import (
+        AccountRecord,
+        AdRecord,
+        AdsetRecord,
+        CampaignRecord,
+        InsightRow,
+        StatusOutcome,
+        StatusRecord,
+    )
+    from app.providers.meta.node import Node
+
+PAGE_SIZE = 500
+_EDGES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "adsets", Level.AD: "ads"}
+_INSIGHT_LEVELS = {Level.ACCOUNT: "account", Level.CAMPAIGN: "campaign", Level.ADSET: "adset", Level.AD: "ad"}
+_SETTABLE = frozenset({EntityStatus.ACTIVE, EntityStatus.PAUSED})
+
+# Without a filter, edges hide what is archived or deleted. Every value that the level can have (official SDK 26.0.3).
+_OF_CAMPAIGNS = ("ACTIVE", "PAUSED", "DELETED", "ARCHIVED", "IN_PROCESS", "WITH_ISSUES")
+_OF_ADSETS = (*_OF_CAMPAIGNS, "CAMPAIGN_PAUSED")
+_OF_ADS = (
+    *_OF_ADSETS,
+    "ADSET_PAUSED",
+    "PENDING_REVIEW",
+    "DISAPPROVED",
+    "PREAPPROVED",
+    "PENDING_BILLING_INFO",
+)
+_EFFECTIVE_STATUSES = {Level.CAMPAIGN: _OF_CAMPAIGNS, Level.ADSET: _OF_ADSETS, Level.AD: _OF_ADS}
+
+
+class MetaProvider:
+    """Fulfils `AdProvider`. Reads through the account's edges: one call a page, since Meta counts calls.
+
+    `graph_url` is scheme and host, `api_version` such as `v26.0`; `account_external_id` with or without `act_`.
+    `currency`, where it is known already, saves the call that finds it out before budgets can be read.
+    """
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        *,
+        graph_url: str,
+        api_version: str,
+        account_external_id: str,
+        access_token: SecretStr,
+        app_secret: SecretStr | None = None,
+        currency: str | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> None:
+        self._graph = GraphClient(
+            client,
+            version_url=f"{graph_url.rstrip('/')}/{api_version}",
+            credentials=Credentials(access_token, app_secret),
+        )
+        self._account_external_id = account_external_id
+        self._account_path = f"act_{quote(account_external_id.removeprefix('act_'), safe='')}"
+        self._currency = currency
+        self._page_size = page_size
+
+    def __repr__(self) -> str:
+        return f"MetaProvider({self._account_external_id})"
+
+    async def get_account(self) -> AccountRecord:
+        node = await self._graph.get(self._account_path, {"fields": ACCOUNT_FIELDS}, what="account")
+        account = parse_account(node, self._account_external_id)
+        self._currency = account.currency
+        return account
+
+    async def list_campaigns(self) -> AsyncIterator[Sequence[CampaignRecord]]:
+        currency = await self._known_currency()
+        async for page in self._entities(Level.CAMPAIGN, CAMPAIGN_FIELDS):
+            yield [parse_campaign(node, currency) for node in page]
+
+    async def list_adsets(self) -> AsyncIterator[Sequence[AdsetRecord]]:
+        currency = await self._known_currency()
+        async for page in self._entities(Level.ADSET, ADSET_FIELDS):
+            yield [parse_adset(node, currency) for node in page]
+
+    async def list_ads(self) -> AsyncIterator[Sequence[AdRecord]]:
+        async for page in self._entities(Level.AD, AD_FIELDS):
+            yield [parse_ad(node) for node in page]
+
+    async def list_statuses(self, level: Level) -> AsyncIterator[Sequence[StatusRecord]]:
+        if level not in _EDGES:
+            return
+        async for page in self._entities(level, STATUS_FIELDS[level]):
+            yield [parse_status_record(node) for node in page]
+
+    async def read_insights(self, level: Level, since: date, until: date) -> AsyncIterator[Sequence[InsightRow]]:
+        """Under the account's default attribution setting; Meta's `time_range` includes both days."""
+        params = {
+            "level": _INSIGHT_LEVELS[level],
+            "time_range": _compact({"since": since.isoformat(), "until": until.isoformat()}),
+            "time_increment": "1",
+            "fields": insight_fields(level),
+        }
+        async for page in self._edge("insights", params):
+            yield [parse_insight(node, level, self._account_external_id) for node in page]
+
+    async def set_status(
+        self,
+        level: Level,
+        external_ids: Sequence[str],
+        status: EntityStatus,
+    ) -> Sequence[StatusOutcome]:
+        """Meta needs no level: an object's id says what it is."""
+        if status not in _SETTABLE or level not in _EDGES:
+            raise RequestRefusedError(f"only ACTIVE and PAUSED can be set, not {status} at {level.name} level")
+        return await StatusBatch(self._graph, status).run(external_ids)
+
+    def _entities(self, level: Level, fields: str) -> AsyncIterator[Sequence[Node]]:
+        effective = _compact(_EFFECTIVE_STATUSES[level])
+        return self._edge(_EDGES[level], {"fields": fields, "effective_status": effective})
+
+    def _edge(self, edge: str, params: dict[str, str]) -> AsyncIterator[Sequence[Node]]:
+        path = f"{self._account_path}/{edge}"
+        return self._graph.list_pages(path, params, what=edge, page_size=self._page_size)
+
+    async def _known_currency(self) -> str:
+        return self._currency or (await self.get_account()).currency
+
+
+def _compact(value: object) -> str:
+    """Nested parameters are JSON in text, compact and with sorted keys as the official SDK sends them."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
