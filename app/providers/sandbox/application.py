@@ -1,0 +1,132 @@
+"""The sandbox as a Starlette application: HTTP in, Graph calls through, JSON out, and the control endpoints.
+
+`/sandbox/faults` (GET, POST, DELETE) arms and clears scripted trouble, `/sandbox/calls` counts what was asked. The
+access log of its server must stay off or be masked: as with Meta, the token stands in the query.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.providers.sandbox.batch import answer_batch
+from app.providers.sandbox.call import GraphAnswer, GraphCall
+from app.providers.sandbox.changes import Changes
+from app.providers.sandbox.errors import GraphError, bad_parameter, unknown_path
+from app.providers.sandbox.faults import FaultScript, read_faults
+from app.providers.sandbox.graph import Graph
+from app.providers.sandbox.usage import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+    from app.providers.sandbox.faults import Fault
+    from app.providers.sandbox.worlds import World
+
+_VERSION = re.compile(r"v\d+\.\d+")
+
+
+def create_sandbox(world: World, *, state_path: Path | None = None, faults: Iterable[Fault] = ()) -> Starlette:
+    """An application that serves the world; changes are kept in the file `state_path` if one is named.
+
+    Raises SetupError when that file exists and can't be read.
+    """
+    changes, script, usage = Changes(state_path), FaultScript(faults), Usage()
+    graph = Graph(world, changes, script, usage)
+
+    async def serve_graph(request: Request) -> Response:
+        answer = await _answer(graph, request)
+        changes.save()
+        return _respond(answer)
+
+    async def serve_faults(request: Request) -> Response:
+        if request.method == "DELETE":
+            script.clear()
+        elif request.method == "POST":
+            return await _arm(request, script)
+        return JSONResponse({"armed": script.armed})
+
+    async def serve_calls(_request: Request) -> Response:
+        return JSONResponse(usage.counts())
+
+    return Starlette(
+        routes=[
+            Route("/sandbox/faults", serve_faults, methods=["GET", "POST", "DELETE"]),
+            Route("/sandbox/calls", serve_calls),
+            Route("/{path:path}", serve_graph, methods=["GET", "POST", "DELETE"]),
+        ],
+    )
+
+
+async def _answer(graph: Graph, request: Request) -> GraphAnswer:
+    try:
+        call = await _read_call(request)
+    except GraphError as error:
+        return GraphAnswer(body=error.envelope(), status=error.http_status)
+    if call.method == "POST" and not call.path and "batch" in call.params:
+        return await answer_batch(graph, call)
+    return await graph.answer(call)
+
+
+async def _read_call(request: Request) -> GraphCall:
+    params = dict(parse_qsl(request.url.query, keep_blank_values=True))
+    if request.method == "POST":
+        params |= await _read_body(request)
+    path = tuple(part for part in request.path_params["path"].split("/") if part)
+    if not path or not _VERSION.fullmatch(path[0]):
+        raise unknown_path("/".join(path))
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    token = params.pop("access_token", None) or (bearer.strip() if scheme.lower() in {"bearer", "oauth"} else None)
+    override = params.pop("method", request.method).upper() if request.method == "POST" else request.method
+    return GraphCall(
+        method=override,
+        version=path[0],
+        path=path[1:],
+        params=params,
+        access_token=token,
+        base_url=str(request.base_url).rstrip("/"),
+    )
+
+
+async def _read_body(request: Request) -> dict[str, str]:
+    """A form, or a JSON object whose nested values become the strings that a form would have."""
+    body = await request.body()
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    try:
+        document: object = json.loads(body or b"{}")
+    except ValueError:
+        raise bad_parameter("The request body is not valid JSON") from None
+    if not isinstance(document, dict):
+        raise bad_parameter("The request body must be a JSON object")
+    items = cast("dict[str, object]", document).items()
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in items}
+
+
+async def _arm(request: Request, script: FaultScript) -> Response:
+    try:
+        document: object = json.loads(await request.body())
+        faults = read_faults(document)
+    except ValueError as error:
+        return JSONResponse({"error": str(error)}, status_code=400)
+    script.arm(faults)
+    return JSONResponse({"armed": script.armed})
+
+
+def _respond(answer: GraphAnswer) -> Response:
+    return Response(
+        orjson.dumps(answer.body),
+        status_code=answer.status,
+        headers=dict(answer.headers),
+        media_type="application/json; charset=UTF-8",
+    )

@@ -1,0 +1,77 @@
+"""Batches: `POST /v26.0/` with up to 50 calls in one form field (meta.md 2.4).
+
+Each item is a call of its own: it counts, it may fail alone, and its answer's body is a JSON string.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qsl, urlsplit
+
+from app.providers.sandbox.call import GraphAnswer, GraphCall
+from app.providers.sandbox.errors import GraphError, bad_parameter, batch_too_long
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.providers.sandbox.graph import Graph
+
+MAX_ITEMS = 50
+_METHODS = frozenset({"GET", "POST", "DELETE"})
+
+
+async def answer_batch(graph: Graph, call: GraphCall) -> GraphAnswer:
+    """Answer every item in order; only a wrong token, proof or shape fails the whole."""
+    try:
+        graph.authenticate(call)
+        items = [_read_item(call, each) for each in _read_items(call)]
+    except GraphError as error:
+        return GraphAnswer(body=error.envelope(), status=error.http_status)
+    with_headers = call.params.get("include_headers", "true").lower() != "false"
+    return GraphAnswer(body=[_wrap(await graph.answer(item), with_headers=with_headers) for item in items])
+
+
+def _read_items(call: GraphCall) -> list[object]:
+    document = call.find_json("batch")
+    if not isinstance(document, list):
+        raise bad_parameter("Param batch must be an array")
+    items = cast("list[object]", document)
+    if len(items) > MAX_ITEMS:
+        raise batch_too_long(MAX_ITEMS)
+    return items
+
+
+def _read_item(outer: GraphCall, document: object) -> GraphCall:
+    if not isinstance(document, dict):
+        raise bad_parameter("Each item of a batch must be an object")
+    item = cast("Mapping[str, object]", document)
+    method, url = str(item.get("method", "")).upper(), item.get("relative_url")
+    if method not in _METHODS or not isinstance(url, str):
+        raise bad_parameter("Each item of a batch must have a method and a relative_url")
+    parts = urlsplit(url)
+    path = tuple(part for part in parts.path.split("/") if part)
+    version = outer.version
+    if path and path[0].startswith("v") and path[0][1:2].isdigit():
+        version, path = path[0], path[1:]
+    own = dict(parse_qsl(parts.query, keep_blank_values=True))
+    own |= parse_qsl(str(item.get("body") or ""), keep_blank_values=True)
+    token = own.pop("access_token", outer.access_token)
+    if "appsecret_proof" in outer.params:
+        own.setdefault("appsecret_proof", outer.params["appsecret_proof"])
+    return GraphCall(
+        method=method,
+        version=version,
+        path=path,
+        params=own,
+        access_token=token,
+        base_url=outer.base_url,
+    )
+
+
+def _wrap(answer: GraphAnswer, *, with_headers: bool) -> Mapping[str, object]:
+    wrapped: dict[str, object] = {"code": answer.status, "body": json.dumps(answer.body)}
+    if with_headers:
+        named = {"Content-Type": "application/json; charset=UTF-8", **answer.headers}
+        wrapped["headers"] = [{"name": name, "value": value} for name, value in named.items()]
+    return wrapped

@@ -1,0 +1,67 @@
+"""The listing edges: an account's or an entity's campaigns, ad sets and ads, and the accounts of a token.
+
+ARCHIVED and DELETED entities are hidden unless the call names statuses (meta.md, read first, 5).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.providers.sandbox.dataset import DEPTH, Entity, Kind
+from app.providers.sandbox.filtering import entity_matches, parse_conditions, parse_statuses
+from app.providers.sandbox.node_fields import render_account, render_entity
+from app.providers.sandbox.paging import take_page
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from app.providers.sandbox.call import GraphCall
+    from app.providers.sandbox.live_account import LiveAccount
+
+ENTITY_EDGES = {"campaigns": Kind.CAMPAIGN, "adsets": Kind.ADSET, "ads": Kind.AD}
+_HIDDEN = frozenset({"ARCHIVED", "DELETED"})
+
+
+def has_edge(kind: Kind, edge: str) -> bool:
+    """Whether a node of this kind has the edge: entities are listed under what stands above them."""
+    return edge in ENTITY_EDGES and DEPTH[ENTITY_EDGES[edge]] > DEPTH[kind]
+
+
+def list_accounts(call: GraphCall, accounts: Sequence[LiveAccount]) -> Mapping[str, object]:
+    """`me/adaccounts`."""
+    places = {live.account.id: (position,) for position, live in enumerate(accounts)}
+    page = take_page(call, accounts, lambda live: places[live.account.id])
+    rows = [render_account(live, call.params.get("fields")) for live in accounts[page.rows]]
+    return _body(call, rows, page.paging, total=len(accounts))
+
+
+def list_entities(call: GraphCall, live: LiveAccount, node_id: str) -> Mapping[str, object]:
+    """An entity edge of the account or of an entity; `call.path` ends with the edge."""
+    listed = _select(call, live, live.list_under(node_id, ENTITY_EDGES[call.path[-1]]))
+    page = take_page(call, listed, lambda entity: (live.ordinals[entity.id],))
+    rows = [render_entity(live, entity, call.params.get("fields")) for entity in listed[page.rows]]
+    return _body(call, rows, page.paging, total=len(listed))
+
+
+def _select(call: GraphCall, live: LiveAccount, entities: Sequence[Entity]) -> list[Entity]:
+    conditions, statuses = parse_conditions(call), parse_statuses(call)
+    if statuses is not None:
+        entities = [each for each in entities if live.effective_status(each) in statuses]
+    elif not any(condition.on_status for condition in conditions):
+        entities = [each for each in entities if live.effective_status(each) not in _HIDDEN]
+    return [each for each in entities if entity_matches(live, each, conditions)]
+
+
+def _body(
+    call: GraphCall,
+    rows: list[dict[str, object]],
+    paging: Mapping[str, object] | None,
+    *,
+    total: int,
+) -> Mapping[str, object]:
+    body: dict[str, object] = {"data": rows}
+    if paging is not None:
+        body["paging"] = paging
+    if call.params.get("summary", "").lower() in {"true", "1"}:
+        body["summary"] = {"total_count": total}
+    return body

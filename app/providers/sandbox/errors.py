@@ -1,0 +1,143 @@
+"""Meta's errors: the envelope, and one constructor for every refusal the sandbox makes (meta.md 2.3).
+
+HTTP statuses follow what was seen of Meta: nearly everything is a 400, permissions are a 403, a throttle is never a
+429 by itself.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DOCS = "Please read the Graph API documentation at https://developers.facebook.com/docs/graph-api"
+
+
+class GraphError(Exception):
+    """A refusal as Meta words it."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int,
+        subcode: int | None = None,
+        kind: str = "OAuthException",
+        http_status: int = 400,
+        transient: bool = False,
+        user_title: str | None = None,
+        user_message: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.subcode = subcode
+        self.kind = kind
+        self.http_status = http_status
+        self.transient = transient
+        self.user_title = user_title
+        self.user_message = user_message
+
+    def envelope(self) -> Mapping[str, object]:
+        """The body of the answer; optional members only where there is something to say."""
+        error: dict[str, object] = {
+            "message": self.message,
+            "type": self.kind,
+            "code": self.code,
+            "is_transient": self.transient,
+            "fbtrace_id": "A" + secrets.token_urlsafe(16),
+        }
+        if self.subcode is not None:
+            error["error_subcode"] = self.subcode
+        if self.user_title is not None:
+            error["error_user_title"] = self.user_title
+        if self.user_message is not None:
+            error["error_user_msg"] = self.user_message
+        return {"error": error}
+
+
+def bad_parameter(reason: str) -> GraphError:
+    return GraphError(f"(#100) {reason}", code=100)
+
+
+def unknown_field(name: str, node_type: str) -> GraphError:
+    return GraphError(f"(#100) Tried accessing nonexisting field ({name}) on node type ({node_type})", code=100)
+
+
+def missing_object(method: str, object_id: str) -> GraphError:
+    return GraphError(
+        f"Unsupported {method.lower()} request. Object with ID '{object_id}' does not exist, cannot be loaded due to "
+        f"missing permissions, or does not support this operation. {_DOCS}",
+        code=100,
+        subcode=33,
+        kind="GraphMethodException",
+    )
+
+
+def unknown_path(path: str) -> GraphError:
+    return GraphError(f"Unknown path components: /{path}", code=2500)
+
+
+def old_version() -> GraphError:
+    return GraphError(
+        "(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: v26.0.",
+        code=2635,
+    )
+
+
+def token_missing() -> GraphError:
+    return GraphError("An access token is required to request this resource.", code=104)
+
+
+def token_invalid() -> GraphError:
+    return GraphError("Invalid OAuth access token - Cannot parse access token", code=190)
+
+
+def proof_missing() -> GraphError:
+    return GraphError(
+        "API calls from the server require an appsecret_proof argument",
+        code=100,
+        kind="GraphMethodException",
+    )
+
+
+def proof_invalid() -> GraphError:
+    return GraphError("Invalid appsecret_proof provided in the API argument", code=100, kind="GraphMethodException")
+
+
+def account_forbidden() -> GraphError:
+    return GraphError(
+        "(#200) Ad account owner has NOT grant ads_management or ads_read permission",
+        code=200,
+        http_status=403,
+    )
+
+
+def ids_removed() -> GraphError:
+    return GraphError("(#100) ids query parameter is deprecated in v26.0+", code=100)
+
+
+def range_too_old() -> GraphError:
+    return GraphError(
+        "(#3018) The start date of the time range cannot be beyond 37 months from the current date",
+        code=3018,
+    )
+
+
+def batch_too_long(limit: int) -> GraphError:
+    return GraphError(
+        f"Too many requests in batch message. Maximum batch size is {limit}",
+        code=-3,
+        kind="GraphBatchException",
+    )
+
+
+def change_refused(user_message: str) -> GraphError:
+    return GraphError(
+        "Invalid parameter",
+        code=100,
+        user_title="The change was not made",
+        user_message=user_message,
+    )

@@ -1,0 +1,110 @@
+"""Which days an insights call is about, and how they are cut into rows: time_range, date_preset, time_increment.
+
+Days are in the account's zone, both ends included (meta.md, read first, 8 and 9).
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from app.providers.sandbox.errors import bad_parameter, range_too_old
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from app.providers.sandbox.call import GraphCall
+
+HISTORY_MONTHS = 37
+MAX_INCREMENT_DAYS = 90
+
+
+class Days(NamedTuple):
+    """Both days included."""
+
+    since: date
+    until: date
+
+
+def parse_days(call: GraphCall, today: date) -> Days:
+    """The days of a call: its time_range, else its date_preset, else the 30 days before today."""
+    if "time_ranges" in call.params:
+        raise bad_parameter("Param time_ranges is not supported here; use time_range with time_increment")
+    document = call.find_json("time_range")
+    if document is None:
+        return _preset(call.params.get("date_preset") or "last_30d", today)
+    if not isinstance(document, dict):
+        raise bad_parameter('Param time_range must be an object such as {"since":"2026-01-31","until":"2026-01-31"}')
+    item = cast("dict[str, object]", document)
+    days = Days(_day(item, "since"), _day(item, "until"))
+    if days.since > days.until:
+        raise bad_parameter("The start date of the time range must not be after its end date")
+    if days.since < months_before(today, HISTORY_MONTHS):
+        raise range_too_old()
+    return days
+
+
+def cut_into_rows(call: GraphCall, days: Days) -> Sequence[Days]:
+    """One `Days` for each row of an entity: all in one, every n days, or calendar months."""
+    increment = call.params.get("time_increment") or "all_days"
+    if increment == "all_days":
+        return [days]
+    if increment == "monthly":
+        return _cut(days, lambda start: start.replace(day=monthrange(start.year, start.month)[1]))
+    if not increment.isascii() or not increment.isdigit() or not 1 <= int(increment) <= MAX_INCREMENT_DAYS:
+        raise bad_parameter("Param time_increment must be an integer from 1 to 90, monthly or all_days")
+    return _cut(days, lambda start: start + timedelta(days=int(increment) - 1))
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of an earlier month, or that month's last where it is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _cut(days: Days, last_of: Callable[[date], date]) -> list[Days]:
+    rows: list[Days] = []
+    start = days.since
+    while start <= days.until:
+        stop = min(last_of(start), days.until)
+        rows.append(Days(start, stop))
+        start = stop + timedelta(days=1)
+    return rows
+
+
+def _day(item: dict[str, object], name: str) -> date:
+    try:
+        return date.fromisoformat(str(item[name]))
+    except (KeyError, ValueError):
+        raise bad_parameter(f"Param time_range[{name}] must be a date in the format YYYY-MM-DD") from None
+
+
+def _preset(name: str, today: date) -> Days:
+    """Meta's presets. `last_nd` ends yesterday; weeks are counted to yesterday's or today's as their names say."""
+    yesterday = today - timedelta(days=1)
+    month = today.replace(day=1)
+    quarter = month.replace(month=(month.month - 1) // 3 * 3 + 1)
+    year = month.replace(month=1)
+    monday = today - timedelta(days=today.weekday())
+    sunday = today - timedelta(days=(today.weekday() + 1) % 7)
+    presets = {
+        "today": Days(today, today),
+        "yesterday": Days(yesterday, yesterday),
+        **{f"last_{n}d": Days(today - timedelta(days=n), yesterday) for n in (3, 7, 14, 28, 30, 90)},
+        "this_week_mon_today": Days(monday, today),
+        "this_week_sun_today": Days(sunday, today),
+        "last_week_mon_sun": Days(monday - timedelta(days=7), monday - timedelta(days=1)),
+        "last_week_sun_sat": Days(sunday - timedelta(days=7), sunday - timedelta(days=1)),
+        "this_month": Days(month, today),
+        "last_month": Days(months_before(month, 1), month - timedelta(days=1)),
+        "this_quarter": Days(quarter, today),
+        "last_quarter": Days(months_before(quarter, 3), quarter - timedelta(days=1)),
+        "this_year": Days(year, today),
+        "last_year": Days(months_before(year, 12), year - timedelta(days=1)),
+        "maximum": Days(months_before(today, HISTORY_MONTHS), today),
+        "data_maximum": Days(months_before(today, HISTORY_MONTHS), today),
+    }
+    if name not in presets:
+        raise bad_parameter(f"Param date_preset must be one of {{{', '.join(presets)}}}")
+    return presets[name]

@@ -1,0 +1,107 @@
+"""The insights edge: sums of what ads delivered, by level and by span of days (meta.md 1.2 and 1.3).
+
+Every level is the exact sum of its ads. An entity without delivery in a span has no row. Rows come by entity, then
+by day.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from app.providers.sandbox.dataset import DEPTH, LEVELS, Delivered, Kind
+from app.providers.sandbox.errors import bad_parameter
+from app.providers.sandbox.fields import parse_fields
+from app.providers.sandbox.filtering import Condition, entity_matches, parse_conditions
+from app.providers.sandbox.insight_ranges import Days, cut_into_rows, parse_days
+from app.providers.sandbox.insight_rows import BASIC_FIELDS, InsightRow, check_fields, find_metric, render_row
+from app.providers.sandbox.paging import take_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from app.providers.sandbox.call import GraphCall
+    from app.providers.sandbox.live_account import LiveAccount
+
+_ENTITY_FIELDS = frozenset(
+    {"id", "name", "effective_status", "configured_status", "status", "updated_time", "objective"}
+)
+_NOT_HERE = ("breakdowns", "action_breakdowns", "sort")
+
+
+def read_insights(call: GraphCall, live: LiveAccount, node_id: str, node_kind: Kind) -> Mapping[str, object]:
+    """Answer an insights call on the account (its bare id) or on an entity."""
+    level = _level(call, node_kind)
+    for name in _NOT_HERE:
+        if call.params.get(name) not in {None, "", "[]"}:
+            raise bad_parameter(f"Param {name} is not supported here")
+    fields = parse_fields(call.params.get("fields")) or dict.fromkeys(BASIC_FIELDS)
+    check_fields(fields)
+    rows = _collect(call, live, node_id, level)
+    page = take_page(call, rows, lambda row: _key(live, row))
+    body: dict[str, object] = {"data": [render_row(live, row, fields) for row in rows[page.rows]]}
+    if page.paging is not None:
+        body["paging"] = page.paging
+    return body
+
+
+def _level(call: GraphCall, node_kind: Kind) -> Kind:
+    name = call.params.get("level") or node_kind
+    if name not in LEVELS:
+        raise bad_parameter("Param level must be one of {ad, adset, campaign, account}")
+    if DEPTH[Kind(name)] < DEPTH[node_kind]:
+        raise bad_parameter(f"Param level must not be above the {node_kind} that is asked")
+    return Kind(name)
+
+
+def _collect(call: GraphCall, live: LiveAccount, node_id: str, level: Kind) -> list[InsightRow]:
+    conditions = parse_conditions(call)
+    on_entities = [each for each in conditions if each.level is not None and each.name in _ENTITY_FIELDS]
+    on_metrics = [each for each in conditions if each not in on_entities]
+    owners = _owners(live, node_id, level, on_entities)
+    rows = [
+        InsightRow(live.entities.get(owner_id), span, Delivered(*sums))
+        for span in cut_into_rows(call, parse_days(call, live.today()))
+        for owner_id, sums in _sum(live, span, owners).items()
+        if any(sums)
+    ]
+    kept = [row for row in rows if all(each.holds(find_metric(live, row, each.name)) for each in on_metrics)]
+    return sorted(kept, key=lambda row: _key(live, row))
+
+
+def _owners(live: LiveAccount, node_id: str, level: Kind, conditions: Sequence[Condition]) -> dict[str, str]:
+    """Ad id → id of the entity (or account) whose row it counts for, for the ads that are asked about."""
+    ads = [live.entities[node_id]] if node_id in live.entities else []
+    if not ads or ads[0].kind is not Kind.AD:
+        ads = live.list_under(node_id, Kind.AD)
+    return {
+        ad.id: next((each.id for each in live.lineage(ad.id) if each.kind is level), live.account.id)
+        for ad in ads
+        if not conditions or entity_matches(live, ad, conditions)
+    }
+
+
+def _sum(live: LiveAccount, span: Days, owners: Mapping[str, str]) -> dict[str, list[int]]:
+    sums: dict[str, list[int]] = {}
+    for day in _each_day(live, span):
+        for ad_id, delivered in live.list_ad_days(day):
+            owner_id = owners.get(ad_id)
+            if owner_id is None:
+                continue
+            total = sums.get(owner_id)
+            sums[owner_id] = (
+                list(delivered) if total is None else [have + more for have, more in zip(total, delivered, strict=True)]
+            )
+    return sums
+
+
+def _each_day(live: LiveAccount, span: Days) -> Iterator[date]:
+    day, last = max(span.since, live.account.delivery.first_day), min(span.until, live.today())
+    while day <= last:
+        yield day
+        day += timedelta(days=1)
+
+
+def _key(live: LiveAccount, row: InsightRow) -> tuple[int, ...]:
+    place = live.ordinals[row.entity.id] if row.entity is not None else 0
+    return place, row.days.since.toordinal()

@@ -1,0 +1,86 @@
+"""The worlds that can be served: the demo account, an account read from a CSV data set, or several together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from app import clock
+from app.errors import SetupError
+from app.providers.sandbox.csv_dataset import (
+    CSV_ACCESS_TOKEN,
+    CSV_ACCOUNT_ID,
+    CSV_CURRENCY,
+    CSV_TIME_ZONE,
+    read_csv_account,
+)
+from app.providers.sandbox.demo_dataset import (
+    DEMO_ACCESS_TOKEN,
+    DEMO_ACCOUNT_ID,
+    DEMO_CURRENCY,
+    DEMO_TIME_ZONE,
+    build_demo_account,
+)
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from app.providers.sandbox.dataset import Account
+
+__all__ = [
+    "CSV_ACCESS_TOKEN",
+    "CSV_ACCOUNT_ID",
+    "CSV_CURRENCY",
+    "CSV_TIME_ZONE",
+    "DEMO_ACCESS_TOKEN",
+    "DEMO_ACCOUNT_ID",
+    "DEMO_CURRENCY",
+    "DEMO_TIME_ZONE",
+    "World",
+    "csv_world",
+    "demo_world",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a sandbox serves. With an `app_secret` every call must carry a right appsecret_proof.
+
+    A token sees the accounts that name it and no others. No id may occur twice in a world.
+    """
+
+    accounts: tuple[Account, ...]
+    app_secret: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for account in self.accounts:
+            for each in (account.id, *(entity.id for entity in account.entities)):
+                if each in seen:
+                    raise SetupError(f"The sandbox's data names the id {each} twice.")
+                seen.add(each)
+
+    @classmethod
+    def combined(cls, *worlds: World) -> World:
+        """All accounts of several worlds in one; the first app secret that one of them has holds for all."""
+        accounts = tuple(account for world in worlds for account in world.accounts)
+        return cls(accounts=accounts, app_secret=next((world.app_secret for world in worlds if world.app_secret), None))
+
+
+def demo_world(*, today: date | None = None) -> World:
+    """One account with a living history.
+
+    `today` is the day on which the account's story is anchored (paused since, starts at); numbers move with the
+    clock whatever it is. Who keeps synced data over days should pass the same day every time.
+    """
+    return World(accounts=(build_demo_account(today or clock.today_in(DEMO_TIME_ZONE)),))
+
+
+def csv_world(path: Path, *, today: date) -> World:
+    """One account from a CSV file shaped like the public kag_conversion data set.
+
+    Dates are shifted so that the file's newest is the day before `today` (a day in CSV_TIME_ZONE). Raises SetupError
+    naming line and column for a file that can't be used.
+    """
+    return World(accounts=(read_csv_account(path, today=today),))
