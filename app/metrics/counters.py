@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Counters(NamedTuple):
@@ -23,3 +26,9 @@ class Counters(NamedTuple):
 
 
 ZERO = Counters()
+
+
+def total(rows: Iterable[Counters]) -> Counters:
+    """The sum of all rows, counter by counter; ZERO of none."""
+    columns = tuple(zip(*rows, strict=True))
+    return Counters(*map(sum, columns)) if columns else ZERO

@@ -61,13 +61,16 @@ def sort_key(metric: Metric, columns: Mapping[str, str]) -> str:
 
 
 def rounded(metric: Metric, columns: Mapping[str, str], *, digits: str) -> str:
-    """The value as shown, numeric with exactly its decimals; `digits` is the SQL of the currency's digits."""
+    """The value as shown: a count as it is, else numeric with exactly its decimals.
+
+    `digits` is the SQL of the currency's digits.
+    """
     if metric.unit is Unit.MONEY:
         return f"round({value(metric, columns)}, {digits})"
     decimals = metric.decimals(DEFAULT_DIGITS)
     quotient = QUOTIENTS[metric.name].times(10**decimals)
     if quotient.denominator is None:
-        return _numeric(columns[quotient.numerator])
+        return columns[quotient.numerator]
     bottom = columns[quotient.denominator]
     return f"(CASE WHEN {bottom} = 0 THEN 0 ELSE {_half_up(quotient, columns)} END * {_power_of_ten(10**decimals)})"
 
@@ -109,7 +112,7 @@ def _numeric(expression: str) -> str:
 
 
 def _times(expression: str, factor: int) -> str:
-    return expression if factor == 1 else f"{expression} * {factor}"
+    return expression if factor == 1 else f"({expression} * {factor})"
 
 
 def _power_of_ten(divisor: int) -> str:
