@@ -82,8 +82,8 @@ def _make_template(servers: ThrowawayServers) -> None:
     _await_apart(servers.close_to_connections(TEMPLATE))
 
 
-def _lend(servers: ThrowawayServers, template: str) -> Generator[ThrowawayDatabase]:
-    database = _await_apart(servers.create_database(template=template))
+def _lend(servers: ThrowawayServers, work: Coroutine[None, None, ThrowawayDatabase]) -> Generator[ThrowawayDatabase]:
+    database = _await_apart(work)
     yield database
     _await_apart(servers.drop_database(database.name))
 
@@ -91,19 +91,19 @@ def _lend(servers: ThrowawayServers, template: str) -> Generator[ThrowawayDataba
 @pytest.fixture
 def empty_database(embedded_servers: ThrowawayServers) -> Generator[ThrowawayDatabase]:
     """A database without tables, for this test: `owner_url`, `app_url`, `system_url`, `superuser_url`."""
-    yield from _lend(embedded_servers, "template1")
+    yield from _lend(embedded_servers, embedded_servers.create_database())
 
 
 @pytest.fixture
 def database(embedded_servers: ThrowawayServers, _template: str) -> Generator[ThrowawayDatabase]:
     """A migrated database without rows, for this test alone."""
-    yield from _lend(embedded_servers, _template)
+    yield from _lend(embedded_servers, embedded_servers.clone_database(_template))
 
 
 @pytest.fixture(scope="module")
 def shared_database(embedded_servers: ThrowawayServers, _template: str) -> Generator[ThrowawayDatabase]:
     """A migrated database for one module whose tests fill it once and only read afterwards."""
-    yield from _lend(embedded_servers, _template)
+    yield from _lend(embedded_servers, embedded_servers.clone_database(_template))
 
 
 @pytest.fixture

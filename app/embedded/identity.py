@@ -1,6 +1,6 @@
 """As which user the embedded PostgreSQL runs: it refuses root, and must still reach its files and binaries.
 
-- an ordinary user: as that user;
+- an ordinary user: as that user (initdb wants a name for it: without one, as root does);
 - root: in a user namespace where root appears as nobody;
 - root where namespaces are blocked (some containers): as nobody itself, with a copy of the binaries in a temporary
   place, since a checkout of root may lie under a private directory, and the data directory given to nobody.
@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -62,7 +63,7 @@ def packaged_binaries() -> Path:
 def choose_identity() -> PostgresIdentity:
     """The best identity that this machine allows; raises SetupError if there is none."""
     binaries = packaged_binaries()
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 and (_has_a_name(os.geteuid()) or not is_allowed(NAMESPACE)):
         return PostgresIdentity(SAME_IDENTITY, binaries)
     if is_allowed(NAMESPACE):
         return PostgresIdentity(NAMESPACE, binaries)
@@ -72,6 +73,14 @@ def choose_identity() -> PostgresIdentity:
         "PostgreSQL refuses to run as root, and this machine allows neither a user namespace nor another user: "
         "start as an ordinary user, or set DATABASE_URL to a PostgreSQL server."
     )
+
+
+def _has_a_name(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
 
 
 @lru_cache

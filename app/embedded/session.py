@@ -11,6 +11,7 @@ from app.embedded.ports import LOOPBACK
 NOT_YET = (OSError, asyncpg.CannotConnectNowError)
 """What `open_session` raises while a server starts or recovers."""
 
+ServerRefusedError = asyncpg.PostgresError
 WrongPasswordError = asyncpg.InvalidPasswordError
 
 

@@ -18,7 +18,7 @@ from app.embedded.child import read_last_lines
 from app.embedded.keeper import STATE_FILE
 from app.embedded.passwords import GeneratedSecrets, read_secrets
 from app.embedded.servers import DatabaseUrls, database_urls, redis_url
-from app.embedded.session import Session, open_session
+from app.embedded.session import ServerRefusedError, Session, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -74,14 +74,34 @@ class ThrowawayServers:
     def database(self, name: str) -> ThrowawayDatabase:
         return ThrowawayDatabase(name, self.postgres_port, self.secrets)
 
-    async def create_database(self, *, template: str = "template1") -> ThrowawayDatabase:
-        """A new database under a random name."""
-        return await self.create_named_database(f"test_{uuid4().hex[:12]}", template=template)
+    async def create_database(self) -> ThrowawayDatabase:
+        """A new database without tables, under a random name."""
+        return await self.create_named_database(_new_name())
 
-    async def create_named_database(self, name: str, *, template: str = "template1") -> ThrowawayDatabase:
+    async def create_named_database(self, name: str) -> ThrowawayDatabase:
+        """A new database without tables."""
         session = await self._superuser()
         try:
-            await roles.create_database(session, name, template=template)
+            await roles.create_database(session, name)
+        finally:
+            await session.close()
+        return self.database(name)
+
+    async def clone_database(self, template: str) -> ThrowawayDatabase:
+        """A copy of a database that nobody is connected to, under a random name.
+
+        With 90 tables: 15 ms by cloning files, 32 ms by copying them (where the file system can't clone), and 52 ms
+        through the log.
+        """
+        name = _new_name()
+        session = await self._superuser()
+        try:
+            await session.execute("SET file_copy_method = clone")
+            try:
+                await roles.create_database(session, name, template=template, strategy="FILE_COPY")
+            except ServerRefusedError:
+                await session.execute("SET file_copy_method = copy")
+                await roles.create_database(session, name, template=template, strategy="FILE_COPY")
         finally:
             await session.close()
         return self.database(name)
@@ -110,6 +130,10 @@ class ThrowawayServers:
             password=self.secrets.superuser_password,
             database="postgres",
         )
+
+
+def _new_name() -> str:
+    return f"test_{uuid4().hex[:12]}"
 
 
 @contextmanager
