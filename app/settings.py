@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     delivery_interval_minutes: Annotated[int, Field(ge=1)] = 5
     structure_interval_minutes: Annotated[int, Field(ge=1)] = 60
     stats_window_days: Annotated[int, Field(ge=1, le=28)] = 4
+    raw_retention_days: Annotated[int, Field(ge=35)] = 400
     backfill_days: Annotated[int, Field(ge=0, le=1127)] = 90
     worker_concurrency: Annotated[int, Field(ge=1)] = 5
     worker_grace_seconds: Annotated[float, Field(gt=0)] = 30.0

@@ -1,0 +1,17 @@
+"""The process's Prometheus metrics of background work; requests are counted in app.http."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+JOBS_ENDED = Counter("pixecom_jobs_ended_total", "Claims of jobs that came to an end, by outcome.", ["kind", "outcome"])
+JOB_SECONDS = Histogram(
+    "pixecom_job_seconds",
+    "How long a claimed job worked.",
+    ["kind"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
+QUEUE_DEPTH = Gauge("pixecom_queue_depth", "Jobs that are due and not running.", ["priority"])
+QUEUE_AGE = Gauge("pixecom_queue_age_seconds", "How long the oldest due job has waited.", ["priority"])
+ROWS_WRITTEN = Counter("pixecom_rows_written_total", "Rows written by syncs, by table.", ["table"])
+LAST_TICK = Gauge("pixecom_last_tick_timestamp_seconds", "When a slot of the schedule was last taken.", ["name"])

@@ -1,0 +1,242 @@
+"""Connections of one seller: found, listed, created, and what syncs learn about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from app.vocabulary import AccountStanding, ConnectionHealth, ConnectionKind, ProviderKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from app.database.driver import Driver, Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One row of fb_connections. The token is ciphertext here and nowhere shown."""
+
+    id: UUID
+    seller_id: UUID
+    kind: ConnectionKind
+    provider: ProviderKind
+    external_id: str
+    name: str
+    time_zone: str
+    currency: str
+    is_active: bool
+    standing: AccountStanding
+    health: ConnectionHealth
+    health_reason: str | None
+    backfill_requested_at: datetime | None
+    created_at: datetime
+    token_key_id: str | None = field(default=None, repr=False)
+    token_ciphertext: bytes | None = field(default=None, repr=False)
+
+    @property
+    def is_usable(self) -> bool:
+        """Work may be done for it."""
+        return self.is_active and self.health is ConnectionHealth.HEALTHY
+
+
+_COLUMNS = """id, seller_id, kind, provider, external_id, name, time_zone, currency, is_active, standing,
+       health, health_reason, backfill_requested_at, created_at, token_key_id, token_ciphertext"""
+
+_FIND = f"""
+SELECT {_COLUMNS}
+FROM fb_connections
+WHERE seller_id = $1
+  AND id = $2
+"""  # noqa: S608 - only constants are put in
+
+_LIST_ACCOUNTS = f"""
+SELECT {_COLUMNS}
+FROM fb_connections
+WHERE seller_id = $1
+  AND kind = 'AD_ACCOUNT'
+  AND is_active
+  AND ($2::uuid[] IS NULL OR id = ANY($2))
+ORDER BY id
+"""  # noqa: S608 - only constants are put in
+
+
+def _connection(row: Record) -> Connection:
+    return Connection(
+        id=row["id"],
+        seller_id=row["seller_id"],
+        kind=ConnectionKind(row["kind"]),
+        provider=ProviderKind(row["provider"]),
+        external_id=row["external_id"],
+        name=row["name"],
+        time_zone=row["time_zone"],
+        currency=row["currency"],
+        is_active=row["is_active"],
+        standing=AccountStanding(row["standing"]),
+        health=ConnectionHealth(row["health"]),
+        health_reason=row["health_reason"],
+        backfill_requested_at=row["backfill_requested_at"],
+        created_at=row["created_at"],
+        token_key_id=row["token_key_id"],
+        token_ciphertext=row["token_ciphertext"],
+    )
+
+
+async def find_connection(driver: Driver, *, seller_id: UUID, connection_id: UUID) -> Connection | None:
+    """The seller's connection, or None."""
+    row = await driver.fetchrow(_FIND, seller_id, connection_id)
+    return _connection(row) if row else None
+
+
+async def list_working_connections(
+    driver: Driver,
+    *,
+    seller_id: UUID,
+    only: Sequence[UUID] | None = None,
+) -> list[Connection]:
+    """The seller's active ad accounts, oldest first; `only` these, if given."""
+    rows = await driver.fetch(_LIST_ACCOUNTS, seller_id, None if only is None else list(only))
+    return [_connection(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewConnection:
+    """A connection to be stored; the token encrypted for this seller and id."""
+
+    id: UUID
+    seller_id: UUID
+    kind: ConnectionKind
+    provider: ProviderKind
+    external_id: str
+    name: str
+    time_zone: str
+    currency: str
+    is_primary: bool
+    token_key_id: str | None = field(default=None, repr=False)
+    token_ciphertext: bytes | None = field(default=None, repr=False)
+
+
+_INSERT = """
+INSERT INTO fb_connections (seller_id, id, kind, provider, external_id, name, time_zone, currency, is_primary,
+                            is_active, standing, health, health_changed_at, token_key_id, token_ciphertext,
+                            token_changed_at, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, 'ACTIVE', 'HEALTHY', $12, $10, $11, $12, $12, $12)
+ON CONFLICT (seller_id, kind, external_id) DO NOTHING
+RETURNING id
+"""
+
+
+async def insert_connection(driver: Driver, new: NewConnection, *, now: datetime) -> bool:
+    """Store a connection; False when the seller has connected this thing before."""
+    inserted = await driver.fetchval(
+        _INSERT,
+        new.seller_id,
+        new.id,
+        new.kind,
+        new.provider,
+        new.external_id,
+        new.name,
+        new.time_zone,
+        new.currency,
+        new.is_primary,
+        new.token_key_id,
+        new.token_ciphertext,
+        now,
+    )
+    return inserted is not None
+
+
+_APPLY_ACCOUNT = """
+UPDATE fb_connections
+SET name = $3, time_zone = $4, currency = $5, standing = $6, updated_at = $7, structure_synced_at = $7
+WHERE seller_id = $1
+  AND id = $2
+"""
+
+
+async def apply_account_facts(
+    driver: Driver,
+    connection: Connection,
+    *,
+    name: str,
+    time_zone: str,
+    currency: str,
+    standing: AccountStanding,
+    now: datetime,
+) -> None:
+    """What the platform says of the account itself, at the end of a structure sync."""
+    await driver.execute(
+        _APPLY_ACCOUNT,
+        connection.seller_id,
+        connection.id,
+        name,
+        time_zone,
+        currency,
+        standing,
+        now,
+    )
+
+
+_TAKE_BACKFILL = """
+UPDATE fb_connections
+SET backfill_requested_at = $3
+WHERE seller_id = $1
+  AND id = $2
+  AND backfill_requested_at IS NULL
+RETURNING id
+"""
+
+
+async def take_backfill(driver: Driver, connection: Connection, *, now: datetime) -> bool:
+    """True for the one transaction that has to ask for the history of a new account."""
+    return await driver.fetchval(_TAKE_BACKFILL, connection.seller_id, connection.id, now) is not None
+
+
+_DELIVERY_SYNCED = """
+UPDATE fb_connections
+SET delivery_synced_at = $3
+WHERE seller_id = $1
+  AND id = $2
+"""
+
+
+async def mark_delivery_synced(driver: Driver, connection: Connection, *, now: datetime) -> None:
+    """A delivery sync has ended well."""
+    await driver.execute(_DELIVERY_SYNCED, connection.seller_id, connection.id, now)
+
+
+_MARK_UNHEALTHY = """
+UPDATE fb_connections
+SET health = 'UNHEALTHY', health_reason = $3, health_changed_at = $4
+WHERE seller_id = $1
+  AND id = $2
+"""
+
+
+async def mark_connection_unhealthy(
+    driver: Driver,
+    *,
+    seller_id: UUID,
+    connection_id: UUID,
+    reason: str,
+    now: datetime,
+) -> None:
+    """The platform refuses this connection."""
+    await driver.execute(_MARK_UNHEALTHY, seller_id, connection_id, reason, now)
+
+
+_HAS_LIVE_CAMPAIGNS = """
+SELECT EXISTS (
+  SELECT FROM campaigns
+  WHERE seller_id = $1
+    AND account_id = $2
+    AND (status IN ('ACTIVE', 'PAUSED') OR archived_at >= $3)
+)
+"""
+
+
+async def has_campaigns_that_move(driver: Driver, connection: Connection, *, archived_since: datetime) -> bool:
+    """At least one campaign is active, paused, or was archived so lately that its numbers still move."""
+    return await driver.fetchval(_HAS_LIVE_CAMPAIGNS, connection.seller_id, connection.id, archived_since)

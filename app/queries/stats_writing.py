@@ -1,0 +1,244 @@
+"""Statistics on their way in: fetch log, raw snapshots, daily rows and the sellpage roll-up, in bulk statements.
+
+One call writes whole days of one account and level. A fetch that is older than what the fetch log knows of a day
+changes nothing; a snapshot equal to the newest one stores no row; an entity that the platform no longer names for a
+day has nothing there any more, and that too is a snapshot.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from app.metrics.counters import Counters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from app.database.driver import Driver
+    from app.metrics.levels import Level
+    from app.queries.connections import Connection
+
+_NAMES = ", ".join(Counters._fields)
+_OLD = ", ".join(f"old.{name}" for name in Counters._fields)
+_NEW = ", ".join(f"new.{name}" for name in Counters._fields)
+_EXCLUDED = ", ".join(f"excluded.{name}" for name in Counters._fields)
+_ZEROS = ", ".join("0" for _ in Counters._fields)
+_ASSIGN = ",\n    ".join(f"{name} = excluded.{name}" for name in Counters._fields)
+_ARRAYS = ", ".join(f"${place}::bigint[]" for place in range(11, 11 + len(Counters._fields)))
+
+
+class Snapshot(NamedTuple):
+    """One entity's day as a fetch saw it."""
+
+    entity_id: UUID
+    stat_date: date
+    counters: Counters
+    reported_ratios: Mapping[str, str]
+    attribution_setting: str | None
+
+
+_LOG_FETCH = """
+INSERT INTO stats_fetches AS old (seller_id, account_id, level, stat_date, first_fetched_at, fetched_at)
+SELECT $1, $2, $3, stat_date, $5, $5
+FROM unnest($4::date[]) AS stat_date
+ORDER BY stat_date
+ON CONFLICT (seller_id, account_id, level, stat_date) DO UPDATE
+SET fetched_at = excluded.fetched_at
+WHERE old.fetched_at < excluded.fetched_at
+RETURNING stat_date
+"""
+
+# $4 days, $5 fetched_at, $6 oldest day whose snapshots are kept
+_WRITE = f"""
+WITH incoming AS (
+  SELECT *
+  FROM unnest($7::uuid[], $8::date[], $9::text[], $10::text[], {_ARRAYS})
+    AS new (entity_id, stat_date, reported_ratios, attribution_setting, {_NAMES})
+),
+changed AS (
+  SELECT new.*
+  FROM incoming AS new
+  LEFT JOIN ad_stats_daily AS old ON old.seller_id = $1
+                                 AND old.level = $3
+                                 AND old.stat_date = new.stat_date
+                                 AND old.entity_id = new.entity_id
+  WHERE old.entity_id IS NULL
+     OR ({_OLD}) IS DISTINCT FROM ({_NEW})
+  UNION ALL
+  SELECT old.entity_id, old.stat_date, NULL, NULL, {_ZEROS}
+  FROM ad_stats_daily AS old
+  WHERE old.seller_id = $1
+    AND old.level = $3
+    AND old.stat_date = ANY($4::date[])
+    AND old.account_id = $2
+    AND ({_OLD}) IS DISTINCT FROM ({_ZEROS})
+    AND NOT EXISTS (
+      SELECT FROM incoming
+      WHERE incoming.entity_id = old.entity_id
+        AND incoming.stat_date = old.stat_date
+    )
+),
+raw AS (
+  INSERT INTO ad_stats_raw (seller_id, level, entity_id, stat_date, fetched_at, account_id, {_NAMES},
+                            reported_ratios, attribution_setting)
+  SELECT $1, $3, entity_id, stat_date, $5, $2, {_NAMES}, reported_ratios::jsonb, attribution_setting
+  FROM changed
+  WHERE stat_date >= $6
+),
+daily AS (
+  INSERT INTO ad_stats_daily (seller_id, level, stat_date, entity_id, account_id, {_NAMES}, fetched_at)
+  SELECT $1, $3, stat_date, entity_id, $2, {_NAMES}, $5
+  FROM changed
+  ORDER BY stat_date, entity_id
+  ON CONFLICT (seller_id, level, stat_date, entity_id) DO UPDATE
+  SET {_ASSIGN},
+    fetched_at = excluded.fetched_at
+  RETURNING stat_date
+)
+SELECT stat_date, count(*) AS changed
+FROM daily
+GROUP BY stat_date
+"""  # noqa: S608 - only names of counters are put in
+
+
+async def log_fetch(
+    driver: Driver,
+    connection: Connection,
+    level: Level,
+    days: Sequence[date],
+    *,
+    fetched_at: datetime,
+) -> list[date]:
+    """Note that these days were fetched; answers those for which no newer fetch is known already."""
+    rows = await driver.fetch(_LOG_FETCH, connection.seller_id, connection.id, level, list(days), fetched_at)
+    return sorted(row["stat_date"] for row in rows)
+
+
+async def write_snapshots(
+    driver: Driver,
+    connection: Connection,
+    level: Level,
+    days: Sequence[date],
+    snapshots: Sequence[Snapshot],
+    *,
+    fetched_at: datetime,
+    keep_raw_from: date,
+) -> Mapping[date, int]:
+    """Write whole days, raw and daily; answers how many daily rows changed, by day. All snapshots lie in `days`."""
+    rows = await driver.fetch(
+        _WRITE,
+        connection.seller_id,
+        connection.id,
+        level,
+        list(days),
+        fetched_at,
+        keep_raw_from,
+        [snapshot.entity_id for snapshot in snapshots],
+        [snapshot.stat_date for snapshot in snapshots],
+        [_json(snapshot.reported_ratios) for snapshot in snapshots],
+        [snapshot.attribution_setting for snapshot in snapshots],
+        *_counter_columns(snapshots),
+    )
+    return {row["stat_date"]: row["changed"] for row in rows}
+
+
+def _json(ratios: Mapping[str, str]) -> str | None:
+    return orjson.dumps(ratios).decode() if ratios else None
+
+
+def _counter_columns(snapshots: Sequence[Snapshot]) -> list[list[int]]:
+    if not snapshots:
+        return [[] for _ in Counters._fields]
+    return [list(column) for column in zip(*(snapshot.counters for snapshot in snapshots), strict=True)]
+
+
+# One at a time may recompute a sellpage: otherwise two accounts' sums could each miss the other's rows.
+_LOCK_SELLPAGES = """
+SELECT id
+FROM sellpages
+WHERE seller_id = $1
+  AND id = ANY($2::uuid[])
+ORDER BY id
+FOR NO KEY UPDATE
+"""
+
+_SELLPAGES_OF_ACCOUNT = """
+SELECT DISTINCT sellpage_id
+FROM campaigns
+WHERE seller_id = $1
+  AND account_id = $2
+  AND sellpage_id IS NOT NULL
+"""
+
+_SUMS = ",\n         ".join(f"sum(stats.{name})::bigint AS {name}" for name in Counters._fields)
+
+_ROLL_UP = f"""
+WITH fresh AS (
+  SELECT stats.stat_date,
+         campaigns.sellpage_id,
+         fb_connections.currency,
+         {_SUMS}
+  FROM campaigns
+  JOIN fb_connections ON fb_connections.seller_id = $1
+                     AND fb_connections.id = campaigns.account_id
+  JOIN ad_stats_daily AS stats ON stats.seller_id = $1
+                              AND stats.level = 1
+                              AND stats.entity_id = campaigns.id
+                              AND ($3::date[] IS NULL OR stats.stat_date = ANY($3))
+  WHERE campaigns.seller_id = $1
+    AND campaigns.sellpage_id = ANY($2::uuid[])
+  GROUP BY stats.stat_date, campaigns.sellpage_id, fb_connections.currency
+),
+gone AS (
+  DELETE FROM sellpage_stats_daily AS old
+  WHERE old.seller_id = $1
+    AND old.sellpage_id = ANY($2::uuid[])
+    AND old.ad_source = 'META'
+    AND ($3::date[] IS NULL OR old.stat_date = ANY($3))
+    AND NOT EXISTS (
+      SELECT FROM fresh
+      WHERE fresh.stat_date = old.stat_date
+        AND fresh.sellpage_id = old.sellpage_id
+        AND fresh.currency = old.currency
+    )
+  RETURNING 1
+),
+written AS (
+  INSERT INTO sellpage_stats_daily AS old (seller_id, stat_date, sellpage_id, ad_source, currency, {_NAMES})
+  SELECT $1, stat_date, sellpage_id, 'META', currency, {_NAMES}
+  FROM fresh
+  ORDER BY stat_date, sellpage_id
+  ON CONFLICT (seller_id, stat_date, sellpage_id, ad_source, currency) DO UPDATE
+  SET {_ASSIGN}
+  WHERE ({_OLD}) IS DISTINCT FROM ({_EXCLUDED})
+  RETURNING 1
+)
+SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM gone)
+"""  # noqa: S608 - only names of counters are put in
+
+
+async def list_sellpages_of_account(driver: Driver, connection: Connection) -> list[UUID]:
+    """The landing pages that campaigns of an account lead to."""
+    rows = await driver.fetch(_SELLPAGES_OF_ACCOUNT, connection.seller_id, connection.id)
+    return [row["sellpage_id"] for row in rows]
+
+
+async def roll_up_sellpages(
+    driver: Driver,
+    *,
+    seller_id: UUID,
+    sellpage_ids: Sequence[UUID],
+    days: Sequence[date] | None,
+) -> int:
+    """Make the roll-up of these landing pages and days (None: all) equal to their campaigns' daily rows.
+
+    Waits for any other transaction that does the same; answers how many rows changed.
+    """
+    if not sellpage_ids or days == []:
+        return 0
+    await driver.fetch(_LOCK_SELLPAGES, seller_id, list(sellpage_ids))
+    return await driver.fetchval(_ROLL_UP, seller_id, list(sellpage_ids), None if days is None else list(days))

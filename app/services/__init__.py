@@ -1,0 +1,1 @@
+"""What the product does, in its own words. Knows neither HTTP nor GraphQL; SQL stands in app.queries."""

@@ -1,0 +1,60 @@
+"""What every service of a process works with. Opened once, closed once."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+from redis.asyncio import Redis
+
+from app.auth.token_cipher import TokenCipher
+from app.database.engine import open_database
+from app.services.job_broker import JobBroker
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from app.database.engine import Database
+    from app.settings import Settings
+
+PLATFORM_TIMEOUT = httpx.Timeout(120.0, connect=10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Handed to every service as its first argument."""
+
+    settings: Settings
+    database: Database
+    broker: JobBroker
+    redis: Redis
+    http: httpx.AsyncClient
+    cipher: TokenCipher
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[Services]:
+    """The services of one process; nothing is connected before it is used.
+
+    Raises SetupError when TOKEN_ENCRYPTION_KEYS is malformed.
+    """
+    cipher = TokenCipher.from_settings(settings.token_encryption_keys)
+    database = open_database(settings, process=process)
+    broker = JobBroker(settings.redis_url)
+    redis = Redis.from_url(settings.redis_url.get_secret_value(), socket_timeout=5, socket_connect_timeout=5)
+    async with httpx.AsyncClient(timeout=PLATFORM_TIMEOUT) as http:
+        try:
+            yield Services(
+                settings=settings,
+                database=database,
+                broker=broker,
+                redis=redis,
+                http=http,
+                cipher=cipher,
+            )
+        finally:
+            await broker.shutdown()
+            await redis.aclose()
+            await database.close()

@@ -1,0 +1,51 @@
+"""The net under the messages: about once a second, in any number of processes, harmlessly.
+
+Takes jobs from workers that are gone, sends what is due, and ends runs that nobody ended.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.database.transactions import work_transaction
+from app.observability.logging import get_logger
+from app.observability.prometheus import QUEUE_AGE, QUEUE_DEPTH
+from app.queries import jobs as job_rows
+from app.queries import runs as run_rows
+from app.services.job_broker import Priority
+from app.services.job_queue import send_due
+from app.vocabulary import JobState
+
+if TYPE_CHECKING:
+    from app.services.context import Services
+
+log = get_logger(__name__)
+
+BATCH = 500
+# A job may cost this many workers more than it has tries before it is given up as poison.
+SPARE_ATTEMPTS = 2
+LEFT_OVER_AFTER = timedelta(seconds=5)
+
+
+async def dispatch_once(services: Services) -> None:
+    """One pass."""
+    await _take_from_the_dead(services)
+    await send_due(services)
+    async with work_transaction(services.database.app) as driver:
+        await run_rows.end_left_over_runs(driver, older_than=LEFT_OVER_AFTER, limit=BATCH)
+        depth = await job_rows.queue_depth(driver)
+    for priority in Priority:
+        jobs, age = depth.get(priority, (0, 0.0))
+        QUEUE_DEPTH.labels(priority.name).set(jobs)
+        QUEUE_AGE.labels(priority.name).set(age)
+
+
+async def _take_from_the_dead(services: Services) -> None:
+    async with work_transaction(services.database.app) as driver:
+        expired = await job_rows.expire_leases(driver, limit=BATCH, spare_attempts=SPARE_ATTEMPTS)
+        failed = [job_id for job_id, state in expired.items() if state is JobState.FAILED]
+        if failed:
+            await run_rows.end_runs_of(driver, failed)
+    for job_id, state in expired.items():
+        log.warning("a worker stopped without a word", job_id=str(job_id), state=state.value)

@@ -1,0 +1,88 @@
+"""Messages that say "look at job X": a list in Redis per urgency. They carry a job's id and nothing else.
+
+Redis may lose every one of them: the jobs table is the truth, and the dispatcher sends again what nobody claimed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from taskiq.kicker import AsyncKicker
+from taskiq_redis import ListQueueBroker
+
+from app.observability.logging import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from uuid import UUID
+
+    from pydantic import SecretStr
+
+log = get_logger(__name__)
+
+TASK_NAME = "pixecom.run_job"
+BLOCK_SECONDS = 2
+RECONNECT_SECONDS = 0.5
+
+
+class Priority(IntEnum):
+    """Less is more urgent; the value stands in the jobs table."""
+
+    MANUAL = 0
+    FRESH = 1
+    SCHEDULED = 2
+    BACKFILL = 3
+
+
+def queue_name(priority: int) -> str:
+    return f"pixecom:jobs:{Priority(priority).name.lower()}"
+
+
+QUEUES = [queue_name(priority) for priority in Priority]
+
+
+class JobBroker(ListQueueBroker):
+    """taskiq's list broker over four queues, most urgent first, that outlives a restart of Redis.
+
+    redis-py 8 ends a read after 5 s by default, which taskiq's own loop takes for a failure: here a read blocks for
+    less than its timeout, and any failure of the connection is waited out.
+    """
+
+    def __init__(self, redis_url: SecretStr) -> None:
+        super().__init__(
+            redis_url.get_secret_value(),
+            queue_name=queue_name(Priority.SCHEDULED),
+            socket_timeout=BLOCK_SECONDS * 3,
+            socket_connect_timeout=5,
+        )
+
+    async def listen(self) -> AsyncGenerator[bytes, None]:
+        """Yield messages, those of the most urgent queue first."""
+        while True:
+            try:
+                async with Redis(connection_pool=self.connection_pool) as redis:
+                    popped: Any = await redis.brpop(QUEUES, timeout=BLOCK_SECONDS)  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType, reportUnknownVariableType] - redis-py types sync and async as one
+            except (RedisError, OSError) as error:
+                log.warning("redis does not answer; waiting", error=type(error).__name__)
+                await asyncio.sleep(RECONNECT_SECONDS)
+                continue
+            if popped is not None:
+                yield popped[1]
+
+    async def send(self, job_id: UUID, *, priority: int) -> None:
+        """Send one message. Raises taskiq's SendTaskError when Redis does not take it."""
+        kicker: AsyncKicker[Any, Any] = AsyncKicker(
+            task_name=TASK_NAME,
+            broker=self,
+            labels={"queue_name": queue_name(priority)},
+        )
+        await kicker.kiq(str(job_id))
+
+    async def backlog(self, priority: int) -> int:
+        """How many messages wait in a queue. Raises RedisError."""
+        async with Redis(connection_pool=self.connection_pool) as redis:
+            return int(await redis.llen(queue_name(priority)))  # pyright: ignore[reportGeneralTypeIssues] - as above

@@ -1,0 +1,124 @@
+"""What becomes of a job that failed: by the class of the failure, not by where it happened.
+
+| class | then |
+|---|---|
+| THROTTLED | parked until the time that the platform named; not a try |
+| TRANSIENT | tried again after 2 s, then 4 s, with jitter |
+| TOKEN, PERMISSION | failed; the connection is unhealthy until somebody changes it |
+| REFUSED | failed |
+| INTERNAL | ours: tried once more after 5 s |
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+
+from app import clock
+from app.errors import (
+    PermissionDeniedError,
+    PixecomError,
+    ProviderPermanentError,
+    ProviderThrottledError,
+    ProviderTransientError,
+    TokenRejectedError,
+    TooMuchDataError,
+)
+from app.observability.logging import mask_secrets
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.queries.jobs import ClaimedJob
+
+BASE_DELAY_SECONDS = 2.0
+INTERNAL_DELAY_SECONDS = 5.0
+INTERNAL_MAX_TRIES = 2
+JITTER = 0.25
+MAX_REASON_LENGTH = 1000
+
+_TRANSIENT = (
+    ProviderTransientError,
+    TooMuchDataError,
+    OSError,
+    TimeoutError,
+    DBAPIError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+)
+
+
+class FailureClass(StrEnum):
+    THROTTLED = "THROTTLED"
+    TRANSIENT = "TRANSIENT"
+    TOKEN = "TOKEN"  # noqa: S105 - a class of failure, not a token
+    PERMISSION = "PERMISSION"
+    REFUSED = "REFUSED"
+    INTERNAL = "INTERNAL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What to do. `retry_at` None: the job has failed for good."""
+
+    failure: FailureClass
+    reason: str
+    retry_at: datetime | None
+    counts_as_try: bool = True
+
+    @property
+    def spoils_connection(self) -> bool:
+        """The platform refuses the connection as such."""
+        return self.failure in {FailureClass.TOKEN, FailureClass.PERMISSION}
+
+
+def judge(error: BaseException, job: ClaimedJob) -> Verdict:
+    """What becomes of this job after this error. The reason holds no secret and fits into a row."""
+    failure = classify(error)
+    reason = _reason(error)
+    if isinstance(error, ProviderThrottledError):
+        return Verdict(failure=failure, reason=reason, retry_at=error.retry_at, counts_as_try=False)
+    return Verdict(failure=failure, reason=reason, retry_at=_retry_at(failure, job))
+
+
+def classify(error: BaseException) -> FailureClass:
+    """The class of a failure."""
+    match error:
+        case ProviderThrottledError():
+            return FailureClass.THROTTLED
+        case TokenRejectedError():
+            return FailureClass.TOKEN
+        case PermissionDeniedError():
+            return FailureClass.PERMISSION
+        case ProviderPermanentError():
+            return FailureClass.REFUSED
+        case _ if isinstance(error, _TRANSIENT):
+            return FailureClass.TRANSIENT
+        case _:
+            return FailureClass.INTERNAL
+
+
+def _retry_at(failure: FailureClass, job: ClaimedJob) -> datetime | None:
+    tries = job.tries + 1
+    if failure is FailureClass.TRANSIENT and tries < job.max_tries:
+        delay = BASE_DELAY_SECONDS * 2 ** (tries - 1)
+    elif failure is FailureClass.INTERNAL and tries < min(job.max_tries, INTERNAL_MAX_TRIES):
+        delay = INTERNAL_DELAY_SECONDS
+    else:
+        return None
+    return clock.now() + timedelta(seconds=delay * (1 + random.random() * JITTER))  # noqa: S311 - jitter
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error) if isinstance(error, PixecomError) else f"{type(error).__name__}: {error}"
+    return mask_secrets(text)[:MAX_REASON_LENGTH]

@@ -1,0 +1,77 @@
+"""The one way to ask for background work: write the jobs in your own transaction, send their messages after it.
+
+A job that was committed runs, whatever happens to its message: the dispatcher is the net.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from redis.exceptions import RedisError
+from taskiq.exceptions import SendTaskError
+
+from app.database.transactions import work_transaction
+from app.observability.logging import get_logger
+from app.queries import jobs as job_rows
+from app.services.job_broker import Priority
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from app.queries.jobs import DueJob
+    from app.services.context import Services
+
+log = get_logger(__name__)
+
+# A queue that is longer than this gets no more until workers have taken some; the jobs wait in the table.
+MAX_BACKLOG = 1000
+# A message that was popped and never led to a claim (its worker died in between) is sent again after this.
+RESEND_AFTER = timedelta(seconds=5)
+
+
+async def send_now(services: Services, job_ids: Sequence[UUID]) -> None:
+    """Send the messages of jobs just committed. Never raises for want of Redis: the dispatcher sends them later."""
+    async with work_transaction(services.database.app) as driver:
+        due = await job_rows.take_these(driver, job_ids)
+    await _send(services, due)
+
+
+async def send_due(services: Services) -> int:
+    """Send what is due and was not sent, or was sent and lost; answers how many messages were sent.
+
+    A message counts as lost when its queue is empty and nobody has claimed the job: while a queue still holds
+    messages, the job's may be among them.
+    """
+    sent = 0
+    for priority in Priority:
+        try:
+            backlog = await services.broker.backlog(priority)
+        except (RedisError, OSError) as error:
+            log.warning("redis does not answer; messages wait", error=type(error).__name__)
+            return sent
+        if backlog >= MAX_BACKLOG:
+            continue
+        resend_after = RESEND_AFTER if backlog == 0 else timedelta(days=1)
+        async with work_transaction(services.database.app) as driver:
+            due = await job_rows.take_unsent(
+                driver,
+                priority=priority,
+                resend_after=resend_after,
+                limit=MAX_BACKLOG - backlog,
+            )
+        sent += await _send(services, due)
+    return sent
+
+
+async def _send(services: Services, due: Sequence[DueJob]) -> int:
+    for place, job in enumerate(due):
+        try:
+            await services.broker.send(job.id, priority=job.priority)
+        except (SendTaskError, RedisError, OSError) as error:
+            log.warning("redis does not answer; messages wait", error=type(error).__name__, jobs=len(due) - place)
+            async with work_transaction(services.database.app) as driver:
+                await job_rows.forget_sent(driver, [left.id for left in due[place:]])
+            return place
+    return len(due)
