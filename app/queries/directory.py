@@ -1,0 +1,98 @@
+"""Ad accounts, landing pages and strategies, as a reader may see them: never a token, nor what it is encrypted with."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003  # NamedTuples of it are made at run time
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # likewise
+
+from app.database.tables.ads import ad_strategies, sellpages
+from app.database.tables.connections import fb_connections
+from app.queries.clauses import ROW, Order, SortKey
+from app.queries.sources import Source, columns_of
+from app.vocabulary import ConnectionKind
+
+if TYPE_CHECKING:
+    from app.database.driver import Driver
+
+
+class AccountRow(NamedTuple):
+    id: UUID
+    external_id: str
+    name: str
+    provider: str
+    time_zone: str
+    currency: str
+    standing: str
+    health: str
+    health_reason: str | None
+    health_changed_at: datetime
+    is_active: bool
+    is_primary: bool
+    structure_synced_at: datetime | None
+    delivery_synced_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class SellpageRow(NamedTuple):
+    id: UUID
+    name: str
+    url: str
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class AdStrategyRow(NamedTuple):
+    id: UUID
+    name: str
+    description: str | None
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class AccountCalendar(NamedTuple):
+    """What the days and the money of an ad account are measured in."""
+
+    account_id: UUID
+    time_zone: str
+    currency: str
+
+
+ACCOUNTS = Source(
+    name="AD_ACCOUNT",
+    columns=columns_of(AccountRow, fb_connections),
+    row=AccountRow,
+    table=f"fb_connections AS {ROW}",
+    only=f"{ROW}.kind = '{ConnectionKind.AD_ACCOUNT}'",
+)
+SELLPAGES = Source(
+    name="SELLPAGE",
+    columns=columns_of(SellpageRow, sellpages),
+    row=SellpageRow,
+    table=f"sellpages AS {ROW}",
+)
+AD_STRATEGIES = Source(
+    name="AD_STRATEGY",
+    columns=columns_of(AdStrategyRow, ad_strategies),
+    row=AdStrategyRow,
+    table=f"ad_strategies AS {ROW}",
+)
+
+BY_NAME = Order.by(SortKey("name", "text"))
+
+
+async def list_calendars(driver: Driver, seller_id: UUID) -> list[AccountCalendar]:
+    """Zone and currency of all ad accounts of the seller."""
+    records = await driver.fetch(
+        f"""
+        SELECT {ROW}.id, {ROW}.time_zone, {ROW}.currency
+        FROM {ACCOUNTS.table}
+        WHERE {ROW}.seller_id = $1
+          AND {ACCOUNTS.only}
+        """,  # noqa: S608  # constants of ours
+        seller_id,
+    )
+    return [AccountCalendar(*record) for record in records]

@@ -1,0 +1,63 @@
+"""Campaigns, ad sets and ads as one kind of row: the level is a value."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003  # a NamedTuple of it is made at run time
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # likewise
+
+from app.database.tables import ads
+from app.metrics.levels import Level
+from app.queries.clauses import ROW, Order, SortKey
+from app.queries.sources import Source, columns_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+
+class EntityRow(NamedTuple):
+    """One campaign, ad set or ad. What its level does not have is None. Money is in micros of the account's unit."""
+
+    id: UUID
+    account_id: UUID
+    external_id: str
+    name: str
+    status: str
+    delivery_status: str
+    delivery_reason: str | None
+    created_at: datetime
+    updated_at: datetime
+    campaign_id: UUID | None
+    adset_id: UUID | None
+    budget_micros: int | None
+    budget_type: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    sellpage_id: UUID | None
+    ad_strategy_id: UUID | None
+    optimization_goal: str | None
+
+
+TABLES: dict[Level, Table] = {Level.CAMPAIGN: ads.campaigns, Level.ADSET: ads.adsets, Level.AD: ads.ads}
+PARENT_COLUMNS = {Level.CAMPAIGN.name: f"{ROW}.campaign_id", Level.ADSET.name: f"{ROW}.adset_id"}
+
+
+def _source(level: Level) -> Source[EntityRow]:
+    return Source(
+        name=level.name,
+        columns=columns_of(EntityRow, TABLES[level]),
+        row=EntityRow,
+        table=f"{TABLES[level].name} AS {ROW}",
+        parents=tuple((name, column) for name, column in PARENT_COLUMNS.items() if Level[name] < level),
+    )
+
+
+ENTITIES: dict[Level, Source[EntityRow]] = {level: _source(level) for level in TABLES}
+
+NAME = SortKey("name", "text")
+STATUS = SortKey("status", "text")
+DELIVERY_STATUS = SortKey("delivery_status", "text")
+CREATED_AT = SortKey("created_at", "timestamptz")
+UPDATED_AT = SortKey("updated_at", "timestamptz")
+
+NEWEST_FIRST = Order.by(CREATED_AT._replace(descending=True))

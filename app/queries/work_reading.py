@@ -1,0 +1,70 @@
+"""Runs of background work and their jobs, as their seller may see them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
+from typing import NamedTuple
+from uuid import UUID  # noqa: TC003  # likewise
+
+from app.database.tables.work import jobs, sync_runs
+from app.queries.clauses import ID, ROW, Condition, Order
+from app.queries.sources import Source, columns_of
+
+
+class RunRow(NamedTuple):
+    id: UUID
+    origin: str
+    state: str
+    reason: str
+    from_date: date | None
+    to_date: date | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class JobRow(NamedTuple):
+    """A job. `tries` counts against `max_tries`; `error_class` and `error_reason` are of the last failure."""
+
+    id: UUID
+    connection_id: UUID | None
+    kind: str
+    key: str
+    state: str
+    tries: int
+    max_tries: int
+    run_at: datetime
+    error_class: str | None
+    error_reason: str | None
+    rows_written: int
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+RUNS = Source(
+    name="SYNC_RUN",
+    columns=columns_of(RunRow, sync_runs),
+    row=RunRow,
+    table=f"sync_runs AS {ROW}",
+)
+JOBS = Source(
+    name="JOB",
+    columns=columns_of(JobRow, jobs),
+    row=JobRow,
+    table=f"jobs AS {ROW}",
+)
+# A job may belong to several runs: one that was live already is joined by the next request for the same work.
+RUN_JOBS = Source(
+    name="RUN_JOB",
+    columns=JOBS.columns,
+    row=JobRow,
+    table=f"jobs AS {ROW} JOIN sync_run_jobs AS link ON link.job_id = {ROW}.id AND link.seller_id = {ROW}.seller_id",
+    parents=((RUNS.name, "link.run_id"),),
+)
+
+NEWEST_FIRST = Order.by(ID._replace(descending=True))
+OLDEST_FIRST = Order.by(ID)
+
+
+def state_in(states: tuple[str, ...]) -> Condition:
+    return Condition(f"{ROW}.state = ANY({{}})", states, "text[]")
