@@ -43,7 +43,11 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
     cipher = TokenCipher.from_settings(settings.token_encryption_keys)
     database = open_database(settings, process=process)
     broker = JobBroker(settings.redis_url)
-    redis = Redis.from_url(settings.redis_url.get_secret_value(), socket_timeout=5, socket_connect_timeout=5)
+    redis: Redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - redis-py leaves its options untyped
+        settings.redis_url.get_secret_value(),
+        socket_timeout=5,
+        socket_connect_timeout=5,
+    )
     async with httpx.AsyncClient(timeout=PLATFORM_TIMEOUT) as http:
         try:
             yield Services(

@@ -85,14 +85,17 @@ class Reading:
         self._lock = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._driver: Driver | None = None
+        self._running: asyncio.Task[object] | None = None
         self._closed = False
         self._calendars: dict[UUID, AccountCalendar] | None = None
         self._resolved: dict[tuple[RangeSpec, str], tuple[DateRange, bool]] = {}
 
     async def close(self) -> None:
-        """Give the connection back, after the statement that may be running; nothing can be loaded any more."""
+        """Give the connection back; a statement that still runs is cancelled, and nothing can be loaded any more."""
+        self._closed = True
+        if self._running is not None:
+            self._running.cancel()
         async with self._lock:
-            self._closed = True
             self._driver = None
             await self._stack.aclose()
 
@@ -151,7 +154,11 @@ class Reading:
                 raise RuntimeError("the request is over; nothing more is read for it")
             if self._driver is None:
                 self._driver = await self._stack.enter_async_context(read_snapshot(self._engine, self._seller_id))
-            return await question(self._driver)
+            self._running = asyncio.current_task()
+            try:
+                return await question(self._driver)
+            finally:
+                self._running = None
 
     async def _entity_metrics(self, driver: Driver, group: Sequence[MetricsRequest]) -> list[MetricsReading]:
         calendars = await self._load_calendars(driver)

@@ -1,0 +1,57 @@
+"""Writing a run and its jobs into a transaction: the one place where requests for work become rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app import clock
+from app.identifiers import new_id
+from app.queries.jobs import insert_jobs
+from app.queries.runs import NewRun, insert_run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from app.database.driver import Driver
+    from app.queries.jobs import EnqueuedJob, NewJob
+    from app.vocabulary import RunOrigin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """Why work is asked for, by whom, and over which days."""
+
+    seller_id: UUID | None
+    origin: RunOrigin
+    reason: str
+    requested_by: UUID | None = None
+    from_date: date | None = None
+    to_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnqueuedRun:
+    """The run, and the job for each thing that was asked for; a live one is joined, not doubled."""
+
+    run_id: UUID
+    jobs: tuple[EnqueuedJob, ...]
+
+
+async def record_run(driver: Driver, request: RunRequest, jobs: Sequence[NewJob]) -> EnqueuedRun:
+    """Write both in the caller's transaction. The jobs start after its commit, at the latest by the dispatcher."""
+    now = clock.now()
+    enqueued = await insert_jobs(driver, jobs, now=now)
+    run = NewRun(
+        id=new_id(),
+        seller_id=request.seller_id,
+        origin=request.origin,
+        reason=request.reason,
+        requested_by=request.requested_by,
+        from_date=request.from_date,
+        to_date=request.to_date,
+    )
+    await insert_run(driver, run, [job.job_id for job in enqueued], now=now)
+    return EnqueuedRun(run_id=run.id, jobs=tuple(enqueued))

@@ -1,0 +1,146 @@
+"""Structure sync of one ad account: the account itself, its campaigns, ad sets and ads, their statuses and delivery.
+
+All levels are read first and written in one transaction, so that no reader sees half a tree. The first structure sync
+of an account asks for its history in the same transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import chain
+from typing import TYPE_CHECKING, TypeVar
+
+from app import clock
+from app.database.transactions import tenant_transaction
+from app.metrics.levels import Level
+from app.metrics.ranges import DateRange
+from app.observability.logging import get_logger
+from app.observability.prometheus import ROWS_WRITTEN
+from app.providers.contract import StatusRecord
+from app.queries import connections as connection_rows
+from app.queries import structure as structure_rows
+from app.services.delivery_mapping import AccountTree
+from app.services.delivery_sync import apply_tree
+from app.services.job_broker import Priority
+from app.services.job_kinds import AccountKey, StatsUnit, split_days, stats_job
+from app.services.provider_access import open_provider
+from app.services.run_requests import RunRequest, record_run
+from app.services.working_connection import get_working_connection
+from app.vocabulary import RunOrigin
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from app.database.driver import Driver
+    from app.providers.contract import AccountRecord, AdRecord, AdsetRecord, CampaignRecord
+    from app.queries.connections import Connection
+    from app.queries.jobs import ClaimedJob, NewJob
+    from app.services.context import Services
+    from app.services.job_execution import Lease
+
+log = get_logger(__name__)
+_Item = TypeVar("_Item")
+_Record = TypeVar("_Record", bound="CampaignRecord | AdsetRecord | AdRecord")
+
+
+async def run_structure_job(services: Services, job: ClaimedJob, lease: Lease) -> int:
+    """The handler of structure jobs."""
+    connection = await get_working_connection(services, job)
+    return await sync_structure(services, connection, lease)
+
+
+async def sync_structure(services: Services, connection: Connection, lease: Lease) -> int:
+    """Make our tree equal to the platform's; answers how many rows were written. Raises ProviderError."""
+    provider = open_provider(services, connection)
+    asked_at = clock.now()
+    account = await provider.get_account()
+    campaigns = await _all(provider.list_campaigns())
+    adsets = await _all(provider.list_adsets())
+    ads = await _all(provider.list_ads())
+    tree = AccountTree(
+        standing=account.standing,
+        campaigns=[_status(record) for record in campaigns],
+        adsets=[_status(record, campaign=record.campaign_external_id) for record in adsets],
+        ads=[_status(record, record.adset_external_id, record.campaign_external_id) for record in ads],
+    )
+    async with tenant_transaction(services.database.app, connection.seller_id) as driver:
+        await lease.fence(driver)
+        now = clock.now()
+        written = await _write(driver, connection, structure_rows.upsert_campaigns, campaigns, asked_at, now)
+        written += await _write(driver, connection, structure_rows.upsert_adsets, adsets, asked_at, now)
+        written += await _write(driver, connection, structure_rows.upsert_ads, ads, asked_at, now)
+        written += await apply_tree(driver, connection, tree, asked_at=asked_at)
+        await _apply_account(driver, connection, account)
+        await _request_backfill(services, driver, connection, time_zone=account.time_zone)
+    ROWS_WRITTEN.labels("structure").inc(written)
+    log.info("structure synced", campaigns=len(campaigns), adsets=len(adsets), ads=len(ads), written=written)
+    return written
+
+
+async def _write(
+    driver: Driver,
+    connection: Connection,
+    upsert: Callable[..., Awaitable[int]],
+    records: Sequence[_Record],
+    asked_at: datetime,
+    now: datetime,
+) -> int:
+    return await upsert(driver, connection, records, asked_at=asked_at, now=now) if records else 0
+
+
+async def _all(pages: AsyncIterator[Sequence[_Item]]) -> list[_Item]:
+    return list(chain.from_iterable([page async for page in pages]))
+
+
+def _status(
+    record: CampaignRecord | AdsetRecord | AdRecord,
+    adset: str | None = None,
+    campaign: str | None = None,
+) -> StatusRecord:
+    return StatusRecord(
+        external_id=record.external_id,
+        status=record.status,
+        delivery=record.delivery,
+        adset_external_id=adset,
+        campaign_external_id=campaign,
+    )
+
+
+async def _apply_account(driver: Driver, connection: Connection, account: AccountRecord) -> None:
+    await connection_rows.apply_account_facts(
+        driver,
+        connection,
+        name=account.name,
+        time_zone=account.time_zone,
+        currency=account.currency,
+        standing=account.standing,
+        now=clock.now(),
+    )
+
+
+async def _request_backfill(services: Services, driver: Driver, connection: Connection, *, time_zone: str) -> None:
+    days = services.settings.backfill_days
+    if days == 0 or not await connection_rows.take_backfill(driver, connection, now=clock.now()):
+        return
+    today = clock.today_in(time_zone)
+    history = DateRange(today - timedelta(days=days - 1), today)
+    run = RunRequest(
+        seller_id=connection.seller_id,
+        origin=RunOrigin.BACKFILL,
+        reason=f"{connection.name} was connected",
+        from_date=history.from_date,
+        to_date=history.to_date,
+    )
+    await record_run(driver, run, _history_jobs(connection.seller_id, connection.id, history))
+    log.info("history of a new account asked for", days=days)
+
+
+def _history_jobs(seller_id: UUID, connection_id: UUID, history: DateRange) -> list[NewJob]:
+    account = AccountKey(seller_id, connection_id)
+    return [
+        stats_job(account, StatsUnit(level, start, end), priority=Priority.BACKFILL)
+        for start, end in split_days(history)
+        for level in Level
+    ]

@@ -1,0 +1,115 @@
+"""Asking for a sync: the mutation, the command line and the schedule all come through here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app import clock
+from app.database.transactions import tenant_transaction
+from app.errors import ConflictError, InputError, NotFoundError
+from app.metrics import ranges
+from app.metrics.levels import Level
+from app.metrics.ranges import DateRange
+from app.queries.connections import list_working_connections
+from app.services.job_broker import Priority
+from app.services.job_kinds import AccountKey, StatsUnit, split_days, stats_job
+from app.services.job_queue import send_now
+from app.services.run_requests import EnqueuedRun, RunRequest, record_run
+from app.vocabulary import RunOrigin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from app.queries.connections import Connection
+    from app.queries.jobs import NewJob
+    from app.services.context import Services
+
+__all__ = ["EnqueuedRun", "default_window", "enqueue_seller_sync", "window_jobs"]
+
+
+async def enqueue_seller_sync(
+    services: Services,
+    *,
+    seller_id: UUID,
+    requested_by: UUID | None,
+    from_date: date | None = None,
+    to_date: date | None = None,
+    levels: Sequence[Level] | None = None,
+    account_ids: Sequence[UUID] | None = None,
+) -> EnqueuedRun:
+    """Sync a seller's accounts now; without dates, over the days that still move (today and the days before).
+
+    For work that is live already, the live job is the answer. Raises InputError for a bad range, NotFoundError for
+    an account that is not the seller's, ConflictError when no account can be synced.
+    """
+    days = _requested_days(services, from_date, to_date)
+    wanted = tuple(levels) if levels else tuple(Level)
+    async with tenant_transaction(services.database.app, seller_id) as driver:
+        connections = await list_working_connections(driver, seller_id=seller_id, only=account_ids)
+        _check_accounts(connections, account_ids)
+        usable = [connection for connection in connections if connection.is_usable]
+        jobs = [
+            job
+            for connection in usable
+            for job in window_jobs(
+                AccountKey(seller_id, connection.id),
+                days or default_window(services, connection.time_zone),
+                levels=wanted,
+                priority=Priority.MANUAL,
+            )
+        ]
+        if not jobs:
+            raise ConflictError("no active, healthy ad account to sync; connect one or renew its token first")
+        request = RunRequest(
+            seller_id=seller_id,
+            origin=RunOrigin.MANUAL,
+            reason="asked for",
+            requested_by=requested_by,
+            from_date=days.from_date if days else None,
+            to_date=days.to_date if days else None,
+        )
+        run = await record_run(driver, request, jobs)
+    await send_now(services, [job.job_id for job in run.jobs])
+    return run
+
+
+def default_window(services: Services, time_zone: str) -> DateRange:
+    """Today in the account's zone and the days before it whose late data still lands."""
+    today = clock.today_in(time_zone)
+    return DateRange(today - timedelta(days=services.settings.stats_window_days - 1), today)
+
+
+def window_jobs(
+    account: AccountKey,
+    days: DateRange,
+    *,
+    levels: Sequence[Level],
+    priority: Priority,
+    delay: timedelta = timedelta(0),
+) -> Iterator[NewJob]:
+    """The stats jobs of one account over some days."""
+    for start, end in split_days(days):
+        for level in levels:
+            yield stats_job(account, StatsUnit(level, start, end), priority=priority, delay=delay)
+
+
+def _requested_days(services: Services, from_date: date | None, to_date: date | None) -> DateRange | None:
+    if from_date is None and to_date is None:
+        return None
+    if from_date is None or to_date is None:
+        missing = "from" if from_date is None else "to"
+        raise InputError(f"input.{missing}", "from and to are given together, or neither")
+    return ranges.custom(
+        from_date,
+        to_date,
+        max_range_days=services.settings.max_range_days,
+        argument="input",
+    )
+
+
+def _check_accounts(found: Sequence[Connection], asked_for: Sequence[UUID] | None) -> None:
+    if asked_for is not None and {connection.id for connection in found} != set(asked_for):
+        raise NotFoundError("input.adAccountIds: no such ad account")

@@ -1,0 +1,93 @@
+"""The health of a process that has no other HTTP server: `/livez`, `/readyz`, `/metrics` on a port of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from redis.exceptions import RedisError
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.database.transactions import work_transaction
+from app.observability.logging import get_logger
+from app.queries.ticks import find_newest_tick
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from starlette.requests import Request
+
+    from app.services.context import Services
+
+log = get_logger(__name__)
+
+CHECK_SECONDS = 3.0
+
+
+@asynccontextmanager
+async def serve_health(services: Services, *, port: int, running: Callable[[], int]) -> AsyncGenerator[None]:
+    """Answer while the block runs. Port 0 takes a free one; the log says which."""
+    config = uvicorn.Config(
+        _application(services, running), host="127.0.0.1", port=port, log_config=None, lifespan="off"
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the process decides when to stop."""
+
+    def install_signal_handlers(self) -> None: ...
+
+
+def _application(services: Services, running: Callable[[], int]) -> Starlette:
+    async def live(_request: Request) -> Response:
+        return JSONResponse({"status": "live", "jobsRunning": running()})
+
+    async def ready(_request: Request) -> Response:
+        checks = {"database": await _database(services), "redis": await _redis(services)}
+        ok = all(check == "ok" for check in checks.values())
+        body = {"status": "ready" if ok else "not ready", "checks": checks, "lastTick": await _last_tick(services)}
+        return JSONResponse(body, status_code=200 if ok else 503)
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return Starlette(routes=[Route("/livez", live), Route("/readyz", ready), Route("/metrics", metrics)])
+
+
+async def _database(services: Services) -> str:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS), work_transaction(services.database.app):
+            return "ok"
+    except Exception as error:  # noqa: BLE001 - whatever it is, the database can't be worked with
+        return type(error).__name__
+
+
+async def _redis(services: Services) -> str:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await services.redis.ping()  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType] - redis-py types sync and async as one
+    except (RedisError, OSError) as error:
+        return type(error).__name__
+    return "ok"
+
+
+async def _last_tick(services: Services) -> str | None:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS), work_transaction(services.database.app) as driver:
+            tick = await find_newest_tick(driver, "stats")
+    except Exception as error:  # noqa: BLE001 - the database check says the same and more
+        log.debug("no tick to show", error=type(error).__name__)
+        return None
+    return tick.isoformat() if tick else None

@@ -1,0 +1,76 @@
+"""The worker process: takes messages, does jobs, answers for its health, and ends in order when told to.
+
+On SIGTERM or SIGINT it takes no more messages, lets its jobs end for up to WORKER_GRACE_SECONDS, gives back what is
+left, and exits. Nothing it gives back is lost or counted as a try.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from taskiq.receiver import Receiver
+
+from app.observability.logging import get_logger
+from app.services.context import open_services
+from workers.health import serve_health
+from workers.tasks import RunningJobs, register_tasks
+
+if TYPE_CHECKING:
+    from app.services.context import Services
+    from app.settings import Settings
+
+log = get_logger(__name__)
+
+# Of the grace, what is left for giving jobs back.
+GIVE_BACK_SHARE = 0.2
+
+
+async def run_worker(settings: Settings) -> None:
+    """Work until told to stop. Raises SetupError when the database can't be worked with."""
+    stop = stop_on_signals()
+    async with open_services(settings, process="worker") as services:
+        await services.database.check()
+        running = RunningJobs()
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        register_tasks(services, running, worker=name)
+        async with serve_health(services, port=settings.worker_health_port, running=lambda: len(running)):
+            log.info("worker is ready", worker=name, concurrency=settings.worker_concurrency)
+            await _work(services, running, stop)
+    log.info("worker has ended")
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM or SIGINT sets."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _work(services: Services, running: RunningJobs, stop: asyncio.Event) -> None:
+    grace = services.settings.worker_grace_seconds
+    services.broker.is_worker_process = True
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        receiver = Receiver(
+            broker=services.broker,
+            executor=executor,
+            max_async_tasks=services.settings.worker_concurrency,
+            wait_tasks_timeout=grace * (1 - GIVE_BACK_SHARE),
+        )
+        listening = asyncio.create_task(receiver.listen(stop))
+        await stop.wait()
+        log.info("worker is told to stop", running=len(running))
+        in_time = await running.finish(within_seconds=grace * (1 - GIVE_BACK_SHARE))
+        if not in_time:
+            log.warning("jobs did not end within the grace; they are given back", jobs=len(running))
+        await running.give_back()
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening

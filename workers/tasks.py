@@ -1,0 +1,65 @@
+"""What a worker can do: one taskiq task that looks at a job, and the table of job kinds and their services."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from app.services.delivery_sync import run_delivery_job
+from app.services.job_broker import TASK_NAME
+from app.services.job_execution import execute_job
+from app.services.job_kinds import JobKind
+from app.services.stats_sync import run_stats_job
+from app.services.structure_sync import run_structure_job
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.services.context import Services
+    from app.services.job_execution import JobHandler
+
+HANDLERS: Mapping[str, JobHandler] = {
+    JobKind.STRUCTURE: run_structure_job,
+    JobKind.STATS: run_stats_job,
+    JobKind.DELIVERY: run_delivery_job,
+}
+
+
+class RunningJobs:
+    """The jobs that this worker has in hand, so that it can wait for them, and give back what it can't finish."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    async def run(self, services: Services, job_id: UUID, *, worker: str) -> None:
+        """Do one job; being cancelled from outside does not interrupt it, `give_back` does."""
+        task = asyncio.create_task(execute_job(services, job_id, worker=worker, handlers=HANDLERS))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        await asyncio.shield(task)
+
+    async def finish(self, *, within_seconds: float) -> bool:
+        """Wait for all of them; False when some did not end in time."""
+        if not self._tasks:
+            return True
+        _, pending = await asyncio.wait(self._tasks, timeout=within_seconds)
+        return not pending
+
+    async def give_back(self) -> None:
+        """Interrupt what still runs; each job returns to its queue unharmed."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def register_tasks(services: Services, running: RunningJobs, *, worker: str) -> None:
+    """Teach the broker its task."""
+
+    async def run_job(job_id: str) -> None:
+        await running.run(services, UUID(job_id), worker=worker)
+
+    services.broker.register_task(run_job, task_name=TASK_NAME)
