@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
-import socket
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,16 +11,16 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 import pytest_asyncio
-import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
 from app.providers.meta.provider import MetaProvider
+from tests.providers.serving import serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from starlette.requests import Request
 
@@ -100,28 +97,6 @@ class ScriptedGraph:
     def reset(self) -> None:
         self.calls.clear()
         self._answers.clear()
-
-
-class QuietServer(uvicorn.Server):
-    """A server inside the test process leaves the signals to pytest."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
-@contextlib.asynccontextmanager
-async def serving(application: Starlette) -> AsyncGenerator[str]:
-    """The application behind a real port of this machine; gives its URL."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = QuietServer(uvicorn.Config(application, log_config=None, lifespan="off", timeout_keep_alive=60))
-    task = asyncio.create_task(server.serve([listener]))
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
-        listener.close()
 
 
 @pytest_asyncio.fixture(scope="session")
