@@ -32,12 +32,14 @@ from app.errors import (
 from app.observability.correlation import begin_correlation, current_correlation_id
 from app.observability.logging import get_logger
 from graphql_schema.argument_path import path_of_node, path_of_variable
+from graphql_schema.operation_record import RecordOperation
 
 if TYPE_CHECKING:
     from graphql import DocumentNode
+    from strawberry.extensions import SchemaExtension
     from strawberry.types import ExecutionContext
 
-__all__ = ["ErrorCode", "PixecomSchema", "code_of", "query_too_complex", "rate_limited"]
+__all__ = ["INTERNAL_SENTENCE", "ErrorCode", "PixecomSchema", "code_of", "query_too_complex", "rate_limited"]
 
 INTERNAL_SENTENCE = "Something went wrong on our side. Quote the correlation id when you ask about it."
 _VARIABLE_FAULT = re.compile(r"Variable '\$(?P<name>\w+)' has invalid (?:default )?value(?: at (?P<path>[^:]+))?:")
@@ -97,6 +99,9 @@ def query_too_complex(*, cost: int, limit: int) -> GraphQLError:
 
 class PixecomSchema(strawberry.Schema):
     """A Strawberry schema whose errors all carry a code; used for HTTP and WebSocket alike."""
+
+    def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:  # noqa: FBT001, FBT002  # Strawberry's
+        return [*super().get_extensions(sync), RecordOperation()]
 
     def process_errors(
         self,

@@ -1,0 +1,99 @@
+"""Puts the web application together: routes, middleware, and what lives as long as the process."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from app.http.correlation import CorrelationMiddleware
+from app.http.graphiql import graphiql_page, graphiql_routes
+from app.http.graphql_view import GraphQLView
+from app.http.health import livez, readiness
+from app.http.metrics import MetricsMiddleware, metrics_endpoint
+from app.http.security_headers import SecurityHeadersMiddleware
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import BaseRoute
+    from strawberry import Schema
+
+    from app.auth.access_tokens import AccessClaims
+    from app.http.graphiql import DemoLogin
+    from app.http.graphql_view import ContextFactory
+    from app.http.health import Check
+    from app.settings import Settings
+
+__all__ = ["Resources", "build_application"]
+
+ASSETS = Path(str(files("app.http"))) / "graphiql_assets"
+_METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/livez", "/readyz", "/metrics")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What the process opens at its start: how to make a request's context, and what readiness asks."""
+
+    context_of: ContextFactory
+    checks: Mapping[str, Check]
+
+
+class _State(TypedDict):
+    resources: Resources
+
+
+def build_application(
+    settings: Settings,
+    *,
+    schema: Schema,
+    open_resources: Callable[[Settings], AbstractAsyncContextManager[Resources]],
+    demo_logins: Sequence[DemoLogin] = (),
+    assets: Path = ASSETS,
+) -> Starlette:
+    """The ASGI application. `open_resources` is entered at the start and left at the end of the process."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[_State]:
+        async with open_resources(settings) as resources:
+            yield {"resources": resources}
+
+    page = graphiql_page(assets=assets, demo_logins=demo_logins) if settings.graphiql_on else None
+    view = GraphQLView(schema, context_of=_context_of, settings=settings, page=page)
+    routes: list[BaseRoute] = [
+        Route("/graphql", view),
+        *(graphiql_routes(assets=assets) if settings.graphiql_on else ()),
+        Route("/livez", livez),
+        Route("/readyz", _readyz),
+        Route("/metrics", metrics_endpoint),
+    ]
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[
+            Middleware(MetricsMiddleware, routes=_METERED),
+            Middleware(SecurityHeadersMiddleware),
+            Middleware(CorrelationMiddleware),
+        ],
+    )
+
+
+def _resources_of(request: Request) -> Resources:
+    return request.state.resources
+
+
+def _context_of(request: Request, claims: AccessClaims | None) -> AbstractAsyncContextManager[object]:
+    return _resources_of(request).context_of(request, claims)
+
+
+async def _readyz(request: Request) -> Response:
+    return await readiness(_resources_of(request).checks)

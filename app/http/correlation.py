@@ -1,0 +1,81 @@
+"""Every request under a correlation id, with one line in the log. Never logs a query string, a header or a body."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+
+from app.http.refusal import json_response
+from app.observability.correlation import begin_correlation
+from app.observability.logging import get_logger
+from graphql_schema.errors import INTERNAL_SENTENCE, ErrorCode
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["CorrelationMiddleware", "note_in_access_log"]
+
+_FACTS = "pixecom.access_log"
+_CLIENT_GONE = 499
+_log = get_logger(__name__)
+
+
+def note_in_access_log(scope: Scope, **facts: Any) -> None:
+    """Add facts to the request's line in the log; values must be harmless to show."""
+    scope.setdefault(_FACTS, {}).update(facts)
+
+
+class CorrelationMiddleware:
+    """Takes a harmless X-Request-ID or makes one, returns it, logs the request, answers 500 for what nobody caught."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        correlation_id = begin_correlation(Headers(scope=scope).get("x-request-id"))
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
+        await self._http(scope, receive, send, correlation_id)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send, correlation_id: str) -> None:
+        status = 0
+        started = time.perf_counter()
+
+        async def watching(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = correlation_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watching)
+        except ClientDisconnect:
+            status = status or _CLIENT_GONE
+        except Exception:
+            _log.exception("request failed", method=scope["method"], path=scope["path"])
+            if status:
+                raise  # too late for another answer: the server closes the connection
+            await _fault(correlation_id)(scope, receive, watching)
+        finally:
+            _log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                milliseconds=round((time.perf_counter() - started) * 1000, 1),
+                **scope.get(_FACTS, {}),
+            )
+
+
+def _fault(correlation_id: str) -> Response:
+    extensions = {"code": ErrorCode.INTERNAL.value, "correlationId": correlation_id}
+    return json_response({"errors": [{"message": INTERNAL_SENTENCE, "extensions": extensions}]}, status=500)

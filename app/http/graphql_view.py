@@ -1,0 +1,156 @@
+"""The GraphQL endpoint: one HTTP request in, one operation run, one response out.
+
+Follows "GraphQL over HTTP" (https://graphql.github.io/graphql-over-http/draft/). Knows nothing of the schema's types.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from starlette.requests import Request
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.graphql import OperationType
+
+from app.http.bearer import claims_of
+from app.http.correlation import note_in_access_log
+from app.http.graphql_request import GraphQLRequest, read_graphql_request
+from app.http.metrics import observe_operation
+from app.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, preferred_type
+from app.http.refusal import RequestRefused, json_response
+from graphql_schema.errors import ErrorCode
+from graphql_schema.operation_record import recording
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
+    from strawberry import Schema
+    from strawberry.types import ExecutionResult
+
+    from app.auth.access_tokens import AccessClaims
+    from app.settings import Settings
+
+__all__ = ["ContextFactory", "GraphQLView"]
+
+_OPERATIONS = {
+    "GET": frozenset({OperationType.QUERY}),
+    "POST": frozenset({OperationType.QUERY, OperationType.MUTATION}),
+}
+# Statuses of a response without data, where the client reads them (application/graphql-response+json).
+_STATUS_OF_CODE = {
+    ErrorCode.UNAUTHENTICATED.value: 401,
+    ErrorCode.FORBIDDEN.value: 403,
+    ErrorCode.RATE_LIMITED.value: 429,
+    ErrorCode.UPSTREAM_UNAVAILABLE.value: 503,
+    ErrorCode.INTERNAL.value: 500,
+}
+
+
+class ContextFactory(Protocol):
+    """Opens what resolvers get as `info.context`, and closes it once the response is made."""
+
+    def __call__(
+        self,
+        request: Request,
+        claims: AccessClaims | None,
+        /,
+    ) -> AbstractAsyncContextManager[object]: ...
+
+
+class GraphQLView:
+    """An ASGI application for the /graphql route; `page` is GraphiQL's, None where it is off."""
+
+    def __init__(
+        self, schema: Schema, *, context_of: ContextFactory, settings: Settings, page: Response | None
+    ) -> None:
+        self._schema = schema
+        self._context_of = context_of
+        self._settings = settings
+        self._page = page
+        self._offers = (GRAPHQL_RESPONSE, JSON)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await self._respond(request)
+        response.headers["Vary"] = "Accept"
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        accept = request.headers.get("accept")
+        if self._page and request.method == "GET" and preferred_type(accept, (*self._offers, HTML)) == HTML:
+            return self._page
+        media_type = preferred_type(accept, self._offers)
+        if media_type is None:
+            return RequestRefused(406, f"The answer can be {GRAPHQL_RESPONSE} or {JSON}.").response()
+        try:
+            graphql = await read_graphql_request(request, max_body_bytes=self._settings.max_body_bytes)
+            return await self._run(request, graphql, media_type)
+        except RequestRefused as refusal:
+            return refusal.response(media_type)
+
+    async def _run(self, request: Request, graphql: GraphQLRequest, media_type: str) -> Response:
+        claims = claims_of(request, self._settings)
+        started = time.perf_counter()
+        with recording() as record:
+            async with self._context_of(request, claims) as context:
+                try:
+                    result = await self._schema.execute(
+                        graphql.query,
+                        variable_values=graphql.variables,
+                        operation_name=graphql.operation_name,
+                        context_value=context,
+                        allowed_operation_types=_OPERATIONS[request.method],
+                        operation_extensions=graphql.extensions,
+                    )
+                except CannotGetOperationTypeError as error:
+                    return _without_operation(error, media_type)
+                except InvalidOperationTypeError as error:
+                    raise _not_over(request.method, error) from None
+        note_in_access_log(request.scope, operation=record.name, operation_type=record.kind)
+        observe_operation(kind=record.kind, seconds=time.perf_counter() - started, codes=_codes(result))
+        return _response(result, media_type)
+
+
+def _not_over(method: str, error: InvalidOperationTypeError) -> RequestRefused:
+    if error.operation_type is OperationType.SUBSCRIPTION:
+        return RequestRefused(405 if method == "GET" else 400, "Subscriptions run over WebSocket only.", headers=_ALLOW)
+    return RequestRefused(405, "Mutations run over POST only.", headers=_ALLOW)
+
+
+_ALLOW = {"Allow": "POST"}
+
+
+def _without_operation(error: CannotGetOperationTypeError, media_type: str) -> Response:
+    name = error.operation_name
+    message = f"The document has no operation named {name!r}." if name else "The document has no operation."
+    return RequestRefused(400 if media_type == GRAPHQL_RESPONSE else 200, message).response(media_type)
+
+
+def _codes(result: ExecutionResult) -> list[str]:
+    return [str((error.extensions or {}).get("code")) for error in result.errors or []]
+
+
+def _response(result: ExecutionResult, media_type: str) -> Response:
+    """A request error (nothing ran) has no `data` entry and a 4xx or 5xx; a failed field keeps 200."""
+    errors = result.errors or []
+    nothing_ran = result.data is None and bool(errors) and all(error.path is None for error in errors)
+    body: dict[str, Any] = {}
+    if errors:
+        body["errors"] = [error.formatted for error in errors]
+    if not nothing_ran:
+        body["data"] = result.data
+    if result.extensions:
+        body["extensions"] = result.extensions
+    status = 200
+    if nothing_ran and media_type == GRAPHQL_RESPONSE:
+        status = next((_STATUS_OF_CODE[code] for code in _codes(result) if code in _STATUS_OF_CODE), 400)
+    return json_response(body, status=status, media_type=media_type, headers=_retry_after(result))
+
+
+def _retry_after(result: ExecutionResult) -> dict[str, str]:
+    waits = [
+        wait for error in result.errors or [] if isinstance(wait := (error.extensions or {}).get("retryAfter"), int)
+    ]
+    return {"Retry-After": str(max(waits))} if waits else {}

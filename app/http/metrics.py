@@ -1,0 +1,79 @@
+"""What Prometheus may read of this process: requests, GraphQL operations, error codes. Labels have few values."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["MetricsMiddleware", "metrics_endpoint", "observe_operation"]
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+REQUESTS = Counter("pixecom_http_requests", "HTTP requests answered.", ["method", "route", "status"])
+REQUEST_SECONDS = Histogram(
+    "pixecom_http_request_seconds",
+    "Time from a request's arrival to the end of its answer.",
+    ["method", "route"],
+    buckets=_SECONDS,
+)
+OPERATION_SECONDS = Histogram(
+    "pixecom_graphql_operation_seconds",
+    "Time of a GraphQL operation, parsing included.",
+    ["operation_type"],
+    buckets=_SECONDS,
+)
+ERRORS = Counter("pixecom_graphql_errors", "GraphQL errors given to clients, by code.", ["code"])
+
+
+def observe_operation(*, kind: str, seconds: float, codes: Sequence[str]) -> None:
+    """Count one GraphQL operation and the codes of its errors."""
+    OPERATION_SECONDS.labels(kind).observe(seconds)
+    for code in codes:
+        ERRORS.labels(code).inc()
+
+
+def metrics_endpoint(_request: Request) -> Response:
+    """The process's metrics in Prometheus's text format."""
+    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
+
+
+class MetricsMiddleware:
+    """Counts and times every HTTP request; a path that is no route of ours is counted as `other`."""
+
+    def __init__(self, app: ASGIApp, *, routes: Sequence[str]) -> None:
+        self._app = app
+        self._routes = tuple(sorted(routes, key=len, reverse=True))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+        started = time.perf_counter()
+
+        async def watching(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watching)
+        finally:
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            route = self._route(scope["path"])
+            REQUESTS.labels(method, route, str(status)).inc()
+            REQUEST_SECONDS.labels(method, route).observe(time.perf_counter() - started)
+
+    def _route(self, path: str) -> str:
+        return next((route for route in self._routes if path == route or path.startswith(f"{route}/")), "other")

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import asyncio
+import base64
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import httpx
+import pytest
+import strawberry
+import uvicorn
+
+from app.errors import InputError
+from app.http.application import Resources, build_application
+from app.settings import Settings
+from graphql_schema.errors import PixecomSchema, query_too_complex, rate_limited
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+    from pathlib import Path
+
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+    from app.auth.access_tokens import AccessClaims
+    from app.http.health import Check
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def hello(self, name: str = "world") -> str:
+        return f"hello {name}"
+
+    @strawberry.field
+    def whoami(self, info: strawberry.Info[AccessClaims | None, None]) -> str | None:
+        return str(info.context.user_id) if info.context else None
+
+    @strawberry.field
+    def refused(self) -> str | None:
+        raise InputError("range.from", "is after to")
+
+    @strawberry.field
+    def broken(self) -> str:
+        raise RuntimeError("SELECT password FROM users")
+
+    @strawberry.field
+    def limited(self) -> str | None:
+        raise rate_limited(retry_after=7)
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    def change(self) -> str:
+        return "changed"
+
+    @strawberry.mutation
+    def too_complex(self) -> str | None:
+        raise query_too_complex(cost=2, limit=1)
+
+
+SCHEMA = PixecomSchema(Query, mutation=Mutation)
+
+
+class Demo(NamedTuple):
+    seller_name: str
+    email: str
+    password: str
+
+
+async def _fine() -> None:
+    await asyncio.sleep(0)
+
+
+@dataclass
+class Backstage:
+    """What the application's resources did; `checks` and `context_fault` may be changed by a test."""
+
+    events: list[str] = field(default_factory=list[str])
+    checks: dict[str, Check] = field(default_factory=lambda: {"database": _fine, "redis": _fine})
+    context_fault: Exception | None = None
+
+    @asynccontextmanager
+    async def context_of(
+        self,
+        _request: Request,
+        claims: AccessClaims | None,
+    ) -> AsyncGenerator[AccessClaims | None]:
+        if self.context_fault:
+            raise self.context_fault
+        self.events.append("context opened")
+        yield claims
+        self.events.append("context closed")
+
+    @asynccontextmanager
+    async def open_resources(self, _settings: Settings) -> AsyncGenerator[Resources]:
+        self.events.append("opened")
+        yield Resources(context_of=self.context_of, checks=self.checks)
+        self.events.append("closed")
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Complete settings that point at no server."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://app:pw@127.0.0.1:1/none")
+    monkeypatch.setenv("SYSTEM_DATABASE_URL", "postgresql://system:pw@127.0.0.1:1/none")
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("AUTH_SECRET", "a" * 40)
+    monkeypatch.setenv("TOKEN_ENCRYPTION_KEYS", f"k1:{base64.b64encode(bytes(32)).decode()}")
+    monkeypatch.setenv("PIXECOM_ENV", "development")
+    return Settings()  # pyright: ignore[reportCallIssue]  # the environment fills the required fields
+
+
+@pytest.fixture
+def backstage() -> Backstage:
+    return Backstage()
+
+
+@pytest.fixture
+def build(settings: Settings, backstage: Backstage, tmp_path: Path) -> Callable[..., Starlette]:
+    """Builds the application over the small schema; settings may be changed by keyword."""
+
+    def _build(*, demo_logins: tuple[Demo, ...] = (), assets: Path | None = None, **changes: object) -> Starlette:
+        return build_application(
+            settings.model_copy(update=changes),
+            schema=SCHEMA,
+            open_resources=backstage.open_resources,
+            demo_logins=demo_logins,
+            assets=assets or tmp_path,
+        )
+
+    return _build
+
+
+@asynccontextmanager
+async def serving(application: Starlette) -> AsyncGenerator[str]:
+    """The application behind a real server on a free port; gives its address."""
+    config = uvicorn.Config(application, host="127.0.0.1", port=0, log_config=None, lifespan="on")
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    async with asyncio.timeout(10):
+        while not server.started:  # noqa: ASYNC110  # uvicorn offers no event to wait for
+            await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+@asynccontextmanager
+async def in_process(application: Starlette) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of the application without a server between; the lifespan runs as a server would run it."""
+    async with application.router.lifespan_context(application) as state:
+
+        async def started(scope: Scope, receive: Receive, send: Send) -> None:
+            await application({**scope, "state": dict(state or {})}, receive, send)
+
+        transport = httpx.ASGITransport(app=started, raise_app_exceptions=False)
+        async with httpx.AsyncClient(base_url="http://api.test", transport=transport) as opened:
+            yield opened
+
+
+@pytest.fixture
+async def client(build: Callable[..., Starlette]) -> AsyncGenerator[httpx.AsyncClient]:
+    async with in_process(build()) as opened:
+        yield opened
