@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from app.database.driver import Driver
 
 KEPT = timedelta(hours=24)
+# A request that has not answered by now was cut off; its key may be taken again.
+GIVEN_UP = timedelta(minutes=5)
 
 
 class Answered(NamedTuple):
@@ -26,7 +28,7 @@ DELETE FROM idempotent_requests
 WHERE seller_id = $1
   AND operation = $2
   AND key = $3
-  AND created_at < $4
+  AND (created_at < $4 OR (answer IS NULL AND created_at < $5))
 """
 
 _TAKE = """
@@ -71,7 +73,7 @@ async def take_key(
     now: datetime,
 ) -> Answered | None:
     """Take the key for this request (None), or see what stands under it."""
-    await driver.execute(_FORGET, seller_id, operation, key, now - KEPT)
+    await driver.execute(_FORGET, seller_id, operation, key, now - KEPT, now - GIVEN_UP)
     if await driver.fetchval(_TAKE, seller_id, operation, key, request_hash, now) is not None:
         return None
     row = await driver.fetchrow(_FIND, seller_id, operation, key)
