@@ -6,6 +6,7 @@ by day.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -59,14 +60,17 @@ def _collect(call: GraphCall, live: LiveAccount, node_id: str, level: Kind) -> l
     on_entities = [each for each in conditions if each.level is not None and each.name in _ENTITY_FIELDS]
     on_metrics = [each for each in conditions if each not in on_entities]
     owners = _owners(live, node_id, level, on_entities)
+    by_owner: defaultdict[str, list[InsightRow]] = defaultdict(list)
+    for span in cut_into_rows(call, parse_days(call, live.today())):
+        for owner_id, sums in _sum(live, span, owners).items():
+            if any(sums):
+                by_owner[owner_id].append(InsightRow(live.entities.get(owner_id), span, Delivered._make(sums)))
     rows = [
-        InsightRow(live.entities.get(owner_id), span, Delivered(*sums))
-        for span in cut_into_rows(call, parse_days(call, live.today()))
-        for owner_id, sums in _sum(live, span, owners).items()
-        if any(sums)
+        row for owner_id in sorted(by_owner, key=lambda each: live.ordinals.get(each, 0)) for row in by_owner[owner_id]
     ]
-    kept = [row for row in rows if all(each.holds(find_metric(live, row, each.name)) for each in on_metrics)]
-    return sorted(kept, key=lambda row: _key(live, row))
+    if not on_metrics:
+        return rows
+    return [row for row in rows if all(each.holds(find_metric(live, row, each.name)) for each in on_metrics)]
 
 
 def _owners(live: LiveAccount, node_id: str, level: Kind, conditions: Sequence[Condition]) -> dict[str, str]:
