@@ -1,0 +1,25 @@
+"""`pixecom api`: the GraphQL API over HTTP and WebSocket."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from app.embedded.ports import LOOPBACK
+
+
+def api(
+    *,
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
+) -> None:
+    """Run the API process; settings come from the environment."""
+    from app.cli.server import serve  # noqa: PLC0415  # heavy
+    from app.http.application import create_application  # noqa: PLC0415  # heavy
+    from app.observability.logging import configure_logging  # noqa: PLC0415  # heavy
+    from app.settings import load_settings  # noqa: PLC0415  # heavy
+
+    settings = load_settings()
+    configure_logging(level=settings.log_level, log_format=settings.log_format, process="api")
+    serve(create_application(settings), host=host, port=port)

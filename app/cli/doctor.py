@@ -1,0 +1,36 @@
+"""`pixecom doctor`: is this installation right? One line for each thing that has to be."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  # typer reads the annotations while running
+from typing import Annotated
+
+import typer
+
+from app.cli.places import DEFAULT_DATA
+
+
+def doctor(
+    *,
+    data_dir: Annotated[
+        Path, typer.Option(help="Without DATABASE_URL: examine the instance that runs on this data directory.")
+    ] = DEFAULT_DATA,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Check settings, databases, roles, migrations and Redis. Exit code 0 if all is well, 1 otherwise."""
+    import asyncio  # noqa: PLC0415  # with the rest of it
+    import json  # noqa: PLC0415  # likewise
+    from dataclasses import asdict  # noqa: PLC0415  # likewise
+
+    from app.cli.environment import given  # noqa: PLC0415  # heavy
+    from app.cli.findings import examine, print_findings  # noqa: PLC0415  # heavy
+    from app.cli.instance import join_instance  # noqa: PLC0415  # heavy
+
+    if given("DATABASE_URL") is None:
+        join_instance(data_dir)
+    findings = asyncio.run(examine())
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        print_findings(findings)
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)

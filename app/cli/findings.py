@@ -1,0 +1,103 @@
+"""What `doctor` looks at. Each check ends in a finding, never in an exception."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alembic.runtime.migration import MigrationContext
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.cli.reachability import require_database, require_redis
+from app.database.migration import head_revision
+from app.database.roles import check_role
+from app.errors import SetupError
+from app.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from pydantic import SecretStr
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`detail` says what is wrong and what to do, or what was found."""
+
+    check: str
+    ok: bool
+    detail: str
+
+
+async def examine() -> list[Finding]:
+    """All checks; without settings there is only the one."""
+    try:
+        settings = load_settings()
+    except SetupError as error:
+        return [Finding("settings", ok=False, detail=str(error))]
+    return [
+        Finding("settings", ok=True, detail=f"complete, for {settings.environment}"),
+        await _find("database", _examine_role("DATABASE_URL", settings.database_url)),
+        await _find("system database", _examine_role("SYSTEM_DATABASE_URL", settings.system_database_url)),
+        await _find("migrations", _examine_schema(settings)),
+        await _find("redis", _examine_redis(settings)),
+    ]
+
+
+def print_findings(findings: list[Finding]) -> None:
+    """A table for people."""
+    table = Table("", "check", "finding", box=None)
+    for finding in findings:
+        table.add_row("[green]✓[/green]" if finding.ok else "[red]✗[/red]", finding.check, finding.detail)
+    Console().print(table)
+
+
+async def _find(check: str, work: Awaitable[str]) -> Finding:
+    try:
+        return Finding(check, ok=True, detail=await work)
+    except SetupError as error:
+        return Finding(check, ok=False, detail=str(error))
+
+
+async def _examine_role(setting: str, url: SecretStr) -> str:
+    await require_database(setting, url.get_secret_value())
+    engine = create_async_engine(url.get_secret_value(), poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await check_role(connection, setting=setting)
+    finally:
+        await engine.dispose()
+    return f"reached as {engine.url.username}, held back by row-level security"
+
+
+async def _examine_schema(settings: Settings) -> str:
+    url = settings.migration_database_url
+    if url is None:
+        raise SetupError("Set MIGRATION_DATABASE_URL to see whether the schema is the newest.")
+    await require_database("MIGRATION_DATABASE_URL", url.get_secret_value())
+    engine = create_async_engine(url.get_secret_value(), poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            current = await _current_revision(connection)
+    except SQLAlchemyError as error:
+        raise SetupError(f"The revision of the schema can't be read: {error}") from None
+    finally:
+        await engine.dispose()
+    head = head_revision()
+    if current != head:
+        raise SetupError(f"The schema is at {current or 'nothing'}, the code at {head}: run `pixecom migrate`.")
+    return f"at {head}, the newest"
+
+
+async def _current_revision(connection: AsyncConnection) -> str | None:
+    return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+
+
+async def _examine_redis(settings: Settings) -> str:
+    await require_redis(settings.redis_url.get_secret_value())
+    return "reached"

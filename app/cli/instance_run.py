@@ -1,0 +1,108 @@
+"""One run of `up`: its steps, what it tells people, and its end. `stack` knows the processes."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from app.cli.environment import check_is_development, uses_own_postgres, uses_own_valkey
+from app.cli.output import StepPrinter
+from app.cli.stack import Ports, Stack
+from app.cli.stopping import StopRequested, ignore_signals, stop_on_signals
+from app.cli.welcome import print_welcome
+from app.embedded.data_directory import DataDirectory, open_data_directory
+from app.embedded.ports import LOOPBACK, is_free
+from app.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+_LOOK_EVERY_SECONDS = 0.25
+
+
+def run_instance(*, port: int, data_directory: Path, sandbox_data: Path | None, reset: bool) -> None:
+    """Return after an orderly end; raises SetupError, with nothing left running, if it can't start."""
+    printer = StepPrinter()
+    check_is_development()
+    if not is_free(port):
+        raise SetupError(f"Port {port} on {LOOPBACK} is in use by another program; stop it, or pass another --port.")
+    try:
+        with stop_on_signals(), _opened(data_directory, printer, reset=reset) as directory:
+            stack = Stack(directory, Ports.choose(port), printer)
+            try:
+                _start(stack, printer, sandbox_data)
+                print_welcome(printer, stack.ports, directory.path)
+                _tend_forever(stack)
+            finally:
+                ignore_signals()
+                printer.line("Ending:")
+                stack.stop()
+    except StopRequested:
+        return
+
+
+@contextmanager
+def _opened(path: Path, printer: StepPrinter, *, reset: bool) -> Generator[DataDirectory]:
+    with printer.step("Data directory") as detail:
+        directory = open_data_directory(path, user="pixecom up")
+        if reset:
+            directory.clear()
+        detail.text = f"{directory.path}{' (emptied)' if reset else ''}"
+    try:
+        yield directory
+    finally:
+        directory.close()
+
+
+def _start(stack: Stack, printer: StepPrinter, sandbox_data: Path | None) -> None:
+    with printer.step("PostgreSQL") as detail:
+        detail.text = stack.start_postgres()
+    with printer.step("Valkey") as detail:
+        detail.text = stack.start_valkey()
+    if not (uses_own_postgres() and uses_own_valkey()):
+        _check_servers_of_the_caller(stack, printer)
+    with printer.step("Migrations"):
+        stack.run_once("migrate")
+    with printer.step("Sandbox") as detail:
+        detail.text = stack.start_sandbox(sandbox_data)
+    with printer.step("Demo data"):
+        stack.run_once("seed", *(["--sandbox-csv"] if sandbox_data else []))
+    with printer.step("API") as detail:
+        detail.text = stack.start_api()
+    with printer.step("Worker") as detail:
+        detail.text = stack.start_worker()
+    with printer.step("Scheduler") as detail:
+        detail.text = stack.start_scheduler()
+    stack.announce()
+    _wait_for_history(stack, printer)
+
+
+def _wait_for_history(stack: Stack, printer: StepPrinter) -> None:
+    """At the first start only: afterwards there is something to see at once."""
+    if stack.has_history:
+        return
+    import asyncio  # noqa: PLC0415  # with the next
+
+    from app.cli.history import wait_for_history  # noqa: PLC0415  # heavy, and needed once
+
+    with printer.step("Demo history") as detail:
+        totals = asyncio.run(wait_for_history(stack.environment(), tend=stack.tend))
+        detail.text = f"{totals.succeeded} of {totals.total} jobs succeeded"
+    stack.note_history()
+
+
+def _check_servers_of_the_caller(stack: Stack, printer: StepPrinter) -> None:
+    import asyncio  # noqa: PLC0415  # with the next
+
+    from app.cli.reachability import require_servers  # noqa: PLC0415  # heavy, and seldom needed
+
+    with printer.step("Reachability"):
+        asyncio.run(require_servers(stack.environment()))
+
+
+def _tend_forever(stack: Stack) -> None:
+    while True:
+        time.sleep(_LOOK_EVERY_SECONDS)
+        stack.tend()

@@ -1,0 +1,51 @@
+"""The command line `pixecom`: registers the commands, each in its own file, and turns a SetupError into its sentence.
+
+Heavy modules are imported inside the commands: `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from app.cli.api import api
+from app.cli.doctor import doctor
+from app.cli.migrate import migrate
+from app.cli.sandbox import sandbox
+from app.cli.scheduler import scheduler
+from app.cli.seed import seed
+from app.cli.sync import sync
+from app.cli.test import test
+from app.cli.token import token
+from app.cli.up import up
+from app.cli.worker import worker
+from app.errors import InputError, PixecomError, SetupError
+
+application = typer.Typer(
+    help="PixEcom Ads: an ads manager backend. `pixecom up` runs the whole product on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+application.command()(up)
+application.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test)
+for command in (token, sync, doctor, migrate, seed, api, worker, scheduler, sandbox):
+    application.command()(command)
+
+
+def main() -> None:
+    """Exit codes: 0 done, 1 the work failed, 2 the installation or the command line is not right."""
+    try:
+        application()
+    except (SetupError, InputError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except PixecomError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,8 @@
+"""Where things are on this machine: the checkout, and the data directory when none is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DEFAULT_DATA = CHECKOUT / ".data"

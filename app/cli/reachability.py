@@ -1,0 +1,71 @@
+"""Whether a database and a Redis answer, as one sentence if they don't. No password appears in it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.cli.environment import DATABASE_SETTINGS
+from app.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONNECT_SECONDS = 5
+
+
+async def require_servers(environment: Mapping[str, str]) -> None:
+    """Raise SetupError for the first server of this environment that can't be used."""
+    for name in DATABASE_SETTINGS:
+        await require_database(name, environment[name])
+    await require_redis(environment["REDIS_URL"])
+
+
+async def require_database(setting: str, url: str) -> None:
+    """Raise SetupError unless a connection is accepted."""
+    try:
+        target = make_url(url).set(drivername="postgresql+asyncpg")
+    except ArgumentError:
+        raise SetupError(f"{setting} is not a URL such as postgresql://user:password@host:5432/database.") from None
+    engine = create_async_engine(target, poolclass=NullPool, connect_args={"timeout": CONNECT_SECONDS})
+    try:
+        async with engine.connect():
+            pass
+    except (OSError, TimeoutError, SQLAlchemyError) as error:
+        where = f"{target.host or 'localhost'}:{target.port or 5432}/{target.database}"
+        raise SetupError(
+            f"{setting}: the database {where} can't be reached ({_reason(error)}); "
+            f"start it, correct {setting}, or unset it to use the embedded PostgreSQL."
+        ) from None
+    finally:
+        await engine.dispose()
+
+
+async def require_redis(url: str) -> None:
+    """Raise SetupError unless it answers a PING."""
+    try:
+        client = Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS)  # pyright: ignore[reportUnknownMemberType]  # redis-py's keywords are untyped
+    except ValueError:
+        raise SetupError("REDIS_URL is not a URL such as redis://:password@host:6379/0.") from None
+    try:
+        await client.ping()  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]  # likewise
+    except (OSError, TimeoutError, RedisError) as error:
+        raise SetupError(
+            f"REDIS_URL: the server can't be reached ({_reason(error)}); "
+            "start it, correct REDIS_URL, or unset it to use the embedded Valkey."
+        ) from None
+    finally:
+        with suppress(OSError, RedisError):
+            await client.aclose()
+
+
+def _reason(error: BaseException) -> str:
+    text = str(getattr(error, "orig", None) or error) or type(error).__name__
+    return text.splitlines()[0].rpartition(">: ")[2]

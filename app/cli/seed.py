@@ -1,0 +1,36 @@
+"""`pixecom seed`: the demo data."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def seed(
+    *,
+    sandbox_csv: Annotated[
+        bool, typer.Option("--sandbox-csv", help="Add the seller `kag`, for a sandbox that serves a CSV data set.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Make the demo sellers, their accounts and campaigns; what is there already stays. Settings as for the API."""
+    import json  # noqa: PLC0415  # with the rest of it
+    from dataclasses import asdict  # noqa: PLC0415  # likewise
+
+    from app.cli.loop import run_on_uvloop  # noqa: PLC0415  # heavy
+    from app.observability.logging import configure_logging  # noqa: PLC0415  # heavy
+    from app.services.context import open_services  # noqa: PLC0415  # heavy
+    from app.services.demo import DemoSummary, seed_demo  # noqa: PLC0415  # heavy
+    from app.settings import load_settings  # noqa: PLC0415  # heavy
+
+    settings = load_settings()
+    configure_logging(level=settings.log_level, log_format=settings.log_format, process="seed")
+
+    async def work() -> DemoSummary:
+        async with open_services(settings, process="seed") as services:
+            return await seed_demo(services, sandbox_csv=sandbox_csv)
+
+    summary = run_on_uvloop(work())
+    facts = asdict(summary)
+    print(json.dumps(facts, default=str) if as_json else "\n".join(f"{name}: {fact}" for name, fact in facts.items()))

@@ -1,0 +1,196 @@
+"""The processes of a development instance: what each is, in which order they start and end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.cli.environment import development_environment, given, uses_own_postgres, uses_own_valkey
+from app.cli.instance import Instance, forget_instance, write_instance
+from app.cli.places import CHECKOUT
+from app.cli.readiness import answers_ok, answers_on, stays_alive, wait_until
+from app.cli.supervision import Managed, Supervisor, describe_exit
+from app.embedded.child import Child, ChildSpec, start_child
+from app.embedded.passwords import GeneratedSecrets, ensure_secrets, write_private
+from app.embedded.ports import LOOPBACK, find_free_port
+from app.embedded.postgres import STOP_SECONDS as POSTGRES_GRACE
+from app.embedded.postgres import PostgresServer, start_postgres
+from app.embedded.valkey import STOP_SECONDS as VALKEY_GRACE
+from app.embedded.valkey import start_valkey
+from app.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from app.cli.supervision import Reporter
+    from app.embedded.data_directory import DataDirectory
+
+STOP_ORDER = ("scheduler", "api", "worker", "sandbox", "valkey", "postgres")
+PROCESS_GRACE = 15.0
+WORKER_GRACE = 40.0
+"""The worker's own grace (WORKER_GRACE_SECONDS, 30 by default) and a little more."""
+ONE_OFF_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where our own processes listen, on 127.0.0.1."""
+
+    api: int
+    sandbox: int
+    worker_health: int
+
+    @classmethod
+    def choose(cls, api: int) -> Ports:
+        """Free ones, but for what the caller's environment sets."""
+        return cls(api, find_free_port(), int(given("WORKER_HEALTH_PORT") or find_free_port()))
+
+
+class Stack:
+    """Starts the processes one by one (the order is the caller's), and ends whatever runs."""
+
+    def __init__(self, directory: DataDirectory, ports: Ports, reporter: Reporter) -> None:
+        self._directory = directory
+        self._supervisor = Supervisor(reporter)
+        self._postgres: PostgresServer | None = None
+        self._valkey_port: int | None = None
+        self._secrets: GeneratedSecrets = ensure_secrets(directory.path)
+        self.ports = ports
+
+    def start_postgres(self) -> str:
+        """Our own, or the caller's; says which."""
+        if not uses_own_postgres():
+            return "as DATABASE_URL says"
+        server = start_postgres(self._directory, self._secrets)
+        self._postgres = server
+        self._supervisor.add(Managed("postgres", server.child, self._restart_postgres, POSTGRES_GRACE))
+        return f"embedded, port {server.port}"
+
+    def _restart_postgres(self) -> Child:
+        assert self._postgres is not None  # noqa: S101  # it ran before
+        self._postgres = start_postgres(self._directory, self._secrets, again_on=self._postgres.port)
+        return self._postgres.child
+
+    def start_valkey(self) -> str:
+        """Our own, or the caller's; says which."""
+        if not uses_own_valkey():
+            return "as REDIS_URL says"
+        server = start_valkey(self._directory, self._secrets.valkey_password)
+        self._valkey_port = server.port
+        self._supervisor.add(Managed("valkey", server.child, self._restart_valkey, VALKEY_GRACE))
+        return f"embedded, port {server.port}"
+
+    def _restart_valkey(self) -> Child:
+        return start_valkey(self._directory, self._secrets.valkey_password, again_on=self._valkey_port).child
+
+    def run_once(self, name: str, *arguments: str) -> None:
+        """Run a command of ours to its end; raises SetupError with its last lines if it fails."""
+        child = self._start(name, *arguments)
+        try:
+            code = child.wait(ONE_OFF_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise SetupError(f"{name} took longer than {ONE_OFF_SECONDS} seconds; see {child.spec.log_path}.") from None
+        finally:
+            child.stop(grace=PROCESS_GRACE)
+        if code != 0:
+            lines = "\n  ".join(child.last_log_lines())
+            raise SetupError(f"{name} failed ({describe_exit(code)}); {child.spec.log_path} ends with:\n  {lines}")
+
+    def start_sandbox(self, csv: Path | None) -> str:
+        """The sandbox keeps its anchor day and its changes in the data directory."""
+        arguments = ["--port", str(self.ports.sandbox), "--today", self._anchor_day()]
+        arguments += ["--state", str(self._directory.path / "sandbox-state.json")]
+        arguments += ["--data", str(csv)] if csv else []
+        self._keep("sandbox", answers_on(self.ports.sandbox), *arguments)
+        return f"port {self.ports.sandbox}"
+
+    def _anchor_day(self) -> str:
+        """The first day of this data: with another one at a later start, the same history would be told twice."""
+        from app.clock import now  # noqa: PLC0415  # only the first run needs it
+
+        note = self._directory.path / "sandbox-day"
+        if not note.exists():
+            write_private(note, now().date().isoformat())
+        return note.read_text().strip()
+
+    def start_api(self) -> str:
+        self._keep("api", answers_ok(self.ports.api, "/readyz"), "--port", str(self.ports.api))
+        return f"port {self.ports.api}"
+
+    def start_worker(self) -> str:
+        self._keep("worker", answers_on(self.ports.worker_health), grace=WORKER_GRACE)
+        return f"health on port {self.ports.worker_health}"
+
+    def start_scheduler(self) -> str:
+        self._keep("scheduler", stays_alive(0.5))
+        return ""
+
+    @property
+    def has_history(self) -> bool:
+        """The demo's history was written by an earlier run."""
+        return (self._directory.path / "history-done").exists()
+
+    def note_history(self) -> None:
+        (self._directory.path / "history-done").touch()
+
+    def tend(self) -> None:
+        """One look at all processes; see Supervisor."""
+        if self._supervisor.tend():
+            self.announce()
+
+    def announce(self) -> None:
+        """Let the other commands find this instance."""
+        base = f"http://{LOOPBACK}:{self.ports.api}"
+        instance = Instance(
+            pid=os.getpid(),
+            api_port=self.ports.api,
+            sandbox_port=self.ports.sandbox,
+            worker_health_port=self.ports.worker_health,
+            postgres_port=self._postgres.port if self._postgres else None,
+            valkey_port=self._valkey_port,
+            api_url=base,
+            graphql_url=f"{base}/graphql",
+            processes=self._supervisor.process_ids,
+        )
+        write_instance(self._directory.path, instance)
+
+    def stop(self) -> None:
+        """End everything in order."""
+        forget_instance(self._directory.path)
+        self._supervisor.stop(STOP_ORDER)
+        if self._postgres is not None:
+            self._postgres.identity.discard()
+
+    def _keep(self, name: str, is_ready: Callable[[], bool], *arguments: str, grace: float = PROCESS_GRACE) -> None:
+        def start() -> Child:
+            return self._start(name, *arguments)
+
+        child = start()
+        self._supervisor.add(Managed(name, child, start, grace))
+        wait_until(is_ready, child)
+
+    def _start(self, name: str, *arguments: str) -> Child:
+        spec = ChildSpec(
+            name=name,
+            command=(sys.executable, "-m", "app.cli.main", name, *arguments),
+            log_path=self._directory.logs / f"{name}.log",
+            environment=self.environment(),
+            directory=CHECKOUT,
+            stop_signal=signal.SIGTERM,
+        )
+        return start_child(spec)
+
+    def environment(self) -> dict[str, str]:
+        """What every process of this instance gets."""
+        return development_environment(
+            self._secrets,
+            sandbox_port=self.ports.sandbox,
+            worker_health_port=self.ports.worker_health,
+            postgres_port=self._postgres.port if self._postgres else None,
+            valkey_port=self._valkey_port,
+        )

@@ -1,0 +1,112 @@
+"""Keeps the processes of an instance running: starts them, notices a death, restarts with back-off, ends all in order.
+
+Knows processes by name only; what they are is `stack`'s business.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from app.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from app.embedded.child import Child
+
+FIRST_DELAY_SECONDS = 1.0
+LONGEST_DELAY_SECONDS = 30.0
+CALM_AFTER_SECONDS = 60.0
+"""A process that ran this long starts anew with the shortest delay."""
+
+
+class Reporter(Protocol):
+    """Where people read what happens."""
+
+    def warn(self, sentence: str, details: Sequence[str] = ()) -> None: ...
+
+    def note(self, sentence: str) -> None: ...
+
+
+@dataclass
+class Managed:
+    """One process: `start` returns when it is ready, `restart` likewise (a server keeps its port)."""
+
+    name: str
+    child: Child
+    restart: Callable[[], Child]
+    grace: float
+    started_at: float = field(default_factory=time.monotonic)
+    delay: float = FIRST_DELAY_SECONDS
+    retry_at: float | None = None
+
+
+class Supervisor:
+    """All processes of one instance. Used from the main thread only: children die with the thread that made them."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._managed: dict[str, Managed] = {}
+
+    @property
+    def process_ids(self) -> dict[str, int]:
+        """By name, of those that run."""
+        return {name: each.child.pid for name, each in self._managed.items() if each.child.exit_code is None}
+
+    def add(self, managed: Managed) -> None:
+        """From now on it is watched, and ended by `stop`."""
+        self._managed[managed.name] = managed
+
+    def tend(self) -> bool:
+        """One look at all of them: report deaths, restart what is due. True if a process was replaced."""
+        replaced = [self._tend(managed) for managed in self._managed.values()]
+        return any(replaced)
+
+    def stop(self, order: Sequence[str]) -> None:
+        """End them one after another: those named, in that order, then whatever else there is."""
+        for name in [*order, *(name for name in self._managed if name not in order)]:
+            managed = self._managed.pop(name, None)
+            if managed is not None:
+                started = time.monotonic()
+                managed.child.stop(grace=managed.grace)
+                self._reporter.note(f"{name} stopped in {time.monotonic() - started:.1f} s")
+
+    def _tend(self, managed: Managed) -> bool:
+        now = time.monotonic()
+        if managed.retry_at is not None:
+            return now >= managed.retry_at and self._restart(managed)
+        code = managed.child.exit_code
+        if code is None:
+            return False
+        if now - managed.started_at > CALM_AFTER_SECONDS:
+            managed.delay = FIRST_DELAY_SECONDS
+        self._reporter.warn(
+            f"{managed.name} ended ({describe_exit(code)}); next start in {managed.delay:.0f} s. Its last lines:",
+            managed.child.last_log_lines(),
+        )
+        self._postpone(managed)
+        return False
+
+    def _restart(self, managed: Managed) -> bool:
+        try:
+            managed.child = managed.restart()
+        except (SetupError, OSError, subprocess.SubprocessError) as error:
+            self._reporter.warn(f"{managed.name} did not come back: {error}")
+            self._postpone(managed)
+            return False
+        managed.started_at, managed.retry_at = time.monotonic(), None
+        self._reporter.note(f"{managed.name} runs again")
+        return True
+
+    @staticmethod
+    def _postpone(managed: Managed) -> None:
+        managed.retry_at = time.monotonic() + managed.delay
+        managed.delay = min(managed.delay * 2, LONGEST_DELAY_SECONDS)
+
+
+def describe_exit(code: int) -> str:
+    """In words: `exit code 3`, or `signal 9`."""
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

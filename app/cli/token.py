@@ -1,0 +1,31 @@
+"""`pixecom token`: an access token of the running development instance."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  # typer reads the annotations while running
+from typing import Annotated
+
+import typer
+
+from app.cli.places import DEFAULT_DATA
+
+
+def token(
+    *,
+    data_dir: Annotated[Path, typer.Option(help="The data directory of the instance.")] = DEFAULT_DATA,
+    seller: Annotated[str | None, typer.Option(help="The seller's slug; the demo's first seller otherwise.")] = None,
+) -> None:
+    """Print an access token of the running development instance, and nothing else."""
+    from app.cli.instance import join_instance  # noqa: PLC0415  # heavy
+    from app.cli.loop import run_on_uvloop  # noqa: PLC0415  # heavy
+
+    join_instance(data_dir)
+    from app.services.context import open_services  # noqa: PLC0415  # heavy
+    from app.services.login import mint_development_token  # noqa: PLC0415  # heavy
+    from app.settings import load_settings  # noqa: PLC0415  # heavy
+
+    async def mint() -> str:
+        async with open_services(load_settings(), process="cli") as services:
+            return await mint_development_token(services, seller_slug=seller)
+
+    print(run_on_uvloop(mint()))

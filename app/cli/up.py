@@ -1,0 +1,34 @@
+"""`pixecom up`: the whole product on one machine, until somebody ends it."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  # typer reads the annotations while running
+from typing import Annotated
+
+import typer
+
+from app.cli.places import DEFAULT_DATA
+
+
+def up(
+    *,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the API; the others are free ones.")] = 8000,
+    data_dir: Annotated[Path, typer.Option(help="Where everything is kept; a second start reuses it.")] = DEFAULT_DATA,
+    sandbox_data: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="A CSV data set for the sandbox; adds the seller `kag`."),
+    ] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Delete what is in the data directory first.")] = False,
+) -> None:
+    """Run the whole product here, with embedded servers and demo data, until Ctrl-C.
+
+    DATABASE_URL (with SYSTEM_DATABASE_URL and MIGRATION_DATABASE_URL) and REDIS_URL point it at servers of yours.
+    """
+    from app.cli.instance_run import run_instance  # noqa: PLC0415  # heavy
+
+    run_instance(
+        port=port,
+        data_directory=data_dir,
+        sandbox_data=sandbox_data.resolve() if sandbox_data else None,
+        reset=reset,
+    )

@@ -1,0 +1,36 @@
+"""The words after a start: where things are, how to get in, and a first query to paste."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.cli.places import DEFAULT_DATA
+from app.embedded.ports import LOOPBACK
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app.cli.output import StepPrinter
+    from app.cli.stack import Ports
+
+FIRST_QUERY = (
+    "{ campaigns(first: 3) { totalCount summary { spend roas } nodes { name deliveryStatus metrics { spend roas } } } }"
+)
+
+
+def print_welcome(printer: StepPrinter, ports: Ports, data_directory: Path) -> None:
+    """Print it; the query works when pasted into a shell in the checkout."""
+    base = f"http://{LOOPBACK}:{ports.api}"
+    token = "./pixecom token" if data_directory == DEFAULT_DATA else f"./pixecom token --data-dir {data_directory}"
+    printer.line()
+    printer.line("[bold]PixEcom Ads runs.[/bold] Ctrl-C ends it.")
+    printer.verbatim(f"  GraphQL and GraphiQL   {base}/graphql")
+    printer.verbatim(f"  Metrics                {base}/metrics")
+    printer.verbatim(f"  Sandbox (Meta)         http://{LOOPBACK}:{ports.sandbox}")
+    printer.verbatim(f"  Logs                   {data_directory / 'logs'}")
+    printer.line()
+    printer.line("A first query, to paste:")
+    printer.verbatim(
+        f'  curl -s {base}/graphql -H "Authorization: Bearer $({token})" \\\n'
+        f"    -H 'Content-Type: application/json' -d '{{\"query\": \"{FIRST_QUERY}\"}}'"
+    )
