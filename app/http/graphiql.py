@@ -120,7 +120,7 @@ def _policy(cdn: str) -> str:
     rules = (
         "default-src 'none'",
         f"script-src 'self'{cdn}",
-        f"style-src 'self' 'unsafe-inline'{cdn}",
+        f"style-src 'self'{cdn}",
         "img-src 'self' data:",
         f"font-src 'self' data:{cdn}",
         "connect-src 'self'",

@@ -1,0 +1,175 @@
+"""Health, metrics, correlation and headers: what operators and browsers see around the API."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from app.http.health import readiness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+    from starlette.applications import Starlette
+
+    from tests.http.conftest import Backstage
+
+
+async def test_the_process_lives_whatever_its_servers_do(client: httpx.AsyncClient, backstage: Backstage) -> None:
+    backstage.checks["database"] = _failing
+    response = await client.get("/livez")
+
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+async def _failing() -> None:
+    await asyncio.sleep(0)
+    raise ConnectionRefusedError("postgresql://app:secret@db")
+
+
+async def test_ready_when_every_check_passes(client: httpx.AsyncClient) -> None:
+    response = await client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok", "checks": {"database": "ok", "redis": "ok"}}
+
+
+async def test_not_ready_names_the_check_and_hides_the_reason(client: httpx.AsyncClient, backstage: Backstage) -> None:
+    backstage.checks["database"] = _failing
+    with capture_logs() as logs:
+        response = await client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json() == {"status": "unavailable", "checks": {"database": "failed", "redis": "ok"}}
+    assert [(line["event"], line.get("check"), line.get("error")) for line in logs] == [
+        ("readiness check failed", "database", "ConnectionRefusedError"),
+        ("request", None, None),
+    ]
+
+
+async def test_a_check_that_hangs_is_given_up_alone() -> None:
+    async def fine() -> None:
+        await asyncio.sleep(0)
+
+    response = await readiness({"slow": asyncio.Event().wait, "fast": fine}, deadline_seconds=0.05)
+
+    assert response.status_code == 503
+    assert bytes(response.body) == b'{"status":"unavailable","checks":{"slow":"timeout","fast":"ok"}}'
+
+
+def _sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+async def test_requests_are_counted_by_route(client: httpx.AsyncClient) -> None:
+    known = {"method": "GET", "route": "/livez", "status": "200"}
+    unknown = {"method": "GET", "route": "other", "status": "404"}
+    strange = {"method": "other", "route": "other", "status": "404"}
+    before = [_sample("pixecom_http_requests_total", **labels) for labels in (known, unknown, strange)]
+
+    await client.get("/livez")
+    await client.get("/wp-login.php")
+    await client.request("BREW", "/coffee")
+
+    after = [_sample("pixecom_http_requests_total", **labels) for labels in (known, unknown, strange)]
+    assert [new - old for new, old in zip(after, before, strict=True)] == [1.0, 1.0, 1.0]
+
+
+async def test_operations_and_error_codes_are_counted(client: httpx.AsyncClient) -> None:
+    def state() -> list[float]:
+        return [
+            _sample("pixecom_graphql_operation_seconds_count", operation_type="mutation"),
+            _sample("pixecom_graphql_operation_seconds_count", operation_type="unknown"),
+            _sample("pixecom_graphql_errors_total", code="QUERY_TOO_COMPLEX"),
+            _sample("pixecom_graphql_errors_total", code="BAD_USER_INPUT"),
+        ]
+
+    before = state()
+    await client.post("/graphql", json={"query": "mutation { change }"})
+    await client.post("/graphql", json={"query": "mutation { tooComplex }"})
+    await client.post("/graphql", json={"query": "{"})
+
+    assert [new - old for new, old in zip(state(), before, strict=True)] == [2.0, 1.0, 1.0, 1.0]
+
+
+async def test_metrics_are_readable_by_prometheus(client: httpx.AsyncClient) -> None:
+    await client.get("/livez")
+    response = await client.get("/metrics")
+
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/plain; version=")
+    assert 'pixecom_http_requests_total{method="GET",route="/livez",status="200"}' in response.text
+
+
+async def test_every_request_has_one_line_without_its_query_string(client: httpx.AsyncClient) -> None:
+    with capture_logs() as logs:
+        await client.get("/graphql", params={"query": "query Q { hello }", "access_token": "secret"})
+
+    [line] = logs
+    assert line.pop("milliseconds") >= 0
+    assert line == {
+        "event": "request",
+        "log_level": "info",
+        "method": "GET",
+        "path": "/graphql",
+        "status": 200,
+        "operation": "Q",
+        "operation_type": "query",
+    }
+
+
+@pytest.mark.parametrize("offered", ["short", "x" * 65, "with spaces in it", "newline\\nnewline", "<script>alert"])
+async def test_a_harmful_request_id_is_replaced(client: httpx.AsyncClient, offered: str) -> None:
+    response = await client.get("/livez", headers={"X-Request-ID": offered})
+
+    assert response.headers["x-request-id"] != offered
+    assert len(response.headers["x-request-id"]) == 32
+
+
+async def test_what_nobody_caught_is_a_500_with_the_id(client: httpx.AsyncClient, backstage: Backstage) -> None:
+    backstage.context_fault = RuntimeError("pool of postgresql://app:secret@db is gone")
+    with capture_logs() as logs:
+        response = await client.post(
+            "/graphql",
+            json={"query": "{ hello }"},
+            headers={"X-Request-ID": "request-0002"},
+        )
+
+    assert response.status_code == 500
+    assert response.headers["x-request-id"] == "request-0002"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.json() == {
+        "errors": [
+            {
+                "message": "Something went wrong on our side. Quote the correlation id when you ask about it.",
+                "extensions": {"code": "INTERNAL", "correlationId": "request-0002"},
+            },
+        ],
+    }
+    assert [(line["event"], line["log_level"]) for line in logs] == [("request failed", "error"), ("request", "info")]
+
+
+async def test_an_answer_may_load_nothing(client: httpx.AsyncClient) -> None:
+    response = await client.get("/livez")
+
+    assert response.headers["content-security-policy"] == (
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
+    assert response.headers["x-frame-options"] == "DENY"
+    assert response.headers["referrer-policy"] == "no-referrer"
+
+
+async def test_resources_live_as_long_as_the_application(
+    build: Callable[..., Starlette],
+    backstage: Backstage,
+) -> None:
+    application = build()
+    async with application.router.lifespan_context(application):
+        assert backstage.events == ["opened"]
+
+    assert backstage.events == ["opened", "closed"]
