@@ -11,15 +11,13 @@ from app.queries.clauses import ROW, Condition, name_contains
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from app.vocabulary import DeliveryStatus, EntityStatus
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityFilter:
     """AND over the fields, OR within one; None does not restrict, an empty tuple lets nothing through."""
 
-    statuses: tuple[EntityStatus, ...] | None = None
-    delivery_statuses: tuple[DeliveryStatus, ...] | None = None
+    statuses: tuple[str, ...] | None = None
+    delivery_statuses: tuple[str, ...] | None = None
     ids: tuple[UUID, ...] | None = None
     account_ids: tuple[UUID, ...] | None = None
     campaign_ids: tuple[UUID, ...] | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID  # noqa: TC003  # a NamedTuple of it is made at run time
 
+from app.database.transactions import act_as_user
+
 if TYPE_CHECKING:
     from app.database.driver import Driver
 
@@ -24,7 +26,7 @@ class ViewerRow(NamedTuple):
 
 async def find_viewer(driver: Driver, seller_id: UUID, user_id: UUID) -> ViewerRow | None:
     """The user as a member of the seller; None once either is deactivated or the membership is gone."""
-    await driver.execute("SELECT set_config('app.user_id', $1, true)", str(user_id))
+    await act_as_user(driver, user_id)
     record = await driver.fetchrow(
         """
         SELECT u.id, u.name, m.role, s.id, s.slug, s.name, s.time_zone, s.currency

@@ -1,0 +1,30 @@
+"""Ads."""
+
+from typing import ClassVar, Self
+
+import strawberry
+
+from app.metrics.levels import Level
+from app.metrics.ranges import RangeSpec
+from app.queries.entities import EntityRow
+from graphql_schema.ad_entity import AdEntity, load_entities, shared_fields
+from graphql_schema.adset import Adset, load_campaigns
+from graphql_schema.batched import Parents, batched
+from graphql_schema.campaign import Campaign
+from graphql_schema.context import Info
+
+
+async def load_adsets(parents: Parents, info: Info) -> list[Adset]:
+    return await load_entities(Level.ADSET, [(entity.row.adset_id, entity.days) for entity in parents], info)
+
+
+@strawberry.type(description="An ad: what people see.")
+class Ad(AdEntity):
+    level: ClassVar[Level] = Level.AD
+
+    adset: Adset = batched(load_adsets, description="The ad set that it is part of.")
+    campaign: Campaign = batched(load_campaigns, description="The campaign that its ad set is part of.")
+
+    @classmethod
+    def of(cls, row: EntityRow, days: RangeSpec) -> Self:
+        return cls(**shared_fields("Ad", row, days))

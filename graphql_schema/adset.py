@@ -1,0 +1,56 @@
+"""Ad sets."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+
+import strawberry
+
+from app.metrics.levels import Level
+from app.metrics.ranges import RangeSpec
+from app.queries.entities import EntityRow
+from app.vocabulary import BudgetType
+from graphql_schema.ad_entity import AdEntity, EntityConnection, load_entities, shared_fields
+from graphql_schema.batched import Parents, batched
+from graphql_schema.budget import budget_type_of, load_budgets
+from graphql_schema.campaign import Campaign
+from graphql_schema.context import Info
+from graphql_schema.entity_lists import list_ads_under
+
+if TYPE_CHECKING:
+    from graphql_schema.ad import Ad
+
+
+async def load_campaigns(parents: Parents, info: Info) -> list[Campaign]:
+    return await load_entities(Level.CAMPAIGN, [(entity.row.campaign_id, entity.days) for entity in parents], info)
+
+
+@strawberry.type(description="An ad set: who is shown the ads of it, and what it is optimised for.")
+class Adset(AdEntity):
+    level: ClassVar[Level] = Level.ADSET
+
+    budget: Decimal | None = batched(
+        load_budgets,
+        description="Its budget, in the ad account's currency. Null: its campaign has the budget.",
+    )
+    budget_type: BudgetType | None = strawberry.field(description="What period its budget is for. Null: no budget.")
+    start_date: datetime | None = strawberry.field(description="When it begins, in UTC. Null: not set.")
+    end_date: datetime | None = strawberry.field(description="When it ends, in UTC. Null: it does not.")
+    optimization_goal: str | None = strawberry.field(
+        description="What the platform optimises it for, in the platform's own word. Null: nothing was said.",
+    )
+    campaign: Campaign = batched(load_campaigns, description="The campaign that it is part of.")
+    ads: EntityConnection[Annotated["Ad", strawberry.lazy("graphql_schema.ad")]] = batched(
+        list_ads_under,
+        description="Its ads.",
+    )
+
+    @classmethod
+    def of(cls, row: EntityRow, days: RangeSpec) -> Self:
+        return cls(
+            **shared_fields("Adset", row, days),
+            budget_type=budget_type_of(row),
+            start_date=row.starts_at,
+            end_date=row.ends_at,
+            optimization_goal=row.optimization_goal,
+        )

@@ -1,0 +1,98 @@
+"""Relay connections over any list. Nothing is read before a field of the connection asks for it.
+
+https://relay.dev/graphql/connections.htm
+"""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import strawberry
+
+from app.queries.listings import Listing, Page, Window
+from app.services.reading import PageRequest
+from graphql_schema.batched import Parents, batched
+from graphql_schema.context import Info
+from graphql_schema.cursors import Cursors
+from graphql_schema.page_arguments import NESTED_LIMIT, TOP_LIMIT, PageArguments
+
+T = TypeVar("T")
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Whether the list goes on after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether the list has something before this page.")
+    start_cursor: str | None = strawberry.field(description="Cursor of the first item. Null: the page is empty.")
+    end_cursor: str | None = strawberry.field(description="Cursor of the last item. Null: the page is empty.")
+
+
+@strawberry.type(name="Edge", description="An item of a list and its place there.")
+class Edge(Generic[T]):
+    cursor: str = strawberry.field(description="Where this item stands; good for `after` and `before` of this list.")
+    node: T = strawberry.field(description="The item.")
+
+
+async def load_pages(parents: "list[Connection[Any]]", info: Info) -> list[Page[Any]]:
+    """The pages of many connections at once."""
+    return await info.context.loaders.pages.load_many([PageRequest(c.listing, c.window) for c in parents])
+
+
+async def load_nodes(parents: Parents, info: Info) -> list[Any]:
+    pages = await load_pages(parents, info)
+    return [[c.make(row) for row in page.rows] for c, page in zip(parents, pages, strict=True)]
+
+
+async def load_edges(parents: Parents, info: Info) -> list[Any]:
+    pages = await load_pages(parents, info)
+    return [
+        [Edge(cursor=c.cursors.write(row), node=c.make(row)) for row in page.rows]
+        for c, page in zip(parents, pages, strict=True)
+    ]
+
+
+async def load_page_infos(parents: Parents, info: Info) -> list[PageInfo]:
+    pages = await load_pages(parents, info)
+    return [_page_info(page, c.cursors) for c, page in zip(parents, pages, strict=True)]
+
+
+async def load_counts(parents: Parents, info: Info) -> list[int]:
+    return await info.context.loaders.counts.load_many([c.listing for c in parents])
+
+
+def _page_info(page: Page[Any], cursors: Cursors) -> PageInfo:
+    return PageInfo(
+        has_next_page=page.has_next,
+        has_previous_page=page.has_previous,
+        start_cursor=cursors.write(page.rows[0]) if page.rows else None,
+        end_cursor=cursors.write(page.rows[-1]) if page.rows else None,
+    )
+
+
+@strawberry.type(name="Connection", description="One page of a list. What is not selected is not computed.")
+class Connection(Generic[T]):
+    listing: strawberry.Private[Listing[Any]]
+    window: strawberry.Private[Window]
+    cursors: strawberry.Private[Cursors]
+    make: strawberry.Private[Callable[[Any], Any]]
+
+    nodes: list[T] = batched(load_nodes, description="The items of the page, in the list's order.")
+    edges: list[Edge[T]] = batched(load_edges, description="The items of the page, each with its cursor.")
+    page_info: PageInfo = batched(load_page_infos, description="Where the page stands in its list.")
+    total_count: int = batched(load_counts, description="How many items the whole list has.")
+
+
+def open_connection(
+    info: Info,
+    listing: Listing[Any],
+    page: PageArguments,
+    make: Callable[[Any], Any],
+) -> Connection[Any]:
+    """A page of a list. Raises InputError for paging arguments that are wrong."""
+    window, cursors = open_window(info, listing, page)
+    return Connection(listing=listing, window=window, cursors=cursors, make=make)
+
+
+def open_window(info: Info, listing: Listing[Any], page: PageArguments) -> tuple[Window, Cursors]:
+    """Which part of the list, and the cursors of the list."""
+    cursors = Cursors(listing, info.context.caller.seller_id)
+    return page.window(cursors, limit=NESTED_LIMIT if listing.parent else TOP_LIMIT), cursors

@@ -1,0 +1,83 @@
+"""What resolvers get as `info.context`: who asks, the services, and what this request reads."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import strawberry
+
+from app.errors import UnauthenticatedError
+from app.services.reading import Reading
+from graphql_schema.loaders import Loaders
+from graphql_schema.permissions import Permission, check_permission
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from app.auth.access_tokens import AccessClaims
+    from app.services.context import Services
+
+
+class Context:
+    """One request's. Everything but `services` demands an access token."""
+
+    def __init__(self, services: Services, claims: AccessClaims | None) -> None:
+        self.services = services
+        self._claims = claims
+        self._opened: tuple[Reading, Loaders] | None = None
+
+    @property
+    def caller(self) -> AccessClaims:
+        """Who asks. Raises UnauthenticatedError when nobody proved to be."""
+        if self._claims is None:
+            raise UnauthenticatedError("This needs an access token: log in and send it as a Bearer token.")
+        return self._claims
+
+    def caller_with(self, permission: Permission) -> AccessClaims:
+        """Who asks, if they may do this. Raises UnauthenticatedError or ForbiddenError."""
+        check_permission(self.caller.role, permission)
+        return self.caller
+
+    @property
+    def max_range_days(self) -> int:
+        return self.services.settings.max_range_days
+
+    @property
+    def reading(self) -> Reading:
+        return self._open()[0]
+
+    @property
+    def loaders(self) -> Loaders:
+        return self._open()[1]
+
+    def _open(self) -> tuple[Reading, Loaders]:
+        if self._opened is None:
+            caller = self.caller
+            reading = Reading(
+                self.services.database.app,
+                seller_id=caller.seller_id,
+                user_id=caller.user_id,
+                max_range_days=self.max_range_days,
+            )
+            self._opened = reading, Loaders(reading)
+        return self._opened
+
+    async def start_over(self) -> None:
+        """Give up what was read so far: what is read next sees everything that is committed by now."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened[0].close()
+
+
+Info = strawberry.Info[Context, None]
+
+
+@asynccontextmanager
+async def open_context(services: Services, claims: AccessClaims | None) -> AsyncGenerator[Context]:
+    """The context of one request; its connection is given back at the end, however the request ends."""
+    context = Context(services, claims)
+    try:
+        yield context
+    finally:
+        await context.start_over()

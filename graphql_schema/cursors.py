@@ -1,0 +1,86 @@
+"""Cursors: where a page starts, as an opaque text that is good for one list only.
+
+A cursor carries the position (the values of the sort keys, the id last) and a fingerprint of the list: its seller,
+kind, parent, conditions and order. It is not a secret, and grants nothing: it only says where to go on.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import orjson
+
+from app.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.queries.listings import Listing
+    from app.queries.sources import Row
+
+VERSION = 1
+MAX_LENGTH = 8192
+FINGERPRINT_BYTES = 9
+
+
+class Cursors:
+    """Writes and reads the cursors of one list of one seller."""
+
+    def __init__(self, listing: Listing[Row], seller_id: UUID) -> None:
+        self._order = listing.order
+        identity = (seller_id.hex, listing.source.name, listing.parent, listing.conditions, listing.order.keys)
+        digest = hashlib.blake2b(repr(identity).encode(), digest_size=FINGERPRINT_BYTES).digest()
+        self._fingerprint = base64.b64encode(digest).decode()
+
+    def write(self, row: object) -> str:
+        """The cursor of a row of this list."""
+        body = orjson.dumps([VERSION, self._fingerprint, *self._order.position_of(row)])
+        return base64.urlsafe_b64encode(body).decode().rstrip("=")
+
+    def read(self, text: str, argument: str) -> tuple[object, ...]:
+        """The position in a cursor. Raises InputError naming the argument when it is not one of this very list."""
+        try:
+            return self._position(text)
+        except (ValueError, TypeError, binascii.Error):
+            raise InputError(argument, "is not a cursor of this list; leave it out to start again") from None
+
+    def _position(self, text: str) -> tuple[object, ...]:
+        version, fingerprint, *position = _decoded(text)
+        if version != VERSION or fingerprint != self._fingerprint:
+            raise ValueError
+        keys = zip(self._order.keys, position, strict=True)
+        return tuple(_READERS[key.sql_type](value) for key, value in keys)
+
+
+def _decoded(text: str) -> list[object]:
+    if len(text) > MAX_LENGTH:
+        raise ValueError
+    body: object = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    if not isinstance(body, list):
+        raise TypeError
+    return body  # pyright: ignore[reportUnknownVariableType]  # every item is checked by its reader
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or "\x00" in value:  # a text of PostgreSQL has no NUL
+        raise TypeError
+    return value
+
+
+def _instant(value: object) -> datetime:
+    instant = datetime.fromisoformat(_text(value))
+    if instant.tzinfo is None:
+        raise ValueError
+    return instant
+
+
+_READERS: dict[str, Callable[[object], object]] = {
+    "text": _text,
+    "timestamptz": _instant,
+    "uuid": lambda value: UUID(_text(value)),
+}

@@ -1,0 +1,65 @@
+"""The Metrics type: its 21 metric fields are made from the one table of metrics."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import strawberry
+
+from app.metrics.definitions import METRICS, Metric, Unit
+from app.metrics.rows import Form, row_function
+from graphql_schema.scalars import BigInt
+
+if TYPE_CHECKING:
+    from app.services.reading import MetricsReading
+
+NAMES = tuple(metric.name for metric in METRICS)
+_RATIOS = tuple(metric.name for metric in METRICS if metric.unit in {Unit.PERCENT, Unit.RATIO})
+
+
+def _type_of(metric: Metric) -> Any:
+    if metric.in_currency:
+        return Decimal
+    return BigInt if metric.unit is Unit.COUNT else float
+
+
+_values: Any = strawberry.type(
+    type(
+        "MetricValues",
+        (),
+        {metric.name: strawberry.field(description=metric.description) for metric in METRICS}
+        | {"__annotations__": {metric.name: _type_of(metric) for metric in METRICS}},
+    ),
+)
+
+
+@strawberry.type(
+    description="Every metric of one entity, or of everything that a list matches, over a range of days. "
+    "Derived metrics come from the summed counters, never from an average.",
+)
+class Metrics(_values):  # pyright: ignore[reportUntypedBaseClass]  # made from the table
+    currency: str = strawberry.field(description="ISO 4217 code of all money here: the ad account's currency.")
+    has_data: bool = strawberry.field(
+        description="Whether any row of statistics exists in the range. False: nothing was measured, all values are 0.",
+    )
+    synced_at: datetime | None = strawberry.field(
+        description="When any day of the range was last fetched from the platform, in UTC. Null: never.",
+    )
+    is_final: bool = strawberry.field(
+        description="Whether the platform no longer restates any day of the range; it may for 28 days.",
+    )
+
+
+def metrics_of(reading: "MetricsReading") -> Metrics:
+    """A reading as clients see it, rounded once."""
+    shown = row_function(NAMES, currency=reading.currency, form=Form.VALUE)(reading.counters)
+    values: dict[str, Any] = dict(zip(NAMES, shown, strict=True))
+    for name in _RATIOS:
+        values[name] = float(values[name])
+    return Metrics(
+        **values,
+        currency=reading.currency,
+        has_data=reading.has_data,
+        synced_at=reading.synced_at,
+        is_final=reading.is_final,
+    )

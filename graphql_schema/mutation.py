@@ -1,0 +1,24 @@
+"""The root of everything that changes something."""
+
+import strawberry
+
+from graphql_schema.mutations.enqueue_sync import EnqueueSyncPayload, enqueue_sync
+from graphql_schema.mutations.log_in import LoginPayload, login
+from graphql_schema.mutations.set_status import SetStatusPayload, set_entity_status
+
+
+@strawberry.type(description="Everything that can be changed. An ANALYST may change nothing.")
+class Mutation:
+    login: LoginPayload = strawberry.mutation(
+        resolver=login,
+        description="Log in with e-mail and password. Needs no access token.",
+    )
+    set_status: SetStatusPayload = strawberry.mutation(
+        resolver=set_entity_status,
+        description="Pause or activate entities of one level. The platform is told first; a status changes here only "
+        "when the platform accepted.",
+    )
+    enqueue_sync: EnqueueSyncPayload = strawberry.mutation(
+        resolver=enqueue_sync,
+        description="Fetch statistics now. Work that is live already is joined, not doubled.",
+    )

@@ -1,0 +1,93 @@
+"""The enqueueSync mutation: ask for statistics now."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from app.metrics.levels import Level
+from app.queries.work_reading import RUNS
+from app.services.sync import enqueue_seller_sync
+from app.vocabulary import JobState
+from graphql_schema.batched import Parents, batched
+from graphql_schema.context import Info
+from graphql_schema.global_id import global_id, read_ids
+from graphql_schema.permissions import Permission
+from graphql_schema.sync_runs import SyncRun
+
+
+@strawberry.input(description="What to sync.")
+class EnqueueSyncInput:
+    from_: date | None = strawberry.field(
+        name="from",
+        default=None,
+        description="The first day, in each account's zone. Null, as `to`: the days that still move.",
+    )
+    to: date | None = strawberry.field(
+        default=None,
+        description="The last day, included. Null, as `from`: the days that still move.",
+    )
+    levels: list[Level] | None = strawberry.field(default=None, description="At which levels. Null or empty: all.")
+    ad_account_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="Which ad accounts; at most 500. Null: all that are active and healthy.",
+    )
+
+
+@strawberry.type(description="A job that was asked for.")
+class EnqueuedJob:
+    id: strawberry.ID = strawberry.field(description="Global id of the job; see `Query.node`.")
+    key: str = strawberry.field(description="What it works on, readable.")
+    state: JobState = strawberry.field(description="How far it was when it was asked for.")
+    deduplicated: bool = strawberry.field(description="Whether it was there already, asked for by somebody else.")
+
+
+async def load_runs(parents: Parents, info: Info) -> list[SyncRun]:
+    rows = await info.context.loaders.rows(RUNS).load_many([payload.run_id for payload in parents])
+    return [SyncRun.of(row) for row in rows if row]
+
+
+@strawberry.type(description="The work that was asked for.")
+class EnqueueSyncPayload:
+    run_id: strawberry.Private[UUID]
+
+    jobs: list[EnqueuedJob] = strawberry.field(description="One for each piece of work, whether new or live already.")
+    run: SyncRun = batched(load_runs, description="The run that follows them.")
+
+
+EnqueueSyncArgument = Annotated[
+    EnqueueSyncInput | None,
+    strawberry.argument(
+        name="input",
+        description="What to sync. Null: all active accounts over the days that still move.",
+    ),
+]
+
+
+async def enqueue_sync(info: Info, input_: EnqueueSyncArgument = None) -> EnqueueSyncPayload:
+    caller = info.context.caller_with(Permission.SYNC)
+    given = input_ or EnqueueSyncInput()
+    accounts = given.ad_account_ids
+    run = await enqueue_seller_sync(
+        info.context.services,
+        seller_id=caller.seller_id,
+        requested_by=caller.user_id,
+        from_date=given.from_,
+        to_date=given.to,
+        levels=given.levels,
+        account_ids=None if accounts is None else read_ids(accounts, "AdAccount", "input.adAccountIds"),
+    )
+    await info.context.start_over()
+    return EnqueueSyncPayload(
+        run_id=run.run_id,
+        jobs=[
+            EnqueuedJob(
+                id=global_id("Job", job.job_id),
+                key=job.key,
+                state=JobState(job.state),
+                deduplicated=job.deduplicated,
+            )
+            for job in run.jobs
+        ],
+    )

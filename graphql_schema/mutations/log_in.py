@@ -1,0 +1,55 @@
+"""The login mutation."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from app.services.login import log_in
+from app.services.reading import Reading
+from graphql_schema.context import Info
+from graphql_schema.text_argument import read_text
+from graphql_schema.viewer import Viewer
+
+MAX_LENGTH = 1024
+
+
+@strawberry.input(description="Who logs in.")
+class LoginInput:
+    email: str = strawberry.field(description="The e-mail address, in any case.")
+    password: str = strawberry.field(description="The password.")
+    seller: str | None = strawberry.field(
+        default=None,
+        description="Slug of the seller to work for. Null: the one that the user joined first.",
+    )
+
+
+@strawberry.type(description="A login that succeeded.")
+class LoginPayload:
+    access_token: str = strawberry.field(description="Goes into the header `Authorization: Bearer …`. Keep it secret.")
+    expires_at: datetime = strawberry.field(description="When the token stops being good, in UTC.")
+    viewer: Viewer = strawberry.field(description="Who logged in, and for which seller.")
+
+
+LoginArgument = Annotated[LoginInput, strawberry.argument(name="input", description="Who logs in.")]
+
+
+async def login(info: Info, input_: LoginArgument) -> LoginPayload:
+    services = info.context.services
+    result = await log_in(
+        services,
+        email=read_text(input_.email, "input.email", limit=MAX_LENGTH),
+        password=read_text(input_.password, "input.password", limit=MAX_LENGTH),
+        seller_slug=None if input_.seller is None else read_text(input_.seller, "input.seller", limit=MAX_LENGTH),
+    )
+    reading = Reading(
+        services.database.app,
+        seller_id=result.seller_id,
+        user_id=result.user_id,
+        max_range_days=info.context.max_range_days,
+    )
+    try:
+        viewer = Viewer.of(await reading.get_viewer())
+    finally:
+        await reading.close()
+    return LoginPayload(access_token=result.access_token, expires_at=result.expires_at, viewer=viewer)

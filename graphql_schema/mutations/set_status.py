@@ -1,0 +1,133 @@
+"""The setStatus mutation: pause or activate up to 500 campaigns, ad sets or ads."""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from app.errors import InputError
+from app.metrics.levels import Level
+from app.services.status_change import StatusAction, StatusFailure, StatusFailureCode, set_status
+from graphql_schema.ad_entity import ENTITY_TYPES, AdEntity, load_entities
+from graphql_schema.batched import Parents, batched
+from graphql_schema.context import Info
+from graphql_schema.date_range import DEFAULT_DAYS
+from graphql_schema.enums import describe_enum
+from graphql_schema.global_id import MAX_IDS, global_id, read_ids
+from graphql_schema.permissions import Permission
+
+
+class EntityLevel(Enum):
+    CAMPAIGN = Level.CAMPAIGN
+    ADSET = Level.ADSET
+    AD = Level.AD
+
+
+describe_enum(
+    EntityLevel,
+    description="A level of the campaign, ad set, ad tree.",
+    CAMPAIGN="Campaigns.",
+    ADSET="Ad sets.",
+    AD="Ads.",
+)
+describe_enum(
+    StatusAction,
+    description="What to do with a status.",
+    PAUSE="Set PAUSED.",
+    ACTIVATE="Set ACTIVE.",
+)
+describe_enum(
+    StatusFailureCode,
+    description="Why an entity's status was not set.",
+    NOT_FOUND="There is no such thing for this seller.",
+    ARCHIVED="It is archived or deleted; its status can't be set any more.",
+    REFUSED="The platform refuses it; the message says why.",
+    ACCOUNT_UNAVAILABLE="The platform refuses us for the ad account until somebody changes something.",
+    THROTTLED="The platform takes no more changes for now; try again later.",
+    UPSTREAM_UNAVAILABLE="The platform could not be reached, or failed; try again.",
+)
+
+
+@strawberry.input(description="Whose status to set, and to what.")
+class SetStatusInput:
+    level: EntityLevel = strawberry.field(description="What all of the ids are.")
+    ids: list[strawberry.ID] = strawberry.field(
+        description=f"Global ids of the entities, 1 to {MAX_IDS}; one that is given twice counts once.",
+    )
+    action: StatusAction = strawberry.field(description="Pause or activate.")
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="The same request under the same key within 24 hours gets the first one's answer and does nothing; "
+        "1 to 200 characters. Null: every request is carried out.",
+    )
+
+
+@strawberry.type(description="An entity whose status was not set.")
+class SetStatusFailure:
+    id: strawberry.ID = strawberry.field(description="The entity's id, as it was given.")
+    code: StatusFailureCode = strawberry.field(description="Why, for programs.")
+    message: str = strawberry.field(description="Why, for people, in English.")
+
+
+async def load_changed(parents: Parents, info: Info) -> list[list[AdEntity]]:
+    payloads: Sequence[SetStatusPayload] = parents
+    found = [await load_entities(p.level, [(i, DEFAULT_DAYS) for i in p.changed], info) for p in payloads]
+    return [[entity for entity in entities if entity] for entities in found]
+
+
+@strawberry.type(description="What became of each id. One that failed does not stop the others.")
+class SetStatusPayload:
+    level: strawberry.Private[Level]
+    changed: strawberry.Private[tuple[UUID, ...]]
+
+    succeeded: list[strawberry.ID] = strawberry.field(
+        description="Ids of those whose status is now as asked for, on the platform and here; in the order given.",
+    )
+    entities: list[AdEntity] = batched(load_changed, description="Those that succeeded, as they are after the change.")
+    failed: list[SetStatusFailure] = strawberry.field(description="Those that failed, in the order given.")
+    audit_id: strawberry.ID = strawberry.field(description="Names the audit events of this request; opaque.")
+
+
+SetStatusArgument = Annotated[
+    SetStatusInput,
+    strawberry.argument(name="input", description="Whose status to set, and to what."),
+]
+
+
+async def set_entity_status(info: Info, input_: SetStatusArgument) -> SetStatusPayload:
+    caller = info.context.caller_with(Permission.CHANGE_STATUS)
+    level = input_.level.value
+    type_name = ENTITY_TYPES[level].__name__
+    change = await set_status(
+        info.context.services,
+        seller_id=caller.seller_id,
+        actor_id=caller.user_id,
+        level=level,
+        entity_ids=_read_ids(input_.ids, type_name),
+        action=input_.action,
+        idempotency_key=input_.idempotency_key,
+    )
+    await info.context.start_over()
+    return SetStatusPayload(
+        level=level,
+        changed=change.succeeded,
+        succeeded=[global_id(type_name, entity_id) for entity_id in change.succeeded],
+        failed=[_failure(type_name, failure) for failure in change.failed],
+        audit_id=global_id("AuditBatch", change.audit_id),
+    )
+
+
+def _read_ids(ids: Sequence[str], type_name: str) -> tuple[UUID, ...]:
+    if not ids:
+        raise InputError("input.ids", f"must have 1 to {MAX_IDS} ids")
+    return read_ids(ids, type_name, "input.ids")
+
+
+def _failure(type_name: str, failure: StatusFailure) -> SetStatusFailure:
+    return SetStatusFailure(
+        id=global_id(type_name, failure.entity_id),
+        code=failure.code,
+        message=failure.message,
+    )

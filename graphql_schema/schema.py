@@ -1,0 +1,16 @@
+"""The schema that the API serves."""
+
+from __future__ import annotations
+
+from strawberry.schema.config import StrawberryConfig
+
+from graphql_schema.errors import PixecomSchema
+from graphql_schema.mutation import Mutation
+from graphql_schema.query import Query
+from graphql_schema.scalars import SCALARS
+
+schema = PixecomSchema(
+    query=Query,
+    mutation=Mutation,
+    config=StrawberryConfig(scalar_map=SCALARS),
+)

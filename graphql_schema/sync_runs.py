@@ -1,0 +1,137 @@
+"""Runs of background work, and their jobs."""
+
+from datetime import date, datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from app.queries.directory import ACCOUNTS
+from app.queries.listings import Listing, Parent
+from app.queries.work_reading import NEWEST_FIRST, OLDEST_FIRST, RUN_JOBS, RUNS, JobRow, RunRow, state_in
+from app.vocabulary import JobState, RunOrigin, RunState
+from graphql_schema.account import AdAccount
+from graphql_schema.batched import Parents, batched
+from graphql_schema.connection import Connection, open_connection
+from graphql_schema.context import Info
+from graphql_schema.global_id import global_id
+from graphql_schema.node import Node
+from graphql_schema.page_arguments import After, Before, First, Last, PageArguments
+
+
+async def load_accounts(parents: Parents, info: Info) -> list[AdAccount | None]:
+    rows = await info.context.loaders.load_optional(ACCOUNTS, [job.row.connection_id for job in parents])
+    return [AdAccount.of(row) if row else None for row in rows]
+
+
+@strawberry.type(description="One piece of background work.")
+class Job(Node):
+    row: strawberry.Private[JobRow]
+
+    kind: str = strawberry.field(description="What it does, such as `stats`.")
+    key: str = strawberry.field(description="What it works on, readable; unique among jobs that have not ended.")
+    state: JobState = strawberry.field(description="How far it is.")
+    tries: int = strawberry.field(description="How often it was tried; waiting for the platform is no try.")
+    max_tries: int = strawberry.field(description="How often it is tried before it is given up.")
+    run_at: datetime = strawberry.field(description="Not before this moment is it begun, in UTC.")
+    error_class: str | None = strawberry.field(description="What kind of failure its last one was. Null: none yet.")
+    error_reason: str | None = strawberry.field(description="Its last failure in a sentence. Null: none yet.")
+    rows_written: int = strawberry.field(description="How many rows it has written; 0 before it has.")
+    created_at: datetime = strawberry.field(description="When it was asked for, in UTC.")
+    started_at: datetime | None = strawberry.field(description="When it was first begun, in UTC. Null: not yet.")
+    ended_at: datetime | None = strawberry.field(description="When it ended, in UTC. Null: it has not.")
+    ad_account: AdAccount | None = batched(
+        load_accounts,
+        description="The ad account that it works for. Null: it works for none.",
+    )
+
+    @classmethod
+    def of(cls, row: JobRow) -> Self:
+        return cls(
+            row=row,
+            id=global_id("Job", row.id),
+            kind=row.kind,
+            key=row.key,
+            state=JobState(row.state),
+            tries=row.tries,
+            max_tries=row.max_tries,
+            run_at=row.run_at,
+            error_class=row.error_class,
+            error_reason=row.error_reason,
+            rows_written=row.rows_written,
+            created_at=row.created_at,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+        )
+
+
+def list_jobs_under(
+    parents: Parents,
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> list[Connection[Job]]:
+    page = PageArguments(first=first, after=after, last=last, before=before)
+    listings = [Listing(RUN_JOBS, (), OLDEST_FIRST, Parent(RUNS.name, run.row.id)) for run in parents]
+    return [open_connection(info, listing, page, Job.of) for listing in listings]
+
+
+@strawberry.type(description="A request for background work, and how far it is. Its jobs may serve other runs as well.")
+class SyncRun(Node):
+    row: strawberry.Private[RunRow]
+
+    origin: RunOrigin = strawberry.field(description="Who asked for it.")
+    state: RunState = strawberry.field(description="How far it is.")
+    reason: str = strawberry.field(description="Why it was asked for.")
+    from_date: date | None = strawberry.field(
+        description="The first day that was asked for, in each account's zone. Null: the days that still move.",
+    )
+    to_date: date | None = strawberry.field(
+        description="The last day that was asked for, in each account's zone. Null: the days that still move.",
+    )
+    created_at: datetime = strawberry.field(description="When it was asked for, in UTC.")
+    ended_at: datetime | None = strawberry.field(description="When its last job ended, in UTC. Null: not yet.")
+    jobs: Connection[Job] = batched(list_jobs_under, description="Its jobs, oldest first.")
+
+    @classmethod
+    def of(cls, row: RunRow) -> Self:
+        return cls(
+            row=row,
+            id=global_id("SyncRun", row.id),
+            origin=RunOrigin(row.origin),
+            state=RunState(row.state),
+            reason=row.reason,
+            from_date=row.from_date,
+            to_date=row.to_date,
+            created_at=row.created_at,
+            ended_at=row.ended_at,
+        )
+
+
+@strawberry.input(description="Which runs.")
+class SyncRunFilter:
+    state: list[RunState] | None = strawberry.field(
+        default=None,
+        description="How far they are: one of these. Null: any; empty: nothing matches.",
+    )
+
+
+SyncRunFilterArgument = Annotated[
+    SyncRunFilter | None,
+    strawberry.argument(name="filter", description="Which runs. Null: all of them."),
+]
+
+
+def list_runs(
+    info: Info,
+    filter_: SyncRunFilterArgument = None,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> Connection[SyncRun]:
+    page = PageArguments(first=first, after=after, last=last, before=before)
+    states = filter_.state if filter_ else None
+    conditions = () if states is None else (state_in(tuple(sorted({str(state) for state in states}))),)
+    return open_connection(info, Listing(RUNS, conditions, NEWEST_FIRST), page, SyncRun.of)
