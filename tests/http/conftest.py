@@ -5,12 +5,14 @@ import base64
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 import httpx
 import pytest
 import strawberry
 import uvicorn
 
+from app.auth.access_tokens import issue_access_token
 from app.errors import InputError
 from app.http.application import Resources, build_application
 from app.settings import Settings
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
     from app.auth.access_tokens import AccessClaims
     from app.http.health import Check
+
+
+USER = UUID("019a0000-0000-7000-8000-00000000000f")
 
 
 @strawberry.type
@@ -51,8 +56,27 @@ class Query:
         raise rate_limited(retry_after=7)
 
 
+@strawberry.input
+class LoginInput:
+    email: str
+    password: str
+
+
+@strawberry.type
+class LoginPayload:
+    access_token: str
+
+
 @strawberry.type
 class Mutation:
+    @strawberry.mutation
+    def login(self, input: LoginInput) -> LoginPayload:  # noqa: A002  # the name of the argument in the API
+        if input.password != "pw":
+            raise InputError("input.password", "is wrong")
+        settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills the required fields
+        token = issue_access_token(user_id=USER, seller_id=USER, role=input.email, settings=settings)
+        return LoginPayload(access_token=token.text)
+
     @strawberry.mutation
     def change(self) -> str:
         return "changed"
