@@ -82,6 +82,8 @@ OTHER_ACCOUNT = Account(
         Entity(kind=Kind.ADSET, id="211", parent_id="21", name="Tea broad", created_at=CREATED),
         Entity(kind=Kind.AD, id="2111", parent_id="211", name="Green tea", created_at=CREATED),
     ),
-    delivery=RecordedDelivery(date(2026, 11, 20), {date(2026, 11, 20): [AdDay("2111", Delivered(533_950, 10))]}),
+    delivery=RecordedDelivery(
+        date(2026, 11, 20), {date(2026, 11, 20): [AdDay("2111", Delivered(533_950, 10, purchases=10))]}
+    ),
 )
 WORLD = World(accounts=(ACCOUNT, OTHER_ACCOUNT))

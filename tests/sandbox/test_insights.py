@@ -79,6 +79,9 @@ async def test_spans_of_days_and_months_end_with_the_range(meta: Asking) -> None
         rows = await meta.rows("act_1/insights", time_range=whole, time_increment=increment)
         return [(row["date_start"], row["date_stop"]) for row in rows]
 
+    ahead = {"since": "2026-11-21", "until": "9999-12-31"}
+    [row] = await meta.rows("act_1/insights", time_range=ahead, time_increment="2")
+    assert (row["date_start"], row["date_stop"]) == ("2026-11-21", "2026-11-22")
     assert await spans("3", "2026-11-19") == [("2026-11-19", "2026-11-21"), ("2026-11-22", "2026-11-22")]
     assert await spans("monthly", "2026-09-15") == [("2026-11-01", "2026-11-22")]
     assert await spans("all_days", "2026-09-15") == [("2026-09-15", "2026-11-22")]
@@ -140,10 +143,16 @@ async def test_the_first_type_that_is_present_carries_the_truth(meta: Asking) ->
     assert seen == {preferred[start:] for start in range(3)}
 
 
-async def test_money_of_a_currency_without_decimals(meta: Asking) -> None:
+async def test_money_without_decimals_and_types_that_disagree(meta: Asking) -> None:
     meta.token = OTHER_TOKEN
-    [row] = await meta.rows("act_2/insights", date_preset="last_3d", fields="spend,cpm,account_currency")
+    fields = "spend,cpm,account_currency,actions"
+    [row] = await meta.rows("act_2/insights", date_preset="last_3d", level="ad", fields=fields)
     assert (row["spend"], row["cpm"], row["account_currency"]) == ("533950", "53395000", "JPY")
+    assert row["actions"] == [
+        {"action_type": "omni_purchase", "value": "10"},
+        {"action_type": "purchase", "value": "8"},
+        {"action_type": "offsite_conversion.fb_pixel_purchase", "value": "8"},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -207,6 +216,7 @@ async def test_a_level_above_the_node_is_refused(meta: Asking) -> None:
         (("spend", "GREATER_THAN", "5"), ["1111", "1311"]),
         (("ad.impressions", "LESS_THAN", 101), ["1121", "1211"]),
         (("spend", "EQUAL", "0"), ["1211"]),
+        (("spend", "GREATER_THAN", "NaN"), []),
     ],
 )
 async def test_filtering_by_entities_and_by_metrics(

@@ -38,6 +38,8 @@ async def test_the_account_with_all_that_a_sync_needs(meta: Asking, path: str) -
         ("/v26.0/1111?fields=id,colour", 100),
         ("/v26.0/1111?fields=campaign{name", 100),
         ("/v26.0/act_1/ads?limit=0", 100),
+        ("/v26.0/act_1/ads?limit=" + "9" * 5000, 100),
+        ("/v26.0/act_1/ads?filtering=" + "[" * 20_000, 100),
         ("/v26.0/act_1/ads?after=%21%21", 100),
         ("/v26.0/act_1/ads?filtering={", 100),
         ('/v26.0/act_1/ads?filtering=[{"field":"ad.name","operator":"SOUNDS_LIKE","value":"x"}]', 100),

@@ -49,7 +49,8 @@ async def test_pausing_a_parent_touches_only_what_is_effective(meta: Asking) -> 
         "updated_time": "2026-11-22T11:00:00+0700",
         "id": "11",
     }
-    assert (await statuses(meta))["1111"] == "CAMPAIGN_PAUSED"
+    paused = await statuses(meta)
+    assert (paused["1111"], paused["1121"]) == ("CAMPAIGN_PAUSED", "CAMPAIGN_PAUSED")
     assert (await meta.get("1111", fields="status"))["status"] == "ACTIVE"
     await meta.call("POST", "/v26.0/112", status="ACTIVE")
     await meta.call("POST", "/v26.0/11", status="ACTIVE")

@@ -31,7 +31,7 @@ class GraphCall:
             return None
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise bad_parameter(f"Param {name} must be valid JSON") from None
 
     def url_with(self, changed: Mapping[str, str], *, without: frozenset[str] = frozenset()) -> str:

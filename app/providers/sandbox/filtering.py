@@ -118,10 +118,14 @@ def _same(left: str, right: str) -> bool:
 def _number(text: str) -> Decimal | None:
     """A number, or a time as Unix seconds."""
     try:
-        return Decimal(text)
+        number = Decimal(text)
     except InvalidOperation:
-        pass
+        return _unix_seconds(text)
+    return number if number.is_finite() else None
+
+
+def _unix_seconds(text: str) -> Decimal | None:
     try:
         return Decimal(int(datetime.fromisoformat(text).timestamp()))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.providers.sandbox.call import GraphCall
 
 HISTORY_MONTHS = 37
-MAX_INCREMENT_DAYS = 90
+_INCREMENTS = frozenset(str(days) for days in range(1, 91))
 
 
 class Days(NamedTuple):
@@ -45,14 +45,15 @@ def parse_days(call: GraphCall, today: date) -> Days:
     return days
 
 
-def cut_into_rows(call: GraphCall, days: Days) -> Sequence[Days]:
-    """One `Days` for each row of an entity: all in one, every n days, or calendar months."""
+def cut_into_rows(call: GraphCall, days: Days, today: date) -> Sequence[Days]:
+    """One `Days` for each row of an entity: all in one, or every n days or calendar months up to today."""
     increment = call.params.get("time_increment") or "all_days"
     if increment == "all_days":
         return [days]
+    days = Days(days.since, min(days.until, today))
     if increment == "monthly":
         return _cut(days, lambda start: start.replace(day=monthrange(start.year, start.month)[1]))
-    if not increment.isascii() or not increment.isdigit() or not 1 <= int(increment) <= MAX_INCREMENT_DAYS:
+    if increment not in _INCREMENTS:
         raise bad_parameter("Param time_increment must be an integer from 1 to 90, monthly or all_days")
     return _cut(days, lambda start: start + timedelta(days=int(increment) - 1))
 

@@ -61,7 +61,8 @@ def _collect(call: GraphCall, live: LiveAccount, node_id: str, level: Kind) -> l
     on_metrics = [each for each in conditions if each not in on_entities]
     owners = _owners(live, node_id, level, on_entities)
     by_owner: defaultdict[str, list[InsightRow]] = defaultdict(list)
-    for span in cut_into_rows(call, parse_days(call, live.today())):
+    today = live.today()
+    for span in cut_into_rows(call, parse_days(call, today), today):
         for owner_id, sums in _sum(live, span, owners).items():
             if any(sums):
                 by_owner[owner_id].append(InsightRow(live.entities.get(owner_id), span, Delivered._make(sums)))

@@ -22,6 +22,8 @@ DEFAULT_LIMIT = 25
 MAX_LIMIT = 5000
 """From memory; a larger limit is cut to it without a word."""
 
+_MAX_DIGITS = 9
+
 Key = tuple[int, ...]
 Row = TypeVar("Row")
 
@@ -58,7 +60,7 @@ def take_page(call: GraphCall, rows: Sequence[Row], key: Callable[[Row], Key]) -
 def _limit(text: str | None) -> int:
     if not text:
         return DEFAULT_LIMIT
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
+    if not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS or int(text) < 1:
         raise bad_parameter("Param limit must be an integer greater than or equal to 1")
     return min(int(text), MAX_LIMIT)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from app.providers.sandbox.live_account import LiveAccount
 
+_MAX_DIGITS = 15
 _BUDGETS = ("daily_budget", "lifetime_budget")
 
 
@@ -60,7 +61,7 @@ def _name(text: str) -> str:
 
 
 def _amount(live: LiveAccount, entity: Entity, budget: str, text: str) -> str:
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
+    if not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS or int(text) == 0:
         raise bad_parameter(f"Param {budget} must be a positive integer in the currency's minor unit")
     written = live.changes.find_value(entity.id, budget)
     if entity.kind is Kind.AD or (getattr(entity, budget) is None and written is None):
