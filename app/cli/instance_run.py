@@ -88,9 +88,11 @@ def _wait_for_history(stack: Stack, printer: StepPrinter) -> None:
     from app.cli.history import wait_for_history  # noqa: PLC0415  # heavy, and needed once
 
     with printer.step("Demo history") as detail:
-        totals = asyncio.run(wait_for_history(stack.environment(), tend=stack.tend))
-        detail.text = f"{totals.succeeded} of {totals.total} jobs succeeded"
-    stack.note_history()
+        history = asyncio.run(wait_for_history(stack.environment(), tend=stack.tend))
+        detail.text = f"{history.totals.succeeded} of {history.totals.total} jobs succeeded"
+        detail.text += "" if history.complete else ", the rest goes on"
+    if history.complete:
+        stack.note_history()
 
 
 def _check_servers_of_the_caller(stack: Stack, printer: StepPrinter) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from app.cli.places import DEFAULT_DATA
+from app.errors import SetupError
 
 _DAY = ["%Y-%m-%d"]
 
@@ -32,6 +33,8 @@ def sync(
 
     Exit code 0 if all jobs succeeded (without --wait: were accepted), 1 otherwise.
     """
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # heavy
+
     from app.cli.instance import join_instance  # noqa: PLC0415  # heavy
     from app.cli.loop import run_on_uvloop  # noqa: PLC0415  # heavy
 
@@ -45,4 +48,8 @@ def sync(
         wait=wait,
         as_json=as_json,
     )
-    raise typer.Exit(0 if run_on_uvloop(sync_now(request)) else 1)
+    try:
+        complete = run_on_uvloop(sync_now(request))
+    except (OSError, DBAPIError) as error:
+        raise SetupError(f"The instance's database does not answer ({type(error).__name__}); is it still up?") from None
+    raise typer.Exit(0 if complete else 1)
