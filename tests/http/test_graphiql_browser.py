@@ -37,6 +37,7 @@ FLAGS = (
     "about:blank",
 )
 EDITOR = "document.querySelector('.graphiql-query-editor .CodeMirror')?.CodeMirror.getValue() ?? ''"
+TABS = "document.querySelector('.graphiql-tabs')?.innerText ?? ''"
 RESULT = "document.querySelector('.result-window .CodeMirror')?.CodeMirror.getValue() ?? ''"
 STATE = "document.getElementById('login-state')?.textContent ?? ''"
 FAULTS = {"Log.entryAdded", "Runtime.exceptionThrown", "Network.loadingFailed"}
@@ -121,13 +122,11 @@ async def test_graphiql_works_with_nothing_but_us(build: Callable[..., Starlette
         pytest.skip("the npm registry could not be reached when the package was installed")
     application = build(assets=ASSETS, demo_logins=(Demo("Shoes", "owner@shoes.test", "pw"),))
     async with serving(application) as url, _browser(tmp_path / "profile") as tab:
-        await tab.call("Page.navigate", url=f"{url}/graphql")
-        await tab.until(EDITOR, "query WhoAmI")
+        await tab.call("Page.navigate", url=f"{url}/graphql?query=%7B%20whoami%20%7D")
+        await tab.until(EDITOR, "{ whoami }")
+        await tab.until(TABS, "WhoAmI")
         await tab.evaluate("document.querySelector('#logins button').click()")
         await tab.until(STATE, "Every request is now sent as owner@shoes.test.")
-        await tab.evaluate(
-            "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror.setValue('{ whoami }')",
-        )
         await tab.evaluate("document.querySelector('.graphiql-execute-button').click()")
         await tab.until(RESULT, '"whoami": "019a0000-0000-7000-8000-00000000000f"')
         for name in ("Show Documentation Explorer", "Show GraphiQL Explorer"):
