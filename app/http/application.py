@@ -18,6 +18,10 @@ from app.http.graphql_view import GraphQLView
 from app.http.health import livez, readiness
 from app.http.metrics import MetricsMiddleware, metrics_endpoint
 from app.http.security_headers import SecurityHeadersMiddleware
+from app.services.context import open_services
+from app.services.demo import DEMO_LOGINS
+from graphql_schema.context import open_context
+from graphql_schema.schema import schema
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
     from app.http.health import Check
     from app.settings import Settings
 
-__all__ = ["Resources", "build_application"]
+__all__ = ["Resources", "build_application", "create_application"]
 
 ASSETS = Path(str(files("app.http"))) / "graphiql_assets"
 _METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/livez", "/readyz", "/metrics")
@@ -85,6 +89,30 @@ def build_application(
             Middleware(CorrelationMiddleware),
         ],
     )
+
+
+def create_application(settings: Settings) -> Starlette:
+    """The API as it is served: our schema over the services of this process."""
+    return build_application(
+        settings,
+        schema=schema,
+        open_resources=_open_resources,
+        demo_logins=DEMO_LOGINS if settings.demo_login else (),
+    )
+
+
+@asynccontextmanager
+async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
+    """Nothing is connected at the start: until the servers answer, the process is up and not ready."""
+    async with open_services(settings, process="api") as services:
+
+        def context_of(_request: Request, claims: AccessClaims | None, /) -> AbstractAsyncContextManager[object]:
+            return open_context(services, claims)
+
+        async def redis() -> None:
+            await services.redis.execute_command("PING")  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
+
+        yield Resources(context_of=context_of, checks={"database": services.database.check, "redis": redis})
 
 
 def _resources_of(request: Request) -> Resources:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeAlias
 
+from app.errors import PixecomError
 from app.http.refusal import json_response
 from app.observability.logging import get_logger
 
@@ -46,6 +47,7 @@ async def _outcome(name: str, check: Check, deadline_seconds: float) -> str:
         _log.warning("readiness check ran out of time", check=name, seconds=deadline_seconds)
         return "timeout"
     except Exception as error:  # noqa: BLE001  # whatever a driver raises means "not ready"
-        _log.warning("readiness check failed", check=name, error=type(error).__name__, exc_info=error)
+        reason = str(error) if isinstance(error, PixecomError) else None  # a driver's text may show an address
+        _log.warning("readiness check failed", check=name, error=type(error).__name__, reason=reason)
         return "failed"
     return "ok"

@@ -127,7 +127,7 @@ class Backstage:
 
 
 @pytest.fixture
-def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
+def offline_settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Complete settings that point at no server."""
     monkeypatch.setenv("DATABASE_URL", "postgresql://app:pw@127.0.0.1:1/none")
     monkeypatch.setenv("SYSTEM_DATABASE_URL", "postgresql://system:pw@127.0.0.1:1/none")
@@ -144,12 +144,12 @@ def backstage() -> Backstage:
 
 
 @pytest.fixture
-def build(settings: Settings, backstage: Backstage, tmp_path: Path) -> Callable[..., Starlette]:
+def build(offline_settings: Settings, backstage: Backstage, tmp_path: Path) -> Callable[..., Starlette]:
     """Builds the application over the small schema; settings may be changed by keyword."""
 
     def _build(*, demo_logins: tuple[Demo, ...] = (), assets: Path | None = None, **changes: object) -> Starlette:
         return build_application(
-            settings.model_copy(update=changes),
+            offline_settings.model_copy(update=changes),
             schema=SCHEMA,
             open_resources=backstage.open_resources,
             demo_logins=demo_logins,

@@ -366,8 +366,8 @@ async def test_a_subscription_is_refused(client: httpx.AsyncClient) -> None:
     assert (response.status_code, response.json()) == (400, _refusal("Subscriptions run over WebSocket only."))
 
 
-async def test_the_token_decides_who_asks(client: httpx.AsyncClient, settings: Settings) -> None:
-    token = issue_access_token(user_id=USER, seller_id=USER, role="OWNER", settings=settings)
+async def test_the_token_decides_who_asks(client: httpx.AsyncClient, offline_settings: Settings) -> None:
+    token = issue_access_token(user_id=USER, seller_id=USER, role="OWNER", settings=offline_settings)
     body = {"query": "{ whoami }"}
 
     anonymous = await client.post("/graphql", json=body)

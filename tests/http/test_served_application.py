@@ -1,0 +1,65 @@
+"""The application as it is served: our schema, a real database, a real Redis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from graphql import parse, validate
+from pydantic import SecretStr
+
+from app.http.application import create_application
+from app.http.graphiql import LOGIN_DOCUMENT
+from graphql_schema.examples import list_examples
+from graphql_schema.schema import schema
+from tests.http.conftest import in_process
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+
+async def test_it_is_ready_when_its_servers_are(settings: Settings) -> None:
+    async with in_process(create_application(settings)) as client:
+        response = await client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok", "checks": {"database": "ok", "redis": "ok"}}
+
+
+async def test_it_lives_without_redis_and_is_not_ready(settings: Settings) -> None:
+    lonely = settings.model_copy(update={"redis_url": SecretStr("redis://127.0.0.1:1/0")})
+    async with in_process(create_application(lonely)) as client:
+        live = await client.get("/livez")
+        ready = await client.get("/readyz")
+
+    assert (live.status_code, ready.status_code) == (200, 503)
+    assert ready.json() == {"status": "unavailable", "checks": {"database": "ok", "redis": "failed"}}
+
+
+async def test_a_wrong_login_and_no_login(settings: Settings) -> None:
+    async with in_process(create_application(settings)) as client:
+        wrong = await client.post(
+            "/graphql",
+            json={"query": LOGIN_DOCUMENT, "variables": {"email": "nobody@x.test", "password": "x"}},
+        )
+        anonymous = await client.post("/graphql", json={"query": "{ viewer { role } }"})
+
+    assert [error["extensions"] for error in wrong.json()["errors"]] == [{"code": "UNAUTHENTICATED"}]
+    assert wrong.json()["errors"][0]["message"] == "The e-mail address or the password is wrong."
+    assert [error["extensions"] for error in anonymous.json()["errors"]] == [{"code": "UNAUTHENTICATED"}]
+
+
+async def test_demo_logins_are_offered_where_they_are_allowed(settings: Settings) -> None:
+    pages: dict[bool, str] = {}
+    for allowed in (False, True):
+        application = create_application(settings.model_copy(update={"demo_login": allowed}))
+        async with in_process(application) as client:
+            pages[allowed] = (await client.get("/graphql", headers={"Accept": "text/html"})).text
+
+    assert '"logins":[]' in pages[False]
+    assert pages[True].count('"sellerName":') == 3
+
+
+@pytest.mark.parametrize("document", [LOGIN_DOCUMENT, *(example.document for example in list_examples())])
+def test_what_graphiql_offers_is_valid(document: str) -> None:
+    assert validate(schema._schema, parse(document)) == []  # pyright: ignore[reportPrivateUsage]  # no public name
