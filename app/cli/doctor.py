@@ -23,11 +23,12 @@ def doctor(
     from dataclasses import asdict  # noqa: PLC0415  # likewise
 
     from app.cli.environment import given  # noqa: PLC0415  # heavy
-    from app.cli.findings import examine, print_findings  # noqa: PLC0415  # heavy
     from app.cli.instance import join_instance  # noqa: PLC0415  # heavy
 
     if given("DATABASE_URL") is None:
         join_instance(data_dir)
+    from app.cli.findings import examine, print_findings  # noqa: PLC0415  # heavy
+
     findings = asyncio.run(examine())
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=1))

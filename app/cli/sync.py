@@ -33,12 +33,12 @@ def sync(
 
     Exit code 0 if all jobs succeeded (without --wait: were accepted), 1 otherwise.
     """
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # heavy
-
     from app.cli.instance import join_instance  # noqa: PLC0415  # heavy
     from app.cli.loop import run_on_uvloop  # noqa: PLC0415  # heavy
 
     join_instance(data_dir)
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # heavy
+
     from app.cli.sync_run import SyncRequest, sync_now  # noqa: PLC0415  # heavy
 
     request = SyncRequest(

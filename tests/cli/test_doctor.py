@@ -1,0 +1,80 @@
+"""`doctor` tells a right installation from a wrong one, for people and for machines."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.embedded.throwaway import ThrowawayDatabase
+    from app.settings import Settings
+
+
+def doctor(settings: Settings, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    secrets = {
+        "DATABASE_URL": settings.database_url,
+        "SYSTEM_DATABASE_URL": settings.system_database_url,
+        "MIGRATION_DATABASE_URL": settings.migration_database_url,
+        "REDIS_URL": settings.redis_url,
+        "AUTH_SECRET": settings.auth_secret,
+        "TOKEN_ENCRYPTION_KEYS": settings.token_encryption_keys,
+    }
+    known = {name: secret.get_secret_value() for name, secret in secrets.items() if secret}
+    return subprocess.run(  # noqa: S603  # the command is ours
+        [sys.executable, "-m", "app.cli.main", "doctor", *arguments],
+        env={"PATH": os.environ["PATH"], **known, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_all_is_well(settings: Settings) -> None:
+    ended = doctor(settings, "--json")
+
+    findings = json.loads(ended.stdout)
+    assert [(finding["check"], finding["ok"]) for finding in findings] == [
+        ("settings", True),
+        ("database", True),
+        ("system database", True),
+        ("migrations", True),
+        ("redis", True),
+    ]
+    assert ended.returncode == 0
+
+
+def test_people_get_a_table(settings: Settings) -> None:
+    ended = doctor(settings)
+
+    assert ended.returncode == 0
+    assert ended.stdout.count("✓") == 5
+
+
+def test_a_role_above_row_level_security_is_found(settings: Settings, database: ThrowawayDatabase) -> None:
+    ended = doctor(settings, "--json", DATABASE_URL=database.superuser_url)
+
+    wrong = [finding for finding in json.loads(ended.stdout) if not finding["ok"]]
+    assert ended.returncode == 1
+    assert [finding["check"] for finding in wrong] == ["database"]
+    assert "row-level security does not hold back" in wrong[0]["detail"]
+
+
+def test_a_missing_schema_is_found(settings: Settings, empty_database: ThrowawayDatabase) -> None:
+    ended = doctor(settings, "--json", MIGRATION_DATABASE_URL=empty_database.owner_url)
+
+    wrong = [finding for finding in json.loads(ended.stdout) if not finding["ok"]]
+    assert ended.returncode == 1
+    assert [finding["check"] for finding in wrong] == ["migrations"]
+    assert wrong[0]["detail"].startswith("The schema is at nothing, the code at ")
+
+
+def test_an_unreachable_redis_is_found(settings: Settings) -> None:
+    ended = doctor(settings, "--json", REDIS_URL="redis://:very-secret@127.0.0.1:1/0")
+
+    wrong = [finding for finding in json.loads(ended.stdout) if not finding["ok"]]
+    assert [finding["check"] for finding in wrong] == ["redis"]
+    assert "very-secret" not in ended.stdout + ended.stderr

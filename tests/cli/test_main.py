@@ -1,0 +1,70 @@
+"""The command line as a whole: help everywhere, and a sentence instead of a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import typer.main
+
+from app.cli.main import application
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMANDS = ["api", "doctor", "migrate", "sandbox", "scheduler", "seed", "sync", "test", "token", "up", "worker"]
+
+
+def pixecom(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    bare = {"PATH": os.environ["PATH"], **environment}
+    command = [sys.executable, "-m", "app.cli.main", *arguments]
+    return subprocess.run(command, env=bare, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603  # ours
+
+
+def test_these_are_the_commands() -> None:
+    group = typer.main.get_group(application)
+
+    assert sorted(group.commands) == COMMANDS
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_every_option_has_help(name: str) -> None:
+    command = typer.main.get_group(application).commands[name]
+
+    assert command.help
+    assert [parameter.name for parameter in command.params if not getattr(parameter, "help", None)] == []
+
+
+def test_help_is_there_at_once() -> None:
+    started = time.monotonic()
+
+    shown = pixecom("--help")
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert [name for name in COMMANDS if f"  {name} " not in shown.stdout] == []
+    assert time.monotonic() - started < 5  # heavy imports alone take longer on a busy machine
+
+
+@pytest.mark.parametrize("command", ["api", "worker", "scheduler", "migrate", "seed"])
+def test_missing_settings_are_named_together_without_a_traceback(command: str) -> None:
+    ended = pixecom(command, AUTH_SECRET="short")
+
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    lines = ended.stderr.splitlines()
+    assert lines[0] == "The settings are not complete:"
+    assert "  DATABASE_URL: is required" in lines
+    assert "  AUTH_SECRET: must have at least 32 characters" in lines
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", [["token"], ["sync", "--wait"], ["doctor"]])
+def test_without_an_instance_there_is_one_sentence(command: list[str], tmp_path: Path) -> None:
+    ended = pixecom(*command, "--data-dir", str(tmp_path))
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (f"No instance runs on {tmp_path}; start one with `pixecom up`, or name its --data-dir.\n")

@@ -1,0 +1,136 @@
+"""What stands in the way of `up` is said in one sentence, and nothing is left running."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.embedded.data_directory import open_data_directory
+from app.embedded.ports import find_free_port
+
+
+def up(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    bare = {"PATH": os.environ["PATH"], **environment}
+    command = [sys.executable, "-m", "app.cli.main", "up", *arguments]
+    return subprocess.run(command, env=bare, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603  # ours
+
+
+def processes_naming(text: str) -> list[str]:
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = process.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if text in command:
+            found.append(command)
+    return found
+
+
+def assert_refused(ended: subprocess.CompletedProcess[str], sentence: str, data: Path) -> None:
+    assert (ended.returncode, ended.stderr) == (2, f"{sentence}\n")
+    assert processes_naming(str(data)) == []
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def test_a_port_in_use(data: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        ended = up("--port", str(port), "--data-dir", str(data))
+
+    assert_refused(
+        ended, f"Port {port} on 127.0.0.1 is in use by another program; stop it, or pass another --port.", data
+    )
+    assert not data.exists()
+
+
+def test_a_data_directory_in_use(data: Path) -> None:
+    directory = open_data_directory(data, user="pixecom up")
+    owner = (data / "lock").read_text()
+    try:
+        ended = up("--port", str(find_free_port()), "--data-dir", str(data))
+    finally:
+        directory.close()
+
+    since = owner.split('"since": "')[1].split('"')[0]
+    assert_refused(
+        ended,
+        f"The data directory {data} is in use by `pixecom up` (process {os.getpid()}, since {since}); "
+        "stop that run, or pass another directory with --data-dir.",
+        data,
+    )
+
+
+@pytest.mark.parametrize("reset", [[], ["--reset"]])
+def test_a_directory_of_somebody_else_is_left_alone(data: Path, reset: list[str]) -> None:
+    data.mkdir()
+    (data / "thesis.txt").write_text("years of work")
+
+    ended = up("--port", str(find_free_port()), "--data-dir", str(data), *reset)
+
+    assert_refused(
+        ended,
+        f"The directory {data} is not empty and not a data directory of PixEcom; pass another one with --data-dir.",
+        data,
+    )
+    assert [entry.name for entry in data.iterdir()] == ["thesis.txt"]
+
+
+def test_an_unreachable_database(data: Path) -> None:
+    port = find_free_port()
+    url = f"postgresql://pixecom_app:very-secret@127.0.0.1:{port}/shop"
+    environment = dict.fromkeys(("DATABASE_URL", "SYSTEM_DATABASE_URL", "MIGRATION_DATABASE_URL"), url)
+
+    ended = up("--port", str(find_free_port()), "--data-dir", str(data), **environment)
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"DATABASE_URL: the database 127.0.0.1:{port}/shop can't be reached (")
+    assert ended.stderr.endswith("); start it, correct DATABASE_URL, or unset it to use the embedded PostgreSQL.\n")
+    assert ended.stderr.count("\n") == 1
+    assert "very-secret" not in ended.stderr + ended.stdout
+    assert processes_naming(str(data)) == []
+
+
+def test_an_unreachable_redis(data: Path) -> None:
+    url = f"redis://:very-secret@127.0.0.1:{find_free_port()}/0"
+
+    ended = up("--port", str(find_free_port()), "--data-dir", str(data), REDIS_URL=url)
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("REDIS_URL: the server can't be reached (")
+    assert ended.stderr.count("\n") == 1
+    assert "very-secret" not in ended.stderr + ended.stdout
+    assert processes_naming(str(data)) == []
+
+
+def test_a_database_url_without_the_other_roles(data: Path) -> None:
+    ended = up("--port", str(find_free_port()), "--data-dir", str(data), DATABASE_URL="postgresql://a@b/c")
+
+    assert_refused(
+        ended,
+        "With DATABASE_URL set, SYSTEM_DATABASE_URL and MIGRATION_DATABASE_URL must be set too: one URL for each of "
+        "the roles pixecom_app, pixecom_system and pixecom_owner.",
+        data,
+    )
+
+
+def test_production_settings(data: Path) -> None:
+    ended = up("--data-dir", str(data), PIXECOM_ENV="production")
+
+    assert_refused(
+        ended,
+        "`pixecom up` is for development; unset PIXECOM_ENV, or run api, worker and scheduler apart.",
+        data,
+    )
