@@ -17,6 +17,7 @@ from graphql import (
     VariableDefinitionNode,
     VariableNode,
     Visitor,
+    print_ast,
     visit,
 )
 from graphql.language import BREAK
@@ -24,7 +25,7 @@ from graphql.language import BREAK
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["path_of_node", "path_of_variable"]
+__all__ = ["path_of_node", "path_of_type", "path_of_variable"]
 
 
 class _Search(Visitor):
@@ -76,3 +77,23 @@ def path_of_variable(document: DocumentNode, name: str) -> str | None:
     search = _Search(lambda item: isinstance(item, VariableNode) and item.name.value == name)
     visit(document, search)
     return search.found or None
+
+
+def path_of_type(document: DocumentNode, type_name: str) -> str | None:
+    """The path where a variable of this very input type is first used; None when no variable has the type."""
+    search = _Definitions(type_name)
+    visit(document, search)
+    return path_of_variable(document, search.variables[0]) if search.variables else None
+
+
+class _Definitions(Visitor):
+    """Collects the variables that are declared with a type."""
+
+    def __init__(self, type_name: str) -> None:
+        super().__init__()
+        self._type_name = type_name
+        self.variables: list[str] = []
+
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_args: Any) -> None:
+        if print_ast(node.type).strip("[]!") == self._type_name:
+            self.variables.append(node.variable.name.value)

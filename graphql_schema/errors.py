@@ -31,7 +31,7 @@ from app.errors import (
 )
 from app.observability.correlation import begin_correlation, current_correlation_id
 from app.observability.logging import get_logger
-from graphql_schema.argument_path import path_of_node, path_of_variable
+from graphql_schema.argument_path import path_of_node, path_of_type, path_of_variable
 from graphql_schema.operation_record import RecordOperation
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ __all__ = ["INTERNAL_SENTENCE", "ErrorCode", "PixecomSchema", "code_of", "query_
 
 INTERNAL_SENTENCE = "Something went wrong on our side. Quote the correlation id when you ask about it."
 _VARIABLE_FAULT = re.compile(r"Variable '\$(?P<name>\w+)' has invalid (?:default )?value(?: at (?P<path>[^:]+))?:")
+_ONE_OF_FAULT = re.compile(r"OneOf Input Object '(?P<type>\w+)' ")  # Strawberry's, of a variable: names no place
 _PYTHON_TEXT = re.compile(r", but encountered error '.*?'; found(?=: )", re.DOTALL)
 _log = get_logger(__name__)
 
@@ -166,7 +167,10 @@ def _argument_of(error: GraphQLError, document: DocumentNode | None) -> str | No
     if fault:
         inner = re.sub(r"\[(\d+)\]", r".\1", fault["path"] or "")
         return f"{path_of_variable(document, fault['name']) or fault['name']}{inner}"
-    return path_of_node(document, error.nodes[0]) if error.nodes else None
+    if error.nodes:
+        return path_of_node(document, error.nodes[0])
+    one_of = _ONE_OF_FAULT.match(error.message)
+    return path_of_type(document, one_of["type"]) if one_of else None
 
 
 def _extensions_of(cause: Exception) -> dict[str, Any]:

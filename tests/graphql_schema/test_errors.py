@@ -267,6 +267,12 @@ async def test_a_clients_mistake_in_the_document(query: str, message: str, argum
             "range.days.since",
         ),
         (
+            "query ($n: Int, $r: RangeInput!) { ranged(range: $r) identified(id: 1, first: $n) }",
+            {"r": {}},
+            "OneOf Input Object 'RangeInput' must specify exactly one key.",
+            "range",
+        ),
+        (
             "query ($r: RangeInput!) { ranged(range: $r) }",
             {},
             "Variable '$r' has invalid value: Expected a value of non-null type 'RangeInput!' to be provided.",
