@@ -39,7 +39,7 @@ class Cursors:
 
     def write(self, row: object) -> str:
         """The cursor of a row of this list."""
-        body = orjson.dumps([VERSION, self._fingerprint, *self._order.position_of(row)])
+        body = orjson.dumps([VERSION, self._fingerprint, *self._order.position_of(row)], default=_written)
         return base64.urlsafe_b64encode(body).decode().rstrip("=")
 
     def read(self, text: str, argument: str) -> tuple[object, ...]:
@@ -64,6 +64,13 @@ def _decoded(text: str) -> list[object]:
     if not isinstance(body, list):
         raise TypeError
     return body  # pyright: ignore[reportUnknownVariableType]  # every item is checked by its reader
+
+
+def _written(value: object) -> str:
+    """Text of a UUID: asyncpg has a class of its own, which orjson does not know."""
+    if not isinstance(value, UUID):
+        raise TypeError
+    return str(value)
 
 
 def _text(value: object) -> str:

@@ -9,6 +9,7 @@ import strawberry
 
 from app.errors import InputError
 from app.metrics.levels import Level
+from app.services.idempotency import MAX_KEY_LENGTH
 from app.services.status_change import StatusAction, StatusFailure, StatusFailureCode, set_status
 from graphql_schema.ad_entity import ENTITY_TYPES, AdEntity, load_entities
 from graphql_schema.batched import Parents, batched
@@ -17,6 +18,7 @@ from graphql_schema.date_range import DEFAULT_DAYS
 from graphql_schema.enums import describe_enum
 from graphql_schema.global_id import MAX_IDS, global_id, read_ids
 from graphql_schema.permissions import Permission
+from graphql_schema.text_argument import read_text
 
 
 class EntityLevel(Enum):
@@ -60,7 +62,7 @@ class SetStatusInput:
     idempotency_key: str | None = strawberry.field(
         default=None,
         description="The same request under the same key within 24 hours gets the first one's answer and does nothing; "
-        "1 to 200 characters. Null: every request is carried out.",
+        f"1 to {MAX_KEY_LENGTH} characters. Null: every request is carried out.",
     )
 
 
@@ -100,14 +102,15 @@ async def set_entity_status(info: Info, input_: SetStatusArgument) -> SetStatusP
     caller = info.context.caller_with(Permission.CHANGE_STATUS)
     level = input_.level.value
     type_name = ENTITY_TYPES[level].__name__
+    ids, key = _read_ids(input_.ids, type_name), input_.idempotency_key
     change = await set_status(
         info.context.services,
         seller_id=caller.seller_id,
         actor_id=caller.user_id,
         level=level,
-        entity_ids=_read_ids(input_.ids, type_name),
+        entity_ids=ids,
         action=input_.action,
-        idempotency_key=input_.idempotency_key,
+        idempotency_key=None if key is None else read_text(key, "input.idempotencyKey", limit=MAX_KEY_LENGTH),
     )
     await info.context.start_over()
     return SetStatusPayload(

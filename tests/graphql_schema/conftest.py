@@ -1,0 +1,76 @@
+"""A database of a few sellers, and a count of the statements that an operation runs."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+
+from app.services.context import open_services
+from app.settings import Settings
+from tests.graphql_schema.small_world import SmallWorld
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator
+    from contextlib import AbstractContextManager
+
+    from app.embedded.throwaway import ThrowawayDatabase
+
+ASIDE = ("BEGIN", "SET ", "COMMIT", "ROLLBACK", "SELECT set_config", ";", "SELECT pg_catalog", "select pg_catalog")
+
+
+@pytest.fixture
+async def world(database: ThrowawayDatabase, settings: Settings) -> AsyncGenerator[SmallWorld]:
+    """A world of this test's own."""
+    async with open_services(settings, process="tests") as services:
+        yield SmallWorld(database, services)
+
+
+@pytest.fixture(scope="module")
+async def shared_world(shared_database: ThrowawayDatabase) -> AsyncGenerator[SmallWorld]:
+    """A world for one module, whose tests only read what it was filled with. Without Redis."""
+    settings = Settings.model_validate(
+        {
+            "database_url": shared_database.app_url,
+            "system_database_url": shared_database.system_url,
+            "redis_url": "redis://127.0.0.1:1/0",
+            "auth_secret": secrets.token_urlsafe(48),
+            "token_encryption_keys": f"test1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        }
+    )
+    async with open_services(settings, process="tests") as services:
+        yield SmallWorld(shared_database, services)
+
+
+@pytest.fixture
+def count_statements() -> Callable[[SmallWorld], AbstractContextManager[list[str]]]:
+    """Within the context, the statements that reach the database; BEGIN, SET and their like aside."""
+
+    @contextmanager
+    def counting(world: SmallWorld) -> Generator[list[str]]:
+        seen: list[str] = []
+        engine = world.services.database.app.sync_engine
+
+        def note(record: Any) -> None:
+            if not record.query.strip().startswith(ASIDE):
+                seen.append(record.query)
+
+        def listen(connection: Any, _record: object, _proxy: object) -> None:
+            connection.driver_connection.add_query_logger(note)
+
+        def leave(connection: Any, _record: object) -> None:
+            connection.driver_connection.remove_query_logger(note)
+
+        event.listen(engine, "checkout", listen)
+        event.listen(engine, "checkin", leave)
+        try:
+            yield seen
+        finally:
+            event.remove(engine, "checkout", listen)
+            event.remove(engine, "checkin", leave)
+
+    return counting

@@ -1,0 +1,225 @@
+"""Sellers with a few rows, written straight into the tables, and a way to ask the schema about them."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import asyncpg
+
+from app.auth.access_tokens import AccessClaims
+from app.identifiers import new_id
+from app.metrics.counters import Counters
+from app.metrics.levels import Level
+from graphql_schema.context import open_context
+from graphql_schema.global_id import global_id
+from graphql_schema.schema import schema
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from uuid import UUID
+
+    from strawberry.types import ExecutionResult
+
+    from app.database.driver import Driver
+    from app.embedded.throwaway import ThrowawayDatabase
+    from app.services.context import Services
+
+LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+TABLES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "adsets", Level.AD: "ads"}
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A row that was written, and enough to hang others under it."""
+
+    id: UUID
+    level: Level
+    account: UUID
+    campaign: UUID | None = None
+    adset: UUID | None = None
+
+    @property
+    def gid(self) -> str:
+        return global_id(self.level.name.capitalize(), self.id)
+
+
+class Tenant:
+    """One seller and what is written for it. Every `add_` answers the new row."""
+
+    def __init__(self, owner: SmallWorld, seller_id: UUID, user_id: UUID) -> None:
+        self.world = owner
+        self.seller_id = seller_id
+        self.user_id = user_id
+
+    def claims(self, role: str = "OWNER") -> AccessClaims:
+        return AccessClaims(
+            user_id=self.user_id,
+            seller_id=self.seller_id,
+            role=role,
+            token_id=new_id(),
+            issued_at=LONG_AGO,
+            expires_at=datetime(2100, 1, 1, tzinfo=UTC),
+        )
+
+    async def ask(
+        self,
+        document: str,
+        *,
+        role: str = "OWNER",
+        **variables: Any,
+    ) -> dict[str, Any]:
+        """The data of an operation that must have no errors."""
+        result = await self.world.execute(document, self.claims(role), variables)
+        assert result.errors is None, result.errors
+        assert result.data is not None
+        return result.data
+
+    async def refusal(self, document: str, *, role: str = "OWNER", **variables: Any) -> tuple[str, str | None]:
+        """Code and argument of the only error of an operation."""
+        result = await self.world.execute(document, self.claims(role), variables)
+        assert result.errors is not None
+        assert len(result.errors) == 1, result.errors
+        extensions: dict[str, Any] = result.errors[0].extensions or {}
+        return extensions["code"], extensions.get("argument")
+
+    async def insert(self, table: str, **columns: object) -> UUID:
+        row = {"seller_id": self.seller_id, "id": new_id(), "created_at": LONG_AGO, "updated_at": LONG_AGO, **columns}
+        await self.world.insert(table, row)
+        return row["id"]  # pyright: ignore[reportReturnType]  # the id is a UUID
+
+    async def add_account(
+        self,
+        *,
+        zone: str = "UTC",
+        currency: str = "USD",
+        name: str = "Account",
+        external_id: str | None = None,
+    ) -> UUID:
+        return await self.insert(
+            "fb_connections",
+            kind="AD_ACCOUNT",
+            provider="MOCK",
+            external_id=external_id or f"act_{new_id()}",
+            name=name,
+            time_zone=zone,
+            currency=currency,
+            is_primary=False,
+            is_active=True,
+            standing="ACTIVE",
+            health="HEALTHY",
+            health_changed_at=LONG_AGO,
+            token_ciphertext=b"not to be seen",
+        )
+
+    async def add_campaign(self, account: UUID, name: str = "Campaign", **columns: object) -> Entity:
+        entity_id = await self._entity("campaigns", account, name, **columns)
+        return Entity(entity_id, Level.CAMPAIGN, account)
+
+    async def add_adset(self, campaign: Entity, name: str = "Adset", **columns: object) -> Entity:
+        entity_id = await self._entity(
+            "adsets", campaign.account, name, campaign_id=campaign.id, targeting="{}", **columns
+        )
+        return Entity(entity_id, Level.ADSET, campaign.account, campaign=campaign.id)
+
+    async def add_ad(self, adset: Entity, name: str = "Ad", **columns: object) -> Entity:
+        entity_id = await self._entity(
+            "ads", adset.account, name, campaign_id=adset.campaign, adset_id=adset.id, **columns
+        )
+        return Entity(entity_id, Level.AD, adset.account, campaign=adset.campaign, adset=adset.id)
+
+    async def _entity(self, table: str, account: UUID, name: str, **columns: object) -> UUID:
+        standing: dict[str, object] = {
+            "account_id": account,
+            "external_id": f"x{new_id()}",
+            "name": name,
+            "status": "ACTIVE",
+            "status_changed_at": LONG_AGO,
+            "delivery_status": "ACTIVE",
+        }
+        return await self.insert(table, **{**standing, **columns})
+
+    async def add_day(self, entity: Entity, day: date, *, fetched_at: datetime = LONG_AGO, **counters: int) -> None:
+        """A day's numbers of an entity; money in micros."""
+        row = {
+            "seller_id": self.seller_id,
+            "level": entity.level,
+            "entity_id": entity.id,
+            "stat_date": day,
+            "account_id": entity.account,
+            "fetched_at": fetched_at,
+            **Counters(**counters)._asdict(),
+        }
+        await self.world.insert("ad_stats_daily", row)
+
+    async def add_fetch(self, account: UUID, level: Level, day: date, at: datetime) -> None:
+        """That a day was fetched."""
+        await self.world.insert(
+            "stats_fetches",
+            {
+                "seller_id": self.seller_id,
+                "account_id": account,
+                "level": level,
+                "stat_date": day,
+                "first_fetched_at": at,
+                "fetched_at": at,
+            },
+        )
+
+
+class SmallWorld:
+    """A database that the tests write past every wall, and the services that the schema reads it with."""
+
+    def __init__(self, database: ThrowawayDatabase, services: Services) -> None:
+        self._superuser_url = database.superuser_url.replace("+asyncpg", "")
+        self.services = services
+
+    async def add_seller(self, slug: str) -> Tenant:
+        seller, user = new_id(), new_id()
+        stamps = {"is_active": True, "created_at": LONG_AGO, "updated_at": LONG_AGO}
+        await self.insert(
+            "sellers",
+            {"id": seller, "slug": slug, "name": slug.title(), "time_zone": "UTC", "currency": "USD", **stamps},
+        )
+        await self.insert(
+            "users", {"id": user, "name": f"{slug} owner", "password_hash": "-", "is_superadmin": False, **stamps}
+        )
+        membership = {"seller_id": seller, "user_id": user, "role": "OWNER", "created_at": LONG_AGO}
+        await self.insert("memberships", membership)
+        return Tenant(self, seller, user)
+
+    async def insert(self, table: str, row: Mapping[str, object]) -> None:
+        marks = ", ".join(f"${place}" for place in range(1, len(row) + 1))
+        await self.write(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values())  # noqa: S608  # a test's
+
+    async def write(self, statement: str, *values: object) -> None:
+        async with self._past_walls() as driver:
+            await driver.execute(statement, *values)
+
+    async def read(self, statement: str, *values: object) -> Any:
+        """The one value of a query, whoever it belongs to."""
+        async with self._past_walls() as driver:
+            return await driver.fetchval(statement, *values)
+
+    @asynccontextmanager
+    async def _past_walls(self) -> AsyncGenerator[Driver]:
+        connection = cast("Any", await asyncpg.connect(self._superuser_url))  # pyright: ignore[reportUnknownMemberType]
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def execute(
+        self,
+        document: str,
+        claims: AccessClaims | None,
+        variables: Mapping[str, object] | None = None,
+    ) -> ExecutionResult:
+        async with open_context(self.services, claims) as context:
+            return await schema.execute(document, variable_values=dict(variables or {}), context_value=context)
+
+
+def names(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [node["name"] for node in nodes]

@@ -1,0 +1,179 @@
+"""A seller who holds another's ids gets from every query exactly what a random id gives."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from app.identifiers import new_id
+from graphql_schema.global_id import global_id
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.graphql_schema.small_world import SmallWorld, Tenant
+
+DAY = date(2026, 3, 1)
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+RANGE = 'range: {custom: {from: "2026-03-01", to: "2026-03-01"}}'
+TYPES = ("Campaign", "Adset", "Ad", "AdAccount", "Sellpage", "AdStrategy", "SyncRun", "Job")
+
+
+class Stage(NamedTuple):
+    attacker: Tenant
+    ids: dict[str, UUID]  # the victim's, by type
+
+
+@pytest.fixture(scope="module")
+async def stage(shared_world: SmallWorld) -> Stage:
+    """The victim has one of everything; so has the attacker, so that an empty answer is no accident."""
+    attacker, victim = await shared_world.add_seller("attacker"), await shared_world.add_seller("victim")
+    await plant(attacker)
+    return Stage(attacker, await plant(victim))
+
+
+async def plant(tenant: Tenant) -> dict[str, UUID]:
+    account = await tenant.add_account(name="secret")
+    page = await tenant.insert("sellpages", name="secret", url="https://secret", is_active=True)
+    strategy = await tenant.insert("ad_strategies", name="secret", is_active=True)
+    campaign = await tenant.add_campaign(account, "secret", sellpage_id=page, ad_strategy_id=strategy)
+    adset = await tenant.add_adset(campaign, "secret")
+    ad = await tenant.add_ad(adset, "secret")
+    for entity in (campaign, adset, ad):
+        await tenant.add_day(entity, DAY, spend_micros=1_000_000)
+        await tenant.add_fetch(account, entity.level, DAY, NOW)
+    run, job = new_id(), new_id()
+    common = {"seller_id": tenant.seller_id, "created_at": NOW}
+    await tenant.world.insert(
+        "sync_runs", {"id": run, "origin": "MANUAL", "state": "RUNNING", "reason": "secret", **common}
+    )
+    work = {"kind": "stats", "key": str(job), "unit": "{}", "state": "QUEUED", "priority": 1, "attempt": 0}
+    budget = {"tries": 0, "max_tries": 5, "run_at": NOW, "rows_written": 0, "connection_id": account}
+    await tenant.world.insert("jobs", {"id": job, **work, **budget, **common})
+    await tenant.world.insert("sync_run_jobs", {"run_id": run, "job_id": job, "seller_id": tenant.seller_id})
+    found = (campaign.id, adset.id, ad.id, account, page, strategy, run, job)
+    return dict(zip(TYPES, found, strict=True))
+
+
+async def answer(tenant: Tenant, document: str, variables: dict[str, object]) -> object:
+    """Everything that a client sees of an operation."""
+    result = await tenant.world.execute(document, tenant.claims(), variables)
+    return result.data, [error.formatted for error in result.errors or []]
+
+
+async def same_as_random(stage: Stage, document: str, type_name: str, *, many: bool = False) -> Any:
+    stolen = global_id(type_name, stage.ids[type_name])
+    random = global_id(type_name, new_id())
+    seen = [await answer(stage.attacker, document, {"id": [i] if many else i}) for i in (stolen, random)]
+    assert seen[0] == seen[1]
+    assert "secret" not in str(seen[0])
+    return seen[0]
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+async def test_node_of_another_seller_is_null(stage: Stage, type_name: str) -> None:
+    single = await same_as_random(stage, "query ($id: ID!) { node(id: $id) { id __typename } }", type_name)
+    several = await same_as_random(stage, "query ($id: [ID!]!) { nodes(ids: $id) { id } }", type_name, many=True)
+
+    assert single == ({"node": None}, [])
+    assert several == ({"nodes": [None]}, [])
+
+
+@pytest.mark.parametrize(
+    ("field", "type_name"),
+    [("campaign", "Campaign"), ("adset", "Adset"), ("ad", "Ad"), ("syncRun", "SyncRun")],
+)
+async def test_a_single_thing_of_another_seller_is_null(stage: Stage, field: str, type_name: str) -> None:
+    seen = await same_as_random(stage, f"query ($id: ID!) {{ {field}(id: $id) {{ id }} }}", type_name)
+
+    assert seen == ({field: None}, [])
+
+
+FILTERS = [
+    ("campaigns", "ids", "Campaign"),
+    ("adsets", "ids", "Adset"),
+    ("ads", "ids", "Ad"),
+    ("adsets", "campaignIds", "Campaign"),
+    ("ads", "campaignIds", "Campaign"),
+    ("ads", "adsetIds", "Adset"),
+    *[
+        (listed, field, kind)
+        for listed in ("campaigns", "adsets", "ads")
+        for field, kind in (("accountIds", "AdAccount"), ("sellpageIds", "Sellpage"), ("adStrategyIds", "AdStrategy"))
+    ],
+]
+
+
+@pytest.mark.parametrize(("listed", "field", "type_name"), FILTERS)
+async def test_a_filter_by_another_sellers_id_matches_nothing(
+    stage: Stage, listed: str, field: str, type_name: str
+) -> None:
+    document = f"""query ($id: [ID!]!) {{ {listed}(filter: {{{field}: $id}}, {RANGE}) {{
+      totalCount nodes {{ id }} summaries {{ spend }} pageInfo {{ hasNextPage hasPreviousPage }} }} }}"""
+
+    seen = await same_as_random(stage, document, type_name, many=True)
+
+    nothing = {"hasNextPage": False, "hasPreviousPage": False}
+    assert seen == ({listed: {"totalCount": 0, "nodes": [], "summaries": [], "pageInfo": nothing}}, [])
+
+
+async def test_lists_hold_ones_own_alone(stage: Stage) -> None:
+    data = await stage.attacker.ask(
+        f"""{{
+          campaigns({RANGE}) {{ totalCount summary {{ spend }} }} adsets({RANGE}) {{ totalCount summary {{ spend }} }}
+          ads({RANGE}) {{ totalCount summary {{ spend }} }} adAccounts {{ totalCount }} sellpages {{ totalCount }}
+          adStrategies {{ totalCount }} syncRuns {{ totalCount nodes {{ jobs {{ totalCount }} }} }}
+          viewer {{ seller {{ slug }} user {{ name }} }}
+        }}"""
+    )
+
+    entities = {"totalCount": 1, "summary": {"spend": "1.00"}}
+    assert data == {
+        **{name: entities for name in ("campaigns", "adsets", "ads")},  # noqa: C420  # one value, compared only
+        **{name: {"totalCount": 1} for name in ("adAccounts", "sellpages", "adStrategies")},
+        "syncRuns": {"totalCount": 1, "nodes": [{"jobs": {"totalCount": 1}}]},
+        "viewer": {"seller": {"slug": "attacker"}, "user": {"name": "attacker owner"}},
+    }
+
+
+async def test_set_status_of_another_sellers_ids_finds_nothing_and_changes_nothing(stage: Stage) -> None:
+    document = """mutation ($id: [ID!]!) { setStatus(input: {level: CAMPAIGN, ids: $id, action: PAUSE}) {
+      succeeded entities { id } failed { code message } } }"""
+
+    seen = await same_as_random(stage, document, "Campaign", many=True)
+
+    failed = [{"code": "NOT_FOUND", "message": "There is no such thing."}]
+    assert seen == ({"setStatus": {"succeeded": [], "entities": [], "failed": failed}}, [])
+    stored = await stage.attacker.world.read("SELECT status FROM campaigns WHERE id = $1", stage.ids["Campaign"])
+    assert stored == "ACTIVE"
+
+
+async def test_a_sync_of_another_sellers_account_is_refused_like_one_of_none(stage: Stage) -> None:
+    document = "mutation ($id: [ID!]) { enqueueSync(input: {adAccountIds: $id}) { jobs { key } } }"
+
+    data, errors = await same_as_random(stage, document, "AdAccount", many=True)
+
+    assert data is None
+    assert [error["extensions"]["code"] for error in errors] == ["NOT_FOUND"]
+
+
+async def test_nobody_reads_anything_without_a_token(stage: Stage) -> None:
+    world = stage.attacker.world
+    for field in (
+        "viewer { role }",
+        "campaigns(first: 0) { totalCount }",
+        "adsets { totalCount }",
+        "ads { totalCount }",
+        "adAccounts { totalCount }",
+        "sellpages { totalCount }",
+        "adStrategies { totalCount }",
+        "syncRuns { totalCount }",
+        f'node(id: "{global_id("Ad", stage.ids["Ad"])}") {{ id }}',
+        f'nodes(ids: ["{global_id("Ad", stage.ids["Ad"])}"]) {{ id }}',
+        f'campaign(id: "{global_id("Campaign", stage.ids["Campaign"])}") {{ id }}',
+    ):
+        result = await world.execute(f"{{ {field} }}", None)
+        assert [(error.extensions or {})["code"] for error in result.errors or []] == ["UNAUTHENTICATED"], field
+        assert not any((result.data or {}).values())

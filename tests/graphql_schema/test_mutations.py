@@ -1,0 +1,211 @@
+"""Mutations: who may, what is refused before anything happens, and payloads that are read after the commit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.auth.access_tokens import read_access_token
+from app.auth.passwords import hash_password
+from app.identifiers import new_id
+from app.providers.mock.plan import plan_account
+from app.vocabulary import EntityStatus
+from graphql_schema.global_id import global_id
+from tests.graphql_schema.small_world import LONG_AGO
+
+if TYPE_CHECKING:
+    from tests.graphql_schema.small_world import Entity, SmallWorld, Tenant
+
+SET_STATUS = """
+mutation ($input: SetStatusInput!) { setStatus(input: $input) {
+  succeeded entities { id status } failed { id code message } auditId
+} }
+"""
+ENQUEUE = """
+mutation ($input: EnqueueSyncInput) { enqueueSync(input: $input) {
+  jobs { id key state deduplicated } run { state origin fromDate toDate jobs { totalCount nodes { id key } } }
+} }
+"""
+LOGIN = """
+mutation ($input: LoginInput!) { login(input: $input) {
+  accessToken expiresAt viewer { role permissions user { name } seller { slug timeZone currency } }
+} }
+"""
+
+
+async def add_mock_campaigns(tenant: Tenant, count: int) -> list[Entity]:
+    """Campaigns that the mock platform knows and lets be changed."""
+    account = await tenant.add_account(external_id="act_1")
+    planned = plan_account("act_1", joined_on=LONG_AGO.date(), campaigns=20).campaigns
+    settable = [plan.external_id for plan in planned if plan.status in {EntityStatus.ACTIVE, EntityStatus.PAUSED}]
+    return [await tenant.add_campaign(account, external_id=known) for known in settable[:count]]
+
+
+async def status_of(entity: Entity, world: SmallWorld) -> str:
+    return await world.read("SELECT status FROM campaigns WHERE id = $1", entity.id)
+
+
+async def test_the_payload_shows_the_change(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    first, second = await add_mock_campaigns(tenant, 2)
+    refused = await tenant.add_campaign(first.account)
+    archived = await tenant.add_campaign(first.account, status="ARCHIVED")
+    unknown = global_id("Campaign", new_id())
+    ids = [first.gid, archived.gid, unknown, second.gid, refused.gid, first.gid]
+
+    found = (await tenant.ask(SET_STATUS, input={"level": "CAMPAIGN", "ids": ids, "action": "PAUSE"}))["setStatus"]
+
+    assert found["succeeded"] == [first.gid, second.gid]
+    assert found["entities"] == [{"id": campaign.gid, "status": "PAUSED"} for campaign in (first, second)]
+    assert [(failure["id"], failure["code"]) for failure in found["failed"]] == [
+        (archived.gid, "ARCHIVED"),
+        (unknown, "NOT_FOUND"),
+        (refused.gid, "REFUSED"),
+    ]
+    assert await status_of(first, world) == "PAUSED"
+    assert await status_of(refused, world) == "ACTIVE"
+    assert await status_of(archived, world) == "ARCHIVED"
+
+
+async def test_each_of_two_changes_in_one_request_shows_its_own_moment(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    [campaign] = await add_mock_campaigns(tenant, 1)
+    pause, activate = (
+        f'setStatus(input: {{level: CAMPAIGN, ids: ["{campaign.gid}"], action: {action}}}) {{ entities {{ status }} }}'
+        for action in ("PAUSE", "ACTIVATE")
+    )
+
+    found = await tenant.ask(f"mutation {{ a: {pause} b: {activate} }}")
+
+    assert found == {"a": {"entities": [{"status": "PAUSED"}]}, "b": {"entities": [{"status": "ACTIVE"}]}}
+
+
+async def test_ids_that_are_wrong_are_refused_before_anything_happens(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    campaign = await tenant.add_campaign(await tenant.add_account())
+    lists: dict[str, tuple[list[str], list[str]]] = {
+        "input.ids": ([], [campaign.gid] * 501),
+        "input.ids.1": ([campaign.gid, global_id("Ad", new_id())], [campaign.gid, "garbage"]),
+    }
+
+    for named, cases in lists.items():
+        for ids in cases:
+            given = {"level": "CAMPAIGN", "ids": ids, "action": "PAUSE"}
+            assert await tenant.refusal(SET_STATUS, input=given) == ("BAD_USER_INPUT", named)
+    long_key = {"level": "CAMPAIGN", "ids": [campaign.gid], "action": "PAUSE", "idempotencyKey": "k" * 201}
+    assert await tenant.refusal(SET_STATUS, input=long_key) == ("BAD_USER_INPUT", "input.idempotencyKey")
+    nul = {**long_key, "idempotencyKey": "a\x00"}
+    assert await tenant.refusal(SET_STATUS, input=nul) == ("BAD_USER_INPUT", "input.idempotencyKey")
+    assert await status_of(campaign, world) == "ACTIVE"
+    assert await world.read("SELECT count(*) FROM audit_events") == 0
+
+
+@pytest.mark.parametrize("role", ["ANALYST", "STRANGER", ""])
+async def test_who_only_reads_changes_nothing(world: SmallWorld, role: str) -> None:
+    tenant = await world.add_seller("acme")
+    campaign = await tenant.add_campaign(await tenant.add_account())
+    given = {"level": "CAMPAIGN", "ids": [campaign.gid], "action": "PAUSE"}
+
+    assert await tenant.refusal(SET_STATUS, role=role, input=given) == ("FORBIDDEN", None)
+    assert await tenant.refusal(ENQUEUE, role=role) == ("FORBIDDEN", None)
+    assert await status_of(campaign, world) == "ACTIVE"
+    assert await world.read("SELECT count(*) FROM jobs") == 0
+
+
+async def test_nobody_changes_anything_without_a_token(world: SmallWorld) -> None:
+    for field in (
+        'setStatus(input: {level: AD, ids: ["x"], action: PAUSE}) { auditId }',
+        "enqueueSync { jobs { id } }",
+    ):
+        result = await world.execute(f"mutation {{ {field} }}", None)
+        assert [(error.extensions or {})["code"] for error in result.errors or []] == ["UNAUTHENTICATED"]
+
+
+async def add_login(tenant: Tenant, email: str, password: str) -> None:
+    world = tenant.world
+    await world.write(
+        "UPDATE users SET password_hash = $2 WHERE id = $1", tenant.user_id, await hash_password(password)
+    )
+    await world.insert("login_emails", {"email": email, "user_id": tenant.user_id})
+
+
+async def test_login_gives_a_token_and_says_whose_it_is(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    await add_login(tenant, "ann@acme.example", "correct horse")
+    given = {"email": "Ann@ACME.example", "password": "correct horse"}
+
+    result = await world.execute(LOGIN, None, {"input": given})
+
+    assert result.errors is None
+    assert result.data is not None
+    found = result.data["login"]
+    claims = read_access_token(found["accessToken"], world.services.settings)
+    assert (claims.seller_id, claims.user_id, claims.role) == (tenant.seller_id, tenant.user_id, "OWNER")
+    assert found["expiresAt"] == claims.expires_at.isoformat()
+    assert found["viewer"] == {
+        "role": "OWNER",
+        "permissions": ["READ", "CHANGE_STATUS", "SYNC"],
+        "user": {"name": "acme owner"},
+        "seller": {"slug": "acme", "timeZone": "UTC", "currency": "USD"},
+    }
+
+
+async def test_a_login_that_is_wrong_says_the_same_whatever_is_wrong(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    await add_login(tenant, "ann@acme.example", "correct horse")
+    right = {"email": "ann@acme.example", "password": "correct horse"}
+    wrong = [{**right, "password": "x"}, {**right, "email": "x@acme.example"}, {**right, "seller": "other"}]
+
+    seen: set[str] = set()
+    for given in wrong:
+        result = await world.execute(LOGIN, None, {"input": given})
+        seen |= {f"{(error.extensions or {})['code']} {error.message}" for error in result.errors or []}
+
+    assert seen == {"UNAUTHENTICATED The e-mail address or the password is wrong."}
+    nul = {**right, "email": "a\x00b"}
+    assert await tenant.refusal(LOGIN, input=nul) == ("BAD_USER_INPUT", "input.email")
+
+
+async def test_a_viewer_whose_membership_ended_is_nobody(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    await world.write("UPDATE users SET is_active = false WHERE id = $1", tenant.user_id)
+
+    assert await tenant.refusal("{ viewer { role } }") == ("UNAUTHENTICATED", None)
+
+
+async def test_enqueue_sync_joins_what_is_live(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    account = await tenant.add_account()
+    given = {
+        "from": "2026-03-01",
+        "to": "2026-03-02",
+        "levels": ["AD", "CAMPAIGN"],
+        "adAccountIds": [global_id("AdAccount", account)],
+    }
+
+    first = (await tenant.ask(ENQUEUE, input=given))["enqueueSync"]
+    second = (await tenant.ask(ENQUEUE, input=given))["enqueueSync"]
+
+    assert [job["deduplicated"] for job in first["jobs"]] == [False, False]
+    assert [job["deduplicated"] for job in second["jobs"]] == [True, True]
+    assert {job["id"] for job in first["jobs"]} == {job["id"] for job in second["jobs"]}
+    assert {job["id"] for job in second["run"]["jobs"]["nodes"]} == {job["id"] for job in first["jobs"]}
+    run = {key: second["run"][key] for key in ("state", "origin", "fromDate", "toDate")}
+    assert run == {"state": "RUNNING", "origin": "MANUAL", "fromDate": "2026-03-01", "toDate": "2026-03-02"}
+    assert second["run"]["jobs"]["totalCount"] == 2
+
+
+async def test_a_sync_that_is_wrong_is_refused(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    await tenant.add_account()
+    cases: list[tuple[dict[str, object], str]] = [
+        ({"from": "2026-03-01"}, "input.to"),
+        ({"from": "2026-03-02", "to": "2026-03-01"}, "input.from"),
+        ({"from": "2026-02-30", "to": "2026-03-01"}, "input.from"),
+        ({"adAccountIds": [global_id("Ad", new_id())]}, "input.adAccountIds.0"),
+    ]
+
+    for given, named in cases:
+        assert await tenant.refusal(ENQUEUE, input=given) == ("BAD_USER_INPUT", named)
+    assert await world.read("SELECT count(*) FROM jobs") == 0

@@ -1,0 +1,85 @@
+"""The schema as a whole: every word of it is described, and the committed text is the schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    is_introspection_type,
+    is_specified_scalar_type,
+)
+
+from app.metrics.definitions import METRICS, Unit
+from graphql_schema import sdl
+from graphql_schema.enums import describe_enum
+from graphql_schema.schema import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from enum import Enum
+
+core = schema._schema  # pyright: ignore[reportPrivateUsage]  # Strawberry has no other way to it
+
+
+def undescribed() -> Iterator[str]:
+    """Every type, field, argument, enum value and input field that says nothing about itself."""
+    for name, kind in core.type_map.items():
+        if is_introspection_type(kind) or is_specified_scalar_type(kind):
+            continue
+        if not kind.description:
+            yield name
+        if isinstance(kind, GraphQLEnumType):
+            yield from (f"{name}.{value}" for value, item in kind.values.items() if not item.description)
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+            yield from (f"{name}.{field}" for field, item in kind.fields.items() if not item.description)
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+            for field, item in kind.fields.items():
+                yield from (f"{name}.{field}({arg})" for arg, one in item.args.items() if not one.description)
+
+
+def test_everything_is_described() -> None:
+    assert list(undescribed()) == []
+
+
+def test_the_committed_text_is_the_schema() -> None:
+    committed = sdl.FILE.read_text(encoding="utf-8")
+
+    assert committed == sdl.sdl(), "write it anew: python -m graphql_schema.sdl --write"
+
+
+def test_the_metrics_fields_are_those_of_the_table() -> None:
+    scalars = {
+        Unit.MONEY: "Decimal!",
+        Unit.MONEY_PER: "Decimal!",
+        Unit.COUNT: "BigInt!",
+        Unit.PERCENT: "Float!",
+        Unit.RATIO: "Float!",
+    }
+    expected = {metric.graphql_name: scalars[metric.unit] for metric in METRICS}
+    kind = core.type_map["Metrics"]
+    assert isinstance(kind, GraphQLObjectType)
+
+    assert {name: str(field.type) for name, field in kind.fields.items() if name in expected} == expected
+    assert set(kind.fields) - set(expected) == {"currency", "hasData", "syncedAt", "isFinal"}
+
+
+def test_no_field_names_a_token_of_a_platform() -> None:
+    kind = core.type_map["AdAccount"]
+    assert isinstance(kind, GraphQLObjectType)
+
+    assert [name for name in kind.fields if "token" in name.lower()] == []
+
+
+def test_an_enum_with_a_value_that_is_not_described_is_refused() -> None:
+    def colours() -> type[Enum]:
+        from enum import Enum  # noqa: PLC0415  # the functional form at run time only
+
+        return Enum("Colour", ["RED", "BLUE"])
+
+    with pytest.raises(ValueError, match="Colour and the descriptions of its values differ"):
+        describe_enum(colours(), description="Colours.", RED="Red.")
