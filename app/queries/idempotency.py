@@ -48,7 +48,7 @@ WHERE seller_id = $1
 
 _ANSWER = """
 UPDATE idempotent_requests
-SET answer = $4::jsonb
+SET answer = $4::text::jsonb
 WHERE seller_id = $1
   AND operation = $2
   AND key = $3

@@ -193,7 +193,7 @@ def _claimed(row: Record) -> ClaimedJob:
         key=row["key"],
         seller_id=row["seller_id"],
         connection_id=row["connection_id"],
-        unit=orjson.loads(row["unit"]),
+        unit=row["unit"],
         attempt=row["attempt"],
         tries=row["tries"],
         max_tries=row["max_tries"],
@@ -235,7 +235,7 @@ async def extend_lease(driver: Driver, job: ClaimedJob, *, lease: timedelta) -> 
 
 _SAVE_PROGRESS = """
 UPDATE jobs
-SET progress = $3::jsonb, rows_written = $4
+SET progress = $3::text::jsonb, rows_written = $4
 WHERE id = $1
   AND attempt = $2
   AND state = 'RUNNING'

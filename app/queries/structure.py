@@ -27,8 +27,8 @@ _CAMPAIGNS = """
 INSERT INTO campaigns AS old (seller_id, account_id, id, external_id, name, status, status_changed_at,
                               delivery_status, budget_micros, budget_type, starts_at, ends_at, platform_created_at,
                               created_at, updated_at, archived_at)
-SELECT $1, $2, id, external_id, name, status, $4, 'UNKNOWN', budget_micros, budget_type, starts_at, ends_at,
-       platform_created_at, $3, $3, CASE WHEN status IN ('ARCHIVED', 'DELETED') THEN $3 END
+SELECT $1::uuid, $2::uuid, id, external_id, name, status, $4::timestamptz, 'UNKNOWN', budget_micros, budget_type, starts_at, ends_at,
+       platform_created_at, $3::timestamptz, $3::timestamptz, CASE WHEN status IN ('ARCHIVED', 'DELETED') THEN $3::timestamptz END
 FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::bigint[], $11::text[],
             $12::timestamptz[], $13::timestamptz[])
   AS new (id, external_id, name, status, platform_created_at, budget_micros, budget_type, starts_at, ends_at)
@@ -51,9 +51,9 @@ _ADSETS = """
 INSERT INTO adsets AS old (seller_id, account_id, id, external_id, campaign_id, name, status, status_changed_at,
                            delivery_status, budget_micros, budget_type, starts_at, ends_at, platform_created_at,
                            optimization_goal, targeting, created_at, updated_at, archived_at)
-SELECT $1, $2, new.id, new.external_id, campaigns.id, new.name, new.status, $4, 'UNKNOWN', new.budget_micros,
+SELECT $1::uuid, $2::uuid, new.id, new.external_id, campaigns.id, new.name, new.status, $4::timestamptz, 'UNKNOWN', new.budget_micros,
        new.budget_type, new.starts_at, new.ends_at, new.platform_created_at, new.optimization_goal,
-       new.targeting::jsonb, $3, $3, CASE WHEN new.status IN ('ARCHIVED', 'DELETED') THEN $3 END
+       new.targeting::jsonb, $3::timestamptz, $3::timestamptz, CASE WHEN new.status IN ('ARCHIVED', 'DELETED') THEN $3::timestamptz END
 FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::bigint[], $11::text[],
             $12::timestamptz[], $13::timestamptz[], $14::text[], $15::text[], $16::text[])
   AS new (id, external_id, name, status, platform_created_at, budget_micros, budget_type, starts_at, ends_at,
@@ -83,8 +83,8 @@ RETURNING id
 _ADS = """
 INSERT INTO ads AS old (seller_id, account_id, id, external_id, campaign_id, adset_id, name, status,
                         status_changed_at, delivery_status, platform_created_at, created_at, updated_at, archived_at)
-SELECT $1, $2, new.id, new.external_id, adsets.campaign_id, adsets.id, new.name, new.status, $4, 'UNKNOWN',
-       new.platform_created_at, $3, $3, CASE WHEN new.status IN ('ARCHIVED', 'DELETED') THEN $3 END
+SELECT $1::uuid, $2::uuid, new.id, new.external_id, adsets.campaign_id, adsets.id, new.name, new.status, $4::timestamptz, 'UNKNOWN',
+       new.platform_created_at, $3::timestamptz, $3::timestamptz, CASE WHEN new.status IN ('ARCHIVED', 'DELETED') THEN $3::timestamptz END
 FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::text[])
   AS new (id, external_id, name, status, platform_created_at, adset_external_id)
 JOIN adsets ON adsets.seller_id = $1
@@ -184,15 +184,15 @@ _STATUSES = {
     level: f"""
 UPDATE {table} AS old
 SET status = new.status,
-    status_changed_at = CASE WHEN old.status = new.status THEN old.status_changed_at ELSE $4 END,
-    archived_at = CASE WHEN new.status IN ('ARCHIVED', 'DELETED') THEN coalesce(old.archived_at, $3) END,
+    status_changed_at = CASE WHEN old.status = new.status THEN old.status_changed_at ELSE $4::timestamptz END,
+    archived_at = CASE WHEN new.status IN ('ARCHIVED', 'DELETED') THEN coalesce(old.archived_at, $3::timestamptz) END,
     delivery_status = new.delivery_status,
     delivery_raw = new.delivery_raw,
     delivery_reason = new.delivery_reason,
-    updated_at = $3
+    updated_at = $3::timestamptz
 FROM (
   SELECT polled.external_id, polled.delivery_status, polled.delivery_raw, polled.delivery_reason,
-         CASE WHEN known.status_changed_at > $4 THEN known.status ELSE polled.status END AS status
+         CASE WHEN known.status_changed_at > $4::timestamptz THEN known.status ELSE polled.status END AS status
   FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
     AS polled (external_id, status, delivery_status, delivery_raw, delivery_reason)
   JOIN {table} AS known ON known.seller_id = $1

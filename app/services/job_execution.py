@@ -71,7 +71,7 @@ async def execute_job(
     with structlog.contextvars.bound_contextvars(
         job_id=str(job.id),
         kind=job.kind,
-        key=job.key,
+        unit=job.key,
         attempt=job.attempt,
         seller_id=str(job.seller_id),
         connection_id=str(job.connection_id),
