@@ -27,8 +27,9 @@ _CAMPAIGNS = """
 INSERT INTO campaigns AS old (seller_id, account_id, id, external_id, name, status, status_changed_at,
                               delivery_status, budget_micros, budget_type, starts_at, ends_at, platform_created_at,
                               created_at, updated_at, archived_at)
-SELECT $1::uuid, $2::uuid, id, external_id, name, status, $4::timestamptz, 'UNKNOWN', budget_micros, budget_type, starts_at, ends_at,
-       platform_created_at, $3::timestamptz, $3::timestamptz, CASE WHEN status IN ('ARCHIVED', 'DELETED') THEN $3::timestamptz END
+SELECT $1::uuid, $2::uuid, id, external_id, name, status, $4::timestamptz, 'UNKNOWN',
+       budget_micros, budget_type, starts_at, ends_at, platform_created_at, $3::timestamptz, $3::timestamptz,
+       CASE WHEN status IN ('ARCHIVED', 'DELETED') THEN $3::timestamptz END
 FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::bigint[], $11::text[],
             $12::timestamptz[], $13::timestamptz[])
   AS new (id, external_id, name, status, platform_created_at, budget_micros, budget_type, starts_at, ends_at)
@@ -51,9 +52,10 @@ _ADSETS = """
 INSERT INTO adsets AS old (seller_id, account_id, id, external_id, campaign_id, name, status, status_changed_at,
                            delivery_status, budget_micros, budget_type, starts_at, ends_at, platform_created_at,
                            optimization_goal, targeting, created_at, updated_at, archived_at)
-SELECT $1::uuid, $2::uuid, new.id, new.external_id, campaigns.id, new.name, new.status, $4::timestamptz, 'UNKNOWN', new.budget_micros,
-       new.budget_type, new.starts_at, new.ends_at, new.platform_created_at, new.optimization_goal,
-       new.targeting::jsonb, $3::timestamptz, $3::timestamptz, CASE WHEN new.status IN ('ARCHIVED', 'DELETED') THEN $3::timestamptz END
+SELECT $1::uuid, $2::uuid, new.id, new.external_id, campaigns.id, new.name, new.status, $4::timestamptz, 'UNKNOWN',
+       new.budget_micros, new.budget_type, new.starts_at, new.ends_at, new.platform_created_at, new.optimization_goal,
+       new.targeting::jsonb, $3::timestamptz, $3::timestamptz,
+       CASE WHEN new.status IN ('ARCHIVED', 'DELETED') THEN $3::timestamptz END
 FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::bigint[], $11::text[],
             $12::timestamptz[], $13::timestamptz[], $14::text[], $15::text[], $16::text[])
   AS new (id, external_id, name, status, platform_created_at, budget_micros, budget_type, starts_at, ends_at,
@@ -83,8 +85,9 @@ RETURNING id
 _ADS = """
 INSERT INTO ads AS old (seller_id, account_id, id, external_id, campaign_id, adset_id, name, status,
                         status_changed_at, delivery_status, platform_created_at, created_at, updated_at, archived_at)
-SELECT $1::uuid, $2::uuid, new.id, new.external_id, adsets.campaign_id, adsets.id, new.name, new.status, $4::timestamptz, 'UNKNOWN',
-       new.platform_created_at, $3::timestamptz, $3::timestamptz, CASE WHEN new.status IN ('ARCHIVED', 'DELETED') THEN $3::timestamptz END
+SELECT $1::uuid, $2::uuid, new.id, new.external_id, adsets.campaign_id, adsets.id, new.name, new.status,
+       $4::timestamptz, 'UNKNOWN', new.platform_created_at, $3::timestamptz, $3::timestamptz,
+       CASE WHEN new.status IN ('ARCHIVED', 'DELETED') THEN $3::timestamptz END
 FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::text[])
   AS new (id, external_id, name, status, platform_created_at, adset_external_id)
 JOIN adsets ON adsets.seller_id = $1
