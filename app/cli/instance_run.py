@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
+    from app.cli.history import HistoryWatch
+
 _LOOK_EVERY_SECONDS = 0.25
 
 
@@ -83,16 +85,31 @@ def _wait_for_history(stack: Stack, printer: StepPrinter) -> None:
     """At the first start only: afterwards there is something to see at once."""
     if stack.has_history:
         return
-    import asyncio  # noqa: PLC0415  # with the next
+    from app.cli.history import HistoryWatch  # noqa: PLC0415  # heavy, and needed once
 
-    from app.cli.history import wait_for_history  # noqa: PLC0415  # heavy, and needed once
-
+    watch = HistoryWatch(stack.environment())
     with printer.step("Demo history") as detail:
-        history = asyncio.run(wait_for_history(stack.environment(), tend=stack.tend))
-        detail.text = f"{history.totals.succeeded} of {history.totals.total} jobs succeeded"
-        detail.text += "" if history.complete else ", the rest goes on"
-    if history.complete:
+        watch.start()
+        try:
+            _show_history(watch, stack)
+        finally:
+            watch.stop()
+        detail.text = f"{watch.totals.succeeded} of {watch.totals.total} jobs succeeded"
+        detail.text += "" if watch.is_complete else ", the rest goes on"
+    if watch.is_complete:
         stack.note_history()
+
+
+def _show_history(watch: HistoryWatch, stack: Stack) -> None:
+    from app.cli.history import LONGEST_WAIT_SECONDS  # noqa: PLC0415  # with the rest of it
+    from app.cli.progress_line import ProgressLine  # noqa: PLC0415  # likewise
+
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    with ProgressLine("Demo history") as line:
+        while not watch.is_complete and time.monotonic() < deadline:
+            line.show(watch.totals)
+            stack.tend()
+            time.sleep(_LOOK_EVERY_SECONDS)
 
 
 def _check_servers_of_the_caller(stack: Stack, printer: StepPrinter) -> None:

@@ -20,6 +20,9 @@ FIRST_QUERY = (
 
 def print_welcome(printer: StepPrinter, ports: Ports, data_directory: Path) -> None:
     """Print it; the query works when pasted into a shell in the checkout."""
+    from app.services.demo_world import DEMO_SELLERS  # noqa: PLC0415  # heavy
+
+    logins = [seller.login for seller in DEMO_SELLERS]
     base = f"http://{LOOPBACK}:{ports.api}"
     token = "./pixecom token" if data_directory == DEFAULT_DATA else f"./pixecom token --data-dir {data_directory}"
     printer.line()
@@ -28,6 +31,10 @@ def print_welcome(printer: StepPrinter, ports: Ports, data_directory: Path) -> N
     printer.verbatim(f"  Metrics                {base}/metrics")
     printer.verbatim(f"  Sandbox (Meta)         http://{LOOPBACK}:{ports.sandbox}")
     printer.verbatim(f"  Logs                   {data_directory / 'logs'}")
+    printer.line()
+    printer.line("Demo logins (GraphiQL offers them too):")
+    for login in logins:
+        printer.verbatim(f"  {login.seller_name:<22} {login.email}  {login.password}")
     printer.line()
     printer.line("A first query, to paste:")
     printer.verbatim(

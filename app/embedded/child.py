@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROTATE_AT_BYTES = 5_000_000
+LONGEST_LINE = 4000
 SAME_IDENTITY = "same"
 
 
@@ -101,5 +102,7 @@ def read_last_lines(path: Path, count: int) -> list[str]:
     if not path.exists():
         return []
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 200 * count))
-        return file.read().decode(errors="replace").splitlines()[-count:]
+        start = max(0, path.stat().st_size - LONGEST_LINE * count)
+        file.seek(start)
+        lines = file.read().decode(errors="replace").splitlines()
+        return (lines[1:] if start else lines)[-count:]
