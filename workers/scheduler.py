@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-_DATABASE_TROUBLE = (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
+# What passes when the server is back; anything else is our own fault.
+_DATABASE_AWAY = (
+    OSError,
+    DBAPIError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+)
 
 
 async def run_scheduler(settings: Settings) -> None:
@@ -46,5 +54,7 @@ async def _pass(services: Services) -> None:
     try:
         await run_due_ticks(services)
         await dispatch_once(services)
-    except _DATABASE_TROUBLE as error:
-        log.warning("the database does not answer; trying again", error=type(error).__name__)
+    except _DATABASE_AWAY as error:
+        log.warning("the database does not answer; trying again", error=type(error).__name__, reason=str(error))
+    except Exception:
+        log.exception("a pass of the scheduler failed; trying again")

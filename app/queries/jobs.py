@@ -364,7 +364,7 @@ WITH due AS (
   WHERE state IN {_WAITING}
     AND run_at <= now()
     AND priority = $1
-    AND (sent_at IS NULL OR sent_at < now() - $2)
+    AND (sent_at IS NULL OR sent_at < now() - $2::interval)
   ORDER BY run_at, id
   LIMIT $3
   FOR UPDATE SKIP LOCKED

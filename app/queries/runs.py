@@ -69,7 +69,7 @@ _LOCK_LEFT_OVER = """
 SELECT id
 FROM sync_runs
 WHERE state = 'RUNNING'
-  AND created_at < now() - $1
+  AND created_at < now() - $1::interval
 ORDER BY id
 LIMIT $2
 FOR UPDATE SKIP LOCKED
