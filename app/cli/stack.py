@@ -111,11 +111,12 @@ class Stack:
 
     def _anchor_day(self) -> str:
         """The first day of this data: with another one at a later start, the same history would be told twice."""
-        from app.clock import now  # noqa: PLC0415  # only the first run needs it
+        from app.clock import today_in  # noqa: PLC0415  # only the first run needs it
+        from app.providers.sandbox.worlds import CSV_TIME_ZONE  # noqa: PLC0415  # likewise
 
         note = self._directory.path / "sandbox-day"
         if not note.exists():
-            write_private(note, now().date().isoformat())
+            write_private(note, today_in(CSV_TIME_ZONE).isoformat())
         return note.read_text().strip()
 
     def start_api(self) -> str:

@@ -33,6 +33,8 @@ def sync(
 
     Exit code 0 if all jobs succeeded (without --wait: were accepted), 1 otherwise.
     """
+    if (first_day is None) != (last_day is None):
+        raise SetupError("--from and --to are given together, or neither.")
     from app.cli.instance import join_instance  # noqa: PLC0415  # heavy
     from app.cli.loop import run_on_uvloop  # noqa: PLC0415  # heavy
 

@@ -62,6 +62,12 @@ def test_missing_settings_are_named_together_without_a_traceback(command: str) -
     assert "Traceback" not in ended.stderr
 
 
+def test_half_a_range_is_refused(tmp_path: Path) -> None:
+    ended = pixecom("sync", "--from", "2026-01-01", "--data-dir", str(tmp_path))
+
+    assert (ended.returncode, ended.stderr) == (2, "--from and --to are given together, or neither.\n")
+
+
 @pytest.mark.parametrize("command", [["token"], ["sync", "--wait"], ["doctor"]])
 def test_without_an_instance_there_is_one_sentence(command: list[str], tmp_path: Path) -> None:
     ended = pixecom(*command, "--data-dir", str(tmp_path))
