@@ -91,19 +91,20 @@ ON CONFLICT (key) WHERE state IN {_LIVE} DO NOTHING
 RETURNING id, key
 """  # noqa: S608 - only constants are put in
 
-# Locked, so that a job that is found live does not end before our transaction does.
+# Locked, so that a job that is found live does not end before our transaction does; not shared, since two requests
+# that both shared the lock could not both hasten the job.
 _FIND_LIVE = f"""
 SELECT id, key, state
 FROM jobs
 WHERE key = ANY($1::text[])
   AND state IN {_LIVE}
 ORDER BY key
-FOR SHARE
+FOR NO KEY UPDATE
 """  # noqa: S608 - only constants are put in
 
 _HASTEN = f"""
 UPDATE jobs
-SET priority = $2, sent_at = NULL
+SET priority = $2, sent_at = NULL, run_at = CASE WHEN state = 'QUEUED' THEN least(run_at, now()) ELSE run_at END
 WHERE id = ANY($1::uuid[])
   AND state IN {_WAITING}
   AND priority > $2
@@ -138,7 +139,7 @@ async def insert_jobs(driver: Driver, jobs: Sequence[NewJob], *, now: datetime) 
 
 
 async def _hasten(driver: Driver, jobs: Sequence[NewJob], answers: Mapping[str, EnqueuedJob]) -> None:
-    """A more urgent request for work that waits already makes it as urgent."""
+    """A more urgent request for work that waits already makes it as urgent, and ends a delay that only spread it."""
     by_priority: dict[int, list[UUID]] = {}
     for job in jobs:
         if answers[job.key].deduplicated:
@@ -376,14 +377,23 @@ WHERE jobs.id = due.id
 RETURNING jobs.id, jobs.priority
 """  # noqa: S608 - only constants are put in
 
+# What somebody else has in hand is being sent, claimed or hastened: not ours to wait for.
 _TAKE_THESE = f"""
+WITH due AS (
+  SELECT id
+  FROM jobs
+  WHERE id = ANY($1::uuid[])
+    AND state IN {_WAITING}
+    AND run_at <= now()
+    AND sent_at IS NULL
+  ORDER BY id
+  FOR UPDATE SKIP LOCKED
+)
 UPDATE jobs
 SET sent_at = now()
-WHERE id = ANY($1::uuid[])
-  AND state IN {_WAITING}
-  AND run_at <= now()
-  AND sent_at IS NULL
-RETURNING id, priority
+FROM due
+WHERE jobs.id = due.id
+RETURNING jobs.id, jobs.priority
 """  # noqa: S608 - only constants are put in
 
 
@@ -393,7 +403,7 @@ async def take_unsent(driver: Driver, *, priority: int, resend_after: timedelta,
 
 
 async def take_these(driver: Driver, job_ids: Sequence[UUID]) -> list[DueJob]:
-    """Mark those of the given jobs as sent that are due and were not sent yet."""
+    """Mark those of the given jobs as sent that are due, were not sent yet and are in nobody's hands; never waits."""
     return _due(await driver.fetch(_TAKE_THESE, list(job_ids)))
 
 
