@@ -163,6 +163,7 @@ def _columns(jobs: Sequence[NewJob]) -> list[list[Any]]:
     ]
 
 
+# A connection is parked as long as any job of it is: the platform named a time before which no call may be made.
 _CLAIM = f"""
 UPDATE jobs
 SET state = 'RUNNING',
@@ -174,17 +175,45 @@ SET state = 'RUNNING',
 WHERE id = $1
   AND state IN {_WAITING}
   AND run_at <= now()
+  AND NOT EXISTS (
+    SELECT FROM jobs AS parked
+    WHERE parked.connection_id = jobs.connection_id
+      AND parked.state = 'PARKED'
+      AND parked.run_at > now()
+  )
 RETURNING id, kind, key, seller_id, connection_id, unit, attempt, tries, max_tries, priority
+"""  # noqa: S608 - only constants are put in
+
+_PARK_WITH_CONNECTION = f"""
+UPDATE jobs
+SET state = 'PARKED', run_at = parked.run_at, sent_at = NULL,
+    error_class = parked.error_class, error_reason = parked.error_reason
+FROM (
+  SELECT parked.run_at, parked.error_class, parked.error_reason
+  FROM jobs AS parked
+  JOIN jobs AS wanted ON wanted.connection_id = parked.connection_id
+  WHERE wanted.id = $1
+    AND parked.state = 'PARKED'
+    AND parked.run_at > now()
+  ORDER BY parked.run_at DESC
+  LIMIT 1
+) AS parked
+WHERE id = $1
+  AND state IN {_WAITING}
+  AND jobs.run_at <= now()
 """  # noqa: S608 - only constants are put in
 
 
 async def claim_job(driver: Driver, job_id: UUID, *, worker: str, lease: timedelta) -> ClaimedJob | None:
-    """Make the job ours, if it waits and its time has come.
+    """Make the job ours, if it waits, its time has come and its connection is not parked; parked with it otherwise.
 
     Raises asyncpg's UniqueViolationError while another job with the same exclusive key runs.
     """
     row = await driver.fetchrow(_CLAIM, job_id, lease, worker)
-    return _claimed(row) if row else None
+    if row is None:
+        await driver.execute(_PARK_WITH_CONNECTION, job_id)
+        return None
+    return _claimed(row)
 
 
 def _claimed(row: Record) -> ClaimedJob:
@@ -277,6 +306,15 @@ WHERE id = $1
 RETURNING id
 """
 
+_RELEASE = """
+UPDATE jobs
+SET state = 'QUEUED', run_at = now(), lease_until = NULL, sent_at = NULL
+WHERE id = $1
+  AND attempt = $2
+  AND state = 'RUNNING'
+RETURNING id
+"""
+
 
 async def succeed_job(driver: Driver, job: ClaimedJob, *, rows_written: int) -> None:
     """The job is done. Raises LeaseLostError when it is no longer ours to end."""
@@ -298,9 +336,9 @@ async def park_job(driver: Driver, job: ClaimedJob, *, run_at: datetime, error_c
     await _fenced(driver, _WAIT, job, JobState.PARKED, run_at, 0, error_class, reason)
 
 
-async def release_job(driver: Driver, job: ClaimedJob, *, run_at: datetime) -> None:
+async def release_job(driver: Driver, job: ClaimedJob) -> None:
     """Give the job back unharmed, as a worker that has to go does. Raises LeaseLostError."""
-    await _fenced(driver, _WAIT, job, JobState.QUEUED, run_at, 0, None, None)
+    await _fenced(driver, _RELEASE, job)
 
 
 async def _fenced(driver: Driver, statement: str, job: ClaimedJob, *arguments: object) -> None:
@@ -308,12 +346,19 @@ async def _fenced(driver: Driver, statement: str, job: ClaimedJob, *arguments: o
         raise LeaseLostError(f"job {job.id} attempt {job.attempt}")
 
 
+# Locked in the order in which requests lock them.
 _PARK_CONNECTION = f"""
 UPDATE jobs
 SET state = 'PARKED', run_at = $2, sent_at = NULL, error_class = $3, error_reason = $4
-WHERE connection_id = $1
-  AND state IN {_WAITING}
-  AND run_at < $2
+WHERE id IN (
+  SELECT id
+  FROM jobs
+  WHERE connection_id = $1
+    AND state IN {_WAITING}
+    AND run_at < $2
+  ORDER BY key
+  FOR NO KEY UPDATE
+)
 """  # noqa: S608 - only constants are put in
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 import asyncpg
 import structlog
 
-from app import clock
 from app.database.transactions import work_transaction
 from app.errors import LeaseLostError
 from app.observability.correlation import begin_correlation
@@ -76,7 +75,12 @@ async def execute_job(
         seller_id=str(job.seller_id),
         connection_id=str(job.connection_id),
     ):
-        await _run(services, Lease(job, duration), handlers[job.kind])
+        await _run(services, Lease(job, duration), handlers.get(job.kind, _unknown_kind))
+
+
+async def _unknown_kind(_services: Services, job: ClaimedJob, _lease: Lease) -> int:
+    """A newer scheduler asks for what this worker can't do yet; another worker may be able to in a moment."""
+    raise NotImplementedError(f"this worker has no handler for jobs of kind {job.kind!r}")
 
 
 async def _claim(services: Services, job_id: UUID, *, worker: str, lease: timedelta) -> ClaimedJob | None:
@@ -191,4 +195,4 @@ async def _release(services: Services, job: ClaimedJob) -> None:
     log.warning("the worker has to go; the job is given back")
     with suppress(LeaseLostError):
         async with work_transaction(services.database.app) as driver:
-            await job_rows.release_job(driver, job, run_at=clock.now())
+            await job_rows.release_job(driver, job)
