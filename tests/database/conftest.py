@@ -39,14 +39,21 @@ async def tenants(shared_database: ThrowawayDatabase) -> TwoTenants:
         return await fill_with_two_tenants(engine)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+async def owner(shared_database: ThrowawayDatabase) -> AsyncGenerator[Driver]:
+    """What really stands in the tables: the owner of a table is not held back by its wall."""
+    async with opened_engine(shared_database.owner_url) as engine, engine.connect() as connection:
+        yield await driver_of(connection)
+
+
+@pytest.fixture(scope="module")
 async def app_engine(shared_database: ThrowawayDatabase) -> AsyncGenerator[AsyncEngine]:
     """The pool of an api or worker process, of one connection: whatever a transaction left, the next would find."""
     async with opened_engine(shared_database.app_url) as engine:
         yield engine
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def system_engine(shared_database: ThrowawayDatabase) -> AsyncGenerator[AsyncEngine]:
     async with opened_engine(shared_database.system_url) as engine:
         yield engine

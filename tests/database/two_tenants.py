@@ -51,20 +51,23 @@ class TwoTenants:
     a: UUID
     b: UUID
     rows: Mapping[UUID, Rows]
+    spare_user: Row  # who works for neither
 
     def another_row(self, seller: UUID, table: str) -> Row:
         """A row that this seller doesn't have yet, with the same parents."""
-        return build_row(metadata.tables[table], seller, self.rows[seller])
+        return build_row(metadata.tables[table], seller, {**self.rows[seller], "users": self.spare_user})
 
 
 async def fill_with_two_tenants(engine: AsyncEngine) -> TwoTenants:
     """`engine` is the owner's, whom row-level security doesn't hold back."""
     sellers = new_id(), new_id()
     rows = {seller: _rows_of(seller) for seller in sellers}
+    spare_user = build_row(metadata.tables["users"], sellers[0], {})
     async with engine.begin() as connection:
         for table in metadata.sorted_tables:
             await connection.execute(insert(table), [rows[seller][table.name] for seller in sellers])
-    return TwoTenants(*sellers, rows)
+        await connection.execute(insert(metadata.tables["users"]), [spare_user])
+    return TwoTenants(*sellers, rows, spare_user)
 
 
 def _rows_of(seller: UUID) -> Rows:
