@@ -1,0 +1,68 @@
+"""The benchmark's command line: `python -m tests.benchmarks --help`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from tests.benchmarks import report
+from tests.benchmarks.contenders import OwnClient, open_contest
+from tests.benchmarks.dataset import DEFAULT_DIRECTORY, open_dataset
+from tests.benchmarks.population import SCALES
+from tests.benchmarks.rounds import run_rounds
+from tests.benchmarks.workloads import WORKLOADS
+
+application = typer.Typer(
+    help="Measures the API against what the database alone could do. See tests/benchmarks/README.md.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ScaleOption = Annotated[str, typer.Option(help=f"Size of the data set: {' or '.join(SCALES)}.")]
+SeedOption = Annotated[int, typer.Option(help="Another seed is another data set of the same size.")]
+DirectoryOption = Annotated[Path, typer.Option("--data-dir", help="Where the benchmark's own servers keep their data.")]
+
+
+@application.command()
+def data(scale: ScaleOption = "full", seed: SeedOption = 1, directory: DirectoryOption = DEFAULT_DIRECTORY) -> None:
+    """Make the data set, unless it is there."""
+    with open_dataset(directory, SCALES[scale], seed) as dataset:
+        took = "was there" if dataset.made_in is None else f"made in {dataset.made_in:.1f} s"
+        typer.echo(f"{dataset.rows:,} daily rows of {SCALES[scale].entities:,} entities: {took}.")
+
+
+@application.command()
+def run(
+    scale: ScaleOption = "full",
+    seed: SeedOption = 1,
+    directory: DirectoryOption = DEFAULT_DIRECTORY,
+    rounds: Annotated[int, typer.Option(min=1, help="Each round measures everything once.")] = 5,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long each measurement takes.")] = 3.0,
+    connections: Annotated[str, typer.Option(help="How many at a time, comma separated.")] = "1,16",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead of tables.")] = False,
+) -> None:
+    """Measure the product and the floors, round by round."""
+    client = OwnClient()
+    with (
+        open_dataset(directory, SCALES[scale], seed) as dataset,
+        open_contest(dataset, seed, WORKLOADS, client, directory / "logs") as contest,
+    ):
+        found = run_rounds(
+            contest.contenders,
+            WORKLOADS,
+            [int(count) for count in connections.split(",")],
+            rounds=rounds,
+            seconds=seconds,
+            tell=lambda line: typer.echo(line, err=True),
+        )
+        if as_json:
+            results = report.as_json(dataset, contest.facts, found, client=client.name)
+            typer.echo(orjson.dumps(results, option=orjson.OPT_INDENT_2))
+        else:
+            report.print_tables(dataset, contest.facts, found, client=client.name)

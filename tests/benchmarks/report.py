@@ -1,0 +1,86 @@
+"""The results, for people as tables and for machines as JSON; with the versions they belong to."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from app.clock import now
+from tests.benchmarks.rounds import Case, outcomes
+from tests.benchmarks.workloads import W1
+
+if TYPE_CHECKING:
+    from tests.benchmarks.dataset import Dataset
+    from tests.benchmarks.rounds import Outcome, Rounds
+
+PACKAGES = ("strawberry-graphql", "graphql-core", "sqlalchemy", "asyncpg", "orjson", "uvicorn", "uvloop")
+OLD_BAR_MS = 500
+WIDTH = 110
+
+
+def as_json(dataset: Dataset, facts: dict[str, dict[str, int]], rounds: Rounds, *, client: str) -> dict[str, Any]:
+    """Everything: what was measured on what, the medians, and each measurement."""
+    return {
+        "measured_at": now().isoformat(timespec="seconds"),
+        "machine": {"cores": os.cpu_count(), "system": platform.system(), "architecture": platform.machine()},
+        "versions": versions(dataset),
+        "data": {"scale": dataset.scale.name, "daily_rows": dataset.rows, "made_in_seconds": dataset.made_in},
+        "client": client,
+        "workloads": facts,
+        "results": [
+            {
+                "workload": case.workload,
+                "connections": case.connections,
+                "medians": [outcome._asdict() for outcome in outcomes(of_case)],
+                "measurements": {name: [result.as_json() for result in found] for name, found in of_case.items()},
+            }
+            for case, of_case in rounds.items()
+        ],
+    }
+
+
+def versions(dataset: Dataset) -> dict[str, str]:
+    found = {name: version(name) for name in PACKAGES}
+    return {"python": platform.python_version(), "postgresql": dataset.postgres_version, **found}
+
+
+def print_tables(dataset: Dataset, facts: dict[str, dict[str, int]], rounds: Rounds, *, client: str) -> None:
+    console = Console(width=WIDTH)
+    named = ", ".join(f"{name} {number}" for name, number in versions(dataset).items())
+    console.print(f"{now():%Y-%m-%d}, {os.cpu_count()} cores; {dataset.rows:,} daily rows; load: {client}; {named}")
+    for case, of_case in rounds.items():
+        counted = facts[case.workload]
+        title = (
+            f"{case.workload}, {case.connections} at a time; a request of the product: "
+            f"{counted['statements']} statements, {counted['round_trips']} round trips to the database"
+        )
+        console.print(_table(title, outcomes(of_case)))
+    alone = rounds.get(Case(W1.name, 1))
+    if alone:
+        latency = next(outcome.p50_ms for outcome in outcomes(alone) if outcome.contender == "product")
+        console.print(f"{W1.meaning}, one at a time: {latency:.0f} ms (median); the old bar was {OLD_BAR_MS} ms.")
+
+
+def _table(title: str, compared: list[Outcome]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    for heading in ("requests/s", "/ floor a", "/ floor b", "p50 ms", "p99 ms", "server CPU ms", "client CPU"):
+        table.add_column(heading, justify="right")
+    for one in compared:
+        share = "" if one.client_cpu_share is None else f"{one.client_cpu_share:.0%}"
+        table.add_row(
+            one.contender,
+            f"{one.rate:.1f}",
+            f"{one.to_a:.2f}",
+            f"{one.to_b:.2f}",
+            f"{one.p50_ms:.1f}",
+            f"{one.p99_ms:.1f}",
+            f"{one.server_cpu_ms:.1f}",
+            share,
+        )
+    return table
