@@ -17,15 +17,13 @@ from app.database.tables import metadata
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-LOCK_TIMEOUT = "5s"
-
 
 def _include(name: str | None, kind: str, _parents: Any) -> bool:
     return not (kind == "table" and name is not None and re.match(RAW_PARTITION_PATTERN, name))
 
 
 def _migrate(connection: Connection) -> None:
-    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+    connection.execute(text(f"SET lock_timeout = '{context.config.attributes['lock_timeout']}'"))
     connection.commit()
     context.configure(
         connection=connection,

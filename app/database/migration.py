@@ -15,14 +15,19 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app import clock
-from app.database.partitions import RAW_TABLE, create_statements, month_start, months_between
+from app.database.partitions import RAW_TABLE, create_statements, month_start, months_between, partition_name
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from pydantic import SecretStr
     from sqlalchemy.engine import URL
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
+# A migration that waited longer for a table would stop everybody who comes after it.
+LOCK_TIMEOUT = "5s"
 
 MONTHS_BACK = 14  # snapshots are kept 400 days
 MONTHS_AHEAD = 13
@@ -32,6 +37,7 @@ def _config(owner_url: SecretStr | str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = _asyncpg_url(owner_url)
+    config.attributes["lock_timeout"] = LOCK_TIMEOUT
     return config
 
 
@@ -47,19 +53,28 @@ def upgrade(owner_url: SecretStr | str, revision: str = "head") -> None:
 
 
 async def _ensure_partitions(url: URL) -> None:
-    today = clock.now().date()
     engine = create_async_engine(url, poolclass=NullPool)
     try:
         async with engine.begin() as connection:
-            if not (await connection.execute(text(f"SELECT to_regclass('{RAW_TABLE}')"))).scalar():
-                return
-            for month in months_between(
-                month_start(today, offset=-MONTHS_BACK), month_start(today, offset=MONTHS_AHEAD)
-            ):
+            await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+            for month in await _months_without_partition(connection):
                 for statement in create_statements(month):
                     await connection.execute(text(statement))
     finally:
         await engine.dispose()
+
+
+async def _months_without_partition(connection: AsyncConnection) -> list[date]:
+    """Partitions that stand are left alone: to touch one takes a lock that its readers would wait behind."""
+    today = clock.now().date()
+    if not await _exists(connection, RAW_TABLE):
+        return []
+    months = months_between(month_start(today, offset=-MONTHS_BACK), month_start(today, offset=MONTHS_AHEAD))
+    return [month for month in months if not await _exists(connection, partition_name(month))]
+
+
+async def _exists(connection: AsyncConnection, table: str) -> bool:
+    return await connection.scalar(text("SELECT to_regclass(:table) IS NOT NULL"), {"table": table}) is True
 
 
 def downgrade(owner_url: SecretStr | str, revision: str) -> None:

@@ -26,7 +26,12 @@ SYSTEM_ROLE = "pixecom_system"
 
 _ROLE = text("""
 SELECT r.rolsuper OR r.rolbypassrls AS above_the_wall,
-       EXISTS (SELECT FROM pg_class c WHERE c.relname = 'ad_stats_daily' AND c.relowner = r.oid) AS owner
+       EXISTS (
+           SELECT
+           FROM pg_class c
+           WHERE c.relname = 'ad_stats_daily'
+             AND pg_has_role(r.oid, c.relowner, 'MEMBER')
+       ) AS owner
 FROM pg_roles r
 WHERE r.rolname = current_user
 """)
@@ -38,6 +43,6 @@ async def check_role(connection: AsyncConnection, *, setting: str) -> None:
     if role.above_the_wall or role.owner:
         message = (
             f"{setting} connects as a role that row-level security does not hold back "
-            f"(superuser, BYPASSRLS or owner of the tables). Use the role {APP_ROLE} or {SYSTEM_ROLE}."
+            f"(superuser, BYPASSRLS, or owner of the tables). Use the role {APP_ROLE} or {SYSTEM_ROLE}."
         )
         raise SetupError(message)
