@@ -181,6 +181,11 @@ WHERE id = $1
       AND parked.state = 'PARKED'
       AND parked.run_at > now()
   )
+  AND NOT EXISTS (
+    SELECT FROM jobs AS running
+    WHERE running.exclusive_key = jobs.exclusive_key
+      AND running.state = 'RUNNING'
+  )
 RETURNING id, kind, key, seller_id, connection_id, unit, attempt, tries, max_tries, priority
 """  # noqa: S608 - only constants are put in
 
@@ -204,14 +209,37 @@ WHERE id = $1
 """  # noqa: S608 - only constants are put in
 
 
-async def claim_job(driver: Driver, job_id: UUID, *, worker: str, lease: timedelta) -> ClaimedJob | None:
-    """Make the job ours, if it waits, its time has come and its connection is not parked; parked with it otherwise.
+_POSTPONE_EXCLUDED = f"""
+UPDATE jobs
+SET run_at = now() + $2, sent_at = NULL
+WHERE id = $1
+  AND state IN {_WAITING}
+  AND run_at <= now()
+  AND EXISTS (
+    SELECT FROM jobs AS running
+    WHERE running.exclusive_key = jobs.exclusive_key
+      AND running.state = 'RUNNING'
+  )
+"""  # noqa: S608 - only constants are put in
 
-    Raises asyncpg's UniqueViolationError while another job with the same exclusive key runs.
+
+async def claim_job(
+    driver: Driver,
+    job_id: UUID,
+    *,
+    worker: str,
+    lease: timedelta,
+    exclusive_delay: timedelta,
+) -> ClaimedJob | None:
+    """Make the job ours, if it waits and its time has come.
+
+    Otherwise None; a job of a parked connection is parked with it, and one with whose exclusive key another job runs
+    waits for `exclusive_delay`. Raises asyncpg's UniqueViolationError when two of the latter are claimed at once.
     """
     row = await driver.fetchrow(_CLAIM, job_id, lease, worker)
     if row is None:
         await driver.execute(_PARK_WITH_CONNECTION, job_id)
+        await driver.execute(_POSTPONE_EXCLUDED, job_id, exclusive_delay)
         return None
     return _claimed(row)
 

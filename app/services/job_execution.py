@@ -86,9 +86,15 @@ async def _unknown_kind(_services: Services, job: ClaimedJob, _lease: Lease) -> 
 async def _claim(services: Services, job_id: UUID, *, worker: str, lease: timedelta) -> ClaimedJob | None:
     try:
         async with work_transaction(services.database.app) as driver:
-            return await job_rows.claim_job(driver, job_id, worker=worker, lease=lease)
+            return await job_rows.claim_job(
+                driver,
+                job_id,
+                worker=worker,
+                lease=lease,
+                exclusive_delay=EXCLUSIVE_DELAY,
+            )
     except asyncpg.UniqueViolationError:
-        # The same account and level is being worked on; look again soon.
+        # Another worker began with the same account and level in this very moment; look again soon.
         async with work_transaction(services.database.app) as driver:
             await job_rows.postpone_job(driver, job_id, delay=EXCLUSIVE_DELAY)
         return None
