@@ -26,6 +26,7 @@ class Context:
         self.services = services
         self._claims = claims
         self._opened: tuple[Reading, Loaders] | None = None
+        self._over = False
 
     @property
     def caller(self) -> AccessClaims:
@@ -52,6 +53,8 @@ class Context:
         return self._open()[1]
 
     def _open(self) -> tuple[Reading, Loaders]:
+        if self._over:  # a resolver that outlived its operation, because a sibling's failure ended it
+            raise RuntimeError("the request is over; nothing more is read for it")
         if self._opened is None:
             caller = self.caller
             reading = Reading(
@@ -69,6 +72,11 @@ class Context:
         if opened is not None:
             await opened[0].close()
 
+    async def close(self) -> None:
+        """Nothing is read any more, and the connection is given back."""
+        self._over = True
+        await self.start_over()
+
 
 Info = strawberry.Info[Context, None]
 
@@ -80,4 +88,4 @@ async def open_context(services: Services, claims: AccessClaims | None) -> Async
     try:
         yield context
     finally:
-        await context.start_over()
+        await context.close()

@@ -84,20 +84,18 @@ class Reading:
         self._max_range_days = max_range_days
         self._lock = asyncio.Lock()
         self._stack = AsyncExitStack()
-        self._driver: Driver | None = None
+        self._opening: asyncio.Task[Driver] | None = None
         self._running: asyncio.Task[object] | None = None
         self._closed = False
         self._calendars: dict[UUID, AccountCalendar] | None = None
         self._resolved: dict[tuple[RangeSpec, str], tuple[DateRange, bool]] = {}
 
     async def close(self) -> None:
-        """Give the connection back; a statement that still runs is cancelled, and nothing can be loaded any more."""
-        self._closed = True
-        if self._running is not None:
-            self._running.cancel()
-        async with self._lock:
-            self._driver = None
-            await self._stack.aclose()
+        """Give the connection back; a statement that still runs is cancelled, and nothing can be loaded any more.
+
+        It goes on to its end even when the caller is cancelled.
+        """
+        await asyncio.shield(asyncio.create_task(self._close()))
 
     async def load_rows(self, source: Source[Row], ids: Sequence[UUID]) -> list[Row | None]:
         """Rows of one kind by id; None for what this seller does not have."""
@@ -152,13 +150,28 @@ class Reading:
         async with self._lock:
             if self._closed:
                 raise RuntimeError("the request is over; nothing more is read for it")
-            if self._driver is None:
-                self._driver = await self._stack.enter_async_context(read_snapshot(self._engine, self._seller_id))
+            driver = await self._open()
             self._running = asyncio.current_task()
             try:
-                return await question(self._driver)
+                return await question(driver)
             finally:
                 self._running = None
+
+    async def _open(self) -> Driver:
+        """The snapshot. Opened in a task of its own: a connection that is cancelled half-made would be lost."""
+        if self._opening is None:
+            snapshot = read_snapshot(self._engine, self._seller_id)
+            self._opening = asyncio.create_task(self._stack.enter_async_context(snapshot))
+        return await asyncio.shield(self._opening)
+
+    async def _close(self) -> None:
+        self._closed = True
+        if self._running is not None:
+            self._running.cancel()
+        async with self._lock:
+            if self._opening is not None:
+                await asyncio.wait([self._opening])
+            await self._stack.aclose()
 
     async def _entity_metrics(self, driver: Driver, group: Sequence[MetricsRequest]) -> list[MetricsReading]:
         calendars = await self._load_calendars(driver)

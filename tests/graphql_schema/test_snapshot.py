@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
 DAY = date(2026, 3, 1)
 
 
+def pool_of(world: SmallWorld) -> QueuePool:
+    return cast("QueuePool", world.services.database.app.sync_engine.pool)
+
+
 def busy(world: SmallWorld) -> int:
-    return cast("QueuePool", world.services.database.app.sync_engine.pool).checkedout()
+    return pool_of(world).checkedout()
 
 
 async def test_what_is_written_between_two_loads_is_not_seen(world: SmallWorld) -> None:
@@ -68,7 +73,24 @@ async def test_many_questions_at_once_share_one_connection(world: SmallWorld) ->
 async def test_the_connection_comes_back_from_a_failed_operation(world: SmallWorld) -> None:
     tenant = await world.add_seller("acme")
     await tenant.refusal("{ viewer { role } campaigns(first: 0) { totalCount } }")
+    for _ in range(10):  # turns of the loop, for a resolver that was left behind
+        await asyncio.sleep(0)
+    gc.collect()  # a connection that was lost would warn now
     assert busy(world) == 0
+
+
+async def test_a_request_that_ends_while_its_connection_is_made_loses_none(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    async with open_context(world.services, tenant.claims()) as context:
+        asked = asyncio.create_task(context.reading.load_rows(SELLPAGES, []))
+        for _ in range(10):  # turns of the loop: it is connecting by now
+            await asyncio.sleep(0)
+        asked.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    gc.collect()  # a connection that was lost would warn now
+    assert (pool_of(world).checkedout(), pool_of(world).checkedin()) == (0, 1)
 
 
 async def test_a_cancelled_request_cancels_its_statement_and_gives_the_connection_back(world: SmallWorld) -> None:
@@ -99,4 +121,6 @@ async def test_nothing_is_read_for_a_request_that_is_over(world: SmallWorld) -> 
 
     with pytest.raises(RuntimeError, match="the request is over"):
         await reading.load_rows(SELLPAGES, [])
+    with pytest.raises(RuntimeError, match="the request is over"):
+        _ = context.loaders
     assert busy(world) == 0
