@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from app.database.driver import Driver, Record
 
 NO_DELAY = timedelta(0)
+# How long a job waits for another with its exclusive key before it is looked at again.
+EXCLUSIVE_DELAY = timedelta(seconds=1)
 
 _LIVE = "('BLOCKED', 'QUEUED', 'RUNNING', 'RETRYING', 'PARKED')"
 _WAITING = "('QUEUED', 'RETRYING', 'PARKED')"
@@ -229,7 +231,7 @@ async def claim_job(
     *,
     worker: str,
     lease: timedelta,
-    exclusive_delay: timedelta,
+    exclusive_delay: timedelta = EXCLUSIVE_DELAY,
 ) -> ClaimedJob | None:
     """Make the job ours, if it waits and its time has come.
 
@@ -267,7 +269,7 @@ WHERE id = $1
 """  # noqa: S608 - only constants are put in
 
 
-async def postpone_job(driver: Driver, job_id: UUID, *, delay: timedelta) -> None:
+async def postpone_job(driver: Driver, job_id: UUID, *, delay: timedelta = EXCLUSIVE_DELAY) -> None:
     """Let a waiting job wait a little longer."""
     await driver.execute(_POSTPONE, job_id, delay)
 

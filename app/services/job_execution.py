@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-EXCLUSIVE_DELAY = timedelta(seconds=1)
 HEARTBEATS_PER_LEASE = 3
 
 
@@ -86,17 +85,11 @@ async def _unknown_kind(_services: Services, job: ClaimedJob, _lease: Lease) -> 
 async def _claim(services: Services, job_id: UUID, *, worker: str, lease: timedelta) -> ClaimedJob | None:
     try:
         async with work_transaction(services.database.app) as driver:
-            return await job_rows.claim_job(
-                driver,
-                job_id,
-                worker=worker,
-                lease=lease,
-                exclusive_delay=EXCLUSIVE_DELAY,
-            )
+            return await job_rows.claim_job(driver, job_id, worker=worker, lease=lease)
     except asyncpg.UniqueViolationError:
         # Another worker began with the same account and level in this very moment; look again soon.
         async with work_transaction(services.database.app) as driver:
-            await job_rows.postpone_job(driver, job_id, delay=EXCLUSIVE_DELAY)
+            await job_rows.postpone_job(driver, job_id)
         return None
 
 
