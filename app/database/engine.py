@@ -14,6 +14,7 @@ from app.errors import SetupError
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
+    from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.settings import Settings
@@ -36,12 +37,17 @@ class Database:
                 async with engine.connect() as connection:
                     await check_role(connection, setting=setting)
             except (OSError, DBAPIError) as error:
-                raise SetupError(unreachable(setting, engine.url.render_as_string(), error)) from None
+                raise SetupError(unreachable(setting, shown(engine.url), error)) from None
 
     async def close(self) -> None:
         """Close all connections."""
         await self.app.dispose()
         await self.system.dispose()
+
+
+def shown(url: URL) -> str:
+    """The URL without its password and without its parameters, which may hold one as well."""
+    return url.set(query={}).render_as_string()
 
 
 def unreachable(setting: str, masked_url: str, error: BaseException) -> str:
