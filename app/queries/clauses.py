@@ -59,10 +59,12 @@ class Order:
     @classmethod
     def by(cls, *keys: SortKey) -> Order:
         """Ordered by these keys and then by the id, which runs the way of the last key."""
-        distinct = {key.column: key for key in reversed(keys) if key.column != ID.column}
-        named = tuple(reversed(distinct.values()))
-        ends = next((key for key in keys if key.column == ID.column), None)
-        return cls((*named, ends or ID._replace(descending=bool(named) and named[-1].descending)))
+        distinct: dict[str, SortKey] = {}
+        for key in keys:
+            distinct.setdefault(key.column, key)
+        last = list(distinct.values())[-1:]
+        distinct.setdefault(ID.column, ID._replace(descending=any(key.descending for key in last)))
+        return cls(tuple(distinct.values()))
 
     def write(self, row: str, *, backwards: bool) -> str:
         """The ORDER BY list, turned round when a page is read from its end."""
