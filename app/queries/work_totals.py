@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from app.database.driver import Driver
+    from app.vocabulary import RunOrigin
 
 
 class WorkTotals(NamedTuple):
@@ -27,12 +29,22 @@ SELECT count(*) FILTER (WHERE state IN ('BLOCKED', 'QUEUED', 'RUNNING', 'RETRYIN
        count(*) FILTER (WHERE state = 'SUCCEEDED') AS succeeded,
        count(*) FILTER (WHERE state IN ('FAILED', 'CANCELLED')) AS failed
 FROM jobs
-WHERE $1::uuid IS NULL
-   OR id IN (SELECT job_id FROM sync_run_jobs WHERE run_id = $1)
+WHERE id IN (
+  SELECT of_run.job_id
+  FROM sync_run_jobs AS of_run
+  JOIN sync_runs ON sync_runs.id = of_run.run_id
+  WHERE ($1::uuid IS NULL OR sync_runs.id = $1)
+    AND ($2::text[] IS NULL OR sync_runs.origin = ANY($2))
+)
 """
 
 
-async def count_jobs(driver: Driver, *, run_id: UUID | None = None) -> WorkTotals:
-    """All jobs, or those of one run."""
-    row = await driver.fetchrow(_COUNT, run_id)
+async def count_jobs(
+    driver: Driver,
+    *,
+    run_id: UUID | None = None,
+    origins: Sequence[RunOrigin] | None = None,
+) -> WorkTotals:
+    """All jobs of runs; `run_id`: of that one; `origins`: of those asked for in one of these ways."""
+    row = await driver.fetchrow(_COUNT, run_id, None if origins is None else list(origins))
     return WorkTotals(*row) if row else WorkTotals(0, 0, 0)

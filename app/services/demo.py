@@ -20,7 +20,7 @@ from app.queries.stats_writing import roll_up_sellpages
 from app.queries.work_totals import WorkTotals, count_jobs
 from app.services.connecting import connect_account
 from app.services.demo_world import CSV_SELLER, DEMO_SELLERS
-from app.vocabulary import Role
+from app.vocabulary import Role, RunOrigin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["DEMO_LOGINS", "DemoSummary", "follow_demo", "seed_demo"]
 
 POLL_SECONDS = 0.25
+# What a new account asks for by itself; the schedule's ticks go on for ever.
+_FILLING = (RunOrigin.SYSTEM, RunOrigin.BACKFILL)
 DEMO_LOGINS: tuple[DemoLogin, ...] = tuple(seller.login for seller in DEMO_SELLERS)
 _STRATEGIES = {
     "Prospecting": "New people: broad audiences and lookalikes",
@@ -112,13 +114,13 @@ async def _connect_accounts(services: Services, seller: DemoSeller) -> int:
 
 
 async def follow_demo(services: Services) -> AsyncIterator[WorkTotals]:
-    """Watch the background work until none is left, then give campaigns their landing pages.
+    """Watch new accounts being filled until that is done, then give campaigns their landing pages.
 
-    Yields the totals of all jobs of the installation a few times a second; the last one has nothing live.
+    Yields the totals of the jobs that do it a few times a second; the last one has nothing live.
     """
     while True:
         async with work_transaction(services.database.app) as driver:
-            totals = await count_jobs(driver)
+            totals = await count_jobs(driver, origins=_FILLING)
         if totals.live == 0:
             break
         yield totals
