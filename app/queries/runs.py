@@ -70,6 +70,12 @@ SELECT id
 FROM sync_runs
 WHERE state = 'RUNNING'
   AND created_at < now() - $1::interval
+  AND NOT EXISTS (
+    SELECT FROM sync_run_jobs AS of_run
+    JOIN jobs ON jobs.id = of_run.job_id
+    WHERE of_run.run_id = sync_runs.id
+      AND jobs.state NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED')
+  )
 ORDER BY id
 LIMIT $2
 FOR UPDATE SKIP LOCKED

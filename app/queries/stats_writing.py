@@ -128,7 +128,11 @@ async def write_snapshots(
     fetched_at: datetime,
     keep_raw_from: date,
 ) -> Mapping[date, int]:
-    """Write whole days, raw and daily; answers how many daily rows changed, by day. All snapshots lie in `days`."""
+    """Write whole days, raw and daily; answers how many daily rows changed, by day. All snapshots lie in `days`.
+
+    Of two snapshots of one entity and day (pages can overlap) the later one counts.
+    """
+    snapshots = list({(snapshot.entity_id, snapshot.stat_date): snapshot for snapshot in snapshots}.values())
     rows = await driver.fetch(
         _WRITE,
         connection.seller_id,

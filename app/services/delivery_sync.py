@@ -48,7 +48,8 @@ async def run_delivery_job(services: Services, job: ClaimedJob, lease: Lease) ->
 
 
 async def _statuses(provider: AdProvider, level: Level) -> list[StatusRecord]:
-    return list(chain.from_iterable([page async for page in provider.list_statuses(level)]))
+    records = chain.from_iterable([page async for page in provider.list_statuses(level)])
+    return list({record.external_id: record for record in records}.values())
 
 
 async def apply_tree(driver: Driver, connection: Connection, tree: AccountTree, *, asked_at: datetime) -> int:

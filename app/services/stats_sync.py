@@ -60,6 +60,9 @@ async def run_stats_job(services: Services, job: ClaimedJob, lease: Lease) -> in
     provider = open_provider(services, connection)
     if not await _is_eligible(services, connection):
         await sync_structure(services, connection, lease)
+        if not await _is_eligible(services, connection):
+            log.info("no campaign whose numbers move; nothing is asked for")
+            return 0
     fetched_at = clock.now()
     rows = await _read(provider, unit)
     entity_ids = await _entity_ids(services, connection, lease, rows, unit.level)

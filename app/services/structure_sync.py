@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from app.services.job_execution import Lease
 
 log = get_logger(__name__)
-_Item = TypeVar("_Item")
 _Record = TypeVar("_Record", bound="CampaignRecord | AdsetRecord | AdRecord")
 
 
@@ -90,8 +89,10 @@ async def _write(
     return await upsert(driver, connection, records, asked_at=asked_at, now=now) if records else 0
 
 
-async def _all(pages: AsyncIterator[Sequence[_Item]]) -> list[_Item]:
-    return list(chain.from_iterable([page async for page in pages]))
+async def _all(pages: AsyncIterator[Sequence[_Record]]) -> list[_Record]:
+    """Every record once, as it was seen last: what moves while pages are read can be on two of them."""
+    records = chain.from_iterable([page async for page in pages])
+    return list({record.external_id: record for record in records}.values())
 
 
 def _status(
