@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.errors import SetupError
+from app.settings import Environment, LogFormat, Settings, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+KEY = base64.b64encode(b"k" * 32).decode()
+REQUIRED = {
+    "DATABASE_URL": "postgresql://app:pw-of-app@127.0.0.1:1/none",
+    "SYSTEM_DATABASE_URL": "postgres://system:pw-of-system@127.0.0.1:1/none",
+    "REDIS_URL": "redis://:pw-of-redis@127.0.0.1:1/0",
+    "AUTH_SECRET": "a-secret-that-signs-access-tokens-0123456789",
+    "TOKEN_ENCRYPTION_KEYS": f"k1:{KEY}",
+}
+OPTIONAL_SECRETS = {
+    "MIGRATION_DATABASE_URL": "postgresql+asyncpg://owner:pw-of-owner@127.0.0.1:1/none",
+    "META_APP_SECRET": "what-meta-calls-our-app",
+}
+SECRETS = ("pw-of-app", "pw-of-system", "pw-of-redis", "pw-of-owner", REQUIRED["AUTH_SECRET"], KEY, "what-meta-calls")
+
+
+def _variable(name: str) -> str:
+    alias = Settings.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else name.upper()
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> Generator[pytest.MonkeyPatch]:
+    """Every setting that is required, and no other; what `load_settings` remembers is forgotten around each test."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(_variable(name), raising=False)
+    for variable, value in REQUIRED.items():
+        monkeypatch.setenv(variable, value)
+    load_settings.cache_clear()
+    yield monkeypatch
+    load_settings.cache_clear()
+
+
+def _complaints(environment: pytest.MonkeyPatch, **variables: str) -> list[str]:
+    """The lines of the refusal between its first and its last."""
+    for variable, value in variables.items():
+        environment.setenv(variable, value)
+    with pytest.raises(SetupError) as caught:
+        load_settings()
+    first, *lines, last = str(caught.value).splitlines()
+    assert first == "The settings are not complete:"
+    assert last == "Set them in the environment; README.md lists them all."
+    assert caught.value.__suppress_context__
+    return lines
+
+
+def test_what_is_required_suffices() -> None:
+    settings = load_settings()
+    assert settings.database_url.get_secret_value() == "postgresql+asyncpg://app:pw-of-app@127.0.0.1:1/none"
+    assert (
+        settings.system_database_url.get_secret_value() == "postgresql+asyncpg://system:pw-of-system@127.0.0.1:1/none"
+    )
+    assert settings.redis_url.get_secret_value() == REQUIRED["REDIS_URL"]
+    assert load_settings() is settings
+
+
+def test_defaults() -> None:
+    settings = load_settings()
+    assert settings.environment is Environment.DEVELOPMENT
+    assert settings.log_format is LogFormat.AUTO
+    assert settings.migration_database_url is None
+    assert settings.meta_app_secret is None
+    assert settings.meta_graph_url == "https://graph.facebook.com"
+    assert settings.meta_api_version == "v26.0"
+    assert settings.access_token_minutes == 15
+    assert settings.max_body_bytes == 1_000_000
+    assert settings.demo_login is False
+    assert settings.stats_interval_minutes == 15
+    assert settings.delivery_interval_minutes == 5
+    assert settings.backfill_days == 90
+    assert settings.raw_retention_days == 400
+    assert settings.job_lease_seconds == 30
+
+
+@pytest.mark.parametrize("environment_name", ["development", "production"])
+@pytest.mark.parametrize("variable", REQUIRED)
+@pytest.mark.parametrize("value", [None, ""])
+def test_secrets_are_required(
+    environment: pytest.MonkeyPatch, environment_name: str, variable: str, value: str | None
+) -> None:
+    environment.setenv("PIXECOM_ENV", environment_name)
+    environment.delenv(variable)
+    if value is not None:
+        environment.setenv(variable, value)
+    assert _complaints(environment) == [f"  {variable}: is required"]
+
+
+def test_all_that_is_missing_is_told_at_once(environment: pytest.MonkeyPatch) -> None:
+    for variable in REQUIRED:
+        environment.delenv(variable)
+    assert _complaints(environment) == [f"  {variable}: is required" for variable in REQUIRED]
+
+
+def test_all_that_is_wrong_is_told_at_once(environment: pytest.MonkeyPatch) -> None:
+    lines = _complaints(
+        environment,
+        PIXECOM_ENV="staging",
+        DATABASE_URL="mysql://app:pw-of-app@127.0.0.1/none",
+        SYSTEM_DATABASE_URL="pw-of-system",
+        MIGRATION_DATABASE_URL="://pw-of-owner",
+        REDIS_URL="http://:pw-of-redis@127.0.0.1",
+        DATABASE_POOL_SIZE="many",
+        AUTH_SECRET="a-secret-too-short",
+        META_GRAPH_URL="graph.facebook.com",
+        META_API_VERSION="26",
+        WORKER_HEALTH_PORT="65536",
+        JOB_LEASE_SECONDS="0",
+    )
+    postgres = "must be a PostgreSQL URL, such as postgresql://user:password@host:5432/database"
+    assert lines == [
+        "  PIXECOM_ENV: Input should be 'development' or 'production'",
+        f"  DATABASE_URL: {postgres}",
+        f"  SYSTEM_DATABASE_URL: {postgres}",
+        f"  MIGRATION_DATABASE_URL: {postgres}",
+        "  REDIS_URL: must be a Redis URL, such as redis://:password@host:6379/0",
+        "  DATABASE_POOL_SIZE: Input should be a valid integer, unable to parse string as an integer",
+        "  AUTH_SECRET: must have at least 32 characters",
+        "  META_GRAPH_URL: must start with http:// or https://",
+        r"  META_API_VERSION: String should match pattern '^v\d+\.\d+$'",
+        "  WORKER_HEALTH_PORT: Input should be less than or equal to 65535",
+        "  JOB_LEASE_SECONDS: Input should be greater than 0",
+    ]
+
+
+@pytest.mark.parametrize("variable", REQUIRED | OPTIONAL_SECRETS)
+def test_a_refusal_shows_no_value(environment: pytest.MonkeyPatch, variable: str) -> None:
+    secret = "hunter2-hunter2"
+    lines = _complaints(environment, **{variable: secret, "DATABASE_POOL_SIZE": secret, "LOG_FORMAT": secret})
+    assert len(lines) >= 2
+    assert secret not in "".join(lines)
+
+
+def test_no_secret_is_in_a_repr(environment: pytest.MonkeyPatch) -> None:
+    for variable, value in OPTIONAL_SECRETS.items():
+        environment.setenv(variable, value)
+    settings = load_settings()
+    for shown in (
+        repr(settings),
+        str(settings),
+        f"{settings}",
+        settings.model_dump_json(),
+        repr(settings.model_dump()),
+    ):
+        assert "**********" in shown
+        assert [secret for secret in SECRETS if secret in shown] == []
+
+
+def test_settings_stay_as_they_are() -> None:
+    with pytest.raises(ValueError, match="Instance is frozen"):
+        load_settings().demo_login = True
+
+
+def test_the_demo_login_is_refused_in_production(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DEMO_LOGIN", "true")
+    assert load_settings().demo_login is True
+    load_settings.cache_clear()
+    (line,) = _complaints(environment, PIXECOM_ENV="production")
+    assert line.endswith("DEMO_LOGIN must not be set in production")
+
+
+@pytest.mark.parametrize(
+    ("environment_name", "choice", "served"),
+    [
+        ("development", None, True),
+        ("production", None, False),
+        ("development", "false", False),
+        ("production", "true", True),
+    ],
+)
+def test_graphiql_and_introspection_are_for_development(
+    environment: pytest.MonkeyPatch, environment_name: str, choice: str | None, *, served: bool
+) -> None:
+    environment.setenv("PIXECOM_ENV", environment_name)
+    if choice:
+        environment.setenv("GRAPHIQL", choice)
+        environment.setenv("INTROSPECTION", choice)
+    settings = load_settings()
+    assert (settings.graphiql_on, settings.introspection_on) == (served, served)
+
+
+def test_the_graph_url_ends_without_a_slash(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("META_GRAPH_URL", "http://127.0.0.1:9000/")
+    assert load_settings().meta_graph_url == "http://127.0.0.1:9000"
