@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
@@ -14,6 +15,10 @@ from tests.benchmarks.dataset import DEFAULT_DIRECTORY, open_dataset
 from tests.benchmarks.population import SCALES
 from tests.benchmarks.rounds import run_rounds
 from tests.benchmarks.workloads import WORKLOADS
+from tests.benchmarks.wrk import find_wrk
+
+if TYPE_CHECKING:
+    from tests.benchmarks.contenders import Client
 
 application = typer.Typer(
     help="Measures the API against what the database alone could do. See tests/benchmarks/README.md.",
@@ -22,6 +27,12 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+class Load(StrEnum):
+    OWN = "own"
+    WRK = "wrk"
+
 
 ScaleOption = Annotated[str, typer.Option(help=f"Size of the data set: {' or '.join(SCALES)}.")]
 SeedOption = Annotated[int, typer.Option(help="Another seed is another data set of the same size.")]
@@ -44,11 +55,14 @@ def run(
     rounds: Annotated[int, typer.Option(min=1, help="Each round measures everything once.")] = 5,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long each measurement takes.")] = 3.0,
     connections: Annotated[str, typer.Option(help="How many at a time, comma separated.")] = "1,16",
+    load: Annotated[
+        Load, typer.Option(help="What puts the load on: our own client, or wrk where installed.")
+    ] = Load.OWN,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead of tables.")] = False,
 ) -> None:
     """Measure the product and the floors, round by round."""
-    client = OwnClient()
+    client = _client(load)
     with (
         open_dataset(directory, SCALES[scale], seed) as dataset,
         open_contest(dataset, seed, WORKLOADS, client, directory / "logs") as contest,
@@ -66,3 +80,12 @@ def run(
             typer.echo(orjson.dumps(results, option=orjson.OPT_INDENT_2))
         else:
             report.print_tables(dataset, contest.facts, found, client=client.name)
+
+
+def _client(load: Load) -> Client:
+    if load is Load.OWN:
+        return OwnClient()
+    wrk = find_wrk()
+    if wrk is None:
+        raise typer.BadParameter("wrk is not installed", param_hint="--load")
+    return wrk

@@ -30,6 +30,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
 STOP_SECONDS = 15
 PROGRAM_SECONDS = 600
+IDLE_SECONDS = 60
+IDLE_TICKS = 1
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -99,6 +101,7 @@ class Served:
         requests = self.requests[workload.name]
         result = self.client.put_load(requests, port=self.port, connections=connections, seconds=seconds)
         used = _cpu_seconds(self.process.pid) - before
+        _wait_until_idle(self.process.pid)
         return replace(result, server_cpu_ms=used * 1000 / result.requests)
 
 
@@ -218,6 +221,18 @@ def _wait_for(child: Child, url: str) -> Any:
 
 def _url(port: int, path: str) -> str:
     return f"http://{LOOPBACK}:{port}{path}"
+
+
+def _wait_until_idle(pid: int) -> None:
+    """Let it finish what a client may have dropped, so that it doesn't run into the next measurement."""
+    deadline, before = time.monotonic() + IDLE_SECONDS, _cpu_seconds(pid)
+    while time.monotonic() < deadline:
+        time.sleep(0.1)
+        now = _cpu_seconds(pid)
+        if now - before <= IDLE_TICKS / TICKS_A_SECOND:
+            return
+        before = now
+    raise RuntimeError(f"the server was still busy {IDLE_SECONDS} s after the load had ended")
 
 
 def _cpu_seconds(pid: int) -> float:

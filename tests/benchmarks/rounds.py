@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from tests.benchmarks.measurement import Measurement
     from tests.benchmarks.workloads import Workload
 
-WARM_UP_SECONDS = 1.0
-
 
 class Case(NamedTuple):
     """What is compared with each other."""
@@ -49,11 +47,11 @@ def run_rounds(
     seconds: float,
     tell: Callable[[str], None],
 ) -> Rounds:
-    """All measurements; `tell` gets a line for each."""
+    """All measurements, after one of each that isn't counted; `tell` gets a line for each."""
     found: Rounds = defaultdict(lambda: defaultdict(list))
     for workload in workloads:
         for contender in contenders:
-            contender.measure(workload, connections=max(connections), seconds=WARM_UP_SECONDS)
+            contender.measure(workload, connections=max(connections), seconds=seconds)
     for number in range(rounds):
         for workload in workloads:
             for count in connections:
