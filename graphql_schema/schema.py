@@ -5,6 +5,7 @@ from __future__ import annotations
 from strawberry.schema.config import StrawberryConfig
 
 from graphql_schema.errors import PixecomSchema
+from graphql_schema.introspection import IntrospectionAsSet
 from graphql_schema.mutation import Mutation
 from graphql_schema.query import Query
 from graphql_schema.scalars import SCALARS
@@ -12,5 +13,6 @@ from graphql_schema.scalars import SCALARS
 schema = PixecomSchema(
     query=Query,
     mutation=Mutation,
+    extensions=[IntrospectionAsSet],
     config=StrawberryConfig(scalar_map=SCALARS),
 )

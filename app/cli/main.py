@@ -6,6 +6,8 @@ Heavy modules are imported inside the commands: `--help` answers at once.
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -22,13 +24,31 @@ from app.cli.up import up
 from app.cli.worker import worker
 from app.errors import InputError, PixecomError, SetupError
 
+
+def _print_version(wanted: bool) -> None:  # as typer calls it
+    if wanted:
+        print(version("pixecom-ads"))
+        raise typer.Exit
+
+
 application = typer.Typer(
-    help="PixEcom Ads: an ads manager backend. `pixecom up` runs the whole product on this machine.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@application.callback()
+def door(
+    *,
+    print_version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """PixEcom Ads: an ads manager backend. `pixecom up` runs the whole product on this machine."""
+
+
 application.command()(up)
 application.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test)
 for command in (token, sync, doctor, migrate, seed, api, worker, scheduler, sandbox):

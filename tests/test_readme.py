@@ -1,0 +1,73 @@
+"""The README stays true: its commands exist, its query is valid and answered in that shape, its settings are all."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import typer.main
+from graphql import parse, validate
+
+from app.cli.main import application
+from app.settings import Settings
+from graphql_schema.schema import schema
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def _query() -> str:
+    command = next(block for block in _blocks("sh") if "curl" in block)
+    body = re.search(r"-d '(.*)'", command)
+    assert body is not None
+    return json.loads(body[1])["query"]
+
+
+def _options_of(command: str) -> set[str]:
+    group = typer.main.get_command(application)
+    found = group.commands[command]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]  # a group
+    return {option for parameter in found.params for option in parameter.opts}  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # click's are untyped
+
+
+def test_every_command_exists_with_its_options() -> None:
+    commands = set(re.findall(r"(?:\./)?pixecom ([a-z]+)", README))
+    assert {"up", "test", "token", "api", "worker", "scheduler", "migrate", "doctor"} <= commands
+    for command in commands:
+        assert _options_of(command) is not None
+    assert {"--reset", "--port", "--data-dir"} <= _options_of("up")
+    assert {"--seller"} <= _options_of("token")
+
+
+def test_the_query_is_valid() -> None:
+    assert validate(schema._schema, parse(_query())) == []  # pyright: ignore[reportPrivateUsage]  # no public name
+
+
+def test_the_answer_has_the_shape_of_the_query() -> None:
+    campaigns = json.loads(_blocks("json")[0])["data"]["campaigns"]
+    assert set(campaigns) == {"totalCount", "summary", "nodes"}
+    campaign = campaigns["nodes"][0]
+    adset = campaign["adsets"]["nodes"][0]
+    ad = adset["ads"]["nodes"][0]
+    assert [set(node["metrics"]) for node in (campaign, adset, ad)] == [{"spend", "roas"}] * 3
+
+
+def test_every_setting_is_explained() -> None:
+    names = {
+        str(field.validation_alias or name).upper()  # the alias is a plain text where there is one
+        for name, field in Settings.model_fields.items()
+    }
+    assert {name for name in names if f"`{name}`" not in README} == set()
+
+
+def test_every_folder_of_the_map_exists() -> None:
+    rows = re.findall(r"^\| (`[^|]+`) \|", README.split("## Folders")[1].split("## Running")[0], re.MULTILINE)
+    folders = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+    assert [folder for folder in folders if not (ROOT / folder).is_dir()] == []
+    assert {path.name for path in (ROOT / "app").iterdir() if path.is_dir() and path.name != "__pycache__"} == {
+        folder.removeprefix("app/") for folder in folders if folder.startswith("app/")
+    }
