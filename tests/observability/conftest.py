@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+
+from app.observability.logging import configure_logging
+from app.settings import LogFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    Lines = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def logging_restored() -> Generator[None]:
+    """Logging is one for the whole process: what it was before a test, it is afterwards."""
+    root, httpx_logger = logging.getLogger(), logging.getLogger("httpx")
+    handlers, level, httpx_level, configuration = root.handlers, root.level, httpx_logger.level, structlog.get_config()
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    httpx_logger.setLevel(httpx_level)
+    structlog.configure(**configuration)
+
+
+@pytest.fixture
+def written(logging_restored: None, monkeypatch: pytest.MonkeyPatch) -> Lines:  # noqa: ARG001 - restores afterwards
+    """Log lines as a process writes them where nobody watches, each parsed from its JSON."""
+    stderr = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    configure_logging(level="DEBUG", log_format=LogFormat.JSON, process="tests")
+    return lambda: [json.loads(line) for line in stderr.getvalue().splitlines()]

@@ -1,0 +1,153 @@
+"""No secret gets into a log line, whatever shape it comes in and whoever logs it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from app.observability.logging import MASK, get_logger, mask_secrets
+
+if TYPE_CHECKING:
+    from tests.observability.conftest import Lines
+
+HARMLESS = [
+    "synced 12 rows",
+    "a token expired yesterday",
+    "password is wrong",
+    "https://graph.facebook.com/v26.0/act_1/insights?limit=500&after=QVFIUm",
+    "redis://127.0.0.1:6379/0",
+    "postgresql://app@127.0.0.1:5432/pixecom",
+    "the bearers came at 12:30",
+    "",
+]
+
+SECRET_TEXTS = [
+    # Meta: query strings, paging URLs, bodies.
+    ("GET https://g.example/me?access_token=EAABx&limit=5", f"GET https://g.example/me?access_token={MASK}&limit=5"),
+    ("https://g.example/me?limit=5&access_token=EAABx", f"https://g.example/me?limit=5&access_token={MASK}"),
+    (
+        "next: https://g.example/x?after=QV&access_token=EAABx'",
+        f"next: https://g.example/x?after=QV&access_token={MASK}'",
+    ),
+    ("fb_exchange_token=EAABx&a=1", f"fb_exchange_token={MASK}&a=1"),
+    ("input_token=EAABx&access_token=EAABy", f"input_token={MASK}&access_token={MASK}"),
+    ("client_secret=abc&appsecret_proof=0a1b", f"client_secret={MASK}&appsecret_proof={MASK}"),
+    # JSON, Python's dictionaries, GraphQL's variables.
+    ('{"access_token": "EAABx", "a": 1}', f'{{"access_token": "{MASK}", "a": 1}}'),
+    ('{"access_token":"EAABx"}', f'{{"access_token":"{MASK}"}}'),
+    ("{'refresh_token': 'abc', 'a': 1}", f"{{'refresh_token': '{MASK}', 'a': 1}}"),
+    ('{"accessToken":"abc"}', f'{{"accessToken":"{MASK}"}}'),
+    ('login(email: "a@b.c", password: "hunter2")', f'login(email: "a@b.c", password: "{MASK}")'),
+    # Headers.
+    ("Authorization: Bearer EAABx.y-z", f"Authorization: Bearer {MASK}"),
+    ("{'authorization': 'bearer EAABx'}", f"{{'authorization': 'bearer {MASK}'}}"),
+    # Connections.
+    ("postgresql+asyncpg://app:hunter2@h:5432/d", f"postgresql+asyncpg://app:{MASK}@h:5432/d"),
+    ("redis://:hunter2@h:6379/0", f"redis://:{MASK}@h:6379/0"),
+    ("postgresql://h/d?user=app&password=hunter2", f"postgresql://h/d?user=app&password={MASK}"),
+    ("host=h user=app password=hunter2 dbname=d", f"host=h user=app password={MASK} dbname=d"),
+    ("PGPASSWORD=hunter2 psql", f"PGPASSWORD={MASK} psql"),
+]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_is_harmless_stays(text: str) -> None:
+    assert mask_secrets(text) == text
+
+
+@pytest.mark.parametrize(("text", "masked"), SECRET_TEXTS)
+def test_a_secret_in_a_text_is_cut_out(text: str, masked: str) -> None:
+    assert mask_secrets(text) == masked
+    assert mask_secrets(masked) == masked
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "token",
+        "access_token",
+        "password",
+        "auth_secret",
+        "client_secret",
+        "authorization",
+        "Authorization",
+        "cookie",
+        "token_ciphertext",
+        "appsecret_proof",
+        "api_key",
+        "key",
+    ],
+)
+def test_a_field_named_as_a_secret_is_masked(written: Lines, name: str) -> None:
+    get_logger("tests").info("asked", **{name: "hunter2"}, nested={"deeper": [{name: "hunter2", "id": 1}]})
+    (line,) = written()
+    assert line[name] == MASK
+    assert line["nested"] == {"deeper": [{name: MASK, "id": 1}]}
+
+
+@pytest.mark.parametrize("name", ["monkey", "keyword", "token_changed_at", "passwords_checked", "secretary"])
+def test_a_field_that_only_sounds_like_one_stays(written: Lines, name: str) -> None:
+    get_logger("tests").info("asked", **{name: "harmless"})
+    (line,) = written()
+    assert line[name] == "harmless"
+
+
+def test_secrets_are_found_in_every_place_of_a_line(written: Lines) -> None:
+    url = "https://g.example/me?access_token=EAABx"
+    masked = f"https://g.example/me?access_token={MASK}"
+    get_logger("tests").warning(f"asked {url}", url=url, urls=(url, [url]), answer={"paging": {"next": url}})
+    (line,) = written()
+    assert line["event"] == f"asked {masked}"
+    assert line["url"] == masked
+    assert line["urls"] == [masked, [masked]]
+    assert line["answer"] == {"paging": {"next": masked}}
+
+
+def test_the_values_of_a_caller_are_left_as_they_are(written: Lines) -> None:
+    headers = {"authorization": "Bearer EAABx"}
+    get_logger("tests").info("asked", headers=headers)
+    assert written()[0]["headers"] == {"authorization": MASK}
+    assert headers == {"authorization": "Bearer EAABx"}
+
+
+def test_a_traceback_is_masked(written: Lines) -> None:
+    try:
+        raise ConnectionError("no answer from https://g.example/me?access_token=EAABx")  # noqa: TRY301 - it is the subject
+    except ConnectionError:
+        get_logger("tests").exception("asking failed")
+    (line,) = written()
+    assert line["exception"].splitlines()[-1] == (
+        f"ConnectionError: no answer from https://g.example/me?access_token={MASK}"
+    )
+    assert line["level"] == "error"
+
+
+def test_a_librarys_line_is_masked(written: Lines) -> None:
+    logging.getLogger("some.library").warning(
+        "asking %s", "https://g.example/me?access_token=EAABx", extra={"token": "x"}
+    )
+    (line,) = written()
+    assert line["event"] == f"asking https://g.example/me?access_token={MASK}"
+    assert line["token"] == MASK
+    assert (line["logger"], line["level"]) == ("some.library", "warning")
+
+
+def _ask() -> None:
+    transport = httpx.MockTransport(lambda _request: httpx.Response(200))
+    with httpx.Client(transport=transport) as client:
+        client.get("https://g.example/me", params={"access_token": "EAABx"}, headers={"Authorization": "Bearer EAABx"})
+
+
+def test_httpx_is_silent_about_its_requests(written: Lines) -> None:
+    _ask()
+    assert written() == []
+
+
+def test_httpx_shows_no_token_when_it_is_made_to_speak(written: Lines) -> None:
+    logging.getLogger("httpx").setLevel(logging.DEBUG)
+    _ask()
+    (line,) = written()
+    assert line["event"] == f'HTTP Request: GET https://g.example/me?access_token={MASK} "HTTP/1.1 200 OK"'
