@@ -185,7 +185,7 @@ def _ask(port: int, request: HttpRequest) -> dict[str, Any]:
     answer = httpx.request(
         request.method, _url(port, request.path), headers=dict(request.headers), content=request.body, timeout=60
     )
-    return orjson.loads(answer.content)
+    return orjson.loads(answer.raise_for_status().content)
 
 
 @contextmanager

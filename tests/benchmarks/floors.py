@@ -160,6 +160,7 @@ def main(arguments: list[str]) -> None:
         host=LOOPBACK,
         port=port,
         loop="uvloop",
+        lifespan="on",  # by itself uvicorn serves on when the start fails
         log_config=None,
         access_log=False,
         server_header=False,
