@@ -2,78 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from app.embedded.ports import find_free_port
+from tests.cli.running import PROCESSES, Up, all_end_soon, with_descendants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
 pytestmark = pytest.mark.slow
-
-PROCESSES = {"postgres", "valkey", "sandbox", "api", "worker", "scheduler"}
-
-
-class Up:
-    """One run, with what it has printed so far."""
-
-    def __init__(self, data: Path, output: Path) -> None:
-        self.data, self.output = data, output
-        command = [sys.executable, "-m", "app.cli.main", "up", "--port", str(find_free_port()), "--data-dir", str(data)]
-        with output.open("w") as file:
-            self.process = subprocess.Popen(  # noqa: S603  # the command is ours
-                command, env={"PATH": os.environ["PATH"]}, stdout=file, stderr=subprocess.STDOUT
-            )
-        self.wait_until(lambda: "✓ Scheduler" in self.text and (data / "instance.json").exists())
-
-    @property
-    def text(self) -> str:
-        return self.output.read_text()
-
-    @property
-    def instance(self) -> dict[str, dict[str, int]]:
-        return json.loads((self.data / "instance.json").read_text())
-
-    def wait_until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 90
-        while not condition():
-            assert self.process.poll() is None, self.text
-            assert time.monotonic() < deadline, self.text
-            time.sleep(0.05)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def with_descendants(pid: int) -> set[int]:
-    try:
-        threads = Path(f"/proc/{pid}/task").iterdir()
-        children = {int(child) for thread in threads for child in (thread / "children").read_text().split()}
-    except OSError:
-        return set()
-    return {pid}.union(*(with_descendants(child) for child in children))
-
-
-def all_end_soon(pids: set[int]) -> bool:
-    deadline = time.monotonic() + 10
-    while any(is_running(pid) for pid in pids):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 @pytest.fixture
@@ -126,11 +67,5 @@ def test_whatever_dies_comes_back(start: Callable[[], Up]) -> None:
 
 def test_a_token_of_the_running_instance_and_nothing_else(start: Callable[[], Up]) -> None:
     run = start()
-    command = [sys.executable, "-m", "app.cli.main", "token", "--data-dir", str(run.data)]
-
-    printed = subprocess.run(  # noqa: S603  # likewise
-        command, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True, timeout=60
-    )
-
-    assert printed.stderr == ""
-    assert [len(part) > 10 for part in printed.stdout.removesuffix("\n").split(".")] == [True, True, True]
+    printed = run.run("token")
+    assert [len(part) > 10 for part in printed.removesuffix("\n").split(".")] == [True, True, True]

@@ -1,0 +1,86 @@
+"""A whole product in the test's hands: `pixecom up` as a process, and what of it still runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.embedded.ports import find_free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PIXECOM = [sys.executable, "-m", "app.cli.main"]
+PROCESSES = {"postgres", "valkey", "sandbox", "api", "worker", "scheduler"}
+
+
+class Up:
+    """One run, with what it has printed so far."""
+
+    def __init__(self, data: Path, output: Path, *options: str) -> None:
+        self.data, self.output = data, output
+        self.port = find_free_port()
+        command = [*PIXECOM, "up", "--port", str(self.port), "--data-dir", str(data), *options]
+        with output.open("w") as file:
+            self.process = subprocess.Popen(  # noqa: S603  # the command is ours
+                command, env={"PATH": os.environ["PATH"]}, stdout=file, stderr=subprocess.STDOUT
+            )
+        self.wait_until(lambda: "✓ Scheduler" in self.text and (data / "instance.json").exists())
+
+    def run(self, command: str, *options: str) -> str:
+        """What another command of this instance prints; it must succeed."""
+        printed = subprocess.run(  # noqa: S603  # likewise
+            [*PIXECOM, command, "--data-dir", str(self.data), *options],
+            env={"PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert printed.returncode == 0, printed.stderr
+        return printed.stdout
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text()
+
+    @property
+    def instance(self) -> dict[str, dict[str, int]]:
+        return json.loads((self.data / "instance.json").read_text())
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 90
+        while not condition():
+            assert self.process.poll() is None, self.text
+            assert time.monotonic() < deadline, self.text
+            time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def with_descendants(pid: int) -> set[int]:
+    try:
+        threads = Path(f"/proc/{pid}/task").iterdir()
+        children = {int(child) for thread in threads for child in (thread / "children").read_text().split()}
+    except OSError:
+        return set()
+    return {pid}.union(*(with_descendants(child) for child in children))
+
+
+def all_end_soon(pids: set[int]) -> bool:
+    deadline = time.monotonic() + 10
+    while any(is_running(pid) for pid in pids):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
