@@ -52,6 +52,7 @@ def _complaints(environment: pytest.MonkeyPatch, **variables: str) -> list[str]:
     first, *lines, last = str(caught.value).splitlines()
     assert first == "The settings are not complete:"
     assert last == "Set them in the environment; README.md lists them all."
+    assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     return lines
 

@@ -34,8 +34,8 @@ async def _refusal(settings: Settings) -> str:
     sentence = str(caught.value)
     for url in (settings.database_url, settings.system_database_url):
         assert f"{make_url(url.get_secret_value()).password}" not in sentence
-    cause = caught.value.__cause__ or caught.value.__context__
-    assert cause is None or caught.value.__suppress_context__  # a driver's error may quote the URL
+    assert caught.value.__cause__ is None  # a driver's error may quote the URL
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
     return sentence
 
 
