@@ -61,7 +61,8 @@ class Floors:
     def __init__(self, settings: Settings, sellers: list[Seller]) -> None:
         self._settings = settings
         self._sellers = sellers
-        self._idle: asyncio.LifoQueue[Driver] = asyncio.LifoQueue()
+        self._idle: list[Driver] = []
+        self._turn = asyncio.Semaphore(settings.database_pool_size)  # first come, first served
         self._replays: dict[str, list[Replay]] = {}
         self._facts: dict[str, dict[str, int]] = {}
 
@@ -80,7 +81,7 @@ class Floors:
         async with open_services(self._settings, process="floors") as services:
             listener = Listener(services)
             for _ in range(self._settings.database_pool_size):
-                self._idle.put_nowait(await _connect(self._settings))
+                self._idle.append(await _connect(self._settings))
             for workload in WORKLOADS:
                 self._replays[workload.name] = [await self._prepare(listener, workload, s) for s in self._sellers]
         gc.collect()
@@ -109,14 +110,15 @@ class Floors:
                 return orjson.dumps(self._facts)
 
     async def _run(self, statements: list[Statement]) -> Results:
-        driver = await self._idle.get()
-        try:
-            return [
-                await driver.fetch(text, *values) if values else await _execute(driver, text)
-                for text, values in statements
-            ]
-        finally:
-            self._idle.put_nowait(driver)
+        async with self._turn:
+            driver = self._idle.pop()
+            try:
+                return [
+                    await driver.fetch(text, *values) if values else await _execute(driver, text)
+                    for text, values in statements
+                ]
+            finally:
+                self._idle.append(driver)
 
     async def _measure(self, *, workload: str, connections: int, seconds: float) -> Measurement:
         """Floor a: as many at a time as there would be connections, each going through the sellers."""
