@@ -39,7 +39,7 @@ RETURNING key
 """
 
 _FIND = """
-SELECT request_hash, answer
+SELECT request_hash, answer::text AS answer
 FROM idempotent_requests
 WHERE seller_id = $1
   AND operation = $2
@@ -74,10 +74,12 @@ async def take_key(
 ) -> Answered | None:
     """Take the key for this request (None), or see what stands under it."""
     await driver.execute(_FORGET, seller_id, operation, key, now - KEPT, now - GIVEN_UP)
-    if await driver.fetchval(_TAKE, seller_id, operation, key, request_hash, now) is not None:
-        return None
-    row = await driver.fetchrow(_FIND, seller_id, operation, key)
-    return Answered(row["request_hash"], row["answer"]) if row else None
+    while await driver.fetchval(_TAKE, seller_id, operation, key, request_hash, now) is None:
+        row = await driver.fetchrow(_FIND, seller_id, operation, key)
+        if row is not None:
+            return Answered(row["request_hash"], row["answer"])
+        # It was released in between: ours to take.
+    return None
 
 
 async def keep_answer(driver: Driver, *, seller_id: UUID, operation: str, key: str, answer: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from uuid import UUID  # noqa: TC003 - an answer that is kept for its key is read by its annotations
 
 from app import clock
 from app.database.transactions import tenant_transaction
@@ -29,7 +30,6 @@ from app.vocabulary import EntityStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from uuid import UUID
 
     from app.metrics.levels import Level
     from app.providers.contract import StatusOutcome

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from app import clock
+from app.database.transactions import tenant_transaction
+from app.errors import ConflictError
+from app.identifiers import new_id
+from app.metrics.levels import Level
+from app.providers.sandbox.dataset import Entity, Kind, Status
+from app.services.connection_health import mark_unhealthy
+from app.services.job_broker import Priority
+from app.services.job_kinds import AccountKey, delivery_job
+from app.services.run_requests import RunRequest, record_run
+from app.services.status_change import StatusAction, StatusFailureCode, set_status
+from app.vocabulary import EntityStatus, RunOrigin
+from tests.services.invariants import check_invariants
+from tests.services.shop import CREATED, account, add_seller, sandbox_for
+from tests.services.working import work_until_idle
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+    from uuid import UUID
+
+    from app.services.context import Services
+    from app.services.status_change import StatusChange
+    from tests.services.shop import Shop
+
+PAUSE, ACTIVATE = StatusAction.PAUSE, StatusAction.ACTIVATE
+_IDS = "SELECT id FROM campaigns WHERE account_id = $1 ORDER BY external_id"
+_STATUSES = "SELECT status, count(*) FROM campaigns GROUP BY status ORDER BY status"
+
+
+def campaigns(number: str, count: int, *, archived: int = 0) -> tuple[Entity, ...]:
+    """That many campaigns; the last ones are archived."""
+    return tuple(
+        Entity(
+            kind=Kind.CAMPAIGN,
+            id=f"{number}{place:03}",
+            name=f"Campaign {place}",
+            created_at=CREATED,
+            daily_budget=1000,
+            status=Status.ARCHIVED if place >= count - archived else Status.ACTIVE,
+        )
+        for place in range(count)
+    )
+
+
+REFUSED = [f"1{place:03}" for place in (3, 40, 55, 90, 111)]
+
+
+@pytest.fixture
+async def shop(services: Services) -> AsyncGenerator[Shop]:
+    """Account 1 with 117 campaigns (2 of them archived, 5 that Meta refuses), and another seller's account 2 with 3."""
+    first = account(of=campaigns("1", 117, archived=2), days={}, refused=REFUSED)
+    other = account("2", of=campaigns("2", 3), days={})
+    with sandbox_for(services, await add_seller(services), first, other) as opened:
+        await opened.connect()
+        yield opened
+        await check_invariants(services, opened.seller_id)
+
+
+async def ids_of(shop: Shop) -> list[UUID]:
+    """The account's campaigns by external id."""
+    return [row[0] for row in await shop.rows("SELECT id FROM campaigns ORDER BY external_id")]  # pyright: ignore[reportReturnType]  # ids
+
+
+async def change(
+    shop: Shop, ids: Sequence[UUID], action: StatusAction = PAUSE, *, key: str | None = None
+) -> StatusChange:
+    return await set_status(
+        shop.services,
+        seller_id=shop.seller_id,
+        actor_id=None,
+        level=Level.CAMPAIGN,
+        entity_ids=ids,
+        action=action,
+        idempotency_key=key,
+    )
+
+
+async def at_meta(shop: Shop, number: str = "1") -> dict[str, str]:
+    """External id → status as the sandbox tells it."""
+    params = {"access_token": f"token-of-{number}", "fields": "status", "limit": "500"}
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"{shop.url}/v26.0/act_{number}/campaigns", params=params)
+    return {row["id"]: row["status"] for row in answer.json()["data"]}
+
+
+async def sync_delivery(shop: Shop) -> None:
+    connection_id = await shop.value("SELECT id FROM fb_connections")
+    job = delivery_job(AccountKey(shop.seller_id, connection_id), priority=Priority.MANUAL)  # pyright: ignore[reportArgumentType]  # an id
+    request = RunRequest(seller_id=shop.seller_id, origin=RunOrigin.SYSTEM, reason="a test")
+    async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+        await record_run(driver, request, [job])
+    await work_until_idle(shop.services)
+
+
+async def test_each_of_120_ids_has_its_own_outcome(services: Services, shop: Shop) -> None:
+    other = replace(shop, seller_id=await add_seller(services, "other"))
+    await other.connect("2")
+    mine, theirs = await ids_of(shop), await ids_of(other)
+    asked = [*theirs[:1], *mine[:60], *theirs[1:], *mine[60:]]
+    assert (len(mine), len(theirs), len(asked)) == (117, 3, 120)
+    changed = await change(shop, asked)
+    refused = [mine[int(external_id[1:])] for external_id in REFUSED]
+    assert {failure.entity_id: failure.code for failure in changed.failed} == {
+        **dict.fromkeys(theirs, StatusFailureCode.NOT_FOUND),
+        **dict.fromkeys(mine[115:], StatusFailureCode.ARCHIVED),
+        **dict.fromkeys(refused, StatusFailureCode.REFUSED),
+    }
+    assert changed.succeeded == tuple(each for each in mine[:115] if each not in refused)
+    said = await at_meta(shop)
+    assert {external_id for external_id, status in said.items() if status == "ACTIVE"} == set(REFUSED)
+    statuses = [("ACTIVE", 5), ("ARCHIVED", 2), ("PAUSED", 110)]
+    assert await shop.rows(_STATUSES) == statuses
+    assert set((await at_meta(shop, "2")).values()) == {"ACTIVE"}
+    assert await other.rows(_STATUSES) == [("ACTIVE", 3)]
+    await sync_delivery(shop)
+    assert await shop.rows(_STATUSES) == statuses
+    paused = "SELECT DISTINCT delivery_status FROM campaigns WHERE status = 'PAUSED'"
+    assert await shop.rows(paused) == [("INACTIVE",)]
+    events = """
+    SELECT count(*), count(DISTINCT subject_id), count(DISTINCT batch_id), min(action), min(before ->> 'status'),
+           min(after ->> 'status'), min(subject_type)
+    FROM audit_events
+    """
+    assert await shop.rows(events) == [(110, 110, 1, "setStatus.PAUSE", "ACTIVE", "PAUSED", "CAMPAIGN")]
+    assert await shop.value("SELECT DISTINCT batch_id FROM audit_events") == changed.audit_id
+    assert await other.rows("SELECT * FROM audit_events") == []
+
+
+async def test_another_sellers_id_is_the_same_as_a_random_one(services: Services, shop: Shop) -> None:
+    other = replace(shop, seller_id=await add_seller(services, "other"))
+    await other.connect("2")
+    theirs, random = (await ids_of(other))[0], new_id()
+    foreign, unknown = (await change(shop, [theirs])).failed[0], (await change(shop, [random])).failed[0]
+    assert (foreign.code, foreign.message) == (unknown.code, unknown.message)
+
+
+async def test_the_same_key_gets_the_same_answer_and_does_nothing_again(shop: Shop) -> None:
+    ids = (await ids_of(shop))[:4]
+    first = await change(shop, ids, key="k")
+    calls = await shop.calls()
+    assert len(first.succeeded) == 3
+    assert await change(shop, ids, key="k") == first
+    assert await shop.calls() == calls
+    assert await shop.value("SELECT count(*) FROM audit_events") == 3
+    for other in (ids[:3], list(reversed(ids))):
+        with pytest.raises(ConflictError, match="used for another request"):
+            await change(shop, other, key="k")
+    with pytest.raises(ConflictError, match="used for another request"):
+        await change(shop, ids, ACTIVATE, key="k")
+    assert await shop.calls() == calls
+    with clock.frozen(clock.now() + timedelta(hours=25)):
+        assert (await change(shop, ids, key="k")).audit_id != first.audit_id
+
+
+async def test_a_request_whose_key_is_at_work_is_a_conflict_and_no_second_change(shop: Shop) -> None:
+    ids = (await ids_of(shop))[:3]
+    await shop.arm({"match": {"method": "POST"}, "delay_seconds": 1})
+    results = await asyncio.gather(*[change(shop, ids, key="k") for _ in range(3)], return_exceptions=True)
+    done = [each for each in results if not isinstance(each, BaseException)]
+    refused = [str(each) for each in results if isinstance(each, ConflictError)]
+    assert len(done) == 1
+    assert refused == ["input.idempotencyKey: the request with this key is still at work"] * 2
+    assert await shop.value("SELECT count(*) FROM audit_events") == 3
+    assert await change(shop, ids, key="k") == done[0]
+
+
+async def test_an_unhealthy_account_is_not_asked(shop: Shop) -> None:
+    ids = (await ids_of(shop))[:2]
+    connection_id = await shop.value("SELECT id FROM fb_connections")
+    await mark_unhealthy(shop.services, shop.seller_id, connection_id, reason="the token has expired")  # pyright: ignore[reportArgumentType]  # an id
+    calls = await shop.calls()
+    changed = await change(shop, ids)
+    assert changed.succeeded == ()
+    assert [failure.code for failure in changed.failed] == [StatusFailureCode.ACCOUNT_UNAVAILABLE] * 2
+    assert "the token has expired" in changed.failed[0].message
+    assert await shop.calls() == calls
+    assert await shop.rows(_STATUSES) == [("ACTIVE", 115), ("ARCHIVED", 2)]
+    assert await shop.rows("SELECT * FROM audit_events") == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"code": 80004, "subcode": 2446079, "message": "too many"}, StatusFailureCode.THROTTLED),
+        ({"code": 190, "message": "expired"}, StatusFailureCode.ACCOUNT_UNAVAILABLE),
+    ],
+)
+async def test_trouble_in_the_middle_keeps_what_was_done_and_names_the_rest(
+    shop: Shop, fault: dict[str, object], code: StatusFailureCode
+) -> None:
+    ids = (await ids_of(shop))[56:112]
+    await shop.arm({"match": {"method": "POST"}, "skip": 50, "times": None, **fault})
+    changed = await change(shop, ids)
+    assert changed.succeeded == tuple(each for place, each in enumerate(ids[:50]) if place + 56 != 90)
+    assert [failure.code for failure in changed.failed if failure.entity_id in ids[50:]] == [code] * 6
+    await shop.disarm()
+    said = await at_meta(shop)
+    assert sum(status == "PAUSED" for status in said.values()) == 49
+    assert await shop.rows(_STATUSES) == [("ACTIVE", 66), ("ARCHIVED", 2), ("PAUSED", 49)]
+    assert await shop.value("SELECT count(*) FROM audit_events") == 49
+
+
+async def test_pausing_while_delivery_is_being_synced_ends_both_well(shop: Shop) -> None:
+    ids = [each for place, each in enumerate((await ids_of(shop))[:115]) if f"1{place:03}" not in REFUSED]
+    for turn in range(3):
+        action = PAUSE if turn % 2 == 0 else ACTIVATE
+        changed, _ = await asyncio.gather(change(shop, ids, action), sync_delivery(shop))
+        assert len(changed.succeeded) == 110
+        await sync_delivery(shop)
+        wanted = EntityStatus.PAUSED if action is PAUSE else EntityStatus.ACTIVE
+        status = "SELECT DISTINCT status FROM campaigns WHERE id = ANY($1)"
+        assert await shop.rows(status, ids) == [(wanted,)]
