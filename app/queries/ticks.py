@@ -25,6 +25,11 @@ WHERE name = $1
 _FORGET = """
 DELETE FROM ticks
 WHERE slot < $1
+  AND slot < (
+    SELECT max(newest.slot)
+    FROM ticks AS newest
+    WHERE newest.name = ticks.name
+  )
 """
 
 
@@ -39,5 +44,5 @@ async def find_newest_tick(driver: Driver, name: str) -> datetime | None:
 
 
 async def forget_ticks(driver: Driver, *, before: datetime) -> None:
-    """Remove slots that nobody will ask for again."""
+    """Remove slots that nobody will ask for again; the newest of each name stays, however long its interval is."""
     await driver.execute(_FORGET, before)

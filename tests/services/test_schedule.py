@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,19 @@ async def test_slots_that_were_missed_are_caught_up_once(services: Services) -> 
         ("stats", NOON + timedelta(hours=3)),
         ("structure", NOON + timedelta(hours=3)),
     ]
+
+
+async def test_a_slot_of_a_long_interval_is_not_forgotten_while_it_is_the_newest(services: Services) -> None:
+    rarely = services.settings.model_copy(update={"structure_interval_minutes": 60 * 24 * 30})
+    slow = replace(services, settings=rarely)
+    with clock.frozen(NOON):
+        assert await run_due_ticks(slow) == ALL
+        assert await run_due_ticks(slow) == []
+    with clock.frozen(NOON + timedelta(minutes=5)):
+        assert await run_due_ticks(slow) == ["delivery"]
+    with clock.frozen(NOON + timedelta(days=8)):
+        assert await run_due_ticks(slow) == ["stats", "delivery"]
+    assert (await fetch_work(services, "SELECT count(*) FROM ticks"))[0][0] == 3
 
 
 async def test_accounts_without_a_working_token_or_seller_get_no_work(services: Services) -> None:
