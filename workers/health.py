@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -18,7 +18,7 @@ from app.observability.logging import get_logger
 from app.queries.ticks import find_newest_tick
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Generator
 
     from starlette.requests import Request
 
@@ -45,9 +45,11 @@ async def serve_health(services: Services, *, port: int, running: Callable[[], i
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the process decides when to stop."""
+    """uvicorn without its signal handlers: the process decides when to stop, and answers until it has."""
 
-    def install_signal_handlers(self) -> None: ...
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
 
 
 def _application(services: Services, running: Callable[[], int]) -> Starlette:

@@ -65,12 +65,25 @@ async def _work(services: Services, running: RunningJobs, stop: asyncio.Event) -
             wait_tasks_timeout=grace * (1 - GIVE_BACK_SHARE),
         )
         listening = asyncio.create_task(receiver.listen(stop))
-        await stop.wait()
-        log.info("worker is told to stop", running=len(running))
-        in_time = await running.finish(within_seconds=grace * (1 - GIVE_BACK_SHARE))
-        if not in_time:
-            log.warning("jobs did not end within the grace; they are given back", jobs=len(running))
-        await running.give_back()
-        listening.cancel()
-        with suppress(asyncio.CancelledError):
-            await listening
+        try:
+            await _until_told(stop, listening)
+            log.info("worker is told to stop", running=len(running))
+            # It takes no more messages, and ends once the jobs of those it took have.
+            await asyncio.wait({listening}, timeout=grace * (1 - GIVE_BACK_SHARE))
+            if running:
+                log.warning("jobs did not end within the grace; they are given back", jobs=len(running))
+        finally:
+            await running.give_back()
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
+
+
+async def _until_told(stop: asyncio.Event, listening: asyncio.Task[None]) -> None:
+    """Wait for the signal. Raises what ended the listening before it: a worker that is deaf must not seem well."""
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({waiting, listening}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if not stop.is_set():
+        await listening
+        raise RuntimeError("the worker stopped listening without being told to")

@@ -27,7 +27,7 @@ HANDLERS: Mapping[str, JobHandler] = {
 
 
 class RunningJobs:
-    """The jobs that this worker has in hand, so that it can wait for them, and give back what it can't finish."""
+    """The jobs that this worker has in hand, so that it can give back what it can't finish."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
@@ -41,13 +41,6 @@ class RunningJobs:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         await asyncio.shield(task)
-
-    async def finish(self, *, within_seconds: float) -> bool:
-        """Wait for all of them; False when some did not end in time."""
-        if not self._tasks:
-            return True
-        _, pending = await asyncio.wait(self._tasks, timeout=within_seconds)
-        return not pending
 
     async def give_back(self) -> None:
         """Interrupt what still runs; each job returns to its queue unharmed."""

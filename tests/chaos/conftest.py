@@ -1,0 +1,43 @@
+"""Real processes on this test's own database and Valkey."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.services.context import open_services
+from tests.chaos.processes import Processes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+    from pathlib import Path
+
+    from app.services.context import Services
+    from app.settings import Settings
+
+
+_RARELY = 10_000_000
+"""Minutes: the slots that a test has taken are all that come while it runs."""
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Of processes whose schedule the tests decide."""
+    entries = ("structure", "stats", "delivery")
+    return settings.model_copy(update={f"{entry}_interval_minutes": _RARELY for entry in entries})
+
+
+@pytest.fixture
+async def services(settings: Settings) -> AsyncGenerator[Services]:
+    """What the test itself works with."""
+    async with open_services(settings, process="tests") as opened:
+        yield opened
+
+
+@pytest.fixture
+def processes(settings: Settings, tmp_path: Path) -> Generator[Processes]:
+    """Starts workers and schedulers; whatever still runs at the end is killed."""
+    started = Processes(settings, tmp_path)
+    yield started
+    started.kill_all()

@@ -1,0 +1,218 @@
+"""Workers and schedulers that are killed, told to end, or left alone, over real servers and a real sandbox."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.services.job_broker import Priority
+from app.services.schedule import run_due_ticks
+from app.services.sync import enqueue_seller_sync
+from tests.chaos.processes import until
+from tests.services.invariants import check_invariants, count_live
+from tests.services.jobs_at_hand import run_state
+from tests.services.shop import TODAY, add_seller, sandbox_for
+from tests.services.working import fetch_work
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from app.services.context import Services
+    from tests.chaos.processes import Processes
+    from tests.services.shop import Shop
+
+pytestmark = pytest.mark.chaos
+
+LEASE_SECONDS = 2.0
+SCHEDULE = ["structure", "stats", "delivery"]
+_NUMBERS = """
+SELECT level, stat_date, coalesce(campaigns.external_id, adsets.external_id, ads.external_id) AS external_id,
+       spend_micros, impressions, link_clicks, content_views, add_to_cart, checkout_initiated, purchases,
+       purchase_value_micros
+FROM ad_stats_daily AS daily
+LEFT JOIN campaigns ON campaigns.id = daily.entity_id
+LEFT JOIN adsets ON adsets.id = daily.entity_id
+LEFT JOIN ads ON ads.id = daily.entity_id
+ORDER BY 1, 2, 3
+"""
+SLOW_ADS = {"match": {"edge": "insights", "level": "ad"}, "delay_seconds": 6}
+
+
+async def enqueue(shop: Shop) -> UUID:
+    """A run over three days and four levels."""
+    run = await enqueue_seller_sync(
+        shop.services,
+        seller_id=shop.seller_id,
+        requested_by=None,
+        from_date=TODAY - timedelta(days=2),
+        to_date=TODAY,
+    )
+    return run.run_id
+
+
+async def stats_jobs(services: Services) -> dict[str, tuple[str, int, int]]:
+    """Level → state, attempt, tries."""
+    query = "SELECT unit ->> 'level', state, attempt, tries FROM jobs WHERE kind = 'stats' AND ended_at IS NULL"
+    ended = "SELECT unit ->> 'level', state, attempt, tries FROM jobs WHERE kind = 'stats' AND ended_at IS NOT NULL"
+    rows = [*await fetch_work(services, ended), *await fetch_work(services, query)]
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
+async def is_over(services: Services) -> bool:
+    return await count_live(services) == 0
+
+
+async def wait_for_slow_answers(shop: Shop) -> None:
+    """Until the job of the ads, and only it, waits for the sandbox."""
+
+    async def waiting() -> bool:
+        jobs = await stats_jobs(shop.services)
+        return jobs["AD"][0] == "RUNNING" and await count_live(shop.services) == 1
+
+    await until(waiting)
+    assert (await shop.calls())["insights"] == 4
+
+
+async def test_a_killed_workers_job_is_taken_over_and_ends_with_the_same_numbers(
+    services: Services, processes: Processes
+) -> None:
+    assert await run_due_ticks(services) == SCHEDULE
+    undisturbed, disturbed = await add_seller(services, "undisturbed"), await add_seller(services, "disturbed")
+    with sandbox_for(services, undisturbed) as calm:
+        await calm.connect()
+        await calm.sync()
+        expected = await calm.rows(_NUMBERS)
+    assert len(expected) == 16
+    with sandbox_for(services, disturbed) as shop:
+        await shop.connect()
+        processes.start("scheduler", meta_graph_url=shop.url)
+        worker = processes.start("worker", meta_graph_url=shop.url)
+        await until(worker.is_ready)
+        await shop.arm(SLOW_ADS)
+        before = (await shop.calls()).get("insights", 0)
+        run = await enqueue(shop)
+
+        async def in_the_middle() -> bool:
+            return (await shop.calls()).get("insights", 0) == before + 4 and await count_live(services) == 1
+
+        await until(in_the_middle)
+        worker.kill()
+        assert (await live_job(services))["state"] == "RUNNING"
+        successor = processes.start("worker", meta_graph_url=shop.url)
+        await until(successor.is_ready)
+
+        async def taken_over() -> bool:
+            return (await job_of_ads(services, run))["attempt"] == 2
+
+        await until(taken_over, within=LEASE_SECONDS + 2)
+        await until(lambda: is_over(services))
+        assert await run_state(services, run) == "SUCCEEDED"
+        assert (await job_of_ads(services, run))["tries"] == 1
+        assert await shop.rows(_NUMBERS) == expected
+        await successor.end(within=5)
+    await check_invariants(services, undisturbed, disturbed)
+
+
+async def live_job(services: Services) -> dict[str, object]:
+    rows = await fetch_work(services, "SELECT * FROM jobs WHERE state NOT IN ('SUCCEEDED', 'FAILED')")
+    assert len(rows) == 1
+    return dict(rows[0])  # pyright: ignore[reportCallIssue, reportArgumentType]  # a record is a mapping
+
+
+async def job_of_ads(services: Services, run_id: UUID) -> dict[str, object]:
+    query = """
+    SELECT jobs.* FROM jobs JOIN sync_run_jobs ON job_id = jobs.id WHERE run_id = $1 AND unit ->> 'level' = 'AD'
+    """
+    return dict((await fetch_work(services, query, run_id))[0])  # pyright: ignore[reportCallIssue, reportArgumentType]  # likewise
+
+
+async def test_jobs_end_within_the_grace_of_a_worker_that_is_told_to_stop(
+    services: Services, processes: Processes
+) -> None:
+    assert await run_due_ticks(services) == SCHEDULE
+    seller_id = await add_seller(services)
+    with sandbox_for(services, seller_id) as shop:
+        await shop.connect()
+        await shop.arm({**SLOW_ADS, "delay_seconds": 2})
+        worker = processes.start("worker", meta_graph_url=shop.url)
+        await until(worker.is_ready)
+        run = await enqueue(shop)
+        await wait_for_slow_answers(shop)
+        seconds = await worker.end(within=10)
+        assert seconds < 5
+        assert await run_state(services, run) == "SUCCEEDED"
+        assert (await stats_jobs(services))["AD"] == ("SUCCEEDED", 1, 1)
+    await check_invariants(services, seller_id)
+
+
+async def test_what_does_not_end_within_the_grace_is_given_back_and_done_later(
+    services: Services, processes: Processes
+) -> None:
+    assert await run_due_ticks(services) == SCHEDULE
+    seller_id = await add_seller(services)
+    with sandbox_for(services, seller_id) as shop:
+        await shop.connect()
+        await shop.arm(SLOW_ADS)
+        worker = processes.start("worker", meta_graph_url=shop.url, worker_grace_seconds=1.5)
+        await until(worker.is_ready)
+        run = await enqueue(shop)
+        await wait_for_slow_answers(shop)
+        await worker.end(within=3)
+        assert (await stats_jobs(services))["AD"] == ("QUEUED", 1, 0)
+        assert await run_state(services, run) == "RUNNING"
+        processes.start("scheduler", meta_graph_url=shop.url)
+        processes.start("worker", meta_graph_url=shop.url)
+
+        async def ended() -> bool:
+            return await run_state(services, run) != "RUNNING"
+
+        await until(ended)
+        assert await run_state(services, run) == "SUCCEEDED"
+        await until(lambda: is_over(services))
+        assert len(await shop.rows(_NUMBERS)) == 16
+    await check_invariants(services, seller_id)
+
+
+async def test_an_idle_worker_answers_for_its_health_and_ends_at_once(services: Services, processes: Processes) -> None:
+    worker = processes.start("worker")
+    await until(worker.is_ready)
+    live, ready, metrics = await worker.ask("/livez"), await worker.ask("/readyz"), await worker.ask("/metrics")
+    assert live is not None
+    assert live.json() == {"status": "live", "jobsRunning": 0}
+    assert ready is not None
+    assert ready.json() == {"status": "ready", "checks": {"database": "ok", "redis": "ok"}, "lastTick": None}
+    assert metrics is not None
+    assert metrics.status_code == 200
+    assert await worker.end(within=10) < 5
+    assert await services.broker.backlog(Priority.SCHEDULED) == 0
+
+
+async def test_a_scheduler_that_is_told_to_stop_ends_at_once(services: Services, processes: Processes) -> None:
+    scheduler = processes.start("scheduler")
+
+    async def ticked() -> bool:
+        return len(await fetch_work(services, "SELECT name FROM ticks")) == 3
+
+    await until(ticked)
+    assert await scheduler.end(within=10) < 5
+
+
+async def test_a_worker_outlives_redis_losing_everything(services: Services, processes: Processes) -> None:
+    assert await run_due_ticks(services) == SCHEDULE
+    seller_id = await add_seller(services)
+    with sandbox_for(services, seller_id) as shop:
+        await shop.connect()
+        run = await enqueue(shop)
+        await services.redis.flushdb()  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]  # redis-py types sync and async as one
+        processes.start("scheduler", meta_graph_url=shop.url)
+        processes.start("worker", meta_graph_url=shop.url)
+
+        async def ended() -> bool:
+            return await run_state(services, run) == "SUCCEEDED"
+
+        await until(ended)
+        await until(lambda: is_over(services))
+        assert {row[0] for row in await fetch_work(services, "SELECT attempt FROM jobs")} == {1}
+    await check_invariants(services, seller_id)

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.database.transactions import work_transaction
+from app.services.context import Services, open_services
+from app.services.job_broker import JobBroker
+from app.services.job_queue import send_now
+from tests.services.jobs_at_hand import chore, enqueue, job_of, nothing, state_of
+from workers import process, tasks
+from workers.tasks import RunningJobs, register_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from app.queries.jobs import ClaimedJob
+    from app.services.job_execution import Lease
+    from app.settings import Settings
+
+PATIENCE_SECONDS = 20
+
+
+@pytest.fixture
+async def services(settings: Settings) -> AsyncGenerator[Services]:
+    short = settings.model_copy(update={"worker_grace_seconds": 1.0, "worker_concurrency": 3})
+    async with open_services(short, process="tests") as opened:
+        yield opened
+
+
+async def work(services: Services, running: RunningJobs, stop: asyncio.Event) -> None:
+    """The worker's own loop."""
+    await process._work(services, running, stop)  # pyright: ignore[reportPrivateUsage]  # without a process around it
+
+
+async def test_a_worker_that_is_deaf_ends_with_the_reason(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_self: JobBroker) -> None:
+        raise LookupError("no way to listen")
+
+    monkeypatch.setattr(JobBroker, "startup", fail)
+    with pytest.raises(LookupError, match="no way to listen"):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await work(services, RunningJobs(), asyncio.Event())
+
+
+async def test_no_more_jobs_run_at_once_than_the_setting_says_and_all_are_done(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once: list[int] = []
+    running, stop = RunningJobs(), asyncio.Event()
+
+    async def handle(_services: Services, _job: ClaimedJob, _lease: Lease) -> int:
+        at_once.append(len(running))
+        await asyncio.sleep(0.05)
+        return 0
+
+    monkeypatch.setattr(tasks, "HANDLERS", {"chore": handle})
+    register_tasks(services, running, worker="test")
+    run = await enqueue(services, *[chore(f"chore-{place}") for place in range(12)])
+    ids = [job.job_id for job in run.jobs]
+    await send_now(services, ids)
+    working = asyncio.create_task(work(services, running, stop))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while {await state_of(services, job_id) for job_id in ids} != {"SUCCEEDED"}:
+            await asyncio.sleep(0.02)
+        stop.set()
+        await working
+    assert len(at_once) == 12
+    assert max(at_once) == 3
+
+
+async def test_a_worker_that_is_told_to_stop_gives_back_what_does_not_end(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, running, stop = asyncio.Event(), RunningJobs(), asyncio.Event()
+
+    async def handle(_services: Services, _job: ClaimedJob, _lease: Lease) -> int:
+        begun.set()
+        await asyncio.Event().wait()
+        return 0
+
+    monkeypatch.setattr(tasks, "HANDLERS", {"chore": handle})
+    register_tasks(services, running, worker="test")
+    run = await enqueue(services, *[chore(f"chore-{place}") for place in range(5)])
+    await send_now(services, [job.job_id for job in run.jobs])
+    working = asyncio.create_task(work(services, running, stop))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await begun.wait()
+        stop.set()
+        await working
+    assert len(running) == 0
+    for job in run.jobs:
+        row = await job_of(services, job.job_id)
+        assert (row["state"], row["tries"], row["lease_until"]) == ("QUEUED", 0, None)
+
+
+async def test_a_message_that_makes_no_sense_is_dropped(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "HANDLERS", {"chore": nothing})
+    running, stop = RunningJobs(), asyncio.Event()
+    register_tasks(services, running, worker="test")
+    await services.redis.lpush("pixecom:jobs:scheduled", b"{", b'{"task_name": "none"}')  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType]  # redis-py types sync and async as one
+    run = await enqueue(services, chore())
+    await send_now(services, [run.jobs[0].job_id])
+    working = asyncio.create_task(work(services, running, stop))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await state_of(services, run.jobs[0].job_id) != "SUCCEEDED":
+            await asyncio.sleep(0.02)
+        stop.set()
+        await working
+    async with work_transaction(services.database.app) as driver:
+        assert await driver.fetchval("SELECT count(*) FROM jobs") == 1
