@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Self
+from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import SetupError
@@ -84,7 +85,7 @@ class Settings(BaseSettings):
         if value is None:
             return None
         scheme, separator, rest = value.get_secret_value().partition("://")
-        if not separator or scheme not in {"postgres", "postgresql", "postgresql+asyncpg"}:
+        if not separator or scheme not in {"postgres", "postgresql", "postgresql+asyncpg"} or not _has_sound_port(rest):
             message = "must be a PostgreSQL URL, such as postgresql://user:password@host:5432/database"
             raise ValueError(message)
         return SecretStr(f"postgresql+asyncpg://{rest}")
@@ -113,12 +114,13 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value.rstrip("/")
 
-    @model_validator(mode="after")
-    def _demo_is_for_development(self) -> Self:
-        if self.demo_login and self.environment is Environment.PRODUCTION:
-            message = "DEMO_LOGIN must not be set in production"
+    @field_validator("demo_login")
+    @classmethod
+    def _demo_is_for_development(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001  # as pydantic calls it
+        if value and info.data.get("environment") is Environment.PRODUCTION:
+            message = "must not be set in production"
             raise ValueError(message)
-        return self
+        return value
 
     @property
     def graphiql_on(self) -> bool:
@@ -129,6 +131,15 @@ class Settings(BaseSettings):
     def introspection_on(self) -> bool:
         """Introspection is answered: as set, otherwise outside production only."""
         return self.introspection if self.introspection is not None else self.environment is not Environment.PRODUCTION
+
+
+def _has_sound_port(url_without_scheme: str) -> bool:
+    """Whether what stands for the port is one; parsers quote the rest of the URL in their complaints."""
+    try:
+        _ = urlsplit(f"//{url_without_scheme}").port
+    except ValueError:
+        return False
+    return True
 
 
 def _sentence(error: ValidationError) -> str:

@@ -168,7 +168,7 @@ def test_the_demo_login_is_refused_in_production(environment: pytest.MonkeyPatch
     assert load_settings().demo_login is True
     load_settings.cache_clear()
     (line,) = _complaints(environment, PIXECOM_ENV="production")
-    assert line.endswith("DEMO_LOGIN must not be set in production")
+    assert line.endswith("DEMO_LOGIN: must not be set in production")
 
 
 @pytest.mark.parametrize(
@@ -194,3 +194,11 @@ def test_graphiql_and_introspection_are_for_development(
 def test_the_graph_url_ends_without_a_slash(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("META_GRAPH_URL", "http://127.0.0.1:9000/")
     assert load_settings().meta_graph_url == "http://127.0.0.1:9000"
+
+
+def test_a_bad_port_is_named_without_any_of_the_url(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DATABASE_URL", "postgresql://app:hunter2@host:x/pixecom")
+    with pytest.raises(SetupError) as refusal:
+        load_settings()
+    assert "  DATABASE_URL: must be a PostgreSQL URL" in str(refusal.value)
+    assert "hunter2" not in str(refusal.value)

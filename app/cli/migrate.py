@@ -45,4 +45,9 @@ def migrate(
         raise SetupError(f"The migration was not possible: {error}") from None
     except (OSError, DBAPIError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        if "lock timeout" in reason:
+            raise SetupError(
+                f"The migration waited {migration.LOCK_TIMEOUT} for a table that is in use and gave up; nothing was "
+                "changed. Try again when no long transaction holds it."
+            ) from None
         raise SetupError(f"MIGRATION_DATABASE_URL: {reason}. Start the server or correct the URL.") from None

@@ -84,6 +84,9 @@ async def read_snapshot(engine: AsyncEngine, seller_id: UUID) -> AsyncGenerator[
 
 
 async def driver_of(connection: AsyncConnection) -> Driver:
-    """The asyncpg connection underneath, inside the same transaction: for bulk statements and hot reads."""
+    """The asyncpg connection underneath.
+
+    It is inside SQLAlchemy's transaction only once SQLAlchemy itself has executed something in it.
+    """
     raw = await connection.get_raw_connection()
     return cast("Driver", raw.driver_connection)

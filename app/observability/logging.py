@@ -20,41 +20,46 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
 
 MASK = "[secret]"
-_SECRET_KEY = re.compile(r"(?i)(^|_)(token|password|secret|authorization|cookie|ciphertext|appsecret_proof|key)$")
+_SECRET_KEY = re.compile(r"(?i)(token|password|secret|authorization|cookie|ciphertext|appsecret_proof|(^|[_-])key)$")
 _SECRET_TEXT = re.compile(
     r"""(?ix)
-    (?P<name> (?:access_|refresh_|input_)?token | appsecret_proof | client_secret | password )
-    (?P<sign> ["']?\s*[=:]\s*["']? ) [^\s&"',;)}]+
+    (?P<named>
+        (?: token | secret | password | appsecret_proof | authorization )
+        \\?["']? \s* (?: [=:] | %3[ad] ) \s* (?P<quote> \\?["'] )?
+        (?: (?: bearer | basic | oauth ) \s+ )?
+    )
+    (?(quote) (?: (?! (?P=quote) ) . )+ | [^\s&"',;)}]+ )
     | (?P<bearer> bearer\s+ ) [a-z0-9._~+/=-]+
-    | (?P<scheme> [a-z][a-z0-9+]*://[^\s:/@]* : ) [^\s/@]+ (?=@)
+    | (?P<scheme> [a-z][a-z0-9+]*://[^\s:/@]* : ) [^\s/]+ (?=@)
     """,
 )
 
 
 def mask_secrets(text: str) -> str:
-    """The text without what follows `access_token=`, `password:`, `Bearer ` or `scheme://user:`."""
+    """The text without what follows `access_token=`, `password:`, `Authorization:`, `Bearer ` or `scheme://user:`."""
     return _SECRET_TEXT.sub(_masked, text)
 
 
 def _masked(match: re.Match[str]) -> str:
-    if match["name"]:
-        return f"{match['name']}{match['sign']}{MASK}"
-    return f"{match['bearer'] or match['scheme']}{MASK}"
+    return f"{match['named'] or match['bearer'] or match['scheme']}{MASK}"
 
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return mask_secrets(value)
+    if isinstance(value, int | float | None):
+        return value
     if isinstance(value, dict):
         return {key: MASK if _SECRET_KEY.search(str(key)) else _clean(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, list | tuple):
         return [_clean(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
-    return value
+    return mask_secrets(repr(value))  # as the renderer would show it: an exception, say
 
 
 def _mask_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     for key, value in event.items():
-        event[key] = MASK if _SECRET_KEY.search(key) else _clean(value)
+        if not key.startswith("_"):  # structlog's own
+            event[key] = MASK if _SECRET_KEY.search(key) else _clean(value)
     return event
 
 

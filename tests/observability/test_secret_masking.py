@@ -44,7 +44,19 @@ SECRET_TEXTS = [
     # Headers.
     ("Authorization: Bearer EAABx.y-z", f"Authorization: Bearer {MASK}"),
     ("{'authorization': 'bearer EAABx'}", f"{{'authorization': 'bearer {MASK}'}}"),
+    ("{'authorization': 'OAuth EAABx'}", f"{{'authorization': 'OAuth {MASK}'}}"),
+    ("Authorization: Basic dXNlcjpwdw==", f"Authorization: Basic {MASK}"),
+    ("token: Bearer EAABx", f"token: Bearer {MASK}"),
+    # A text inside a text.
+    (r'"{\"access_token\": \"EAABx\", \"a\": 1}"', rf'"{{\"access_token\": \"{MASK}\", \"a\": 1}}"'),
+    ("redirect=https%3A%2F%2Fg%3Faccess_token%3DEAABx", f"redirect=https%3A%2F%2Fg%3Faccess_token%3D{MASK}"),
+    ("access_token=123%7Cabc&a=1", f"access_token={MASK}&a=1"),
+    # Words with spaces between them.
+    ('{"password": "correct horse, battery"}', f'{{"password": "{MASK}"}}'),
+    ("password='correct horse", f"password='{MASK}"),
+    ("AUTH_SECRET=abc APP_SECRET=def", f"AUTH_SECRET={MASK} APP_SECRET={MASK}"),
     # Connections.
+    ("postgresql://app:p@ss@h:5432/d", f"postgresql://app:{MASK}@h:5432/d"),
     ("postgresql+asyncpg://app:hunter2@h:5432/d", f"postgresql+asyncpg://app:{MASK}@h:5432/d"),
     ("redis://:hunter2@h:6379/0", f"redis://:{MASK}@h:6379/0"),
     ("postgresql://h/d?user=app&password=hunter2", f"postgresql://h/d?user=app&password={MASK}"),
@@ -75,6 +87,9 @@ def test_a_secret_in_a_text_is_cut_out(text: str, masked: str) -> None:
         "authorization",
         "Authorization",
         "cookie",
+        "Set-Cookie",
+        "accessToken",
+        "x-api-key",
         "token_ciphertext",
         "appsecret_proof",
         "api_key",
@@ -104,6 +119,13 @@ def test_secrets_are_found_in_every_place_of_a_line(written: Lines) -> None:
     assert line["url"] == masked
     assert line["urls"] == [masked, [masked]]
     assert line["answer"] == {"paging": {"next": masked}}
+
+
+def test_an_exception_as_a_value_is_masked(written: Lines) -> None:
+    error = ConnectionError("no answer from https://g.example/me?access_token=EAABx")
+    get_logger("tests").warning("asking failed", error=error)
+    (line,) = written()
+    assert line["error"] == f"ConnectionError('no answer from https://g.example/me?access_token={MASK}')"
 
 
 def test_the_values_of_a_caller_are_left_as_they_are(written: Lines) -> None:
