@@ -40,6 +40,7 @@ WHERE seller_id = $1
     for level, table in TABLES.items()
 }
 
+# Locked in the order in which syncs lock them.
 _APPLY = {
     level: f"""
 UPDATE {table}
@@ -50,7 +51,7 @@ WHERE seller_id = $1
     FROM {table}
     WHERE seller_id = $1
       AND id = ANY($2::uuid[])
-    ORDER BY id
+    ORDER BY external_id
     FOR UPDATE
   )
 """  # noqa: S608 - only constants are put in

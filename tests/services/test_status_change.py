@@ -14,6 +14,9 @@ from app.errors import ConflictError
 from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.providers.sandbox.dataset import Entity, Kind, Status
+from app.queries.connections import find_connection
+from app.queries.status_changes import apply_status
+from app.queries.structure import apply_statuses
 from app.services.connection_health import mark_unhealthy
 from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, delivery_job
@@ -220,3 +223,32 @@ async def test_pausing_while_delivery_is_being_synced_ends_both_well(shop: Shop)
         wanted = EntityStatus.PAUSED if action is PAUSE else EntityStatus.ACTIVE
         status = "SELECT DISTINCT status FROM campaigns WHERE id = ANY($1)"
         assert await shop.rows(status, ids) == [(wanted,)]
+
+
+async def test_bulk_changes_and_polls_lock_rows_in_the_same_order(services: Services) -> None:
+    seller_id = await add_seller(services)
+    backwards = account(of=tuple(reversed(campaigns("1", 200))), days={})  # the order of ids is not the platform's
+    with sandbox_for(services, seller_id, backwards) as shop:
+        await shop.connect()
+        ids = await ids_of(shop)
+        async with tenant_transaction(services.database.app, seller_id) as driver:
+            account_id: UUID = await driver.fetchval("SELECT id FROM fb_connections")
+            connection = await find_connection(driver, seller_id=seller_id, connection_id=account_id)
+        assert connection is not None
+
+        async def change_here(turn: int) -> None:
+            async with tenant_transaction(services.database.app, seller_id) as driver:
+                status = EntityStatus.PAUSED if turn % 2 else EntityStatus.ACTIVE
+                await apply_status(
+                    driver, seller_id=seller_id, level=Level.CAMPAIGN, ids=ids, status=status, now=clock.now()
+                )
+
+        async def poll(turn: int) -> None:
+            rows = [(f"1{place:03}", "ACTIVE", "ACTIVE", "ACTIVE", str(turn)) for place in range(200)]
+            async with tenant_transaction(services.database.app, seller_id) as driver:
+                now = clock.now()
+                await apply_statuses(driver, connection, Level.CAMPAIGN, rows, asked_at=now, now=now)
+
+        for turn in range(25):
+            await asyncio.gather(change_here(turn), poll(turn), change_here(turn + 1), poll(turn + 100))
+        assert await shop.value("SELECT count(*) FROM campaigns") == 200
