@@ -85,15 +85,22 @@ def _ensure(servers: EmbeddedServers, scale: Scale, seed: int) -> Dataset:
 
 
 def _make(servers: EmbeddedServers, name: str, scale: Scale, seed: int) -> float:
-    """Under another name until it is complete."""
+    """In place of those with an older fingerprint; under another name until it is complete."""
     started, draft = time.monotonic(), f"{name}_draft"
     owner_url = database_urls(servers.postgres.port, servers.secrets, draft).owner_url
-    asyncio.run(_ask(servers, lambda s: s.execute(f"DROP DATABASE IF EXISTS {draft} WITH (FORCE)")))
+    asyncio.run(_ask(servers, lambda s: _drop_all(s, name.rpartition("_")[0] + "_")))
     asyncio.run(_ask(servers, lambda s: create_database(s, draft)))
     upgrade(owner_url)
     asyncio.run(fill(owner_url, scale, seed))
     asyncio.run(_ask(servers, lambda s: s.execute(f"ALTER DATABASE {draft} RENAME TO {name}")))
     return time.monotonic() - started
+
+
+async def _drop_all(session: Session, prefix: str) -> None:
+    """Drop the databases whose names begin so."""
+    found = "SELECT datname FROM pg_database WHERE starts_with(datname, $1) LIMIT 1"
+    while (name := await session.fetchval(found, prefix)) is not None:
+        await session.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def _ask(servers: EmbeddedServers, question: Callable[[Session], Awaitable[object]]) -> object:
