@@ -486,6 +486,30 @@ def _due(rows: Sequence[Record]) -> list[DueJob]:
     return [DueJob(id=row["id"], priority=row["priority"]) for row in rows]
 
 
+_TAKE_NEXT_EXCLUDED = """
+UPDATE jobs
+SET run_at = now(), sent_at = now()
+WHERE id = (
+  SELECT waiting.id
+  FROM jobs AS waiting
+  JOIN jobs AS ended ON ended.exclusive_key = waiting.exclusive_key
+  WHERE ended.id = $1
+    AND waiting.state = 'QUEUED'
+    AND waiting.sent_at IS NULL
+    AND waiting.run_at <= now() + $2::interval
+  ORDER BY waiting.priority, waiting.run_at, waiting.id
+  LIMIT 1
+  FOR UPDATE OF waiting SKIP LOCKED
+)
+RETURNING id, priority
+"""
+
+
+async def take_next_excluded(driver: Driver, ended: UUID) -> list[DueJob]:
+    """Mark as sent the job that waits only because the ended one ran with its exclusive key, if there is one."""
+    return _due(await driver.fetch(_TAKE_NEXT_EXCLUDED, ended, EXCLUSIVE_DELAY))
+
+
 _FORGET_SENT = f"""
 UPDATE jobs
 SET sent_at = NULL

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from app.metrics.levels import Level
     from app.queries.entities import EntityRow
 
+# A range reaches the index only where an entity's days are bounds of their own scan, hence LATERAL everywhere.
+_ENTITY_COLUMNS = ",\n                       ".join(f"sum(s.{name}) AS {name}" for name in Counters._fields)
 # A sum that 64 bits can't hold is an error, never a wrong number.
 _SUMS = ",\n               ".join(f"coalesce(sum(d.{name}), 0)::bigint AS {name}" for name in Counters._fields)
 
@@ -135,24 +137,31 @@ def _listing_sums_text(
             SELECT m.parent_id, account.currency, max(f.fetched_at) AS synced_at
             FROM (SELECT DISTINCT parent_id, account_id FROM matching) AS m
             JOIN account USING (account_id)
-            JOIN stats_fetches AS f
-              ON f.seller_id = $1
-             AND f.account_id = m.account_id
-             AND f.level = {level_value}
-             AND f.stat_date BETWEEN account.from_date AND account.to_date
+            CROSS JOIN LATERAL (
+                SELECT max(s.fetched_at) AS fetched_at
+                FROM stats_fetches AS s
+                WHERE s.seller_id = $1
+                  AND s.account_id = m.account_id
+                  AND s.level = {level_value}
+                  AND s.stat_date BETWEEN account.from_date AND account.to_date
+            ) AS f
             GROUP BY m.parent_id, account.currency
         ),
         total AS (
             SELECT m.parent_id, account.currency, bool_and(account.is_final) AS is_final,
                {_SUMS},
-               count(d.entity_id) > 0 AS has_data
+               sum(d.days) > 0 AS has_data
             FROM matching AS m
             JOIN account USING (account_id)
-            LEFT JOIN ad_stats_daily AS d
-              ON d.seller_id = $1
-             AND d.level = {level_value}
-             AND d.entity_id = m.id
-             AND d.stat_date BETWEEN account.from_date AND account.to_date
+            CROSS JOIN LATERAL (
+                SELECT {_ENTITY_COLUMNS},
+                       count(*) AS days
+                FROM ad_stats_daily AS s
+                WHERE s.seller_id = $1
+                  AND s.level = {level_value}
+                  AND s.entity_id = m.id
+                  AND s.stat_date BETWEEN account.from_date AND account.to_date
+            ) AS d
             GROUP BY m.parent_id, account.currency
         )
         SELECT total.*, fetched.synced_at

@@ -21,6 +21,7 @@ from app.queries import jobs as job_rows
 from app.queries import runs as run_rows
 from app.services.connection_health import mark_unhealthy
 from app.services.job_failure import FailureClass, Verdict, judge
+from app.services.job_queue import send_next_excluded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +51,7 @@ class Lease:
 class JobHandler(Protocol):
     """Does the work of one kind of job; answers how many rows it wrote. Must be harmless when run again."""
 
-    async def __call__(self, services: Services, job: ClaimedJob, lease: Lease) -> int: ...
+    async def __call__(self, services: Services, job: ClaimedJob, lease: Lease, /) -> int: ...
 
 
 async def execute_job(
@@ -108,6 +109,7 @@ async def _run(services: Services, lease: Lease, handler: JobHandler) -> None:
         outcome = await _record_failure(services, lease.job, error)
     else:
         outcome = await _record_success(services, lease.job, rows_written)
+    await send_next_excluded(services, lease.job.id)
     seconds = perf_counter() - started
     JOB_SECONDS.labels(lease.job.kind).observe(seconds)
     JOBS_ENDED.labels(lease.job.kind, outcome).inc()

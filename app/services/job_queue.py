@@ -38,6 +38,13 @@ async def send_now(services: Services, job_ids: Sequence[UUID]) -> None:
     await _send(services, due)
 
 
+async def send_next_excluded(services: Services, ended: UUID) -> None:
+    """Let the next job of the same account and level start as soon as one has ended, without waiting to be found."""
+    async with work_transaction(services.database.app) as driver:
+        due = await job_rows.take_next_excluded(driver, ended)
+    await _send(services, due)
+
+
 async def send_due(services: Services) -> int:
     """Send what is due and was not sent, or was sent and lost; answers how many messages were sent.
 
