@@ -91,15 +91,15 @@ SET ended_at = now(),
       ELSE 'FAILED'
     END
 FROM (
-  SELECT of_run.run_id,
-         count(*) AS jobs,
+  SELECT ended.run_id,
+         count(jobs.id) AS jobs,
          count(*) FILTER (WHERE jobs.state = 'SUCCEEDED') AS succeeded,
          count(*) FILTER (WHERE jobs.state = 'FAILED') AS failed,
          count(*) FILTER (WHERE jobs.state = 'CANCELLED') AS cancelled
-  FROM sync_run_jobs AS of_run
-  JOIN jobs ON jobs.id = of_run.job_id
-  WHERE of_run.run_id = ANY($1::uuid[])
-  GROUP BY of_run.run_id
+  FROM unnest($1::uuid[]) AS ended (run_id)
+  LEFT JOIN sync_run_jobs AS of_run ON of_run.run_id = ended.run_id
+  LEFT JOIN jobs ON jobs.id = of_run.job_id
+  GROUP BY ended.run_id
 ) AS tally
 WHERE id = tally.run_id
   AND state = 'RUNNING'

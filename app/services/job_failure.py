@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app import clock
 from app.errors import (
@@ -49,12 +50,13 @@ _TRANSIENT = (
     OSError,
     TimeoutError,
     DBAPIError,
+    PoolTimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
+    asyncpg.TransactionRollbackError,  # deadlock and serialization failure
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,  # shut down, crashed, starting up, cancelled
+    asyncpg.LockNotAvailableError,
 )
 
 

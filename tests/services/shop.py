@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from pydantic import SecretStr
@@ -136,11 +136,15 @@ class Shop:
         await work_until_idle(self.services)
         return run.run_id
 
-    async def rows(self, query: str, *arguments: object) -> list[tuple[object, ...]]:
+    async def rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         """Rows as the seller sees them."""
         return [tuple(row) for row in await fetch(self.services, self.seller_id, query, *arguments)]
 
-    async def value(self, query: str, *arguments: object) -> object:
+    async def mapping(self, query: str) -> dict[str, Any]:
+        """From the first column of a query to its second."""
+        return {row[0]: row[1] for row in await self.rows(query)}
+
+    async def value(self, query: str, *arguments: object) -> Any:
         """The one value of a query."""
         return (await self.rows(query, *arguments))[0][0]
 

@@ -54,11 +54,15 @@ async def test_after_a_job_has_ended_the_same_request_makes_a_new_one(services: 
 
 async def test_a_request_that_is_rolled_back_leaves_nothing(services: Services) -> None:
     with pytest.raises(ZeroDivisionError):
-        async with work_transaction(services.database.app) as driver:
-            await record_run(driver, RUN, [chore()])
-            raise ZeroDivisionError
+        await request_and_fail(services)
     for table in ("jobs", "sync_runs", "sync_run_jobs"):
         assert (await fetch_work(services, f"SELECT count(*) FROM {table}"))[0][0] == 0  # noqa: S608  # constants
+
+
+async def request_and_fail(services: Services) -> None:
+    async with work_transaction(services.database.app) as driver:
+        await record_run(driver, RUN, [chore()])
+        raise ZeroDivisionError
 
 
 async def test_a_more_urgent_request_hastens_what_waits_and_ends_its_delay(services: Services) -> None:

@@ -116,7 +116,7 @@ async def test_an_account_is_connected_once_for_each_seller(services: Services) 
 
 async def test_a_token_is_stored_for_its_own_connection_only(services: Services) -> None:
     one, two = await add_seller(services, "one"), await add_seller(services, "two")
-    stored = []
+    stored: list[bytes] = []
     for seller_id in (one, two):
         await connect_account(services, seller_id=seller_id, account=ACCOUNT)
         row = (await fetch(services, seller_id, "SELECT token_key_id, token_ciphertext FROM fb_connections"))[0]

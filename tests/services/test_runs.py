@@ -69,3 +69,10 @@ async def test_a_run_that_nobody_ended_is_ended_however_many_still_run(services:
         assert await end_left_over_runs(driver, older_than=timedelta(0), limit=2) == [left_over.run_id]
         assert await end_left_over_runs(driver, older_than=timedelta(0), limit=2) == []
     assert await run_state(services, left_over.run_id) == "SUCCEEDED"
+
+
+async def test_a_run_with_nothing_to_do_has_succeeded(services: Services) -> None:
+    run = await enqueue(services)
+    async with work_transaction(services.database.app) as driver:
+        assert await end_left_over_runs(driver, older_than=timedelta(0), limit=10) == [run.run_id]
+    assert await run_state(services, run.run_id) == "SUCCEEDED"

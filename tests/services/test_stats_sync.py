@@ -63,7 +63,7 @@ async def shop(services: Services) -> AsyncGenerator[Shop]:
 async def give_sellpages(shop: Shop, **pages: str) -> dict[str, UUID]:
     """Landing pages by name; each value lists the external ids of its campaigns."""
     made = {name: new_id() for name in pages}
-    campaigns = dict(await shop.rows("SELECT external_id, id FROM campaigns"))
+    campaigns = await shop.mapping("SELECT external_id, id FROM campaigns")
     strategy = new_id()
     async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
         rows = [NewSellpage(id=made[name], name=name, url=f"https://{name}.example") for name in pages]
@@ -73,7 +73,7 @@ async def give_sellpages(shop: Shop, **pages: str) -> dict[str, UUID]:
         chosen = [
             (campaigns[external_id], made[name], strategy) for name, ids in pages.items() for external_id in ids.split()
         ]
-        await assign_campaigns(driver, shop.seller_id, chosen, now=now)  # pyright: ignore[reportArgumentType]  # ids
+        await assign_campaigns(driver, shop.seller_id, chosen, now=now)
     return made
 
 
@@ -125,7 +125,7 @@ async def test_syncing_again_writes_no_stats_row_at_all(shop: Shop) -> None:
     assert stored == [(16, 16)]
     assert await shop.rows(_STORED) == stored
     assert await shop.rows(_UNTOUCHED) == touched
-    assert (await shop.value("SELECT min(fetched_at) FROM stats_fetches")) > fetched  # pyright: ignore[reportOperatorIssue]  # instants
+    assert (await shop.value("SELECT min(fetched_at) FROM stats_fetches")) > fetched
     rows = await fetch_work(
         shop.services,
         "SELECT DISTINCT rows_written FROM jobs WHERE id IN (SELECT job_id FROM sync_run_jobs WHERE run_id = $1)",
@@ -149,7 +149,7 @@ async def test_a_restated_day_is_a_new_snapshot_and_daily_is_the_newest(shop: Sh
 async def test_an_older_fetch_that_arrives_late_changes_nothing(shop: Shop) -> None:
     await shop.sync()
     before = await shop.rows(_DAYS, Level.AD)
-    connection = await connection_of(shop, await shop.value("SELECT id FROM fb_connections"))  # pyright: ignore[reportArgumentType]  # an id
+    connection = await connection_of(shop, await shop.value("SELECT id FROM fb_connections"))
     ad = await shop.value("SELECT id FROM ads WHERE external_id = '1111'")
     older = clock.now() - timedelta(hours=1)
     async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
@@ -159,7 +159,7 @@ async def test_an_older_fetch_that_arrives_late_changes_nothing(shop: Shop) -> N
             connection,
             Level.AD,
             days,
-            [Snapshot(ad, day, Counters(1, 1), {}, None) for day in days],  # pyright: ignore[reportArgumentType]  # an id
+            [Snapshot(ad, day, Counters(1, 1), {}, None) for day in days],
             fetched_at=older,
             keep_raw_from=OLDEST,
         )
@@ -295,13 +295,13 @@ async def test_accounts_that_share_a_sellpage_lose_nothing_when_they_write_at_on
     with sandbox_for(services, seller_id, account("1"), account("2")) as shop:
         connections = [await connection_of(shop, await shop.connect(number)) for number in ("1", "2")]
         pages = await give_sellpages(shop, shoes="11 21")
-        campaigns = dict(await shop.rows("SELECT external_id, id FROM campaigns"))
+        campaigns = await shop.mapping("SELECT external_id, id FROM campaigns")
 
         async def write(connection: Connection, turn: int) -> None:
             fetched_at = clock.now() + timedelta(seconds=turn)
             async with tenant_transaction(services.database.app, seller_id) as driver:
                 snapshot = Snapshot(
-                    campaigns[f"{connection.external_id}1"],  # pyright: ignore[reportArgumentType]  # an id
+                    campaigns[f"{connection.external_id}1"],
                     TODAY,
                     Counters(spend_micros=turn * 1_000_000, impressions=turn),
                     {},
@@ -350,7 +350,7 @@ async def test_an_account_without_a_campaign_that_moves_is_not_asked_for_numbers
 
 
 async def test_a_row_that_comes_twice_is_written_once(shop: Shop) -> None:
-    connection = await connection_of(shop, await shop.value("SELECT id FROM fb_connections"))  # pyright: ignore[reportArgumentType]  # an id
+    connection = await connection_of(shop, await shop.value("SELECT id FROM fb_connections"))
     ad = await shop.value("SELECT id FROM ads WHERE external_id = '1111'")
     now = clock.now()
     async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
@@ -360,7 +360,7 @@ async def test_a_row_that_comes_twice_is_written_once(shop: Shop) -> None:
             connection,
             Level.AD,
             days,
-            [Snapshot(ad, TODAY, Counters(spend, 1), {}, None) for spend in (1, 2)],  # pyright: ignore[reportArgumentType]  # an id
+            [Snapshot(ad, TODAY, Counters(spend, 1), {}, None) for spend in (1, 2)],
             fetched_at=now,
             keep_raw_from=TODAY,
         )

@@ -71,7 +71,7 @@ async def shop(services: Services) -> AsyncGenerator[Shop]:
 
 async def ids_of(shop: Shop) -> list[UUID]:
     """The account's campaigns by external id."""
-    return [row[0] for row in await shop.rows("SELECT id FROM campaigns ORDER BY external_id")]  # pyright: ignore[reportReturnType]  # ids
+    return [row[0] for row in await shop.rows("SELECT id FROM campaigns ORDER BY external_id")]
 
 
 async def change(
@@ -98,7 +98,7 @@ async def at_meta(shop: Shop, number: str = "1") -> dict[str, str]:
 
 async def sync_delivery(shop: Shop) -> None:
     connection_id = await shop.value("SELECT id FROM fb_connections")
-    job = delivery_job(AccountKey(shop.seller_id, connection_id), priority=Priority.MANUAL)  # pyright: ignore[reportArgumentType]  # an id
+    job = delivery_job(AccountKey(shop.seller_id, connection_id), priority=Priority.MANUAL)
     request = RunRequest(seller_id=shop.seller_id, origin=RunOrigin.SYSTEM, reason="a test")
     async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
         await record_run(driver, request, [job])
@@ -180,7 +180,7 @@ async def test_a_request_whose_key_is_at_work_is_a_conflict_and_no_second_change
 async def test_an_unhealthy_account_is_not_asked(shop: Shop) -> None:
     ids = (await ids_of(shop))[:2]
     connection_id = await shop.value("SELECT id FROM fb_connections")
-    await mark_unhealthy(shop.services, shop.seller_id, connection_id, reason="the token has expired")  # pyright: ignore[reportArgumentType]  # an id
+    await mark_unhealthy(shop.services, shop.seller_id, connection_id, reason="the token has expired")
     calls = await shop.calls()
     changed = await change(shop, ids)
     assert changed.succeeded == ()

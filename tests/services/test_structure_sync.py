@@ -22,7 +22,7 @@ from tests.services.shop import CREATED, account, add_seller, entities, pointed_
 from tests.services.working import fetch_work, make_all_due, work_until_idle
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
     from uuid import UUID
 
     from app.queries.jobs import NewJob
@@ -48,10 +48,10 @@ async def shop(services: Services) -> AsyncGenerator[Shop]:
         await check_invariants(services, opened.seller_id)
 
 
-async def do(shop: Shop, make: object) -> tuple[str, int]:
+async def do(shop: Shop, make: Callable[..., NewJob]) -> tuple[str, int]:
     """Do one job of the account; its state and the rows it wrote."""
     connection_id = await shop.value("SELECT id FROM fb_connections")
-    job: NewJob = make(AccountKey(shop.seller_id, connection_id), priority=Priority.SCHEDULED)  # pyright: ignore  # a maker of jobs
+    job = make(AccountKey(shop.seller_id, connection_id), priority=Priority.SCHEDULED)
     request = RunRequest(seller_id=shop.seller_id, origin=RunOrigin.SYSTEM, reason="a test")
     async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
         run = await record_run(driver, request, [job])
@@ -97,7 +97,7 @@ async def test_an_unchanged_account_writes_nothing(shop: Shop) -> None:
 
 
 async def test_what_changed_at_meta_changes_here_and_nothing_else(shop: Shop) -> None:
-    ids = dict(await shop.rows("SELECT external_id, id FROM campaigns"))
+    ids = await shop.mapping("SELECT external_id, id FROM campaigns")
     campaign, *rest = entities()
     hats = rest[5]
     assert hats.name == "Hats"
@@ -117,7 +117,7 @@ async def test_what_changed_at_meta_changes_here_and_nothing_else(shop: Shop) ->
         ("12", "Hats", "ARCHIVED", 50_000_000),
         ("13", "Coats", "ACTIVE", 50_000_000),
     ]
-    assert dict(await shop.rows("SELECT external_id, id FROM campaigns WHERE external_id <> '13'")) == ids
+    assert (await shop.mapping("SELECT external_id, id FROM campaigns WHERE external_id <> '13'")) == ids
     archived = "SELECT archived_at IS NOT NULL FROM campaigns ORDER BY external_id"
     assert await shop.rows(archived) == [(False,), (True,), (False,)]
     # Boots, Coats twice (row and delivery), Hats, and the archived campaign's ad set and ad.
@@ -141,7 +141,7 @@ async def test_delivery_is_meta_s_and_status_is_what_was_set(shop: Shop) -> None
 
 
 async def test_a_status_set_while_the_platform_was_being_asked_stays(shop: Shop) -> None:
-    campaign_id: UUID = await shop.value("SELECT id FROM campaigns WHERE external_id = '11'")  # pyright: ignore[reportAssignmentType]  # an id
+    campaign_id: UUID = await shop.value("SELECT id FROM campaigns WHERE external_id = '11'")
     async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
         await apply_status(
             driver,

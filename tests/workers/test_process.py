@@ -15,6 +15,7 @@ from workers.tasks import RunningJobs, register_tasks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from uuid import UUID
 
     from app.queries.jobs import ClaimedJob
     from app.services.job_execution import Lease
@@ -33,6 +34,11 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
 async def work(services: Services, running: RunningJobs, stop: asyncio.Event) -> None:
     """The worker's own loop."""
     await process._work(services, running, stop)  # pyright: ignore[reportPrivateUsage]  # without a process around it
+
+
+async def until_succeeded(services: Services, *job_ids: UUID) -> None:
+    while {await state_of(services, job_id) for job_id in job_ids} != {"SUCCEEDED"}:  # noqa: ASYNC110  # Postgres alone knows
+        await asyncio.sleep(0.02)
 
 
 async def test_a_worker_that_is_deaf_ends_with_the_reason(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,8 +69,7 @@ async def test_no_more_jobs_run_at_once_than_the_setting_says_and_all_are_done(
     await send_now(services, ids)
     working = asyncio.create_task(work(services, running, stop))
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while {await state_of(services, job_id) for job_id in ids} != {"SUCCEEDED"}:
-            await asyncio.sleep(0.02)
+        await until_succeeded(services, *ids)
         stop.set()
         await working
     assert len(at_once) == 12
@@ -105,8 +110,7 @@ async def test_a_message_that_makes_no_sense_is_dropped(services: Services, monk
     await send_now(services, [run.jobs[0].job_id])
     working = asyncio.create_task(work(services, running, stop))
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while await state_of(services, run.jobs[0].job_id) != "SUCCEEDED":
-            await asyncio.sleep(0.02)
+        await until_succeeded(services, run.jobs[0].job_id)
         stop.set()
         await working
     async with work_transaction(services.database.app) as driver:

@@ -1,0 +1,111 @@
+"""What becomes of a job, by the class of its failure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+from sqlalchemy.exc import InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from app import clock
+from app.errors import (
+    InputError,
+    NotFoundError,
+    PermissionDeniedError,
+    ProviderPermanentError,
+    ProviderThrottledError,
+    ProviderTransientError,
+    RequestRefusedError,
+    TokenRejectedError,
+    TooMuchDataError,
+)
+from app.identifiers import new_id
+from app.queries.jobs import ClaimedJob
+from app.services.job_failure import FailureClass, judge
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=17)
+
+
+def job(tries: int = 0) -> ClaimedJob:
+    return ClaimedJob(
+        id=new_id(),
+        kind="chore",
+        key="chore",
+        seller_id=None,
+        connection_id=None,
+        unit={},
+        attempt=tries + 1,
+        tries=tries,
+        max_tries=3,
+        priority=2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        (ProviderThrottledError("x", retry_at=LATER), FailureClass.THROTTLED),
+        (ProviderTransientError("x"), FailureClass.TRANSIENT),
+        (TooMuchDataError("x"), FailureClass.TRANSIENT),
+        (ConnectionResetError(), FailureClass.TRANSIENT),
+        (TimeoutError(), FailureClass.TRANSIENT),
+        (PoolTimeoutError(), FailureClass.TRANSIENT),
+        (InterfaceError("x", None, OSError()), FailureClass.TRANSIENT),
+        (asyncpg.DeadlockDetectedError("x"), FailureClass.TRANSIENT),
+        (asyncpg.SerializationError("x"), FailureClass.TRANSIENT),
+        (asyncpg.ConnectionDoesNotExistError("x"), FailureClass.TRANSIENT),
+        (asyncpg.TooManyConnectionsError("x"), FailureClass.TRANSIENT),
+        (asyncpg.AdminShutdownError("x"), FailureClass.TRANSIENT),
+        (asyncpg.CrashShutdownError("x"), FailureClass.TRANSIENT),
+        (asyncpg.CannotConnectNowError("x"), FailureClass.TRANSIENT),
+        (asyncpg.LockNotAvailableError("x"), FailureClass.TRANSIENT),
+        (TokenRejectedError("x"), FailureClass.TOKEN),
+        (PermissionDeniedError("x"), FailureClass.PERMISSION),
+        (RequestRefusedError("x"), FailureClass.REFUSED),
+        (ProviderPermanentError("x"), FailureClass.REFUSED),
+        (asyncpg.UniqueViolationError("x"), FailureClass.INTERNAL),
+        (NotFoundError("x"), FailureClass.INTERNAL),
+        (InputError("range", "x"), FailureClass.INTERNAL),
+        (KeyError("x"), FailureClass.INTERNAL),
+    ],
+)
+def test_each_failure_has_its_class(error: Exception, failure: FailureClass) -> None:
+    verdict = judge(error, job())
+    assert verdict.failure is failure
+    assert verdict.spoils_connection is (failure in {FailureClass.TOKEN, FailureClass.PERMISSION})
+    assert verdict.counts_as_try is (failure is not FailureClass.THROTTLED)
+
+
+@pytest.mark.parametrize(
+    ("error", "waits"),
+    [
+        (ProviderTransientError("x"), [2, 4, None]),
+        (KeyError("x"), [5, None, None]),
+        (RequestRefusedError("x"), [None, None, None]),
+        (TokenRejectedError("x"), [None, None, None]),
+    ],
+)
+def test_waits_grow_with_the_tries_and_end(error: Exception, waits: list[int | None]) -> None:
+    with clock.frozen(NOW):
+        for tries, wait in enumerate(waits):
+            retry_at = judge(error, job(tries)).retry_at
+            if wait is None:
+                assert retry_at is None
+            else:
+                assert retry_at is not None
+                assert NOW + timedelta(seconds=wait) <= retry_at <= NOW + timedelta(seconds=wait * 1.25)
+
+
+@pytest.mark.parametrize("tries", [0, 2, 7])
+def test_a_throttle_waits_for_the_time_named_however_often_it_comes(tries: int) -> None:
+    assert judge(ProviderThrottledError("x", retry_at=LATER), job(tries)).retry_at == LATER
+
+
+def test_a_reason_holds_no_secret_and_fits() -> None:
+    text = "calling https://graph/v26.0/me?access_token=EAAB123 failed " + "x" * 5000
+    reason = judge(RuntimeError(text), job()).reason
+    assert reason.startswith("RuntimeError: calling https://graph/v26.0/me?access_token=[secret] failed x")
+    assert len(reason) == 1000
