@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -140,8 +141,14 @@ async def test_jobs_end_within_the_grace_of_a_worker_that_is_told_to_stop(
         await until(worker.is_ready)
         run = await enqueue(shop)
         await wait_for_slow_answers(shop)
-        seconds = await worker.end(within=10)
-        assert seconds < 5
+        ending = asyncio.create_task(worker.end(within=10))
+        heard: list[bool] = []
+        while (await stats_jobs(services))["AD"][0] == "RUNNING":
+            heard.append(await worker.ask("/livez") is not None)
+            await asyncio.sleep(0.02)
+        assert await ending < 5
+        assert len(heard) > 10
+        assert all(heard[:-1])
         assert await run_state(services, run) == "SUCCEEDED"
         assert (await stats_jobs(services))["AD"] == ("SUCCEEDED", 1, 1)
     await check_invariants(services, seller_id)
