@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.database.driver import Driver
     from app.providers.contract import AdProvider, StatusRecord
     from app.queries.connections import Connection
-    from app.queries.jobs import ClaimedJob
+    from app.queries.job_claims import ClaimedJob
     from app.services.context import Services
     from app.services.delivery_mapping import Delivery
     from app.services.job_execution import Lease

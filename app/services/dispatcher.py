@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
 from app.observability.prometheus import QUEUE_AGE, QUEUE_DEPTH
-from app.queries import jobs as job_rows
+from app.queries import job_dispatch
 from app.queries import runs as run_rows
 from app.services.job_broker import Priority
 from app.services.job_queue import send_due
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 BATCH = 500
-# A job may cost this many workers more than it has tries before it is given up as poison.
-SPARE_ATTEMPTS = 2
+# A job that has cost this many workers is given up as poison.
+MAX_LOSSES = 5
 LEFT_OVER_AFTER = timedelta(seconds=5)
 
 
@@ -34,7 +34,7 @@ async def dispatch_once(services: Services) -> None:
     await send_due(services)
     async with work_transaction(services.database.app) as driver:
         await run_rows.end_left_over_runs(driver, older_than=LEFT_OVER_AFTER, limit=BATCH)
-        depth = await job_rows.queue_depth(driver)
+        depth = await job_dispatch.queue_depth(driver)
     for priority in Priority:
         jobs, age = depth.get(priority, (0, 0.0))
         QUEUE_DEPTH.labels(priority.name).set(jobs)
@@ -43,7 +43,7 @@ async def dispatch_once(services: Services) -> None:
 
 async def _take_from_the_dead(services: Services) -> None:
     async with work_transaction(services.database.app) as driver:
-        expired = await job_rows.expire_leases(driver, limit=BATCH, spare_attempts=SPARE_ATTEMPTS)
+        expired = await job_dispatch.expire_leases(driver, limit=BATCH, max_losses=MAX_LOSSES)
         failed = [job_id for job_id, state in expired.items() if state is JobState.FAILED]
         if failed:
             await run_rows.end_runs_of(driver, failed)

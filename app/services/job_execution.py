@@ -17,7 +17,7 @@ from app.errors import LeaseLostError
 from app.observability.correlation import begin_correlation
 from app.observability.logging import get_logger
 from app.observability.prometheus import JOB_SECONDS, JOBS_ENDED
-from app.queries import jobs as job_rows
+from app.queries import job_claims
 from app.queries import runs as run_rows
 from app.services.connection_health import mark_unhealthy
 from app.services.job_failure import FailureClass, Verdict, judge
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Driver
-    from app.queries.jobs import ClaimedJob
+    from app.queries.job_claims import ClaimedJob
     from app.services.context import Services
 
 log = get_logger(__name__)
@@ -45,7 +45,7 @@ class Lease:
 
     async def fence(self, driver: Driver) -> None:
         """Let this transaction commit only while the job is ours. Raises LeaseLostError."""
-        await job_rows.extend_lease(driver, self.job, lease=self.duration)
+        await job_claims.extend_lease(driver, self.job, lease=self.duration)
 
 
 class JobHandler(Protocol):
@@ -86,11 +86,11 @@ async def _unknown_kind(_services: Services, job: ClaimedJob, _lease: Lease) -> 
 async def _claim(services: Services, job_id: UUID, *, worker: str, lease: timedelta) -> ClaimedJob | None:
     try:
         async with work_transaction(services.database.app) as driver:
-            return await job_rows.claim_job(driver, job_id, worker=worker, lease=lease)
+            return await job_claims.claim_job(driver, job_id, worker=worker, lease=lease)
     except asyncpg.UniqueViolationError:
         # Another worker began with the same account and level in this very moment; look again soon.
         async with work_transaction(services.database.app) as driver:
-            await job_rows.postpone_job(driver, job_id)
+            await job_claims.postpone_job(driver, job_id)
         return None
 
 
@@ -146,7 +146,7 @@ async def _keep(services: Services, lease: Lease) -> None:
 async def _record_success(services: Services, job: ClaimedJob, rows_written: int) -> str:
     with suppress(LeaseLostError):
         async with work_transaction(services.database.app) as driver:
-            await job_rows.succeed_job(driver, job, rows_written=rows_written)
+            await job_claims.succeed_job(driver, job, rows_written=rows_written)
             await run_rows.end_runs_of(driver, [job.id])
         return "SUCCEEDED"
     return "LOST"
@@ -166,15 +166,15 @@ async def _record_failure(services: Services, job: ClaimedJob, error: Exception)
 async def _apply(driver: Driver, job: ClaimedJob, verdict: Verdict) -> str:
     error_class, reason, run_at = verdict.failure.value, verdict.reason, verdict.retry_at
     if run_at is None:
-        await job_rows.fail_job(driver, job, error_class=error_class, reason=reason)
+        await job_claims.fail_job(driver, job, error_class=error_class, reason=reason)
         await run_rows.end_runs_of(driver, [job.id])
         return "FAILED"
     if verdict.counts_as_try:
-        await job_rows.retry_job(driver, job, run_at=run_at, error_class=error_class, reason=reason)
+        await job_claims.retry_job(driver, job, run_at=run_at, error_class=error_class, reason=reason)
         return "RETRYING"
-    await job_rows.park_job(driver, job, run_at=run_at, error_class=error_class, reason=reason)
+    await job_claims.park_job(driver, job, run_at=run_at, error_class=error_class, reason=reason)
     if job.connection_id:
-        await job_rows.park_connection(
+        await job_claims.park_connection(
             driver,
             job.connection_id,
             until=run_at,
@@ -196,4 +196,4 @@ async def _release(services: Services, job: ClaimedJob) -> None:
     log.warning("the worker has to go; the job is given back")
     with suppress(LeaseLostError):
         async with work_transaction(services.database.app) as driver:
-            await job_rows.release_job(driver, job)
+            await job_claims.release_job(driver, job)

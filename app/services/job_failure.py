@@ -36,7 +36,7 @@ from app.observability.logging import mask_secrets
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from app.queries.jobs import ClaimedJob
+    from app.queries.job_claims import ClaimedJob
 
 BASE_DELAY_SECONDS = 2.0
 INTERNAL_DELAY_SECONDS = 5.0

@@ -13,14 +13,14 @@ from taskiq.exceptions import SendTaskError
 
 from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
-from app.queries import jobs as job_rows
+from app.queries import job_dispatch
 from app.services.job_broker import Priority
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from app.queries.jobs import DueJob
+    from app.queries.job_dispatch import DueJob
     from app.services.context import Services
 
 log = get_logger(__name__)
@@ -34,14 +34,14 @@ RESEND_AFTER = timedelta(seconds=5)
 async def send_now(services: Services, job_ids: Sequence[UUID]) -> None:
     """Send the messages of jobs just committed. Never raises for want of Redis: the dispatcher sends them later."""
     async with work_transaction(services.database.app) as driver:
-        due = await job_rows.take_these(driver, job_ids)
+        due = await job_dispatch.take_these(driver, job_ids)
     await _send(services, due)
 
 
 async def send_next_excluded(services: Services, ended: UUID) -> None:
     """Let the next job of the same account and level start as soon as one has ended, without waiting to be found."""
     async with work_transaction(services.database.app) as driver:
-        due = await job_rows.take_next_excluded(driver, ended)
+        due = await job_dispatch.take_next_excluded(driver, ended)
     await _send(services, due)
 
 
@@ -62,7 +62,7 @@ async def send_due(services: Services) -> int:
             continue
         resend_after = RESEND_AFTER if backlog == 0 else timedelta(days=1)
         async with work_transaction(services.database.app) as driver:
-            due = await job_rows.take_unsent(
+            due = await job_dispatch.take_unsent(
                 driver,
                 priority=priority,
                 resend_after=resend_after,
@@ -79,6 +79,6 @@ async def _send(services: Services, due: Sequence[DueJob]) -> int:
         except (SendTaskError, RedisError, OSError) as error:
             log.warning("redis does not answer; messages wait", error=type(error).__name__, jobs=len(due) - place)
             async with work_transaction(services.database.app) as driver:
-                await job_rows.forget_sent(driver, [left.id for left in due[place:]])
+                await job_dispatch.forget_sent(driver, [left.id for left in due[place:]])
             return place
     return len(due)

@@ -21,7 +21,7 @@ from app.observability.logging import get_logger
 from app.observability.prometheus import ROWS_WRITTEN
 from app.queries import connections as connection_rows
 from app.queries import stats_writing
-from app.queries.jobs import save_progress
+from app.queries.job_claims import save_progress
 from app.queries.stats_writing import Snapshot
 from app.queries.structure import load_entity_ids
 from app.services.job_kinds import StatsUnit
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from app.providers.contract import AdProvider, InsightRow
     from app.queries.connections import Connection
-    from app.queries.jobs import ClaimedJob
+    from app.queries.job_claims import ClaimedJob
     from app.services.context import Services
     from app.services.job_execution import Lease
 

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from app.database.driver import Driver
     from app.providers.contract import AccountRecord, AdRecord, AdsetRecord, CampaignRecord
     from app.queries.connections import Connection
-    from app.queries.jobs import ClaimedJob, NewJob
+    from app.queries.job_claims import ClaimedJob
+    from app.queries.jobs import NewJob
     from app.services.context import Services
     from app.services.job_execution import Lease
 

@@ -10,7 +10,7 @@ from app.queries.connections import find_connection
 
 if TYPE_CHECKING:
     from app.queries.connections import Connection
-    from app.queries.jobs import ClaimedJob
+    from app.queries.job_claims import ClaimedJob
     from app.services.context import Services
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Record
-    from app.queries.jobs import ClaimedJob
+    from app.queries.job_claims import ClaimedJob
     from app.services.context import Services
     from app.services.job_execution import JobHandler, Lease
     from app.services.run_requests import EnqueuedRun

@@ -13,7 +13,7 @@ from app.errors import LeaseLostError
 from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.providers.sandbox.dataset import AdDay, Delivered, Status
-from app.queries.jobs import claim_job
+from app.queries.job_claims import claim_job
 from app.services.job_broker import Priority
 from app.services.job_execution import Lease
 from app.services.job_kinds import AccountKey, StatsUnit, delivery_job, stats_job, structure_job

@@ -37,7 +37,7 @@ from tests.services.working import fetch_work, make_all_due
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from app.queries.jobs import ClaimedJob
+    from app.queries.job_claims import ClaimedJob
     from app.services.context import Services
     from app.services.job_execution import Lease
 
@@ -243,10 +243,22 @@ async def test_a_job_that_kills_its_workers_fails_after_its_bound(services: Serv
 
 async def claim_and_die(services: Services, job_id: UUID) -> None:
     """What is left of a worker that was killed right after its claim."""
-    from app.queries.jobs import claim_job  # noqa: PLC0415  # only here
+    from app.queries.job_claims import claim_job  # noqa: PLC0415  # only here
 
     async with work_transaction(services.database.app) as driver:
         await claim_job(driver, job_id, worker="doomed", lease=timedelta(seconds=2))
+
+
+async def test_only_lost_workers_count_towards_that_bound(services: Services) -> None:
+    job_id = await enqueue_one(services)
+    for _ in range(6):
+        await execute(services, job_id, failing(ProviderThrottledError("too many calls", retry_at=clock.now())))
+        await make_all_due(services)
+    await claim_and_die(services, job_id)
+    await expire_all(services)
+    await dispatch_once(services)
+    job = await job_of(services, job_id)
+    assert (job["state"], job["attempt"], job["losses"]) == ("QUEUED", 7, 1)
 
 
 async def test_a_throttle_parks_the_account_until_the_time_named(services: Services) -> None:

@@ -22,7 +22,7 @@ from app.errors import (
     TooMuchDataError,
 )
 from app.identifiers import new_id
-from app.queries.jobs import ClaimedJob
+from app.queries.job_claims import ClaimedJob
 from app.services.job_failure import FailureClass, judge
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

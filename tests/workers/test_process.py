@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from uuid import UUID
 
-    from app.queries.jobs import ClaimedJob
+    from app.queries.job_claims import ClaimedJob
     from app.services.job_execution import Lease
     from app.settings import Settings
 

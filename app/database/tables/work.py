@@ -57,6 +57,8 @@ jobs = Table(
     # What counts against max_tries; a throttle or a lost worker's takeover does not.
     Column("tries", Integer, nullable=False),
     Column("max_tries", Integer, nullable=False),
+    # How often a worker stopped without a word while it had the job.
+    Column("losses", Integer, nullable=False),
     instant("run_at"),
     instant("sent_at", nullable=True),
     instant("lease_until", nullable=True),

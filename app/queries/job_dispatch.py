@@ -1,0 +1,159 @@
+"""The jobs table as the dispatcher sees it: what the dead held, what is due and not sent, how much waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.queries.job_claims import EXCLUSIVE_DELAY
+from app.queries.jobs import WAITING
+from app.vocabulary import JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+    from uuid import UUID
+
+    from app.database.driver import Driver, Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueJob:
+    """A job whose message has to be sent."""
+
+    id: UUID
+    priority: int
+
+
+_EXPIRE = """
+WITH lost AS (
+  SELECT id
+  FROM jobs
+  WHERE state = 'RUNNING'
+    AND lease_until < now()
+  ORDER BY lease_until
+  LIMIT $1
+  FOR UPDATE SKIP LOCKED
+)
+UPDATE jobs
+SET state = CASE WHEN losses + 1 >= $2 THEN 'FAILED' ELSE 'QUEUED' END,
+    ended_at = CASE WHEN losses + 1 >= $2 THEN now() END,
+    error_class = 'WORKER_LOST',
+    error_reason = 'the worker stopped without a word (' || coalesce(claimed_by, 'unknown') || ')',
+    losses = losses + 1,
+    lease_until = NULL,
+    sent_at = NULL
+FROM lost
+WHERE jobs.id = lost.id
+RETURNING jobs.id, jobs.state
+"""
+
+
+async def expire_leases(driver: Driver, *, limit: int, max_losses: int) -> dict[UUID, JobState]:
+    """Take jobs from workers that are gone: waiting again, or FAILED when they have killed too many workers."""
+    rows = await driver.fetch(_EXPIRE, limit, max_losses)
+    return {row["id"]: JobState(row["state"]) for row in rows}
+
+
+_TAKE_UNSENT = f"""
+WITH due AS (
+  SELECT id
+  FROM jobs
+  WHERE state IN {WAITING}
+    AND run_at <= now()
+    AND priority = $1
+    AND (sent_at IS NULL OR sent_at < now() - $2::interval)
+  ORDER BY run_at, id
+  LIMIT $3
+  FOR UPDATE SKIP LOCKED
+)
+UPDATE jobs
+SET sent_at = now()
+FROM due
+WHERE jobs.id = due.id
+RETURNING jobs.id, jobs.priority
+"""  # noqa: S608 - only constants are put in
+
+# What somebody else has in hand is being sent, claimed or hastened: not ours to wait for.
+_TAKE_THESE = f"""
+WITH due AS (
+  SELECT id
+  FROM jobs
+  WHERE id = ANY($1::uuid[])
+    AND state IN {WAITING}
+    AND run_at <= now()
+    AND sent_at IS NULL
+  ORDER BY id
+  FOR UPDATE SKIP LOCKED
+)
+UPDATE jobs
+SET sent_at = now()
+FROM due
+WHERE jobs.id = due.id
+RETURNING jobs.id, jobs.priority
+"""  # noqa: S608 - only constants are put in
+
+
+async def take_unsent(driver: Driver, *, priority: int, resend_after: timedelta, limit: int) -> list[DueJob]:
+    """Mark due jobs as sent, oldest first: those never sent, and those sent longer than `resend_after` ago."""
+    return _due(await driver.fetch(_TAKE_UNSENT, priority, resend_after, limit))
+
+
+async def take_these(driver: Driver, job_ids: Sequence[UUID]) -> list[DueJob]:
+    """Mark those of the given jobs as sent that are due, were not sent yet and are in nobody's hands; never waits."""
+    return _due(await driver.fetch(_TAKE_THESE, list(job_ids)))
+
+
+def _due(rows: Sequence[Record]) -> list[DueJob]:
+    return [DueJob(id=row["id"], priority=row["priority"]) for row in rows]
+
+
+_TAKE_NEXT_EXCLUDED = """
+UPDATE jobs
+SET run_at = now(), sent_at = now()
+WHERE id = (
+  SELECT waiting.id
+  FROM jobs AS waiting
+  JOIN jobs AS ended ON ended.exclusive_key = waiting.exclusive_key
+  WHERE ended.id = $1
+    AND waiting.state = 'QUEUED'
+    AND waiting.sent_at IS NULL
+    AND waiting.run_at <= now() + $2::interval
+  ORDER BY waiting.priority, waiting.run_at, waiting.id
+  LIMIT 1
+  FOR UPDATE OF waiting SKIP LOCKED
+)
+RETURNING id, priority
+"""
+
+
+async def take_next_excluded(driver: Driver, ended: UUID) -> list[DueJob]:
+    """Mark as sent the job that waits only because the ended one ran with its exclusive key, if there is one."""
+    return _due(await driver.fetch(_TAKE_NEXT_EXCLUDED, ended, EXCLUSIVE_DELAY))
+
+
+_FORGET_SENT = f"""
+UPDATE jobs
+SET sent_at = NULL
+WHERE id = ANY($1::uuid[])
+  AND state IN {WAITING}
+"""  # noqa: S608 - only constants are put in
+
+
+async def forget_sent(driver: Driver, job_ids: Sequence[UUID]) -> None:
+    """The messages did not reach the broker after all."""
+    await driver.execute(_FORGET_SENT, list(job_ids))
+
+
+_DEPTH = f"""
+SELECT priority, count(*) AS jobs, coalesce(extract(epoch FROM now() - min(run_at)), 0)::float8 AS age
+FROM jobs
+WHERE state IN {WAITING}
+  AND run_at <= now()
+GROUP BY priority
+"""  # noqa: S608 - only constants are put in
+
+
+async def queue_depth(driver: Driver) -> dict[int, tuple[int, float]]:
+    """By priority: how many jobs are due, and for how many seconds the oldest has been."""
+    return {row["priority"]: (row["jobs"], row["age"]) for row in await driver.fetch(_DEPTH)}
