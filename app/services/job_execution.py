@@ -155,11 +155,17 @@ async def _record_success(services: Services, job: ClaimedJob, rows_written: int
 async def _record_failure(services: Services, job: ClaimedJob, error: Exception) -> str:
     verdict = judge(error, job)
     _log_failure(verdict, error)
-    if verdict.spoils_connection and job.seller_id and job.connection_id:
-        await mark_unhealthy(services, job.seller_id, job.connection_id, reason=verdict.reason)
     with suppress(LeaseLostError):
         async with work_transaction(services.database.app) as driver:
-            return await _apply(driver, job, verdict)
+            outcome = await _apply(driver, job, verdict)
+            if verdict.spoils_connection and job.seller_id and job.connection_id:
+                await mark_unhealthy(
+                    driver,
+                    seller_id=job.seller_id,
+                    connection_id=job.connection_id,
+                    reason=verdict.reason,
+                )
+        return outcome
     return "LOST"
 
 

@@ -180,7 +180,10 @@ async def test_a_request_whose_key_is_at_work_is_a_conflict_and_no_second_change
 async def test_an_unhealthy_account_is_not_asked(shop: Shop) -> None:
     ids = (await ids_of(shop))[:2]
     connection_id = await shop.value("SELECT id FROM fb_connections")
-    await mark_unhealthy(shop.services, shop.seller_id, connection_id, reason="the token has expired")
+    async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+        await mark_unhealthy(
+            driver, seller_id=shop.seller_id, connection_id=connection_id, reason="the token has expired"
+        )
     calls = await shop.calls()
     changed = await change(shop, ids)
     assert changed.succeeded == ()
