@@ -46,6 +46,8 @@ NPM_ENVIRONMENT = {
     "npm_config_fetch_retries": "1",
     "npm_config_fetch_timeout": "20000",
     "npm_config_update_notifier": "false",
+    # The registry may be behind a certificate authority that only this machine knows.
+    "NODE_USE_SYSTEM_CA": "1",
 }
 
 
