@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import strawberry
 from graphql import GraphQLError, ValueNode
 from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.exceptions import InvalidOperationTypeError
 
 from app.clock import now
 from app.errors import (
@@ -32,6 +32,7 @@ from app.errors import (
 from app.observability.correlation import begin_correlation, current_correlation_id
 from app.observability.logging import get_logger
 from graphql_schema.argument_path import path_of_node, path_of_type, path_of_variable
+from graphql_schema.operation_choice import ChooseOperation
 from graphql_schema.operation_record import RecordOperation
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class PixecomSchema(strawberry.Schema):
     """A Strawberry schema whose errors all carry a code; used for HTTP and WebSocket alike."""
 
     def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:  # noqa: FBT001, FBT002  # Strawberry's
-        return [*super().get_extensions(sync), RecordOperation()]
+        return [*super().get_extensions(sync), RecordOperation(), ChooseOperation()]
 
     def process_errors(
         self,
@@ -138,10 +139,7 @@ def _root(error: GraphQLError) -> Exception:
 
 def _is_clients(error: GraphQLError, cause: Exception) -> bool:
     """True for what graphql-core and Strawberry find wrong with the document or its variables."""
-    if isinstance(
-        cause,
-        StrawberryInputCoercionError | MissingQueryError | CannotGetOperationTypeError | InvalidOperationTypeError,
-    ):
+    if isinstance(cause, StrawberryInputCoercionError | MissingQueryError | InvalidOperationTypeError):
         return True
     if error.path is not None:  # a field failed: only a wrong argument is the client's
         return isinstance(cause, GraphQLError) and error.message.startswith(("Argument '", "Variable '$"))

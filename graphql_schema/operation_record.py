@@ -17,7 +17,7 @@ __all__ = ["OperationRecord", "RecordOperation", "recording"]
 
 @dataclass
 class OperationRecord:
-    """`kind` is query, mutation, subscription, or unknown for what could not be parsed."""
+    """`kind` is query, mutation, subscription, or unknown where no operation could be made out."""
 
     name: str | None = None
     kind: str = "unknown"
@@ -46,7 +46,4 @@ class RecordOperation(SchemaExtension):
         context = self.execution_context
         if record is not None and context.graphql_document is not None:
             record.name = context.operation_name
-            try:
-                record.kind = context.operation_type.value
-            except RuntimeError:
-                return  # no operation of that name: the kind stays unknown
+            record.kind = context.operation_type.value

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.requests import Request
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
 from app.http.bearer import claims_of
@@ -104,8 +104,6 @@ class GraphQLView:
                         allowed_operation_types=_OPERATIONS[request.method],
                         operation_extensions=graphql.extensions,
                     )
-                except CannotGetOperationTypeError as error:
-                    return _without_operation(error, media_type)
                 except InvalidOperationTypeError as error:
                     raise _not_over(request.method, error) from None
         note_in_access_log(request.scope, operation=record.name, operation_type=record.kind)
@@ -120,12 +118,6 @@ def _not_over(method: str, error: InvalidOperationTypeError) -> RequestRefused:
 
 
 _ALLOW = {"Allow": "POST"}
-
-
-def _without_operation(error: CannotGetOperationTypeError, media_type: str) -> Response:
-    name = error.operation_name
-    message = f"The document has no operation named {name!r}." if name else "The document has no operation."
-    return RequestRefused(400 if media_type == GRAPHQL_RESPONSE else 200, message).response(media_type)
 
 
 def _codes(result: ExecutionResult) -> list[str]:

@@ -22,10 +22,18 @@ if TYPE_CHECKING:
 USER = UUID("019a0000-0000-7000-8000-000000000001")
 NEW = "application/graphql-response+json"
 OLD = "application/json"
+UNNAMED = "Must provide operation name if query contains multiple operations."
 
 
 async def _post(client: httpx.AsyncClient, query: str, *, accept: str = NEW, **body: Any) -> httpx.Response:
     return await client.post("/graphql", json={"query": query, **body}, headers={"Accept": accept})
+
+
+async def _ask(client: httpx.AsyncClient, method: str, body: dict[str, str], *, accept: str) -> httpx.Response:
+    """The same request over either method."""
+    if method == "GET":
+        return await client.get("/graphql", params=body, headers={"Accept": accept})
+    return await client.post("/graphql", json=body, headers={"Accept": accept})
 
 
 def _refusal(message: str, code: str = "BAD_USER_INPUT") -> dict[str, Any]:
@@ -308,14 +316,31 @@ async def test_what_could_not_run_has_no_data(client: httpx.AsyncClient, query: 
     [
         ({"query": "query A { hello }", "operationName": "B"}, "The document has no operation named 'B'."),
         ({"query": "fragment F on Query { hello }"}, "The document has no operation."),
+        ({"query": "query A { hello } query B { hello }"}, UNNAMED),
+        ({"query": "query A { hello } mutation B { change }", "operationName": ""}, UNNAMED),
+        ({"query": "{ hello } query B { hello }"}, UNNAMED),
     ],
 )
-async def test_a_document_without_the_operation(client: httpx.AsyncClient, body: dict[str, str], message: str) -> None:
-    new = await client.post("/graphql", json=body, headers={"Accept": NEW})
-    old = await client.post("/graphql", json=body, headers={"Accept": OLD})
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_document_without_the_operation(
+    client: httpx.AsyncClient,
+    method: str,
+    body: dict[str, str],
+    message: str,
+) -> None:
+    new = await _ask(client, method, body, accept=NEW)
+    old = await _ask(client, method, body, accept=OLD)
 
     assert (new.status_code, old.status_code) == (400, 200)
     assert new.json() == old.json() == _refusal(message)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_of_several_operations_none_runs_unless_one_is_named(client: httpx.AsyncClient, method: str) -> None:
+    document = "mutation M { tooComplex } query Q { limited }"
+    response = await _ask(client, method, {"query": document}, accept=NEW)
+
+    assert (response.status_code, response.json()) == (400, _refusal(UNNAMED))
 
 
 async def test_a_failed_field_keeps_the_status_and_the_data(client: httpx.AsyncClient) -> None:
