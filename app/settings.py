@@ -71,10 +71,11 @@ class Settings(BaseSettings):
     delivery_interval_minutes: Annotated[int, Field(ge=1)] = 5
     structure_interval_minutes: Annotated[int, Field(ge=1)] = 60
     stats_window_days: Annotated[int, Field(ge=1, le=28)] = 4
-    raw_retention_days: Annotated[int, Field(ge=35)] = 400
+    raw_retention_days: Annotated[int, Field(ge=35, le=400)] = 400  # snapshots have partitions 14 months back
     backfill_days: Annotated[int, Field(ge=0, le=1127)] = 90
     worker_concurrency: Annotated[int, Field(ge=1)] = 5
     worker_grace_seconds: Annotated[float, Field(gt=0)] = 30.0
+    worker_health_host: str = "127.0.0.1"
     worker_health_port: Annotated[int, Field(ge=0, le=65535)] = 3001
     job_lease_seconds: Annotated[float, Field(gt=0)] = 30.0
     dispatch_interval_seconds: Annotated[float, Field(gt=0)] = 1.0

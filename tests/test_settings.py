@@ -82,6 +82,7 @@ def test_defaults() -> None:
     assert settings.delivery_interval_minutes == 5
     assert settings.backfill_days == 90
     assert settings.raw_retention_days == 400
+    assert (settings.worker_health_host, settings.worker_health_port) == ("127.0.0.1", 3001)
     assert settings.job_lease_seconds == 30
 
 
@@ -194,6 +195,14 @@ def test_graphiql_and_introspection_are_for_development(
 def test_the_graph_url_ends_without_a_slash(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("META_GRAPH_URL", "http://127.0.0.1:9000/")
     assert load_settings().meta_graph_url == "http://127.0.0.1:9000"
+
+
+def test_snapshots_are_kept_no_longer_than_there_are_partitions(environment: pytest.MonkeyPatch) -> None:
+    assert _complaints(environment, RAW_RETENTION_DAYS="401") == [
+        "  RAW_RETENTION_DAYS: Input should be less than or equal to 400"
+    ]
+    environment.setenv("RAW_RETENTION_DAYS", "400")
+    assert load_settings().raw_retention_days == 400
 
 
 def test_a_bad_port_is_named_without_any_of_the_url(environment: pytest.MonkeyPatch) -> None:

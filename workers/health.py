@@ -16,6 +16,7 @@ from starlette.routing import Route
 from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
 from app.queries.ticks import find_newest_tick
+from workers.backlog import measure_backlog
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -30,10 +31,14 @@ CHECK_SECONDS = 3.0
 
 
 @asynccontextmanager
-async def serve_health(services: Services, *, port: int, running: Callable[[], int]) -> AsyncGenerator[None]:
-    """Answer while the block runs. Port 0 takes a free one; the log says which."""
+async def serve_health(services: Services, *, running: Callable[[], int]) -> AsyncGenerator[None]:
+    """Answer where the settings say while the block runs. Port 0 takes a free one; the log says which."""
     config = uvicorn.Config(
-        _application(services, running), host="127.0.0.1", port=port, log_config=None, lifespan="off"
+        _application(services, running),
+        host=services.settings.worker_health_host,
+        port=services.settings.worker_health_port,
+        log_config=None,
+        lifespan="off",
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve())
@@ -63,6 +68,7 @@ def _application(services: Services, running: Callable[[], int]) -> Starlette:
         return JSONResponse(body, status_code=200 if ok else 503)
 
     async def metrics(_request: Request) -> Response:
+        await _measure(services)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(routes=[Route("/livez", live), Route("/readyz", ready), Route("/metrics", metrics)])
@@ -74,6 +80,14 @@ async def _database(services: Services) -> str:
             return "ok"
     except Exception as error:  # noqa: BLE001 - whatever it is, the database can't be worked with
         return type(error).__name__
+
+
+async def _measure(services: Services) -> None:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await measure_backlog(services)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other metrics are still wanted
+        log.warning("the backlog can't be measured", error=type(error).__name__)
 
 
 async def _redis(services: Services) -> str:

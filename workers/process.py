@@ -39,7 +39,7 @@ async def run_worker(settings: Settings) -> None:
         running = RunningJobs()
         name = f"{socket.gethostname()}:{os.getpid()}"
         register_tasks(services, running, worker=name)
-        async with serve_health(services, port=settings.worker_health_port, running=lambda: len(running)):
+        async with serve_health(services, running=lambda: len(running)):
             log.info("worker is ready", worker=name, concurrency=settings.worker_concurrency)
             await _work(services, running, stop)
     log.info("worker has ended")

@@ -104,6 +104,7 @@ def configure_logging(*, level: str = "INFO", log_format: LogFormat = LogFormat.
     root.handlers = [handler]
     root.setLevel(level.upper())
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs, tokens included
+    logging.getLogger("taskiq").setLevel(logging.WARNING)  # it says again what our own lines say of each job
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

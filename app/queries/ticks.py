@@ -22,6 +22,12 @@ FROM ticks
 WHERE name = $1
 """
 
+_NEWEST_OF_EACH = """
+SELECT name, max(taken_at) AS taken_at
+FROM ticks
+GROUP BY name
+"""
+
 _FORGET = """
 DELETE FROM ticks
 WHERE slot < $1
@@ -41,6 +47,11 @@ async def take_tick(driver: Driver, name: str, slot: datetime, *, now: datetime)
 async def find_newest_tick(driver: Driver, name: str) -> datetime | None:
     """The newest slot that was taken."""
     return await driver.fetchval(_NEWEST, name)
+
+
+async def list_newest_ticks(driver: Driver) -> dict[str, datetime]:
+    """By name: when a slot was last taken."""
+    return {row["name"]: row["taken_at"] for row in await driver.fetch(_NEWEST_OF_EACH)}
 
 
 async def forget_ticks(driver: Driver, *, before: datetime) -> None:

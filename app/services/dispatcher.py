@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 
 from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
-from app.observability.prometheus import QUEUE_AGE, QUEUE_DEPTH
 from app.queries import job_dispatch
 from app.queries import runs as run_rows
-from app.services.job_broker import Priority
 from app.services.job_queue import send_due
 from app.vocabulary import JobState
 
@@ -34,11 +32,6 @@ async def dispatch_once(services: Services) -> None:
     await send_due(services)
     async with work_transaction(services.database.app) as driver:
         await run_rows.end_left_over_runs(driver, older_than=LEFT_OVER_AFTER, limit=BATCH)
-        depth = await job_dispatch.queue_depth(driver)
-    for priority in Priority:
-        jobs, age = depth.get(priority, (0, 0.0))
-        QUEUE_DEPTH.labels(priority.name).set(jobs)
-        QUEUE_AGE.labels(priority.name).set(age)
 
 
 async def _take_from_the_dead(services: Services) -> None:

@@ -16,7 +16,6 @@ from app import clock
 from app.database.transactions import across_tenants, work_transaction
 from app.metrics.levels import Level
 from app.observability.logging import get_logger
-from app.observability.prometheus import LAST_TICK
 from app.queries.across_tenants import AccountRef, list_working_accounts
 from app.queries.ticks import forget_ticks, take_tick
 from app.services.job_broker import Priority
@@ -106,7 +105,6 @@ async def _tick(services: Services, entry: ScheduleEntry) -> bool:
             request = RunRequest(seller_id=accounts[0].seller_id, origin=RunOrigin.SCHEDULE, reason=entry.name)
             await record_run(driver, request, made)
             jobs += len(made)
-    LAST_TICK.labels(entry.name).set(now.timestamp())
     log.info("tick", name=entry.name, jobs=jobs)
     return True
 

@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 @pytest.fixture
 def logging_restored() -> Generator[None]:
     """Logging is one for the whole process: what it was before a test, it is afterwards."""
-    root, httpx_logger = logging.getLogger(), logging.getLogger("httpx")
-    handlers, level, httpx_level, configuration = root.handlers, root.level, httpx_logger.level, structlog.get_config()
+    root, quieted = logging.getLogger(), [logging.getLogger(name) for name in ("httpx", "taskiq")]
+    handlers, level, levels, configuration = (
+        root.handlers,
+        root.level,
+        [each.level for each in quieted],
+        structlog.get_config(),
+    )
     yield
     root.handlers = handlers
     root.setLevel(level)
-    httpx_logger.setLevel(httpx_level)
+    for logger, its_level in zip(quieted, levels, strict=True):
+        logger.setLevel(its_level)
     structlog.configure(**configuration)
 
 

@@ -67,6 +67,16 @@ def test_the_level_holds_for_all(capsys: pytest.CaptureFixture[str], level: str,
     assert len(capsys.readouterr().err.splitlines()) == count
 
 
+def test_libraries_that_say_too_much_only_warn(written: Lines) -> None:
+    for name in ("httpx", "taskiq.receiver.receiver"):
+        logging.getLogger(name).info("Executing task do_job with ID: 1")
+        logging.getLogger(name).warning("odd")
+    assert [(line["logger"], line["event"]) for line in written()] == [
+        ("httpx", "odd"),
+        ("taskiq.receiver.receiver", "odd"),
+    ]
+
+
 @pytest.mark.usefixtures("logging_restored")
 def test_people_read_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(log_format=LogFormat.CONSOLE, process="tests")
