@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from datetime import date, datetime
 
+    from app.errors import ProviderError
     from app.metrics.counters import Counters
     from app.metrics.levels import Level
 
@@ -130,11 +131,15 @@ class InsightRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusOutcome:
-    """What the platform said to one status change. `error` is None when it accepted."""
+    """What the platform said to one status change. `error` is None when it accepted.
+
+    `cause` is the failure itself where it was more than a plain refusal (a throttle, a fault of the platform).
+    """
 
     external_id: str
     error: str | None = None
     error_code: int | None = None
+    cause: ProviderError | None = field(default=None, compare=False, repr=False)
 
     @property
     def accepted(self) -> bool:
@@ -173,6 +178,8 @@ class AdProvider(Protocol):
         status: EntityStatus,
     ) -> Sequence[StatusOutcome]:
         """Set ACTIVE or PAUSED; one outcome per id, in the order given. One refusal does not stop the others.
+
+        Any other status raises RequestRefusedError.
 
         An error that concerns the whole request (token, throttle, network) is raised instead if nothing was done;
         if it strikes in the middle, the ids not done carry it as their outcome.

@@ -52,6 +52,9 @@ WHERE seller_id = $1
   AND id = $2
 """  # noqa: S608 - only constants are put in
 
+# No key is changed by those who hold it, so that rows that refer to the connection can still be written.
+_LOCK = f"{_FIND}FOR NO KEY UPDATE"
+
 _LIST_ACCOUNTS = f"""
 SELECT {_COLUMNS}
 FROM fb_connections
@@ -87,6 +90,12 @@ def _connection(row: Record) -> Connection:
 async def find_connection(driver: Driver, *, seller_id: UUID, connection_id: UUID) -> Connection | None:
     """The seller's connection, or None."""
     row = await driver.fetchrow(_FIND, seller_id, connection_id)
+    return _connection(row) if row else None
+
+
+async def lock_connection(driver: Driver, *, seller_id: UUID, connection_id: UUID) -> Connection | None:
+    """The seller's connection; until we commit, nobody else who locks it writes its campaigns, ad sets and ads."""
+    row = await driver.fetchrow(_LOCK, seller_id, connection_id)
     return _connection(row) if row else None
 
 

@@ -237,11 +237,6 @@ async def retry_job(driver: Driver, job: ClaimedJob, *, run_at: datetime, error_
     await _fenced(driver, _WAIT, job, JobState.RETRYING, run_at, 1, error_class, reason)
 
 
-async def park_job(driver: Driver, job: ClaimedJob, *, run_at: datetime, error_class: str, reason: str) -> None:
-    """Wait for the platform until `run_at`; not a try. Raises LeaseLostError."""
-    await _fenced(driver, _WAIT, job, JobState.PARKED, run_at, 0, error_class, reason)
-
-
 async def release_job(driver: Driver, job: ClaimedJob) -> None:
     """Give the job back unharmed, as a worker that has to go does. Raises LeaseLostError."""
     await _fenced(driver, _RELEASE, job)
@@ -253,28 +248,30 @@ async def _fenced(driver: Driver, statement: str, job: ClaimedJob, *arguments: o
 
 
 # Locked in the order in which requests lock them.
+# In the order in which requests for work lock live jobs, the job that was throttled among them.
+_LOCK_TO_PARK = f"""
+SELECT id
+FROM jobs
+WHERE id = $1
+   OR (connection_id = $2 AND state IN {WAITING} AND run_at < $3)
+ORDER BY key
+FOR NO KEY UPDATE
+"""  # noqa: S608 - only constants are put in
+
 _PARK_CONNECTION = f"""
 UPDATE jobs
 SET state = 'PARKED', run_at = $2, sent_at = NULL, error_class = $3, error_reason = $4
-WHERE id IN (
-  SELECT id
-  FROM jobs
-  WHERE connection_id = $1
-    AND state IN {WAITING}
-    AND run_at < $2
-  ORDER BY key
-  FOR NO KEY UPDATE
-)
+WHERE connection_id = $1
+  AND state IN {WAITING}
+  AND run_at < $2
 """  # noqa: S608 - only constants are put in
 
 
-async def park_connection(
-    driver: Driver,
-    connection_id: UUID,
-    *,
-    until: datetime,
-    error_class: str,
-    reason: str,
-) -> None:
-    """Let nothing that waits for this connection start before `until`."""
-    await driver.execute(_PARK_CONNECTION, connection_id, until, error_class, reason)
+async def park_job(driver: Driver, job: ClaimedJob, *, run_at: datetime, error_class: str, reason: str) -> None:
+    """Wait for the platform until `run_at`, with everything else that waits for its connection; not a try.
+
+    Raises LeaseLostError.
+    """
+    await driver.fetch(_LOCK_TO_PARK, job.id, job.connection_id, run_at)
+    await _fenced(driver, _WAIT, job, JobState.PARKED, run_at, 0, error_class, reason)
+    await driver.execute(_PARK_CONNECTION, job.connection_id, run_at, error_class, reason)

@@ -25,6 +25,15 @@ class DueJob:
     priority: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostJob:
+    """A job that was taken from a worker which is gone, and what became of it."""
+
+    id: UUID
+    state: JobState
+    worker: str
+
+
 _EXPIRE = """
 WITH lost AS (
   SELECT id
@@ -39,20 +48,20 @@ UPDATE jobs
 SET state = CASE WHEN losses + 1 >= $2 THEN 'FAILED' ELSE 'QUEUED' END,
     ended_at = CASE WHEN losses + 1 >= $2 THEN now() END,
     error_class = 'WORKER_LOST',
-    error_reason = 'the worker stopped without a word (' || coalesce(claimed_by, 'unknown') || ')',
+    error_reason = 'the worker stopped without a word',
     losses = losses + 1,
     lease_until = NULL,
     sent_at = NULL
 FROM lost
 WHERE jobs.id = lost.id
-RETURNING jobs.id, jobs.state
+RETURNING jobs.id, jobs.state, jobs.claimed_by
 """
 
 
-async def expire_leases(driver: Driver, *, limit: int, max_losses: int) -> dict[UUID, JobState]:
+async def expire_leases(driver: Driver, *, limit: int, max_losses: int) -> list[LostJob]:
     """Take jobs from workers that are gone: waiting again, or FAILED when they have killed too many workers."""
     rows = await driver.fetch(_EXPIRE, limit, max_losses)
-    return {row["id"]: JobState(row["state"]) for row in rows}
+    return [LostJob(id=row["id"], state=JobState(row["state"]), worker=row["claimed_by"]) for row in rows]
 
 
 _TAKE_UNSENT = f"""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from app.database.driver import Driver
+    from app.database.driver import Driver, Record
     from app.metrics.levels import Level
 
 
@@ -41,19 +41,24 @@ WHERE seller_id = $1
 }
 
 # Locked in the order in which syncs lock them.
+_LOCK = {
+    level: f"""
+SELECT id, account_id, external_id, status
+FROM {table}
+WHERE seller_id = $1
+  AND id = ANY($2::uuid[])
+ORDER BY external_id
+FOR NO KEY UPDATE
+"""  # noqa: S608 - only constants are put in
+    for level, table in TABLES.items()
+}
+
 _APPLY = {
     level: f"""
 UPDATE {table}
 SET status = $3, status_changed_at = $4, updated_at = $4
 WHERE seller_id = $1
-  AND id IN (
-    SELECT id
-    FROM {table}
-    WHERE seller_id = $1
-      AND id = ANY($2::uuid[])
-    ORDER BY external_id
-    FOR UPDATE
-  )
+  AND id = ANY($2::uuid[])
 """  # noqa: S608 - only constants are put in
     for level, table in TABLES.items()
 }
@@ -67,16 +72,21 @@ async def load_targets(
     ids: Sequence[UUID],
 ) -> Mapping[UUID, Target]:
     """Those of the ids that are the seller's, by id."""
-    rows = await driver.fetch(_LOAD[level], seller_id, list(ids))
-    return {
-        row["id"]: Target(
-            id=row["id"],
-            account_id=row["account_id"],
-            external_id=row["external_id"],
-            status=EntityStatus(row["status"]),
-        )
-        for row in rows
-    }
+    return {row["id"]: _target(row) for row in await driver.fetch(_LOAD[level], seller_id, list(ids))}
+
+
+async def lock_targets(driver: Driver, *, seller_id: UUID, level: Level, ids: Sequence[UUID]) -> list[Target]:
+    """The same, as they are now, in the order of the platform's ids; nobody else changes them until we commit."""
+    return [_target(row) for row in await driver.fetch(_LOCK[level], seller_id, list(ids))]
+
+
+def _target(row: Record) -> Target:
+    return Target(
+        id=row["id"],
+        account_id=row["account_id"],
+        external_id=row["external_id"],
+        status=EntityStatus(row["status"]),
+    )
 
 
 async def apply_status(
@@ -88,7 +98,7 @@ async def apply_status(
     status: EntityStatus,
     now: datetime,
 ) -> None:
-    """Write a status that the platform has accepted."""
+    """Write a status that the platform has accepted to rows that the caller has locked."""
     await driver.execute(_APPLY[level], seller_id, list(ids), status, now)
 
 

@@ -41,6 +41,11 @@ async def run_delivery_job(services: Services, job: ClaimedJob, lease: Lease) ->
     )
     async with tenant_transaction(services.database.app, connection.seller_id) as driver:
         await lease.fence(driver)
+        await connection_rows.lock_connection(
+            driver,
+            seller_id=connection.seller_id,
+            connection_id=connection.id,
+        )
         written = await apply_tree(driver, connection, tree, asked_at=asked_at)
         await connection_rows.mark_delivery_synced(driver, connection, now=clock.now())
     ROWS_WRITTEN.labels("delivery").inc(written)

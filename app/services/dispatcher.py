@@ -37,8 +37,8 @@ async def dispatch_once(services: Services) -> None:
 async def _take_from_the_dead(services: Services) -> None:
     async with work_transaction(services.database.app) as driver:
         expired = await job_dispatch.expire_leases(driver, limit=BATCH, max_losses=MAX_LOSSES)
-        failed = [job_id for job_id, state in expired.items() if state is JobState.FAILED]
+        failed = [job.id for job in expired if job.state is JobState.FAILED]
         if failed:
             await run_rows.end_runs_of(driver, failed)
-    for job_id, state in expired.items():
-        log.warning("a worker stopped without a word", job_id=str(job_id), state=state.value)
+    for job in expired:
+        log.warning("a worker stopped without a word", worker=job.worker, job_id=str(job.id), state=job.state.value)

@@ -179,14 +179,6 @@ async def _apply(driver: Driver, job: ClaimedJob, verdict: Verdict) -> str:
         await job_claims.retry_job(driver, job, run_at=run_at, error_class=error_class, reason=reason)
         return "RETRYING"
     await job_claims.park_job(driver, job, run_at=run_at, error_class=error_class, reason=reason)
-    if job.connection_id:
-        await job_claims.park_connection(
-            driver,
-            job.connection_id,
-            until=run_at,
-            error_class=error_class,
-            reason=reason,
-        )
     return "PARKED"
 
 

@@ -67,6 +67,11 @@ async def sync_structure(services: Services, connection: Connection, lease: Leas
     )
     async with tenant_transaction(services.database.app, connection.seller_id) as driver:
         await lease.fence(driver)
+        await connection_rows.lock_connection(
+            driver,
+            seller_id=connection.seller_id,
+            connection_id=connection.id,
+        )
         now = clock.now()
         written = await _write(driver, connection, structure_rows.upsert_campaigns, campaigns, asked_at, now)
         written += await _write(driver, connection, structure_rows.upsert_adsets, adsets, asked_at, now)

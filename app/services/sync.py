@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from app.queries.jobs import NewJob
     from app.services.context import Services
 
+# A day begins first in UTC+14.
+EARLIEST_ZONE = timedelta(hours=14)
+
 __all__ = ["EnqueuedRun", "default_window", "enqueue_seller_sync", "window_jobs"]
 
 
@@ -46,7 +49,7 @@ async def enqueue_seller_sync(
     an account that is not the seller's, ConflictError when no account can be synced.
     """
     days = _requested_days(services, from_date, to_date)
-    wanted = tuple(levels) if levels else tuple(Level)
+    wanted = tuple(dict.fromkeys(levels)) if levels else tuple(Level)
     async with tenant_transaction(services.database.app, seller_id) as driver:
         connections = await list_working_connections(driver, seller_id=seller_id, only=account_ids)
         _check_accounts(connections, account_ids)
@@ -102,6 +105,8 @@ def _requested_days(services: Services, from_date: date | None, to_date: date | 
     if from_date is None or to_date is None:
         missing = "from" if from_date is None else "to"
         raise InputError(f"input.{missing}", "from and to are given together, or neither")
+    if from_date > (clock.now() + EARLIEST_ZONE).date():
+        raise InputError("input.from", f"{from_date} lies in the future")
     return ranges.custom(
         from_date,
         to_date,

@@ -235,7 +235,7 @@ async def test_a_job_that_kills_its_workers_fails_after_its_bound(services: Serv
     job = await job_of(services, poison)
     assert (job["state"], claims) == ("FAILED", 5)
     assert (job["error_class"], job["tries"]) == ("WORKER_LOST", 0)
-    assert job["error_reason"] == "the worker stopped without a word (doomed)"
+    assert job["error_reason"] == "the worker stopped without a word"
     assert job["ended_at"] is not None
     await execute(services, harmless, nothing)
     assert await run_state(services, run.run_id) == "PARTIAL"
@@ -345,3 +345,17 @@ async def test_trouble_with_the_database_is_passing(services: Services) -> None:
     await execute(services, job_id, failing(asyncpg.DeadlockDetectedError("deadlock detected")))
     job = await job_of(services, job_id)
     assert (job["state"], job["error_class"]) == ("RETRYING", "TRANSIENT")
+
+
+async def test_parking_an_account_and_asking_for_its_work_do_not_lock_each_other_out(services: Services) -> None:
+    connection = new_id()
+    wanted = [chore(f"job {place:02}", connection_id=connection) for place in range(30)]
+    for _ in range(10):
+        run = await enqueue(services, *wanted)
+        middle = run.jobs[15].job_id
+        throttle = failing(ProviderThrottledError("too many calls", retry_at=clock.now() + timedelta(minutes=1)))
+        await asyncio.gather(execute(services, middle, throttle), *[enqueue(services, *wanted) for _ in range(3)])
+        assert (await job_of(services, middle))["state"] == "PARKED"
+        await make_all_due(services)
+        async with work_transaction(services.database.app) as driver:
+            await driver.execute("UPDATE jobs SET state = 'QUEUED'")

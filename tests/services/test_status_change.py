@@ -15,7 +15,7 @@ from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.providers.sandbox.dataset import Entity, Kind, Status
 from app.queries.connections import find_connection
-from app.queries.status_changes import apply_status
+from app.queries.status_changes import apply_status, lock_targets
 from app.queries.structure import apply_statuses
 from app.services.connection_health import mark_unhealthy
 from app.services.job_broker import Priority
@@ -242,6 +242,7 @@ async def test_bulk_changes_and_polls_lock_rows_in_the_same_order(services: Serv
         async def change_here(turn: int) -> None:
             async with tenant_transaction(services.database.app, seller_id) as driver:
                 status = EntityStatus.PAUSED if turn % 2 else EntityStatus.ACTIVE
+                await lock_targets(driver, seller_id=seller_id, level=Level.CAMPAIGN, ids=ids)
                 await apply_status(
                     driver, seller_id=seller_id, level=Level.CAMPAIGN, ids=ids, status=status, now=clock.now()
                 )
@@ -255,3 +256,45 @@ async def test_bulk_changes_and_polls_lock_rows_in_the_same_order(services: Serv
         for turn in range(25):
             await asyncio.gather(change_here(turn), poll(turn), change_here(turn + 1), poll(turn + 100))
         assert await shop.value("SELECT count(*) FROM campaigns") == 200
+
+
+async def test_two_changes_at_once_leave_meta_and_us_agreed(shop: Shop) -> None:
+    first, second = (await ids_of(shop))[:2]
+    slow = {"match": {"method": "POST", "object_ids": ["1001"]}, "times": 1, "delay_seconds": 0.5}
+    await shop.arm(slow)
+    pausing = asyncio.create_task(change(shop, [first, second]))
+    async with asyncio.timeout(10):
+        while (await at_meta(shop))["1000"] != "PAUSED":
+            pass  # asking takes long enough
+    activated = await change(shop, [first], ACTIVATE)
+    assert (await pausing).succeeded == (first, second)
+    assert activated.succeeded == (first,)
+    ours = dict(await shop.rows("SELECT external_id, status FROM campaigns WHERE external_id IN ('1000', '1001')"))
+    said = await at_meta(shop)
+    assert ours == {"1000": "ACTIVE", "1001": "PAUSED"} == {each: said[each] for each in ours}
+
+
+@pytest.mark.parametrize(
+    ("code", "http_status", "expected"),
+    [(17, 400, StatusFailureCode.THROTTLED), (2, 500, StatusFailureCode.UPSTREAM_UNAVAILABLE)],
+)
+async def test_a_failure_of_one_id_has_the_code_of_its_cause(
+    shop: Shop, code: int, http_status: int, expected: StatusFailureCode
+) -> None:
+    ids = (await ids_of(shop))[:3]
+    match = {"method": "POST", "object_ids": ["1001"]}
+    await shop.arm({"match": match, "times": None, "code": code, "http_status": http_status})
+    changed = await change(shop, ids)
+    assert {failure.entity_id: failure.code for failure in changed.failed}[ids[1]] is expected
+    assert ids[0] in changed.succeeded
+
+
+async def test_a_throttle_stops_what_follows_and_writes_what_was_done(shop: Shop) -> None:
+    ids = [each for place, each in enumerate((await ids_of(shop))[:115]) if f"1{place:03}" not in REFUSED]
+    match = {"method": "POST", "object_ids": ["1010"]}
+    await shop.arm({"match": match, "times": None, "code": 17, "http_status": 400})
+    changed = await change(shop, ids)
+    assert {failure.code for failure in changed.failed} == {StatusFailureCode.THROTTLED}
+    assert len(changed.succeeded) <= 50
+    paused = {each for each, status in (await at_meta(shop)).items() if status == "PAUSED"}
+    assert {row[0] for row in await shop.rows("SELECT external_id FROM campaigns WHERE status = 'PAUSED'")} == paused

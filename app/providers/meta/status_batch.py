@@ -123,4 +123,4 @@ def _item_headers(item: Node) -> Mapping[str, str]:
 def _outcome(external_id: str, error: ProviderError | None) -> StatusOutcome:
     if error is None:
         return StatusOutcome(external_id=external_id)
-    return StatusOutcome(external_id=external_id, error=str(error), error_code=error.code)
+    return StatusOutcome(external_id=external_id, error=str(error), error_code=error.code, cause=error)

@@ -1,0 +1,131 @@
+"""A bulk status change inside one ad account: the platform is told, and what it accepted is written, piece by piece.
+
+While the platform is asked about a piece, the account is locked against other changes and syncs of its tree: both
+sides see two changes of one ad in the same order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app import clock
+from app.database.transactions import tenant_transaction
+from app.errors import ProviderError, ProviderThrottledError, RequestRefusedError, TokenRejectedError
+from app.observability.correlation import current_correlation_id
+from app.observability.logging import get_logger
+from app.queries.connections import lock_connection
+from app.queries.status_changes import AuditEntry, apply_status, insert_audit_events, lock_targets
+from app.services.provider_access import open_provider
+from app.services.status_values import StatusFailure, archived, failure_code, refused
+from app.vocabulary import EntityStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from app.database.driver import Driver
+    from app.providers.contract import AdProvider
+    from app.queries.status_changes import Target
+    from app.services.context import Services
+    from app.services.status_values import StatusRequest
+
+log = get_logger(__name__)
+
+# Between two writes of ours at most this many changes are known to the platform alone.
+PIECE = 50
+# An answer to one id that holds for every id after it.
+_FOR_ALL = (ProviderThrottledError, TokenRejectedError)
+_ENDED = frozenset({EntityStatus.ARCHIVED, EntityStatus.DELETED})
+
+
+class AccountChange:
+    """One request's part in one account."""
+
+    def __init__(self, services: Services, request: StatusRequest, *, account_id: UUID, audit_id: UUID) -> None:
+        self._services = services
+        self._request = request
+        self._account_id = account_id
+        self._audit_id = audit_id
+        self._failures: list[StatusFailure] = []
+
+    async def apply(self, ids: Sequence[UUID]) -> list[StatusFailure]:
+        """Set the status of these entities of the account; answers those it was not set for."""
+        for start in range(0, len(ids), PIECE):
+            piece = ids[start : start + PIECE]
+            try:
+                stopped = await self._apply_piece(piece)
+            except ProviderError as error:
+                self._give_up(piece, error)
+                stopped = error
+            if stopped is not None:
+                self._give_up(ids[start + PIECE :], stopped)
+                break
+        return self._failures
+
+    async def _apply_piece(self, ids: Sequence[UUID]) -> ProviderError | None:
+        """The answer that holds for all that follow, if there was one."""
+        seller_id, level = self._request.seller_id, self._request.level
+        async with tenant_transaction(self._services.database.app, seller_id) as driver:
+            provider = await self._provider(driver)
+            locked = await lock_targets(driver, seller_id=seller_id, level=level, ids=ids)
+            self._failures.extend(archived(target.id, target.status) for target in locked if target.status in _ENDED)
+            targets = [target for target in locked if target.status not in _ENDED]
+            if not targets:
+                return None
+            names = [target.external_id for target in targets]
+            outcomes = await provider.set_status(level, names, self._request.status)
+            pairs = list(zip(targets, outcomes, strict=True))
+            await self._write(driver, [target for target, outcome in pairs if outcome.accepted])
+        self._failures.extend(
+            refused(target.id, outcome.error, outcome.cause) for target, outcome in pairs if outcome.error is not None
+        )
+        return next((outcome.cause for outcome in outcomes if isinstance(outcome.cause, _FOR_ALL)), None)
+
+    async def _provider(self, driver: Driver) -> AdProvider:
+        connection = await lock_connection(
+            driver,
+            seller_id=self._request.seller_id,
+            connection_id=self._account_id,
+        )
+        if connection is None:
+            raise RequestRefusedError("the ad account is gone")
+        return open_provider(self._services, connection)
+
+    async def _write(self, driver: Driver, accepted: Sequence[Target]) -> None:
+        if not accepted:
+            return
+        now = clock.now()
+        await apply_status(
+            driver,
+            seller_id=self._request.seller_id,
+            level=self._request.level,
+            ids=[target.id for target in accepted],
+            status=self._request.status,
+            now=now,
+        )
+        await insert_audit_events(
+            driver,
+            [self._audit_entry(target) for target in accepted],
+            seller_id=self._request.seller_id,
+            batch_id=self._audit_id,
+            actor_id=self._request.actor_id,
+            correlation_id=current_correlation_id(),
+            now=now,
+        )
+
+    def _audit_entry(self, target: Target) -> AuditEntry:
+        return AuditEntry(
+            subject_type=self._request.level.name,
+            subject_id=target.id,
+            action=f"setStatus.{self._request.action}",
+            before={"status": target.status},
+            after={"status": self._request.status},
+            platform_answer={"accepted": True},
+        )
+
+    def _give_up(self, ids: Sequence[UUID], error: ProviderError) -> None:
+        if not ids:
+            return
+        log.warning("the platform does not take status changes", reason=str(error), left=len(ids))
+        code = failure_code(error)
+        self._failures.extend(StatusFailure(entity_id=each, code=code, message=str(error)) for each in ids)
