@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from app.auth.access_tokens import AccessClaims
+    from app.queries.viewers import ViewerRow
     from app.services.context import Services
 
 
@@ -35,10 +36,18 @@ class Context:
             raise UnauthenticatedError("This needs an access token: log in and send it as a Bearer token.")
         return self._claims
 
-    def caller_with(self, permission: Permission) -> AccessClaims:
-        """Who asks, if they may do this. Raises UnauthenticatedError or ForbiddenError."""
-        check_permission(self.caller.role, permission)
-        return self.caller
+    async def member_with(self, permission: Permission) -> ViewerRow:
+        """Who asks, if they may do this as a member of now, whatever the role was when the token was issued.
+
+        Raises UnauthenticatedError or ForbiddenError. What was read is given up, before and after: the answer is of
+        this moment, a mutation that waits for the platform holds no connection, and its payload is read after its
+        commit.
+        """
+        await self.start_over()
+        member = await self.reading.get_viewer()
+        await self.start_over()
+        check_permission(member.role, permission)
+        return member
 
     @property
     def max_range_days(self) -> int:

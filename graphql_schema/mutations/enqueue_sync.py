@@ -66,19 +66,18 @@ EnqueueSyncArgument = Annotated[
 
 
 async def enqueue_sync(info: Info, input_: EnqueueSyncArgument = None) -> EnqueueSyncPayload:
-    caller = info.context.caller_with(Permission.SYNC)
+    member = await info.context.member_with(Permission.SYNC)
     given = input_ or EnqueueSyncInput()
     accounts = given.ad_account_ids
     run = await enqueue_seller_sync(
         info.context.services,
-        seller_id=caller.seller_id,
-        requested_by=caller.user_id,
+        seller_id=member.seller_id,
+        requested_by=member.user_id,
         from_date=given.from_,
         to_date=given.to,
         levels=given.levels,
         account_ids=None if accounts is None else read_ids(accounts, "AdAccount", "input.adAccountIds"),
     )
-    await info.context.start_over()
     return EnqueueSyncPayload(
         run_id=run.run_id,
         jobs=[

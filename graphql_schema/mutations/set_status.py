@@ -99,20 +99,19 @@ SetStatusArgument = Annotated[
 
 
 async def set_entity_status(info: Info, input_: SetStatusArgument) -> SetStatusPayload:
-    caller = info.context.caller_with(Permission.CHANGE_STATUS)
+    member = await info.context.member_with(Permission.CHANGE_STATUS)
     level = input_.level.value
     type_name = ENTITY_TYPES[level].__name__
     ids, key = _read_ids(input_.ids, type_name), input_.idempotency_key
     change = await set_status(
         info.context.services,
-        seller_id=caller.seller_id,
-        actor_id=caller.user_id,
+        seller_id=member.seller_id,
+        actor_id=member.user_id,
         level=level,
         entity_ids=ids,
         action=input_.action,
         idempotency_key=None if key is None else read_text(key, "input.idempotencyKey", limit=MAX_KEY_LENGTH),
     )
-    await info.context.start_over()
     return SetStatusPayload(
         level=level,
         changed=change.succeeded,
