@@ -35,7 +35,7 @@ def run_instance(*, port: int, data_directory: Path, sandbox_data: Path | None, 
             stack = Stack(directory, Ports.choose(port), printer)
             try:
                 _start(stack, printer, sandbox_data)
-                print_welcome(printer, stack.ports, directory.path)
+                print_welcome(printer, stack.ports, directory.path, sandbox_csv=sandbox_data is not None)
                 _tend_forever(stack)
             finally:
                 ignore_signals()

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
 
+_DETAIL_WIDTH = 52
+_REST_WIDTH = 26
+"""Of a step's line: mark, name and time."""
+
+
 class StepDetail:
     """What a step found out, for its line."""
 
@@ -31,7 +36,12 @@ class StepPrinter:
         started = time.monotonic()
         detail = StepDetail()
         yield detail
-        self.line(f"[green]✓[/green] {name:<16}{detail.text:<52}{time.monotonic() - started:5.1f} s")
+        self.line(f"[green]✓[/green] {name:<16}{detail.text:<{self._detail_width}}{time.monotonic() - started:5.1f} s")
+
+    @property
+    def _detail_width(self) -> int:
+        """The times stand in a column, as long as the terminal has room for it."""
+        return max(1, min(_DETAIL_WIDTH, self._console.width - _REST_WIDTH))
 
     def line(self, text: str = "") -> None:
         with suppress(OSError):

@@ -18,21 +18,22 @@ FIRST_QUERY = (
 )
 
 
-def print_welcome(printer: StepPrinter, ports: Ports, data_directory: Path) -> None:
+def print_welcome(printer: StepPrinter, ports: Ports, data_directory: Path, *, sandbox_csv: bool) -> None:
     """Print it; the query works when pasted into a shell in the checkout."""
-    from app.services.demo_world import DEMO_SELLERS  # noqa: PLC0415  # heavy
+    from app.services.demo_world import CSV_SELLER, DEMO_SELLERS  # noqa: PLC0415  # heavy
 
-    logins = [seller.login for seller in DEMO_SELLERS]
+    logins = [seller.login for seller in (*DEMO_SELLERS, *([CSV_SELLER] if sandbox_csv else []))]
     base = f"http://{LOOPBACK}:{ports.api}"
     token = "./pixecom token" if data_directory == DEFAULT_DATA else f"./pixecom token --data-dir {data_directory}"
     printer.line()
     printer.line("[bold]PixEcom Ads runs.[/bold] Ctrl-C ends it.")
     printer.verbatim(f"  GraphQL and GraphiQL   {base}/graphql")
     printer.verbatim(f"  Metrics                {base}/metrics")
+    printer.verbatim(f"  Metrics of the worker  http://{LOOPBACK}:{ports.worker_health}/metrics")
     printer.verbatim(f"  Sandbox (Meta)         http://{LOOPBACK}:{ports.sandbox}")
     printer.verbatim(f"  Logs                   {data_directory / 'logs'}")
     printer.line()
-    printer.line("Demo logins (GraphiQL offers them too):")
+    printer.line(f"Demo logins (GraphiQL offers {'all but the last' if sandbox_csv else 'them'} too):")
     for login in logins:
         printer.verbatim(f"  {login.seller_name:<22} {login.email}  {login.password}")
     printer.line()
