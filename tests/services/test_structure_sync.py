@@ -11,10 +11,10 @@ from app import clock
 from app.database.transactions import tenant_transaction
 from app.metrics.levels import Level
 from app.providers.sandbox.dataset import Status
+from app.queries.connections import lock_connection
 from app.queries.status_changes import apply_status
 from app.services.connecting import AccountToConnect, connect_account
 from app.services.job_broker import Priority
-from app.services.job_execution import execute_job
 from app.services.job_kinds import AccountKey, delivery_job, structure_job
 from app.services.run_requests import RunRequest, record_run
 from app.vocabulary import EntityStatus, ProviderKind, RunOrigin
@@ -22,7 +22,6 @@ from tests.services.invariants import check_invariants
 from tests.services.jobs_at_hand import run_state
 from tests.services.shop import CREATED, account, add_seller, entities, pointed_at, sandbox_for
 from tests.services.working import fetch_work, make_all_due, work_until_idle
-from workers.tasks import HANDLERS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -218,24 +217,17 @@ async def test_the_mock_goes_the_same_way(services: Services) -> None:
     await check_invariants(services, seller_id)
 
 
-async def test_structure_and_delivery_at_once_wait_for_each_other_and_never_for_ever(shop: Shop) -> None:
+@pytest.mark.parametrize("make", [structure_job, delivery_job])
+async def test_whoever_writes_an_account_s_tree_waits_for_who_does_so_already(
+    shop: Shop, make: Callable[..., NewJob]
+) -> None:
     connection_id = await shop.value("SELECT id FROM fb_connections")
-    for turn in range(12):
-        async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
-            for table in ("campaigns", "adsets", "ads"):
-                await driver.execute(
-                    f"UPDATE {table} SET name = $1, delivery_status = 'UNKNOWN'",  # noqa: S608  # constants
-                    f"renamed {turn}",
-                )
-            request = RunRequest(seller_id=shop.seller_id, origin=RunOrigin.SYSTEM, reason="a test")
-            both = [
-                make(AccountKey(shop.seller_id, connection_id), priority=Priority.SCHEDULED)
-                for make in (structure_job, delivery_job)
-            ]
-            run = await record_run(driver, request, both)
-        await asyncio.gather(
-            *[execute_job(shop.services, job.job_id, worker="test", handlers=HANDLERS) for job in run.jobs]
-        )
-        assert await run_state(shop.services, run.run_id) == "SUCCEEDED"
-    tries = await fetch_work(shop.services, "SELECT DISTINCT state, tries FROM jobs")
-    assert [tuple(row) for row in tries] == [("SUCCEEDED", 1)]
+    async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+        await lock_connection(driver, seller_id=shop.seller_id, connection_id=connection_id)
+        job = asyncio.create_task(do(shop, make))
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        async with asyncio.timeout(10):
+            while not job.done() and not (await driver.fetchval(waiting)):
+                pass  # asking takes long enough
+        assert not job.done()
+    assert (await job)[0] == "SUCCEEDED"
