@@ -31,7 +31,7 @@ ASSETS_URL = "/graphql/assets/"
 PAGE_URL = "/graphql/page/"
 LOGIN_DOCUMENT = (
     "mutation DemoLogin($email: String!, $password: String!) "
-    "{ login(input: {email: $email, password: $password}) { accessToken } }"
+    "{ login(input: {email: $email, password: $password}) { accessToken errors { message } } }"
 )
 _TAG = re.compile(r"<script\s[^>]*\bsrc=[^>]*></script>|<link\s[^>]*rel=\"stylesheet\"[^>]*/>")
 _NAME = re.compile(re.escape(CDN) + r'([^"]+)"')

@@ -1,12 +1,15 @@
 """The enqueueSync mutation: ask for statistics now."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 import strawberry
 
+from app.errors import ConflictError, InputError, NotFoundError
 from app.metrics.levels import Level
+from app.queries.jobs import EnqueuedJob as JobRow
 from app.queries.work_reading import RUNS
 from app.services.sync import enqueue_seller_sync
 from app.vocabulary import JobState
@@ -15,6 +18,9 @@ from graphql_schema.context import Info
 from graphql_schema.global_id import global_id, read_ids
 from graphql_schema.permissions import Permission
 from graphql_schema.sync_runs import SyncRun
+from graphql_schema.user_errors import UserError, user_error
+
+ACCOUNTS = "input.adAccountIds"
 
 
 @strawberry.input(description="What to sync.")
@@ -31,7 +37,7 @@ class EnqueueSyncInput:
     levels: list[Level] | None = strawberry.field(default=None, description="At which levels. Null or empty: all.")
     ad_account_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
-        description="Which ad accounts; at most 500. Null: all that are active and healthy.",
+        description="Which ad accounts; 1 to 500. Null: all that are active and healthy.",
     )
 
 
@@ -42,18 +48,37 @@ class EnqueuedJob:
     state: JobState = strawberry.field(description="How far it was when it was asked for.")
     deduplicated: bool = strawberry.field(description="Whether it was there already, asked for by somebody else.")
 
+    @classmethod
+    def of(cls, job: JobRow) -> Self:
+        return cls(
+            id=global_id("Job", job.job_id),
+            key=job.key,
+            state=JobState(job.state),
+            deduplicated=job.deduplicated,
+        )
 
-async def load_runs(parents: Parents, info: Info) -> list[SyncRun]:
-    rows = await info.context.loaders.rows(RUNS).load_many([payload.run_id for payload in parents])
-    return [SyncRun.of(row) for row in rows if row]
+
+async def load_runs(parents: Parents, info: Info) -> list[SyncRun | None]:
+    wanted = [payload.run_id for payload in parents if payload.run_id]
+    rows = await info.context.loaders.rows(RUNS).load_many(wanted)
+    found = {row.id: SyncRun.of(row) for row in rows if row}
+    return [found.get(payload.run_id) for payload in parents]
 
 
-@strawberry.type(description="The work that was asked for.")
+@strawberry.type(description="The work that was asked for, or why there is none.")
 class EnqueueSyncPayload:
-    run_id: strawberry.Private[UUID]
+    run_id: strawberry.Private[UUID | None] = None
 
-    jobs: list[EnqueuedJob] = strawberry.field(description="One for each piece of work, whether new or live already.")
-    run: SyncRun = batched(load_runs, description="The run that follows them.")
+    jobs: list[EnqueuedJob] = strawberry.field(
+        default_factory=list,
+        description="One for each piece of work, whether new or live already. Empty: see `errors`.",
+    )
+    run: SyncRun | None = batched(load_runs, description="The run that follows them. Null: see `errors`.")
+    errors: list[UserError] = strawberry.field(
+        default_factory=list,
+        description="Why nothing was asked for: a NotFoundError for an ad account that is not there, a ConflictError "
+        "when there is no active, healthy one. Empty: the work was asked for.",
+    )
 
 
 EnqueueSyncArgument = Annotated[
@@ -69,24 +94,24 @@ async def enqueue_sync(info: Info, input_: EnqueueSyncArgument = None) -> Enqueu
     member = await info.context.member_with(Permission.SYNC)
     given = input_ or EnqueueSyncInput()
     accounts = given.ad_account_ids
-    run = await enqueue_seller_sync(
-        info.context.services,
-        seller_id=member.seller_id,
-        requested_by=member.user_id,
-        from_date=given.from_,
-        to_date=given.to,
-        levels=given.levels,
-        account_ids=None if accounts is None else read_ids(accounts, "AdAccount", "input.adAccountIds"),
-    )
-    return EnqueueSyncPayload(
-        run_id=run.run_id,
-        jobs=[
-            EnqueuedJob(
-                id=global_id("Job", job.job_id),
-                key=job.key,
-                state=JobState(job.state),
-                deduplicated=job.deduplicated,
-            )
-            for job in run.jobs
-        ],
-    )
+    try:
+        run = await enqueue_seller_sync(
+            info.context.services,
+            seller_id=member.seller_id,
+            requested_by=member.user_id,
+            from_date=given.from_,
+            to_date=given.to,
+            levels=given.levels,
+            account_ids=None if accounts is None else _read_accounts(accounts),
+        )
+    except NotFoundError as error:
+        return EnqueueSyncPayload(errors=[user_error(error, path=ACCOUNTS)])
+    except ConflictError as error:
+        return EnqueueSyncPayload(errors=[user_error(error)])
+    return EnqueueSyncPayload(run_id=run.run_id, jobs=[EnqueuedJob.of(job) for job in run.jobs])
+
+
+def _read_accounts(ids: Sequence[str]) -> tuple[UUID, ...]:
+    if not ids:
+        raise InputError(ACCOUNTS, "name at least one, or leave it out")
+    return read_ids(ids, "AdAccount", ACCOUNTS)

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import strawberry
 
+from app.errors import UnauthenticatedError
 from app.services.login import log_in
 from app.services.reading import Reading
 from graphql_schema.context import Info
 from graphql_schema.text_argument import read_text
+from graphql_schema.user_errors import UserError, user_error
 from graphql_schema.viewer import Viewer
 
 MAX_LENGTH = 1024
@@ -24,11 +26,24 @@ class LoginInput:
     )
 
 
-@strawberry.type(description="A login that succeeded.")
+@strawberry.type(description="What became of a login: a token, or why there is none.")
 class LoginPayload:
-    access_token: str = strawberry.field(description="Goes into the header `Authorization: Bearer …`. Keep it secret.")
-    expires_at: datetime = strawberry.field(description="When the token stops being good, in UTC.")
-    viewer: Viewer = strawberry.field(description="Who logged in, and for which seller.")
+    access_token: str | None = strawberry.field(
+        default=None,
+        description="Goes into the header `Authorization: Bearer …`. Keep it secret. Null: see `errors`.",
+    )
+    expires_at: datetime | None = strawberry.field(
+        default=None,
+        description="When the token stops being good, in UTC. Null: see `errors`.",
+    )
+    viewer: Viewer | None = strawberry.field(
+        default=None,
+        description="Who logged in, and for which seller. Null: see `errors`.",
+    )
+    errors: list[UserError] = strawberry.field(
+        default_factory=list,
+        description="Why there is no token: a CredentialsError. Empty: the login succeeded.",
+    )
 
 
 LoginArgument = Annotated[LoginInput, strawberry.argument(name="input", description="Who logs in.")]
@@ -36,12 +51,15 @@ LoginArgument = Annotated[LoginInput, strawberry.argument(name="input", descript
 
 async def login(info: Info, input_: LoginArgument) -> LoginPayload:
     services = info.context.services
-    result = await log_in(
-        services,
-        email=read_text(input_.email, "input.email", limit=MAX_LENGTH),
-        password=read_text(input_.password, "input.password", limit=MAX_LENGTH),
-        seller_slug=None if input_.seller is None else read_text(input_.seller, "input.seller", limit=MAX_LENGTH),
-    )
+    try:
+        result = await log_in(
+            services,
+            email=read_text(input_.email, "input.email", limit=MAX_LENGTH),
+            password=read_text(input_.password, "input.password", limit=MAX_LENGTH),
+            seller_slug=None if input_.seller is None else read_text(input_.seller, "input.seller", limit=MAX_LENGTH),
+        )
+    except UnauthenticatedError as error:
+        return LoginPayload(errors=[user_error(error)])
     reading = Reading(
         services.database.app,
         seller_id=result.seller_id,

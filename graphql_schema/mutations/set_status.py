@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 import strawberry
 
-from app.errors import InputError
+from app.errors import ConflictError, InputError
 from app.metrics.levels import Level
 from app.services.idempotency import MAX_KEY_LENGTH
 from app.services.status_change import StatusAction, StatusFailure, StatusFailureCode, set_status
@@ -19,6 +19,7 @@ from graphql_schema.enums import describe_enum
 from graphql_schema.global_id import MAX_IDS, global_id, read_ids
 from graphql_schema.permissions import Permission
 from graphql_schema.text_argument import read_text
+from graphql_schema.user_errors import UserError, user_error
 
 
 class EntityLevel(Enum):
@@ -79,7 +80,7 @@ async def load_changed(parents: Parents, info: Info) -> list[list[AdEntity]]:
     return [[entity for entity in entities if entity] for entities in found]
 
 
-@strawberry.type(description="What became of each id. One that failed does not stop the others.")
+@strawberry.type(description="What became of each id. One that failed does not stop the others, and is no error.")
 class SetStatusPayload:
     level: strawberry.Private[Level]
     changed: strawberry.Private[tuple[UUID, ...]]
@@ -89,7 +90,18 @@ class SetStatusPayload:
     )
     entities: list[AdEntity] = batched(load_changed, description="Those that succeeded, as they are after the change.")
     failed: list[SetStatusFailure] = strawberry.field(description="Those that failed, in the order given.")
-    audit_id: strawberry.ID = strawberry.field(description="Names the audit events of this request; opaque.")
+    audit_id: strawberry.ID | None = strawberry.field(
+        description="Names the audit events of this request; opaque. Null: nothing was tried, see `errors`.",
+    )
+    errors: list[UserError] = strawberry.field(
+        default_factory=list,
+        description="Why nothing was tried at all: a ConflictError when the idempotency key stands for another "
+        "request, or for one that is still at work. Empty: every id was tried.",
+    )
+
+    @classmethod
+    def refused(cls, level: Level, error: UserError) -> Self:
+        return cls(level=level, changed=(), succeeded=[], failed=[], audit_id=None, errors=[error])
 
 
 SetStatusArgument = Annotated[
@@ -103,15 +115,18 @@ async def set_entity_status(info: Info, input_: SetStatusArgument) -> SetStatusP
     level = input_.level.value
     type_name = ENTITY_TYPES[level].__name__
     ids, key = _read_ids(input_.ids, type_name), input_.idempotency_key
-    change = await set_status(
-        info.context.services,
-        seller_id=member.seller_id,
-        actor_id=member.user_id,
-        level=level,
-        entity_ids=ids,
-        action=input_.action,
-        idempotency_key=None if key is None else read_text(key, "input.idempotencyKey", limit=MAX_KEY_LENGTH),
-    )
+    try:
+        change = await set_status(
+            info.context.services,
+            seller_id=member.seller_id,
+            actor_id=member.user_id,
+            level=level,
+            entity_ids=ids,
+            action=input_.action,
+            idempotency_key=None if key is None else read_text(key, "input.idempotencyKey", limit=MAX_KEY_LENGTH),
+        )
+    except ConflictError as error:
+        return SetStatusPayload.refused(level, user_error(error, path="input.idempotencyKey"))
     return SetStatusPayload(
         level=level,
         changed=change.succeeded,

@@ -27,17 +27,19 @@ if TYPE_CHECKING:
 
 SET_STATUS = """
 mutation ($input: SetStatusInput!) { setStatus(input: $input) {
-  succeeded entities { id status } failed { id code message } auditId
+  succeeded entities { id status } failed { id code message } auditId errors { __typename code message path }
 } }
 """
 ENQUEUE = """
 mutation ($input: EnqueueSyncInput) { enqueueSync(input: $input) {
   jobs { id key state deduplicated } run { state origin fromDate toDate jobs { totalCount nodes { id key } } }
+  errors { __typename code message path }
 } }
 """
 LOGIN = """
 mutation ($input: LoginInput!) { login(input: $input) {
   accessToken expiresAt viewer { role permissions user { name } seller { slug timeZone currency } }
+  errors { __typename code message path }
 } }
 """
 
@@ -64,6 +66,7 @@ async def test_the_payload_shows_the_change(world: SmallWorld) -> None:
 
     found = (await tenant.ask(SET_STATUS, input={"level": "CAMPAIGN", "ids": ids, "action": "PAUSE"}))["setStatus"]
 
+    assert found["errors"] == []
     assert found["succeeded"] == [first.gid, second.gid]
     assert found["entities"] == [{"id": campaign.gid, "status": "PAUSED"} for campaign in (first, second)]
     assert [(failure["id"], failure["code"]) for failure in found["failed"]] == [
@@ -187,6 +190,7 @@ async def test_login_gives_a_token_and_says_whose_it_is(world: SmallWorld) -> No
     assert result.errors is None
     assert result.data is not None
     found = result.data["login"]
+    assert found["errors"] == []
     claims = read_access_token(found["accessToken"], world.services.settings)
     assert (claims.seller_id, claims.user_id, claims.role) == (tenant.seller_id, tenant.user_id, "OWNER")
     assert found["expiresAt"] == claims.expires_at.isoformat()
@@ -204,12 +208,18 @@ async def test_a_login_that_is_wrong_says_the_same_whatever_is_wrong(world: Smal
     right = {"email": "ann@acme.example", "password": "correct horse"}
     wrong = [{**right, "password": "x"}, {**right, "email": "x@acme.example"}, {**right, "seller": "other"}]
 
-    seen: set[str] = set()
+    refusal = {
+        "__typename": "CredentialsError",
+        "code": "UNAUTHENTICATED",
+        "message": "The e-mail address or the password is wrong.",
+        "path": None,
+    }
     for given in wrong:
         result = await world.execute(LOGIN, None, {"input": given})
-        seen |= {f"{(error.extensions or {})['code']} {error.message}" for error in result.errors or []}
-
-    assert seen == {"UNAUTHENTICATED The e-mail address or the password is wrong."}
+        assert result.errors is None
+        assert result.data == {
+            "login": {"accessToken": None, "expiresAt": None, "viewer": None, "errors": [refusal]},
+        }
     nul = {**right, "email": "a\x00b"}
     assert await tenant.refusal(LOGIN, input=nul) == ("BAD_USER_INPUT", "input.email")
 
@@ -234,6 +244,7 @@ async def test_enqueue_sync_joins_what_is_live(world: SmallWorld) -> None:
     first = (await tenant.ask(ENQUEUE, input=given))["enqueueSync"]
     second = (await tenant.ask(ENQUEUE, input=given))["enqueueSync"]
 
+    assert first["errors"] == second["errors"] == []
     assert [job["deduplicated"] for job in first["jobs"]] == [False, False]
     assert [job["deduplicated"] for job in second["jobs"]] == [True, True]
     assert {job["id"] for job in first["jobs"]} == {job["id"] for job in second["jobs"]}
@@ -251,8 +262,77 @@ async def test_a_sync_that_is_wrong_is_refused(world: SmallWorld) -> None:
         ({"from": "2026-03-02", "to": "2026-03-01"}, "input.from"),
         ({"from": "2026-02-30", "to": "2026-03-01"}, "input.from"),
         ({"adAccountIds": [global_id("Ad", new_id())]}, "input.adAccountIds.0"),
+        ({"adAccountIds": []}, "input.adAccountIds"),
     ]
 
     for given, named in cases:
         assert await tenant.refusal(ENQUEUE, input=given) == ("BAD_USER_INPUT", named)
     assert await world.read("SELECT count(*) FROM jobs") == 0
+
+
+async def test_a_sync_that_finds_no_account_says_so_as_data(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    broken = await tenant.add_account()
+    await world.write("UPDATE fb_connections SET is_active = false WHERE id = $1", broken)
+    unknown = {
+        "__typename": "NotFoundError",
+        "code": "NOT_FOUND",
+        "message": "input.adAccountIds: no such ad account",
+        "path": ["input", "adAccountIds"],
+    }
+    none_left = {
+        "__typename": "ConflictError",
+        "code": "CONFLICT",
+        "message": "no active, healthy ad account to sync; connect one or renew its token first",
+        "path": None,
+    }
+
+    found = await tenant.ask(ENQUEUE, input={"adAccountIds": [global_id("AdAccount", new_id())]})
+    assert found == {"enqueueSync": {"jobs": [], "run": None, "errors": [unknown]}}
+    found = await tenant.ask(ENQUEUE)
+    assert found == {"enqueueSync": {"jobs": [], "run": None, "errors": [none_left]}}
+    assert await world.read("SELECT count(*) FROM sync_runs") == 0
+
+
+async def test_a_key_of_another_request_is_a_conflict_as_data(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    first, second = await add_mock_campaigns(tenant, 2)
+    given = {"level": "CAMPAIGN", "action": "PAUSE", "idempotencyKey": "k"}
+    await tenant.ask(SET_STATUS, input={**given, "ids": [first.gid]})
+
+    found = (await tenant.ask(SET_STATUS, input={**given, "ids": [second.gid]}))["setStatus"]
+
+    assert found == {
+        "succeeded": [],
+        "entities": [],
+        "failed": [],
+        "auditId": None,
+        "errors": [
+            {
+                "__typename": "ConflictError",
+                "code": "CONFLICT",
+                "message": "input.idempotencyKey: the key was used for another request",
+                "path": ["input", "idempotencyKey"],
+            }
+        ],
+    }
+    assert await status_of(second, world) == "ACTIVE"
+
+
+async def test_a_request_that_failed_as_data_does_not_stop_the_next(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    account = await tenant.add_account()
+
+    found = await tenant.ask(
+        """mutation ($unknown: [ID!], $known: [ID!]) {
+          a: enqueueSync(input: {adAccountIds: $unknown}) { run { state } errors { code } }
+          b: enqueueSync(input: {adAccountIds: $known, levels: [AD]}) { run { state } errors { code } }
+        }""",
+        unknown=[global_id("AdAccount", new_id())],
+        known=[global_id("AdAccount", account)],
+    )
+
+    assert found == {
+        "a": {"run": None, "errors": [{"code": "NOT_FOUND"}]},
+        "b": {"run": {"state": "RUNNING"}, "errors": []},
+    }

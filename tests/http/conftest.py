@@ -63,8 +63,14 @@ class LoginInput:
 
 
 @strawberry.type
+class LoginRefusal:
+    message: str
+
+
+@strawberry.type
 class LoginPayload:
-    access_token: str
+    access_token: str | None
+    errors: list[LoginRefusal]
 
 
 @strawberry.type
@@ -72,10 +78,10 @@ class Mutation:
     @strawberry.mutation
     def login(self, input: LoginInput) -> LoginPayload:  # noqa: A002  # the name of the argument in the API
         if input.password != "pw":
-            raise InputError("input.password", "is wrong")
+            return LoginPayload(access_token=None, errors=[LoginRefusal(message="The password is wrong.")])
         settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills the required fields
         token = issue_access_token(user_id=USER, seller_id=USER, role=input.email, settings=settings)
-        return LoginPayload(access_token=token.text)
+        return LoginPayload(access_token=token.text, errors=[])
 
     @strawberry.mutation
     def change(self) -> str:

@@ -120,12 +120,15 @@ async def _attached(connection: ClientConnection) -> _Tab:
 async def test_graphiql_works_with_nothing_but_us(build: Callable[..., Starlette], tmp_path: Path) -> None:
     if not all((ASSETS / name).is_file() for name in library_names()):
         pytest.skip("the npm registry could not be reached when the package was installed")
-    application = build(assets=ASSETS, demo_logins=(Demo("Shoes", "owner@shoes.test", "pw"),))
+    wrong, right = Demo("Hats", "owner@hats.test", "no"), Demo("Shoes", "owner@shoes.test", "pw")
+    application = build(assets=ASSETS, demo_logins=(wrong, right))
     async with serving(application) as url, _browser(tmp_path / "profile") as tab:
         await tab.call("Page.navigate", url=f"{url}/graphql?query=%7B%20whoami%20%7D")
         await tab.until(EDITOR, "{ whoami }")
         await tab.until(TABS, "WhoAmI")
-        await tab.evaluate("document.querySelector('#logins button').click()")
+        await tab.evaluate("document.querySelectorAll('#logins button')[0].click()")
+        await tab.until(STATE, "Not logged in: The password is wrong.")
+        await tab.evaluate("document.querySelectorAll('#logins button')[1].click()")
         await tab.until(STATE, "Every request is now sent as owner@shoes.test.")
         await tab.evaluate("document.querySelector('.graphiql-execute-button').click()")
         await tab.until(RESULT, '"whoami": "019a0000-0000-7000-8000-00000000000f"')

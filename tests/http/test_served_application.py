@@ -44,8 +44,8 @@ async def test_a_wrong_login_and_no_login(settings: Settings) -> None:
         )
         anonymous = await client.post("/graphql", json={"query": "{ viewer { role } }"})
 
-    assert [error["extensions"] for error in wrong.json()["errors"]] == [{"code": "UNAUTHENTICATED"}]
-    assert wrong.json()["errors"][0]["message"] == "The e-mail address or the password is wrong."
+    refusal = {"message": "The e-mail address or the password is wrong."}
+    assert wrong.json() == {"data": {"login": {"accessToken": None, "errors": [refusal]}}}
     assert [error["extensions"] for error in anonymous.json()["errors"]] == [{"code": "UNAUTHENTICATED"}]
 
 

@@ -19,12 +19,12 @@
 
   async function logIn(login) {
     const answer = await post({ query: data.loginDocument, variables: { email: login.email, password: login.password } });
-    const token = answer.data && answer.data.login && answer.data.login.accessToken;
-    if (!token) {
-      const first = (answer.errors || [])[0];
+    const payload = (answer.data && answer.data.login) || {};
+    if (!payload.accessToken) {
+      const first = (answer.errors || payload.errors || [])[0];
       throw new Error(first ? first.message : "the login was refused");
     }
-    session = { login, token };
+    session = { login, token: payload.accessToken };
   }
 
   function withToken(init) {
