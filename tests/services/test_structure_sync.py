@@ -232,4 +232,7 @@ async def test_whoever_writes_an_account_s_tree_waits_for_who_does_so_already(
             while not job.done() and not (await shop.value(waiting)):
                 pass  # asking takes long enough
         assert not job.done()
+        for table in ("campaigns", "adsets", "ads"):
+            free = await shop.value(f"SELECT count(*) FROM (SELECT FROM {table} FOR UPDATE SKIP LOCKED) AS free")  # noqa: S608  # constants
+            assert free == await shop.value(f"SELECT count(*) FROM {table}")  # noqa: S608  # likewise
     assert (await job)[0] == "SUCCEEDED"
