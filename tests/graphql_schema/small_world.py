@@ -13,6 +13,8 @@ from app.auth.access_tokens import AccessClaims
 from app.identifiers import new_id
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
+from app.providers.mock.plan import plan_account
+from app.vocabulary import EntityStatus
 from graphql_schema.context import open_context
 from graphql_schema.global_id import global_id
 from graphql_schema.schema import schema
@@ -117,6 +119,13 @@ class Tenant:
     async def add_campaign(self, account: UUID, name: str = "Campaign", **columns: object) -> Entity:
         entity_id = await self._entity("campaigns", account, name, **columns)
         return Entity(entity_id, Level.CAMPAIGN, account)
+
+    async def add_mock_campaigns(self, count: int) -> list[Entity]:
+        """Campaigns that the mock platform knows and lets be changed; in an account of their own."""
+        account = await self.add_account(external_id="act_1")
+        planned = plan_account("act_1", joined_on=LONG_AGO.date(), campaigns=20).campaigns
+        settable = [plan.external_id for plan in planned if plan.status in {EntityStatus.ACTIVE, EntityStatus.PAUSED}]
+        return [await self.add_campaign(account, external_id=known) for known in settable[:count]]
 
     async def add_adset(self, campaign: Entity, name: str = "Adset", **columns: object) -> Entity:
         entity_id = await self._entity(

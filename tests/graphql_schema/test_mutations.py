@@ -10,12 +10,9 @@ from sqlalchemy.pool import QueuePool
 from app.auth.access_tokens import read_access_token
 from app.auth.passwords import hash_password
 from app.identifiers import new_id
-from app.providers.mock.plan import plan_account
-from app.vocabulary import EntityStatus
 from graphql_schema.context import open_context
 from graphql_schema.global_id import global_id
 from graphql_schema.permissions import Permission
-from tests.graphql_schema.small_world import LONG_AGO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,21 +41,13 @@ mutation ($input: LoginInput!) { login(input: $input) {
 """
 
 
-async def add_mock_campaigns(tenant: Tenant, count: int) -> list[Entity]:
-    """Campaigns that the mock platform knows and lets be changed."""
-    account = await tenant.add_account(external_id="act_1")
-    planned = plan_account("act_1", joined_on=LONG_AGO.date(), campaigns=20).campaigns
-    settable = [plan.external_id for plan in planned if plan.status in {EntityStatus.ACTIVE, EntityStatus.PAUSED}]
-    return [await tenant.add_campaign(account, external_id=known) for known in settable[:count]]
-
-
 async def status_of(entity: Entity, world: SmallWorld) -> str:
     return await world.read("SELECT status FROM campaigns WHERE id = $1", entity.id)
 
 
 async def test_the_payload_shows_the_change(world: SmallWorld) -> None:
     tenant = await world.add_seller("acme")
-    first, second = await add_mock_campaigns(tenant, 2)
+    first, second = await tenant.add_mock_campaigns(2)
     refused = await tenant.add_campaign(first.account)
     archived = await tenant.add_campaign(first.account, status="ARCHIVED")
     unknown = global_id("Campaign", new_id())
@@ -81,7 +70,7 @@ async def test_the_payload_shows_the_change(world: SmallWorld) -> None:
 
 async def test_each_of_two_changes_in_one_request_shows_its_own_moment(world: SmallWorld) -> None:
     tenant = await world.add_seller("acme")
-    [campaign] = await add_mock_campaigns(tenant, 1)
+    [campaign] = await tenant.add_mock_campaigns(1)
     pause, activate = (
         f'setStatus(input: {{level: CAMPAIGN, ids: ["{campaign.gid}"], action: {action}}}) {{ entities {{ status }} }}'
         for action in ("PAUSE", "ACTIVATE")
@@ -129,7 +118,7 @@ async def test_the_membership_counts_as_it_is_now(
     world: SmallWorld, count_statements: CountStatements, since: str, role: str
 ) -> None:
     tenant = await world.add_seller("acme")
-    [campaign] = await add_mock_campaigns(tenant, 1)
+    [campaign] = await tenant.add_mock_campaigns(1)
     given = {"level": "CAMPAIGN", "ids": [campaign.gid], "action": "PAUSE"}
     await world.write(since, tenant.user_id)
 
@@ -145,7 +134,7 @@ async def test_the_membership_counts_as_it_is_now(
 @pytest.mark.parametrize("role", ["ANALYST", "STRANGER", ""])
 async def test_what_the_token_says_of_the_role_decides_nothing(world: SmallWorld, role: str) -> None:
     tenant = await world.add_seller("acme")
-    [campaign] = await add_mock_campaigns(tenant, 1)
+    [campaign] = await tenant.add_mock_campaigns(1)
     given = {"level": "CAMPAIGN", "ids": [campaign.gid], "action": "PAUSE"}
 
     assert (await tenant.ask(SET_STATUS, role=role, input=given))["setStatus"]["succeeded"] == [campaign.gid]
@@ -254,6 +243,19 @@ async def test_enqueue_sync_joins_what_is_live(world: SmallWorld) -> None:
     assert second["run"]["jobs"]["totalCount"] == 2
 
 
+async def test_what_a_sync_names_twice_counts_once(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    account = global_id("AdAccount", await tenant.add_account())
+    days = {"from": "2026-03-01", "to": "2026-03-01"}
+
+    found = await tenant.ask(ENQUEUE, input={**days, "levels": ["AD", "AD"], "adAccountIds": [account, account]})
+
+    [job] = found["enqueueSync"]["jobs"]
+    assert job["deduplicated"] is False
+    assert found["enqueueSync"]["run"]["jobs"] == {"totalCount": 1, "nodes": [{"id": job["id"], "key": job["key"]}]}
+    assert await world.read("SELECT count(*) FROM jobs") == 1
+
+
 async def test_a_sync_that_is_wrong_is_refused(world: SmallWorld) -> None:
     tenant = await world.add_seller("acme")
     await tenant.add_account()
@@ -296,7 +298,7 @@ async def test_a_sync_that_finds_no_account_says_so_as_data(world: SmallWorld) -
 
 async def test_a_key_of_another_request_is_a_conflict_as_data(world: SmallWorld) -> None:
     tenant = await world.add_seller("acme")
-    first, second = await add_mock_campaigns(tenant, 2)
+    first, second = await tenant.add_mock_campaigns(2)
     given = {"level": "CAMPAIGN", "action": "PAUSE", "idempotencyKey": "k"}
     await tenant.ask(SET_STATUS, input={**given, "ids": [first.gid]})
 
