@@ -79,7 +79,7 @@ _CODES: tuple[tuple[type[PixecomError], ErrorCode], ...] = (
 
 
 def code_of(error: BaseException) -> ErrorCode:
-    """The code of a failure outside GraphQL's own errors, for results that carry errors as data."""
+    """The code of a failure that is none of GraphQL's own errors."""
     return next((code for kind, code in _CODES if isinstance(error, kind)), ErrorCode.INTERNAL)
 
 
