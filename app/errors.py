@@ -18,7 +18,8 @@ PixecomError
         ├── PermissionDeniedError
         └── RequestRefusedError  the platform refuses this request
 
-`graphql_schema.errors` maps this tree to GraphQL codes, `app.services.job_failure` to what a job does next.
+`graphql_schema.errors` maps this tree to GraphQL codes, `graphql_schema.user_errors` to what a mutation's payload
+tells as data, `app.services.job_failure` to what a job does next.
 No message of this tree may contain a secret.
 """
 
