@@ -15,10 +15,10 @@ def api(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
 ) -> None:
     """Run the API process; settings come from the environment."""
-    from app.cli.server import serve  # noqa: PLC0415  # heavy
-    from app.http.application import create_application  # noqa: PLC0415  # heavy
-    from app.observability.logging import configure_logging  # noqa: PLC0415  # heavy
-    from app.settings import load_settings  # noqa: PLC0415  # heavy
+    from app.cli.server import serve
+    from app.http.application import create_application
+    from app.observability.logging import configure_logging
+    from app.settings import load_settings
 
     settings = load_settings()
     configure_logging(level=settings.log_level, log_format=settings.log_format, process="api")

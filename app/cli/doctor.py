@@ -18,16 +18,16 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Check settings, databases, roles, migrations and Redis. Exit code 0 if all is well, 1 otherwise."""
-    import asyncio  # noqa: PLC0415  # with the rest of it
-    import json  # noqa: PLC0415  # likewise
-    from dataclasses import asdict  # noqa: PLC0415  # likewise
+    import asyncio
+    import json
+    from dataclasses import asdict
 
-    from app.cli.environment import given  # noqa: PLC0415  # heavy
-    from app.cli.instance import join_instance  # noqa: PLC0415  # heavy
+    from app.cli.environment import given
+    from app.cli.instance import join_instance
 
     if given("DATABASE_URL") is None:
         join_instance(data_dir)
-    from app.cli.findings import examine, print_findings  # noqa: PLC0415  # heavy
+    from app.cli.findings import examine, print_findings
 
     findings = asyncio.run(examine())
     if as_json:

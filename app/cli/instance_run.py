@@ -85,7 +85,7 @@ def _wait_for_history(stack: Stack, printer: StepPrinter) -> None:
     """At the first start only: afterwards there is something to see at once."""
     if stack.has_history:
         return
-    from app.cli.history import HistoryWatch  # noqa: PLC0415  # heavy, and needed once
+    from app.cli.history import HistoryWatch
 
     watch = HistoryWatch(stack.environment())
     with printer.step("Demo history") as detail:
@@ -101,8 +101,8 @@ def _wait_for_history(stack: Stack, printer: StepPrinter) -> None:
 
 
 def _show_history(watch: HistoryWatch, stack: Stack) -> None:
-    from app.cli.history import LONGEST_WAIT_SECONDS  # noqa: PLC0415  # with the rest of it
-    from app.cli.progress_line import ProgressLine  # noqa: PLC0415  # likewise
+    from app.cli.history import LONGEST_WAIT_SECONDS
+    from app.cli.progress_line import ProgressLine
 
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     with ProgressLine("Demo history") as line:
@@ -113,9 +113,9 @@ def _show_history(watch: HistoryWatch, stack: Stack) -> None:
 
 
 def _check_servers_of_the_caller(stack: Stack, printer: StepPrinter) -> None:
-    import asyncio  # noqa: PLC0415  # with the next
+    import asyncio
 
-    from app.cli.reachability import require_servers  # noqa: PLC0415  # heavy, and seldom needed
+    from app.cli.reachability import require_servers
 
     with printer.step("Reachability"):
         asyncio.run(require_servers(stack.environment()))

@@ -25,11 +25,11 @@ def migrate(
     ] = None,
 ) -> None:
     """Migrate the database of MIGRATION_DATABASE_URL, as the role that owns the tables."""
-    from alembic.util import CommandError  # noqa: PLC0415  # heavy
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # heavy
+    from alembic.util import CommandError
+    from sqlalchemy.exc import DBAPIError
 
-    from app.database import migration  # noqa: PLC0415  # heavy
-    from app.settings import load_settings  # noqa: PLC0415  # heavy
+    from app.database import migration
+    from app.settings import load_settings
 
     url = load_settings().migration_database_url
     if url is None:

@@ -27,11 +27,11 @@ def sandbox(
     ] = None,
 ) -> None:
     """Run the sandbox process with the demo data. It needs no settings."""
-    from app.cli.server import serve  # noqa: PLC0415  # heavy
-    from app.clock import today_in  # noqa: PLC0415  # with the rest of it
-    from app.observability.logging import configure_logging  # noqa: PLC0415  # heavy
-    from app.providers.sandbox.application import create_sandbox  # noqa: PLC0415  # heavy
-    from app.providers.sandbox.worlds import CSV_TIME_ZONE, World, csv_world, demo_world  # noqa: PLC0415  # heavy
+    from app.cli.server import serve
+    from app.clock import today_in
+    from app.observability.logging import configure_logging
+    from app.providers.sandbox.application import create_sandbox
+    from app.providers.sandbox.worlds import CSV_TIME_ZONE, World, csv_world, demo_world
 
     configure_logging(process="sandbox")
     day = today.date() if today else None

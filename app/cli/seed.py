@@ -15,14 +15,14 @@ def seed(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Make the demo sellers, their accounts and campaigns; what is there already stays. Settings as for the API."""
-    import json  # noqa: PLC0415  # with the rest of it
-    from dataclasses import asdict  # noqa: PLC0415  # likewise
+    import json
+    from dataclasses import asdict
 
-    from app.cli.loop import run_on_uvloop  # noqa: PLC0415  # heavy
-    from app.observability.logging import configure_logging  # noqa: PLC0415  # heavy
-    from app.services.context import open_services  # noqa: PLC0415  # heavy
-    from app.services.demo import DemoSummary, seed_demo  # noqa: PLC0415  # heavy
-    from app.settings import load_settings  # noqa: PLC0415  # heavy
+    from app.cli.loop import run_on_uvloop
+    from app.observability.logging import configure_logging
+    from app.services.context import open_services
+    from app.services.demo import DemoSummary, seed_demo
+    from app.settings import load_settings
 
     settings = load_settings()
     configure_logging(level=settings.log_level, log_format=settings.log_format, process="seed")

@@ -111,8 +111,8 @@ class Stack:
 
     def _anchor_day(self) -> str:
         """The first day of this data: with another one at a later start, the same history would be told twice."""
-        from app.clock import today_in  # noqa: PLC0415  # only the first run needs it
-        from app.providers.sandbox.worlds import CSV_TIME_ZONE  # noqa: PLC0415  # likewise
+        from app.clock import today_in
+        from app.providers.sandbox.worlds import CSV_TIME_ZONE
 
         note = self._directory.path / "sandbox-day"
         if not note.exists():

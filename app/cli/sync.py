@@ -35,13 +35,13 @@ def sync(
     """
     if (first_day is None) != (last_day is None):
         raise SetupError("--from and --to are given together, or neither.")
-    from app.cli.instance import join_instance  # noqa: PLC0415  # heavy
-    from app.cli.loop import run_on_uvloop  # noqa: PLC0415  # heavy
+    from app.cli.instance import join_instance
+    from app.cli.loop import run_on_uvloop
 
     join_instance(data_dir)
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # heavy
+    from sqlalchemy.exc import DBAPIError
 
-    from app.cli.sync_run import SyncRequest, sync_now  # noqa: PLC0415  # heavy
+    from app.cli.sync_run import SyncRequest, sync_now
 
     request = SyncRequest(
         seller_slug=seller,

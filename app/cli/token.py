@@ -16,13 +16,13 @@ def token(
     seller: Annotated[str | None, typer.Option(help="The seller's slug; the demo's first seller otherwise.")] = None,
 ) -> None:
     """Print an access token of the running development instance, and nothing else."""
-    from app.cli.instance import join_instance  # noqa: PLC0415  # heavy
-    from app.cli.loop import run_on_uvloop  # noqa: PLC0415  # heavy
+    from app.cli.instance import join_instance
+    from app.cli.loop import run_on_uvloop
 
     join_instance(data_dir)
-    from app.services.context import open_services  # noqa: PLC0415  # heavy
-    from app.services.login import mint_development_token  # noqa: PLC0415  # heavy
-    from app.settings import load_settings  # noqa: PLC0415  # heavy
+    from app.services.context import open_services
+    from app.services.login import mint_development_token
+    from app.settings import load_settings
 
     async def mint() -> str:
         async with open_services(load_settings(), process="cli") as services:

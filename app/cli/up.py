@@ -24,7 +24,7 @@ def up(
 
     DATABASE_URL (with SYSTEM_DATABASE_URL and MIGRATION_DATABASE_URL) and REDIS_URL point it at servers of yours.
     """
-    from app.cli.instance_run import run_instance  # noqa: PLC0415  # heavy
+    from app.cli.instance_run import run_instance
 
     run_instance(
         port=port,

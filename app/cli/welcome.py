@@ -20,7 +20,7 @@ FIRST_QUERY = (
 
 def print_welcome(printer: StepPrinter, ports: Ports, data_directory: Path, *, sandbox_csv: bool) -> None:
     """Print it; the query works when pasted into a shell in the checkout."""
-    from app.services.demo_world import CSV_SELLER, DEMO_SELLERS  # noqa: PLC0415  # heavy
+    from app.services.demo_world import CSV_SELLER, DEMO_SELLERS
 
     logins = [seller.login for seller in (*DEMO_SELLERS, *([CSV_SELLER] if sandbox_csv else []))]
     base = f"http://{LOOPBACK}:{ports.api}"

@@ -192,6 +192,20 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('QUEUED', 'RETRYING', 'PARKED')"),
     )
     op.create_index(
+        "ix_jobs_exclusive",
+        "jobs",
+        ["exclusive_key"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('QUEUED', 'RETRYING', 'PARKED')"),
+    )
+    op.create_index(
+        "ix_jobs_connection",
+        "jobs",
+        ["connection_id"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('QUEUED', 'RETRYING', 'PARKED')"),
+    )
+    op.create_index(
         "ix_jobs_lease", "jobs", ["lease_until"], unique=False, postgresql_where=sa.text("state = 'RUNNING'")
     )
     op.create_index("ix_jobs_seller", "jobs", ["seller_id", "kind", "id"], unique=False)

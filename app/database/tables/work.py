@@ -78,6 +78,9 @@ jobs = Table(
         postgresql_where=text(f"state = '{JobState.RUNNING}'"),
     ),
     Index("ix_jobs_due", "priority", "run_at", postgresql_where=text(f"state IN ({_listed(WAITING_STATES)})")),
+    # What waits behind a running job of its kind, and what waits with a throttled account.
+    Index("ix_jobs_exclusive", "exclusive_key", postgresql_where=text(f"state IN ({_listed(WAITING_STATES)})")),
+    Index("ix_jobs_connection", "connection_id", postgresql_where=text(f"state IN ({_listed(WAITING_STATES)})")),
     Index("ix_jobs_lease", "lease_until", postgresql_where=text(f"state = '{JobState.RUNNING}'")),
     Index("ix_jobs_seller", "seller_id", "kind", "id"),
     postgresql_with={"fillfactor": 70},
