@@ -88,7 +88,7 @@ class Node(NamedTuple):
             raise self.misshapen(name, "is not a date") from None
 
     def moment(self, name: str) -> datetime | None:
-        """An instant in UTC, from `2026-03-01T00:00:00+0700`; the epoch is Meta's way to write "none" [M]."""
+        """An instant in UTC, from `2026-03-01T00:00:00+0700`; the epoch is Meta's way to write "none" (from memory)."""
         text = self.optional_text(name)
         if not text:
             return None

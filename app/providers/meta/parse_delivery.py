@@ -53,6 +53,6 @@ def parse_status_record(node: Node) -> StatusRecord:
 
 
 def _budget_exhausted(node: Node) -> bool:
-    """Nothing remains of a budget of its own; without one, Meta reports 0 remaining all the time [M]."""
+    """Nothing remains of a budget of its own; without one, Meta reports 0 remaining all the time (from memory)."""
     has_own = any((node.optional_text(name) or _ZERO) != _ZERO for name in _BUDGETS)
     return has_own and node.optional_text("budget_remaining") == _ZERO

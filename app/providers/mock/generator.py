@@ -1,4 +1,4 @@
-"""The mock's numbers: an entity's day as a pure function of seller, entity, day and budget (metrics.md, mock provider).
+"""The mock's numbers: a day as a pure function of seller, entity, day and budget (mulberry32 over SHA-256).
 
 Exact by integers: a draw is a 32-bit integer over 2^32, every factor is a fraction with that denominator, and each
 step rounds half up once. No float, so every machine agrees.

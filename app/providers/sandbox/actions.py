@@ -1,4 +1,4 @@
-"""How one event appears in `actions`: under several types at once, which must not be added up (meta.md 1.4).
+"""How one event appears in `actions`: under several types at once, which must not be added up (Meta's AdsActionStats).
 
 Which types a row has depends on its entity: some have all, some lack the omni type, some have only the pixel's. The
 first type of a meaning that is present carries the true count; the ones after it never more.

@@ -1,4 +1,4 @@
-"""Batches: `POST /v26.0/` with up to 50 calls in one form field (meta.md 2.4).
+"""Batches: `POST /v26.0/` with up to 50 calls in one form field (Meta's Graph API documentation, batch requests).
 
 Each item is a call of its own: it counts, it may fail alone, and its answer's body is a JSON string.
 """

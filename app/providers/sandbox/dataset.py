@@ -36,7 +36,7 @@ DEPTH = {Kind.ACCOUNT: 0, Kind.CAMPAIGN: 1, Kind.ADSET: 2, Kind.AD: 3}
 
 
 class Status(StrEnum):
-    """The statuses that can be written (meta.md 4)."""
+    """The statuses that can be written (official SDK 26.0.3)."""
 
     ACTIVE = "ACTIVE"
     PAUSED = "PAUSED"

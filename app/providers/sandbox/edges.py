@@ -1,6 +1,6 @@
 """The listing edges: an account's or an entity's campaigns, ad sets and ads, and the accounts of a token.
 
-ARCHIVED and DELETED entities are hidden unless the call names statuses (meta.md, read first, 5).
+ARCHIVED and DELETED entities are hidden unless the call names statuses (as Meta's listings do).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Meta's errors: the envelope, and one constructor for every refusal the sandbox makes (meta.md 2.3).
+"""Meta's errors: the envelope, and one constructor for every refusal the sandbox makes (Meta's error reference).
 
 HTTP statuses follow what was seen of Meta: nearly everything is a 400, permissions are a 403, a throttle is never a
 429 by itself.

@@ -1,6 +1,6 @@
 """Which days an insights call is about, and how they are cut into rows: time_range, date_preset, time_increment.
 
-Days are in the account's zone, both ends included (meta.md, read first, 8 and 9).
+Days are in the account's zone, both ends included (Meta's `time_range`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How one insights row is rendered: every metric a string, what is empty left out (meta.md 1.3)."""
+"""How one insights row is rendered: every metric a string, what is empty left out (as in Meta's Insights API)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The insights edge: sums of what ads delivered, by level and by span of days (meta.md 1.2 and 1.3).
+"""The insights edge: sums of what ads delivered, by level and by span of days (Meta's Insights API).
 
 Every level is the exact sum of its ads. An entity without delivery in a span has no row. Rows come by entity, then
 by day.

@@ -1,6 +1,6 @@
 """One account as Meta sees it now: the world's entities under the changes made since, and their numbers by day.
 
-Owns the cascade of statuses (meta.md 4) and the time in which an ad was running. Never writes a change itself.
+Owns the cascade of statuses (SDK 26.0.3) and the time in which an ad was running. Never writes a change itself.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ def _issues(_live: LiveAccount, entity: Entity) -> object | None:
 
 
 def _learning(live: LiveAccount, entity: Entity) -> object | None:
-    """For active ad sets only (meta.md 4)."""
+    """For active ad sets only (Meta's documentation of learning_stage_info)."""
     if entity.kind is not Kind.ADSET or entity.learning is None:
         return None
     if live.effective_status(entity) != Status.ACTIVE:

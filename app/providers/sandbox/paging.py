@@ -1,4 +1,4 @@
-"""Cursor paging as Meta does it (meta.md 1.3).
+"""Cursor paging as Meta does it (official SDK 26.0.3, Cursor).
 
 A cursor names the last row's place in an order that never changes, not an offset: rows that appear or vanish in
 mid-walk shift nothing. `after` stands on the last page too; the end is the absence of `next`.

@@ -1,4 +1,4 @@
-"""How often each account was called, and Meta's usage headers computed from it (meta.md 2.1 and 2.2).
+"""How often each account was called, and Meta's usage headers computed from it (Meta's documentation of rate limits).
 
 The quota is a full-access app's, so percentages stay low by themselves; faults make a throttle when a test wants one.
 """

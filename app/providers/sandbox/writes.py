@@ -1,4 +1,4 @@
-"""Changes to one campaign, ad set or ad: status, name and budgets (meta.md 4).
+"""Changes to one campaign, ad set or ad: status, name and budgets (Meta's Graph API, updating).
 
 Refuses what Meta refuses: unknown statuses, anything but a name or a deletion on archived things, everything on
 deleted ones, and whatever the world marks as refused. All of a call's values are taken or none.
