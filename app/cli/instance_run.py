@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app.cli.history import HistoryWatch
+    from app.cli.output import StepDetail
+    from app.cli.stopping import StopRequest
 
 _LOOK_EVERY_SECONDS = 0.25
 
@@ -31,12 +33,12 @@ def run_instance(*, port: int, data_directory: Path, sandbox_data: Path | None, 
     if not is_free(port):
         raise SetupError(f"Port {port} on {LOOPBACK} is in use by another program; stop it, or pass another --port.")
     try:
-        with stop_on_signals(), _opened(data_directory, printer, reset=reset) as directory:
+        with stop_on_signals() as request, _opened(data_directory, printer, reset=reset) as directory:
             stack = Stack(directory, Ports.choose(port), printer)
             try:
-                _start(stack, printer, sandbox_data)
+                _start(stack, printer, request, sandbox_data)
                 print_welcome(printer, stack.ports, directory.path, sandbox_csv=sandbox_data is not None)
-                _tend_forever(stack)
+                _tend_forever(stack, request)
             finally:
                 ignore_signals()
                 printer.line("Ending:")
@@ -58,30 +60,36 @@ def _opened(path: Path, printer: StepPrinter, *, reset: bool) -> Generator[DataD
         directory.close()
 
 
-def _start(stack: Stack, printer: StepPrinter, sandbox_data: Path | None) -> None:
-    with printer.step("PostgreSQL") as detail:
+def _start(stack: Stack, printer: StepPrinter, request: StopRequest, sandbox_data: Path | None) -> None:
+    @contextmanager
+    def step(name: str) -> Generator[StepDetail]:
+        request.check()
+        with printer.step(name) as detail:
+            yield detail
+
+    with step("PostgreSQL") as detail:
         detail.text = stack.start_postgres()
-    with printer.step("Valkey") as detail:
+    with step("Valkey") as detail:
         detail.text = stack.start_valkey()
     if not (uses_own_postgres() and uses_own_valkey()):
         _check_servers_of_the_caller(stack, printer)
-    with printer.step("Migrations"):
+    with step("Migrations"):
         stack.run_once("migrate")
-    with printer.step("Sandbox") as detail:
+    with step("Sandbox") as detail:
         detail.text = stack.start_sandbox(sandbox_data)
-    with printer.step("Demo data"):
+    with step("Demo data"):
         stack.run_once("seed", *(["--sandbox-csv"] if sandbox_data else []))
-    with printer.step("API") as detail:
+    with step("API") as detail:
         detail.text = stack.start_api()
-    with printer.step("Worker") as detail:
+    with step("Worker") as detail:
         detail.text = stack.start_worker()
-    with printer.step("Scheduler") as detail:
+    with step("Scheduler") as detail:
         detail.text = stack.start_scheduler()
     stack.announce()
-    _wait_for_history(stack, printer)
+    _wait_for_history(stack, printer, request)
 
 
-def _wait_for_history(stack: Stack, printer: StepPrinter) -> None:
+def _wait_for_history(stack: Stack, printer: StepPrinter, request: StopRequest) -> None:
     """At the first start only: afterwards there is something to see at once."""
     if stack.has_history:
         return
@@ -91,7 +99,7 @@ def _wait_for_history(stack: Stack, printer: StepPrinter) -> None:
     with printer.step("Demo history") as detail:
         watch.start()
         try:
-            _show_history(watch, stack)
+            _show_history(watch, stack, request)
         finally:
             watch.stop()
         detail.text = f"{watch.totals.succeeded} of {watch.totals.total} jobs succeeded"
@@ -100,13 +108,14 @@ def _wait_for_history(stack: Stack, printer: StepPrinter) -> None:
         stack.note_history()
 
 
-def _show_history(watch: HistoryWatch, stack: Stack) -> None:
+def _show_history(watch: HistoryWatch, stack: Stack, request: StopRequest) -> None:
     from app.cli.history import LONGEST_WAIT_SECONDS
     from app.cli.progress_line import ProgressLine
 
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     with ProgressLine("Demo history") as line:
         while not watch.is_complete and time.monotonic() < deadline:
+            request.check()
             line.show(watch.totals)
             stack.tend()
             time.sleep(_LOOK_EVERY_SECONDS)
@@ -121,7 +130,8 @@ def _check_servers_of_the_caller(stack: Stack, printer: StepPrinter) -> None:
         asyncio.run(require_servers(stack.environment()))
 
 
-def _tend_forever(stack: Stack) -> None:
+def _tend_forever(stack: Stack, request: StopRequest) -> None:
     while True:
         time.sleep(_LOOK_EVERY_SECONDS)
+        request.check()
         stack.tend()

@@ -17,18 +17,35 @@ class StopRequested(BaseException):  # not an error, and nothing that catches er
     """Somebody asked us to end."""
 
 
-def _request_stop(_number: int, _frame: FrameType | None) -> None:
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    raise StopRequested
+class StopRequest:
+    """Whether somebody did.
+
+    The first signal raises StopRequested where the main thread is, so that no wait outlasts it. Python swallows what is
+    raised inside a `__del__`, so whoever waits or begins something new calls `check` as well.
+    """
+
+    def __init__(self) -> None:
+        self._made = False
+
+    def check(self) -> None:
+        """Raise StopRequested once somebody has asked."""
+        if self._made:
+            raise StopRequested
+
+    def receive(self, _number: int, _frame: FrameType | None) -> None:
+        """The signal handler."""
+        if not self._made:
+            self._made = True
+            raise StopRequested
 
 
 @contextmanager
-def stop_on_signals() -> Generator[None]:
-    """Within, the first such signal raises StopRequested in the main thread, and later ones are ignored."""
+def stop_on_signals() -> Generator[StopRequest]:
+    """Within, such a signal asks us to end."""
+    request = StopRequest()
     for number in _SIGNALS:
-        signal.signal(number, _request_stop)
-    yield
+        signal.signal(number, request.receive)
+    yield request
 
 
 def ignore_signals() -> None:

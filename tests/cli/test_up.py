@@ -58,8 +58,11 @@ def test_whatever_dies_comes_back(start: Callable[[], Up]) -> None:
         os.kill(before[name], signal.SIGKILL)
         run.wait_until(lambda name=name: f"{name} runs again" in run.text)
 
-    after = run.instance["processes"]
-    assert {name for name in PROCESSES if after.get(name) != before[name]} >= {"postgres", "valkey", "api"}
+    def replaced() -> set[str]:
+        after = run.instance["processes"]
+        return {name for name in PROCESSES if after.get(name) != before[name]}
+
+    run.wait_until(lambda: replaced() >= {"postgres", "valkey", "api"})
     assert "! postgres ended (signal 9); next start in 1 s. Its last lines:" in run.text
     run.process.send_signal(signal.SIGTERM)
     assert run.process.wait(60) == 0
