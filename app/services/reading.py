@@ -150,10 +150,9 @@ class Reading:
         async with self._lock:
             if self._closed:
                 raise RuntimeError("the request is over; nothing more is read for it")
-            driver = await self._open()
             self._running = asyncio.current_task()
             try:
-                return await question(driver)
+                return await question(await self._open())
             finally:
                 self._running = None
 
