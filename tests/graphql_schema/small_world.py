@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import asyncpg
 
 from app.auth.access_tokens import AccessClaims
+from app.database.partitions import create_statements, month_start, partition_name
 from app.identifiers import new_id
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 TABLES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "adsets", Level.AD: "ads"}
+SAME_DAY = "(seller_id, level, entity_id, stat_date) = ($1, $2, $3, $4)"
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,48 @@ class Tenant:
                 "first_fetched_at": at,
                 "fetched_at": at,
             },
+        )
+
+    async def add_snapshot(
+        self,
+        entity: Entity,
+        day: date,
+        *,
+        at: datetime,
+        attribution_setting: str | None = None,
+        **counters: int,
+    ) -> None:
+        """What the platform said of a day at an instant: the raw row, the day's newest row and the fetch."""
+        if not await self.world.read("SELECT to_regclass($1)::text", partition_name(month_start(day))):
+            for statement in create_statements(month_start(day)):
+                await self.world.write(statement)
+        row = {
+            "seller_id": self.seller_id,
+            "level": entity.level,
+            "entity_id": entity.id,
+            "stat_date": day,
+            "account_id": entity.account,
+            "fetched_at": at,
+            **Counters(**counters)._asdict(),
+        }
+        key = list(row.values())[:4]
+        await self.world.insert("ad_stats_raw", {**row, "attribution_setting": attribution_setting})
+        await self.world.write(f"DELETE FROM ad_stats_daily WHERE {SAME_DAY}", *key)  # noqa: S608  # a test's
+        newest = f"SELECT {', '.join(row)} FROM ad_stats_raw WHERE {SAME_DAY} ORDER BY fetched_at DESC LIMIT 1"  # noqa: S608  # likewise
+        await self.world.write(f"INSERT INTO ad_stats_daily ({', '.join(row)}) {newest}", *key)
+        await self.note_fetch(entity.account, entity.level, day, at)
+
+    async def note_fetch(self, account: UUID, level: Level, day: date, at: datetime) -> None:
+        """That a day was fetched, perhaps once more."""
+        await self.world.write(
+            """
+            INSERT INTO stats_fetches (seller_id, account_id, level, stat_date, first_fetched_at, fetched_at)
+            VALUES ($1, $2, $3, $4, $5, $5)
+            ON CONFLICT (seller_id, account_id, level, stat_date) DO UPDATE
+            SET first_fetched_at = least(stats_fetches.first_fetched_at, excluded.first_fetched_at),
+                fetched_at = greatest(stats_fetches.fetched_at, excluded.fetched_at)
+            """,
+            *(self.seller_id, account, level, day, at),
         )
 
 
