@@ -1,4 +1,4 @@
-"""Statuses that we set: the entities a request names, what became of them, and the audit trail."""
+"""Statuses that we set: the entities a request names, what became of them, and the audit trail of all changes."""
 
 from __future__ import annotations
 
@@ -102,16 +102,20 @@ async def apply_status(
     await driver.execute(_APPLY[level], seller_id, list(ids), status, now)
 
 
+# The action of a change that was made on the platform and that a sync of ours saw.
+SEEN_STATUS = "seenStatus"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One change to one thing: from what to what, and what the platform answered."""
+    """One change to one thing: from what to what, and what the platform answered (None: it was not asked)."""
 
     subject_type: str
     subject_id: UUID
     action: str
     before: Mapping[str, object]
     after: Mapping[str, object]
-    platform_answer: Mapping[str, object]
+    platform_answer: Mapping[str, object] | None
 
 
 _INSERT_EVENTS = """
@@ -147,5 +151,5 @@ async def insert_audit_events(
         [entry.subject_id for entry in entries],
         [orjson.dumps(entry.before).decode() for entry in entries],
         [orjson.dumps(entry.after).decode() for entry in entries],
-        [orjson.dumps(entry.platform_answer).decode() for entry in entries],
+        [None if entry.platform_answer is None else orjson.dumps(entry.platform_answer).decode() for entry in entries],
     )

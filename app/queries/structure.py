@@ -5,17 +5,18 @@ A status is taken from the platform only where nobody has changed it since the p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID  # noqa: TC003  # a NamedTuple of it is made at run time
 
 import orjson
 
 from app.identifiers import new_id
 from app.metrics.levels import Level
+from app.vocabulary import EntityStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from app.database.driver import Driver
     from app.providers.contract import AdRecord, AdsetRecord, CampaignRecord
@@ -195,6 +196,7 @@ SET status = new.status,
     updated_at = $3::timestamptz
 FROM (
   SELECT polled.external_id, polled.delivery_status, polled.delivery_raw, polled.delivery_reason,
+         known.status AS status_before,
          CASE WHEN known.status_changed_at > $4::timestamptz THEN known.status ELSE polled.status END AS status
   FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
     AS polled (external_id, status, delivery_status, delivery_raw, delivery_reason)
@@ -209,10 +211,18 @@ WHERE old.seller_id = $1
   AND old.external_id = new.external_id
   AND (old.status, old.delivery_status, old.delivery_raw, old.delivery_reason)
       IS DISTINCT FROM (new.status, new.delivery_status, new.delivery_raw, new.delivery_reason)
-RETURNING old.id
+RETURNING old.id, new.status_before, new.status
 """  # noqa: S608 - only constants are put in
     for level, table in TABLES.items()
 }
+
+
+class StatusWrite(NamedTuple):
+    """A row that was written, and its status before and after; they are equal where only its delivery differed."""
+
+    entity_id: UUID
+    before: EntityStatus
+    after: EntityStatus
 
 
 async def apply_statuses(
@@ -223,8 +233,8 @@ async def apply_statuses(
     *,
     asked_at: datetime,
     now: datetime,
-) -> int:
-    """Write (external id, status, delivery status, raw, reason) where they differ; answers how many did."""
+) -> list[StatusWrite]:
+    """Write (external id, status, delivery status, raw, reason) where they differ; answers those that did."""
     columns: list[list[Any]] = [list(column) for column in zip(*statuses, strict=True)] if statuses else [[]] * 5
     rows = await driver.fetch(
         _STATUSES[level],
@@ -234,7 +244,7 @@ async def apply_statuses(
         asked_at,
         *columns,
     )
-    return len(rows)
+    return [StatusWrite(entity_id, EntityStatus(before), EntityStatus(after)) for entity_id, before, after in rows]
 
 
 _IDS = {

@@ -1,4 +1,7 @@
-"""Delivery sync of one ad account: what was set and what is being delivered, at all three levels."""
+"""Delivery sync of one ad account: what was set and what is being delivered, at all three levels.
+
+A status that was changed on the platform leaves an audit event here, in the transaction that takes it over.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from app import clock
 from app.database.transactions import tenant_transaction
+from app.identifiers import new_id
 from app.metrics.levels import Level
+from app.observability.correlation import current_correlation_id
 from app.observability.prometheus import ROWS_WRITTEN
 from app.queries import connections as connection_rows
 from app.queries import structure as structure_rows
+from app.queries.status_changes import SEEN_STATUS, AuditEntry, insert_audit_events
 from app.services.delivery_mapping import AccountTree, map_delivery
 from app.services.provider_access import open_provider
 from app.services.working_connection import get_working_connection
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
     from app.providers.contract import AdProvider, StatusRecord
     from app.queries.connections import Connection
     from app.queries.job_claims import ClaimedJob
+    from app.queries.structure import StatusWrite
     from app.services.context import Services
     from app.services.delivery_mapping import Delivery
     from app.services.job_execution import Lease
@@ -65,12 +72,13 @@ async def apply_tree(driver: Driver, connection: Connection, tree: AccountTree, 
     now = clock.now()
     deliveries = map_delivery(tree, now=now)
     written = 0
+    seen: list[AuditEntry] = []
     for level, records, delivery in (
         (Level.CAMPAIGN, tree.campaigns, deliveries.campaigns),
         (Level.ADSET, tree.adsets, deliveries.adsets),
         (Level.AD, tree.ads, deliveries.ads),
     ):
-        written += await structure_rows.apply_statuses(
+        writes = await structure_rows.apply_statuses(
             driver,
             connection,
             level,
@@ -78,7 +86,35 @@ async def apply_tree(driver: Driver, connection: Connection, tree: AccountTree, 
             asked_at=asked_at,
             now=now,
         )
+        written += len(writes)
+        seen += [_seen(level, write) for write in writes if write.before is not write.after]
+    await _record(driver, connection, seen, now=now)
     return written
+
+
+def _seen(level: Level, write: StatusWrite) -> AuditEntry:
+    return AuditEntry(
+        subject_type=level.name,
+        subject_id=write.entity_id,
+        action=SEEN_STATUS,
+        before={"status": write.before},
+        after={"status": write.after},
+        platform_answer=None,
+    )
+
+
+async def _record(driver: Driver, connection: Connection, seen: Sequence[AuditEntry], *, now: datetime) -> None:
+    if not seen:
+        return
+    await insert_audit_events(
+        driver,
+        seen,
+        seller_id=connection.seller_id,
+        batch_id=new_id(),
+        actor_id=None,
+        correlation_id=current_correlation_id(),
+        now=now,
+    )
 
 
 def _rows(
