@@ -1,7 +1,7 @@
 """Transactions, each opened for somebody: a tenant, a user who logs in, or the job core.
 
 Whom a transaction works for is set for that transaction only, so that a pooled connection carries nothing over.
-Statements run on the driver's connection (`app.database.driver`); SQLAlchemy keeps the pool and the transaction.
+Everything runs on the driver's connection (`app.database.driver`), BEGIN and COMMIT too; SQLAlchemy keeps the pool.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import text
+import asyncpg
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -19,33 +19,44 @@ if TYPE_CHECKING:
 
     from app.database.driver import Driver
 
-_SET = text("SELECT set_config(:name, :value, true)")
-
-
-async def _opened_for(connection: AsyncConnection, name: str, value: str) -> Driver:
-    await connection.execute(_SET, {"name": name, "value": value})
-    return await driver_of(connection)
+# What a connection says that the server, or something on the way to it, has ended.
+_LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
+_PROVEN = "pixecom.proven"  # in a connection's info: a transaction has begun on it before
 
 
 @asynccontextmanager
 async def tenant_transaction(engine: AsyncEngine, seller_id: UUID) -> AsyncGenerator[Driver]:
     """Read and write one tenant's rows; committed at the end, rolled back by an exception."""
-    async with engine.begin() as connection:
-        yield await _opened_for(connection, "app.seller_id", str(seller_id))
+    async with _transaction(engine, f"BEGIN; SET LOCAL app.seller_id = '{seller_id}'") as driver:
+        yield driver
 
 
 @asynccontextmanager
 async def work_transaction(engine: AsyncEngine) -> AsyncGenerator[Driver]:
     """Read and write jobs, runs and ticks of all tenants, and no tenant table."""
-    async with engine.begin() as connection:
-        yield await _opened_for(connection, "app.scope", "work")
+    async with _transaction(engine, "BEGIN; SET LOCAL app.scope = 'work'") as driver:
+        yield driver
 
 
 @asynccontextmanager
 async def login_transaction(engine: AsyncEngine, email: str) -> AsyncGenerator[Driver]:
     """See the one row of `login_emails` that has this address."""
-    async with engine.begin() as connection:
-        yield await _opened_for(connection, "app.login_email", email)
+    async with _transaction(engine, "BEGIN") as driver:
+        await driver.execute("SELECT set_config('app.login_email', $1, true)", email)
+        yield driver
+
+
+@asynccontextmanager
+async def read_snapshot(engine: AsyncEngine, seller_id: UUID) -> AsyncGenerator[Driver]:
+    """One tenant's rows as of one moment, read-only. Statements run one at a time."""
+    begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.seller_id = '{seller_id}'"
+    async with _transaction(engine, begin) as driver:
+        yield driver
 
 
 @asynccontextmanager
@@ -65,28 +76,50 @@ async def act_for_tenant(driver: Driver, seller_id: UUID) -> None:
     await driver.execute("SELECT set_config('app.seller_id', $1, true)", str(seller_id))
 
 
-@asynccontextmanager
-async def read_snapshot(engine: AsyncEngine, seller_id: UUID) -> AsyncGenerator[Driver]:
-    """One tenant's rows as of one moment: a read-only repeatable-read transaction on the driver's own connection.
-
-    BEGIN and the tenant travel in one round trip. Statements run one at a time.
-    """
-    async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        driver = await driver_of(connection)
-        await driver.execute(
-            f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.seller_id = '{seller_id}'",
-        )
-        try:
-            yield driver
-        finally:
-            await driver.execute("ROLLBACK")
-
-
 async def driver_of(connection: AsyncConnection) -> Driver:
-    """The asyncpg connection underneath.
-
-    It is inside SQLAlchemy's transaction only once SQLAlchemy itself has executed something in it.
-    """
+    """The asyncpg connection underneath. SQLAlchemy keeps no transaction for what runs on it."""
     raw = await connection.get_raw_connection()
     return cast("Driver", raw.driver_connection)
+
+
+@asynccontextmanager
+async def _transaction(engine: AsyncEngine, begin: str) -> AsyncGenerator[Driver]:
+    """BEGIN and for whom it is travel in one round trip, the end in another."""
+    async with engine.connect() as connection:
+        driver = await _begin(connection, begin)
+        try:
+            yield driver
+        except BaseException:
+            if not driver.is_closed():  # otherwise the server has undone everything already
+                await _end(connection, driver, "ROLLBACK")
+            raise
+        await _end(connection, driver, "COMMIT")
+
+
+async def _begin(connection: AsyncConnection, statement: str) -> Driver:
+    """Open the transaction; nothing has run in it yet, so a pooled connection that proves dead is replaced.
+
+    A connection that was made just now and fails is not tried again: the server is not there.
+    """
+    while True:
+        raw = await connection.get_raw_connection()
+        driver = cast("Driver", raw.driver_connection)
+        pooled = _PROVEN in raw.info
+        try:
+            await driver.execute(statement)
+        except BaseException as error:
+            await connection.invalidate(error)
+            if not (pooled and isinstance(error, _LOST)):
+                raise
+        else:
+            raw.info[_PROVEN] = True
+            return driver
+
+
+async def _end(connection: AsyncConnection, driver: Driver, statement: str) -> None:
+    """End the transaction. A connection that doesn't say it did is given to nobody any more."""
+    try:
+        await driver.execute(statement)
+    except BaseException as error:
+        await connection.invalidate(error)
+        raise

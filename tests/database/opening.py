@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def opened_engine(url: str) -> AsyncGenerator[AsyncEngine]:
-    """A pool of one connection, as a process of ours opens it."""
-    engine = open_engine(SecretStr(url), pool_size=1, application="tests")
+async def opened_engine(url: str, *, pool_size: int = 1) -> AsyncGenerator[AsyncEngine]:
+    """A pool, of one connection unless told otherwise, as a process of ours opens it."""
+    engine = open_engine(SecretStr(url), pool_size=pool_size, application="tests")
     try:
         yield engine
     finally:

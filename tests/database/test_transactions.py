@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
 
 import asyncpg
 import pytest
 
 from app.database.transactions import (
+    across_tenants,
     act_as_user,
     act_for_tenant,
     driver_of,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 SETTINGS = ("app.seller_id", "app.user_id", "app.login_email", "app.scope")
 BACKEND = "SELECT pg_backend_pid()"
+SLEEPS = "SELECT wait_event = 'PgSleep' FROM pg_stat_activity WHERE pid = $1"
 
 
 def _tenant(engine: AsyncEngine, tenants: TwoTenants) -> AbstractAsyncContextManager[Driver]:
@@ -102,6 +105,47 @@ async def test_nothing_is_left_after_a_statement_failed(
     with pytest.raises(asyncpg.DivisionByZeroError):
         await _fail(opening(app_engine, tenants), "SELECT 1 / 0", backends)
     assert await _left_behind(app_engine, backends[0]) == []
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+async def test_nothing_is_left_after_a_cancellation(
+    app_engine: AsyncEngine, shared_database: ThrowawayDatabase, tenants: TwoTenants, opening: Opening
+) -> None:
+    """The statement ends in the server as well, and its connection is as good as before."""
+    backends: list[int] = []
+    failing = asyncio.create_task(_fail(opening(app_engine, tenants), "SELECT pg_sleep(600)", backends))
+    async with opened_engine(shared_database.superuser_url) as engine, across_tenants(engine) as superuser:
+        async with asyncio.timeout(10):
+            while not backends or not await superuser.fetchval(SLEEPS, backends[0]):  # noqa: ASYNC110  # no event
+                await asyncio.sleep(0.005)
+        failing.cancel()
+        await asyncio.wait([failing], timeout=10)
+        assert not await superuser.fetchval(SLEEPS, backends[0])
+    assert failing.cancelled()
+    assert await _left_behind(app_engine, backends[0]) == []
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+async def test_a_transaction_costs_two_round_trips(
+    app_engine: AsyncEngine, tenants: TwoTenants, opening: Opening
+) -> None:
+    """One to begin it and one to end it; nothing else is sent, not even when the connection goes back to the pool."""
+    sent: list[str] = []
+    async with app_engine.connect() as connection:
+        driver = cast("Any", await driver_of(connection))
+
+    def note(query: Any) -> None:
+        sent.append(query.query.split(";")[0])
+
+    driver.add_query_logger(note)
+    async with opening(app_engine, tenants) as opened:
+        await opened.fetchval(BACKEND)
+    driver.remove_query_logger(note)
+    assert sent[0].startswith("BEGIN")
+    assert [query for query in sent[1:] if not query.startswith("SELECT set_config('app.login_email'")] == [
+        BACKEND,
+        "COMMIT",
+    ]
 
 
 async def test_a_failure_undoes_everything(app_engine: AsyncEngine, tenants: TwoTenants) -> None:
