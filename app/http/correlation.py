@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
+from app.http.metrics import CLIENT_GONE
 from app.http.refusal import json_response
 from app.observability.correlation import begin_correlation
 from app.observability.logging import get_logger
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["CorrelationMiddleware", "note_in_access_log"]
 
 _FACTS = "pixecom.access_log"
-_CLIENT_GONE = 499
 _log = get_logger(__name__)
 
 
@@ -59,7 +59,7 @@ class CorrelationMiddleware:
         try:
             await self._app(scope, receive, watching)
         except ClientDisconnect:
-            status = status or _CLIENT_GONE
+            status = status or CLIENT_GONE
         except Exception:
             _log.exception("request failed", method=scope["method"], path=scope["path"])
             if status:

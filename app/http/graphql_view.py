@@ -13,6 +13,7 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
 from app.http.bearer import claims_of
+from app.http.client_gone import unless_client_gone
 from app.http.correlation import note_in_access_log
 from app.http.graphql_request import GraphQLRequest, read_graphql_request
 from app.http.metrics import observe_operation
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from app.auth.access_tokens import AccessClaims
     from app.settings import Settings
+    from graphql_schema.operation_record import OperationRecord
 
 __all__ = ["ContextFactory", "GraphQLView"]
 
@@ -91,24 +93,33 @@ class GraphQLView:
             return refusal.response(media_type)
 
     async def _run(self, request: Request, graphql: GraphQLRequest, media_type: str) -> Response:
-        claims = claims_of(request, self._settings)
         started = time.perf_counter()
         with recording() as record:
-            async with self._context_of(request, claims) as context:
-                try:
-                    result = await self._schema.execute(
-                        graphql.query,
-                        variable_values=graphql.variables,
-                        operation_name=graphql.operation_name,
-                        context_value=context,
-                        allowed_operation_types=_OPERATIONS[request.method],
-                        operation_extensions=graphql.extensions,
-                    )
-                except InvalidOperationTypeError as error:
-                    raise _not_over(request.method, error) from None
-        note_in_access_log(request.scope, operation=record.name, operation_type=record.kind)
+            try:
+                result = await self._execute(request, graphql, record)
+            finally:
+                note_in_access_log(request.scope, operation=record.name, operation_type=record.kind)
         observe_operation(kind=record.kind, seconds=time.perf_counter() - started, codes=_codes(result))
         return _response(result, media_type)
+
+    async def _execute(self, request: Request, graphql: GraphQLRequest, record: OperationRecord) -> ExecutionResult:
+        """Run the operation. A query ends early, by ClientDisconnect, when its client goes away; a mutation never."""
+        claims = claims_of(request, self._settings)
+        async with (
+            self._context_of(request, claims) as context,
+            unless_client_gone(request.receive, may_stop=lambda: record.kind == OperationType.QUERY.value),
+        ):
+            try:
+                return await self._schema.execute(
+                    graphql.query,
+                    variable_values=graphql.variables,
+                    operation_name=graphql.operation_name,
+                    context_value=context,
+                    allowed_operation_types=_OPERATIONS[request.method],
+                    operation_extensions=graphql.extensions,
+                )
+            except InvalidOperationTypeError as error:
+                raise _not_over(request.method, error) from None
 
 
 def _not_over(method: str, error: InvalidOperationTypeError) -> RequestRefused:

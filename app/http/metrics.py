@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["MetricsMiddleware", "metrics_endpoint", "observe_operation"]
+__all__ = ["CLIENT_GONE", "MetricsMiddleware", "metrics_endpoint", "observe_operation"]
 
+CLIENT_GONE = 499  # as nginx counts a request that nobody waited for
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -58,7 +59,7 @@ class MetricsMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500
+        status = 0
         started = time.perf_counter()
 
         async def watching(message: Message) -> None:
@@ -69,10 +70,11 @@ class MetricsMiddleware:
 
         try:
             await self._app(scope, receive, watching)
+            status = status or CLIENT_GONE
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             route = self._route(scope["path"])
-            REQUESTS.labels(method, route, str(status)).inc()
+            REQUESTS.labels(method, route, str(status or 500)).inc()
             REQUEST_SECONDS.labels(method, route).observe(time.perf_counter() - started)
 
     def _route(self, path: str) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
     from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from app.auth.access_tokens import AccessClaims
     from app.http.health import Check
@@ -166,7 +166,7 @@ def build(offline_settings: Settings, backstage: Backstage, tmp_path: Path) -> C
 
 
 @asynccontextmanager
-async def serving(application: Starlette) -> AsyncGenerator[str]:
+async def serving(application: ASGIApp) -> AsyncGenerator[str]:
     """The application behind a real server on a free port; gives its address."""
     config = uvicorn.Config(application, host="127.0.0.1", port=0, log_config=None, lifespan="on")
     server = uvicorn.Server(config)

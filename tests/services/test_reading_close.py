@@ -1,0 +1,27 @@
+"""A reading that is closed lets go of everything, whatever it was waiting for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+from app.identifiers import new_id
+from app.services.reading import Reading
+from tests.database.opening import opened_engine
+
+if TYPE_CHECKING:
+    from app.embedded.throwaway import ThrowawayDatabase
+
+
+async def test_what_waits_for_a_connection_asks_nothing_any_more(database: ThrowawayDatabase) -> None:
+    async with opened_engine(database.app_url) as engine:
+        reading = Reading(engine, seller_id=new_id(), user_id=new_id(), max_range_days=1)
+        async with engine.connect():  # the only one there is
+            asking = asyncio.create_task(reading.get_viewer())
+            await asyncio.sleep(0)
+            closing = asyncio.create_task(reading.close())
+            await asyncio.wait([asking], timeout=5)
+            assert asking.cancelled()
+            assert not closing.done()
+        await closing
+        assert cast("Any", engine.pool).checkedout() == 0
