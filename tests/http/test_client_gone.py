@@ -45,6 +45,12 @@ FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'pixecom-tests' AND state <> 'idle'
 """
 
+CONNECTIONS = """
+SELECT array_agg(pid ORDER BY pid)
+FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'pixecom-tests'
+"""
+
 
 @dataclass
 class Noticed:
@@ -195,9 +201,11 @@ async def test_a_query_ends_with_its_client(stage: Stage) -> None:
             async with stage.sent(stage.request(QUERY)):
                 await stage.until_waiting(1)
                 assert stage.checked_out == 1
+                connections = await stage.superuser.fetchval(CONNECTIONS)
             await stage.until_idle(seconds=1)
             assert await stage.waiting() == 0
         assert await stage.ask() == ANSWER
+        assert await stage.superuser.fetchval(CONNECTIONS) == connections
 
     assert _access(logs) == [(499, "Sums", "query"), (200, "Sums", "query")]
     assert _gone_count() == counted + 1
@@ -288,6 +296,6 @@ async def _refuses(url: str) -> bool:
     try:
         async with httpx.AsyncClient() as client:
             await client.get(f"{url}/livez")
-    except httpx.ConnectError:
+    except httpx.TransportError:
         return True
     return False
