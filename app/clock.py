@@ -21,7 +21,12 @@ def now() -> datetime:
 
 def today_in(time_zone: str) -> date:
     """The calendar day it is now in an IANA zone such as `Asia/Ho_Chi_Minh`."""
-    return now().astimezone(ZoneInfo(time_zone)).date()
+    return day_of(now(), time_zone)
+
+
+def day_of(instant: datetime, time_zone: str) -> date:
+    """The calendar day that an instant lies in, in an IANA zone."""
+    return instant.astimezone(ZoneInfo(time_zone)).date()
 
 
 @contextmanager

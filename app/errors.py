@@ -3,7 +3,8 @@
 PixecomError
 ├── SetupError                   the installation is not right; the sentence says what to do
 ├── InputError                   an argument is wrong; names it
-│   └── CursorExpiredError       a page walk whose pinned order is gone
+│   ├── CursorExpiredError       a page walk whose pinned order is gone
+│   └── MixedCurrenciesError     money of several currencies can't be compared
 ├── UnauthenticatedError         no valid access token
 ├── ForbiddenError               the role does not allow it
 ├── NotFoundError                no such thing for this tenant
@@ -52,6 +53,17 @@ class InputError(PixecomError):
 
 class CursorExpiredError(InputError):
     """The cursor was good once; its pinned order is no longer kept."""
+
+
+class MixedCurrenciesError(InputError):
+    """The argument compares money, and what it compares is in these currencies."""
+
+    def __init__(self, argument: str, currencies: list[str]) -> None:
+        named = ", ".join(currencies)
+        super().__init__(
+            argument, f"can't compare money in several currencies ({named}); choose one with filter.currency"
+        )
+        self.currencies = currencies
 
 
 class UnauthenticatedError(PixecomError):

@@ -2,20 +2,33 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 from uuid import UUID
 
 import strawberry
 
+from app.metrics.levels import Level
+from app.metrics.periods import Period
 from app.queries.directory import ACCOUNTS, AccountRow
 from app.vocabulary import AccountStanding, ConnectionHealth, ProviderKind
+from graphql_schema.batched import batched
+from graphql_schema.comparisons import MetricsComparison
 from graphql_schema.context import Info
 from graphql_schema.global_id import global_id
+from graphql_schema.measured import load_comparisons, load_metrics, load_points
+from graphql_schema.metrics import Metrics
 from graphql_schema.node import Node
+from graphql_schema.periods import DEFAULT_PERIOD
+from graphql_schema.series import MetricsPoint
 
 
 @strawberry.type(description="An ad account that the seller has connected.")
 class AdAccount(Node):
+    level: ClassVar[Level] = Level.ACCOUNT
+
+    account_id: strawberry.Private[UUID]
+    period: strawberry.Private[Period]
+
     name: str = strawberry.field(description="The account's name on the platform.")
     external_id: str = strawberry.field(description="The platform's own id.")
     provider: ProviderKind = strawberry.field(description="Where its data comes from.")
@@ -36,9 +49,28 @@ class AdAccount(Node):
     created_at: datetime = strawberry.field(description="When it was connected, in UTC.")
     updated_at: datetime = strawberry.field(description="When it last changed here, in UTC.")
 
+    metrics: Metrics = batched(
+        load_metrics,
+        description="Its numbers over a range of days, as the platform reports them for the account as a whole.",
+    )
+    comparison: MetricsComparison = batched(
+        load_comparisons,
+        description="Its numbers over the inherited range beside those of other days.",
+    )
+    series: list[MetricsPoint] = batched(
+        load_points,
+        description="Its numbers by day, week or month: every point of the range, zeros included.",
+    )
+
+    @property
+    def entity_id(self) -> UUID:
+        return self.account_id
+
     @classmethod
-    def of(cls, row: AccountRow) -> Self:
+    def of(cls, row: AccountRow, period: Period = DEFAULT_PERIOD) -> Self:
         return cls(
+            account_id=row.id,
+            period=period,
             id=global_id("AdAccount", row.id),
             name=row.name,
             external_id=row.external_id,
@@ -58,6 +90,7 @@ class AdAccount(Node):
         )
 
     @classmethod
-    async def load(cls, ids: Sequence[UUID], info: Info) -> list[Self | None]:
-        rows = await info.context.loaders.rows(ACCOUNTS).load_many(ids)
-        return [cls.of(row) if row else None for row in rows]
+    async def load(cls, wanted: Sequence[tuple[UUID, Period]], info: Info) -> list[Self | None]:
+        """Accounts by id, each with the period that it inherits."""
+        rows = await info.context.loaders.rows(ACCOUNTS).load_many([key for key, _ in wanted])
+        return [cls.of(row, period) if row else None for row, (_, period) in zip(rows, wanted, strict=True)]

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 import strawberry
 
 from app.metrics.levels import Level
-from app.metrics.ranges import RangeSpec
+from app.metrics.periods import Period
 from app.queries.entities import EntityRow
 from graphql_schema.ad_entity import AdEntity, load_entities, shared_fields
 from graphql_schema.adset import Adset, load_campaigns
@@ -15,7 +15,7 @@ from graphql_schema.context import Info
 
 
 async def load_adsets(parents: Parents, info: Info) -> list[Adset]:
-    return await load_entities(Level.ADSET, [(entity.row.adset_id, entity.days) for entity in parents], info)
+    return await load_entities(Level.ADSET, [(entity.row.adset_id, entity.period) for entity in parents], info)
 
 
 @strawberry.type(description="An ad: what people see.")
@@ -26,5 +26,5 @@ class Ad(AdEntity):
     campaign: Campaign = batched(load_campaigns, description="The campaign that its ad set is part of.")
 
     @classmethod
-    def of(cls, row: EntityRow, days: RangeSpec) -> Self:
-        return cls(**shared_fields("Ad", row, days))
+    def of(cls, row: EntityRow, period: Period) -> Self:
+        return cls(**shared_fields("Ad", row, period))

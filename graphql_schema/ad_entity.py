@@ -1,34 +1,31 @@
-"""What campaigns, ad sets and ads have in common, and lists of them.
+"""What campaigns, ad sets and ads have in common.
 
-An entity knows the range that its list was asked for: everything under a list inherits it.
+An entity knows the period that its list was asked for: everything under a list inherits it.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypedDict, TypeVar
+from typing import Any, ClassVar, TypedDict
 from uuid import UUID
 
 import strawberry
 
 from app.metrics.levels import Level
-from app.metrics.ranges import RangeSpec
+from app.metrics.periods import Period
 from app.queries.entities import ENTITIES, EntityRow
-from app.queries.listings import Listing, Parent
-from app.services.reading import MetricsRequest, SummaryRequest
 from app.vocabulary import DeliveryStatus, EntityStatus
 from graphql_schema.account import AdAccount
 from graphql_schema.batched import Parents, batched
-from graphql_schema.connection import Connection, open_window
+from graphql_schema.comparisons import MetricsComparison
+from graphql_schema.connection import Connection
 from graphql_schema.context import Info
-from graphql_schema.date_range import DEFAULT_DAYS, DateRangeInput, InheritedRangeArgument, read_range
-from graphql_schema.entity_filters import EntityFilterInput, read_filter
-from graphql_schema.entity_orders import EntityOrder, read_order
 from graphql_schema.global_id import global_id
-from graphql_schema.metrics import Metrics, metrics_of
+from graphql_schema.measured import load_comparisons, load_metrics, load_points
+from graphql_schema.metrics import Metrics
 from graphql_schema.node import Node
-from graphql_schema.page_arguments import PageArguments
-
-T = TypeVar("T")
+from graphql_schema.restatements import Restatement, load_restatements
+from graphql_schema.series import MetricsPoint
+from graphql_schema.snapshots import Snapshot, list_snapshots
 
 ENTITY_TYPES: dict[Level, "type[AdEntity]"] = {}
 
@@ -37,7 +34,7 @@ class SharedFields(TypedDict):
     """The arguments that every entity type is made with."""
 
     row: EntityRow
-    days: RangeSpec
+    period: Period
     id: strawberry.ID
     name: str
     external_id: str
@@ -48,10 +45,10 @@ class SharedFields(TypedDict):
     updated_at: datetime
 
 
-def shared_fields(type_name: str, row: EntityRow, days: RangeSpec) -> SharedFields:
+def shared_fields(type_name: str, row: EntityRow, period: Period) -> SharedFields:
     return SharedFields(
         row=row,
-        days=days,
+        period=period,
         id=global_id(type_name, row.id),
         name=row.name,
         external_id=row.external_id,
@@ -63,34 +60,20 @@ def shared_fields(type_name: str, row: EntityRow, days: RangeSpec) -> SharedFiel
     )
 
 
-async def load_metrics(parents: Parents, info: Info, range_: InheritedRangeArgument = None) -> list[Metrics]:
-    limit = info.context.max_range_days
-    keys = [
-        MetricsRequest(
-            entity.level,
-            entity.row.id,
-            entity.row.account_id,
-            read_range(range_, max_range_days=limit, inherited=entity.days),
-        )
-        for entity in parents
-    ]
-    return [metrics_of(reading) for reading in await info.context.loaders.metrics.load_many(keys)]
-
-
 async def load_accounts(parents: Parents, info: Info) -> list[AdAccount | None]:
-    return await AdAccount.load([entity.row.account_id for entity in parents], info)
+    return await AdAccount.load([(entity.account_id, entity.period) for entity in parents], info)
 
 
 @strawberry.interface(description="What campaigns, ad sets and ads have in common.")
 class AdEntity(Node):
     level: ClassVar[Level]
-    of: ClassVar[Callable[[EntityRow, RangeSpec], Any]]
+    of: ClassVar[Callable[[EntityRow, Period], Any]]
 
     def __init_subclass__(cls) -> None:
         ENTITY_TYPES[cls.level] = cls
 
     row: strawberry.Private[EntityRow]
-    days: strawberry.Private[RangeSpec]
+    period: strawberry.Private[Period]
 
     name: str = strawberry.field(description="The name on the platform.")
     external_id: str = strawberry.field(description="The platform's own id.")
@@ -105,76 +88,37 @@ class AdEntity(Node):
         load_metrics,
         description="Its numbers over a range of days, as the platform reports them for this very entity.",
     )
+    comparison: MetricsComparison = batched(
+        load_comparisons,
+        description="Its numbers over the inherited range beside those of other days.",
+    )
+    series: list[MetricsPoint] = batched(
+        load_points,
+        description="Its numbers by day, week or month: every point of the range, zeros included.",
+    )
+    snapshots: Connection[Snapshot] = batched(
+        list_snapshots,
+        description="What the platform reported for one of its days, each time that it changed, the newest first. "
+        "Empty: nothing was reported, or the snapshots of that day are no longer kept.",
+    )
+    restatements: list[Restatement] = batched(
+        load_restatements,
+        description="How its days moved since they were first reported: those days of the range that have snapshots, "
+        "the earliest first.",
+    )
     ad_account: AdAccount = batched(load_accounts, description="The ad account that it belongs to.")
 
+    @property
+    def entity_id(self) -> UUID:
+        return self.row.id
 
-async def load_summaries(parents: Parents, info: Info) -> list[list[Metrics]]:
-    keys = [SummaryRequest(c.level, c.listing, c.days) for c in parents]
-    found = await info.context.loaders.summaries.load_many(keys)
-    return [[metrics_of(reading) for reading in readings] for readings in found]
-
-
-async def load_summary(parents: Parents, info: Info) -> list[Metrics | None]:
-    return [found[0] if len(found) == 1 else None for found in await load_summaries(parents, info)]
+    @property
+    def account_id(self) -> UUID:
+        return self.row.account_id
 
 
-@strawberry.type(
-    name="Connection",
-    description="One page of a list of entities, and the totals of the whole list. "
-    "What is not selected is not computed.",
-)
-class EntityConnection(Connection[T], Generic[T]):
-    level: strawberry.Private[Level]
-    days: strawberry.Private[RangeSpec]
-
-    summary: Metrics | None = batched(
-        load_summary,
-        description="The total over everything that matches, not only over this page: summed counters, then derived. "
-        "Null: nothing matches, or the ad accounts have several currencies (see `summaries`).",
-    )
-    summaries: list[Metrics] = batched(
-        load_summaries,
-        description="The totals over everything that matches, one for each currency, by its code.",
-    )
-
-
-def open_entities(
-    info: Info,
-    level: Level,
-    page: PageArguments,
-    *,
-    range_: DateRangeInput | None,
-    filter_: EntityFilterInput | None,
-    order_by: Sequence[EntityOrder] | None,
-    parent: AdEntity | None = None,
-) -> EntityConnection[Any]:
-    """A list of entities of one level, over the whole seller or under a parent.
-
-    Raises InputError naming the argument that is wrong, and UnauthenticatedError.
-    """
-    info.context.caller  # noqa: B018  # who is not known learns nothing about the arguments
-    limit = info.context.max_range_days
-    entity = ENTITY_TYPES[level]
-    days = read_range(range_, max_range_days=limit, inherited=parent.days if parent else DEFAULT_DAYS)
-    listing = Listing(
-        source=ENTITIES[level],
-        conditions=read_filter(filter_, entity.__name__).conditions(level),
-        order=read_order(order_by),
-        parent=Parent(parent.level.name, parent.row.id) if parent else None,
-    )
-    window, cursors = open_window(info, listing, page)
-    return EntityConnection(
-        listing=listing,
-        window=window,
-        cursors=cursors,
-        make=lambda row: entity.of(row, days),
-        level=level,
-        days=days,
-    )
-
-
-async def load_entities(level: Level, wanted: Sequence[tuple[UUID, RangeSpec]], info: Info) -> list[Any]:
-    """Entities by id, each with the range that it inherits; None for what this seller does not have."""
+async def load_entities(level: Level, wanted: Sequence[tuple[UUID, Period]], info: Info) -> list[Any]:
+    """Entities by id, each with the period that it inherits; None for what this seller does not have."""
     rows = await info.context.loaders.rows(ENTITIES[level]).load_many([key for key, _ in wanted])
     entity = ENTITY_TYPES[level]
-    return [entity.of(row, days) if row else None for row, (_, days) in zip(rows, wanted, strict=True)]
+    return [entity.of(row, period) if row else None for row, (_, period) in zip(rows, wanted, strict=True)]

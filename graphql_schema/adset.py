@@ -7,22 +7,24 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 import strawberry
 
 from app.metrics.levels import Level
-from app.metrics.ranges import RangeSpec
+from app.metrics.periods import Period
 from app.queries.entities import EntityRow
 from app.vocabulary import BudgetType
-from graphql_schema.ad_entity import AdEntity, EntityConnection, load_entities, shared_fields
+from graphql_schema.ad_entity import AdEntity, load_entities, shared_fields
 from graphql_schema.batched import Parents, batched
 from graphql_schema.budget import budget_type_of, load_budgets
 from graphql_schema.campaign import Campaign
 from graphql_schema.context import Info
+from graphql_schema.entity_connection import EntityConnection
 from graphql_schema.entity_lists import list_ads_under
+from graphql_schema.reconciliation import Reconciliation, load_reconciliations
 
 if TYPE_CHECKING:
     from graphql_schema.ad import Ad
 
 
 async def load_campaigns(parents: Parents, info: Info) -> list[Campaign]:
-    return await load_entities(Level.CAMPAIGN, [(entity.row.campaign_id, entity.days) for entity in parents], info)
+    return await load_entities(Level.CAMPAIGN, [(entity.row.campaign_id, entity.period) for entity in parents], info)
 
 
 @strawberry.type(description="An ad set: who is shown the ads of it, and what it is optimised for.")
@@ -45,10 +47,15 @@ class Adset(AdEntity):
         description="Its ads.",
     )
 
+    reconciliation: Reconciliation = batched(
+        load_reconciliations,
+        description="What the platform reports for it beside the sum of its ads, which can differ.",
+    )
+
     @classmethod
-    def of(cls, row: EntityRow, days: RangeSpec) -> Self:
+    def of(cls, row: EntityRow, period: Period) -> Self:
         return cls(
-            **shared_fields("Adset", row, days),
+            **shared_fields("Adset", row, period),
             budget_type=budget_type_of(row),
             start_date=row.starts_at,
             end_date=row.ends_at,

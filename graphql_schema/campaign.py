@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 import strawberry
 
 from app.metrics.levels import Level
-from app.metrics.ranges import RangeSpec
+from app.metrics.periods import Period
 from app.queries.directory import AD_STRATEGIES, SELLPAGES
 from app.queries.entities import EntityRow
 from app.vocabulary import BudgetType
-from graphql_schema.ad_entity import AdEntity, EntityConnection, shared_fields
+from graphql_schema.ad_entity import AdEntity, shared_fields
 from graphql_schema.batched import Parents, batched
 from graphql_schema.budget import budget_type_of, load_budgets
 from graphql_schema.context import Info
+from graphql_schema.entity_connection import EntityConnection
 from graphql_schema.entity_lists import list_ads_under, list_adsets_under
+from graphql_schema.reconciliation import Reconciliation, load_reconciliations
 from graphql_schema.sellpage import AdStrategy, Sellpage
 
 if TYPE_CHECKING:
@@ -61,10 +63,15 @@ class Campaign(AdEntity):
         description="The ads of all of its ad sets.",
     )
 
+    reconciliation: Reconciliation = batched(
+        load_reconciliations,
+        description="What the platform reports for it beside the sum of its ads, which can differ.",
+    )
+
     @classmethod
-    def of(cls, row: EntityRow, days: RangeSpec) -> Self:
+    def of(cls, row: EntityRow, period: Period) -> Self:
         return cls(
-            **shared_fields("Campaign", row, days),
+            **shared_fields("Campaign", row, period),
             budget_type=budget_type_of(row),
             start_date=row.starts_at,
             end_date=row.ends_at,

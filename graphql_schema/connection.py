@@ -3,13 +3,14 @@
 https://relay.dev/graphql/connections.htm
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import strawberry
 
-from app.queries.listings import Listing, Page, Window
-from app.services.reading import PageRequest
+from app.queries.listings import Listing, Window
+from app.queries.walks import Walk
+from app.services.list_reading import PageReading, PageRequest
 from graphql_schema.batched import Parents, batched
 from graphql_schema.context import Info
 from graphql_schema.cursors import Cursors
@@ -32,7 +33,7 @@ class Edge(Generic[T]):
     node: T = strawberry.field(description="The item.")
 
 
-async def load_pages(parents: "list[Connection[Any]]", info: Info) -> list[Page[Any]]:
+async def load_pages(parents: "list[Connection[Any]]", info: Info) -> list[PageReading[Any]]:
     """The pages of many connections at once."""
     return await info.context.loaders.pages.load_many([PageRequest(c.listing, c.window) for c in parents])
 
@@ -44,28 +45,53 @@ async def load_nodes(parents: Parents, info: Info) -> list[Any]:
 
 async def load_edges(parents: Parents, info: Info) -> list[Any]:
     pages = await load_pages(parents, info)
+    cursors = await write_cursors(parents, pages, info)
     return [
-        [Edge(cursor=c.cursors.write(row), node=c.make(row)) for row in page.rows]
-        for c, page in zip(parents, pages, strict=True)
+        [Edge(cursor=cursor, node=c.make(row)) for cursor, row in zip(of_page, page.rows, strict=True)]
+        for c, page, of_page in zip(parents, pages, cursors, strict=True)
     ]
 
 
 async def load_page_infos(parents: Parents, info: Info) -> list[PageInfo]:
     pages = await load_pages(parents, info)
-    return [_page_info(page, c.cursors) for c, page in zip(parents, pages, strict=True)]
+    cursors = await write_cursors(parents, pages, info)
+    return [
+        PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=of_page[0] if of_page else None,
+            end_cursor=of_page[-1] if of_page else None,
+        )
+        for page, of_page in zip(pages, cursors, strict=True)
+    ]
+
+
+async def write_cursors(
+    parents: "Sequence[Connection[Any]]", pages: Sequence[PageReading[Any]], info: Info
+) -> list[list[str]]:
+    """A cursor for every row of every page. Walks that go on beyond their page are pinned by that."""
+    going_on = [
+        page.part.walk for page in pages if page.part and page.part.walk and (page.has_next or page.has_previous)
+    ]
+    names = dict(zip(going_on, await info.context.loaders.kept_walks.load_many(going_on), strict=True))
+    return [
+        [c.cursors.write(position) for position in _positions(page, names)]
+        if page.part
+        else [c.cursors.write_row(row) for row in page.rows]
+        for c, page in zip(parents, pages, strict=True)
+    ]
+
+
+def _positions(page: PageReading[Any], names: Mapping[Walk, str]) -> Iterable[tuple[str, int]]:
+    """Places in a walk, under the name that it is pinned by."""
+    if page.part is None:
+        return []
+    name = names.get(page.part.walk, page.part.name) if page.part.walk else page.part.name
+    return ((name, page.part.start + place) for place in range(len(page.rows)))
 
 
 async def load_counts(parents: Parents, info: Info) -> list[int]:
     return await info.context.loaders.counts.load_many([c.listing for c in parents])
-
-
-def _page_info(page: Page[Any], cursors: Cursors) -> PageInfo:
-    return PageInfo(
-        has_next_page=page.has_next,
-        has_previous_page=page.has_previous,
-        start_cursor=cursors.write(page.rows[0]) if page.rows else None,
-        end_cursor=cursors.write(page.rows[-1]) if page.rows else None,
-    )
 
 
 @strawberry.type(name="Connection", description="One page of a list. What is not selected is not computed.")

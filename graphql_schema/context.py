@@ -66,12 +66,7 @@ class Context:
             raise RuntimeError("the request is over; nothing more is read for it")
         if self._opened is None:
             caller = self.caller
-            reading = Reading(
-                self.services.database.app,
-                seller_id=caller.seller_id,
-                user_id=caller.user_id,
-                max_range_days=self.max_range_days,
-            )
+            reading = Reading(self.services, seller_id=caller.seller_id, user_id=caller.user_id)
             self._opened = reading, Loaders(reading)
         return self._opened
 

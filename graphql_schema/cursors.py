@@ -1,7 +1,8 @@
-"""Cursors: where a page starts, as an opaque text that is good for one list only.
+"""Cursors: where a row stands in one list, as text that only this list takes back.
 
-A cursor carries the position (the values of the sort keys, the id last) and a fingerprint of the list: its seller,
-kind, parent, conditions and order. It is not a secret, and grants nothing: it only says where to go on.
+A cursor holds a version, a fingerprint of the list (its seller, kind, parent, conditions and order), and the row's
+position: the values of the sort keys, the id last; or, where the order is pinned, the name of the walk and the place
+in it. It is not a secret, and grants nothing: it only says where to go on.
 """
 
 from __future__ import annotations
@@ -16,15 +17,19 @@ from uuid import UUID
 import orjson
 
 from app.errors import InputError
+from app.queries.orders import SortKey
+from app.services.pinned_walks import WalkPosition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from app.queries.listings import Listing
     from app.queries.sources import Row
 
-VERSION = 1
+VERSION = 2
 MAX_LENGTH = 8192
+MAX_NAME_LENGTH = 64
+MAX_PLACE = 2**31
 FINGERPRINT_BYTES = 9
 
 
@@ -37,10 +42,14 @@ class Cursors:
         digest = hashlib.blake2b(repr(identity).encode(), digest_size=FINGERPRINT_BYTES).digest()
         self._fingerprint = base64.b64encode(digest).decode()
 
-    def write(self, row: object) -> str:
-        """The cursor of a row of this list."""
-        body = orjson.dumps([VERSION, self._fingerprint, *self._order.position_of(row)], default=_written)
+    def write(self, position: Sequence[object]) -> str:
+        """The cursor of a position in this list."""
+        body = orjson.dumps([VERSION, self._fingerprint, *position], default=_written)
         return base64.urlsafe_b64encode(body).decode().rstrip("=")
+
+    def write_row(self, row: object) -> str:
+        """The cursor of a row of this list, whose order is not pinned."""
+        return self.write(self._order.position_of(row))
 
     def read(self, text: str, argument: str) -> tuple[object, ...]:
         """The position in a cursor. Raises InputError naming the argument when it is not one of this very list."""
@@ -53,8 +62,10 @@ class Cursors:
         version, fingerprint, *position = _decoded(text)
         if version != VERSION or fingerprint != self._fingerprint:
             raise ValueError
+        if self._order.pinned:
+            return _walk_position(*position)
         keys = zip(self._order.keys, position, strict=True)
-        return tuple(_READERS[key.sql_type](value) for key, value in keys)
+        return tuple(_value(key, value) for key, value in keys if isinstance(key, SortKey))
 
 
 def _decoded(text: str) -> list[object]:
@@ -73,8 +84,25 @@ def _written(value: object) -> str:
     return str(value)
 
 
+def _walk_position(name: object, place: object) -> WalkPosition:
+    known, number = _text(name), _integer(place)
+    if len(known) > MAX_NAME_LENGTH or not known.isalnum() or not 0 <= number <= MAX_PLACE:
+        raise ValueError
+    return WalkPosition(known, number)
+
+
+def _value(key: SortKey, value: object) -> object:
+    return None if value is None and key.nullable else _READERS[key.sql_type](value)
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str) or "\x00" in value:  # a text of PostgreSQL has no NUL
+        raise TypeError
+    return value
+
+
+def _integer(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not -(2**63) <= value < 2**63:
         raise TypeError
     return value
 
@@ -88,6 +116,7 @@ def _instant(value: object) -> datetime:
 
 _READERS: dict[str, Callable[[object], object]] = {
     "text": _text,
+    "bigint": _integer,
     "timestamptz": _instant,
     "uuid": lambda value: UUID(_text(value)),
 }

@@ -46,17 +46,23 @@ InheritedRangeArgument = Annotated[
 ]
 
 
-def read_range(given: DateRangeInput | None, *, max_range_days: int, inherited: RangeSpec = DEFAULT_DAYS) -> RangeSpec:
+def read_range(
+    given: DateRangeInput | None,
+    *,
+    max_range_days: int,
+    inherited: RangeSpec = DEFAULT_DAYS,
+    argument: str = "range",
+) -> RangeSpec:
     """The range that was asked for. Raises InputError naming the part that is wrong, such as `range.custom.from`."""
     if given is None:
         return inherited
     preset, days = _chosen(given.preset), _chosen(given.custom)
     if isinstance(days, CustomRangeInput):
-        found = custom(days.from_, days.to, max_range_days=max_range_days, argument="range.custom")
+        found = custom(days.from_, days.to, max_range_days=max_range_days, argument=f"{argument}.custom")
         return RangeSpec(found)
     if preset is None:
-        raise InputError("range", "must have exactly one of preset and custom")
-    resolve(preset, today=clock.now().date(), max_range_days=max_range_days)
+        raise InputError(argument, "must have exactly one of preset and custom")
+    resolve(preset, today=clock.now().date(), max_range_days=max_range_days, argument=argument)
     return RangeSpec(preset)
 
 

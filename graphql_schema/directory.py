@@ -1,17 +1,20 @@
 """The lists that a filter panel needs: ad accounts, landing pages, strategies."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import strawberry
 
-from app.queries.clauses import name_contains
+from app.queries.conditions import name_contains
 from app.queries.directory import ACCOUNTS, AD_STRATEGIES, BY_NAME, SELLPAGES
 from app.queries.listings import Listing
 from app.queries.sources import Source
 from graphql_schema.account import AdAccount
 from graphql_schema.connection import Connection, open_connection
 from graphql_schema.context import Info
+from graphql_schema.date_range import RangeArgument
 from graphql_schema.page_arguments import After, Before, First, Last, PageArguments
+from graphql_schema.periods import AsOfArgument, read_period
 from graphql_schema.sellpage import AdStrategy, Sellpage
 from graphql_schema.text_argument import MAX_NAME_SEARCH, read_text
 
@@ -26,13 +29,16 @@ NameArgument = Annotated[
 def list_accounts(
     info: Info,
     name: NameArgument = None,
+    range_: RangeArgument = None,
+    as_of: AsOfArgument = None,
     first: First = None,
     after: After = None,
     last: Last = None,
     before: Before = None,
 ) -> Connection[AdAccount]:
+    period = read_period(info, range_, as_of)
     page = PageArguments(first=first, after=after, last=last, before=before)
-    return _open(info, ACCOUNTS, AdAccount, name, page)
+    return _open(info, ACCOUNTS, lambda row: AdAccount.of(row, period), name, page)
 
 
 def list_sellpages(
@@ -44,7 +50,7 @@ def list_sellpages(
     before: Before = None,
 ) -> Connection[Sellpage]:
     page = PageArguments(first=first, after=after, last=last, before=before)
-    return _open(info, SELLPAGES, Sellpage, name, page)
+    return _open(info, SELLPAGES, Sellpage.of, name, page)
 
 
 def list_strategies(
@@ -56,10 +62,12 @@ def list_strategies(
     before: Before = None,
 ) -> Connection[AdStrategy]:
     page = PageArguments(first=first, after=after, last=last, before=before)
-    return _open(info, AD_STRATEGIES, AdStrategy, name, page)
+    return _open(info, AD_STRATEGIES, AdStrategy.of, name, page)
 
 
-def _open(info: Info, source: Source[Any], node: Any, name: str | None, page: PageArguments) -> Connection[Any]:
+def _open(
+    info: Info, source: Source[Any], make: Callable[[Any], Any], name: str | None, page: PageArguments
+) -> Connection[Any]:
     """A list by name, of those whose name contains the text."""
     chosen = () if name is None else (name_contains(read_text(name, "name", limit=MAX_NAME_SEARCH)),)
-    return open_connection(info, Listing(source, chosen, BY_NAME), page, node.of)
+    return open_connection(info, Listing(source, chosen, BY_NAME), page, make)

@@ -1,17 +1,34 @@
 """Filters of entity lists as clients write them, and what they mean to a query."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
+from app.errors import InputError
+from app.metrics.operators import Operator
+from app.metrics.periods import Period
+from app.queries.conditions import MetricCondition
 from app.queries.entity_filter import EVERYTHING, EntityFilter
 from app.vocabulary import DeliveryStatus, EntityStatus
 from graphql_schema.global_id import read_ids
+from graphql_schema.metric_names import MetricName
 from graphql_schema.text_argument import MAX_NAME_SEARCH, read_text
 
+MAX_METRIC_CONDITIONS = 10
 Ids = Sequence[strawberry.ID] | None
+_CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
+
+
+@strawberry.input(name="MetricCondition", description="A metric, unrounded, compared with a value.")
+class MetricConditionInput:
+    metric: MetricName = strawberry.field(description="Which metric, over the list's range and as of its instant.")
+    op: Operator = strawberry.field(description="How it must stand to the value.")
+    value: Decimal = strawberry.field(description='The value, in the metric\'s unit: "2" for a ROAS of 2.')
 
 
 @strawberry.input(description="What entities of every level can be filtered by.")
@@ -44,6 +61,14 @@ class EntityFilterInput:
         default=None,
         description="Part of the name, case-insensitive, at most 100 characters; % and _ mean themselves. Null: any.",
     )
+    currency: str | None = strawberry.field(
+        default=None,
+        description="In ad accounts of this currency, by its ISO 4217 code. Null: any.",
+    )
+    metrics: list[MetricConditionInput] | None = strawberry.field(
+        default=None,
+        description=f"Whose numbers fulfil all of these; at most {MAX_METRIC_CONDITIONS}. Null or empty: any.",
+    )
 
 
 @strawberry.input(description="Which campaigns. All fields must match (AND); within a list one is enough (OR).")
@@ -57,6 +82,10 @@ class AdsetFilter(EntityFilterInput):
         default=None,
         description="In one of these campaigns; at most 500. Null: any; empty: nothing matches.",
     )
+    campaign: CampaignFilter | None = strawberry.field(
+        default=None,
+        description="In a campaign that fulfils this, by its own fields and numbers. Null: any.",
+    )
 
 
 @strawberry.input(description="Which ads. All fields must match (AND); within a list one is enough (OR).")
@@ -64,6 +93,10 @@ class AdFilter(AdsetFilter):
     adset_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
         description="In one of these ad sets; at most 500. Null: any; empty: nothing matches.",
+    )
+    adset: AdsetFilter | None = strawberry.field(
+        default=None,
+        description="In an ad set that fulfils this, by its own fields and numbers. Null: any.",
     )
 
 
@@ -73,30 +106,64 @@ AdsetFilterArgument = Annotated[AdsetFilter | None, strawberry.argument(name="fi
 AdFilterArgument = Annotated[AdFilter | None, strawberry.argument(name="filter", description=_MEANING)]
 
 
-def read_filter(given: EntityFilterInput | None, type_name: str) -> EntityFilter:
-    """What a filter on entities of this type means.
+def read_filter(
+    given: EntityFilterInput | None, type_name: str, period: Period, argument: str = "filter"
+) -> EntityFilter:
+    """What a filter on entities of this type means, with numbers over this period.
 
     Raises InputError naming the part that is wrong, such as `filter.accountIds.0` or `filter.name`.
     """
     if given is None:
         return EVERYTHING
-    return EntityFilter(
+    own = EntityFilter(
         statuses=_words(given.status),
         delivery_statuses=_words(given.delivery_status),
-        ids=_ids(given.ids, type_name, "ids"),
-        account_ids=_ids(given.account_ids, "AdAccount", "accountIds"),
-        sellpage_ids=_ids(given.sellpage_ids, "Sellpage", "sellpageIds"),
-        ad_strategy_ids=_ids(given.ad_strategy_ids, "AdStrategy", "adStrategyIds"),
-        campaign_ids=_ids(given.campaign_ids, "Campaign", "campaignIds") if isinstance(given, AdsetFilter) else None,
-        adset_ids=_ids(given.adset_ids, "Adset", "adsetIds") if isinstance(given, AdFilter) else None,
-        name_contains=None if given.name is None else read_text(given.name, "filter.name", limit=MAX_NAME_SEARCH),
+        ids=_ids(given.ids, type_name, f"{argument}.ids"),
+        account_ids=_ids(given.account_ids, "AdAccount", f"{argument}.accountIds"),
+        sellpage_ids=_ids(given.sellpage_ids, "Sellpage", f"{argument}.sellpageIds"),
+        ad_strategy_ids=_ids(given.ad_strategy_ids, "AdStrategy", f"{argument}.adStrategyIds"),
+        name_contains=_name(given.name, f"{argument}.name"),
+        currency=_currency(given.currency, f"{argument}.currency"),
+        metrics=_conditions(given.metrics or (), period, f"{argument}.metrics"),
     )
+    if isinstance(given, AdsetFilter):
+        own = replace(
+            own,
+            campaign_ids=_ids(given.campaign_ids, "Campaign", f"{argument}.campaignIds"),
+            campaign=read_filter(given.campaign, "Campaign", period, f"{argument}.campaign"),
+        )
+    if isinstance(given, AdFilter):
+        own = replace(
+            own,
+            adset_ids=_ids(given.adset_ids, "Adset", f"{argument}.adsetIds"),
+            adset=read_filter(given.adset, "Adset", period, f"{argument}.adset"),
+        )
+    return own
 
 
-def _ids(texts: Ids, type_name: str, field: str) -> tuple[UUID, ...] | None:
-    return None if texts is None else tuple(sorted(read_ids(texts, type_name, f"filter.{field}")))
+def _ids(texts: Ids, type_name: str, argument: str) -> tuple[UUID, ...] | None:
+    return None if texts is None else tuple(sorted(read_ids(texts, type_name, argument)))
 
 
 def _words(words: Sequence[EntityStatus] | Sequence[DeliveryStatus] | None) -> tuple[str, ...] | None:
     """Sorted, so that the same filter is an equal value."""
     return None if words is None else tuple(sorted({str(word) for word in words}))
+
+
+def _name(text: str | None, argument: str) -> str | None:
+    return None if text is None else read_text(text, argument, limit=MAX_NAME_SEARCH)
+
+
+def _currency(code: str | None, argument: str) -> str | None:
+    if code is not None and not _CURRENCY.fullmatch(code):
+        raise InputError(argument, "must be an ISO 4217 code, such as USD")
+    return code
+
+
+def _conditions(given: Sequence[MetricConditionInput], period: Period, argument: str) -> tuple[MetricCondition, ...]:
+    if len(given) > MAX_METRIC_CONDITIONS:
+        raise InputError(argument, f"has {len(given)} conditions, more than the limit of {MAX_METRIC_CONDITIONS}")
+    return tuple(
+        MetricCondition(item.metric.value.name, item.op, item.value, period, f"{argument}.{place}.metric")
+        for place, item in enumerate(given)
+    )

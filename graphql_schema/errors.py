@@ -23,6 +23,7 @@ from app.errors import (
     CursorExpiredError,
     ForbiddenError,
     InputError,
+    MixedCurrenciesError,
     NotFoundError,
     PixecomError,
     ProviderError,
@@ -57,6 +58,7 @@ class ErrorCode(StrEnum):
     NOT_FOUND = "NOT_FOUND"
     BAD_USER_INPUT = "BAD_USER_INPUT"
     CURSOR_EXPIRED = "CURSOR_EXPIRED"
+    MIXED_CURRENCIES = "MIXED_CURRENCIES"
     CONFLICT = "CONFLICT"
     RATE_LIMITED = "RATE_LIMITED"
     QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
@@ -69,6 +71,7 @@ _CODE_VALUES = frozenset(code.value for code in ErrorCode)
 # Ordered from the special to the general: the first class that fits decides.
 _CODES: tuple[tuple[type[PixecomError], ErrorCode], ...] = (
     (CursorExpiredError, ErrorCode.CURSOR_EXPIRED),
+    (MixedCurrenciesError, ErrorCode.MIXED_CURRENCIES),
     (InputError, ErrorCode.BAD_USER_INPUT),
     (UnauthenticatedError, ErrorCode.UNAUTHENTICATED),
     (ForbiddenError, ErrorCode.FORBIDDEN),
@@ -175,6 +178,8 @@ def _extensions_of(cause: Exception) -> dict[str, Any]:
     extensions: dict[str, Any] = {"code": code_of(cause).value}
     if isinstance(cause, InputError):
         extensions["argument"] = cause.argument
+    if isinstance(cause, MixedCurrenciesError):
+        extensions["currencies"] = cause.currencies
     if isinstance(cause, ProviderThrottledError):
         extensions["retryAfter"] = max(0, math.ceil((cause.retry_at - now()).total_seconds()))
     return extensions

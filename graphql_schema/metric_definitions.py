@@ -3,11 +3,13 @@
 import strawberry
 
 from app.metrics.definitions import BY_NAME, METRICS, Kind, Metric, Unit
+from graphql_schema.metric_names import MetricName
 
 
 @strawberry.type(description="What a metric is and how it comes about.")
 class MetricDefinition:
     name: str = strawberry.field(description="The metric's field in Metrics, such as costPerPurchase.")
+    metric: MetricName = strawberry.field(description="Its name as a value, in filters and orders.")
     kind: Kind = strawberry.field(description="Whether it is stored or derived.")
     unit: Unit = strawberry.field(description="What it is measured in.")
     additive: bool = strawberry.field(description="Whether a total is the sum of its parts.")
@@ -19,6 +21,7 @@ class MetricDefinition:
 def _definition(metric: Metric) -> MetricDefinition:
     return MetricDefinition(
         name=metric.graphql_name,
+        metric=MetricName(metric),
         kind=metric.kind,
         unit=metric.unit,
         additive=metric.additive,

@@ -1,6 +1,6 @@
 """The Metrics type: its 21 metric fields are made from the one table of metrics."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,14 @@ from app.metrics.rows import Form, row_function
 from graphql_schema.scalars import BigInt
 
 if TYPE_CHECKING:
-    from app.services.reading import MetricsReading
+    from app.services.measuring import MetricsReading
 
 NAMES = tuple(metric.name for metric in METRICS)
 _RATIOS = tuple(metric.name for metric in METRICS if metric.unit in {Unit.PERCENT, Unit.RATIO})
 
 
-def _type_of(metric: Metric) -> Any:
+def type_of(metric: Metric) -> Any:
+    """The type of a metric's values."""
     if metric.in_currency:
         return Decimal
     return BigInt if metric.unit is Unit.COUNT else float
@@ -28,7 +29,7 @@ _values: Any = strawberry.type(
         "MetricValues",
         (),
         {metric.name: strawberry.field(description=metric.description) for metric in METRICS}
-        | {"__annotations__": {metric.name: _type_of(metric) for metric in METRICS}},
+        | {"__annotations__": {metric.name: type_of(metric) for metric in METRICS}},
     ),
 )
 
@@ -39,11 +40,17 @@ _values: Any = strawberry.type(
 )
 class Metrics(_values):  # pyright: ignore[reportUntypedBaseClass]  # made from the table
     currency: str = strawberry.field(description="ISO 4217 code of all money here: the ad account's currency.")
+    from_: date = strawberry.field(
+        name="from",
+        description="The first day of the range, in the ad account's zone; the earliest of several accounts.",
+    )
+    to: date = strawberry.field(description="The last day of the range; the latest of several accounts.")
     has_data: bool = strawberry.field(
         description="Whether any row of statistics exists in the range. False: nothing was measured, all values are 0.",
     )
     synced_at: datetime | None = strawberry.field(
-        description="When any day of the range was last fetched from the platform, in UTC. Null: never.",
+        description="When any day of the range was last fetched from the platform, in UTC; as of a past instant, when "
+        "the newest of the snapshots was. Null: never.",
     )
     is_final: bool = strawberry.field(
         description="Whether the platform no longer restates any day of the range; it may for 28 days.",
@@ -59,6 +66,8 @@ def metrics_of(reading: "MetricsReading") -> Metrics:
     return Metrics(
         **values,
         currency=reading.currency,
+        from_=reading.days.from_date,
+        to=reading.days.to_date,
         has_data=reading.has_data,
         synced_at=reading.synced_at,
         is_final=reading.is_final,

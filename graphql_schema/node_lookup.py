@@ -16,9 +16,9 @@ from graphql_schema.ad_entity import ENTITY_TYPES
 from graphql_schema.adset import Adset
 from graphql_schema.campaign import Campaign
 from graphql_schema.context import Info
-from graphql_schema.date_range import DEFAULT_DAYS
 from graphql_schema.global_id import GlobalId, read_global_id, read_id
 from graphql_schema.node import Node
+from graphql_schema.periods import DEFAULT_PERIOD
 from graphql_schema.sellpage import AdStrategy, Sellpage
 from graphql_schema.sync_runs import Job, SyncRun
 
@@ -27,7 +27,7 @@ MAX_NODES = 100
 # Where the rows of a node type come from, and what a row becomes.
 NODES: dict[str, tuple[Source[Any], Callable[[Any], Any]]] = {
     **{
-        entity.__name__: (ENTITIES[level], lambda row, entity=entity: entity.of(row, DEFAULT_DAYS))
+        entity.__name__: (ENTITIES[level], lambda row, entity=entity: entity.of(row, DEFAULT_PERIOD))
         for level, entity in ENTITY_TYPES.items()
     },
     AdAccount.__name__: (ACCOUNTS, AdAccount.of),

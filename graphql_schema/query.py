@@ -4,12 +4,13 @@ import strawberry
 
 from graphql_schema.account import AdAccount
 from graphql_schema.ad import Ad
-from graphql_schema.ad_entity import EntityConnection
 from graphql_schema.adset import Adset
 from graphql_schema.campaign import Campaign
 from graphql_schema.connection import Connection
 from graphql_schema.directory import list_accounts, list_sellpages, list_strategies
+from graphql_schema.entity_connection import EntityConnection
 from graphql_schema.entity_lists import list_ads, list_adsets, list_campaigns
+from graphql_schema.filter_options import FilterOptions, get_filter_options
 from graphql_schema.metric_definitions import MetricDefinition, list_metric_definitions
 from graphql_schema.node import Node
 from graphql_schema.node_lookup import find_ad, find_adset, find_campaign, find_node, find_run, list_nodes
@@ -58,6 +59,10 @@ class Query:
     ad_strategies: Connection[AdStrategy] = strawberry.field(
         resolver=list_strategies,
         description="The seller's ad strategies by name.",
+    )
+    filter_options: FilterOptions = strawberry.field(
+        resolver=get_filter_options,
+        description="What a filter panel offers.",
     )
     sync_runs: Connection[SyncRun] = strawberry.field(resolver=list_runs, description="Runs of syncs, newest first.")
     sync_run: SyncRun | None = strawberry.field(

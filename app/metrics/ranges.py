@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from app.clock import today_in
 from app.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,22 +57,31 @@ class DateRange:
     def days(self) -> int:
         return (self.to_date - self.from_date).days + 1
 
+    def earlier(self, *, days: int) -> DateRange:
+        """As many days, that much earlier."""
+        shift = timedelta(days=days)
+        return DateRange(self.from_date - shift, self.to_date - shift)
+
     def previous_period(self) -> DateRange:
         """As many days, directly before."""
-        return DateRange(self.from_date - timedelta(days=self.days), self.from_date - _ONE_DAY)
+        return self.earlier(days=self.days)
+
+    def a_year_earlier(self) -> DateRange:
+        """The same dates of the calendar a year earlier, where 29 February is 28 February."""
+        return DateRange(_a_year_before(self.from_date), _a_year_before(self.to_date))
 
 
 @dataclass(frozen=True, slots=True)
 class RangeSpec:
-    """What a client asked for: a preset or fixed days. A key for loaders; it gets its dates per account."""
+    """What a client asked for: a preset or fixed days. It gets its dates per account, see `app.metrics.periods`."""
 
     requested: Preset | DateRange
 
-    def resolve(self, *, time_zone: str, max_range_days: int) -> DateRange:
-        """The days that it means now in an IANA zone. Raises InputError as the module's `resolve` does."""
+    def resolve(self, *, today: date, max_range_days: int) -> DateRange:
+        """The days that it means where today is `today`. Raises InputError as the module's `resolve` does."""
         if isinstance(self.requested, DateRange):
             return self.requested
-        return resolve(self.requested, today=today_in(time_zone), max_range_days=max_range_days)
+        return resolve(self.requested, today=today, max_range_days=max_range_days)
 
 
 def resolve(preset: Preset, *, today: date, max_range_days: int, argument: str = "range") -> DateRange:
@@ -113,6 +121,13 @@ def is_final(days: DateRange, *, today: date) -> bool:
 
 def _ending(last: date, count: int) -> DateRange:
     return DateRange(last - timedelta(days=count - 1), last)
+
+
+def _a_year_before(day: date) -> date:
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return day.replace(year=day.year - 1, day=28)
 
 
 def _monday(day: date) -> date:

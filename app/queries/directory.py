@@ -8,7 +8,9 @@ from uuid import UUID  # noqa: TC003  # likewise
 
 from app.database.tables.ads import ad_strategies, sellpages
 from app.database.tables.connections import fb_connections
-from app.queries.clauses import ROW, Order, SortKey
+from app.metrics.levels import Level
+from app.queries.orders import Order, SortKey
+from app.queries.selects import ROW
 from app.queries.sources import Source, columns_of
 from app.vocabulary import ConnectionKind
 
@@ -67,6 +69,7 @@ ACCOUNTS = Source(
     row=AccountRow,
     table=f"fb_connections AS {ROW}",
     only=f"{ROW}.kind = '{ConnectionKind.AD_ACCOUNT}'",
+    level=Level.ACCOUNT,
 )
 SELLPAGES = Source(
     name="SELLPAGE",

@@ -8,7 +8,8 @@ from uuid import UUID  # noqa: TC003  # likewise
 
 from app.database.tables import ads
 from app.metrics.levels import Level
-from app.queries.clauses import ROW, Order, SortKey
+from app.queries.orders import Order, SortKey
+from app.queries.selects import ROW
 from app.queries.sources import Source, columns_of
 
 if TYPE_CHECKING:
@@ -49,15 +50,22 @@ def _source(level: Level) -> Source[EntityRow]:
         row=EntityRow,
         table=f"{TABLES[level].name} AS {ROW}",
         parents=tuple((name, column) for name, column in PARENT_COLUMNS.items() if Level[name] < level),
+        level=level,
     )
 
 
 ENTITIES: dict[Level, Source[EntityRow]] = {level: _source(level) for level in TABLES}
 
 NAME = SortKey("name", "text")
-STATUS = SortKey("status", "text")
-DELIVERY_STATUS = SortKey("delivery_status", "text")
+EXTERNAL_ID = SortKey("external_id", "text")
+STATUS = SortKey("status", "text", volatile=True)
+DELIVERY_STATUS = SortKey("delivery_status", "text", volatile=True)
 CREATED_AT = SortKey("created_at", "timestamptz")
-UPDATED_AT = SortKey("updated_at", "timestamptz")
+UPDATED_AT = SortKey("updated_at", "timestamptz", volatile=True)
+BUDGET = SortKey("budget_micros", "bigint", nullable=True, in_currency=True)
+BUDGET_TYPE = SortKey("budget_type", "text", nullable=True)
+START_DATE = SortKey("starts_at", "timestamptz", nullable=True)
+END_DATE = SortKey("ends_at", "timestamptz", nullable=True)
+OPTIMIZATION_GOAL = SortKey("optimization_goal", "text", nullable=True)
 
 NEWEST_FIRST = Order.by(CREATED_AT._replace(descending=True))

@@ -1,21 +1,25 @@
 """Lists: any kind of rows, filtered, ordered and paged by keyset, for the whole seller or under many parents at once.
 
 This is the one way from a list's arguments to SQL. A `Listing` is a value: the same list is an equal value.
+Orders that don't last from page to page are walked instead, see `app.queries.walks`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, NamedTuple
 from uuid import UUID  # noqa: TC003  # a NamedTuple of it is made at run time
 
-from app.queries.clauses import ROW, Condition, Order, Parameters
+from app.queries.conditions import Condition, without_metrics
+from app.queries.orders import MetricKey, Order
+from app.queries.selects import ROW, Select
 from app.queries.sources import Row, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from app.database.driver import Driver, Record
+    from app.queries.parameters import Parameters
 
 
 class Parent(NamedTuple):
@@ -39,6 +43,22 @@ class Listing(Generic[Row]):
         """What lists must share to be read by one statement: everything but which parent."""
         return self.source.name, self.conditions, self.order, self.parent and self.parent.name
 
+    @property
+    def measured(self) -> bool:
+        """Whether numbers decide about its rows or their order."""
+        return self.conditions != without_metrics(self.conditions) or any(
+            isinstance(key, MetricKey) for key in self.order.keys
+        )
+
+    def money_argument(self, *, ordered: bool) -> str | None:
+        """The client's argument that compares money: one of a condition or, when `ordered`, of a key; None: none."""
+        comparing = (*self.conditions, *(self.order.keys if ordered else ()))
+        return next((part.money_argument for part in comparing if part.money_argument), None)
+
+    def without_metrics(self) -> Listing[Row]:
+        """The rows that it would have if no number mattered."""
+        return replace(self, conditions=without_metrics(self.conditions))
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -60,81 +80,76 @@ class Page(Generic[Row]):
 
 async def list_pages(
     driver: Driver,
-    seller_id: UUID,
     listings: Sequence[Listing[Row]],
     window: Window,
+    parameters: Parameters,
 ) -> list[Page[Row]]:
     """The same window of lists of one shape, by one statement."""
-    parameters = Parameters(seller_id)
     text = _page_text(listings, window, parameters)
     records = await driver.fetch(text, *parameters.values)
     row = listings[0].source.row
     return [_page([row(*record) for record in records], window) for records in _by_parent(records, listings)]
 
 
-async def count_rows(driver: Driver, seller_id: UUID, listings: Sequence[Listing[Row]]) -> list[int]:
+async def count_rows(driver: Driver, listings: Sequence[Listing[Row]], parameters: Parameters) -> list[int]:
     """How many rows there are in lists of one shape, by one statement."""
-    parameters = Parameters(seller_id)
-    text = f"""
-        WITH matching AS ({matching_text(listings, parameters)})
-        SELECT parent_id, count(*) AS rows
-        FROM matching
-        GROUP BY parent_id
-        """  # noqa: S608  # pieces of ours; values are parameters
+    matching = matching_text(listings, parameters)
+    text = parameters.complete("SELECT parent_id, count(*)\nFROM matching\nGROUP BY parent_id", matching=matching)
     counts = {record[0]: record[1] for record in await driver.fetch(text, *parameters.values)}
     return [counts.get(listing.parent and listing.parent.id, 0) for listing in listings]
 
 
+async def list_account_ids(driver: Driver, listing: Listing[Row], parameters: Parameters) -> list[UUID]:
+    """The ad accounts of all rows of a list."""
+    text = select_matching([listing], parameters).text(f"DISTINCT {ROW}.account_id")
+    return [record[0] for record in await driver.fetch(parameters.complete(text), *parameters.values)]
+
+
 def matching_text(listings: Sequence[Listing[Row]], parameters: Parameters, *, also: str = "") -> str:
     """SELECT of parent_id (null without a parent), id, and `also`, of every row of lists of one shape."""
+    select = select_matching(listings, parameters)
+    return select.text(f"{parent_column(listings[0])} AS parent_id, {ROW}.id{also}")
+
+
+def select_matching(listings: Sequence[Listing[Row]], parameters: Parameters) -> Select:
+    """Every row of lists of one shape."""
     listing = listings[0]
-    parent = _parent_column(listing)
-    where = [*_conditions(listing, parameters)]
-    if parent:
-        where.append(f"{parent} = ANY({parameters.bind(_parent_ids(listings), 'uuid[]')})")
-    return f"""
-        SELECT {parent or "NULL::uuid"} AS parent_id, {ROW}.id{also}
-        FROM {listing.source.table}
-        WHERE {_all_of(where)}
-        """  # noqa: S608  # pieces of ours; values are parameters
+    select = Select(listing.source, parameters)
+    if listing.parent:
+        select.where.append(f"{parent_column(listing)} = ANY({parameters.bind(_parent_ids(listings), 'uuid[]')})")
+    select.add(listing.conditions)
+    return select
+
+
+def parent_column(listing: Listing[Row]) -> str:
+    """SQL of what the rows of a list stand under; null for a list over the whole seller."""
+    return listing.source.parent_column(listing.parent.name) if listing.parent else "NULL::uuid"
 
 
 def _page_text(listings: Sequence[Listing[Row]], window: Window, parameters: Parameters) -> str:
     listing = listings[0]
-    where = _conditions(listing, parameters)
-    parent = _parent_column(listing)
-    if parent:
-        where.append(f"{parent} = parent.id")
+    select = Select(listing.source, parameters)
+    if listing.parent:
+        select.where.append(f"{parent_column(listing)} = parent.id")
+    select.add(listing.conditions)
     if window.position is not None:
-        where.append(listing.order.after(window.position, parameters, backwards=window.backwards))
-    page = f"""
-        SELECT {listing.source.columns}
-        FROM {listing.source.table}
-        WHERE {_all_of(where)}
-        ORDER BY {listing.order.write(ROW, backwards=window.backwards)}
-        LIMIT {parameters.bind(window.size + 1, "bigint")}"""  # noqa: S608  # pieces of ours; values are parameters
-    if not parent:
-        return page
-    return f"""
+        select.where.append(listing.order.after(window.position, parameters, backwards=window.backwards))
+    page = select.text(
+        listing.source.columns,
+        f"ORDER BY {listing.order.write_columns(ROW, backwards=window.backwards)}",
+        f"LIMIT {parameters.bind(window.size + 1, 'bigint')}",
+    )
+    if not listing.parent:
+        return parameters.complete(page)
+    return parameters.complete(
+        f"""
         SELECT parent.id, page.*
         FROM unnest({parameters.bind(_parent_ids(listings), "uuid[]")}) AS parent (id)
         CROSS JOIN LATERAL ({page}
         ) AS page
-        ORDER BY {listing.order.write("page", backwards=window.backwards)}
+        ORDER BY {listing.order.write_columns("page", backwards=window.backwards)}
         """  # noqa: S608  # pieces of ours; values are parameters
-
-
-def _conditions(listing: Listing[Row], parameters: Parameters) -> list[str]:
-    chosen = [condition.write(parameters) for condition in listing.conditions]
-    return [f"{ROW}.seller_id = $1", listing.source.only, *chosen]
-
-
-def _all_of(conditions: Iterable[str]) -> str:
-    return "\n          AND ".join(conditions)
-
-
-def _parent_column(listing: Listing[Row]) -> str | None:
-    return listing.source.parent_column(listing.parent.name) if listing.parent else None
+    )
 
 
 def _parent_ids(listings: Iterable[Listing[Row]]) -> list[UUID]:

@@ -6,24 +6,24 @@ Nothing is derived here; `app.metrics` makes metrics of a sum. Days are the acco
 from __future__ import annotations
 
 from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID  # noqa: TC003  # likewise
 
+from app.metrics import expressions
 from app.metrics.counters import Counters
-from app.queries.clauses import ROW, Parameters
+from app.queries.entity_days import SUMS, Bounds, rows_of
 from app.queries.listings import Listing, matching_text
+from app.queries.selects import ROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from app.database.driver import Driver
     from app.metrics.levels import Level
+    from app.metrics.periods import Period
     from app.queries.entities import EntityRow
-
-# A range reaches the index only where an entity's days are bounds of their own scan, hence LATERAL everywhere.
-_ENTITY_COLUMNS = ",\n                       ".join(f"sum(s.{name}) AS {name}" for name in Counters._fields)
-# A sum that 64 bits can't hold is an error, never a wrong number.
-_SUMS = ",\n               ".join(f"coalesce(sum(d.{name}), 0)::bigint AS {name}" for name in Counters._fields)
+    from app.queries.parameters import Parameters
 
 
 class EntityDays(NamedTuple):
@@ -35,16 +35,6 @@ class EntityDays(NamedTuple):
     to_date: date
 
 
-class AccountDays(NamedTuple):
-    """What a range means for one account: its days, and whether all of them are final."""
-
-    account_id: UUID
-    currency: str
-    from_date: date
-    to_date: date
-    is_final: bool
-
-
 class Sum(NamedTuple):
     """A sum of counters, whether any row is in it, and when its days were last fetched (None: never)."""
 
@@ -54,125 +44,134 @@ class Sum(NamedTuple):
 
 
 class CurrencySum(NamedTuple):
-    """The sum over the entities of one list whose accounts have one currency."""
+    """The sum over the entities of one list whose accounts have one currency, and which accounts these are."""
 
     currency: str
-    is_final: bool
+    account_ids: tuple[UUID, ...]
     sum: Sum
 
 
-_ENTITY_SUMS = f"""
+# When the days of an account were last fetched; as of an instant, when the newest snapshot in the sum was.
+_FETCHED_WANTED = """
+    SELECT days.account_id, days.from_date, days.to_date, max(f.fetched_at) AS synced_at
+    FROM (SELECT DISTINCT account_id, from_date, to_date FROM wanted) AS days
+    JOIN stats_fetches AS f
+      ON f.seller_id = $1
+     AND f.account_id = days.account_id
+     AND f.level = {level}
+     AND f.stat_date BETWEEN days.from_date AND days.to_date
+    GROUP BY days.account_id, days.from_date, days.to_date
+"""
+
+
+@cache
+def _entity_sums_text(level: Level, *, as_of: bool) -> str:
+    """$2 to $5: EntityDays by column. $6: the instant."""
+    days = Bounds("wanted.entity_id", "wanted.from_date", "wanted.to_date", "$6::timestamptz" if as_of else None)
+    fetched = "" if as_of else f", fetched AS ({_FETCHED_WANTED.format(level=int(level))})"
+    return f"""
     WITH wanted AS (
         SELECT *
-        FROM unnest($3::uuid[], $4::uuid[], $5::date[], $6::date[])
+        FROM unnest($2::uuid[], $3::uuid[], $4::date[], $5::date[])
              WITH ORDINALITY AS asked (entity_id, account_id, from_date, to_date, place)
-    ),
-    fetched AS (
-        SELECT days.account_id, days.from_date, days.to_date, max(f.fetched_at) AS synced_at
-        FROM (SELECT DISTINCT account_id, from_date, to_date FROM wanted) AS days
-        JOIN stats_fetches AS f
-          ON f.seller_id = $1
-         AND f.account_id = days.account_id
-         AND f.level = $2
-         AND f.stat_date BETWEEN days.from_date AND days.to_date
-        GROUP BY days.account_id, days.from_date, days.to_date
-    )
-    SELECT total.*, fetched.synced_at
+    ){fetched}
+    SELECT total.*{"" if as_of else ", fetched.synced_at"}
     FROM wanted
     CROSS JOIN LATERAL (
-        SELECT {_SUMS},
-               count(*) > 0 AS has_data
-        FROM ad_stats_daily AS d
-        WHERE d.seller_id = $1
-          AND d.level = $2
-          AND d.entity_id = wanted.entity_id
-          AND d.stat_date BETWEEN wanted.from_date AND wanted.to_date
+        SELECT {SUMS},
+               count(*) > 0 AS has_data{", max(s.fetched_at) AS synced_at" if as_of else ""}
+        {rows_of(level, days)}
     ) AS total
-    LEFT JOIN fetched USING (account_id, from_date, to_date)
+    {"" if as_of else "LEFT JOIN fetched USING (account_id, from_date, to_date)"}
     ORDER BY wanted.place
-    """  # noqa: S608  # the names of the counters are ours
+    """  # noqa: S608  # pieces of ours; values are parameters
 
 
-async def sum_entities(driver: Driver, seller_id: UUID, level: Level, asked: Sequence[EntityDays]) -> list[Sum]:
+async def sum_entities(
+    driver: Driver,
+    seller_id: UUID,
+    level: Level,
+    asked: Sequence[EntityDays],
+    *,
+    as_of: datetime | None,
+) -> list[Sum]:
     """One sum for each of the entities of a level, in their order; by one statement, however many."""
     columns = [list(column) for column in zip(*asked, strict=True)]
-    return [_sum(record) for record in await driver.fetch(_ENTITY_SUMS, seller_id, level, *columns)]
+    text = _entity_sums_text(level, as_of=as_of is not None)
+    instant = [as_of] if as_of else []
+    return [sum_of(record) for record in await driver.fetch(text, seller_id, *columns, *instant)]
 
 
 async def sum_listings(
     driver: Driver,
-    seller_id: UUID,
-    level: Level,
     listings: Sequence[Listing[EntityRow]],
-    accounts: Sequence[AccountDays],
+    period: Period,
+    parameters: Parameters,
 ) -> list[list[CurrencySum]]:
     """The sums over everything that each of these lists of one shape matches, by currency; by one statement."""
-    parameters = Parameters(seller_id)
-    records = await driver.fetch(_listing_sums_text(level, listings, accounts, parameters), *parameters.values)
+    text = _listing_sums_text(listings, period, parameters)
     found: dict[UUID | None, list[CurrencySum]] = {}
-    for record in records:
-        parent_id, currency, is_final, *rest = record
-        found.setdefault(parent_id, []).append(CurrencySum(currency, is_final, _sum(rest)))
+    for record in await driver.fetch(text, *parameters.values):
+        parent_id, currency, account_ids, *rest = record
+        found.setdefault(parent_id, []).append(CurrencySum(currency, tuple(account_ids), sum_of(rest)))
     return [found.get(listing.parent and listing.parent.id, []) for listing in listings]
 
 
-def _listing_sums_text(
-    level: Level,
-    listings: Sequence[Listing[EntityRow]],
-    accounts: Sequence[AccountDays],
-    parameters: Parameters,
-) -> str:
-    columns = [list(column) for column in zip(*accounts, strict=True)] or [[] for _ in AccountDays._fields]
-    types = ("uuid[]", "text[]", "date[]", "date[]", "boolean[]")
-    bound = ", ".join(parameters.bind(values, kind) for values, kind in zip(columns, types, strict=True))
-    level_value = parameters.bind(level, "smallint")
+_TOTALS = expressions.select_list(expressions.sums(expressions.columns_of("d")))
+
+
+def _listing_sums_text(listings: Sequence[Listing[EntityRow]], period: Period, parameters: Parameters) -> str:
+    level = listings[0].source.measured_level
     matching = matching_text(listings, parameters, also=f", {ROW}.account_id")
-    return f"""
-        WITH account AS (
-            SELECT *
-            FROM unnest({bound}) AS account (account_id, currency, from_date, to_date, is_final)
-        ),
-        matching AS ({matching}),
-        fetched AS (
-            SELECT m.parent_id, account.currency, max(f.fetched_at) AS synced_at
-            FROM (SELECT DISTINCT parent_id, account_id FROM matching) AS m
-            JOIN account USING (account_id)
-            CROSS JOIN LATERAL (
-                SELECT max(s.fetched_at) AS fetched_at
-                FROM stats_fetches AS s
-                WHERE s.seller_id = $1
-                  AND s.account_id = m.account_id
-                  AND s.level = {level_value}
-                  AND s.stat_date BETWEEN account.from_date AND account.to_date
-            ) AS f
-            GROUP BY m.parent_id, account.currency
-        ),
-        total AS (
-            SELECT m.parent_id, account.currency, bool_and(account.is_final) AS is_final,
-               {_SUMS},
-               sum(d.days) > 0 AS has_data
-            FROM matching AS m
-            JOIN account USING (account_id)
-            CROSS JOIN LATERAL (
-                SELECT {_ENTITY_COLUMNS},
-                       count(*) AS days
-                FROM ad_stats_daily AS s
-                WHERE s.seller_id = $1
-                  AND s.level = {level_value}
-                  AND s.entity_id = m.id
-                  AND s.stat_date BETWEEN account.from_date AND account.to_date
-            ) AS d
-            GROUP BY m.parent_id, account.currency
-        )
+    days = parameters.days(period)
+    bounds = Bounds("m.id", f"{days.name}.from_date", f"{days.name}.to_date", days.as_of)
+    total = f"""
+        SELECT m.parent_id, {days.name}.currency, array_agg(DISTINCT m.account_id) AS account_ids,
+               {_TOTALS},
+               sum(d.days) > 0 AS has_data{", max(d.synced_at) AS synced_at" if days.as_of else ""}
+        FROM matching AS m
+        JOIN {days.name} USING (account_id)
+        CROSS JOIN LATERAL (
+            SELECT {SUMS},
+                   count(*) AS days{", max(s.fetched_at) AS synced_at" if days.as_of else ""}
+            {rows_of(level, bounds)}
+        ) AS d
+        GROUP BY m.parent_id, {days.name}.currency
+        """  # noqa: S608  # pieces of ours; values are parameters
+    if days.as_of:
+        return parameters.complete("SELECT *\nFROM total\nORDER BY currency", matching=matching, total=total)
+    fetched = _fetched_text(level, days.name)
+    return parameters.complete(_WITH_FETCHED, matching=matching, fetched=fetched, total=total)
+
+
+_WITH_FETCHED = """
         SELECT total.*, fetched.synced_at
         FROM total
         LEFT JOIN fetched
           ON fetched.parent_id IS NOT DISTINCT FROM total.parent_id
          AND fetched.currency = total.currency
         ORDER BY total.currency
+        """
+
+
+def _fetched_text(level: Level, days: str) -> str:
+    return f"""
+        SELECT m.parent_id, {days}.currency, max(f.fetched_at) AS synced_at
+        FROM (SELECT DISTINCT parent_id, account_id FROM matching) AS m
+        JOIN {days} USING (account_id)
+        CROSS JOIN LATERAL (
+            SELECT max(s.fetched_at) AS fetched_at
+            FROM stats_fetches AS s
+            WHERE s.seller_id = $1
+              AND s.account_id = m.account_id
+              AND s.level = {int(level)}
+              AND s.stat_date BETWEEN {days}.from_date AND {days}.to_date
+        ) AS f
+        GROUP BY m.parent_id, {days}.currency
         """  # noqa: S608  # pieces of ours; values are parameters
 
 
-def _sum(record: Iterable[Any]) -> Sum:
+def sum_of(record: Iterable[Any]) -> Sum:
+    """A sum out of the counters, has_data and synced_at."""
     *counters, has_data, synced_at = record
     return Sum(Counters(*counters), has_data, synced_at)

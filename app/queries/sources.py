@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
-from app.queries.clauses import ROW
+from app.queries.selects import ROW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from app.database.driver import Driver
+    from app.metrics.levels import Level
 
 
 class Identified(Protocol):
@@ -30,7 +31,8 @@ Row = TypeVar("Row", bound=Identified)
 class Source(Generic[Row]):
     """One kind of rows: a table (called `e`), what is selected of it, and the tuple that a row becomes.
 
-    `parents` maps the name of a parent to the column that points at it; `only` narrows the table to this kind.
+    `parents` maps the name of a parent to the column that points at it; `only` narrows the table to this kind;
+    `level` is that of the statistics that are kept of it.
     """
 
     name: str
@@ -39,6 +41,13 @@ class Source(Generic[Row]):
     table: str
     parents: tuple[tuple[str, str], ...] = ()
     only: str = "TRUE"
+    level: Level | None = None
+
+    @property
+    def measured_level(self) -> Level:
+        if self.level is None:
+            raise LookupError(f"no statistics are kept of {self.name}")
+        return self.level
 
     def parent_column(self, parent: str) -> str:
         return dict(self.parents)[parent]

@@ -11,8 +11,8 @@ from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 from zoneinfo import ZoneInfo
 
 from app.metrics.levels import Level
-from app.queries.clauses import ROW, Parameters
 from app.queries.listings import Listing, matching_text
+from app.queries.selects import ROW
 from app.queries.status_changes import SEEN_STATUS
 from app.vocabulary import EntityStatus
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from app.database.driver import Driver, Record
     from app.queries.entities import EntityRow
+    from app.queries.parameters import Parameters
 
 # Of the marks of one entity, or of one list, the newest so many are read; a chart can't show more.
 MOST_MARKS = 1000
@@ -97,15 +98,14 @@ async def list_marks_of_entities(
 
 async def list_marks_of_listings(
     driver: Driver,
-    seller_id: UUID,
     listings: Sequence[Listing[EntityRow]],
     accounts: Sequence[LocalDays],
+    parameters: Parameters,
 ) -> list[list[ListedMark]]:
     """The marks of everything that each of these lists of one shape matches, oldest first; the newest 1,000 of each.
 
     What stands in none of `accounts` has no days and so no marks. By one statement.
     """
-    parameters = Parameters(seller_id)
     text = _of_listings(listings, accounts, parameters)
     found: dict[UUID | None, list[ListedMark]] = {}
     for record in await driver.fetch(text, *parameters.values):
@@ -121,34 +121,34 @@ def _of_listings(
     """Bounds for all accounts at once stand beside those of each, as only they reach the index by time."""
     types = ("uuid[]", "timestamptz[]", "timestamptz[]")
     bound = ", ".join(parameters.bind(values, kind) for values, kind in zip(_instants(accounts), types, strict=True))
-    return f"""
-    WITH account AS (
-        SELECT *
-        FROM unnest({bound}) AS account (account_id, since, until)
-    ),
-    matching AS ({matching_text(listings, parameters, also=f", {ROW}.account_id")}),
-    mark AS (
-        SELECT matching.parent_id, matching.account_id, {_COLUMNS},
-               row_number() OVER (
-                   PARTITION BY matching.parent_id
-                   ORDER BY event.created_at DESC, event.id DESC
-               ) AS place
-        FROM matching
-        JOIN account USING (account_id)
-        JOIN audit_events AS event
-          ON event.seller_id = $1
-         AND event.subject_id = matching.id
-         AND event.created_at >= account.since
-         AND event.created_at < account.until
-        WHERE event.created_at >= (SELECT min(since) FROM account)
-          AND event.created_at < (SELECT max(until) FROM account)
-          AND {_MARK}
-    )
+    account = f"SELECT *\nFROM unnest({bound}) AS account (account_id, since, until)"
+    matching = matching_text(listings, parameters, also=f", {ROW}.account_id")
+    return parameters.complete(_NEWEST, account=account, matching=matching, mark=_OF_MATCHING)
+
+
+_OF_MATCHING = f"""
+    SELECT matching.parent_id, matching.account_id, {_COLUMNS},
+           row_number() OVER (
+               PARTITION BY matching.parent_id
+               ORDER BY event.created_at DESC, event.id DESC
+           ) AS place
+    FROM matching
+    JOIN account USING (account_id)
+    JOIN audit_events AS event
+      ON event.seller_id = $1
+     AND event.subject_id = matching.id
+     AND event.created_at >= account.since
+     AND event.created_at < account.until
+    WHERE event.created_at >= (SELECT min(since) FROM account)
+      AND event.created_at < (SELECT max(until) FROM account)
+      AND {_MARK}
+    """  # noqa: S608  # pieces of ours; values are parameters
+_NEWEST = f"""
     SELECT *
     FROM mark
     WHERE place <= {MOST_MARKS}
     ORDER BY created_at, event_id
-    """  # noqa: S608  # pieces of ours; values are parameters
+    """  # noqa: S608  # a constant
 
 
 def _instants(asked: Sequence[LocalDays]) -> tuple[list[UUID], list[datetime], list[datetime]]:

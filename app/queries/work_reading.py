@@ -7,7 +7,9 @@ from typing import NamedTuple
 from uuid import UUID  # noqa: TC003  # likewise
 
 from app.database.tables.work import jobs, sync_runs
-from app.queries.clauses import ID, ROW, Condition, Order
+from app.queries.conditions import Plain, one_of
+from app.queries.orders import ID, Order
+from app.queries.selects import ROW
 from app.queries.sources import Source, columns_of
 
 
@@ -66,5 +68,5 @@ NEWEST_FIRST = Order.by(ID._replace(descending=True))
 OLDEST_FIRST = Order.by(ID)
 
 
-def state_in(states: tuple[str, ...]) -> Condition:
-    return Condition(f"{ROW}.state = ANY({{}})", states, "text[]")
+def state_in(states: tuple[str, ...]) -> Plain:
+    return one_of(f"{ROW}.state", states, "text[]")

@@ -60,12 +60,7 @@ async def login(info: Info, input_: LoginArgument) -> LoginPayload:
         )
     except UnauthenticatedError as error:
         return LoginPayload(errors=[user_error(error)])
-    reading = Reading(
-        services.database.app,
-        seller_id=result.seller_id,
-        user_id=result.user_id,
-        max_range_days=info.context.max_range_days,
-    )
+    reading = Reading(services, seller_id=result.seller_id, user_id=result.user_id)
     try:
         viewer = Viewer.of(await reading.get_viewer())
     finally:

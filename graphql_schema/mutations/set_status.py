@@ -14,9 +14,9 @@ from app.services.status_change import StatusAction, StatusFailure, StatusFailur
 from graphql_schema.ad_entity import ENTITY_TYPES, AdEntity, load_entities
 from graphql_schema.batched import Parents, batched
 from graphql_schema.context import Info
-from graphql_schema.date_range import DEFAULT_DAYS
 from graphql_schema.enums import describe_enum
 from graphql_schema.global_id import MAX_IDS, global_id, read_ids
+from graphql_schema.periods import DEFAULT_PERIOD
 from graphql_schema.permissions import Permission
 from graphql_schema.text_argument import read_text
 from graphql_schema.user_errors import UserError, user_error
@@ -76,7 +76,7 @@ class SetStatusFailure:
 
 async def load_changed(parents: Parents, info: Info) -> list[list[AdEntity]]:
     payloads: Sequence[SetStatusPayload] = parents
-    found = [await load_entities(p.level, [(i, DEFAULT_DAYS) for i in p.changed], info) for p in payloads]
+    found = [await load_entities(p.level, [(i, DEFAULT_PERIOD) for i in p.changed], info) for p in payloads]
     return [[entity for entity in entities if entity] for entities in found]
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.graphql_schema.small_world import SmallWorld, Tenant
 
 PAGE = """
-query ($first: Int, $after: String, $last: Int, $before: String, $orderBy: [EntityOrder!], $filter: CampaignFilter) {
+query ($first: Int, $after: String, $last: Int, $before: String, $orderBy: [CampaignOrder!], $filter: CampaignFilter) {
   campaigns(first: $first, after: $after, last: $last, before: $before, orderBy: $orderBy, filter: $filter) {
     edges { cursor node { id name } }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
@@ -137,7 +137,7 @@ def altered(cursor: str, place: int, value: object) -> str:
 async def test_garbage_is_no_cursor(tenant: Tenant) -> None:
     good = await cursor_of(tenant, orderBy=[{"field": "NAME"}, {"field": "CREATED_AT"}])
     faulty = ["", "x", "é", "!!!!", "bnVsbA", "e30", "W10", "WzFd", "A" * 10_000, good[:-5]]
-    faulty += [altered(good, 0, 2), altered(good, 1, "x"), altered(good, 2, 7), altered(good, 2, "\x00")]
+    faulty += [altered(good, 0, 1), altered(good, 1, "x"), altered(good, 2, 7), altered(good, 2, "\x00")]
     faulty += [altered(good, 3, "2026-01-01"), altered(good, 3, "x"), altered(good, 4, "x"), altered(good, 4, None)]
 
     for cursor in faulty:

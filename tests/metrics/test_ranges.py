@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from app.clock import frozen, today_in
 from app.errors import InputError
+from app.metrics.periods import Period
 from app.metrics.ranges import DateRange, Preset, RangeSpec, custom, is_final, resolve
 
 MAXIMUM = 1127
@@ -73,9 +74,11 @@ def test_last_month_of_a_leap_year_and_of_january() -> None:
 )
 def test_today_is_the_account_s(instant: datetime, zone: str, today: str) -> None:
     with frozen(instant):
-        assert RangeSpec(Preset.TODAY).resolve(time_zone=zone, max_range_days=MAXIMUM) == days(today, today)
-        week = RangeSpec(Preset.LAST_7_DAYS).resolve(time_zone=zone, max_range_days=MAXIMUM)
-    assert (week.days, week.to_date) == (7, date.fromisoformat(today))
+        assert today_in(zone) == date.fromisoformat(today)
+    found = Period(RangeSpec(Preset.TODAY)).resolve(now=instant, time_zone=zone, max_range_days=MAXIMUM)
+    week = Period(RangeSpec(Preset.LAST_7_DAYS)).resolve(now=instant, time_zone=zone, max_range_days=MAXIMUM)
+    assert found == (days(today, today), date.fromisoformat(today))
+    assert (week.days.days, week.days.to_date) == (7, date.fromisoformat(today))
 
 
 @given(st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)), st.sampled_from(list(Preset)))  # noqa: DTZ001  # made aware below
@@ -83,8 +86,8 @@ def test_every_preset_ends_today_or_before_and_covers_what_it_says(moment: datet
     spec = RangeSpec(preset)
     with frozen(moment.replace(tzinfo=UTC)):
         for zone in ("Asia/Ho_Chi_Minh", "America/Los_Angeles", "Pacific/Kiritimati"):
-            found = spec.resolve(time_zone=zone, max_range_days=MAXIMUM)
             today = today_in(zone)
+            found = spec.resolve(today=today, max_range_days=MAXIMUM)
             assert found.to_date <= today
             assert found.days <= MAXIMUM
             if preset.name.startswith("LAST_") and preset.name.endswith("_DAYS"):
@@ -97,7 +100,7 @@ def test_custom_days_are_both_included() -> None:
     found = custom(date(2026, 1, 1), date(2026, 1, 31), max_range_days=31)
     assert (found, found.days) == (days("2026-01-01", "2026-01-31"), 31)
     spec = RangeSpec(found)
-    assert spec.resolve(time_zone="Pacific/Kiritimati", max_range_days=31) == found
+    assert spec.resolve(today=date(2031, 1, 1), max_range_days=31) == found
 
 
 @pytest.mark.parametrize(

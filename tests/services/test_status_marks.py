@@ -13,6 +13,7 @@ from app.metrics.levels import Level
 from app.queries.entities import ENTITIES, NEWEST_FIRST
 from app.queries.entity_filter import EVERYTHING
 from app.queries.listings import Listing, Parent
+from app.queries.parameters import Parameters
 from app.queries.status_changes import SEEN_STATUS, AuditEntry, insert_audit_events
 from app.queries.status_marks import (
     MOST_MARKS,
@@ -182,7 +183,7 @@ async def of_listings(
         Listing(ENTITIES[level], EVERYTHING.conditions(level), NEWEST_FIRST, parent) for parent in parents
     ]
     async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
-        return await list_marks_of_listings(driver, shop.seller_id, listings, days)
+        return await list_marks_of_listings(driver, listings, days, Parameters(shop.seller_id))
 
 
 async def test_a_list_has_the_marks_of_what_it_matches_on_its_accounts_days(shop: Shop) -> None:

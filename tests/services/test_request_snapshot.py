@@ -1,4 +1,4 @@
-"""A reading that is closed lets go of everything, whatever it was waiting for."""
+"""A snapshot that is closed lets go of everything, whatever it was waiting for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 from app.identifiers import new_id
-from app.services.reading import Reading
+from app.queries.directory import list_calendars
+from app.services.request_snapshot import RequestSnapshot
 from tests.database.opening import opened_engine
 
 if TYPE_CHECKING:
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 
 async def test_what_waits_for_a_connection_asks_nothing_any_more(database: ThrowawayDatabase) -> None:
     async with opened_engine(database.app_url) as engine:
-        reading = Reading(engine, seller_id=new_id(), user_id=new_id(), max_range_days=1)
+        seller_id = new_id()
+        snapshot = RequestSnapshot(engine, seller_id)
         async with engine.connect():  # the only one there is
-            asking = asyncio.create_task(reading.get_viewer())
+            asking = asyncio.create_task(snapshot.ask(lambda driver: list_calendars(driver, seller_id)))
             await asyncio.sleep(0)
-            closing = asyncio.create_task(reading.close())
+            closing = asyncio.create_task(snapshot.close())
             await asyncio.wait([asking], timeout=5)
             assert asking.cancelled()
             assert not closing.done()

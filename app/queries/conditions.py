@@ -1,0 +1,119 @@
+"""What restricts a list, as values: an equal condition restricts in the same way. Each writes itself as SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from app.metrics import expressions
+from app.metrics.definitions import BY_NAME
+from app.metrics.operators import Operator  # noqa: TC001  # a NamedTuple of it is made at run time
+from app.metrics.periods import Period  # noqa: TC001  # likewise
+from app.queries.selects import ROW, Select
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from decimal import Decimal
+
+    from app.queries.sources import Source
+
+
+class Condition(Protocol):
+    """One condition on a row `e`."""
+
+    @property
+    def money_argument(self) -> str | None:
+        """The client's argument that compares money, which only one currency allows; None for any other."""
+        ...
+
+    def write(self, select: Select) -> str:
+        """Its SQL, in this SELECT."""
+        ...
+
+    def without_metrics(self) -> Condition | None:
+        """What it says about the rows themselves; None: nothing."""
+        ...
+
+
+class Plain(NamedTuple):
+    """A condition on columns: `text` has one `{}` where the value's placeholder goes."""
+
+    text: str
+    value: Hashable
+    sql_type: str
+
+    @property
+    def money_argument(self) -> None:
+        return None
+
+    def write(self, select: Select) -> str:
+        return self.text.format(select.parameters.bind(self.value, self.sql_type))
+
+    def without_metrics(self) -> Plain:
+        return self
+
+
+class MetricCondition(NamedTuple):
+    """An unrounded metric over a period compared with a finite value. `argument` is the client's name of it."""
+
+    metric: str
+    operator: Operator
+    value: Decimal
+    period: Period
+    argument: str
+
+    @property
+    def money_argument(self) -> str | None:
+        return self.argument if BY_NAME[self.metric].in_currency else None
+
+    def write(self, select: Select) -> str:
+        placeholder = select.parameters.bind(self.value, "numeric")
+        counters = select.counters(self.period)
+        return expressions.condition(BY_NAME[self.metric], counters, self.operator, placeholder=placeholder)
+
+    def without_metrics(self) -> None:
+        return None
+
+
+class OfParent(NamedTuple):
+    """The row that `column` points at fulfils all of these conditions."""
+
+    column: str
+    source: Source[Any]
+    conditions: tuple[Condition, ...]
+
+    @property
+    def money_argument(self) -> str | None:
+        return next((c.money_argument for c in self.conditions if c.money_argument), None)
+
+    def write(self, select: Select) -> str:
+        parents = Select(self.source, select.parameters)
+        parents.add(self.conditions)
+        return f"{self.column} IN (\n{parents.text(f'{ROW}.id')}\n)"
+
+    def without_metrics(self) -> OfParent | None:
+        kept = without_metrics(self.conditions)
+        return self._replace(conditions=kept) if kept else None
+
+
+def without_metrics(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """What conditions say about the rows themselves."""
+    return tuple(kept for condition in conditions if (kept := condition.without_metrics()) is not None)
+
+
+def one_of(column: str, values: tuple[Hashable, ...], sql_type: str) -> Plain:
+    """The column has one of the values; none of an empty tuple."""
+    return Plain(f"{column} = ANY({{}})", values, sql_type)
+
+
+def name_contains(text: str) -> Plain:
+    """Case-insensitive substring of the name; LIKE's own signs mean themselves."""
+    return Plain(f"{ROW}.name ILIKE {{}}", f"%{_literal(text)}%", "text")
+
+
+def name_starts(text: str) -> Plain:
+    """Case-insensitive beginning of the name."""
+    return Plain(f"{ROW}.name ILIKE {{}}", f"{_literal(text)}%", "text")
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,75 @@
+"""The values that one statement binds, and the accounts' days that it measures over.
+
+A piece of SQL text is always a constant of ours; what a client sent travels as a parameter and never as text.
+`$1` is the seller in every statement.
+"""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003  # a NamedTuple of it is made at run time
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # likewise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from app.metrics.periods import Period
+
+    DaysOf = Callable[[Period], Sequence["AccountDays"]]
+
+
+class AccountDays(NamedTuple):
+    """What a period means for one ad account: its first and last day, both included."""
+
+    account_id: UUID
+    currency: str
+    from_date: date
+    to_date: date
+
+
+class Days(NamedTuple):
+    """A relation of AccountDays in a statement, and the placeholder of the instant whose knowledge counts."""
+
+    name: str
+    as_of: str | None
+
+
+_TYPES = ("uuid[]", "text[]", "date[]", "date[]")
+
+
+def no_days(period: Period) -> Sequence[AccountDays]:
+    """For statements that measure nothing."""
+    raise LookupError(f"this statement has no days for {period}")
+
+
+class Parameters:
+    """Collects the values of one statement and hands out their placeholders."""
+
+    def __init__(self, seller_id: UUID, days_of: DaysOf = no_days) -> None:
+        self.values: list[object] = [seller_id]
+        self._days_of = days_of
+        self._days: dict[Period, Days] = {}
+        self._texts: list[str] = []
+
+    def bind(self, value: object, sql_type: str) -> str:
+        """The placeholder for a value, such as `$2::uuid[]`."""
+        self.values.append(value)
+        return f"${len(self.values)}::{sql_type}"
+
+    def days(self, period: Period) -> Days:
+        """The days of a period in every account, bound once a statement."""
+        if period not in self._days:
+            name = f"days_{len(self._days) + 1}"
+            columns = [list(column) for column in zip(*self._days_of(period), strict=True)] or [[] for _ in _TYPES]
+            bound = ", ".join(self.bind(values, kind) for values, kind in zip(columns, _TYPES, strict=True))
+            self._texts.append(
+                f"{name} AS (SELECT * FROM unnest({bound}) AS days (account_id, currency, from_date, to_date))"  # noqa: S608
+            )
+            as_of = self.bind(period.as_of, "timestamptz") if period.as_of else None
+            self._days[period] = Days(name, as_of)
+        return self._days[period]
+
+    def complete(self, body: str, **named: str) -> str:
+        """The statement: a WITH of all days that were asked for and of these queries, and the body."""
+        queries = [*self._texts, *(f"{name} AS ({text})" for name, text in named.items())]
+        return f"WITH {', '.join(queries)}\n{body}" if queries else body

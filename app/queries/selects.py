@@ -1,0 +1,53 @@
+"""One SELECT over rows of a kind, while it is put together: what its conditions and keys need joined to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.metrics import expressions
+from app.queries.entity_days import SUMS, Bounds, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.metrics.periods import Period
+    from app.queries.conditions import Condition
+    from app.queries.parameters import Parameters
+    from app.queries.sources import Source
+
+ROW = "e"  # what every statement calls the row that it selects
+
+
+class Select:
+    """Conditions and sort keys write themselves into it; the FROM clause is complete once they have."""
+
+    def __init__(self, source: Source[Any], parameters: Parameters) -> None:
+        self.parameters = parameters
+        self._source = source
+        self._joins: dict[Period, str] = {}
+        self.where = [f"{ROW}.seller_id = $1", source.only]
+
+    def add(self, conditions: Sequence[Condition]) -> None:
+        """Let only those rows through that fulfil all of them."""
+        self.where.extend(condition.write(self) for condition in conditions)
+
+    def counters(self, period: Period) -> dict[str, str]:
+        """SQL of each counter of the row, summed over a period; one scan a row however often it is asked for."""
+        days = self.parameters.days(period)
+        name = f"m{days.name.removeprefix('days')}"
+        if period not in self._joins:
+            bounds = Bounds(f"{ROW}.id", f"{days.name}.from_date", f"{days.name}.to_date", days.as_of)
+            self._joins[period] = f"""
+JOIN {days.name} ON {days.name}.account_id = {ROW}.account_id
+CROSS JOIN LATERAL (
+SELECT {SUMS}
+{rows_of(self._source.measured_level, bounds)}
+) AS {name}"""
+        return expressions.columns_of(name)
+
+    def text(self, columns: str, *more: str) -> str:
+        """SELECT these columns of the rows, with what else follows the WHERE clause."""
+        where = "\n  AND ".join(self.where)
+        return "\n".join(
+            (f"SELECT {columns}", f"FROM {self._source.table}{''.join(self._joins.values())}", f"WHERE {where}", *more)
+        )

@@ -1,0 +1,145 @@
+"""The snapshots behind a number: those of one entity's day, and how days moved from one snapshot to a later one."""
+
+from __future__ import annotations
+
+from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # likewise
+
+from app.metrics import expressions
+from app.metrics.counters import Counters
+from app.queries.conditions import Plain
+from app.queries.listings import Listing, Parent
+from app.queries.orders import Order, SortKey
+from app.queries.selects import ROW
+from app.queries.sources import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.database.driver import Driver
+    from app.metrics.levels import Level
+
+
+class SnapshotRow(NamedTuple):
+    """One entity's day as the platform reported it at `fetched_at`. Money in micros."""
+
+    id: UUID
+    fetched_at: datetime
+    attribution_setting: str | None
+    spend_micros: int
+    impressions: int
+    link_clicks: int
+    content_views: int
+    add_to_cart: int
+    checkout_initiated: int
+    purchases: int
+    purchase_value_micros: int
+
+    @property
+    def counters(self) -> Counters:
+        return Counters(*(getattr(self, name) for name in Counters._fields))
+
+
+SNAPSHOTS = Source(
+    name="SNAPSHOT",
+    columns=f"{ROW}.entity_id AS id, {ROW}.fetched_at, {ROW}.attribution_setting, "
+    + ", ".join(f"{ROW}.{name}" for name in Counters._fields),
+    row=SnapshotRow,
+    table=f"ad_stats_raw AS {ROW}",
+    parents=(("ENTITY", f"{ROW}.entity_id"),),
+)
+# Of one entity and day, no two snapshots were fetched at the same instant.
+NEWEST_FIRST = Order((SortKey("fetched_at", "timestamptz", descending=True),))
+
+
+def snapshots_of(level: Level, entity_id: UUID, day: date) -> Listing[SnapshotRow]:
+    """The snapshots of an entity's day, the newest first."""
+    conditions = (
+        Plain(f"{ROW}.level = {{}}", int(level), "smallint"),
+        Plain(f"{ROW}.stat_date = {{}}", day, "date"),
+    )
+    return Listing(SNAPSHOTS, conditions, NEWEST_FIRST, Parent("ENTITY", entity_id))
+
+
+class ZonedDays(NamedTuple):
+    """An entity, the time zone of its account, and the first and last day."""
+
+    entity_id: UUID
+    time_zone: str
+    from_date: date
+    to_date: date
+
+
+class DayMovement(NamedTuple):
+    """How a day's numbers moved: `base` is an early snapshot, `latest` the newest."""
+
+    stat_date: date
+    snapshots: int
+    first_at: datetime
+    base_at: datetime
+    latest_at: datetime
+    base: Counters
+    latest: Counters
+
+
+_MOVEMENTS = """
+    SELECT wanted.place, day.stat_date, day.snapshots, day.first_at, base.fetched_at, latest.fetched_at,
+           {base},
+           {latest}
+    FROM unnest($2::uuid[], $3::text[], $4::date[], $5::date[])
+         WITH ORDINALITY AS wanted (entity_id, time_zone, from_date, to_date, place)
+    CROSS JOIN LATERAL (
+        SELECT r.stat_date, count(*) AS snapshots, min(r.fetched_at) AS first_at, max(r.fetched_at) AS latest_at,
+               max(r.fetched_at) FILTER (
+                   WHERE $6 AND r.fetched_at <= (r.stat_date + 1)::timestamp AT TIME ZONE wanted.time_zone
+               ) AS day_end_at
+        FROM ad_stats_raw AS r
+        WHERE r.seller_id = $1
+          AND r.level = {level}
+          AND r.entity_id = wanted.entity_id
+          AND r.stat_date BETWEEN wanted.from_date AND wanted.to_date
+        GROUP BY r.stat_date
+    ) AS day
+    JOIN ad_stats_raw AS base
+      ON base.seller_id = $1
+     AND base.level = {level}
+     AND base.entity_id = wanted.entity_id
+     AND base.stat_date = day.stat_date
+     AND base.fetched_at = coalesce(day.day_end_at, day.first_at)
+    JOIN ad_stats_raw AS latest
+      ON latest.seller_id = $1
+     AND latest.level = {level}
+     AND latest.entity_id = wanted.entity_id
+     AND latest.stat_date = day.stat_date
+     AND latest.fetched_at = day.latest_at
+    ORDER BY wanted.place, day.stat_date
+    """
+
+
+async def list_movements(
+    driver: Driver,
+    seller_id: UUID,
+    level: Level,
+    asked: Sequence[ZonedDays],
+    *,
+    since_day_end: bool,
+) -> list[list[DayMovement]]:
+    """Of each of the entities its days that have snapshots, the earliest first; by one statement.
+
+    The base is the first snapshot; or, `since_day_end`, the newest of when the day ended in the account's zone, where
+    there was one by then.
+    """
+    text = _MOVEMENTS.format(
+        level=int(level),
+        base=expressions.select_list(expressions.columns_of("base")),
+        latest=expressions.select_list(expressions.columns_of("latest")),
+    )
+    columns = [list(column) for column in zip(*asked, strict=True)]
+    found: list[list[DayMovement]] = [[] for _ in asked]
+    width = len(Counters._fields)
+    for place, *facts in await driver.fetch(text, seller_id, *columns, since_day_end):
+        day, base, latest = facts[: -2 * width], facts[-2 * width : -width], facts[-width:]
+        movement: DayMovement = DayMovement._make((*day, Counters(*base), Counters(*latest)))
+        found[place - 1].append(movement)
+    return found

@@ -1,0 +1,114 @@
+"""Pages and counts of lists, whatever they are ordered by.
+
+A list whose order lasts is paged by keyset. Any other is walked: its first page comes with the order of all ids, which
+may be pinned, and later pages are parts of that walk, with the rows as they are now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic
+
+from app.errors import CursorExpiredError, MixedCurrenciesError
+from app.queries.listings import Listing, Window, count_rows, list_account_ids, list_pages
+from app.queries.parameters import Parameters
+from app.queries.sources import Row, load_rows
+from app.queries.walks import list_walks
+from app.services.pinned_walks import WalkPart, first_part
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from uuid import UUID
+
+    from app.database.driver import Driver
+    from app.services.calendar import Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest(Generic[Row]):
+    """One page of one list."""
+
+    listing: Listing[Row]
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading(Generic[Row]):
+    """Rows in the list's order, and whether there are more on either side; `part` tells the page's place in a walk."""
+
+    rows: tuple[Row, ...]
+    has_next: bool
+    has_previous: bool
+    part: WalkPart | None = None
+
+
+class ListReader:
+    """One request's; it asks for the seller's accounts only where money or days need them."""
+
+    def __init__(self, seller_id: UUID, load_calendar: Callable[[Driver], Awaitable[Calendar]]) -> None:
+        self._seller_id = seller_id
+        self._load_calendar = load_calendar
+
+    async def load_pages(self, driver: Driver, group: Sequence[PageRequest[Row]]) -> list[PageReading[Row]]:
+        """Pages of lists of one shape; of a list that is walked the first or the last. Raises MixedCurrenciesError."""
+        listings, window = [request.listing for request in group], group[0].window
+        await self.check_currencies(driver, listings[0], ordered=True)
+        parameters = await self._parameters(driver, listings[0])
+        if not listings[0].order.pinned:
+            pages = await list_pages(driver, listings, window, parameters)
+            return [PageReading(page.rows, page.has_next, page.has_previous) for page in pages]
+        walks = await list_walks(driver, listings, parameters)
+        parts = [first_part(walk, size=window.size, backwards=window.backwards) for walk in walks]
+        return await self._rows_of(driver, listings[0], parts)
+
+    async def load_walked(
+        self, driver: Driver, group: Sequence[PageRequest[Row]], part: WalkPart | None
+    ) -> list[PageReading[Row]]:
+        """The rows, as they are now, of a part of a pinned walk. Raises CursorExpiredError when there is none."""
+        listing, window = group[0].listing, group[0].window
+        if part is None:
+            argument = "before" if window.backwards else "after"
+            raise CursorExpiredError(argument, "the order that it belongs to is no longer kept; start again without it")
+        return await self._rows_of(driver, listing, [part]) * len(group)
+
+    async def _rows_of(
+        self, driver: Driver, listing: Listing[Row], parts: Sequence[WalkPart]
+    ) -> list[PageReading[Row]]:
+        ids = [key for part in parts for key in part.ids]
+        rows = await load_rows(driver, self._seller_id, listing.source, ids) if ids else {}
+        return [_page(part, rows) for part in parts]
+
+    async def count(self, driver: Driver, listings: Sequence[Listing[Row]]) -> list[int]:
+        """How many rows there are in lists of one shape. Raises MixedCurrenciesError."""
+        await self.check_currencies(driver, listings[0])
+        return await count_rows(driver, listings, await self._parameters(driver, listings[0]))
+
+    async def check_currencies(self, driver: Driver, listing: Listing[Row], *, ordered: bool = False) -> None:
+        """Raise MixedCurrenciesError when a list compares money and has accounts of several currencies.
+
+        What is under a parent has the one account of its parent.
+        """
+        argument = listing.money_argument(ordered=ordered)
+        if argument is None or listing.parent is not None:
+            return
+        accounts = (await self._load_calendar(driver)).accounts
+        if len({account.currency for account in accounts.values()}) > 1:
+            rows = listing.without_metrics()
+            found = await list_account_ids(driver, rows, Parameters(self._seller_id))
+            currencies = sorted({accounts[account_id].currency for account_id in found})
+            if len(currencies) > 1:
+                raise MixedCurrenciesError(argument, currencies)
+
+    async def _parameters(self, driver: Driver, listing: Listing[Row]) -> Parameters:
+        if not listing.measured:
+            return Parameters(self._seller_id)
+        return Parameters(self._seller_id, (await self._load_calendar(driver)).days_of)
+
+
+def _page(part: WalkPart, rows: Mapping[UUID, Row]) -> PageReading[Row]:
+    return PageReading(
+        tuple(rows[key] for key in part.ids if key in rows),
+        has_next=part.start + len(part.ids) < part.length,
+        has_previous=part.start > 0,
+        part=part,
+    )

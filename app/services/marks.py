@@ -1,0 +1,90 @@
+"""Changes of status on the days of a series: of one entity, or of everything that a list or an account has."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
+
+from app.clock import day_of
+from app.metrics.periods import Period  # noqa: TC001  # likewise
+from app.queries.parameters import Parameters
+from app.queries.status_marks import LocalDays, StatusMark, list_marks_of_entities, list_marks_of_listings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.database.driver import Driver
+    from app.queries.entities import EntityRow
+    from app.queries.listings import Listing
+    from app.services.calendar import Calendar
+
+DayMark = tuple[date, StatusMark]
+
+
+class EntityMarksRequest(NamedTuple):
+    """The marks of one entity over a period."""
+
+    entity_id: UUID
+    account_id: UUID
+    period: Period
+
+
+class ListMarksRequest(NamedTuple):
+    """The marks of what a list matches over a period, of the accounts of one currency."""
+
+    listing: Listing[EntityRow]
+    period: Period
+    currency: str
+
+
+MarksRequest = EntityMarksRequest | ListMarksRequest
+
+
+async def load_marks(
+    driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[MarksRequest]
+) -> list[list[DayMark]]:
+    """The marks with their days in the account's zone, oldest first; all requests are of one shape."""
+    entities = [request for request in asked if isinstance(request, EntityMarksRequest)]
+    if entities:
+        return await _of_entities(driver, seller_id, calendar, entities)
+    lists = [request for request in asked if isinstance(request, ListMarksRequest)]
+    return await _of_lists(driver, seller_id, calendar, lists)
+
+
+async def _of_entities(
+    driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[EntityMarksRequest]
+) -> list[list[DayMark]]:
+    wanted = [_local_days(calendar, request.period, request.account_id, request.entity_id) for request in asked]
+    found = await list_marks_of_entities(driver, seller_id, wanted)
+    return [
+        [(day_of(mark.at, days.time_zone), mark) for mark in marks if _known(mark, request.period)]
+        for request, days, marks in zip(asked, wanted, found, strict=True)
+    ]
+
+
+async def _of_lists(
+    driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[ListMarksRequest]
+) -> list[list[DayMark]]:
+    period, currency = asked[0].period, asked[0].currency
+    accounts = [
+        _local_days(calendar, period, account.account_id, account.account_id)
+        for account in calendar.accounts.values()
+        if account.currency == currency
+    ]
+    zones = {days.id: days.time_zone for days in accounts}
+    parameters = Parameters(seller_id, calendar.days_of)
+    found = await list_marks_of_listings(driver, [request.listing for request in asked], accounts, parameters)
+    return [
+        [(day_of(mark.at, zones[account]), mark) for account, mark in marks if _known(mark, period)] for marks in found
+    ]
+
+
+def _local_days(calendar: Calendar, period: Period, account_id: UUID, marked_id: UUID) -> LocalDays:
+    days = calendar.span(period, account_id).days
+    return LocalDays(marked_id, calendar.accounts[account_id].time_zone, days.from_date, days.to_date)
+
+
+def _known(mark: StatusMark, period: Period) -> bool:
+    """As of an instant, what came later had not happened."""
+    return period.as_of is None or mark.at <= period.as_of

@@ -1,0 +1,112 @@
+"""Numbers of entities and of lists over periods: what is asked, what is answered, and how freshness is told.
+
+Each function takes all that is asked in one shape and answers in that order, by a number of statements that does not
+depend on how much is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
+
+from app.metrics.counters import ZERO, Counters
+from app.metrics.levels import Level  # noqa: TC001  # likewise
+from app.metrics.periods import Period  # noqa: TC001  # likewise
+from app.metrics.ranges import DateRange, is_final
+from app.queries.metric_sums import CurrencySum, EntityDays, Sum, sum_entities, sum_listings
+from app.queries.parameters import Parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date, datetime
+
+    from app.database.driver import Driver
+    from app.queries.entities import EntityRow
+    from app.queries.listings import Listing
+    from app.services.calendar import Calendar
+
+NOTHING = Sum(ZERO, has_data=False, synced_at=None)
+
+
+class MetricsRequest(NamedTuple):
+    """One entity's numbers over a period. An ACCOUNT's entity is the account itself."""
+
+    level: Level
+    entity_id: UUID
+    account_id: UUID
+    period: Period
+
+
+class SummaryRequest(NamedTuple):
+    """The numbers of everything that a list of entities matches, over a period."""
+
+    listing: Listing[EntityRow]
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsReading:
+    """A sum in one currency over days, how fresh it is, and whether the platform may still restate it.
+
+    Over several accounts the days are from the earliest first to the latest last one.
+    """
+
+    counters: Counters
+    currency: str
+    days: DateRange
+    has_data: bool
+    synced_at: datetime | None
+    is_final: bool
+
+
+async def measure_entities(
+    driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[MetricsRequest]
+) -> list[MetricsReading]:
+    """The numbers of entities of one level, known at one instant."""
+    spans = [calendar.span(request.period, request.account_id) for request in asked]
+    wanted = [
+        EntityDays(request.entity_id, request.account_id, span.days.from_date, span.days.to_date)
+        for request, span in zip(asked, spans, strict=True)
+    ]
+    sums = await sum_entities(driver, seller_id, asked[0].level, wanted, as_of=asked[0].period.as_of)
+    return [
+        reading_of(total, currency=calendar.accounts[request.account_id].currency, days=span.days, final=span.is_final)
+        for request, span, total in zip(asked, spans, sums, strict=True)
+    ]
+
+
+async def measure_listings(
+    driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[SummaryRequest]
+) -> list[tuple[MetricsReading, ...]]:
+    """The totals of lists of one shape over one period, one for each currency among what they match."""
+    period = asked[0].period
+    parameters = Parameters(seller_id, calendar.days_of)
+    totals = await sum_listings(driver, [request.listing for request in asked], period, parameters)
+    return [tuple(_total(calendar, period, total) for total in of_list) for of_list in totals]
+
+
+def reading_of(total: Sum, *, currency: str, days: DateRange, final: bool) -> MetricsReading:
+    return MetricsReading(total.counters, currency, days, total.has_data, total.synced_at, final)
+
+
+def reading_of_snapshot(
+    calendar: Calendar, account_id: UUID, day: date, counters: Counters, fetched_at: datetime
+) -> MetricsReading:
+    """One day as it was reported at an instant."""
+    days = DateRange(day, day)
+    final = is_final(days, today=calendar.today(account_id))
+    currency = calendar.accounts[account_id].currency
+    return MetricsReading(counters, currency, days, has_data=True, synced_at=fetched_at, is_final=final)
+
+
+def days_over(ranges: Iterable[DateRange]) -> DateRange:
+    """From the earliest first day to the latest last one."""
+    known = list(ranges)
+    return DateRange(min(days.from_date for days in known), max(days.to_date for days in known))
+
+
+def _total(calendar: Calendar, period: Period, total: CurrencySum) -> MetricsReading:
+    spans = [calendar.span(period, account_id) for account_id in total.account_ids]
+    days = days_over(span.days for span in spans)
+    return reading_of(total.sum, currency=total.currency, days=days, final=all(span.is_final for span in spans))

@@ -1,0 +1,66 @@
+"""The one database snapshot that a request reads: opened by the first question, over one connection, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, TypeVar
+
+from app.database.transactions import read_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from app.database.driver import Driver
+
+Found = TypeVar("Found")
+
+
+class RequestSnapshot:
+    """One seller's rows as of the first question. Close it when the request ends, however it ends."""
+
+    def __init__(self, engine: AsyncEngine, seller_id: UUID) -> None:
+        self._engine = engine
+        self._seller_id = seller_id
+        self._lock = asyncio.Lock()
+        self._stack = AsyncExitStack()
+        self._opening: asyncio.Task[Driver] | None = None
+        self._running: asyncio.Task[object] | None = None
+        self._closed = False
+
+    async def ask(self, question: Callable[[Driver], Awaitable[Found]]) -> Found:
+        """Run statements on the snapshot; one question at a time."""
+        async with self._lock:
+            if self._closed:
+                raise RuntimeError("the request is over; nothing more is read for it")
+            self._running = asyncio.current_task()
+            try:
+                return await question(await self._open())
+            finally:
+                self._running = None
+
+    async def close(self) -> None:
+        """Give the connection back; a statement that still runs is cancelled, and nothing can be asked any more.
+
+        It goes on to its end even when the caller is cancelled.
+        """
+        await asyncio.shield(asyncio.create_task(self._close()))
+
+    async def _open(self) -> Driver:
+        """The snapshot. Opened in a task of its own: a connection that is cancelled half-made would be lost."""
+        if self._opening is None:
+            snapshot = read_snapshot(self._engine, self._seller_id)
+            self._opening = asyncio.create_task(self._stack.enter_async_context(snapshot))
+        return await asyncio.shield(self._opening)
+
+    async def _close(self) -> None:
+        self._closed = True
+        if self._running is not None:
+            self._running.cancel()
+        async with self._lock:
+            if self._opening is not None:
+                await asyncio.wait([self._opening])
+            await self._stack.aclose()

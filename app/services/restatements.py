@@ -1,0 +1,66 @@
+"""How the days of entities moved from one snapshot to the newest one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
+
+from app.errors import InputError
+from app.metrics.levels import Level  # noqa: TC001  # likewise
+from app.metrics.periods import Period  # noqa: TC001  # likewise
+from app.queries.snapshots import DayMovement, ZonedDays, list_movements
+from app.services.measuring import MetricsReading, reading_of_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.database.driver import Driver
+    from app.services.calendar import Calendar
+
+
+class RestatementRequest(NamedTuple):
+    """One entity's days that have snapshots; compared with the first snapshot, or with that of the day's end."""
+
+    level: Level
+    entity_id: UUID
+    account_id: UUID
+    period: Period
+    since_day_end: bool
+
+
+class RestatementReading(NamedTuple):
+    """A day as it was reported early and as it is reported now."""
+
+    movement: DayMovement
+    base: MetricsReading
+    latest: MetricsReading
+
+
+async def load_restatements(
+    driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[RestatementRequest]
+) -> list[tuple[RestatementReading, ...]]:
+    """Of entities of one level. Raises InputError naming `range` for days whose snapshots are no longer kept."""
+    wanted = [_days(calendar, request) for request in asked]
+    found = await list_movements(driver, seller_id, asked[0].level, wanted, since_day_end=asked[0].since_day_end)
+    return [
+        tuple(_reading(calendar, request.account_id, movement) for movement in of_one)
+        for request, of_one in zip(asked, found, strict=True)
+    ]
+
+
+def _days(calendar: Calendar, request: RestatementRequest) -> ZonedDays:
+    days = calendar.span(request.period, request.account_id).days
+    oldest = calendar.oldest_kept(request.account_id)
+    if days.from_date < oldest:
+        raise InputError("range", f"snapshots of days before {oldest} are no longer kept")
+    time_zone = calendar.accounts[request.account_id].time_zone
+    return ZonedDays(request.entity_id, time_zone, days.from_date, days.to_date)
+
+
+def _reading(calendar: Calendar, account_id: UUID, movement: DayMovement) -> RestatementReading:
+    day = movement.stat_date
+    return RestatementReading(
+        movement,
+        reading_of_snapshot(calendar, account_id, day, movement.base, movement.base_at),
+        reading_of_snapshot(calendar, account_id, day, movement.latest, movement.latest_at),
+    )

@@ -1,0 +1,143 @@
+"""Series: the numbers of entities and of lists by day, week or month, with nothing left out.
+
+Every bucket of the range is there, zeros included; together they are the range, so that their sum is its number.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
+
+from app.metrics.levels import Level  # noqa: TC001  # likewise
+from app.metrics.periods import Period  # noqa: TC001  # likewise
+from app.metrics.ranges import is_final
+from app.metrics.series import Bucket, Granularity, buckets
+from app.queries.metric_buckets import CurrencyBuckets, bucket_entities, bucket_listings, list_fetches
+from app.queries.metric_sums import EntityDays, Sum
+from app.queries.parameters import Parameters
+from app.services.measuring import NOTHING, MetricsReading, days_over, reading_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date, datetime
+
+    from app.database.driver import Driver
+    from app.metrics.periods import Span
+    from app.metrics.ranges import DateRange
+    from app.queries.entities import EntityRow
+    from app.queries.listings import Listing
+    from app.services.calendar import Calendar
+
+    AccountDays = tuple[UUID, DateRange]
+    Fetches = dict[date, datetime]
+
+Series = tuple[MetricsReading, ...]
+
+
+class SeriesRequest(NamedTuple):
+    """One entity's numbers over a period, by day, week or month."""
+
+    level: Level
+    entity_id: UUID
+    account_id: UUID
+    period: Period
+    granularity: Granularity
+
+
+class ListSeriesRequest(NamedTuple):
+    """The same of everything that a list of entities matches."""
+
+    listing: Listing[EntityRow]
+    period: Period
+    granularity: Granularity
+
+
+async def measure_series(
+    driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[SeriesRequest]
+) -> list[Series]:
+    """The series of entities of one level by one granularity, known at one instant."""
+    level, _, _, period, granularity = asked[0]
+    spans = [calendar.span(request.period, request.account_id) for request in asked]
+    days = [(request.account_id, span.days) for request, span in zip(asked, spans, strict=True)]
+    wanted = [EntityDays(request.entity_id, *_columns(of_one)) for request, of_one in zip(asked, days, strict=True)]
+    sums = await bucket_entities(driver, seller_id, level, wanted, granularity, as_of=period.as_of)
+    fetches = await _fetches(driver, seller_id, level, period, granularity, days)
+    return [
+        _series(
+            buckets(span.days, granularity),
+            of_one,
+            [span],
+            [fetches.get(account_days, {})],
+            currency=calendar.accounts[request.account_id].currency,
+        )
+        for request, span, account_days, of_one in zip(asked, spans, days, sums, strict=True)
+    ]
+
+
+async def measure_list_series(
+    driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[ListSeriesRequest]
+) -> list[tuple[Series, ...]]:
+    """The series of lists of one shape over one period, one for each currency among what they match."""
+    listing, period, granularity = asked[0]
+    level, parameters = listing.source.measured_level, Parameters(seller_id, calendar.days_of)
+    listings = [request.listing for request in asked]
+    found = await bucket_listings(driver, listings, period, granularity, parameters)
+    days = [
+        (account, calendar.span(period, account).days)
+        for of_list in found
+        for of_currency in of_list
+        for account in of_currency.account_ids
+    ]
+    fetches = await _fetches(driver, seller_id, level, period, granularity, days)
+
+    def series(of_currency: CurrencyBuckets) -> Series:
+        spans = {account: calendar.span(period, account) for account in of_currency.account_ids}
+        return _series(
+            buckets(days_over(span.days for span in spans.values()), granularity),
+            of_currency.sums,
+            list(spans.values()),
+            [fetches.get((account, span.days), {}) for account, span in spans.items()],
+            currency=of_currency.currency,
+        )
+
+    return [tuple(map(series, of_list)) for of_list in found]
+
+
+def _columns(days: AccountDays) -> tuple[UUID, date, date]:
+    account, span = days
+    return account, span.from_date, span.to_date
+
+
+async def _fetches(
+    driver: Driver,
+    seller_id: UUID,
+    level: Level,
+    period: Period,
+    granularity: Granularity,
+    days: Iterable[AccountDays],
+) -> dict[AccountDays, Fetches]:
+    """When accounts' buckets were last fetched. As of an instant, the sums know of their snapshots themselves."""
+    wanted = list(dict.fromkeys(days))
+    if period.as_of is not None or not wanted:
+        return {}
+    return dict(zip(wanted, await list_fetches(driver, seller_id, level, granularity, wanted), strict=True))
+
+
+def _series(
+    all_buckets: Iterable[Bucket],
+    sums: dict[date, Sum],
+    spans: Sequence[Span],
+    fetches: Sequence[Fetches],
+    *,
+    currency: str,
+) -> Series:
+    """A reading for every bucket; of several accounts it is final when it is for all of them."""
+
+    def reading(bucket: Bucket) -> MetricsReading:
+        total = sums.get(bucket.starts_on, NOTHING)
+        known = [of_account[bucket.starts_on] for of_account in fetches if bucket.starts_on in of_account]
+        total = total._replace(synced_at=max(known, default=total.synced_at))
+        final = all(is_final(bucket.days, today=span.today) for span in spans)
+        return reading_of(total, currency=currency, days=bucket.days, final=final)
+
+    return tuple(map(reading, all_buckets))

@@ -1,0 +1,164 @@
+"""Lists of entities with what is known of all that they match: counts, totals, comparisons, series."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import strawberry
+
+from app.metrics.levels import Level
+from app.metrics.periods import Period
+from app.queries.conditions import Plain
+from app.queries.entities import ENTITIES, NEWEST_FIRST
+from app.queries.listings import Listing, Parent
+from app.queries.selects import ROW
+from app.services.marks import ListMarksRequest
+from app.services.measuring import SummaryRequest
+from app.services.series import ListSeriesRequest
+from graphql_schema.ad_entity import ENTITY_TYPES, AdEntity
+from graphql_schema.batched import Parents, batched
+from graphql_schema.comparisons import ComparedToArgument, MetricsComparison, comparison_of, read_base
+from graphql_schema.connection import Connection, open_window
+from graphql_schema.context import Info
+from graphql_schema.date_range import DateRangeInput, InheritedRangeArgument
+from graphql_schema.entity_filters import EntityFilterInput, read_filter
+from graphql_schema.entity_orders import EntityOrder, read_order
+from graphql_schema.metrics import Metrics, metrics_of
+from graphql_schema.page_arguments import PageArguments
+from graphql_schema.periods import DEFAULT_PERIOD, InheritedAsOfArgument, read_period
+from graphql_schema.series import GranularityArgument, MetricsSeries, points_of
+
+T = TypeVar("T")
+
+
+async def load_summaries(
+    parents: Parents, info: Info, range_: InheritedRangeArgument = None, as_of: InheritedAsOfArgument = None
+) -> list[list[Metrics]]:
+    keys = [SummaryRequest(c.listing, read_period(info, range_, as_of, inherited=c.period)) for c in parents]
+    found = await info.context.loaders.summaries.load_many(keys)
+    return [[metrics_of(reading) for reading in readings] for readings in found]
+
+
+async def load_summary(
+    parents: Parents, info: Info, range_: InheritedRangeArgument = None, as_of: InheritedAsOfArgument = None
+) -> list[Metrics | None]:
+    return [_only(found) for found in await load_summaries(parents, info, range_, as_of)]
+
+
+async def load_comparisons(parents: Parents, info: Info, to: ComparedToArgument) -> list[list[MetricsComparison]]:
+    now = [SummaryRequest(c.listing, c.period) for c in parents]
+    base = [request._replace(period=read_base(info, to, request.period, "to")) for request in now]
+    found = await info.context.loaders.summaries.load_many([*now, *base])
+    pairs = zip(found[: len(now)], found[len(now) :], strict=True)
+    return [[comparison_of(*pair) for pair in zip(current, before, strict=True)] for current, before in pairs]
+
+
+async def load_comparison(parents: Parents, info: Info, to: ComparedToArgument) -> list[MetricsComparison | None]:
+    return [_only(found) for found in await load_comparisons(parents, info, to)]
+
+
+async def load_series(
+    parents: Parents, info: Info, granularity: GranularityArgument, range_: InheritedRangeArgument = None
+) -> list[list[MetricsSeries]]:
+    keys = [ListSeriesRequest(c.listing, read_period(info, range_, inherited=c.period), granularity) for c in parents]
+    found = await info.context.loaders.list_series.load_many(keys)
+    return [
+        [
+            MetricsSeries(
+                currency=series[0].currency,
+                points=points_of(series, ListMarksRequest(key.listing, key.period, series[0].currency)),
+            )
+            for series in of_list
+        ]
+        for key, of_list in zip(keys, found, strict=True)
+    ]
+
+
+async def load_unfiltered_counts(parents: Parents, info: Info) -> list[int]:
+    return await info.context.loaders.counts.load_many([c.unfiltered for c in parents])
+
+
+def _only(found: Sequence[T]) -> T | None:
+    return found[0] if len(found) == 1 else None
+
+
+@strawberry.type(
+    name="Connection",
+    description="One page of a list of entities, and the totals of the whole list. "
+    "What is not selected is not computed.",
+)
+class EntityConnection(Connection[T], Generic[T]):
+    period: strawberry.Private[Period]
+    unfiltered: strawberry.Private[Listing[Any]]
+
+    unfiltered_count: int = batched(
+        load_unfiltered_counts,
+        description='How many there would be without the filter: the M of "N of M", where N is `totalCount`.',
+    )
+    summary: Metrics | None = batched(
+        load_summary,
+        description="The total over everything that matches, not only over this page: summed counters, then derived. "
+        "Null: nothing matches, or the ad accounts have several currencies (see `summaries`).",
+    )
+    summaries: list[Metrics] = batched(
+        load_summaries,
+        description="The totals over everything that matches, one for each currency, by its code.",
+    )
+    comparison: MetricsComparison | None = batched(
+        load_comparison,
+        description="The total over everything that matches beside that of other days. Null: nothing matches, or the "
+        "ad accounts have several currencies (see `comparisons`).",
+    )
+    comparisons: list[MetricsComparison] = batched(
+        load_comparisons,
+        description="The totals beside those of other days, one for each currency, by its code.",
+    )
+    series: list[MetricsSeries] = batched(
+        load_series,
+        description="The totals by day, week or month, one series for each currency, by its code. Empty: nothing "
+        "matches.",
+    )
+
+
+def open_entities(
+    info: Info,
+    level: Level,
+    page: PageArguments,
+    *,
+    range_: DateRangeInput | None,
+    as_of: datetime | None,
+    filter_: EntityFilterInput | None,
+    order_by: Sequence[EntityOrder] | None,
+    parent: AdEntity | None = None,
+) -> EntityConnection[Any]:
+    """A list of entities of one level, over the whole seller or under a parent.
+
+    Raises InputError naming the argument that is wrong, and UnauthenticatedError.
+    """
+    info.context.caller  # noqa: B018  # who is not known learns nothing about the arguments
+    entity = ENTITY_TYPES[level]
+    period = read_period(info, range_, as_of, inherited=parent.period if parent else DEFAULT_PERIOD)
+    unfiltered = Listing(
+        source=ENTITIES[level],
+        conditions=_known_by(period.as_of),
+        order=NEWEST_FIRST,
+        parent=Parent(parent.level.name, parent.row.id) if parent else None,
+    )
+    chosen = read_filter(filter_, entity.__name__, period).conditions(level)
+    order = read_order(info, order_by, period)
+    listing = replace(unfiltered, conditions=(*unfiltered.conditions, *chosen), order=order)
+    window, cursors = open_window(info, listing, page)
+    return EntityConnection(
+        listing=listing,
+        window=window,
+        cursors=cursors,
+        make=lambda row: entity.of(row, period),
+        period=period,
+        unfiltered=unfiltered,
+    )
+
+
+def _known_by(as_of: datetime | None) -> tuple[Plain, ...]:
+    """What was known to us at a past instant."""
+    return () if as_of is None else (Plain(f"{ROW}.created_at <= {{}}", as_of, "timestamptz"),)

@@ -1,0 +1,82 @@
+"""What a filter panel offers while somebody types: names that begin so, of everything that can be filtered by."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from app.errors import InputError
+from app.metrics.levels import Level
+from app.queries.conditions import name_starts
+from app.queries.directory import ACCOUNTS, AD_STRATEGIES, BY_NAME, SELLPAGES
+from app.queries.entities import ENTITIES
+from app.queries.listings import Listing, Window
+from app.queries.sources import Source
+from app.services.list_reading import PageRequest
+from graphql_schema.context import Info
+from graphql_schema.global_id import global_id
+from graphql_schema.page_arguments import DEFAULT_SIZE, TOP_LIMIT
+from graphql_schema.text_argument import MAX_NAME_SEARCH, read_text
+
+PrefixArgument = Annotated[
+    str | None,
+    strawberry.argument(
+        description="How the name begins, case-insensitive, at most 100 characters. Null: any name.",
+    ),
+]
+FirstArgument = Annotated[int, strawberry.argument(name="first", description=f"How many: 1 to {TOP_LIMIT}.")]
+
+
+@strawberry.type(description="Something that can be filtered by.")
+class FilterOption:
+    id: strawberry.ID = strawberry.field(description="Global id, for the filter.")
+    name: str = strawberry.field(description="The name to show.")
+
+
+async def list_options(
+    info: Info, source: Source[Any], type_name: str, prefix: str | None, first: int
+) -> list[FilterOption]:
+    """The first so many of one kind, by name. Raises InputError naming `prefix` or `first`."""
+    if not 1 <= first <= TOP_LIMIT:
+        raise InputError("first", f"must be from 1 to {TOP_LIMIT}, not {first}")
+    chosen = () if prefix is None else (name_starts(read_text(prefix, "prefix", limit=MAX_NAME_SEARCH)),)
+    request = PageRequest(Listing(source, chosen, BY_NAME), Window(first))
+    page = await info.context.loaders.pages.load(request)
+    return [FilterOption(id=global_id(type_name, row.id), name=row.name) for row in page.rows]
+
+
+def _options(source: Source[Any], type_name: str, description: str) -> Any:
+    """A field that lists options of one kind."""
+
+    async def resolve(
+        info: Info, prefix: PrefixArgument = None, first: FirstArgument = DEFAULT_SIZE
+    ) -> list[FilterOption]:
+        return await list_options(info, source, type_name, prefix, first)
+
+    return strawberry.field(resolver=resolve, description=description)
+
+
+async def list_currencies(info: Info) -> list[str]:
+    calendar = await info.context.reading.load_calendar()
+    return sorted({account.currency for account in calendar.accounts.values()})
+
+
+@strawberry.type(description="What the filters of lists can be set to, for a panel where somebody types.")
+class FilterOptions:
+    ad_accounts: list[FilterOption] = _options(ACCOUNTS, "AdAccount", "Ad accounts by name, for `accountIds`.")
+    sellpages: list[FilterOption] = _options(SELLPAGES, "Sellpage", "Landing pages by name, for `sellpageIds`.")
+    ad_strategies: list[FilterOption] = _options(
+        AD_STRATEGIES, "AdStrategy", "Strategies by name, for `adStrategyIds`."
+    )
+    campaigns: list[FilterOption] = _options(
+        ENTITIES[Level.CAMPAIGN], "Campaign", "Campaigns by name, for `campaignIds` and `ids`."
+    )
+    adsets: list[FilterOption] = _options(ENTITIES[Level.ADSET], "Adset", "Ad sets by name, for `adsetIds` and `ids`.")
+    currencies: list[str] = strawberry.field(
+        resolver=list_currencies,
+        description="ISO 4217 codes of the ad accounts, in alphabetical order, for `currency`.",
+    )
+
+
+def get_filter_options(info: Info) -> FilterOptions:
+    info.context.caller  # noqa: B018  # only for who is known
+    return FilterOptions()

@@ -1,0 +1,74 @@
+"""Fields of whatever has numbers of its own: campaigns, ad sets, ads, and ad accounts.
+
+What is measured knows its level, its id, its account, and the period that it inherits.
+"""
+
+from typing import Protocol
+from uuid import UUID
+
+from app.metrics.levels import Level
+from app.metrics.periods import Period
+from app.queries.entities import ENTITIES, NEWEST_FIRST
+from app.queries.entity_filter import EntityFilter
+from app.queries.listings import Listing
+from app.services.marks import EntityMarksRequest, ListMarksRequest, MarksRequest
+from app.services.measuring import MetricsReading, MetricsRequest
+from app.services.series import SeriesRequest
+from graphql_schema.batched import Parents
+from graphql_schema.comparisons import ComparedToArgument, MetricsComparison, comparison_of, read_base
+from graphql_schema.context import Info
+from graphql_schema.date_range import InheritedRangeArgument
+from graphql_schema.metrics import Metrics, metrics_of
+from graphql_schema.periods import InheritedAsOfArgument, read_period
+from graphql_schema.series import GranularityArgument, MetricsPoint, points_of
+
+
+class Measured(Protocol):
+    """What the batch forms here take as parents."""
+
+    level: Level
+    period: Period
+
+    @property
+    def entity_id(self) -> UUID: ...
+
+    @property
+    def account_id(self) -> UUID: ...
+
+
+def request_of(measured: Measured, period: Period) -> MetricsRequest:
+    return MetricsRequest(measured.level, measured.entity_id, measured.account_id, period)
+
+
+async def load_metrics(
+    parents: Parents, info: Info, range_: InheritedRangeArgument = None, as_of: InheritedAsOfArgument = None
+) -> list[Metrics]:
+    keys = [request_of(parent, read_period(info, range_, as_of, inherited=parent.period)) for parent in parents]
+    return [metrics_of(reading) for reading in await info.context.loaders.metrics.load_many(keys)]
+
+
+async def load_comparisons(parents: Parents, info: Info, to: ComparedToArgument) -> list[MetricsComparison]:
+    now = [request_of(parent, parent.period) for parent in parents]
+    base = [request._replace(period=read_base(info, to, request.period, "to")) for request in now]
+    found = await info.context.loaders.metrics.load_many([*now, *base])
+    return [comparison_of(*pair) for pair in zip(found[: len(now)], found[len(now) :], strict=True)]
+
+
+async def load_points(
+    parents: Parents, info: Info, granularity: GranularityArgument, range_: InheritedRangeArgument = None
+) -> list[list[MetricsPoint]]:
+    periods = [read_period(info, range_, inherited=parent.period) for parent in parents]
+    keys = [
+        SeriesRequest(*request_of(parent, period), granularity) for parent, period in zip(parents, periods, strict=True)
+    ]
+    found = await info.context.loaders.series.load_many(keys)
+    return [points_of(series, _marks(key, series)) for key, series in zip(keys, found, strict=True)]
+
+
+def _marks(request: SeriesRequest, series: tuple[MetricsReading, ...]) -> MarksRequest:
+    """An entity's own; of an ad account, those of its campaigns."""
+    if request.level is not Level.ACCOUNT:
+        return EntityMarksRequest(request.entity_id, request.account_id, request.period)
+    of_account = EntityFilter(account_ids=(request.account_id,)).conditions(Level.CAMPAIGN)
+    campaigns = Listing(ENTITIES[Level.CAMPAIGN], of_account, NEWEST_FIRST)
+    return ListMarksRequest(campaigns, request.period, series[0].currency)

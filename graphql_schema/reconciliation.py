@@ -1,0 +1,59 @@
+"""What the platform reports for an entity against the sum of its ads: they can differ, and the difference is shown."""
+
+from dataclasses import replace
+
+import strawberry
+
+from app.metrics.counters import ZERO
+from app.metrics.levels import Level
+from app.queries.entities import ENTITIES, NEWEST_FIRST, EntityRow
+from app.queries.listings import Listing, Parent
+from app.services.measuring import MetricsReading, SummaryRequest
+from graphql_schema.ad_entity import AdEntity
+from graphql_schema.batched import Parents
+from graphql_schema.comparisons import MetricsDifference
+from graphql_schema.context import Info
+from graphql_schema.date_range import InheritedRangeArgument
+from graphql_schema.measured import request_of
+from graphql_schema.metrics import Metrics, metrics_of
+from graphql_schema.periods import read_period
+
+
+@strawberry.type(description="An entity's own numbers beside the sum of its ads.")
+class Reconciliation:
+    reported: Metrics = strawberry.field(description="What the platform reports for the entity itself.")
+    ads: Metrics = strawberry.field(description="The sum of what it reports for the entity's ads.")
+    difference: MetricsDifference = strawberry.field(description="Reported minus the ads' sum.")
+    agrees: bool = strawberry.field(description="Whether all counters are equal.")
+
+    @classmethod
+    def of(cls, reported: MetricsReading, ads: MetricsReading) -> "Reconciliation":
+        return cls(
+            reported=metrics_of(reported),
+            ads=metrics_of(ads),
+            difference=MetricsDifference(readings=(reported, ads)),
+            agrees=reported.counters == ads.counters,
+        )
+
+
+async def load_reconciliations(
+    parents: Parents, info: Info, range_: InheritedRangeArgument = None
+) -> list[Reconciliation]:
+    periods = [read_period(info, range_, inherited=entity.period) for entity in parents]
+    own = [request_of(entity, period) for entity, period in zip(parents, periods, strict=True)]
+    ads = [SummaryRequest(_ads_of(entity), period) for entity, period in zip(parents, periods, strict=True)]
+    reported = await info.context.loaders.metrics.load_many(own)
+    summed = await info.context.loaders.summaries.load_many(ads)
+    return [
+        Reconciliation.of(entity, total[0] if total else _nothing(entity))
+        for entity, total in zip(reported, summed, strict=True)
+    ]
+
+
+def _ads_of(entity: AdEntity) -> Listing[EntityRow]:
+    return Listing(ENTITIES[Level.AD], (), NEWEST_FIRST, Parent(entity.level.name, entity.entity_id))
+
+
+def _nothing(reported: MetricsReading) -> MetricsReading:
+    """What an entity without ads has of them."""
+    return replace(reported, counters=ZERO, has_data=False, synced_at=None)
