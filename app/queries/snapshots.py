@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID  # noqa: TC003  # likewise
 
 from app.metrics import expressions
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class SnapshotRow(NamedTuple):
-    """One entity's day as the platform reported it at `fetched_at`. Money in micros."""
+    """One entity's day as the platform reported it at `fetched_at`; `id` is the entity's. Money in micros."""
 
     id: UUID
     fetched_at: datetime
@@ -43,10 +43,9 @@ class SnapshotRow(NamedTuple):
 
 SNAPSHOTS = Source(
     name="SNAPSHOT",
-    columns=f"{ROW}.entity_id AS id, {ROW}.fetched_at, {ROW}.attribution_setting, "
-    + ", ".join(f"{ROW}.{name}" for name in Counters._fields),
+    columns=", ".join(f"{ROW}.{name}" for name in SnapshotRow._fields),
     row=SnapshotRow,
-    table=f"ad_stats_raw AS {ROW}",
+    table=f"(SELECT r.*, r.entity_id AS id FROM ad_stats_raw AS r) AS {ROW}",  # noqa: S608  # ours
     parents=(("ENTITY", f"{ROW}.entity_id"),),
 )
 # Of one entity and day, no two snapshots were fetched at the same instant.
@@ -137,9 +136,15 @@ async def list_movements(
     )
     columns = [list(column) for column in zip(*asked, strict=True)]
     found: list[list[DayMovement]] = [[] for _ in asked]
-    width = len(Counters._fields)
-    for place, *facts in await driver.fetch(text, seller_id, *columns, since_day_end):
-        day, base, latest = facts[: -2 * width], facts[-2 * width : -width], facts[-width:]
-        movement: DayMovement = DayMovement._make((*day, Counters(*base), Counters(*latest)))
-        found[place - 1].append(movement)
+    for record in await driver.fetch(text, seller_id, *columns, since_day_end):
+        place: int = record[0]
+        found[place - 1].append(_movement(list(record)[1:]))
     return found
+
+
+def _movement(values: list[Any]) -> DayMovement:
+    """The day and its times, and the counters of both snapshots."""
+    width = len(Counters._fields)
+    stat_date, snapshots, first_at, base_at, latest_at = values[: -2 * width]
+    base, latest = Counters(*values[-2 * width : -width]), Counters(*values[-width:])
+    return DayMovement(stat_date, snapshots, first_at, base_at, latest_at, base, latest)
