@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.services.context import Services
     from tests.benchmarks.population import Seller
 
-SNAPSHOT_BEGINS, SNAPSHOT_ENDS = "BEGIN ISOLATION LEVEL REPEATABLE READ", "ROLLBACK"
+SNAPSHOT_BEGINS, SNAPSHOT_ENDS = "BEGIN ISOLATION LEVEL REPEATABLE READ", "COMMIT"
 
 
 class Statement(NamedTuple):
@@ -35,7 +35,7 @@ class Statement(NamedTuple):
 
 
 class Captured(NamedTuple):
-    """One operation: its statements from BEGIN to ROLLBACK, its data, and all round trips, the pool's included."""
+    """One operation: its statements from BEGIN to COMMIT, its data, and all round trips, the pool's included."""
 
     statements: list[Statement]
     data: dict[str, Any]
@@ -43,7 +43,7 @@ class Captured(NamedTuple):
 
     @property
     def counted(self) -> int:
-        """How many statements there are, BEGIN and ROLLBACK aside."""
+        """How many statements there are, BEGIN and COMMIT aside."""
         return sum(not statement.controls for statement in self.statements)
 
 
@@ -92,5 +92,5 @@ def _snapshot(heard: list[Statement]) -> list[Statement]:
     begins = [place for place, statement in enumerate(heard) if statement.text.startswith(SNAPSHOT_BEGINS)]
     ends = [place for place, statement in enumerate(heard) if statement.text == SNAPSHOT_ENDS]
     if len(begins) != 1 or not ends or ends[-1] < begins[0]:
-        raise RuntimeError("the operation did not read one snapshot, from BEGIN to ROLLBACK")
+        raise RuntimeError("the operation did not read one snapshot, from BEGIN to COMMIT")
     return heard[begins[0] : ends[-1] + 1]
