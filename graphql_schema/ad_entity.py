@@ -99,12 +99,12 @@ class AdEntity(Node):
     snapshots: Connection[Snapshot] = batched(
         list_snapshots,
         description="What the platform reported for one of its days, each time that it changed, the newest first. "
-        "Empty: nothing was reported, or the snapshots of that day are no longer kept.",
+        "Under `asOf`, those that were there then. Empty: nothing was reported, or they are no longer kept.",
     )
     restatements: list[Restatement] = batched(
         load_restatements,
         description="How its days moved since they were first reported: those days of the range that have snapshots, "
-        "the earliest first.",
+        "the earliest first. Under `asOf`, by the snapshots that were there then.",
     )
     ad_account: AdAccount = batched(load_accounts, description="The ad account that it belongs to.")
 

@@ -54,7 +54,11 @@ def _parse_decimal(value: object) -> Decimal:
         return Decimal(value)
     if isinstance(value, int) and not isinstance(value, bool) and _DECIMAL.fullmatch(str(value)):
         return Decimal(value)
-    raise _refusal("Decimal", 'a decimal number in a string, such as "12.50"', _shown(value))
+    raise _refusal(
+        "Decimal",
+        'a decimal number in a string, such as "12.50", with at most 20 digits on each side of the point',
+        _shown(value),
+    )
 
 
 def _serialize_decimal(value: object) -> str:

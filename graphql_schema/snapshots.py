@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 import strawberry
 
@@ -22,7 +21,12 @@ async def load_snapshot_metrics(parents: Parents, info: Info) -> list[Metrics]:
     return [
         metrics_of(
             reading_of_snapshot(
-                calendar, snapshot.account_id, snapshot.day, snapshot.row.counters, snapshot.row.fetched_at
+                calendar,
+                snapshot.entity.account_id,
+                snapshot.day,
+                snapshot.row.counters,
+                snapshot.row.fetched_at,
+                as_of=snapshot.entity.period.as_of,
             )
         )
         for snapshot in parents
@@ -32,7 +36,7 @@ async def load_snapshot_metrics(parents: Parents, info: Info) -> list[Metrics]:
 @strawberry.type(description="One day of an entity as the platform reported it at some time.")
 class Snapshot:
     row: strawberry.Private[SnapshotRow]
-    account_id: strawberry.Private[UUID]
+    entity: strawberry.Private[Any]
     day: strawberry.Private[date]
 
     fetched_at: datetime = strawberry.field(description="When it was fetched, in UTC.")
@@ -59,10 +63,11 @@ def _open(info: Info, entity: Any, day: date, page: PageArguments) -> Connection
     def make(row: SnapshotRow) -> Snapshot:
         return Snapshot(
             row=row,
-            account_id=entity.account_id,
+            entity=entity,
             day=day,
             fetched_at=row.fetched_at,
             attribution_setting=row.attribution_setting,
         )
 
-    return open_connection(info, snapshots_of(entity.level, entity.entity_id, day), page, make)
+    listing = snapshots_of(entity.level, entity.entity_id, day, as_of=entity.period.as_of)
+    return open_connection(info, listing, page, make)

@@ -52,11 +52,12 @@ SNAPSHOTS = Source(
 NEWEST_FIRST = Order((SortKey("fetched_at", "timestamptz", descending=True),))
 
 
-def snapshots_of(level: Level, entity_id: UUID, day: date) -> Listing[SnapshotRow]:
-    """The snapshots of an entity's day, the newest first."""
+def snapshots_of(level: Level, entity_id: UUID, day: date, *, as_of: datetime | None) -> Listing[SnapshotRow]:
+    """The snapshots of an entity's day that were there at an instant (None: now), the newest first."""
     conditions = (
         Plain(f"{ROW}.level = {{}}", int(level), "smallint"),
         Plain(f"{ROW}.stat_date = {{}}", day, "date"),
+        *(() if as_of is None else (Plain(f"{ROW}.fetched_at <= {{}}", as_of, "timestamptz"),)),
     )
     return Listing(SNAPSHOTS, conditions, NEWEST_FIRST, Parent("ENTITY", entity_id))
 
@@ -98,6 +99,7 @@ _MOVEMENTS = """
           AND r.level = {level}
           AND r.entity_id = wanted.entity_id
           AND r.stat_date BETWEEN wanted.from_date AND wanted.to_date
+          AND ($7::timestamptz IS NULL OR r.fetched_at <= $7)
         GROUP BY r.stat_date
     ) AS day
     JOIN ad_stats_raw AS base
@@ -123,11 +125,12 @@ async def list_movements(
     asked: Sequence[ZonedDays],
     *,
     since_day_end: bool,
+    as_of: datetime | None,
 ) -> list[list[DayMovement]]:
-    """Of each of the entities its days that have snapshots, the earliest first; by one statement.
+    """Of each of the entities its days that had snapshots at an instant (None: now), the earliest first.
 
-    The base is the first snapshot; or, `since_day_end`, the newest of when the day ended in the account's zone, where
-    there was one by then.
+    By one statement. The base is the first snapshot; or, `since_day_end`, the newest of when the day ended in the
+    account's zone, where there was one by then.
     """
     text = _MOVEMENTS.format(
         level=int(level),
@@ -136,7 +139,7 @@ async def list_movements(
     )
     columns = [list(column) for column in zip(*asked, strict=True)]
     found: list[list[DayMovement]] = [[] for _ in asked]
-    for record in await driver.fetch(text, seller_id, *columns, since_day_end):
+    for record in await driver.fetch(text, seller_id, *columns, since_day_end, as_of):
         place: int = record[0]
         found[place - 1].append(_movement(list(record)[1:]))
     return found

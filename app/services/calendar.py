@@ -11,7 +11,7 @@ from app.queries.parameters import AccountDays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
+    from datetime import date, datetime
     from uuid import UUID
 
     from app.metrics.periods import Period, Span
@@ -47,9 +47,9 @@ class Calendar:
             AccountDays(account.account_id, account.currency, days.from_date, days.to_date) for account, days in spans
         ]
 
-    def today(self, account_id: UUID) -> date:
-        """The day that it is now in an account."""
-        return clock.day_of(self._now, self.accounts[account_id].time_zone)
+    def today(self, account_id: UUID, as_of: datetime | None = None) -> date:
+        """The day that it is in an account, now or at an instant."""
+        return clock.day_of(as_of or self._now, self.accounts[account_id].time_zone)
 
     def oldest_kept(self, account_id: UUID) -> date:
         """The first day whose snapshots are kept; today is one of the days of the retention."""

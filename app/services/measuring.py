@@ -91,11 +91,17 @@ def reading_of(total: Sum, *, currency: str, days: DateRange, final: bool) -> Me
 
 
 def reading_of_snapshot(
-    calendar: Calendar, account_id: UUID, day: date, counters: Counters, fetched_at: datetime
+    calendar: Calendar,
+    account_id: UUID,
+    day: date,
+    counters: Counters,
+    fetched_at: datetime,
+    *,
+    as_of: datetime | None,
 ) -> MetricsReading:
-    """One day as it was reported at an instant."""
+    """One day as it was reported at an instant, looked at as of another one (None: now)."""
     days = DateRange(day, day)
-    final = is_final(days, today=calendar.today(account_id))
+    final = is_final(days, today=calendar.today(account_id, as_of))
     currency = calendar.accounts[account_id].currency
     return MetricsReading(counters, currency, days, has_data=True, synced_at=fetched_at, is_final=final)
 

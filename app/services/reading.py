@@ -133,12 +133,14 @@ class Reading:
         )
 
     async def load_restatements(self, wanted: Sequence[RestatementRequest]) -> Answers[tuple[RestatementReading, ...]]:
-        """How the days of any entities moved between snapshots: one statement a level and kind of base."""
+        """How the days of any entities moved between snapshots: one statement a level, kind of base and instant."""
 
         async def load(group: Sequence[RestatementRequest]) -> Sequence[tuple[RestatementReading, ...]]:
             return await self._measure(load_restatements, group)
 
-        return await _by_shape(wanted, lambda request: (request.level, request.since_day_end), load)
+        return await _by_shape(
+            wanted, lambda request: (request.level, request.since_day_end, request.period.as_of), load
+        )
 
     async def load_marks(self, wanted: Sequence[MarksRequest]) -> Answers[list[DayMark]]:
         """Changes of status on the days of series: one statement for entities, and one for lists of one shape."""

@@ -13,8 +13,10 @@ from app.services.measuring import MetricsReading, reading_of_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from app.database.driver import Driver
+    from app.metrics.counters import Counters
     from app.services.calendar import Calendar
 
 
@@ -39,11 +41,16 @@ class RestatementReading(NamedTuple):
 async def load_restatements(
     driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[RestatementRequest]
 ) -> list[tuple[RestatementReading, ...]]:
-    """Of entities of one level. Raises InputError naming `range` for days whose snapshots are no longer kept."""
+    """Of entities of one level, known at one instant.
+
+    Raises InputError naming `range` for days whose snapshots are no longer kept.
+    """
     wanted = [_days(calendar, request) for request in asked]
-    found = await list_movements(driver, seller_id, asked[0].level, wanted, since_day_end=asked[0].since_day_end)
+    found = await list_movements(
+        driver, seller_id, asked[0].level, wanted, since_day_end=asked[0].since_day_end, as_of=asked[0].period.as_of
+    )
     return [
-        tuple(_reading(calendar, request.account_id, movement) for movement in of_one)
+        tuple(_reading(calendar, request, movement) for movement in of_one)
         for request, of_one in zip(asked, found, strict=True)
     ]
 
@@ -57,10 +64,12 @@ def _days(calendar: Calendar, request: RestatementRequest) -> ZonedDays:
     return ZonedDays(request.entity_id, time_zone, days.from_date, days.to_date)
 
 
-def _reading(calendar: Calendar, account_id: UUID, movement: DayMovement) -> RestatementReading:
-    day = movement.stat_date
+def _reading(calendar: Calendar, request: RestatementRequest, movement: DayMovement) -> RestatementReading:
+    def reading(counters: Counters, fetched_at: datetime) -> MetricsReading:
+        return reading_of_snapshot(
+            calendar, request.account_id, movement.stat_date, counters, fetched_at, as_of=request.period.as_of
+        )
+
     return RestatementReading(
-        movement,
-        reading_of_snapshot(calendar, account_id, day, movement.base, movement.base_at),
-        reading_of_snapshot(calendar, account_id, day, movement.latest, movement.latest_at),
+        movement, reading(movement.base, movement.base_at), reading(movement.latest, movement.latest_at)
     )

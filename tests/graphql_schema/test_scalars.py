@@ -114,7 +114,10 @@ async def test_good_input(field: str, kind: str, value: object, literal: str, se
     assert await _data(f"{{ {field}(value: {literal}) }}") == {field: seen}
 
 
-DECIMAL = 'Decimal must be a decimal number in a string, such as "12.50", found '
+DECIMAL = (
+    'Decimal must be a decimal number in a string, such as "12.50", with at most 20 digits on each side of the point, '
+    "found "
+)
 BIG_INT = "BigInt must be an integer of at most 64 bits, found "
 DATE = 'Date must be a day of the calendar as "YYYY-MM-DD", found '
 INSTANT = 'DateTime must be an instant with its offset, such as "2026-03-01T12:00:00Z", found '
