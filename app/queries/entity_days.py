@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # The rows of entity days are called `s`. A sum that 64 bits can't hold is an error, never a wrong number.
 COLUMNS = expressions.columns_of("s")
 SUMS = expressions.select_list(expressions.sums(COLUMNS))
+TOTAL = f"{SUMS},\ncount(*) AS days,\nmax(s.fetched_at) AS fetched_at"  # and how many rows, and the newest of them
 EMPTY = ", ".join("0" for _ in Counters._fields)
 
 

@@ -13,7 +13,7 @@ from uuid import UUID  # noqa: TC003  # likewise
 from app.metrics import expressions
 from app.metrics.counters import Counters
 from app.queries.entity_days import SUMS, Bounds, rows_of
-from app.queries.listings import Listing, matching_text
+from app.queries.listings import Listing, parent_column, select_matching
 from app.queries.selects import ROW
 
 if TYPE_CHECKING:
@@ -117,58 +117,42 @@ async def sum_listings(
     return [found.get(listing.parent and listing.parent.id, []) for listing in listings]
 
 
-_TOTALS = expressions.select_list(expressions.sums(expressions.columns_of("d")))
-
-
 def _listing_sums_text(listings: Sequence[Listing[EntityRow]], period: Period, parameters: Parameters) -> str:
-    level = listings[0].source.measured_level
-    matching = matching_text(listings, parameters, also=f", {ROW}.account_id")
-    days = parameters.days(period)
-    bounds = Bounds("m.id", f"{days.name}.from_date", f"{days.name}.to_date", days.as_of)
-    total = f"""
-        SELECT m.parent_id, {days.name}.currency, array_agg(DISTINCT m.account_id) AS account_ids,
-               {_TOTALS},
-               sum(d.days) > 0 AS has_data{", max(d.synced_at) AS synced_at" if days.as_of else ""}
-        FROM matching AS m
-        JOIN {days.name} USING (account_id)
-        CROSS JOIN LATERAL (
-            SELECT {SUMS},
-                   count(*) AS days{", max(s.fetched_at) AS synced_at" if days.as_of else ""}
-            {rows_of(level, bounds)}
-        ) AS d
-        GROUP BY m.parent_id, {days.name}.currency
-        """  # noqa: S608  # pieces of ours; values are parameters
+    """The conditions and the total read one scan of each row where they are about the same period."""
+    select, days = select_matching(listings, parameters), parameters.days(period)
+    name = select.total(days)
+    total = select.text(
+        f"""{parent_column(listings[0])} AS parent_id, {days.name}.currency,
+array_agg(DISTINCT {ROW}.account_id) AS account_ids,
+{expressions.select_list(expressions.sums(expressions.columns_of(name)))},
+sum({name}.days) > 0 AS has_data{f", max({name}.fetched_at) AS synced_at" if days.as_of else ""}""",
+        "GROUP BY parent_id, currency",
+    )
     if days.as_of:
-        return parameters.complete("SELECT *\nFROM total\nORDER BY currency", matching=matching, total=total)
-    fetched = _fetched_text(level, days.name)
-    return parameters.complete(_WITH_FETCHED, matching=matching, fetched=fetched, total=total)
+        return parameters.complete("SELECT *\nFROM total\nORDER BY currency", total=total)
+    fetched = _FETCHED.format(days=days.name, level=int(listings[0].source.measured_level))
+    return parameters.complete(fetched, total=total)
 
 
-_WITH_FETCHED = """
-        SELECT total.*, fetched.synced_at
-        FROM total
-        LEFT JOIN fetched
-          ON fetched.parent_id IS NOT DISTINCT FROM total.parent_id
-         AND fetched.currency = total.currency
-        ORDER BY total.currency
-        """
-
-
-def _fetched_text(level: Level, days: str) -> str:
-    return f"""
-        SELECT m.parent_id, {days}.currency, max(f.fetched_at) AS synced_at
-        FROM (SELECT DISTINCT parent_id, account_id FROM matching) AS m
-        JOIN {days} USING (account_id)
-        CROSS JOIN LATERAL (
-            SELECT max(s.fetched_at) AS fetched_at
-            FROM stats_fetches AS s
-            WHERE s.seller_id = $1
-              AND s.account_id = m.account_id
-              AND s.level = {int(level)}
-              AND s.stat_date BETWEEN {days}.from_date AND {days}.to_date
-        ) AS f
-        GROUP BY m.parent_id, {days}.currency
-        """  # noqa: S608  # pieces of ours; values are parameters
+# When the days of any of the accounts were last fetched.
+_FETCHED = """
+SELECT total.*, fetched.synced_at
+FROM total
+CROSS JOIN LATERAL (
+    SELECT max(f.fetched_at) AS synced_at
+    FROM {days} AS days
+    CROSS JOIN LATERAL (
+        SELECT max(s.fetched_at) AS fetched_at
+        FROM stats_fetches AS s
+        WHERE s.seller_id = $1
+          AND s.account_id = days.account_id
+          AND s.level = {level}
+          AND s.stat_date BETWEEN days.from_date AND days.to_date
+    ) AS f
+    WHERE days.account_id = ANY(total.account_ids)
+) AS fetched
+ORDER BY total.currency
+"""
 
 
 def sum_of(record: Iterable[Any]) -> Sum:

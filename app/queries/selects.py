@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.metrics import expressions
-from app.queries.entity_days import SUMS, Bounds, rows_of
+from app.queries.entity_days import TOTAL, Bounds, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.metrics.periods import Period
     from app.queries.conditions import Condition
-    from app.queries.parameters import Parameters
+    from app.queries.parameters import Days, Parameters
     from app.queries.sources import Source
 
 ROW = "e"  # what every statement calls the row that it selects
@@ -24,7 +24,7 @@ class Select:
     def __init__(self, source: Source[Any], parameters: Parameters) -> None:
         self.parameters = parameters
         self._source = source
-        self._joins: dict[Period, str] = {}
+        self._joins: dict[Days, str] = {}
         self.where = [f"{ROW}.seller_id = $1", source.only]
 
     def add(self, conditions: Sequence[Condition]) -> None:
@@ -33,17 +33,24 @@ class Select:
 
     def counters(self, period: Period) -> dict[str, str]:
         """SQL of each counter of the row, summed over a period; one scan a row however often it is asked for."""
-        days = self.parameters.days(period)
+        return expressions.columns_of(self.total(self.parameters.days(period)))
+
+    def total(self, days: Days) -> str:
+        """What the row's TOTAL over these days is called.
+
+        Each row is summed by a range scan of its own, after every condition that needs no numbers. PostgreSQL sums only
+        those columns that something reads, and has no other plan to choose, whatever it knows of the table. For all
+        rows of a large seller a scan by day would be faster up to a month, and is not from three months on.
+        """
         name = f"m{days.name.removeprefix('days')}"
-        if period not in self._joins:
-            bounds = Bounds(f"{ROW}.id", f"{days.name}.from_date", f"{days.name}.to_date", days.as_of)
-            self._joins[period] = f"""
+        bounds = Bounds(f"{ROW}.id", f"{days.name}.from_date", f"{days.name}.to_date", days.as_of)
+        self._joins[days] = f"""
 JOIN {days.name} ON {days.name}.account_id = {ROW}.account_id
 CROSS JOIN LATERAL (
-SELECT {SUMS}
+SELECT {TOTAL}
 {rows_of(self._source.measured_level, bounds)}
 ) AS {name}"""
-        return expressions.columns_of(name)
+        return name
 
     def text(self, columns: str, *more: str) -> str:
         """SELECT these columns of the rows, with what else follows the WHERE clause."""
