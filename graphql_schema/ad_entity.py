@@ -90,7 +90,7 @@ class AdEntity(Node):
     )
     comparison: MetricsComparison = batched(
         load_comparisons,
-        description="Its numbers over the inherited range beside those of other days.",
+        description="Its numbers over a range of days beside those of other days.",
     )
     series: list[MetricsPoint] = batched(
         load_points,

@@ -46,22 +46,40 @@ async def load_summary(
     return [_only(found) for found in await load_summaries(parents, info, range_, as_of)]
 
 
-async def load_comparisons(parents: Parents, info: Info, to: ComparedToArgument) -> list[list[MetricsComparison]]:
-    now = [SummaryRequest(c.listing, c.period) for c in parents]
+async def load_comparisons(
+    parents: Parents,
+    info: Info,
+    to: ComparedToArgument,
+    range_: InheritedRangeArgument = None,
+    as_of: InheritedAsOfArgument = None,
+) -> list[list[MetricsComparison]]:
+    now = [SummaryRequest(c.listing, read_period(info, range_, as_of, inherited=c.period)) for c in parents]
     base = [request._replace(period=read_base(info, to, request.period, "to")) for request in now]
     found = await info.context.loaders.summaries.load_many([*now, *base])
     pairs = zip(found[: len(now)], found[len(now) :], strict=True)
     return [[comparison_of(*pair) for pair in zip(current, before, strict=True)] for current, before in pairs]
 
 
-async def load_comparison(parents: Parents, info: Info, to: ComparedToArgument) -> list[MetricsComparison | None]:
-    return [_only(found) for found in await load_comparisons(parents, info, to)]
+async def load_comparison(
+    parents: Parents,
+    info: Info,
+    to: ComparedToArgument,
+    range_: InheritedRangeArgument = None,
+    as_of: InheritedAsOfArgument = None,
+) -> list[MetricsComparison | None]:
+    return [_only(found) for found in await load_comparisons(parents, info, to, range_, as_of)]
 
 
 async def load_series(
-    parents: Parents, info: Info, granularity: GranularityArgument, range_: InheritedRangeArgument = None
+    parents: Parents,
+    info: Info,
+    granularity: GranularityArgument,
+    range_: InheritedRangeArgument = None,
+    as_of: InheritedAsOfArgument = None,
 ) -> list[list[MetricsSeries]]:
-    keys = [ListSeriesRequest(c.listing, read_period(info, range_, inherited=c.period), granularity) for c in parents]
+    keys = [
+        ListSeriesRequest(c.listing, read_period(info, range_, as_of, inherited=c.period), granularity) for c in parents
+    ]
     found = await info.context.loaders.list_series.load_many(keys)
     return [
         [

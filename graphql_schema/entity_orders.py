@@ -24,6 +24,7 @@ _SHARED: dict[str, tuple[SortKey, str]] = {
     "NAME": (entities.NAME, "The name, by code point."),
     "STATUS": (entities.STATUS, "What is set, by its English word."),
     "DELIVERY_STATUS": (entities.DELIVERY_STATUS, "What is being delivered, by its English word."),
+    "DELIVERY_REASON": (entities.DELIVERY_REASON, "Why it is delivered as it is. Nothing said: last."),
     "EXTERNAL_ID": (entities.EXTERNAL_ID, "The platform's own id, as text."),
     "CREATED_AT": (entities.CREATED_AT, "When it became known to us."),
     "UPDATED_AT": (entities.UPDATED_AT, "When it last changed here."),

@@ -47,17 +47,27 @@ async def load_metrics(
     return [metrics_of(reading) for reading in await info.context.loaders.metrics.load_many(keys)]
 
 
-async def load_comparisons(parents: Parents, info: Info, to: ComparedToArgument) -> list[MetricsComparison]:
-    now = [request_of(parent, parent.period) for parent in parents]
+async def load_comparisons(
+    parents: Parents,
+    info: Info,
+    to: ComparedToArgument,
+    range_: InheritedRangeArgument = None,
+    as_of: InheritedAsOfArgument = None,
+) -> list[MetricsComparison]:
+    now = [request_of(parent, read_period(info, range_, as_of, inherited=parent.period)) for parent in parents]
     base = [request._replace(period=read_base(info, to, request.period, "to")) for request in now]
     found = await info.context.loaders.metrics.load_many([*now, *base])
     return [comparison_of(*pair) for pair in zip(found[: len(now)], found[len(now) :], strict=True)]
 
 
 async def load_points(
-    parents: Parents, info: Info, granularity: GranularityArgument, range_: InheritedRangeArgument = None
+    parents: Parents,
+    info: Info,
+    granularity: GranularityArgument,
+    range_: InheritedRangeArgument = None,
+    as_of: InheritedAsOfArgument = None,
 ) -> list[list[MetricsPoint]]:
-    periods = [read_period(info, range_, inherited=parent.period) for parent in parents]
+    periods = [read_period(info, range_, as_of, inherited=parent.period) for parent in parents]
     keys = [
         SeriesRequest(*request_of(parent, period), granularity) for parent, period in zip(parents, periods, strict=True)
     ]
