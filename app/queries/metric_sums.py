@@ -126,7 +126,7 @@ def _listing_sums_text(listings: Sequence[Listing[EntityRow]], period: Period, p
 array_agg(DISTINCT {ROW}.account_id) AS account_ids,
 {expressions.select_list(expressions.sums(expressions.columns_of(name)))},
 sum({name}.days) > 0 AS has_data{f", max({name}.fetched_at) AS synced_at" if days.as_of else ""}""",
-        "GROUP BY parent_id, currency",
+        f"GROUP BY parent_id, {days.name}.currency",
     )
     if days.as_of:
         return parameters.complete("SELECT *\nFROM total\nORDER BY currency", total=total)

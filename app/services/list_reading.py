@@ -7,7 +7,7 @@ may be pinned, and later pages are parts of that walk, with the rows as they are
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from app.errors import CursorExpiredError, MixedCurrenciesError
 from app.queries.listings import Listing, Window, count_rows, list_account_ids, list_pages
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Driver
+    from app.queries.walks import Walk
     from app.services.calendar import Calendar
 
 
@@ -48,16 +49,16 @@ class ListReader:
     def __init__(self, seller_id: UUID, load_calendar: Callable[[Driver], Awaitable[Calendar]]) -> None:
         self._seller_id = seller_id
         self._load_calendar = load_calendar
+        self._walks: dict[Listing[Any], Walk] = {}
 
     async def load_pages(self, driver: Driver, group: Sequence[PageRequest[Row]]) -> list[PageReading[Row]]:
         """Pages of lists of one shape; of a list that is walked the first or the last. Raises MixedCurrenciesError."""
         listings, window = [request.listing for request in group], group[0].window
         await self.check_currencies(driver, listings[0], ordered=True)
-        parameters = await self._parameters(driver, listings[0])
         if not listings[0].order.pinned:
-            pages = await list_pages(driver, listings, window, parameters)
+            pages = await list_pages(driver, listings, window, await self._parameters(driver, listings[0]))
             return [PageReading(page.rows, page.has_next, page.has_previous) for page in pages]
-        walks = await list_walks(driver, listings, parameters)
+        walks = await self._load_walks(driver, listings)
         parts = [first_part(walk, size=window.size, backwards=window.backwards) for walk in walks]
         return await self._rows_of(driver, listings[0], parts)
 
@@ -79,9 +80,21 @@ class ListReader:
         return [_page(part, rows) for part in parts]
 
     async def count(self, driver: Driver, listings: Sequence[Listing[Row]]) -> list[int]:
-        """How many rows there are in lists of one shape. Raises MixedCurrenciesError."""
+        """How many rows there are in lists of one shape. Raises MixedCurrenciesError.
+
+        What has to be measured to be counted is walked, so that page and count measure it once.
+        """
         await self.check_currencies(driver, listings[0])
+        if listings[0].order.pinned and listings[0] != listings[0].without_metrics():
+            return [len(walk) for walk in await self._load_walks(driver, listings)]
         return await count_rows(driver, listings, await self._parameters(driver, listings[0]))
+
+    async def _load_walks(self, driver: Driver, listings: Sequence[Listing[Row]]) -> list[Walk]:
+        """Each walk is read once a request."""
+        if missing := [listing for listing in listings if listing not in self._walks]:
+            walks = await list_walks(driver, missing, await self._parameters(driver, missing[0]))
+            self._walks.update(zip(missing, walks, strict=True))
+        return [self._walks[listing] for listing in listings]
 
     async def check_currencies(self, driver: Driver, listing: Listing[Row], *, ordered: bool = False) -> None:
         """Raise MixedCurrenciesError when a list compares money and has accounts of several currencies.
