@@ -15,6 +15,7 @@ from graphql_schema.batched import Parents, batched
 from graphql_schema.context import Info
 from graphql_schema.cursors import Cursors
 from graphql_schema.page_arguments import NESTED_LIMIT, TOP_LIMIT, PageArguments
+from graphql_schema.selection import selects
 
 T = TypeVar("T")
 
@@ -69,9 +70,12 @@ async def load_page_infos(parents: Parents, info: Info) -> list[PageInfo]:
 async def write_cursors(
     parents: "Sequence[Connection[Any]]", pages: Sequence[PageReading[Any]], info: Info
 ) -> list[list[str]]:
-    """A cursor for every row of every page. Walks that go on beyond their page are pinned by that."""
+    """A cursor for every row of every page. Walks that go on beyond their page are pinned where a client sees one."""
+    shown = selects(info, "cursor", "startCursor", "endCursor")
     going_on = [
-        page.part.walk for page in pages if page.part and page.part.walk and (page.has_next or page.has_previous)
+        page.part.walk
+        for page in pages
+        if shown and page.part and page.part.walk and (page.has_next or page.has_previous)
     ]
     names = dict(zip(going_on, await info.context.loaders.kept_walks.load_many(going_on), strict=True))
     return [
@@ -87,7 +91,8 @@ def _positions(page: PageReading[Any], names: Mapping[Walk, str]) -> Iterable[tu
     if page.part is None:
         return []
     name = names.get(page.part.walk, page.part.name) if page.part.walk else page.part.name
-    return ((name, page.part.start + place) for place in range(len(page.rows)))
+    there = {row.id for row in page.rows}
+    return ((name, page.part.start + place) for place, key in enumerate(page.part.ids) if key in there)
 
 
 async def load_counts(parents: Parents, info: Info) -> list[int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -55,7 +55,7 @@ class Cursors:
         """The position in a cursor. Raises InputError naming the argument when it is not one of this very list."""
         try:
             return self._position(text)
-        except (ValueError, TypeError, binascii.Error):
+        except (ValueError, TypeError, OverflowError, binascii.Error):
             raise InputError(argument, "is not a cursor of this list; leave it out to start again") from None
 
     def _position(self, text: str) -> tuple[object, ...]:
@@ -111,7 +111,7 @@ def _instant(value: object) -> datetime:
     instant = datetime.fromisoformat(_text(value))
     if instant.tzinfo is None:
         raise ValueError
-    return instant
+    return instant.astimezone(UTC)  # out of the calendar in UTC: OverflowError
 
 
 _READERS: dict[str, Callable[[object], object]] = {

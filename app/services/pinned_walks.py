@@ -6,6 +6,7 @@ and losing it costs a reader no more than starting again.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 KEPT_SECONDS = 15 * 60
+PATIENCE_SECONDS = 1.0  # a page waits no longer, and a connection to the database waits with it
 NAME_BYTES = 12
 UNNAMED = "0"  # of a walk that fits one page and is not kept
+_NO_ANSWER = (RedisError, OSError)  # of which TimeoutError is one
 _log = get_logger(__name__)
 
 
@@ -67,7 +70,7 @@ class PinnedWalks:
         commands = [("SET", self._key(self.name(walk)), walk.ids, "EX", KEPT_SECONDS) for walk in walks]
         try:
             await self._run(commands)
-        except RedisError as error:
+        except _NO_ANSWER as error:
             _log.warning("page walks were not kept", walks=len(walks), error=type(error).__name__)
 
     async def read(self, position: WalkPosition, *, size: int, backwards: bool) -> WalkPart | None:
@@ -78,20 +81,22 @@ class PinnedWalks:
         commands = [("STRLEN", key), ("GETRANGE", key, start * ID_BYTES, max(0, stop * ID_BYTES - 1))]
         try:
             kept, ids = await self._run(commands)
-        except RedisError as error:
+        except _NO_ANSWER as error:
             _log.warning("a page walk could not be read", error=type(error).__name__)
             return None
-        if not kept:
+        length = kept // ID_BYTES
+        if position.place >= length:
             return None
         found = read_ids(ids) if stop > start else []
-        return WalkPart(position.name, found, start, kept // ID_BYTES)
+        return WalkPart(position.name, found, start, length)
 
     async def _run(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
         """In one transaction, so that a walk does not vanish between its length and its part."""
         pipeline: Any = self._redis.pipeline(transaction=True)
         for command in commands:
             pipeline.execute_command(*command)
-        return await pipeline.execute()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await pipeline.execute()
 
     def _key(self, name: str) -> str:
         return f"walk:{self._seller_id}:{name}"
