@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     introspection: bool | None = None
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1_000_000
     max_range_days: Annotated[int, Field(ge=1)] = 1127
+    export_concurrency: Annotated[int, Field(ge=1)] = 3
+    export_seconds: Annotated[float, Field(gt=0)] = 600.0
     demo_login: bool = False
 
     # Meta.

@@ -7,10 +7,13 @@ import re
 from pathlib import Path
 
 import typer.main
-from graphql import parse, validate
+from graphql import OperationDefinitionNode, VariableDefinitionNode, parse, validate
+from graphql.execution.values import get_variable_values
 
 from app.cli.main import application
+from app.http.export_formats import FORMATS
 from app.settings import Settings
+from graphql_schema.exports import ARGUMENTS, export_document, exports_schema
 from graphql_schema.schema import schema
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,6 +48,23 @@ def test_every_command_exists_with_its_options() -> None:
 
 def test_the_query_is_valid() -> None:
     assert validate(schema._schema, parse(_query())) == []  # pyright: ignore[reportPrivateUsage]  # no public name
+
+
+def test_the_export_is_one_with_arguments_of_its_own() -> None:
+    command = next(block for block in _blocks("sh") if "/export/" in block)
+    asked = re.search(r"/export/(\w+)\.(\w+) .*-d '(.*)'", command, re.DOTALL)
+    assert asked is not None
+    name, suffix, body = asked.groups()
+    assert suffix in FORMATS
+    assert set(json.loads(body)) <= set(ARGUMENTS)
+    read = get_variable_values(exports_schema._schema, _variables_of(name), json.loads(body))  # pyright: ignore[reportPrivateUsage]  # no public name
+    assert not isinstance(read, list), read
+
+
+def _variables_of(list_name: str) -> tuple[VariableDefinitionNode, ...]:
+    operation = parse(export_document(list_name)).definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    return tuple(operation.variable_definitions or ())
 
 
 def test_the_answer_has_the_shape_of_the_query() -> None:

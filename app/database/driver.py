@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Awaitable, Iterator, Sequence
 
 
 class Record(Protocol):
@@ -21,6 +21,14 @@ class Record(Protocol):
     def __len__(self) -> int: ...
 
 
+class Cursor(Protocol):
+    """What a statement found, kept by the server until it is fetched or the transaction ends."""
+
+    async def fetch(self, n: int) -> Sequence[Record]:
+        """The next rows, at most `n`; fewer only at the end."""
+        ...
+
+
 class Driver(Protocol):
     """An asyncpg connection."""
 
@@ -31,6 +39,10 @@ class Driver(Protocol):
     async def fetchrow(self, query: str, *arguments: object) -> Record | None: ...
 
     async def fetchval(self, query: str, *arguments: object) -> Any: ...
+
+    def cursor(self, query: str, *arguments: object) -> Awaitable[Cursor]:
+        """Within a transaction only; other statements may run between its fetches."""
+        ...
 
     def is_closed(self) -> bool:
         """Whether this end knows that the connection is over; nothing is sent to find out."""

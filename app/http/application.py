@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from app.http.correlation import CorrelationMiddleware
+from app.http.export import ExportView
 from app.http.graphiql import graphiql_page, graphiql_routes
 from app.http.graphql_view import GraphQLView
 from app.http.health import livez, readiness
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Resources", "build_application", "create_application"]
 
 ASSETS = Path(str(files("app.http"))) / "graphiql_assets"
-_METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/livez", "/readyz", "/metrics")
+_METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/export", "/livez", "/readyz", "/metrics")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,7 @@ def build_application(
     view = GraphQLView(schema, context_of=_context_of, settings=settings, page=page)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
+        Route("/export/{file}", ExportView(context_of=_context_of, settings=settings)),
         *(graphiql_routes(assets=assets) if settings.graphiql_on else ()),
         Route("/livez", livez),
         Route("/readyz", _readyz),

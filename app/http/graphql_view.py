@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from graphql_schema.operation_record import OperationRecord
 
-__all__ = ["ContextFactory", "GraphQLView"]
+__all__ = ["STATUS_OF_CODE", "ContextFactory", "GraphQLView"]
 
 _OPERATIONS = {
     "GET": frozenset({OperationType.QUERY}),
     "POST": frozenset({OperationType.QUERY, OperationType.MUTATION}),
 }
 # Statuses of a response without data, where the client reads them (application/graphql-response+json).
-_STATUS_OF_CODE = {
+STATUS_OF_CODE = {
     ErrorCode.UNAUTHENTICATED.value: 401,
     ErrorCode.FORBIDDEN.value: 403,
     ErrorCode.RATE_LIMITED.value: 429,
@@ -148,7 +148,7 @@ def _response(result: ExecutionResult, media_type: str) -> Response:
         body["extensions"] = result.extensions
     status = 200
     if nothing_ran and media_type == GRAPHQL_RESPONSE:
-        status = next((_STATUS_OF_CODE[code] for code in _codes(result) if code in _STATUS_OF_CODE), 400)
+        status = next((STATUS_OF_CODE[code] for code in _codes(result) if code in STATUS_OF_CODE), 400)
     return json_response(body, status=status, media_type=media_type, headers=_retry_after(result))
 
 

@@ -53,18 +53,22 @@ class ListSeriesRequest(NamedTuple):
 
 
 async def measure_series(
-    driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[SeriesRequest]
+    driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[SeriesRequest], *, filled: bool = True
 ) -> list[Series]:
-    """The series of entities of one level by one granularity, known at one instant."""
+    """The series of entities of one level by one granularity, known at one instant.
+
+    Not `filled`: without the buckets that have no row of statistics.
+    """
     level, _, _, period, granularity = asked[0]
     spans = [calendar.span(request.period, request.account_id) for request in asked]
     days = [(request.account_id, span.days) for request, span in zip(asked, spans, strict=True)]
     wanted = [EntityDays(request.entity_id, *_columns(of_one)) for request, of_one in zip(asked, days, strict=True)]
     sums = await bucket_entities(driver, seller_id, level, wanted, granularity, as_of=period.as_of)
     fetches = await _fetches(driver, seller_id, level, period, granularity, days)
+    known = {span.days: tuple(buckets(span.days, granularity)) for span in spans}
     return [
         _series(
-            buckets(span.days, granularity),
+            [bucket for bucket in known[span.days] if filled or bucket.starts_on in of_one],
             of_one,
             [span],
             [fetches.get(account_days, {})],

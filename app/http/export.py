@@ -1,0 +1,197 @@
+"""The export endpoint: a whole list as a file, streamed as fast as its client reads.
+
+What is wrong with a request is said before the first byte. What fails later breaks the transfer off, so that nobody
+takes a part for the whole. An export holds a connection of the pool while it runs; hence few run at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from starlette.requests import Request
+
+from app.errors import UnauthenticatedError
+from app.http.bearer import claims_of
+from app.http.client_gone import unless_client_gone
+from app.http.correlation import note_in_access_log
+from app.http.export_formats import FORMATS
+from app.http.graphql_view import STATUS_OF_CODE
+from app.http.json_body import checked_object, read_json_body
+from app.http.refusal import RequestRefused, json_response
+from app.services.exporting import open_exporter
+from graphql_schema.errors import ErrorCode, rate_limited
+from graphql_schema.exports import LISTS, columns_of, open_export, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from uuid import UUID
+
+    from graphql import GraphQLError
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
+
+    from app.http.export_formats import Format
+    from app.http.graphql_view import ContextFactory
+    from app.services.exporting import Exporter
+    from app.settings import Settings
+    from graphql_schema.context import Context
+
+__all__ = ["ExportView"]
+
+ROWS_AT_ONCE = 250
+RETRY_SECONDS = 10
+STALLED_SECONDS = 30
+
+
+class _ErrorsRefused(RequestRefused):
+    """Refused for what GraphQL found, in its words."""
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        self._errors: list[dict[str, Any]] = [
+            {"message": error.message, "extensions": error.extensions or {}} for error in errors
+        ]
+        codes = [error["extensions"].get("code") for error in self._errors]
+        status = next((STATUS_OF_CODE[code] for code in codes if code in STATUS_OF_CODE), 400)
+        super().__init__(status, errors[0].message)
+
+    def response(self, media_type: str = "application/json") -> Response:
+        return json_response({"errors": self._errors}, status=self.status, media_type=media_type, headers=self.headers)
+
+
+class _Slots:
+    """How many exports run at once: never more than half of the pool, and never all for one seller."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._size = max(1, min(settings.export_concurrency, settings.database_pool_size // 2))
+        self._taken: Counter[UUID] = Counter()
+
+    @contextmanager
+    def taken(self, seller_id: UUID) -> Generator[None]:
+        """Raises RequestRefused with 429 when there is no room."""
+        if self._taken.total() >= self._size or self._taken[seller_id] >= max(1, self._size - 1):
+            refusal = _ErrorsRefused([rate_limited(retry_after=RETRY_SECONDS)])
+            refusal.headers["Retry-After"] = str(RETRY_SECONDS)
+            raise refusal
+        self._taken[seller_id] += 1
+        try:
+            yield
+        finally:
+            self._taken[seller_id] -= 1
+            self._taken += Counter()  # forgets who has none
+
+
+class _File(NamedTuple):
+    """What is asked for: a list and a form."""
+
+    list_name: str
+    suffix: str
+
+    @property
+    def format(self) -> Format:
+        return FORMATS[self.suffix]
+
+
+class ExportView:
+    """An ASGI application for the route /export/{file}."""
+
+    def __init__(self, *, context_of: ContextFactory, settings: Settings) -> None:
+        self._context_of = context_of
+        self._settings = settings
+        self._slots = _Slots(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            await self._export(request, send)
+        except RequestRefused as refusal:
+            await refusal.response()(scope, receive, send)
+
+    async def _export(self, request: Request, send: Send) -> None:
+        file = _file_of(request)
+        body = await read_json_body(request, max_body_bytes=self._settings.max_body_bytes)
+        arguments = checked_object(body, "The body")
+        async with self._context_of(request, claims_of(request, self._settings)) as opened:
+            context = cast("Context", opened)
+            seller_id = _seller_of(context)
+            with self._slots.taken(seller_id):
+                async with (
+                    open_exporter(context.services, seller_id) as exporter,
+                    unless_client_gone(request.receive),
+                    asyncio.timeout(self._settings.export_seconds),
+                ):
+                    await _open(exporter, context, file, arguments)
+                    await _stream(request, send, file, exporter)
+        # Only now, when the snapshot has ended well, is the file whole. The client may be taken for gone from here on.
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _open(exporter: Exporter, context: Context, file: _File, arguments: dict[str, Any]) -> None:
+    errors = await open_export(exporter, context, file.list_name, arguments)
+    if errors:
+        raise _ErrorsRefused(errors)
+
+
+async def _stream(request: Request, send: Send, file: _File, exporter: Exporter) -> None:
+    """Send the head and all rows. The first rows are read before, so that a fault in the statement is still told."""
+    columns, rows_of_entity = columns_of(file.list_name), rows_of(file.list_name)
+    count = 0
+    found = await exporter.read()
+    await send({"type": "http.response.start", "status": 200, "headers": _headers(file, exporter)})
+    await _send(send, file.format.start(columns))
+    try:
+        while found:
+            rows = chain.from_iterable(map(rows_of_entity, found))
+            while some := list(islice(rows, ROWS_AT_ONCE)):
+                await _send(send, file.format.rows(columns, some))
+                count += len(some)
+            found = await exporter.read()
+    finally:
+        note_in_access_log(request.scope, rows=count)
+
+
+async def _send(send: Send, part: bytes) -> None:
+    """Waits while the client has not read what was sent before. Raises TimeoutError for one that reads nothing."""
+    async with asyncio.timeout(STALLED_SECONDS):
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await asyncio.sleep(0)  # others get their turn between parts
+
+
+def _file_of(request: Request) -> _File:
+    """Raises RequestRefused with 404 or 405."""
+    list_name, _, suffix = request.path_params["file"].partition(".")
+    if list_name not in LISTS or suffix not in FORMATS:
+        known = f"{' or '.join(LISTS)} with .{' or .'.join(FORMATS)}"
+        raise RequestRefused(404, f"There is no such export; there are {known}.", code=ErrorCode.NOT_FOUND)
+    if request.method != "POST":
+        raise RequestRefused(405, "Use POST.", headers={"Allow": "POST"})
+    return _File(list_name, suffix)
+
+
+def _seller_of(context: Context) -> UUID:
+    """Whose data it is. Raises RequestRefused with 401 when nobody proved to be anybody."""
+    try:
+        return context.caller.seller_id
+    except UnauthenticatedError as error:
+        challenge = {"WWW-Authenticate": 'Bearer realm="pixecom"'}
+        raise RequestRefused(401, str(error), code=ErrorCode.UNAUTHENTICATED, headers=challenge) from None
+
+
+def _headers(file: _File, exporter: Exporter) -> list[tuple[bytes, bytes]]:
+    headers = {
+        "Content-Type": file.format.media_type,
+        "Content-Disposition": f'attachment; filename="{_file_name(file, exporter)}"',
+        "Cache-Control": "no-store",
+    }
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+def _file_name(file: _File, exporter: Exporter) -> str:
+    """Such as `ads_2026-03-01_2026-03-31_by_day.csv`."""
+    days, granularity = exporter.days, exporter.request.granularity
+    parts = [file.list_name, *([days.from_date, days.to_date] if days else ())]
+    by = f"_by_{granularity.lower()}" if granularity else ""
+    return f"{'_'.join(map(str, parts))}{by}.{file.suffix}"

@@ -1,0 +1,69 @@
+"""Reads the JSON body of a request, up to a limit. Knows nothing of what it means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import orjson
+
+from app.http.negotiation import is_json_utf8
+from app.http.refusal import RequestRefused
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+__all__ = ["checked_object", "read_json", "read_json_body"]
+
+DISCARDED_BYTES = 16_000_000
+_UTF8_BOM = b"\xef\xbb\xbf"
+
+
+async def read_json_body(request: Request, *, max_body_bytes: int) -> object:
+    """What the body says. Raises RequestRefused with 400, 413 or 415."""
+    if not is_json_utf8(request.headers.get("content-type")):
+        raise RequestRefused(415, "The content type must be application/json, in UTF-8.")
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise RequestRefused(415, "Compressed bodies are not accepted.", headers={"Accept-Encoding": "identity"})
+    body = await _read(request, max_body_bytes)
+    if body is None:
+        raise RequestRefused(413, f"The body is larger than {max_body_bytes} bytes.", headers={"Connection": "close"})
+    return read_json(body.removeprefix(_UTF8_BOM), "The body")
+
+
+def read_json(text: str | bytes, what: str) -> object:
+    """Raises RequestRefused naming what the text is."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise RequestRefused(400, f"{what} must be valid JSON.") from None
+
+
+def checked_object(value: object, what: str) -> dict[str, Any]:
+    """Raises RequestRefused for JSON that is no object."""
+    if not _is_object(value):
+        raise RequestRefused(400, f"{what} must be a JSON object.")
+    return value
+
+
+async def _read(request: Request, limit: int) -> bytes | None:
+    """The body, None when it is over the limit.
+
+    Somewhat more than the limit is read and dropped: a connection that is closed in mid-upload is reset, and its
+    client would never see the answer.
+    """
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > limit + DISCARDED_BYTES:
+        return None
+    received = bytearray()
+    total = 0
+    async for chunk in request.stream():
+        total += len(chunk)
+        if total <= limit:
+            received += chunk
+        elif total > limit + DISCARDED_BYTES:
+            break
+    return bytes(received) if total <= limit else None
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)

@@ -1,0 +1,221 @@
+"""Exports of lists: their arguments, checked as those of the lists themselves, and the rows they consist of.
+
+The arguments are those of GraphQL fields, so that whatever is wrong with them is found, said and named in the same
+way. These fields are a schema of their own, which is not served: their answer is a stream of rows, and no GraphQL.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC
+from typing import Annotated, Any, NamedTuple
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+
+from app.metrics.levels import Level
+from app.metrics.money import format_money
+from app.metrics.rows import Form, row_function
+from app.metrics.series import Granularity
+from app.queries.exporting import ExportedEntity
+from app.services.exporting import ExportedNumbers, Exporter, ExportRequest
+from app.services.measuring import MetricsReading
+from graphql_schema.context import Context, Info
+from graphql_schema.date_range import RangeArgument
+from graphql_schema.entity_connection import EntityConnection
+from graphql_schema.entity_filters import AdFilterArgument, AdsetFilterArgument, CampaignFilterArgument
+from graphql_schema.entity_lists import list_ads, list_adsets, list_campaigns
+from graphql_schema.entity_orders import AdOrderArgument, AdsetOrderArgument, CampaignOrderArgument
+from graphql_schema.errors import ErrorCode, PixecomSchema
+from graphql_schema.global_id import global_id
+from graphql_schema.metrics import NAMES
+from graphql_schema.periods import AsOfArgument
+from graphql_schema.scalars import SCALARS
+
+LISTS = {"campaigns": Level.CAMPAIGN, "adsets": Level.ADSET, "ads": Level.AD}
+ARGUMENTS = ("range", "asOf", "filter", "orderBy", "granularity")
+
+Opening = strawberry.Parent[Exporter]
+GranularityArgument = Annotated[
+    Granularity | None,
+    strawberry.argument(description="A row for each of these that has numbers. Null: one row for the whole range."),
+]
+
+
+async def open_campaigns(
+    exporter: Opening,
+    info: Info,
+    range_: RangeArgument = None,
+    as_of: AsOfArgument = None,
+    filter_: CampaignFilterArgument = None,
+    order_by: CampaignOrderArgument = None,
+    granularity: GranularityArgument = None,
+) -> bool:
+    return await _open(exporter, list_campaigns(info, range_, as_of, filter_, order_by), granularity)
+
+
+async def open_adsets(
+    exporter: Opening,
+    info: Info,
+    range_: RangeArgument = None,
+    as_of: AsOfArgument = None,
+    filter_: AdsetFilterArgument = None,
+    order_by: AdsetOrderArgument = None,
+    granularity: GranularityArgument = None,
+) -> bool:
+    return await _open(exporter, list_adsets(info, range_, as_of, filter_, order_by), granularity)
+
+
+async def open_ads(
+    exporter: Opening,
+    info: Info,
+    range_: RangeArgument = None,
+    as_of: AsOfArgument = None,
+    filter_: AdFilterArgument = None,
+    order_by: AdOrderArgument = None,
+    granularity: GranularityArgument = None,
+) -> bool:
+    return await _open(exporter, list_ads(info, range_, as_of, filter_, order_by), granularity)
+
+
+async def _open(exporter: Exporter, entities: EntityConnection[Any], granularity: Granularity | None) -> bool:
+    await exporter.open(ExportRequest(entities.listing, entities.period, granularity))
+    return True
+
+
+@strawberry.type(name="Query", description="Opens one export. True: its rows can be read.")
+class Exports:
+    campaigns: bool = strawberry.field(resolver=open_campaigns, description="The seller's campaigns.")
+    adsets: bool = strawberry.field(resolver=open_adsets, description="The seller's ad sets.")
+    ads: bool = strawberry.field(resolver=open_ads, description="The seller's ads.")
+
+
+exports_schema = PixecomSchema(query=Exports, config=StrawberryConfig(scalar_map=SCALARS))
+
+
+def export_document(list_name: str) -> str:
+    """The operation that opens an export of a list; its variables are named as the arguments."""
+    kind = LISTS[list_name].name.capitalize()
+    return f"""
+    query (
+      $range: DateRangeInput
+      $asOf: DateTime
+      $filter: {kind}Filter
+      $orderBy: [{kind}Order!]
+      $granularity: Granularity
+    ) {{
+      {list_name}({", ".join(f"{name}: ${name}" for name in ARGUMENTS)})
+    }}
+    """
+
+
+async def open_export(
+    exporter: Exporter, context: Context, list_name: str, arguments: dict[str, Any]
+) -> list[GraphQLError]:
+    """Open the export of a list. Answers what is wrong, as a GraphQL answer would tell it; nothing: rows can be read.
+
+    Nobody but who asks learns anything: the context must have a caller.
+    """
+    unknown = [_unknown(name) for name in arguments if name not in ARGUMENTS]
+    if unknown:
+        return unknown
+    result = await exports_schema.execute(
+        export_document(list_name), variable_values=arguments, context_value=context, root_value=exporter
+    )
+    return list(result.errors or ())
+
+
+def _unknown(name: str) -> GraphQLError:
+    sentence = f"{name}: is not an argument of an export, which has {', '.join(ARGUMENTS)}"
+    return GraphQLError(sentence, extensions={"code": ErrorCode.BAD_USER_INPUT.value, "argument": name})
+
+
+class Column(NamedTuple):
+    """`is_text`: people or the platform chose what stands in it."""
+
+    name: str
+    is_text: bool = False
+
+
+Cell = str | int | float | bool | None
+RowsOf = Callable[[ExportedNumbers], Iterator[tuple[Cell, ...]]]
+
+_CAMPAIGN = (Column("campaignId"), Column("campaignName", is_text=True))
+_ADSET = (Column("adsetId"), Column("adsetName", is_text=True))
+_BUDGET = (Column("budget"), Column("budgetType"))
+_OF_LEVEL = {Level.CAMPAIGN: _BUDGET, Level.ADSET: (*_CAMPAIGN, *_BUDGET), Level.AD: (*_CAMPAIGN, *_ADSET)}
+
+
+def columns_of(list_name: str) -> tuple[Column, ...]:
+    """The columns of a list's export. Names and values are those of GraphQL, as JSON has them."""
+    return (
+        Column("id"),
+        Column("name", is_text=True),
+        Column("externalId", is_text=True),
+        Column("status"),
+        Column("deliveryStatus"),
+        Column("adAccountId"),
+        Column("adAccountName", is_text=True),
+        *_OF_LEVEL[LISTS[list_name]],
+        Column("from"),
+        Column("to"),
+        Column("currency"),
+        *(Column(_camel_case(name)) for name in NAMES),
+        Column("hasData"),
+        Column("syncedAt"),
+        Column("isFinal"),
+    )
+
+
+def rows_of(list_name: str) -> RowsOf:
+    """From an entity's numbers to its rows, cell by cell as the columns stand."""
+    level = LISTS[list_name]
+
+    def rows(found: ExportedNumbers) -> Iterator[tuple[Cell, ...]]:
+        if found.readings:
+            currency = found.readings[0].currency
+            entity = _entity_cells(level, found.entity, currency)
+            values_of = row_function(NAMES, currency=currency, form=Form.WIRE)
+            for reading in found.readings:
+                metrics: Any = values_of(reading.counters)
+                yield (*entity, *_days(reading), currency, *metrics, *_freshness(reading))
+
+    return rows
+
+
+def _entity_cells(level: Level, entity: ExportedEntity, currency: str) -> tuple[Cell, ...]:
+    row = entity.row
+    own: tuple[Cell, ...] = ()
+    if level > Level.CAMPAIGN:
+        own += _id("Campaign", row.campaign_id), entity.campaign_name
+    if level > Level.ADSET:
+        own += _id("Adset", row.adset_id), entity.adset_name
+    else:
+        own += (None if row.budget_micros is None else format_money(row.budget_micros, currency), row.budget_type)
+    return (
+        _id(level.name.capitalize(), row.id),
+        row.name,
+        row.external_id,
+        row.status,
+        row.delivery_status,
+        _id("AdAccount", row.account_id),
+        entity.account_name,
+        *own,
+    )
+
+
+def _days(reading: MetricsReading) -> tuple[Cell, ...]:
+    return reading.days.from_date.isoformat(), reading.days.to_date.isoformat()
+
+
+def _freshness(reading: MetricsReading) -> tuple[Cell, ...]:
+    synced_at = reading.synced_at.astimezone(UTC).isoformat() if reading.synced_at else None
+    return reading.has_data, synced_at, reading.is_final
+
+
+def _id(type_name: str, identifier: Any) -> Cell:
+    return None if identifier is None else global_id(type_name, identifier)
+
+
+def _camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.capitalize, rest))
