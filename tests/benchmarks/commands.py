@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +14,7 @@ import typer
 from tests.benchmarks import report
 from tests.benchmarks.contenders import OwnClient, open_contest
 from tests.benchmarks.dataset import DEFAULT_DIRECTORY, open_dataset
+from tests.benchmarks.orders_run import measure_orders
 from tests.benchmarks.population import SCALES
 from tests.benchmarks.rounds import run_rounds
 from tests.benchmarks.workloads import WORKLOADS
@@ -80,6 +83,19 @@ def run(
             typer.echo(orjson.dumps(results, option=orjson.OPT_INDENT_2))
         else:
             report.print_tables(dataset, contest.facts, found, client=client.name)
+
+
+@application.command()
+def orders(
+    seed: SeedOption = 1,
+    directory: DirectoryOption = DEFAULT_DIRECTORY,
+    rounds: Annotated[int, typer.Option(min=1, help="Each round asks everything once.")] = 5,
+) -> None:
+    """Sort and filter the 4,000 ads of one seller by metrics, over 7 to 365 days; check and time every answer."""
+    with open_dataset(directory, SCALES["orders"], seed) as dataset:
+        tell = partial(typer.echo, err=True)
+        found = asyncio.run(measure_orders(dataset, seed, directory / "logs", rounds=rounds, tell=tell))
+        report.print_orders(dataset, found)
 
 
 def _client(load: Load) -> Client:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from app.embedded.child import Child
     from tests.benchmarks.dataset import Dataset
+    from tests.benchmarks.population import Seller
     from tests.benchmarks.workloads import Workload
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -131,11 +132,10 @@ def open_contest(
 ) -> Generator[Contest]:
     """Start the servers and stop them at the end; every answer has been compared by then."""
     with ExitStack() as stack:
-        api_port, floors_port = find_free_port(), find_free_port()
-        api = stack.enter_context(_running("api", ("app.cli.main", "api", "--port", str(api_port)), dataset, logs))
+        api, api_port = stack.enter_context(open_api(dataset, logs))
+        floors_port = find_free_port()
         wanted = ("tests.benchmarks.floors", str(floors_port), dataset.scale.name, str(seed))
         floors = stack.enter_context(_running("floors", wanted, dataset, logs))
-        _wait_for(api, _url(api_port, "/readyz"))
         facts = _wait_for(floors, _url(floors_port, "/facts"))
         product = Served("product", api, api_port, _product_requests(dataset, workloads), client)
         floor_b = Served("floor b", floors, floors_port, _floor_requests(dataset, workloads), client)
@@ -144,19 +144,29 @@ def open_contest(
         yield Contest([FloorA(floors_port), floor_b, product], facts)
 
 
+@contextmanager
+def open_api(dataset: Dataset, logs: Path) -> Generator[tuple[Child, int]]:
+    """The product's api, ready, and its port."""
+    port = find_free_port()
+    with _running("api", ("app.cli.main", "api", "--port", str(port)), dataset, logs) as api:
+        _wait_for(api, _url(port, "/readyz"))
+        yield api, port
+
+
 def _product_requests(dataset: Dataset, workloads: tuple[Workload, ...]) -> dict[str, list[HttpRequest]]:
-    settings, of_each = dataset.settings, dict[str, list[HttpRequest]]()
-    tokens = [
-        issue_access_token(user_id=s.user_id, seller_id=s.id, role="OWNER", settings=settings).text
-        for s in dataset.sellers
-    ]
+    of_each = dict[str, list[HttpRequest]]()
+    headers = [headers_of(seller, dataset) for seller in dataset.sellers]
     for workload in workloads:
         body = orjson.dumps({"query": workload.document}).decode()
-        of_each[workload.name] = [HttpRequest("POST", "/graphql", _headers(token), body) for token in tokens]
+        of_each[workload.name] = [HttpRequest("POST", "/graphql", of_one, body) for of_one in headers]
     return of_each
 
 
-def _headers(token: str) -> dict[str, str]:
+def headers_of(seller: Seller, dataset: Dataset) -> dict[str, str]:
+    """Of a request in the name of this seller's owner."""
+    token = issue_access_token(
+        user_id=seller.user_id, seller_id=seller.id, role="OWNER", settings=dataset.settings
+    ).text
     return {
         "Authorization": f"Bearer {token}",
         "Accept": "application/graphql-response+json",

@@ -81,7 +81,7 @@ class Floors:
         async with open_services(self._settings, process="floors") as services:
             listener = Listener(services)
             for _ in range(self._settings.database_pool_size):
-                self._idle.append(await _connect(self._settings))
+                self._idle.append(await connect(self._settings))
             for workload in WORKLOADS:
                 self._replays[workload.name] = [await self._prepare(listener, workload, s) for s in self._sellers]
         gc.collect()
@@ -140,10 +140,11 @@ async def _execute(driver: Driver, text: str) -> list[Any]:
     return []
 
 
-async def _connect(settings: Settings) -> Driver:
+async def connect(settings: Settings) -> Driver:
+    """A connection as the app role, set up as the product's are."""
     url = settings.database_url.get_secret_value().replace("+asyncpg", "")
-    connect = cast("Callable[..., Awaitable[Driver]]", asyncpg.connect)  # pyright: ignore[reportUnknownMemberType]  # untyped
-    return await connect(url, server_settings=SERVER_SETTINGS)
+    opened = cast("Callable[..., Awaitable[Driver]]", asyncpg.connect)  # pyright: ignore[reportUnknownMemberType]  # untyped
+    return await opened(url, server_settings=SERVER_SETTINGS)
 
 
 async def _live(opened: Callable[[], Any], receive: Receive, send: Send) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from importlib.metadata import version
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -15,7 +16,11 @@ from tests.benchmarks.rounds import Case, outcomes
 from tests.benchmarks.workloads import W1
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.benchmarks.dataset import Dataset
+    from tests.benchmarks.orders_run import Case as OrderCase
+    from tests.benchmarks.orders_run import Outcome as OrderOutcome
     from tests.benchmarks.rounds import Outcome, Rounds
 
 PACKAGES = ("strawberry-graphql", "graphql-core", "sqlalchemy", "asyncpg", "orjson", "uvicorn", "uvloop")
@@ -83,4 +88,26 @@ def _table(title: str, compared: list[Outcome]) -> Table:
             f"{one.server_cpu_ms:.1f}",
             share,
         )
+    return table
+
+
+def print_orders(dataset: Dataset, found: Mapping[OrderCase, OrderOutcome]) -> None:
+    """A table for each question: the request, then its statements in the database."""
+    console = Console(width=WIDTH)
+    named = ", ".join(f"{name} {number}" for name, number in versions(dataset).items())
+    console.print(f"{now():%Y-%m-%d}, {os.cpu_count()} cores; {dataset.rows:,} daily rows; {named}")
+    for question in dict.fromkeys(question for question, _ in found):
+        of_question = {days: outcome for (asked, days), outcome in found.items() if asked == question}
+        console.print(_orders_table(question.name, of_question))
+
+
+def _orders_table(title: str, of_question: dict[int, OrderOutcome]) -> Table:
+    table = Table(title=f"{title}; medians in ms", title_justify="left")
+    purposes = list(next(iter(of_question.values())).medians)
+    for heading in ("days", "request", "in the database", *purposes):
+        table.add_column(heading, justify="right")
+    for days, outcome in of_question.items():
+        medians = outcome.medians
+        shown = (median(outcome.http), sum(medians.values()), *(medians[purpose] for purpose in purposes))
+        table.add_row(str(days), *(f"{value:.1f}" for value in shown))
     return table
