@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from graphql_schema.context import Context
 
-__all__ = ["ExportView"]
+__all__ = ["ExportView", "Slots"]
 
 ROWS_AT_ONCE = 250
 RETRY_SECONDS = 10
@@ -62,7 +62,7 @@ class _ErrorsRefused(RequestRefused):
         return json_response({"errors": self._errors}, status=self.status, media_type=media_type, headers=self.headers)
 
 
-class _Slots:
+class Slots:
     """How many exports run at once: never more than half of the pool, and never all for one seller."""
 
     def __init__(self, settings: Settings) -> None:
@@ -101,7 +101,7 @@ class ExportView:
     def __init__(self, *, context_of: ContextFactory, settings: Settings) -> None:
         self._context_of = context_of
         self._settings = settings
-        self._slots = _Slots(settings)
+        self._slots = Slots(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)

@@ -1,0 +1,358 @@
+"""A year of one seller by day: streamed in a small memory, at its client's pace, from one snapshot, or broken off."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import orjson
+import pytest
+from structlog.testing import capture_logs
+
+from app.auth.access_tokens import issue_access_token
+from app.embedded.ports import find_free_port
+from app.http import export
+from app.http.refusal import RequestRefused
+from app.metrics.counters import Counters
+from app.services.context import open_services
+from app.settings import Settings
+from tests.graphql_schema.golden_world import NOW
+from tests.graphql_schema.small_world import SmallWorld
+from tests.http.exported import Exports, exports_of, served
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+
+    from app.embedded.throwaway import ThrowawayDatabase, ThrowawayServers
+    from tests.graphql_schema.small_world import Entity, Tenant
+
+ADS, DAYS = 300, 365
+LAST = NOW.date()
+YEAR = {"custom": {"from": str(LAST - timedelta(days=DAYS - 1)), "to": str(LAST)}}
+SOME_DAYS = 90
+SOME = {"custom": {"from": str(LAST - timedelta(days=SOME_DAYS - 1)), "to": str(LAST)}}
+DAILY = {"range": YEAR, "granularity": "DAY"}
+MEGABYTE = 1 << 20
+MORE_ADS = """
+INSERT INTO ads
+SELECT (jsonb_populate_record(ad, jsonb_build_object('id', gen_random_uuid(), 'external_id', n, 'name', 'Ad ' || n))).*
+FROM ads AS ad, generate_series(2, $2::int) AS n
+WHERE ad.id = $1
+"""
+EVERY_DAY = f"""
+INSERT INTO ad_stats_daily
+       (seller_id, level, entity_id, account_id, fetched_at, stat_date, {", ".join(Counters._fields)})
+SELECT seller_id, 3, id, account_id, created_at, day,
+       12340000 + 10000 * extract(doy FROM day)::int, 1000, 50, 20, 10, 5, 2, 30030030
+FROM ads, generate_series($1::date, $2::date, '1 day') AS day
+"""  # noqa: S608  # names of counters
+STATE = """
+SELECT coalesce(string_agg(state, ',' ORDER BY state), '')
+FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'pixecom-streams' AND state <> 'idle'
+"""
+END_CONNECTIONS = """
+SELECT count(pg_terminate_backend(pid))
+FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'pixecom-streams' AND state <> 'idle'
+"""
+
+
+@dataclass
+class Year:
+    """A seller with a number for each of its ads and days, and a look into its database."""
+
+    tenant: Tenant
+    first_ad: Entity
+    settings: Settings
+    superuser: Any
+    locker: Any
+
+    async def until_state(self, state: str, *, seconds: float = 10) -> None:
+        """The states of the connections that do something."""
+
+        async def reached() -> bool:
+            return await self.superuser.fetchval(STATE) == state
+
+        await _until(reached, seconds=seconds)
+
+
+async def _until(reached: Callable[[], Awaitable[bool]], *, seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while not await reached():  # noqa: ASYNC110  # PostgreSQL offers no event to wait for
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture(scope="module")
+async def year(shared_database: ThrowawayDatabase, embedded_servers: ThrowawayServers) -> AsyncGenerator[Year]:
+    settings = Settings.model_validate(
+        {
+            "database_url": shared_database.app_url,
+            "system_database_url": shared_database.system_url,
+            "redis_url": embedded_servers.redis_url(0),
+            "auth_secret": secrets.token_urlsafe(48),
+            "token_encryption_keys": f"test1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        }
+    )
+    async with open_services(settings, process="streams") as services:
+        world = SmallWorld(shared_database, services)
+        tenant = await world.add_seller("year")
+        campaign = await tenant.add_campaign(await tenant.add_account())
+        ad = await tenant.add_ad(await tenant.add_adset(campaign))
+        await world.write(MORE_ADS, ad.id, ADS)
+        await world.write(EVERY_DAY, date.fromisoformat(YEAR["custom"]["from"]), LAST)
+        await world.write("ANALYZE")
+        url = shared_database.superuser_url.replace("+asyncpg", "")
+        superuser, locker = await _connect(url), await _connect(url)
+        yield Year(tenant, ad, settings, superuser, locker)
+        await superuser.close()
+        await locker.close()
+
+
+async def _connect(url: str) -> Any:
+    return cast("Any", await asyncpg.connect(url))  # pyright: ignore[reportUnknownMemberType]  # untyped
+
+
+@pytest.fixture
+async def exports(year: Year) -> AsyncGenerator[Exports]:
+    async with served(year.tenant.world.services) as url:
+        yield exports_of(year.tenant, url)
+
+
+class ApiProcess:
+    """`pixecom api` in a process of its own, whose memory can be looked at."""
+
+    def __init__(self, year: Year) -> None:
+        self.port = find_free_port()
+        environment = {
+            "PATH": os.environ["PATH"],
+            "DATABASE_URL": year.settings.database_url.get_secret_value(),
+            "SYSTEM_DATABASE_URL": year.settings.system_database_url.get_secret_value(),
+            "REDIS_URL": year.settings.redis_url.get_secret_value(),
+            "AUTH_SECRET": year.settings.auth_secret.get_secret_value(),
+            "TOKEN_ENCRYPTION_KEYS": year.settings.token_encryption_keys.get_secret_value(),
+            "LOG_LEVEL": "ERROR",
+        }
+        command = [sys.executable, "-m", "app.cli.main", "api", "--port", str(self.port)]
+        self.process = subprocess.Popen(command, env=environment)  # noqa: S603  # the command is ours
+
+    async def is_ready(self) -> bool:
+        assert self.process.poll() is None
+        try:
+            async with httpx.AsyncClient() as client:
+                return (await client.get(f"http://127.0.0.1:{self.port}/readyz")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def memory(self, line: str) -> int:
+        """Bytes: `VmRSS` now, or `VmHWM` the most since the peak was forgotten."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(text.split()[1]) * 1024 for text in status.splitlines() if text.startswith(f"{line}:"))
+
+    def forget_peak(self) -> None:
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+
+@pytest.fixture
+def api(year: Year) -> Generator[ApiProcess]:
+    process = ApiProcess(year)
+    yield process
+    process.process.terminate()
+    assert process.process.wait(timeout=20) == -signal.SIGTERM
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the peak of a process")
+async def test_the_memory_does_not_grow_with_the_export(year: Year, api: ApiProcess) -> None:
+    await _until(api.is_ready, seconds=30)
+    token = issue_access_token(
+        user_id=year.tenant.user_id, seller_id=year.tenant.seller_id, role="ANALYST", settings=year.settings
+    )
+    exports = Exports(f"http://127.0.0.1:{api.port}", {"Authorization": f"Bearer {token.text}"})
+    assert (await _measured(exports, {**DAILY, "filter": {"name": "Ad 11"}})).rows == 11 * DAYS
+
+    grown: dict[int, int] = {}
+    for arguments in ({**DAILY, "range": SOME}, DAILY):
+        api.forget_peak()
+        before = api.memory("VmRSS")
+        found = await _measured(exports, arguments)
+        grown[found.rows] = api.memory("VmHWM") - before
+        summary = (await exports.ask(SUMMARY, range=arguments["range"]))["ads"]["summary"]
+        assert (found.spend, found.purchases) == (Decimal(summary["spend"]), summary["purchases"])
+
+    assert list(grown) == [ADS * SOME_DAYS, ADS * DAYS]
+    assert max(grown.values()) < 25 * MEGABYTE, grown
+    assert grown[ADS * DAYS] - grown[ADS * SOME_DAYS] < 5 * MEGABYTE, grown
+
+
+SUMMARY = "query ($range: DateRangeInput) { ads(range: $range) { summary { spend purchases } } }"
+
+
+@dataclass
+class _Measured:
+    rows: int = 0
+    spend: Decimal = Decimal(0)
+    purchases: int = 0
+
+
+async def _measured(exports: Exports, arguments: object) -> _Measured:
+    """The sums of an export, without keeping it."""
+    found = _Measured()
+    async with (
+        httpx.AsyncClient(headers=exports.headers, timeout=30) as client,
+        client.stream("POST", f"{exports.url}/export/ads.ndjson", json=arguments) as response,
+    ):
+        assert response.status_code == 200
+        async for line in response.aiter_lines():
+            row = orjson.loads(line)
+            found.rows += 1
+            found.spend += Decimal(row["spend"])
+            found.purchases += row["purchases"]
+    return found
+
+
+@asynccontextmanager
+async def _begun(
+    exports: Exports, file: str = "ads.csv", arguments: object = DAILY
+) -> AsyncGenerator[asyncio.StreamReader]:
+    """A connection on which an export has begun, and nothing is read of it but its head."""
+    address, body = httpx.URL(exports.url), orjson.dumps(arguments)
+    head = (
+        f"POST /export/{file} HTTP/1.1\r\nHost: api.test\r\nContent-Type: application/json\r\n"
+        f"Authorization: {exports.headers['Authorization']}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection(address.host, address.port, limit=1024)
+    try:
+        writer.write(head.encode() + body)
+        await writer.drain()
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        yield reader
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_reader_that_stops_is_waited_for(year: Year, exports: Exports) -> None:
+    async with _begun(exports) as reader:
+        await year.until_state("idle in transaction")
+        sent = await _everything(reader)
+    assert sent.endswith(b"\r\n0\r\n\r\n")
+    assert sent.count(b",Ad") > ADS * DAYS
+    await year.until_state("", seconds=1)
+
+
+async def _everything(reader: asyncio.StreamReader) -> bytes:
+    """What still comes, to the end of a body in chunks or of the connection."""
+    received = bytearray()
+    while part := await reader.read(MEGABYTE):
+        received += part
+        if received.endswith(b"\r\n0\r\n\r\n"):
+            break
+    return bytes(received)
+
+
+async def test_all_rows_are_of_one_moment(year: Year, exports: Exports) -> None:
+    async with _begun(exports) as reader:
+        await year.until_state("idle in transaction")
+        await year.superuser.execute("UPDATE ads SET name = 'Renamed'")
+        try:
+            sent = await _everything(reader)
+        finally:
+            await year.superuser.execute("UPDATE ads SET name = 'Ad ' || external_id")
+    assert sent.endswith(b"\r\n0\r\n\r\n")
+    assert b"Renamed" not in sent
+
+
+async def test_an_export_ends_with_its_client(year: Year, exports: Exports) -> None:
+    with capture_logs() as logs:
+        async with _begun(exports):
+            await year.until_state("idle in transaction")
+        await year.until_state("", seconds=1)
+
+        async with year.locker.transaction():
+            await year.locker.execute("LOCK TABLE ad_stats_daily IN ACCESS EXCLUSIVE MODE")
+            waiting = asyncio.create_task(exports.post("ads.csv", DAILY))
+            await year.until_state("active")
+            waiting.cancel()
+            await year.until_state("", seconds=1)
+    assert [(entry["status"], entry.get("rows", 0) > 0) for entry in logs if entry["event"] == "request"] == [
+        (200, True),
+        (499, False),
+    ]
+    assert [entry for entry in logs if entry["log_level"] not in {"info", "debug"}] == []
+
+
+async def test_a_fault_breaks_the_transfer_off(year: Year, exports: Exports) -> None:
+    with capture_logs() as logs:
+        async with _begun(exports) as reader:
+            await year.until_state("idle in transaction")
+            assert await year.superuser.fetchval(END_CONNECTIONS) == 1
+            sent = await _everything(reader)
+    assert len(sent) > MEGABYTE
+    assert not sent.endswith(b"0\r\n\r\n")
+    assert [entry["path"] for entry in logs if entry["event"] == "request failed"] == ["/export/ads.csv"]
+    assert len(await exports.csv("ads", range=YEAR)) == ADS
+
+
+@pytest.mark.parametrize("limit", ["stalled", "seconds"])
+async def test_who_reads_nothing_is_broken_off(year: Year, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = year.tenant.world.services
+    if limit == "stalled":
+        monkeypatch.setattr(export, "STALLED_SECONDS", 0.1)
+    else:
+        settings = year.settings.model_copy(update={"export_seconds": 0.5})
+        services = replace(services, settings=settings)
+    async with served(services) as url, _begun(exports_of(year.tenant, url)) as reader:
+        await year.until_state("idle in transaction")
+        await year.until_state("")
+        assert not (await _everything(reader)).endswith(b"0\r\n\r\n")
+
+
+async def test_a_seller_with_as_many_exports_as_may_run(year: Year, exports: Exports) -> None:
+    other = exports_of(await year.tenant.world.add_seller("other"), exports.url)
+    async with _begun(exports), _begun(exports):
+        refused = await exports.post("ads.csv", {})
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "10")
+        assert refused.json()["errors"] == [
+            {
+                "message": "Too many requests; ask again later.",
+                "extensions": {"code": "RATE_LIMITED", "retryAfter": 10},
+            }
+        ]
+        assert (await other.post("ads.csv", {})).status_code == 200
+        assert await exports.ask("{ viewer { role } }") == {"viewer": {"role": "OWNER"}}
+    await year.until_state("", seconds=1)
+    assert (await exports.post("ads.csv", {})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "pool", "for_one", "for_all"), [(3, 10, 2, 3), (8, 10, 4, 5), (1, 10, 1, 1), (3, 1, 1, 1)]
+)
+def test_exports_never_take_the_pool(year: Year, concurrency: int, pool: int, for_one: int, for_all: int) -> None:
+    changed = {"export_concurrency": concurrency, "database_pool_size": pool}
+    slots = export.Slots(year.settings.model_copy(update=changed))
+    one = uuid4()
+    with ExitStack() as taken:
+        for _ in range(for_one):
+            taken.enter_context(slots.taken(one))
+        with pytest.raises(RequestRefused), slots.taken(one):
+            pass
+        for _ in range(for_all - for_one):
+            taken.enter_context(slots.taken(uuid4()))
+        with pytest.raises(RequestRefused), slots.taken(uuid4()):
+            pass
+    with slots.taken(one):
+        pass
