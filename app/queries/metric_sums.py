@@ -51,16 +51,19 @@ class CurrencySum(NamedTuple):
     sum: Sum
 
 
-# When the days of an account were last fetched; as of an instant, when the newest snapshot in the sum was.
+# When the `days` of an account were last fetched; as of an instant, when the newest snapshot in the sum was.
+_LAST_FETCH = """
+        SELECT max(s.fetched_at) AS synced_at
+        FROM stats_fetches AS s
+        WHERE s.seller_id = $1
+          AND s.account_id = days.account_id
+          AND s.level = {level}
+          AND s.stat_date BETWEEN days.from_date AND days.to_date
+    """
 _FETCHED_WANTED = """
-    SELECT days.account_id, days.from_date, days.to_date, max(f.fetched_at) AS synced_at
+    SELECT days.*, f.synced_at
     FROM (SELECT DISTINCT account_id, from_date, to_date FROM wanted) AS days
-    JOIN stats_fetches AS f
-      ON f.seller_id = $1
-     AND f.account_id = days.account_id
-     AND f.level = {level}
-     AND f.stat_date BETWEEN days.from_date AND days.to_date
-    GROUP BY days.account_id, days.from_date, days.to_date
+    CROSS JOIN LATERAL ({last_fetch}) AS f
 """
 
 
@@ -68,7 +71,7 @@ _FETCHED_WANTED = """
 def _entity_sums_text(level: Level, *, as_of: bool) -> str:
     """$2 to $5: EntityDays by column. $6: the instant."""
     days = Bounds("wanted.entity_id", "wanted.from_date", "wanted.to_date", "$6::timestamptz" if as_of else None)
-    fetched = "" if as_of else f", fetched AS ({_FETCHED_WANTED.format(level=int(level))})"
+    fetched = "" if as_of else f", fetched AS ({_FETCHED_WANTED.format(last_fetch=_last_fetch(level))})"
     return f"""
     WITH wanted AS (
         SELECT *
@@ -130,7 +133,7 @@ sum({name}.days) > 0 AS has_data{f", max({name}.fetched_at) AS synced_at" if day
     )
     if days.as_of:
         return parameters.complete("SELECT *\nFROM total\nORDER BY currency", total=total)
-    fetched = _FETCHED.format(days=days.name, level=int(listings[0].source.measured_level))
+    fetched = _FETCHED.format(days=days.name, last_fetch=_last_fetch(listings[0].source.measured_level))
     return parameters.complete(fetched, total=total)
 
 
@@ -139,20 +142,17 @@ _FETCHED = """
 SELECT total.*, fetched.synced_at
 FROM total
 CROSS JOIN LATERAL (
-    SELECT max(f.fetched_at) AS synced_at
+    SELECT max(f.synced_at) AS synced_at
     FROM {days} AS days
-    CROSS JOIN LATERAL (
-        SELECT max(s.fetched_at) AS fetched_at
-        FROM stats_fetches AS s
-        WHERE s.seller_id = $1
-          AND s.account_id = days.account_id
-          AND s.level = {level}
-          AND s.stat_date BETWEEN days.from_date AND days.to_date
-    ) AS f
+    CROSS JOIN LATERAL ({last_fetch}) AS f
     WHERE days.account_id = ANY(total.account_ids)
 ) AS fetched
 ORDER BY total.currency
 """
+
+
+def _last_fetch(level: Level) -> str:
+    return _LAST_FETCH.format(level=int(level))
 
 
 def sum_of(record: Iterable[Any]) -> Sum:
