@@ -50,6 +50,7 @@ class ListReader:
         self._seller_id = seller_id
         self._load_calendar = load_calendar
         self._walks: dict[Listing[Any], Walk] = {}
+        self._accounts: dict[tuple[object, ...], list[UUID]] = {}
 
     async def load_pages(self, driver: Driver, group: Sequence[PageRequest[Row]]) -> list[PageReading[Row]]:
         """Pages of lists of one shape; of a list that is walked the first or the last. Raises MixedCurrenciesError."""
@@ -106,11 +107,17 @@ class ListReader:
             return
         accounts = (await self._load_calendar(driver)).accounts
         if len({account.currency for account in accounts.values()}) > 1:
-            rows = listing.without_metrics()
-            found = await list_account_ids(driver, rows, Parameters(self._seller_id))
+            found = await self._load_account_ids(driver, listing.without_metrics())
             currencies = sorted({accounts[account_id].currency for account_id in found})
             if len(currencies) > 1:
                 raise MixedCurrenciesError(argument, currencies)
+
+    async def _load_account_ids(self, driver: Driver, rows: Listing[Row]) -> list[UUID]:
+        """The accounts of rows are read once a request, whatever is asked of the rows."""
+        key = rows.source.name, rows.conditions
+        if key not in self._accounts:
+            self._accounts[key] = await list_account_ids(driver, rows, Parameters(self._seller_id))
+        return self._accounts[key]
 
     async def _parameters(self, driver: Driver, listing: Listing[Row]) -> Parameters:
         if not listing.measured:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app.clock import frozen
+from app.database.partitions import create_statements, month_start
 from app.identifiers import new_id
+from app.metrics.counters import Counters
+from tests.graphql_schema.operations import BEFORE, DAYS, MARKED, OPERATIONS, SPENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,30 +22,6 @@ if TYPE_CHECKING:
     CountStatements = Callable[[SmallWorld], AbstractContextManager[list[str]]]
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
-METRICS = "metrics { spend roas syncedAt }"
-# Statements of each operation. One more than the rows and sums: the calendars of the accounts, once a request.
-OPERATIONS = {
-    "{ campaigns(first: 100) { nodes { id name } } }": 1,
-    "{ campaigns(first: 100) { edges { cursor node { id } } nodes { name } pageInfo { endCursor } } }": 1,
-    "{ campaigns(first: 100) { totalCount } }": 1,
-    "{ campaigns(first: 100) { summary { spend } } }": 2,
-    "{ campaigns(first: 100) { summary { spend } summaries { cpm } } }": 2,
-    f"{{ campaigns(first: 100) {{ nodes {{ {METRICS} }} summary {{ spend }} totalCount }} }}": 5,
-    f"{{ campaigns(first: 100) {{ nodes {{ {METRICS} again: {METRICS} }} }} }}": 3,
-    "{ campaigns(first: 100) { nodes { budget adAccount { name } sellpage { name } adStrategy { name } } } }": 4,
-    f"{{ adsets(first: 100) {{ nodes {{ {METRICS} campaign {{ name {METRICS} }} }} }} }}": 5,
-    f"{{ ads(first: 100) {{ nodes {{ {METRICS} adset {{ name campaign {{ name }} }} campaign {{ name }} }} }} }}": 5,
-    f"{{ campaigns(first: 100) {{ nodes {{ {METRICS} adsets {{ nodes {{ {METRICS} }} }} }} }} }}": 5,
-    f"""{{ campaigns(first: 100) {{ nodes {{ {METRICS} ads {{ totalCount }} adsets(first: 50) {{
-          totalCount summary {{ spend }} nodes {{ {METRICS}
-            ads(first: 50) {{ nodes {{ {METRICS} }} }} }} }} }} }} }}""": 10,
-    "{ adAccounts(first: 100) { totalCount nodes { name } } }": 2,
-    "{ sellpages(first: 100) { nodes { name } } }": 1,
-    "{ adStrategies(first: 100) { nodes { name } } }": 1,
-    "{ syncRuns(first: 100) { nodes { state jobs { totalCount nodes { key adAccount { name } } } } } }": 4,
-    "{ viewer { user { name } } }": 1,
-    "{ metricDefinitions { name } }": 0,
-}
 
 
 async def fill(tenant: Tenant, size: int) -> None:
@@ -58,6 +37,19 @@ async def fill(tenant: Tenant, size: int) -> None:
             await tenant.add_day(entity, NOW.date(), spend_micros=1_000_000)
             await tenant.add_fetch(account, entity.level, NOW.date(), NOW)
         await add_run(tenant, account)
+    await keep_snapshots(tenant)
+
+
+async def keep_snapshots(tenant: Tenant) -> None:
+    """Two of each entity's day."""
+    for statement in create_statements(month_start(NOW.date())):
+        await tenant.world.write(statement)
+    columns = ", ".join(("seller_id", "level", "entity_id", "stat_date", "account_id", *Counters._fields))
+    for minutes in (20, 10):
+        await tenant.world.write(
+            f"INSERT INTO ad_stats_raw ({columns}, fetched_at) SELECT {columns}, $2 FROM ad_stats_daily WHERE seller_id = $1",  # noqa: E501, S608  # a test's
+            *(tenant.seller_id, NOW - timedelta(minutes=minutes)),
+        )
 
 
 async def add_run(tenant: Tenant, account: object) -> None:
@@ -78,7 +70,7 @@ async def tenants(shared_world: SmallWorld) -> tuple[Tenant, Tenant]:
     await fill(one, 1)
     await fill(many, 100)
     # A new connection's driver looks up the types of arrays once.
-    await one.ask("{ campaigns { nodes { metrics { spend } } summary { spend } } }")
+    await one.ask(f"{{ campaigns {{ nodes {{ metrics {{ spend }} }} summary {{ spend }} {DAYS} {{ {MARKED} }} }} }}")
     return one, many
 
 
@@ -110,6 +102,24 @@ async def test_single_entities_of_several_fields_are_read_together(
         await tenant.ask(document, a=ids[0], b=ids[1], all=ids)
 
     assert len(seen) == 1
+
+
+async def test_that_money_is_of_one_currency_is_found_out_once(
+    shared_world: SmallWorld, count_statements: CountStatements
+) -> None:
+    tenant = await shared_world.add_seller("of-two-currencies")
+    for currency in ("USD", "EUR"):
+        await tenant.add_campaign(await tenant.add_account(currency=currency))
+    document = f"""{{ campaigns(orderBy: {{field: SPEND}}, filter: {{currency: "USD", metrics: {SPENDING}}}) {{
+      nodes {{ id }} totalCount summary {{ spend }} comparison({BEFORE}) {{ base {{ spend }} }}
+      {DAYS} {{ points {{ metrics {{ spend }} }} }} }} }}"""
+
+    with frozen(NOW), count_statements(tenant.world) as seen:
+        found = (await tenant.ask(document))["campaigns"]
+
+    assert found["totalCount"] == 1
+    assert sum("DISTINCT e.account_id\nFROM campaigns" in statement for statement in seen) == 1
+    assert len(seen) == 8
 
 
 async def test_the_whole_list_is_there(tenants: tuple[Tenant, Tenant]) -> None:
