@@ -138,7 +138,7 @@ async def _open(exporter: Exporter, context: Context, file: _File, arguments: di
 async def _stream(request: Request, send: Send, file: _File, exporter: Exporter) -> None:
     """Send the head and all rows. The first rows are read before, so that a fault in the statement is still told."""
     columns, rows_of_entity = columns_of(file.list_name), rows_of(file.list_name)
-    count = 0
+    count, whole = 0, False
     found = await exporter.read()
     await send({"type": "http.response.start", "status": 200, "headers": _headers(file, exporter)})
     await _send(send, file.format.start(columns))
@@ -149,8 +149,9 @@ async def _stream(request: Request, send: Send, file: _File, exporter: Exporter)
                 await _send(send, file.format.rows(columns, some))
                 count += len(some)
             found = await exporter.read()
+        whole = True
     finally:
-        note_in_access_log(request.scope, rows=count)
+        note_in_access_log(request.scope, rows=count, whole=whole)
 
 
 async def _send(send: Send, part: bytes) -> None:

@@ -36,7 +36,7 @@ class EntityCursor:
         return [ExportedEntity(EntityRow(*record[:width]), *record[width:]) for record in records]
 
 
-async def open_entities(driver: Driver, listing: Listing[EntityRow], parameters: Parameters) -> EntityCursor:
+async def open_cursor(driver: Driver, listing: Listing[EntityRow], parameters: Parameters) -> EntityCursor:
     """Run the list; it lasts as long as the transaction."""
     select = select_matching([listing], parameters)
     order = listing.order.write(select)

@@ -13,7 +13,7 @@ from app.metrics.periods import Period  # noqa: TC001  # NamedTuples of it are m
 from app.metrics.series import Granularity
 from app.queries.directory import list_calendars
 from app.queries.entities import EntityRow  # noqa: TC001  # likewise
-from app.queries.exporting import EntityCursor, ExportedEntity, open_entities
+from app.queries.exporting import EntityCursor, ExportedEntity, open_cursor
 from app.queries.listings import Listing  # noqa: TC001  # likewise
 from app.queries.parameters import Parameters
 from app.services.calendar import Calendar
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from app.services.context import Services
 
 ENTITIES_AT_ONCE = 200
-NUMBERS_AT_ONCE = 4000
+NUMBERS_AT_ONCE = 2000
 _SHORTEST = {Granularity.DAY: 1, Granularity.WEEK: 7, Granularity.MONTH: 28}
 
 
@@ -105,7 +105,7 @@ class Exporter:
         longest = max(
             ((days.to_date - days.from_date).days + 1 for days in calendar.days_of(request.period)), default=1
         )
-        cursor = await open_entities(driver, request.listing, Parameters(self._seller_id, calendar.days_of))
+        cursor = await open_cursor(driver, request.listing, Parameters(self._seller_id, calendar.days_of))
         return _Opened(request, calendar, cursor, _entities_at_once(longest, request.granularity))
 
     async def _measured(self, driver: Driver, opened: _Opened, entities: list[ExportedEntity]) -> list[ExportedNumbers]:

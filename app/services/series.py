@@ -5,6 +5,7 @@ Every bucket of the range is there, zeros included; together they are the range,
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
@@ -65,10 +66,9 @@ async def measure_series(
     wanted = [EntityDays(request.entity_id, *_columns(of_one)) for request, of_one in zip(asked, days, strict=True)]
     sums = await bucket_entities(driver, seller_id, level, wanted, granularity, as_of=period.as_of)
     fetches = await _fetches(driver, seller_id, level, period, granularity, days)
-    known = {span.days: tuple(buckets(span.days, granularity)) for span in spans}
     return [
         _series(
-            [bucket for bucket in known[span.days] if filled or bucket.starts_on in of_one],
+            [bucket for bucket in _buckets(span.days, granularity) if filled or bucket.starts_on in of_one],
             of_one,
             [span],
             [fetches.get(account_days, {})],
@@ -105,6 +105,11 @@ async def measure_list_series(
         )
 
     return [tuple(map(series, of_list)) for of_list in found]
+
+
+@lru_cache(maxsize=8)
+def _buckets(days: DateRange, granularity: Granularity) -> tuple[Bucket, ...]:
+    return tuple(buckets(days, granularity))
 
 
 def _columns(days: AccountDays) -> tuple[UUID, date, date]:
