@@ -62,8 +62,7 @@ def read_part(statement: Statement, records: Sequence[Record]) -> Part:
     if "spend_micros" in columns:
         if "currency" in columns:
             return Part(Role.SUMMARY)
-        level, ids = statement.values[1:3]
-        return Part(Role.SUMS, Level(level), ids)  # pyright: ignore[reportArgumentType]  # the statement's parameters
+        return Part(Role.SUMS, ids=statement.values[1])  # pyright: ignore[reportArgumentType]  # its first parameter
     if "time_zone" in columns:
         return Part(Role.CALENDARS)
     raise RuntimeError(f"a statement of a kind that the benchmark doesn't know: {sorted(columns)}")
