@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from sqlalchemy import event
@@ -15,7 +15,7 @@ from app.settings import Settings
 from tests.graphql_schema.small_world import SmallWorld
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import AsyncGenerator, Callable, Generator, Sequence
     from contextlib import AbstractContextManager
 
     from app.embedded.throwaway import ThrowawayDatabase
@@ -46,18 +46,25 @@ async def shared_world(shared_database: ThrowawayDatabase) -> AsyncGenerator[Sma
         yield SmallWorld(shared_database, services)
 
 
+class Statement(NamedTuple):
+    """What was asked of the database: text and parameters."""
+
+    text: str
+    values: Sequence[Any]
+
+
 @pytest.fixture
-def count_statements() -> Callable[[SmallWorld], AbstractContextManager[list[str]]]:
+def record_statements() -> Callable[[SmallWorld], AbstractContextManager[list[Statement]]]:
     """Within the context, the statements that reach the database; BEGIN, SET and their like aside."""
 
     @contextmanager
-    def counting(world: SmallWorld) -> Generator[list[str]]:
-        seen: list[str] = []
+    def recording(world: SmallWorld) -> Generator[list[Statement]]:
+        seen: list[Statement] = []
         engine = world.services.database.app.sync_engine
 
         def note(record: Any) -> None:
             if not record.query.strip().startswith(ASIDE):
-                seen.append(record.query)
+                seen.append(Statement(record.query, record.args or ()))
 
         def listen(connection: Any, _record: object, _proxy: object) -> None:
             connection.driver_connection.add_query_logger(note)
@@ -72,5 +79,21 @@ def count_statements() -> Callable[[SmallWorld], AbstractContextManager[list[str
         finally:
             event.remove(engine, "checkout", listen)
             event.remove(engine, "checkin", leave)
+
+    return recording
+
+
+@pytest.fixture
+def count_statements(
+    record_statements: Callable[[SmallWorld], AbstractContextManager[list[Statement]]],
+) -> Callable[[SmallWorld], AbstractContextManager[list[str]]]:
+    """The same, their texts alone, once the context is left."""
+
+    @contextmanager
+    def counting(world: SmallWorld) -> Generator[list[str]]:
+        texts: list[str] = []
+        with record_statements(world) as seen:
+            yield texts
+        texts.extend(statement.text for statement in seen)
 
     return counting
