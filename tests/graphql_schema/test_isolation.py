@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from app.clock import frozen
 from app.identifiers import new_id
+from app.metrics.levels import Level
 from graphql_schema.global_id import global_id
+from tests.graphql_schema.small_world import Entity
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -23,15 +26,15 @@ TYPES = ("Campaign", "Adset", "Ad", "AdAccount", "Sellpage", "AdStrategy", "Sync
 
 class Stage(NamedTuple):
     attacker: Tenant
-    ids: dict[str, UUID]  # the victim's, by type
+    own: dict[str, UUID]  # by type
+    ids: dict[str, UUID]  # the victim's
 
 
 @pytest.fixture(scope="module")
 async def stage(shared_world: SmallWorld) -> Stage:
     """The victim has one of everything; so has the attacker, so that an empty answer is no accident."""
     attacker, victim = await shared_world.add_seller("attacker"), await shared_world.add_seller("victim")
-    await plant(attacker)
-    return Stage(attacker, await plant(victim))
+    return Stage(attacker, await plant(attacker), await plant(victim))
 
 
 async def plant(tenant: Tenant) -> dict[str, UUID]:
@@ -42,8 +45,8 @@ async def plant(tenant: Tenant) -> dict[str, UUID]:
     adset = await tenant.add_adset(campaign, "secret")
     ad = await tenant.add_ad(adset, "secret")
     for entity in (campaign, adset, ad):
-        await tenant.add_day(entity, DAY, spend_micros=1_000_000)
-        await tenant.add_fetch(account, entity.level, DAY, NOW)
+        await tenant.add_snapshot(entity, DAY, at=NOW, spend_micros=1_000_000)
+    await tenant.add_day(Entity(account, Level.ACCOUNT, account), DAY, spend_micros=1_000_000)
     run, job = new_id(), new_id()
     common = {"seller_id": tenant.seller_id, "created_at": NOW}
     await tenant.world.insert(
@@ -119,6 +122,80 @@ async def test_a_filter_by_another_sellers_id_matches_nothing(
     assert seen == ({listed: {"totalCount": 0, "nodes": [], "summaries": [], "pageInfo": nothing}}, [])
 
 
+NESTED_FILTERS = [
+    ("adsets", "campaign: {ids: $id}", "Campaign"),
+    ("adsets", "campaign: {accountIds: $id}", "AdAccount"),
+    ("adsets", "campaign: {sellpageIds: $id}", "Sellpage"),
+    ("adsets", "campaign: {adStrategyIds: $id}", "AdStrategy"),
+    ("ads", "campaign: {ids: $id}", "Campaign"),
+    ("ads", "campaign: {sellpageIds: $id}", "Sellpage"),
+    ("ads", "adset: {ids: $id}", "Adset"),
+    ("ads", "adset: {accountIds: $id}", "AdAccount"),
+    ("ads", "adset: {campaignIds: $id}", "Campaign"),
+    ("ads", "adset: {campaign: {ids: $id}}", "Campaign"),
+    ("ads", "adset: {campaign: {adStrategyIds: $id}}", "AdStrategy"),
+]
+
+
+@pytest.mark.parametrize(("listed", "condition", "type_name"), NESTED_FILTERS)
+async def test_a_filter_on_what_another_seller_has_matches_nothing(
+    stage: Stage, listed: str, condition: str, type_name: str
+) -> None:
+    document = f"""query ($id: [ID!]!) {{ {listed}(filter: {{{condition}}}, {RANGE}, orderBy: {{field: SPEND}}) {{
+      totalCount nodes {{ id }} summaries {{ spend }} series(granularity: DAY) {{ currency }} }} }}"""
+
+    seen = await same_as_random(stage, document, type_name, many=True)
+
+    assert seen == ({listed: {"totalCount": 0, "nodes": [], "summaries": [], "series": []}}, [])
+
+
+NUMBERS = f"""
+  metrics({RANGE}) {{ spend }} comparison(to: {{period: PREVIOUS_PERIOD}}) {{ current {{ spend }} }}
+  series(granularity: DAY, {RANGE}) {{ metrics {{ spend }} statusChanges {{ entityId }} }}
+"""
+BEHIND = f"""
+  snapshots(date: "{DAY}") {{ totalCount nodes {{ fetchedAt metrics {{ spend }} }} }}
+  restatements({RANGE}) {{ date snapshotCount change {{ current {{ spend }} }} }}
+"""
+TYPED = {
+    "Campaign": f"{NUMBERS} {BEHIND} reconciliation({RANGE}) {{ agrees }} adsets {{ totalCount }} ads {{ totalCount }}",
+    "Adset": f"{NUMBERS} {BEHIND} reconciliation({RANGE}) {{ agrees }} ads {{ totalCount }}",
+    "Ad": f"{NUMBERS} {BEHIND}",
+    "AdAccount": NUMBERS,
+}
+
+
+@pytest.mark.parametrize("type_name", TYPED)
+async def test_nothing_is_told_of_another_sellers_node(stage: Stage, type_name: str) -> None:
+    document = f"query ($id: ID!) {{ node(id: $id) {{ ...on {type_name} {{ id {TYPED[type_name]} }} }} }}"
+    own = global_id(type_name, stage.own[type_name])
+
+    with frozen(NOW):
+        seen = await same_as_random(stage, document, type_name)
+        told = (await stage.attacker.ask(document, id=own))["node"]
+
+    assert seen == ({"node": None}, [])
+    assert told["id"] == own
+    assert told["metrics"] == {"spend": "1.00"}
+    assert sum(day["snapshotCount"] for day in told.get("restatements", ())) == ("snapshots" in told)
+
+
+async def test_options_of_filters_are_ones_own(stage: Stage) -> None:
+    lists = ("adAccounts", "sellpages", "adStrategies", "campaigns", "adsets")
+    document = f"{{ filterOptions {{ currencies {' '.join(f'{name} {{ id }}' for name in lists)} }} }}"
+
+    found = (await stage.attacker.ask(document))["filterOptions"]
+
+    types = ("AdAccount", "Sellpage", "AdStrategy", "Campaign", "Adset")
+    assert found == {
+        "currencies": ["USD"],
+        **{
+            name: [{"id": global_id(type_name, stage.own[type_name])}]
+            for name, type_name in zip(lists, types, strict=True)
+        },
+    }
+
+
 async def test_lists_hold_ones_own_alone(stage: Stage) -> None:
     data = await stage.attacker.ask(
         f"""{{
@@ -172,6 +249,7 @@ async def test_nobody_reads_anything_without_a_token(stage: Stage) -> None:
         f'node(id: "{global_id("Ad", stage.ids["Ad"])}") {{ id }}',
         f'nodes(ids: ["{global_id("Ad", stage.ids["Ad"])}"]) {{ id }}',
         f'campaign(id: "{global_id("Campaign", stage.ids["Campaign"])}") {{ id }}',
+        "filterOptions { currencies }",
     ):
         result = await world.execute(f"{{ {field} }}", None)
         assert [(error.extensions or {})["code"] for error in result.errors or []] == ["UNAUTHENTICATED"], field

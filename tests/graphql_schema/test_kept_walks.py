@@ -322,3 +322,34 @@ async def test_lists_under_many_parents_are_kept_by_one_round_trip(
     assert len(data["campaigns"]["nodes"]) == 20
     assert len(pipelines) == 1
     assert len(await walks(redis)) == 20
+
+
+async def test_another_sellers_walk_is_none(world: SmallWorld, tenant: Tenant, redis: Any) -> None:
+    """Even with its name, which nobody else is told, in a cursor of one's own list."""
+    other = await world.add_seller("other")
+    account = await other.add_account()
+    for _ in range(3):
+        await other.add_campaign(account, "mine")
+    walk = name_of((await page(tenant, first=2))["pageInfo"]["endCursor"])
+    own = (await page(other, first=1))["pageInfo"]["endCursor"]
+    assert len(await walks(redis)) == 2
+
+    for name in (walk, f"{tenant.seller_id.hex}{walk}", f"{tenant.seller_id}:{walk}"):
+        code, argument = await other.refusal(PAGE, after=altered(own, name, 0))
+        assert (code, argument) in {("CURSOR_EXPIRED", "after"), ("BAD_USER_INPUT", "after")}
+    assert listed(await page(other, after=own)) == "minemine"
+
+
+async def test_a_walk_of_other_ids_shows_no_other_sellers_rows(world: SmallWorld, tenant: Tenant, redis: Any) -> None:
+    """The second lock: even what stands in a walk is read as the reader's own, or not at all."""
+    other = await world.add_seller("other")
+    account = await other.add_account()
+    for _ in range(3):
+        await other.add_campaign(account, "mine")
+    await page(tenant, first=2)
+    (walk,) = await walks(redis)
+    own = (await page(other, first=1))["pageInfo"]["endCursor"]
+    key = f"walk:{other.seller_id}:{name_of(own)}"
+    await redis.set(key, await redis.get(walk))
+
+    assert (await page(other, after=own))["edges"] == []
