@@ -314,7 +314,7 @@ async def test_who_reads_nothing_is_broken_off(year: Year, limit: str, monkeypat
     if limit == "stalled":
         monkeypatch.setattr(export, "STALLED_SECONDS", 0.1)
     else:
-        settings = year.settings.model_copy(update={"export_seconds": 0.4})
+        settings = year.settings.model_copy(update={"export_seconds": 1.0})
         services = replace(services, settings=settings)
     async with served(services) as url, _begun(exports_of(year.tenant, url)) as reader:
         await year.until_state("idle in transaction")
