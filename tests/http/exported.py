@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
+import secrets
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import StringIO
@@ -14,6 +16,7 @@ import httpx
 from app.auth.access_tokens import issue_access_token
 from app.clock import frozen
 from app.http.application import Resources, build_application
+from app.settings import Settings
 from graphql_schema.context import open_context
 from graphql_schema.schema import schema
 from tests.graphql_schema.golden_world import EVERY_METRIC, NOW
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from app.auth.access_tokens import AccessClaims
+    from app.embedded.throwaway import ThrowawayDatabase, ThrowawayServers
     from app.services.context import Services
     from tests.graphql_schema.small_world import Tenant
 
@@ -130,6 +134,20 @@ def as_csv(rows: list[Row]) -> list[Row]:
         {name: words[cell] if cell is None or isinstance(cell, bool) else str(cell) for name, cell in row.items()}
         for row in rows
     ]
+
+
+def module_settings(database: ThrowawayDatabase, servers: ThrowawayServers, worker_id: str) -> Settings:
+    """For a module's own database; its pages are kept in the Redis of the xdist worker, which no other one empties."""
+    number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw"))
+    return Settings.model_validate(
+        {
+            "database_url": database.app_url,
+            "system_database_url": database.system_url,
+            "redis_url": servers.redis_url(number),
+            "auth_secret": secrets.token_urlsafe(48),
+            "token_encryption_keys": f"test1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        }
+    )
 
 
 @asynccontextmanager

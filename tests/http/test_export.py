@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +9,9 @@ import httpx
 import pytest
 
 from app.services.context import open_services
-from app.settings import Settings
 from tests.graphql_schema.golden_world import WEEK, GoldenWorld, plant
 from tests.graphql_schema.small_world import SmallWorld
-from tests.http.exported import Exports, as_csv, exports_of, served
+from tests.http.exported import Exports, as_csv, exports_of, module_settings, served
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -95,16 +92,10 @@ BAD: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.fixture(scope="module")
-async def world(shared_database: ThrowawayDatabase, embedded_servers: ThrowawayServers) -> AsyncGenerator[SmallWorld]:
-    settings = Settings.model_validate(
-        {
-            "database_url": shared_database.app_url,
-            "system_database_url": shared_database.system_url,
-            "redis_url": embedded_servers.redis_url(0),
-            "auth_secret": secrets.token_urlsafe(48),
-            "token_encryption_keys": f"test1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
-        }
-    )
+async def world(
+    shared_database: ThrowawayDatabase, embedded_servers: ThrowawayServers, worker_id: str
+) -> AsyncGenerator[SmallWorld]:
+    settings = module_settings(shared_database, embedded_servers, worker_id)
     async with open_services(settings, process="tests") as services:
         yield SmallWorld(shared_database, services)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -29,16 +27,16 @@ from app.http import export
 from app.http.refusal import RequestRefused
 from app.metrics.counters import Counters
 from app.services.context import open_services
-from app.settings import Settings
 from graphql_schema.exports import columns_of
 from tests.graphql_schema.golden_world import NOW
 from tests.graphql_schema.small_world import SmallWorld
-from tests.http.exported import Exports, exports_of, served
+from tests.http.exported import Exports, exports_of, module_settings, served
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
     from app.embedded.throwaway import ThrowawayDatabase, ThrowawayServers
+    from app.settings import Settings
     from tests.graphql_schema.small_world import Entity, Tenant
 
 ADS, DAYS = 300, 365
@@ -100,16 +98,10 @@ async def _until(reached: Callable[[], Awaitable[bool]], *, seconds: float = 10)
 
 
 @pytest.fixture(scope="module")
-async def year(shared_database: ThrowawayDatabase, embedded_servers: ThrowawayServers) -> AsyncGenerator[Year]:
-    settings = Settings.model_validate(
-        {
-            "database_url": shared_database.app_url,
-            "system_database_url": shared_database.system_url,
-            "redis_url": embedded_servers.redis_url(0),
-            "auth_secret": secrets.token_urlsafe(48),
-            "token_encryption_keys": f"test1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
-        }
-    )
+async def year(
+    shared_database: ThrowawayDatabase, embedded_servers: ThrowawayServers, worker_id: str
+) -> AsyncGenerator[Year]:
+    settings = module_settings(shared_database, embedded_servers, worker_id)
     async with open_services(settings, process="streams") as services:
         world = SmallWorld(shared_database, services)
         tenant = await world.add_seller("year")
