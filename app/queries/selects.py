@@ -38,9 +38,10 @@ class Select:
     def total(self, days: Days) -> str:
         """What the row's TOTAL over these days is called.
 
-        Each row is summed by a range scan of its own, after every condition that needs no numbers. PostgreSQL sums only
-        those columns that something reads, and has no other plan to choose, whatever it knows of the table. For all
-        rows of a large seller a scan by day would be faster up to a month, and is not from three months on.
+        Each row is summed by a range scan of its own, after every condition that needs no numbers; only those columns
+        that something reads. PostgreSQL has no other plan to choose, whether it knows the dates and the table or not.
+        One scan by day would sum all rows of a large seller in half to three quarters of the time, but only by the
+        plan for known dates: the one that a prepared statement gets after its fifth run sorts all days on disk.
         """
         name = f"m{days.name.removeprefix('days')}"
         bounds = Bounds(f"{ROW}.id", f"{days.name}.from_date", f"{days.name}.to_date", days.as_of)
