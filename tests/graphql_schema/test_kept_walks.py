@@ -353,3 +353,19 @@ async def test_a_walk_of_other_ids_shows_no_other_sellers_rows(world: SmallWorld
     await redis.set(key, await redis.get(walk))
 
     assert (await page(other, after=own))["edges"] == []
+
+
+async def test_a_cursor_under_one_parent_is_none_under_another(tenant: Tenant) -> None:
+    document = """query ($id: ID!, $after: String) { campaign(id: $id) { adsets(
+      first: 1, after: $after, orderBy: {field: SPEND}) { nodes { id } pageInfo { endCursor hasNextPage } } } }"""
+    account = await tenant.add_account()
+    parents = [await tenant.add_campaign(account) for _ in range(2)]
+    children = [[await tenant.add_adset(parent) for _ in range(2)] for parent in parents]
+    cursors = [
+        (await tenant.ask(document, id=parent.gid))["campaign"]["adsets"]["pageInfo"]["endCursor"] for parent in parents
+    ]
+    second = (await tenant.ask(document, id=parents[0].gid, after=cursors[0]))["campaign"]["adsets"]
+
+    assert second["nodes"] == [{"id": children[0][1].gid}]
+    assert second["pageInfo"]["hasNextPage"] is False
+    assert await tenant.refusal(document, id=parents[0].gid, after=cursors[1]) == ("BAD_USER_INPUT", "after")
