@@ -12,6 +12,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
+from app.metrics.definitions import BY_NAME
 from app.metrics.levels import Level
 from app.metrics.money import format_money
 from app.metrics.rows import Form, row_function
@@ -159,7 +160,7 @@ def columns_of(list_name: str) -> tuple[Column, ...]:
         Column("from"),
         Column("to"),
         Column("currency"),
-        *(Column(_camel_case(name)) for name in NAMES),
+        *(Column(BY_NAME[name].graphql_name) for name in NAMES),
         Column("hasData"),
         Column("syncedAt"),
         Column("isFinal"),
@@ -214,8 +215,3 @@ def _freshness(reading: MetricsReading) -> tuple[Cell, ...]:
 
 def _id(type_name: str, identifier: Any) -> Cell:
     return None if identifier is None else global_id(type_name, identifier)
-
-
-def _camel_case(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(map(str.capitalize, rest))
