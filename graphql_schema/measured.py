@@ -9,8 +9,7 @@ from uuid import UUID
 from app.metrics.levels import Level
 from app.metrics.periods import Period
 from app.queries.entities import ENTITIES, NEWEST_FIRST
-from app.queries.entity_filter import EntityFilter
-from app.queries.listings import Listing
+from app.queries.listings import Listing, Parent
 from app.services.marks import EntityMarksRequest, ListMarksRequest, MarksRequest
 from app.services.measuring import MetricsReading, MetricsRequest
 from app.services.series import SeriesRequest
@@ -79,6 +78,6 @@ def _marks(request: SeriesRequest, series: tuple[MetricsReading, ...]) -> MarksR
     """An entity's own; of an ad account, those of its campaigns."""
     if request.level is not Level.ACCOUNT:
         return EntityMarksRequest(request.entity_id, request.account_id, request.period)
-    of_account = EntityFilter(account_ids=(request.account_id,)).conditions(Level.CAMPAIGN)
-    campaigns = Listing(ENTITIES[Level.CAMPAIGN], of_account, NEWEST_FIRST)
+    of_account = Parent(Level.ACCOUNT.name, request.account_id)
+    campaigns = Listing(ENTITIES[Level.CAMPAIGN], (), NEWEST_FIRST, of_account)
     return ListMarksRequest(campaigns, request.period, series[0].currency)

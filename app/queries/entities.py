@@ -40,7 +40,11 @@ class EntityRow(NamedTuple):
 
 
 TABLES: dict[Level, Table] = {Level.CAMPAIGN: ads.campaigns, Level.ADSET: ads.adsets, Level.AD: ads.ads}
-PARENT_COLUMNS = {Level.CAMPAIGN.name: f"{ROW}.campaign_id", Level.ADSET.name: f"{ROW}.adset_id"}
+PARENT_COLUMNS = {
+    Level.ACCOUNT.name: f"{ROW}.account_id",
+    Level.CAMPAIGN.name: f"{ROW}.campaign_id",
+    Level.ADSET.name: f"{ROW}.adset_id",
+}
 
 
 def _source(level: Level) -> Source[EntityRow]:

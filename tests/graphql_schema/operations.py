@@ -64,6 +64,7 @@ SERIES = {
     f"{{ campaigns(first: 100) {{ nodes {{ {DAYS} {{ metrics {{ spend }} }} }} }} }}": 4,
     f"{{ ads(first: 100) {{ nodes {{ {DAYS} {{ metrics {{ spend }} statusChanges {{ at }} }} }} }} }}": 5,
     f"{{ adAccounts(first: 100) {{ nodes {{ {DAYS} {{ metrics {{ spend }} }} }} }} }}": 4,
+    f"{{ adAccounts(first: 100) {{ nodes {{ {DAYS} {{ metrics {{ spend }} statusChanges {{ at }} }} }} }} }}": 5,
     f"""{{ campaigns(first: 100, {EARLIER}) {{ {DAYS} {{ {MARKED} }}
           nodes {{ {DAYS} {{ metrics {{ spend }} statusChanges {{ at }} }} }} }} }}""": 6,
 }
