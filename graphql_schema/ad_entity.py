@@ -41,6 +41,7 @@ class SharedFields(TypedDict):
     status: EntityStatus
     delivery_status: DeliveryStatus
     delivery_reason: str | None
+    platform_created_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
@@ -55,6 +56,7 @@ def shared_fields(type_name: str, row: EntityRow, period: Period) -> SharedField
         status=EntityStatus(row.status),
         delivery_status=DeliveryStatus(row.delivery_status),
         delivery_reason=row.delivery_reason,
+        platform_created_at=row.platform_created_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
@@ -81,6 +83,9 @@ class AdEntity(Node):
     delivery_status: DeliveryStatus = strawberry.field(description="What the platform says is happening.")
     delivery_reason: str | None = strawberry.field(
         description="Why it is delivered as it is, where the platform says. Null: nothing was said.",
+    )
+    platform_created_at: datetime | None = strawberry.field(
+        description="When it was made on the platform, in UTC. Null: the platform has not said.",
     )
     created_at: datetime = strawberry.field(description="When it became known to us, in UTC.")
     updated_at: datetime = strawberry.field(description="When it last changed here, in UTC.")

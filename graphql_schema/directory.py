@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from app.queries.conditions import name_contains
+from app.queries.conditions import Condition, known_by, name_contains
 from app.queries.directory import ACCOUNTS, AD_STRATEGIES, BY_NAME, SELLPAGES
 from app.queries.listings import Listing
 from app.queries.sources import Source
@@ -38,7 +38,7 @@ def list_accounts(
 ) -> Connection[AdAccount]:
     period = read_period(info, range_, as_of)
     page = PageArguments(first=first, after=after, last=last, before=before)
-    return _open(info, ACCOUNTS, lambda row: AdAccount.of(row, period), name, page)
+    return _open(info, ACCOUNTS, lambda row: AdAccount.of(row, period), name, page, known=known_by(period.as_of))
 
 
 def list_sellpages(
@@ -66,8 +66,14 @@ def list_strategies(
 
 
 def _open(
-    info: Info, source: Source[Any], make: Callable[[Any], Any], name: str | None, page: PageArguments
+    info: Info,
+    source: Source[Any],
+    make: Callable[[Any], Any],
+    name: str | None,
+    page: PageArguments,
+    *,
+    known: tuple[Condition, ...] = (),
 ) -> Connection[Any]:
     """A list by name, of those whose name contains the text."""
     chosen = () if name is None else (name_contains(read_text(name, "name", limit=MAX_NAME_SEARCH)),)
-    return open_connection(info, Listing(source, chosen, BY_NAME), page, make)
+    return open_connection(info, Listing(source, (*known, *chosen), BY_NAME), page, make)

@@ -9,10 +9,9 @@ import strawberry
 
 from app.metrics.levels import Level
 from app.metrics.periods import Period
-from app.queries.conditions import Plain
+from app.queries.conditions import known_by
 from app.queries.entities import ENTITIES, NEWEST_FIRST
 from app.queries.listings import Listing, Parent
-from app.queries.selects import ROW
 from app.services.marks import ListMarksRequest
 from app.services.measuring import SummaryRequest
 from app.services.series import ListSeriesRequest
@@ -159,7 +158,7 @@ def open_entities(
     period = read_period(info, range_, as_of, inherited=parent.period if parent else DEFAULT_PERIOD)
     unfiltered = Listing(
         source=ENTITIES[level],
-        conditions=_known_by(period.as_of),
+        conditions=known_by(period.as_of),
         order=NEWEST_FIRST,
         parent=Parent(parent.level.name, parent.row.id) if parent else None,
     )
@@ -175,8 +174,3 @@ def open_entities(
         period=period,
         unfiltered=unfiltered,
     )
-
-
-def _known_by(as_of: datetime | None) -> tuple[Plain, ...]:
-    """What was known to us at a past instant."""
-    return () if as_of is None else (Plain(f"{ROW}.created_at <= {{}}", as_of, "timestamptz"),)

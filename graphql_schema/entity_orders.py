@@ -26,6 +26,7 @@ _SHARED: dict[str, tuple[SortKey, str]] = {
     "DELIVERY_STATUS": (entities.DELIVERY_STATUS, "What is being delivered, by its English word."),
     "DELIVERY_REASON": (entities.DELIVERY_REASON, "Why it is delivered as it is. Nothing said: last."),
     "EXTERNAL_ID": (entities.EXTERNAL_ID, "The platform's own id, as text."),
+    "PLATFORM_CREATED_AT": (entities.PLATFORM_CREATED_AT, "When it was made on the platform. Not said: last."),
     "CREATED_AT": (entities.CREATED_AT, "When it became known to us."),
     "UPDATED_AT": (entities.UPDATED_AT, "When it last changed here."),
 }
@@ -114,7 +115,7 @@ class AdOrder(EntityOrder):
 
 _MEANING = (
     f"The first decides, the next where it ties; at most {MAX_ORDERS}. Null or empty: newest first. Pages of an order "
-    "by a metric, a status or UPDATED_AT keep the order of the first page for 15 minutes."
+    "by a metric, a status or its reason, or UPDATED_AT keep the order of the first page for 15 minutes."
 )
 CampaignOrderArgument = Annotated[list[CampaignOrder] | None, strawberry.argument(description=_MEANING)]
 AdsetOrderArgument = Annotated[list[AdsetOrder] | None, strawberry.argument(description=_MEANING)]

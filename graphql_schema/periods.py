@@ -15,7 +15,8 @@ DEFAULT_PERIOD = Period(DEFAULT_DAYS)
 
 _MEANING = (
     "Numbers as they were known at this past instant, from the snapshots that are kept; presets are relative to it. "
-    "Names and statuses are always those of now."
+    "Names and statuses are always those of now. LIFETIME goes back as far as snapshots are kept. What a sync is still "
+    "writing counts from when it was fetched, so that the last minutes may change once more."
 )
 AsOfArgument = Annotated[
     datetime | None,

@@ -24,7 +24,8 @@ describe_enum(
     RestatementBase,
     description="What a day's newest numbers are compared with.",
     FIRST_REPORT="The first snapshot; while the day was still going on, as a rule.",
-    DAY_END="The newest snapshot of when the day had ended in the ad account's zone; the first, where none is as old.",
+    DAY_END="The newest snapshot of when the day ended in the ad account's zone; the first, where none "
+    "is as old or the day has not ended.",
 )
 SinceArgument = Annotated[
     RestatementBase,
@@ -35,7 +36,9 @@ SinceArgument = Annotated[
 @strawberry.type(description="How the numbers of one day moved.")
 class Restatement:
     day: date = strawberry.field(name="date", description="The day, in the ad account's zone.")
-    snapshot_count: int = strawberry.field(description="How often the platform reported other numbers for it.")
+    snapshot_count: int = strawberry.field(
+        description="How many different reports of it there are. 1: it never changed."
+    )
     first_reported_at: datetime = strawberry.field(description="When its first numbers were fetched, in UTC.")
     last_reported_at: datetime = strawberry.field(description="When its newest numbers were fetched, in UTC.")
     change: MetricsComparison = strawberry.field(description="The newest numbers beside the early ones.")

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.clock import day_of
-from app.metrics.ranges import DateRange, RangeSpec, is_final
+from app.metrics.ranges import DateRange, Preset, RangeSpec, is_final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,11 @@ class Period:
     days: RangeSpec
     as_of: datetime | None = None
     compared: Comparison | None = None
+
+    @property
+    def is_lifetime(self) -> bool:
+        """Whether the days are as many as there can be."""
+        return self.days.requested is Preset.LIFETIME and self.compared is None
 
     def base(self, comparison: Comparison | RangeSpec) -> Period:
         """What this period is compared with, as known at the same instant."""

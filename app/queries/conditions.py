@@ -12,6 +12,7 @@ from app.queries.selects import ROW, Select
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+    from datetime import datetime
     from decimal import Decimal
 
     from app.queries.sources import Source
@@ -98,6 +99,11 @@ class OfParent(NamedTuple):
 def without_metrics(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
     """What conditions say about the rows themselves."""
     return tuple(kept for condition in conditions if (kept := condition.without_metrics()) is not None)
+
+
+def known_by(instant: datetime | None) -> tuple[Plain, ...]:
+    """What was known to us at an instant; None: now, when everything is."""
+    return () if instant is None else (Plain(f"{ROW}.created_at <= {{}}", instant, "timestamptz"),)
 
 
 def one_of(column: str, values: tuple[Hashable, ...], sql_type: str) -> Plain:

@@ -26,6 +26,7 @@ class EntityRow(NamedTuple):
     status: str
     delivery_status: str
     delivery_reason: str | None
+    platform_created_at: datetime | None
     created_at: datetime
     updated_at: datetime
     campaign_id: UUID | None
@@ -65,6 +66,7 @@ EXTERNAL_ID = SortKey("external_id", "text")
 STATUS = SortKey("status", "text", volatile=True)
 DELIVERY_STATUS = SortKey("delivery_status", "text", volatile=True)
 DELIVERY_REASON = SortKey("delivery_reason", "text", nullable=True, volatile=True)
+PLATFORM_CREATED_AT = SortKey("platform_created_at", "timestamptz", nullable=True)
 CREATED_AT = SortKey("created_at", "timestamptz")
 UPDATED_AT = SortKey("updated_at", "timestamptz", volatile=True)
 BUDGET = SortKey("budget_micros", "bigint", nullable=True, in_currency=True)
@@ -73,4 +75,5 @@ START_DATE = SortKey("starts_at", "timestamptz", nullable=True)
 END_DATE = SortKey("ends_at", "timestamptz", nullable=True)
 OPTIMIZATION_GOAL = SortKey("optimization_goal", "text", nullable=True)
 
-NEWEST_FIRST = Order.by(CREATED_AT._replace(descending=True))
+# What was imported at once became known to us at once: the platform's own instant tells which is newer.
+NEWEST_FIRST = Order.by(*(key._replace(descending=True) for key in (PLATFORM_CREATED_AT, CREATED_AT)))

@@ -1,6 +1,7 @@
 """Where the numbers of an entity's days come from: daily rows, or the snapshots that were there at a past instant.
 
-The one place that knows both tables; everything that sums, orders, filters or lists numbers reads through it.
+The one place that knows both tables: everything that sums, orders or filters by numbers reads through it. (The
+snapshots themselves are listed by `app.queries.snapshots`.)
 """
 
 from __future__ import annotations

@@ -92,7 +92,9 @@ _MOVEMENTS = """
     CROSS JOIN LATERAL (
         SELECT r.stat_date, count(*) AS snapshots, min(r.fetched_at) AS first_at, max(r.fetched_at) AS latest_at,
                max(r.fetched_at) FILTER (
-                   WHERE $6 AND r.fetched_at <= (r.stat_date + 1)::timestamp AT TIME ZONE wanted.time_zone
+                   WHERE $6
+                     AND (r.stat_date + 1)::timestamp AT TIME ZONE wanted.time_zone <= $8::timestamptz
+                     AND r.fetched_at <= (r.stat_date + 1)::timestamp AT TIME ZONE wanted.time_zone
                ) AS day_end_at
         FROM ad_stats_raw AS r
         WHERE r.seller_id = $1
@@ -126,11 +128,12 @@ async def list_movements(
     *,
     since_day_end: bool,
     as_of: datetime | None,
+    now: datetime,
 ) -> list[list[DayMovement]]:
     """Of each of the entities its days that had snapshots at an instant (None: now), the earliest first.
 
     By one statement. The base is the first snapshot; or, `since_day_end`, the newest of when the day ended in the
-    account's zone, where there was one by then.
+    account's zone, where it has ended by `now` and there was one by then.
     """
     text = _MOVEMENTS.format(
         level=int(level),
@@ -139,7 +142,7 @@ async def list_movements(
     )
     columns = [list(column) for column in zip(*asked, strict=True)]
     found: list[list[DayMovement]] = [[] for _ in asked]
-    for record in await driver.fetch(text, seller_id, *columns, since_day_end, as_of):
+    for record in await driver.fetch(text, seller_id, *columns, since_day_end, as_of, now):
         place: int = record[0]
         found[place - 1].append(_movement(list(record)[1:]))
     return found

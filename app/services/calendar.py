@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app import clock
 from app.errors import InputError
+from app.metrics.ranges import DateRange
 from app.queries.parameters import AccountDays
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Calendar:
 
     def __init__(self, accounts: Iterable[AccountCalendar], settings: Settings) -> None:
         self.accounts = {account.account_id: account for account in accounts}
-        self._now = clock.now()
+        self.now = clock.now()
         self._max_range_days = settings.max_range_days
         self._raw_retention_days = settings.raw_retention_days
         self._spans: dict[tuple[Period, str], Span] = {}
@@ -32,7 +33,7 @@ class Calendar:
     def span(self, period: Period, account_id: UUID) -> Span:
         """The days of a period in an account.
 
-        Raises InputError naming `asOf` when the snapshots that would tell are no longer kept.
+        As of an instant, LIFETIME goes back as far as snapshots are kept; InputError names what reaches further back.
         """
         time_zone = self.accounts[account_id].time_zone
         key = (period, time_zone)
@@ -49,17 +50,26 @@ class Calendar:
 
     def today(self, account_id: UUID, as_of: datetime | None = None) -> date:
         """The day that it is in an account, now or at an instant."""
-        return clock.day_of(as_of or self._now, self.accounts[account_id].time_zone)
+        return clock.day_of(as_of or self.now, self.accounts[account_id].time_zone)
 
-    def oldest_kept(self, account_id: UUID) -> date:
-        """The first day whose snapshots are kept; today is one of the days of the retention."""
-        return self.today(account_id) - timedelta(days=self._raw_retention_days - 1)
+    def kept(self, period: Period, account_id: UUID) -> DateRange:
+        """The days of a period, of which the snapshots are asked for; LIFETIME means all that are kept.
+
+        Raises InputError naming the argument that reaches further back.
+        """
+        return self._kept(period, account_id, self.span(period, account_id).days)
 
     def _resolved(self, period: Period, account_id: UUID) -> Span:
         time_zone = self.accounts[account_id].time_zone
-        span = period.resolve(now=self._now, time_zone=time_zone, max_range_days=self._max_range_days)
-        if period.as_of is not None:
-            oldest = self.oldest_kept(account_id)
-            if min(span.days.from_date, span.today) < oldest:
-                raise InputError("asOf", f"what was known of days before {oldest} is no longer kept")
-        return span
+        span = period.resolve(now=self.now, time_zone=time_zone, max_range_days=self._max_range_days)
+        return span if period.as_of is None else span._replace(days=self._kept(period, account_id, span.days))
+
+    def _kept(self, period: Period, account_id: UUID, days: DateRange) -> DateRange:
+        oldest = self.today(account_id) - timedelta(days=self._raw_retention_days - 1)
+        if self.today(account_id, period.as_of) < oldest:
+            raise InputError("asOf", f"what was known of days before {oldest} is no longer kept")
+        if days.from_date >= oldest:
+            return days
+        if period.is_lifetime:
+            return DateRange(oldest, days.to_date)
+        raise InputError("to" if period.compared else "range", f"the snapshots of days before {oldest} are not kept")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
-from app.errors import InputError
 from app.metrics.levels import Level  # noqa: TC001  # likewise
 from app.metrics.periods import Period  # noqa: TC001  # likewise
 from app.queries.snapshots import DayMovement, ZonedDays, list_movements
@@ -46,8 +45,15 @@ async def load_restatements(
     Raises InputError naming `range` for days whose snapshots are no longer kept.
     """
     wanted = [_days(calendar, request) for request in asked]
+    level, as_of = asked[0].level, asked[0].period.as_of
     found = await list_movements(
-        driver, seller_id, asked[0].level, wanted, since_day_end=asked[0].since_day_end, as_of=asked[0].period.as_of
+        driver,
+        seller_id,
+        level,
+        wanted,
+        since_day_end=asked[0].since_day_end,
+        as_of=as_of,
+        now=as_of or calendar.now,
     )
     return [
         tuple(_reading(calendar, request, movement) for movement in of_one)
@@ -56,10 +62,7 @@ async def load_restatements(
 
 
 def _days(calendar: Calendar, request: RestatementRequest) -> ZonedDays:
-    days = calendar.span(request.period, request.account_id).days
-    oldest = calendar.oldest_kept(request.account_id)
-    if days.from_date < oldest:
-        raise InputError("range", f"snapshots of days before {oldest} are no longer kept")
+    days = calendar.kept(request.period, request.account_id)
     time_zone = calendar.accounts[request.account_id].time_zone
     return ZonedDays(request.entity_id, time_zone, days.from_date, days.to_date)
 

@@ -129,12 +129,13 @@ class GoldenWorld:
             return await self.tenant.ask(document, **variables)
 
     async def refused(self, document: str, *, now: datetime = NOW, **variables: Any) -> dict[str, Any]:
-        """What the only error of an operation says of itself, its message and cost aside."""
+        """What the error of an operation says of itself; every field that it hits says the same."""
         with frozen(now):
             result = await self.tenant.world.execute(document, self.tenant.claims(), variables)
         assert result.errors is not None
-        assert len(result.errors) == 1, result.errors
-        return dict(result.errors[0].extensions or {})
+        first, *others = [dict(error.extensions or {}) for error in result.errors]
+        assert others == [first] * len(others), result.errors
+        return first
 
 
 async def plant(world: SmallWorld) -> GoldenWorld:

@@ -308,6 +308,7 @@ def test_the_codes_are_those_of_the_documentation() -> None:
         "NOT_FOUND",
         "BAD_USER_INPUT",
         "CURSOR_EXPIRED",
+        "MIXED_CURRENCIES",
         "CONFLICT",
         "RATE_LIMITED",
         "QUERY_TOO_COMPLEX",

@@ -280,7 +280,25 @@ async def test_days_of_which_no_snapshot_is_kept(golden: GoldenWorld) -> None:
     year = {"custom": {"from": "2025-01-01", "to": "2026-03-08"}}  # its first day is 431 days ago; 400 are kept
     error = await golden.refused(LIST, range=year, asOf=MORNING)
 
-    assert (error["code"], error["argument"]) == ("BAD_USER_INPUT", "asOf")
+    assert (error["code"], error["argument"]) == ("BAD_USER_INPUT", "range")
+
+
+async def test_a_lifetime_goes_back_as_far_as_snapshots_are_kept(golden: GoldenWorld) -> None:
+    document = """
+    query ($asOf: DateTime) {
+      campaigns(asOf: $asOf, range: {preset: LIFETIME}, filter: {name: "Alpha"}) {
+        summary { from to }
+        nodes { metrics { from to } restatements { date } }
+      }
+    }
+    """
+    found = (await golden.ask(document, asOf=MORNING))["campaigns"]
+
+    # It is 9 March 2026 in Ho Chi Minh City, of whose 400 days the first is 3 February 2025; then it was 5 March.
+    kept = {"from": "2025-02-03", "to": "2026-03-05"}
+    assert found["summary"] == kept
+    assert [node["metrics"] for node in found["nodes"]] == [kept]
+    assert found["nodes"][0]["restatements"][0]["date"] >= kept["from"]
 
 
 async def test_what_a_list_leaves_out_is_counted_as_of_then(golden: GoldenWorld) -> None:
@@ -341,4 +359,4 @@ async def test_nothing_under_a_past_moment_has_days_that_are_not_kept(golden: Go
         old={"custom": {"from": "2025-01-01", "to": "2025-01-02"}},
     )
 
-    assert (error["code"], error["argument"]) == ("BAD_USER_INPUT", "asOf")
+    assert (error["code"], error["argument"]) == ("BAD_USER_INPUT", "range")

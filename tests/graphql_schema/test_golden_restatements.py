@@ -253,9 +253,9 @@ async def test_days_without_snapshots_are_left_out(golden: GoldenWorld) -> None:
 @pytest.mark.parametrize(
     ("since", "seventh", "eighth"),
     [
-        # 7 March ended at 08:00 UTC: the snapshot of 07:59 is its last; 8 March has not ended.
+        # 7 March ended at 08:00 UTC: the snapshot of 07:59 is its last. 8 March has not ended: its first one counts.
         ("FIRST_REPORT", ("5.00", "3.00"), ("1.00", "11.00")),
-        ("DAY_END", ("7.00", "1.00"), ("12.00", "0.00")),
+        ("DAY_END", ("7.00", "1.00"), ("1.00", "11.00")),
     ],
 )
 async def test_a_day_ends_in_its_zone(
