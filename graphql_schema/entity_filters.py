@@ -12,6 +12,7 @@ import strawberry
 from app.errors import InputError
 from app.metrics.operators import Operator
 from app.metrics.periods import Period
+from app.metrics.rounding import EXACT
 from app.queries.conditions import MetricCondition
 from app.queries.entity_filter import EVERYTHING, EntityFilter
 from app.vocabulary import DeliveryStatus, EntityStatus
@@ -164,6 +165,11 @@ def _conditions(given: Sequence[MetricConditionInput], period: Period, argument:
     if len(given) > MAX_METRIC_CONDITIONS:
         raise InputError(argument, f"has {len(given)} conditions, more than the limit of {MAX_METRIC_CONDITIONS}")
     return tuple(
-        MetricCondition(item.metric.value.name, item.op, item.value, period, f"{argument}.{place}.metric")
+        MetricCondition(item.metric.value.name, item.op, _plain(item.value), period, f"{argument}.{place}.metric")
         for place, item in enumerate(given)
     )
+
+
+def _plain(value: Decimal) -> Decimal:
+    """The one way to write a number, so that the same filter is an equal value: "2.0" is "2", and "-0" is "0"."""
+    return Decimal(f"{EXACT.normalize(EXACT.add(value, Decimal(0))):f}")

@@ -23,33 +23,35 @@ PrefixArgument = Annotated[
         description="How the name begins, case-insensitive, at most 100 characters. Null: any name.",
     ),
 ]
-FirstArgument = Annotated[int, strawberry.argument(name="first", description=f"How many: 1 to {TOP_LIMIT}.")]
+FirstArgument = Annotated[
+    int | None,
+    strawberry.argument(name="first", description=f"How many: 1 to {TOP_LIMIT}. Null: {DEFAULT_SIZE}."),
+]
 
 
 @strawberry.type(description="Something that can be filtered by.")
 class FilterOption:
-    id: strawberry.ID = strawberry.field(description="Global id, for the filter.")
+    value: strawberry.ID = strawberry.field(description="Global id, for the filter.")
     name: str = strawberry.field(description="The name to show.")
 
 
 async def list_options(
-    info: Info, source: Source[Any], type_name: str, prefix: str | None, first: int
+    info: Info, source: Source[Any], type_name: str, prefix: str | None, first: int | None
 ) -> list[FilterOption]:
     """The first so many of one kind, by name. Raises InputError naming `prefix` or `first`."""
-    if not 1 <= first <= TOP_LIMIT:
-        raise InputError("first", f"must be from 1 to {TOP_LIMIT}, not {first}")
+    size = DEFAULT_SIZE if first is None else first
+    if not 1 <= size <= TOP_LIMIT:
+        raise InputError("first", f"must be from 1 to {TOP_LIMIT}, not {size}")
     chosen = () if prefix is None else (name_starts(read_text(prefix, "prefix", limit=MAX_NAME_SEARCH)),)
-    request = PageRequest(Listing(source, chosen, BY_NAME), Window(first))
+    request = PageRequest(Listing(source, chosen, BY_NAME), Window(size))
     page = await info.context.loaders.pages.load(request)
-    return [FilterOption(id=global_id(type_name, row.id), name=row.name) for row in page.rows]
+    return [FilterOption(value=global_id(type_name, row.id), name=row.name) for row in page.rows]
 
 
 def _options(source: Source[Any], type_name: str, description: str) -> Any:
     """A field that lists options of one kind."""
 
-    async def resolve(
-        info: Info, prefix: PrefixArgument = None, first: FirstArgument = DEFAULT_SIZE
-    ) -> list[FilterOption]:
+    async def resolve(info: Info, prefix: PrefixArgument = None, first: FirstArgument = None) -> list[FilterOption]:
         return await list_options(info, source, type_name, prefix, first)
 
     return strawberry.field(resolver=resolve, description=description)
@@ -71,6 +73,7 @@ class FilterOptions:
         ENTITIES[Level.CAMPAIGN], "Campaign", "Campaigns by name, for `campaignIds` and `ids`."
     )
     adsets: list[FilterOption] = _options(ENTITIES[Level.ADSET], "Adset", "Ad sets by name, for `adsetIds` and `ids`.")
+    ads: list[FilterOption] = _options(ENTITIES[Level.AD], "Ad", "Ads by name, for `ids`.")
     currencies: list[str] = strawberry.field(
         resolver=list_currencies,
         description="ISO 4217 codes of the ad accounts, in alphabetical order, for `currency`.",

@@ -139,12 +139,12 @@ def test_a_bulk_pause_reaches_the_platform_and_no_other_sellers_ads(product: Up)
     theirs = [node["id"] for node in other.ask(ids)["ads"]["nodes"]][:3]
     pause = (
         "mutation ($ids: [ID!]!) { setStatus(input: {level: AD, ids: $ids, action: PAUSE})"
-        " { succeeded failed { id code } } }"
+        " { succeeded failed { entityId code } } }"
     )
     changed = client.ask(pause, ids=[*mine[:5], *theirs])["setStatus"]
     assert changed == {
         "succeeded": mine[:5],
-        "failed": [{"id": node, "code": "NOT_FOUND"} for node in theirs],
+        "failed": [{"entityId": node, "code": "NOT_FOUND"} for node in theirs],
     }
     statuses = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Ad { status } } }"
     assert other.ask(statuses, ids=theirs)["nodes"] == [{"status": "ACTIVE"}] * 3

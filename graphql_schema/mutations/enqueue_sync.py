@@ -43,7 +43,7 @@ class EnqueueSyncInput:
 
 @strawberry.type(description="A job that was asked for.")
 class EnqueuedJob:
-    id: strawberry.ID = strawberry.field(description="Global id of the job; see `Query.node`.")
+    job_id: strawberry.ID = strawberry.field(description="Global id of the job; see `Query.node`.")
     key: str = strawberry.field(description="What it works on, readable.")
     state: JobState = strawberry.field(description="How far it was when it was asked for.")
     deduplicated: bool = strawberry.field(description="Whether it was there already, asked for by somebody else.")
@@ -51,7 +51,7 @@ class EnqueuedJob:
     @classmethod
     def of(cls, job: JobRow) -> Self:
         return cls(
-            id=global_id("Job", job.job_id),
+            job_id=global_id("Job", job.job_id),
             key=job.key,
             state=JobState(job.state),
             deduplicated=job.deduplicated,

@@ -69,7 +69,7 @@ class SetStatusInput:
 
 @strawberry.type(description="An entity whose status was not set.")
 class SetStatusFailure:
-    id: strawberry.ID = strawberry.field(description="The entity's id, as it was given.")
+    entity_id: strawberry.ID = strawberry.field(description="The entity's global id, as it was given.")
     code: StatusFailureCode = strawberry.field(description="Why, for programs.")
     message: str = strawberry.field(description="Why, for people, in English.")
 
@@ -144,7 +144,7 @@ def _read_ids(ids: Sequence[str], type_name: str) -> tuple[UUID, ...]:
 
 def _failure(type_name: str, failure: StatusFailure) -> SetStatusFailure:
     return SetStatusFailure(
-        id=global_id(type_name, failure.entity_id),
+        entity_id=global_id(type_name, failure.entity_id),
         code=failure.code,
         message=failure.message,
     )

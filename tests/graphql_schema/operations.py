@@ -27,9 +27,9 @@ ROWS = {
     "{ adStrategies(first: 100) { nodes { name } } }": 1,
     "{ adAccounts(first: 100) { totalCount nodes { name } } }": 2,
     "{ syncRuns(first: 100) { nodes { state jobs { totalCount nodes { key adAccount { name } } } } } }": 4,
-    """{ filterOptions { adAccounts { id } sellpages { name } adStrategies { name } campaigns { name } adsets { name }
-         currencies } }""": 6,
-    '{ filterOptions { campaigns(prefix: "C", first: 100) { id } } }': 1,
+    """{ filterOptions { adAccounts { value } sellpages { name } adStrategies { name } campaigns { name }
+         adsets { name } ads { name } currencies } }""": 7,
+    '{ filterOptions { campaigns(prefix: "C", first: 100) { value } } }': 1,
     "{ viewer { user { name } seller { name } } }": 1,
     "{ metricDefinitions { name } }": 0,
 }

@@ -225,3 +225,22 @@ async def test_parents_in_several_currencies_are_refused_too(golden: GoldenWorld
     ]
     for narrowed in alone:
         assert await parents.ask(document, range=WEEK, filter=narrowed) == {"adsets": {"totalCount": 1}}, narrowed
+
+
+@pytest.mark.parametrize(("one", "other"), [("2", "2.0"), ("100", "100.00"), ("-0.0", "0"), ("0.10", "0.1")])
+async def test_a_cursor_is_good_however_the_value_is_written(golden: GoldenWorld, one: str, other: str) -> None:
+    document = """query ($value: Decimal!, $after: String) {
+      campaigns(first: 1, after: $after, filter: {metrics: [{metric: ROAS, op: NE, value: $value}]},
+                orderBy: {field: NAME}) { nodes { name } pageInfo { endCursor } } }"""
+
+    first = (await golden.ask(document, value=one))["campaigns"]
+    second = (await golden.ask(document, value=other, after=first["pageInfo"]["endCursor"]))["campaigns"]
+
+    assert names(first["nodes"]) < names(second["nodes"])
+
+
+async def test_a_long_value_keeps_every_digit(golden: GoldenWorld) -> None:
+    """1.99996 lies between these."""
+    tail = "9" * 15
+    assert await found(golden, condition("ROAS", "GT", f"1.99995{tail}"), condition("ROAS", "LT", "2")) == ["Beta"]
+    assert await found(golden, condition("SPEND", "GT", "90000000000000000000"), currency="USD") == []

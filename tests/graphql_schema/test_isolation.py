@@ -181,16 +181,16 @@ async def test_nothing_is_told_of_another_sellers_node(stage: Stage, type_name: 
 
 
 async def test_options_of_filters_are_ones_own(stage: Stage) -> None:
-    lists = ("adAccounts", "sellpages", "adStrategies", "campaigns", "adsets")
-    document = f"{{ filterOptions {{ currencies {' '.join(f'{name} {{ id }}' for name in lists)} }} }}"
+    lists = ("adAccounts", "sellpages", "adStrategies", "campaigns", "adsets", "ads")
+    document = f"{{ filterOptions {{ currencies {' '.join(f'{name} {{ value }}' for name in lists)} }} }}"
 
     found = (await stage.attacker.ask(document))["filterOptions"]
 
-    types = ("AdAccount", "Sellpage", "AdStrategy", "Campaign", "Adset")
+    types = ("AdAccount", "Sellpage", "AdStrategy", "Campaign", "Adset", "Ad")
     assert found == {
         "currencies": ["USD"],
         **{
-            name: [{"id": global_id(type_name, stage.own[type_name])}]
+            name: [{"value": global_id(type_name, stage.own[type_name])}]
             for name, type_name in zip(lists, types, strict=True)
         },
     }

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 SET_STATUS = """
 mutation ($input: SetStatusInput!) { setStatus(input: $input) {
-  succeeded entities { id status } failed { id code message } auditId errors { __typename code message path }
+  succeeded entities { id status } failed { entityId code message } auditId errors { __typename code message path }
 } }
 """
 ENQUEUE = """
 mutation ($input: EnqueueSyncInput) { enqueueSync(input: $input) {
-  jobs { id key state deduplicated } run { state origin fromDate toDate jobs { totalCount nodes { id key } } }
+  jobs { jobId key state deduplicated } run { state origin fromDate toDate jobs { totalCount nodes { id key } } }
   errors { __typename code message path }
 } }
 """
@@ -58,7 +58,7 @@ async def test_the_payload_shows_the_change(world: SmallWorld) -> None:
     assert found["errors"] == []
     assert found["succeeded"] == [first.gid, second.gid]
     assert found["entities"] == [{"id": campaign.gid, "status": "PAUSED"} for campaign in (first, second)]
-    assert [(failure["id"], failure["code"]) for failure in found["failed"]] == [
+    assert [(failure["entityId"], failure["code"]) for failure in found["failed"]] == [
         (archived.gid, "ARCHIVED"),
         (unknown, "NOT_FOUND"),
         (refused.gid, "REFUSED"),
@@ -155,7 +155,7 @@ async def test_a_mutation_waits_for_the_platform_without_a_connection(world: Sma
 async def test_nobody_changes_anything_without_a_token(world: SmallWorld) -> None:
     for field in (
         'setStatus(input: {level: AD, ids: ["x"], action: PAUSE}) { auditId }',
-        "enqueueSync { jobs { id } }",
+        "enqueueSync { jobs { jobId } }",
     ):
         result = await world.execute(f"mutation {{ {field} }}", None)
         assert [(error.extensions or {})["code"] for error in result.errors or []] == ["UNAUTHENTICATED"]
@@ -236,8 +236,8 @@ async def test_enqueue_sync_joins_what_is_live(world: SmallWorld) -> None:
     assert first["errors"] == second["errors"] == []
     assert [job["deduplicated"] for job in first["jobs"]] == [False, False]
     assert [job["deduplicated"] for job in second["jobs"]] == [True, True]
-    assert {job["id"] for job in first["jobs"]} == {job["id"] for job in second["jobs"]}
-    assert {job["id"] for job in second["run"]["jobs"]["nodes"]} == {job["id"] for job in first["jobs"]}
+    assert {job["jobId"] for job in first["jobs"]} == {job["jobId"] for job in second["jobs"]}
+    assert {job["id"] for job in second["run"]["jobs"]["nodes"]} == {job["jobId"] for job in first["jobs"]}
     run = {key: second["run"][key] for key in ("state", "origin", "fromDate", "toDate")}
     assert run == {"state": "RUNNING", "origin": "MANUAL", "fromDate": "2026-03-01", "toDate": "2026-03-02"}
     assert second["run"]["jobs"]["totalCount"] == 2
@@ -252,7 +252,7 @@ async def test_what_a_sync_names_twice_counts_once(world: SmallWorld) -> None:
 
     [job] = found["enqueueSync"]["jobs"]
     assert job["deduplicated"] is False
-    assert found["enqueueSync"]["run"]["jobs"] == {"totalCount": 1, "nodes": [{"id": job["id"], "key": job["key"]}]}
+    assert found["enqueueSync"]["run"]["jobs"] == {"totalCount": 1, "nodes": [{"id": job["jobId"], "key": job["key"]}]}
     assert await world.read("SELECT count(*) FROM jobs") == 1
 
 

@@ -52,6 +52,16 @@ def test_the_committed_text_is_the_schema() -> None:
     assert committed == sdl.sdl(), "write it anew: python -m graphql_schema.sdl --write"
 
 
+def test_a_field_is_named_id_only_where_it_is_the_objects_own() -> None:
+    """A client's cache keys objects by `id`: one that is another object's would merge the two."""
+    objects = {name: kind for name, kind in core.type_map.items() if isinstance(kind, GraphQLObjectType)}
+    with_id = {name for name, kind in objects.items() if "id" in kind.fields}
+    nodes = {name for name, kind in objects.items() if any(face.name == "Node" for face in kind.interfaces)}
+
+    assert with_id - {"User", "Seller"} == nodes  # whoever asks; global ids too, which nothing else shares
+    assert {str(objects[name].fields["id"].type) for name in with_id} == {"ID!"}
+
+
 def test_the_metrics_fields_are_those_of_the_table() -> None:
     scalars = {
         Unit.MONEY: "Decimal!",

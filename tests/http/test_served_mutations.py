@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NEW = "application/graphql-response+json"
 SET_STATUS = """
 mutation ($input: SetStatusInput!) { setStatus(input: $input) {
-  succeeded failed { id code message } auditId errors { message code path }
+  succeeded failed { entityId code message } auditId errors { message code path }
 } }
 """
 
