@@ -9,6 +9,7 @@ import strawberry
 
 from app.errors import UnauthenticatedError
 from app.services.reading import Reading
+from app.services.request_snapshot import RequestOverError
 from graphql_schema.loaders import Loaders
 from graphql_schema.permissions import Permission, check_permission
 
@@ -63,7 +64,7 @@ class Context:
 
     def _open(self) -> tuple[Reading, Loaders]:
         if self._over:  # a resolver that outlived its operation, because a sibling's failure ended it
-            raise RuntimeError("the request is over; nothing more is read for it")
+            raise RequestOverError
         if self._opened is None:
             caller = self.caller
             reading = Reading(self.services, seller_id=caller.seller_id, user_id=caller.user_id)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from strawberry.dataloader import DataLoader
+
+from app.services.request_snapshot import RequestOverError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from uuid import UUID
 
-    from app.errors import PixecomError
     from app.queries.listings import Listing
     from app.queries.sources import Row, Source
     from app.queries.walks import Walk
     from app.services.list_reading import PageReading, PageRequest
     from app.services.marks import DayMark, MarksRequest
     from app.services.measuring import MetricsReading, MetricsRequest, SummaryRequest
-    from app.services.reading import Answers, Reading
+    from app.services.reading import Reading
     from app.services.restatements import RestatementReading, RestatementRequest
     from app.services.series import ListSeriesRequest, SeriesRequest
 
@@ -27,15 +29,34 @@ Key = TypeVar("Key")
 Found = TypeVar("Found")
 
 
-def _answers(
-    load: Callable[[Sequence[Key]], Awaitable[Answers[Found]]],
-) -> Callable[[list[Key]], Awaitable[Sequence[Found | BaseException]]]:
-    """As Strawberry's DataLoader takes it: an error in the place of an answer is raised for that key alone."""
+class _Loader(DataLoader[Key, Found]):
+    """Fields that ask for the same key share its load, and none of them ends it for the others.
 
-    async def answer(keys: list[Key]) -> Sequence[Found | PixecomError]:
-        return await load(keys)
+    An error in the place of an answer is raised for that key alone. What is still being loaded at the end of the
+    request is cancelled for all who wait for it.
+    """
 
-    return answer
+    def __init__(self, load: Callable[[list[Key]], Awaitable[Sequence[Found | BaseException]]]) -> None:
+        async def answer(keys: list[Key]) -> Sequence[Found | BaseException]:
+            try:
+                return await load(keys)
+            except asyncio.CancelledError:  # which Strawberry would tell nobody who waits
+                return [RequestOverError() for _ in keys]
+
+        super().__init__(answer)
+
+    def load(self, key: Key) -> Awaitable[Found]:
+        """A field is cancelled when one beside it fails; its future may be another field's too."""
+        future = asyncio.ensure_future(super().load(key))
+        if not future.done():
+            future.add_done_callback(_note_error)
+        return asyncio.shield(future)
+
+
+def _note_error(future: asyncio.Future[Any]) -> None:
+    """An error that comes when nobody waits any more is no news for the log."""
+    if not future.cancelled():
+        future.exception()
 
 
 class Loaders:
@@ -44,18 +65,16 @@ class Loaders:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._rows: dict[str, DataLoader[UUID, Any]] = {}
-        self.pages: DataLoader[PageRequest[Any], PageReading[Any]] = DataLoader(_answers(reading.load_pages))
-        self.kept_walks: DataLoader[Walk, str] = DataLoader(reading.keep_walks)
-        self.counts: DataLoader[Listing[Any], int] = DataLoader(_answers(reading.load_counts))
-        self.metrics: DataLoader[MetricsRequest, MetricsReading] = DataLoader(_answers(reading.load_metrics))
-        self.summaries: DataLoader[SummaryRequest, Readings] = DataLoader(_answers(reading.load_summaries))
-        self.series: DataLoader[SeriesRequest, Readings] = DataLoader(_answers(reading.load_series))
-        self.list_series: DataLoader[ListSeriesRequest, tuple[Readings, ...]] = DataLoader(
-            _answers(reading.load_list_series)
-        )
-        self.marks: DataLoader[MarksRequest, list[DayMark]] = DataLoader(_answers(reading.load_marks))
-        self.restatements: DataLoader[RestatementRequest, tuple[RestatementReading, ...]] = DataLoader(
-            _answers(reading.load_restatements)
+        self.pages: DataLoader[PageRequest[Any], PageReading[Any]] = _Loader(reading.load_pages)
+        self.kept_walks: DataLoader[Walk, str] = _Loader(reading.keep_walks)
+        self.counts: DataLoader[Listing[Any], int] = _Loader(reading.load_counts)
+        self.metrics: DataLoader[MetricsRequest, MetricsReading] = _Loader(reading.load_metrics)
+        self.summaries: DataLoader[SummaryRequest, Readings] = _Loader(reading.load_summaries)
+        self.series: DataLoader[SeriesRequest, Readings] = _Loader(reading.load_series)
+        self.list_series: DataLoader[ListSeriesRequest, tuple[Readings, ...]] = _Loader(reading.load_list_series)
+        self.marks: DataLoader[MarksRequest, list[DayMark]] = _Loader(reading.load_marks)
+        self.restatements: DataLoader[RestatementRequest, tuple[RestatementReading, ...]] = _Loader(
+            reading.load_restatements
         )
 
     def rows(self, source: Source[Row]) -> DataLoader[UUID, Row | None]:
@@ -65,7 +84,7 @@ class Loaders:
             async def load(ids: list[UUID]) -> list[Row | None]:
                 return await self._reading.load_rows(source, ids)
 
-            self._rows[source.name] = DataLoader(load)
+            self._rows[source.name] = _Loader(load)
         return self._rows[source.name]
 
     async def load_optional(self, source: Source[Row], ids: Sequence[UUID | None]) -> list[Row | None]:

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 
 
+class RequestOverError(asyncio.CancelledError):
+    """Nothing more is read for a request that has ended. What outlives it is cancelled by this: it has not failed."""
+
+    def __init__(self) -> None:
+        super().__init__("the request is over; nothing more is read for it")
+
+
 class RequestSnapshot:
     """One seller's rows as of the first question. Close it when the request ends, however it ends."""
 
@@ -32,10 +39,10 @@ class RequestSnapshot:
         self._closed = False
 
     async def ask(self, question: Callable[[Driver], Awaitable[Found]]) -> Found:
-        """Run statements on the snapshot; one question at a time."""
+        """Run statements on the snapshot; one question at a time. RequestOverError after the end."""
         async with self._lock:
             if self._closed:
-                raise RuntimeError("the request is over; nothing more is read for it")
+                raise RequestOverError
             self._running = asyncio.current_task()
             try:
                 return await question(await self._open())

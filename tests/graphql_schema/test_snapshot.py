@@ -14,6 +14,7 @@ from app.metrics.periods import Period
 from app.metrics.ranges import DateRange, RangeSpec
 from app.queries.directory import SELLPAGES
 from app.services.measuring import MetricsReading, MetricsRequest
+from app.services.request_snapshot import RequestOverError
 from graphql_schema.context import open_context
 from graphql_schema.schema import schema
 
@@ -120,8 +121,8 @@ async def test_nothing_is_read_for_a_request_that_is_over(world: SmallWorld) -> 
     async with open_context(world.services, tenant.claims()) as context:
         reading = context.reading
 
-    with pytest.raises(RuntimeError, match="the request is over"):
+    with pytest.raises(RequestOverError, match="the request is over"):
         await reading.load_rows(SELLPAGES, [])
-    with pytest.raises(RuntimeError, match="the request is over"):
+    with pytest.raises(RequestOverError, match="the request is over"):
         _ = context.loaders
     assert busy(world) == 0
