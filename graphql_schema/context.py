@@ -12,6 +12,7 @@ from app.services.reading import Reading
 from app.services.request_snapshot import RequestOverError
 from graphql_schema.loaders import Loaders
 from graphql_schema.permissions import Permission, check_permission
+from graphql_schema.point_budget import PointBudget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -26,6 +27,7 @@ class Context:
 
     def __init__(self, services: Services, claims: AccessClaims | None) -> None:
         self.services = services
+        self.points = PointBudget()
         self._claims = claims
         self._opened: tuple[Reading, Loaders] | None = None
         self._over = False

@@ -26,7 +26,7 @@ from graphql_schema.entity_orders import EntityOrder, read_order
 from graphql_schema.metrics import Metrics, metrics_of
 from graphql_schema.page_arguments import PageArguments
 from graphql_schema.periods import DEFAULT_PERIOD, InheritedAsOfArgument, read_period
-from graphql_schema.series import GranularityArgument, MetricsSeries, points_of
+from graphql_schema.series import GranularityArgument, MetricsSeries, spend_points
 
 T = TypeVar("T")
 
@@ -76,15 +76,16 @@ async def load_series(
     range_: InheritedRangeArgument = None,
     as_of: InheritedAsOfArgument = None,
 ) -> list[list[MetricsSeries]]:
-    keys = [
-        ListSeriesRequest(c.listing, read_period(info, range_, as_of, inherited=c.period), granularity) for c in parents
-    ]
+    periods = [read_period(info, range_, as_of, inherited=c.period) for c in parents]
+    await spend_points(info, periods, granularity)
+    keys = [ListSeriesRequest(c.listing, period, granularity) for c, period in zip(parents, periods, strict=True)]
     found = await info.context.loaders.list_series.load_many(keys)
     return [
         [
             MetricsSeries(
+                readings=series,
+                marks=ListMarksRequest(key.listing, key.period, series[0].currency),
                 currency=series[0].currency,
-                points=points_of(series, ListMarksRequest(key.listing, key.period, series[0].currency)),
             )
             for series in of_list
         ]

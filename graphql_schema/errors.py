@@ -29,6 +29,7 @@ from app.errors import (
     ProviderError,
     ProviderThrottledError,
     UnauthenticatedError,
+    UnavailableError,
 )
 from app.observability.correlation import begin_correlation, current_correlation_id
 from app.observability.logging import get_logger
@@ -41,7 +42,15 @@ if TYPE_CHECKING:
     from strawberry.extensions import SchemaExtension
     from strawberry.types import ExecutionContext
 
-__all__ = ["INTERNAL_SENTENCE", "ErrorCode", "PixecomSchema", "code_of", "query_too_complex", "rate_limited"]
+__all__ = [
+    "INTERNAL_SENTENCE",
+    "ErrorCode",
+    "PixecomSchema",
+    "code_of",
+    "query_too_complex",
+    "rate_limited",
+    "too_many_points",
+]
 
 INTERNAL_SENTENCE = "Something went wrong on our side. Quote the correlation id when you ask about it."
 _VARIABLE_FAULT = re.compile(r"Variable '\$(?P<name>\w+)' has invalid (?:default )?value(?: at (?P<path>[^:]+))?:")
@@ -77,6 +86,7 @@ _CODES: tuple[tuple[type[PixecomError], ErrorCode], ...] = (
     (ForbiddenError, ErrorCode.FORBIDDEN),
     (NotFoundError, ErrorCode.NOT_FOUND),
     (ConflictError, ErrorCode.CONFLICT),
+    (UnavailableError, ErrorCode.UPSTREAM_UNAVAILABLE),
     (ProviderError, ErrorCode.UPSTREAM_UNAVAILABLE),
 )
 
@@ -99,6 +109,15 @@ def query_too_complex(*, cost: int, limit: int) -> GraphQLError:
     return GraphQLError(
         f"The query costs {cost}, more than the limit of {limit}; ask for fewer or smaller pages.",
         extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value, "cost": cost, "limit": limit},
+    )
+
+
+def too_many_points(*, points: int, limit: int) -> GraphQLError:
+    """The series of the operation would have more points than those of one operation may."""
+    return GraphQLError(
+        f"The query asks for {points} points of series, more than the limit of {limit}; ask for a longer granularity, "
+        "a shorter range, or fewer entities.",
+        extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value, "cost": points, "limit": limit},
     )
 
 

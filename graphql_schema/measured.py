@@ -19,7 +19,7 @@ from graphql_schema.context import Info
 from graphql_schema.date_range import InheritedRangeArgument
 from graphql_schema.metrics import Metrics, metrics_of
 from graphql_schema.periods import InheritedAsOfArgument, read_period
-from graphql_schema.series import GranularityArgument, MetricsPoint, points_of
+from graphql_schema.series import GranularityArgument, MetricsPoint, build_points, spend_points
 
 
 class Measured(Protocol):
@@ -67,11 +67,12 @@ async def load_points(
     as_of: InheritedAsOfArgument = None,
 ) -> list[list[MetricsPoint]]:
     periods = [read_period(info, range_, as_of, inherited=parent.period) for parent in parents]
+    await spend_points(info, periods, granularity)
     keys = [
         SeriesRequest(*request_of(parent, period), granularity) for parent, period in zip(parents, periods, strict=True)
     ]
     found = await info.context.loaders.series.load_many(keys)
-    return [points_of(series, _marks(key, series)) for key, series in zip(keys, found, strict=True)]
+    return await build_points([(series, _marks(key, series)) for key, series in zip(keys, found, strict=True)], info)
 
 
 def _marks(request: SeriesRequest, series: tuple[MetricsReading, ...]) -> MarksRequest:

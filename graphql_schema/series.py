@@ -6,19 +6,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from app.metrics.series import Granularity
+from app import clock
+from app.metrics.series import Granularity, most_buckets
+from app.services.marks import marks_within
 from app.vocabulary import EntityStatus
 from graphql_schema.batched import Parents, batched
 from graphql_schema.context import Info
 from graphql_schema.enums import describe_enum
 from graphql_schema.global_id import global_id
 from graphql_schema.metrics import Metrics, metrics_of
+from graphql_schema.selection import selects
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from app.metrics.periods import Period
     from app.queries.status_marks import StatusMark
-    from app.services.marks import MarksRequest
+    from app.services.marks import DayMark, MarksRequest
     from app.services.measuring import MetricsReading
 
 describe_enum(
@@ -63,37 +67,70 @@ class StatusChange:
         )
 
 
-async def load_status_changes(parents: Parents, info: Info) -> list[list[StatusChange]]:
-    found = await info.context.loaders.marks.load_many([point.marks for point in parents])
-    return [
-        [StatusChange.of(mark) for day, mark in marks if point.from_ <= day <= point.to]
-        for point, marks in zip(parents, found, strict=True)
-    ]
-
-
 @strawberry.type(description="One day, week or month of a series.")
 class MetricsPoint:
-    marks: strawberry.Private[Any]
-
     from_: date = strawberry.field(name="from", description="The first day, in the ad account's zone.")
     to: date = strawberry.field(description="The last day, in the ad account's zone.")
     metrics: Metrics = strawberry.field(description="The numbers of these days. Zeros where nothing was measured.")
-    status_changes: list[StatusChange] = batched(
-        load_status_changes,
+    status_changes: list[StatusChange] = strawberry.field(
         description="What was set anew on these days for what the series is about, oldest first; of one series the "
         "newest 1,000. Of an ad account: for its campaigns.",
     )
 
 
+async def load_list_points(parents: Parents, info: Info) -> list[list[MetricsPoint]]:
+    return await build_points([(series.readings, series.marks) for series in parents], info)
+
+
 @strawberry.type(description="A series in one currency.")
 class MetricsSeries:
+    readings: strawberry.Private[Any]
+    marks: strawberry.Private[Any]
+
     currency: str = strawberry.field(description="ISO 4217 code of all money in it.")
-    points: list[MetricsPoint] = strawberry.field(description="All points of the range, the earliest first.")
+    points: list[MetricsPoint] = batched(load_list_points, description="All points of the range, the earliest first.")
 
 
-def points_of(series: "Sequence[MetricsReading]", marks: "MarksRequest") -> list[MetricsPoint]:
-    """The points of a series, whose marks are read together once one of them is asked for."""
+async def spend_points(info: Info, periods: "Iterable[Period]", granularity: Granularity) -> None:
+    """Count the points of a series over each of these periods. Raises a QUERY_TOO_COMPLEX error for too many."""
+    await info.context.points.spend(sum(_most_points(info, period, granularity) for period in periods))
+
+
+def _most_points(info: Info, period: "Period", granularity: Granularity) -> int:
+    """As far as it can be told before the ad accounts' zones are known."""
+    settings = info.context.services.settings
+    longest = settings.max_range_days
+    if period.as_of is not None and period.is_lifetime:
+        longest = min(longest, settings.raw_retention_days)
+    return most_buckets(period, granularity, now=clock.now(), max_range_days=longest)
+
+
+async def build_points(
+    series: "Sequence[tuple[Sequence[MetricsReading], MarksRequest]]", info: Info
+) -> list[list[MetricsPoint]]:
+    """The points of each series with what is selected of them; the marks of all are read together."""
+    with_metrics = selects(info, "metrics")
+    marks: list[list[DayMark]] = [[] for _ in series]
+    if selects(info, "statusChanges"):
+        marks = await info.context.loaders.marks.load_many([request for _, request in series])
+    built: list[list[MetricsPoint]] = []
+    for (readings, _), of_series in zip(series, marks, strict=True):
+        await info.context.points.take_turn(len(readings))
+        built.append(_points(readings, of_series, with_metrics=with_metrics))
+    return built
+
+
+def _points(
+    readings: "Sequence[MetricsReading]", marks: "Sequence[DayMark]", *, with_metrics: bool
+) -> list[MetricsPoint]:
+    changes = marks_within(marks, [reading.days for reading in readings])
+    nobody_asks: Any = None
     return [
-        MetricsPoint(marks=marks, from_=reading.days.from_date, to=reading.days.to_date, metrics=metrics_of(reading))
-        for reading in series
+        MetricsPoint(
+            from_=reading.days.from_date,
+            to=reading.days.to_date,
+            metrics=metrics_of(reading) if with_metrics else nobody_asks,
+            status_changes=[StatusChange.of(mark) for mark in of_point],
+        )
+        for reading, of_point in zip(readings, changes, strict=True)
     ]

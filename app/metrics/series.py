@@ -10,6 +10,12 @@ from app.metrics.ranges import DateRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
+
+    from app.metrics.periods import Period
+
+# At any instant every place on earth has the day of one of these.
+_ALL_DAYS = ("Etc/GMT+12", "UTC", "Etc/GMT-14")
 
 
 class Granularity(StrEnum):
@@ -35,6 +41,20 @@ def buckets(days: DateRange, granularity: Granularity) -> Iterator[Bucket]:
         last = min(following - timedelta(days=1), days.to_date)
         yield Bucket(start, DateRange(max(start, days.from_date), last))
         start = following
+
+
+def count_buckets(days: DateRange, granularity: Granularity) -> int:
+    """How many buckets a range has."""
+    first, last = bucket_start(days.from_date, granularity), bucket_start(days.to_date, granularity)
+    if granularity is Granularity.MONTH:
+        return 12 * (last.year - first.year) + last.month - first.month + 1
+    return (last - first).days // (7 if granularity is Granularity.WEEK else 1) + 1
+
+
+def most_buckets(period: Period, granularity: Granularity, *, now: datetime, max_range_days: int) -> int:
+    """How many buckets a period has in the zone where it has most; in every zone when its days are fixed."""
+    spans = (period.resolve(now=now, time_zone=zone, max_range_days=max_range_days) for zone in _ALL_DAYS)
+    return max(count_buckets(span.days, granularity) for span in spans)
 
 
 def bucket_start(day: date, granularity: Granularity) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
@@ -12,9 +13,10 @@ from app.queries.parameters import Parameters
 from app.queries.status_marks import LocalDays, StatusMark, list_marks_of_entities, list_marks_of_listings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from app.database.driver import Driver
+    from app.metrics.ranges import DateRange
     from app.queries.entities import EntityRow
     from app.queries.listings import Listing
     from app.services.calendar import Calendar
@@ -78,6 +80,17 @@ async def _of_lists(
     return [
         [(day_of(mark.at, zones[account]), mark) for account, mark in marks if _known(mark, period)] for marks in found
     ]
+
+
+def marks_within(marks: Iterable[DayMark], ranges: Sequence[DateRange]) -> list[list[StatusMark]]:
+    """Of each of these ranges, which follow one another, the marks on its days, in the order that they come in."""
+    starts = [days.from_date for days in ranges]
+    found: list[list[StatusMark]] = [[] for _ in ranges]
+    for day, mark in marks:
+        place = bisect_right(starts, day) - 1
+        if place >= 0 and day <= ranges[place].to_date:
+            found[place].append(mark)
+    return found
 
 
 def _local_days(calendar: Calendar, period: Period, account_id: UUID, marked_id: UUID) -> LocalDays:

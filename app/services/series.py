@@ -141,12 +141,20 @@ def _series(
     currency: str,
 ) -> Series:
     """A reading for every bucket; of several accounts it is final when it is for all of them."""
+    today = min(span.today for span in spans)
+    fetched = _newest(fetches)
 
     def reading(bucket: Bucket) -> MetricsReading:
         total = sums.get(bucket.starts_on, NOTHING)
-        known = [of_account[bucket.starts_on] for of_account in fetches if bucket.starts_on in of_account]
-        total = total._replace(synced_at=max(known, default=total.synced_at))
-        final = all(is_final(bucket.days, today=span.today) for span in spans)
-        return reading_of(total, currency=currency, days=bucket.days, final=final)
+        total = total._replace(synced_at=fetched.get(bucket.starts_on, total.synced_at))
+        return reading_of(total, currency=currency, days=bucket.days, final=is_final(bucket.days, today=today))
 
     return tuple(map(reading, all_buckets))
+
+
+def _newest(fetches: Sequence[Fetches]) -> Fetches:
+    """When any of the accounts was last fetched, by bucket."""
+    newest: Fetches = {}
+    for starts_on, fetched_at in (item for of_account in fetches for item in of_account.items()):
+        newest[starts_on] = max(fetched_at, newest.get(starts_on, fetched_at))
+    return newest
