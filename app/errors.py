@@ -9,6 +9,7 @@ PixecomError
 ├── ForbiddenError               the role does not allow it
 ├── NotFoundError                no such thing for this tenant
 ├── ConflictError                the state of the thing does not allow it now
+├── UnavailableError             something of ours does not answer just now; the same may succeed soon
 ├── LeaseLostError               another worker owns the job; stop, write nothing
 └── ProviderError                the ad platform did not do what was asked
     ├── ProviderThrottledError   come back at `retry_at`; not an attempt
@@ -80,6 +81,10 @@ class NotFoundError(PixecomError):
 
 class ConflictError(PixecomError):
     """The request is fine but contradicts the present state."""
+
+
+class UnavailableError(PixecomError):
+    """What was asked for could not be read just now; nothing is lost, and asking again may succeed."""
 
 
 class LeaseLostError(PixecomError):

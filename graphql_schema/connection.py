@@ -11,6 +11,7 @@ import strawberry
 from app.queries.listings import Listing, Window
 from app.queries.walks import Walk
 from app.services.list_reading import PageReading, PageRequest
+from app.services.walk_parts import WalkPosition
 from graphql_schema.batched import Parents, batched
 from graphql_schema.context import Info
 from graphql_schema.cursors import Cursors
@@ -75,7 +76,7 @@ async def write_cursors(
     going_on = [
         page.part.walk
         for page in pages
-        if shown and page.part and page.part.walk and (page.has_next or page.has_previous)
+        if shown and page.rows and page.part and page.part.walk and (page.has_next or page.has_previous)
     ]
     names = dict(zip(going_on, await info.context.loaders.kept_walks.load_many(going_on), strict=True))
     return [
@@ -86,13 +87,13 @@ async def write_cursors(
     ]
 
 
-def _positions(page: PageReading[Any], names: Mapping[Walk, str]) -> Iterable[tuple[str, int]]:
-    """Places in a walk, under the name that it is pinned by."""
+def _positions(page: PageReading[Any], names: Mapping[Walk, str]) -> Iterable[WalkPosition]:
+    """Places in a walk, under the name that it is pinned by; by the rows that stand there, when it is not."""
     if page.part is None:
         return []
-    name = names.get(page.part.walk, page.part.name) if page.part.walk else page.part.name
     there = {row.id for row in page.rows}
-    return ((name, page.part.start + place) for place, key in enumerate(page.part.ids) if key in there)
+    positions = page.part.positions(names.get(page.part.walk) if page.part.walk else None)
+    return (position for position, key in zip(positions, page.part.ids, strict=True) if key in there)
 
 
 async def load_counts(parents: Parents, info: Info) -> list[int]:

@@ -1,8 +1,8 @@
 """Cursors: where a row stands in one list, as text that only this list takes back.
 
 A cursor holds a version, a fingerprint of the list (its seller, kind, parent, conditions and order), and the row's
-position: the values of the sort keys, the id last; or, where the order is pinned, the name of the walk and the place
-in it. It is not a secret, and grants nothing: it only says where to go on.
+position: the values of the sort keys, the id last; or, where the order is pinned, the name of the walk, or of the row
+where the walk is not kept, and the place in it. It is not a secret, and grants nothing: it only says where to go on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import orjson
 
 from app.errors import InputError
 from app.queries.orders import SortKey
-from app.services.pinned_walks import WalkPosition
+from app.services.walk_parts import WalkPosition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,7 +88,9 @@ def _walk_position(name: object, place: object) -> WalkPosition:
     known, number = _text(name), _integer(place)
     if len(known) > MAX_NAME_LENGTH or not known.isalnum() or not 0 <= number <= MAX_PLACE:
         raise ValueError
-    return WalkPosition(known, number)
+    position = WalkPosition(known, number)
+    _ = position.row_id  # what claims to be a row's name must be one
+    return position
 
 
 def _value(key: SortKey, value: object) -> object:

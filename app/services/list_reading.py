@@ -1,7 +1,8 @@
 """Pages and counts of lists, whatever they are ordered by.
 
 A list whose order lasts is paged by keyset. Any other is walked: its first page comes with the order of all ids, which
-may be pinned, and later pages are parts of that walk, with the rows as they are now.
+may be pinned, and later pages are parts of that walk, with the rows as they are now. What fitted one page was not
+pinned; whoever goes on from there goes on in the order of now.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from app.queries.listings import Listing, Window, count_rows, list_account_ids, 
 from app.queries.parameters import Parameters
 from app.queries.sources import Row, load_rows
 from app.queries.walks import list_walks
-from app.services.pinned_walks import WalkPart, first_part
+from app.services.walk_parts import WalkPart, WalkPosition, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -53,14 +54,15 @@ class ListReader:
         self._accounts: dict[tuple[object, ...], list[UUID]] = {}
 
     async def load_pages(self, driver: Driver, group: Sequence[PageRequest[Row]]) -> list[PageReading[Row]]:
-        """Pages of lists of one shape; of a list that is walked the first or the last. Raises MixedCurrenciesError."""
+        """Pages of lists of one shape; of what is walked no page of a kept walk. Raises MixedCurrenciesError."""
         listings, window = [request.listing for request in group], group[0].window
         await self.check_currencies(driver, listings[0], ordered=True)
         if not listings[0].order.pinned:
             pages = await list_pages(driver, listings, window, await self._parameters(driver, listings[0]))
             return [PageReading(page.rows, page.has_next, page.has_previous) for page in pages]
         walks = await self._load_walks(driver, listings)
-        parts = [first_part(walk, size=window.size, backwards=window.backwards) for walk in walks]
+        position = window.position if isinstance(window.position, WalkPosition) else None
+        parts = [part_of(walk, position, size=window.size, backwards=window.backwards) for walk in walks]
         return await self._rows_of(driver, listings[0], parts)
 
     async def load_walked(

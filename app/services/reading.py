@@ -18,10 +18,11 @@ from app.services.calendar import Calendar
 from app.services.list_reading import ListReader
 from app.services.marks import EntityMarksRequest, load_marks
 from app.services.measuring import measure_entities, measure_listings
-from app.services.pinned_walks import PinnedWalks, WalkPosition
+from app.services.pinned_walks import PinnedWalks
 from app.services.request_snapshot import RequestSnapshot
 from app.services.restatements import load_restatements
 from app.services.series import measure_list_series, measure_series
+from app.services.walk_parts import WalkPosition
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Sequence
@@ -71,12 +72,12 @@ class Reading:
         """Pages of any lists: one statement, two for pinned orders, for lists that differ in nothing but their parent.
 
         MixedCurrenciesError for lists that compare money of several currencies, CursorExpiredError for a walk that is
-        no longer kept.
+        no longer kept, UnavailableError for one that can't be read just now.
         """
 
         async def load(group: Sequence[PageRequest[Row]]) -> Sequence[PageReading[Row]]:
             window = group[0].window
-            if not isinstance(window.position, WalkPosition):
+            if not isinstance(window.position, WalkPosition) or window.position.row_id:
                 return await self._snapshot.ask(lambda driver: self._lists.load_pages(driver, group))
             part = await self._walks.read(window.position, size=window.size, backwards=window.backwards)
             return await self._snapshot.ask(lambda driver: self._lists.load_walked(driver, group, part))

@@ -26,6 +26,7 @@ from app.errors import (
     SetupError,
     TokenRejectedError,
     UnauthenticatedError,
+    UnavailableError,
 )
 from app.observability.correlation import begin_correlation
 from graphql_schema.errors import ErrorCode, PixecomSchema, code_of, query_too_complex, rate_limited
@@ -111,6 +112,7 @@ async def _raise(error: Exception) -> dict[str, Any]:
         (ForbiddenError("Your role may not."), {"code": "FORBIDDEN"}),
         (NotFoundError("No such campaign."), {"code": "NOT_FOUND"}),
         (ConflictError("It is archived."), {"code": "CONFLICT"}),
+        (UnavailableError("Try again."), {"code": "UPSTREAM_UNAVAILABLE"}),
         (ProviderTransientError("Meta does not answer."), {"code": "UPSTREAM_UNAVAILABLE"}),
         (TokenRejectedError("Meta refuses the token."), {"code": "UPSTREAM_UNAVAILABLE"}),
         (

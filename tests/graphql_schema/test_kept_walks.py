@@ -62,6 +62,11 @@ def listed(found: dict[str, Any]) -> str:
     return "".join(names([edge["node"] for edge in found["edges"]]))
 
 
+def sides(found: dict[str, Any]) -> tuple[bool, bool]:
+    """Whether there is something before the page, and after it."""
+    return found["pageInfo"]["hasPreviousPage"], found["pageInfo"]["hasNextPage"]
+
+
 async def walks(redis: Any) -> list[bytes]:
     return await redis.keys("*")
 
@@ -95,6 +100,73 @@ async def test_an_order_that_fits_its_page_is_not_kept(tenant: Tenant, redis: An
     await page(tenant, **arguments)
 
     assert await walks(redis) == []
+
+
+@pytest.mark.parametrize("whole", [{"first": 7}, {"last": 7}, {"first": 40}])
+async def test_the_cursors_of_an_order_that_fits_its_page_are_good(
+    tenant: Tenant, redis: Any, whole: dict[str, Any]
+) -> None:
+    edges = (await page(tenant, **whole))["edges"]
+    order = "".join(names([edge["node"] for edge in edges]))
+
+    for place, edge in enumerate(edges):
+        for size in (1, 2, 7):
+            forwards = await page(tenant, first=size, after=edge["cursor"])
+            backwards = await page(tenant, last=size, before=edge["cursor"])
+            assert listed(forwards) == order[place + 1 :][:size]
+            assert listed(backwards) == order[:place][-size:]
+            assert sides(forwards) == (True, place + 1 + size < 7)
+            assert sides(backwards) == (place - size > 0, True)
+    assert len(await walks(redis)) == 1
+
+
+async def test_going_on_from_a_whole_list_pins_the_order_of_now(tenant: Tenant, redis: Any) -> None:
+    by_status: dict[str, Any] = {"orderBy": [{"field": "STATUS"}]}
+    whole = await page(tenant, **by_status)
+    order, cursor = listed(whole), whole["edges"][2]["cursor"]
+    second = await page(tenant, first=2, after=cursor, **by_status)
+    assert len(await walks(redis)) == 1
+
+    await tenant.world.write("UPDATE campaigns SET status = 'PAUSED' WHERE name = ANY($1)", [order[0], order[2]])
+    now = listed(await page(tenant, **by_status))
+    place = now.index(order[2]) + 1
+    third = await page(tenant, first=9, after=second["pageInfo"]["endCursor"], **by_status)
+    anew = await page(tenant, first=2, after=cursor, **by_status)
+
+    assert now != order
+    assert listed(second) + listed(third) == order[3:]
+    assert listed(anew) == now[place : place + 2]
+
+
+async def test_a_whole_list_goes_on_beside_a_row_that_is_gone(tenant: Tenant) -> None:
+    edges = (await page(tenant))["edges"]
+    order = "".join(names([edge["node"] for edge in edges]))
+    await tenant.world.write("DELETE FROM campaigns WHERE name = ANY($1)", [order[3], order[6]])
+
+    found = [
+        await page(tenant, **arguments)
+        for cursor in (edges[3]["cursor"], edges[6]["cursor"])
+        for arguments in ({"first": 2, "after": cursor}, {"last": 2, "before": cursor})
+    ]
+
+    assert [listed(part) for part in found] == [order[4:6], order[1:3], "", order[4:6]]
+    assert [sides(part) for part in found] == [(True, False), (True, True), (True, False), (True, False)]
+
+
+async def test_a_forged_row_in_a_cursor_harms_nobody(world: SmallWorld, tenant: Tenant) -> None:
+    """Whatever it names, the reader sees parts of the own list."""
+    other = await world.add_seller("other")
+    foreign = await other.add_campaign(await other.add_account(), "foreign")
+    whole = await page(tenant)
+    cursor = whole["edges"][0]["cursor"]
+
+    for row_id in (foreign.id.hex, "0" * 32, "F" * 32):
+        for place in (0, 3, 6, 7, 2**31):
+            forged = altered(cursor, f"id{row_id}", place)
+            assert listed(await page(tenant, after=forged)) == listed(whole)[place:]
+            assert listed(await page(tenant, before=forged)) == listed(whole)[:place]
+    for name in ("id", "id0", "idx", "id" + "g" * 32, "id" + "0" * 33, "id" + "-" * 32):
+        assert await tenant.refusal(PAGE, after=altered(cursor, name, 0)) == ("BAD_USER_INPUT", "after"), name
 
 
 async def test_an_order_that_lasts_is_not_kept(tenant: Tenant, redis: Any) -> None:
@@ -281,22 +353,51 @@ async def silent_server() -> AsyncGenerator[str]:
         server.close()
 
 
-async def test_without_redis_first_pages_answer_and_later_ones_are_expired(
+@asynccontextmanager
+async def without_redis(
+    tenant: Tenant, url: str, database: ThrowawayDatabase, settings: Settings
+) -> AsyncGenerator[Tenant]:
+    """The same seller in a process whose Redis is this one."""
+    unable = settings.model_copy(update={"redis_url": SecretStr(url)})
+    async with open_services(unable, process="unable") as services:
+        yield Tenant(SmallWorld(database, services), tenant.seller_id, tenant.user_id)
+
+
+async def test_without_redis_first_pages_answer_and_later_ones_are_unavailable(
     tenant: Tenant, database: ThrowawayDatabase, settings: Settings
 ) -> None:
-    """Soon, whether Redis refuses connections or is silent."""
+    """Soon, whether Redis refuses connections or is silent; what was kept before is good afterwards."""
+    kept = (await page(tenant, first=3))["pageInfo"]["endCursor"]
     async with silent_server() as silence:
         for url in (NOWHERE, silence):
-            unable = settings.model_copy(update={"redis_url": SecretStr(url)})
-            async with open_services(unable, process="unable") as services:
-                poor = Tenant(SmallWorld(database, services), tenant.seller_id, tenant.user_id)
+            async with without_redis(tenant, url, database, settings) as poor:
                 began = monotonic()
                 first = await page(poor, first=3)
-                refused = await poor.refusal(PAGE, after=first["pageInfo"]["endCursor"])
+                refused = await poor.refusal(PAGE, after=kept)
 
                 assert (len(first["edges"]), first["pageInfo"]["hasNextPage"]) == (3, True)
-                assert refused == ("CURSOR_EXPIRED", "after")
+                assert refused == ("UPSTREAM_UNAVAILABLE", None)
                 assert monotonic() - began < 4
+    assert len((await page(tenant, after=kept))["edges"]) == 4
+
+
+async def test_a_request_waits_for_redis_once(tenant: Tenant, database: ThrowawayDatabase, settings: Settings) -> None:
+    """However many pages it asks for, and whether they were kept or are to be kept."""
+    kept = (await page(tenant, first=3))["pageInfo"]["endCursor"]
+    order = "orderBy: {field: SPEND, direction: DESC}"
+    later = [f"l{size}: campaigns({order}, first: {size}, after: $after) {{ nodes {{ id }} }}" for size in range(1, 7)]
+    first = [f"f{size}: campaigns({order}, first: {size}) {{ pageInfo {{ endCursor }} }}" for size in range(1, 7)]
+    async with silent_server() as silence, without_redis(tenant, silence, database, settings) as poor:
+        began = monotonic()
+        result = await poor.world.execute(
+            f"query ($after: String) {{ {' '.join(later + first)} }}", poor.claims(), {"after": kept}
+        )
+        took = monotonic() - began
+        whole = await page(poor)
+
+    assert {(error.extensions or {})["code"] for error in result.errors or []} == {"UPSTREAM_UNAVAILABLE"}
+    assert took < 2.5
+    assert len(whole["edges"]) == 7
 
 
 async def test_lists_under_many_parents_are_kept_by_one_round_trip(
