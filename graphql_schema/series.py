@@ -15,6 +15,7 @@ from graphql_schema.context import Info
 from graphql_schema.enums import describe_enum
 from graphql_schema.global_id import global_id
 from graphql_schema.metrics import Metrics, metrics_of
+from graphql_schema.point_budget import MAX_POINTS
 from graphql_schema.selection import selects
 
 if TYPE_CHECKING:
@@ -32,7 +33,13 @@ describe_enum(
     WEEK="A week, from Monday to Sunday.",
     MONTH="A month of the calendar.",
 )
-GranularityArgument = Annotated[Granularity, strawberry.argument(description="How long each point is.")]
+GranularityArgument = Annotated[
+    Granularity,
+    strawberry.argument(
+        description=f"How long each point is. All series of one operation have at most {MAX_POINTS} points together; "
+        "more is QUERY_TOO_COMPLEX.",
+    ),
+]
 
 
 class StatusChangeOrigin(Enum):

@@ -82,6 +82,19 @@ async def test_every_field_alias_and_parent_counts(tenant: Tenant, beside: str) 
     assert (code, cost) == ("QUERY_TOO_COMPLEX", 2 * half * LONGEST)
 
 
+async def test_what_stands_side_by_side_is_refused_together(tenant: Tenant) -> None:
+    """Where a refusal leaves the others standing, none of them is read either."""
+    ads = (await tenant.ask("{ ads(first: 100) { nodes { id } } }"))["ads"]["nodes"]
+    nodes = [
+        f'ad{place}: node(id: "{ad["id"]}") {{ ... on Ad {{ series(granularity: DAY, {LIFETIME}) {{ from }} }} }}'
+        for place, ad in enumerate(ads)
+    ]
+    result = await tenant.world.execute(f"{{ {' '.join(nodes)} }}", tenant.claims())
+
+    assert result.data == {f"ad{place}": None for place in range(FITTING + 1)}
+    assert {(error.extensions or {})["code"] for error in result.errors or ()} == {"QUERY_TOO_COMPLEX"}
+
+
 @pytest.mark.parametrize(
     "asked",
     [
