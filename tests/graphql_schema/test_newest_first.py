@@ -1,4 +1,4 @@
-"""Without an order the newest come first: by the platform's instant, as what was imported together is known together."""
+"""Without an order the newest come first: by the platform's instant, as an import makes many things known at once."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from graphql import FieldNode, OperationDefinitionNode, SelectionSetNode, parse
 
@@ -24,7 +24,8 @@ def block(language: str) -> str:
 
 def assert_answers(selection: SelectionSetNode | None, answer: Any) -> None:
     """Every object of the answer has what was selected, in that order."""
-    for item in answer if isinstance(answer, list) else [answer]:
+    items = cast("list[Any]", answer) if isinstance(answer, list) else [answer]
+    for item in items:
         if selection is None:
             assert not isinstance(item, dict)
             continue
