@@ -17,7 +17,6 @@ from graphql import (
     VariableDefinitionNode,
     VariableNode,
     Visitor,
-    print_ast,
     visit,
 )
 from graphql.language import BREAK
@@ -25,16 +24,20 @@ from graphql.language import BREAK
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["path_of_node", "path_of_type", "path_of_variable"]
+__all__ = ["path_of_node", "path_of_variable"]
 
 
 class _Search(Visitor):
-    """Walks a document up to the first node that is wanted, keeping the way to it."""
+    """Walks a document up to the first node that is wanted, keeping the way to it.
 
-    def __init__(self, wanted: Callable[[Node], bool]) -> None:
+    It looks only where variables are declared, or everywhere else.
+    """
+
+    def __init__(self, wanted: Callable[[Node], bool], *, declared: bool = False) -> None:
         super().__init__()
         self._wanted = wanted
-        self.found: str | None = None
+        self._declared = declared
+        self.way: tuple[Any, ...] = ()
 
     def enter(
         self,
@@ -44,10 +47,10 @@ class _Search(Visitor):
         _path: Sequence[str | int],
         ancestors: Sequence[Any],
     ) -> Any:
-        way = (*ancestors, parent)
-        if not self._wanted(node) or any(isinstance(item, VariableDefinitionNode) for item in way):
+        way = (*ancestors, parent, node)
+        if not self._wanted(node) or any(isinstance(item, VariableDefinitionNode) for item in way) != self._declared:
             return None
-        self.found = _written((*way, node))
+        self.way = way
         return BREAK
 
 
@@ -64,36 +67,31 @@ def _written(way: Sequence[Any]) -> str:
 
 
 def path_of_node(document: DocumentNode, node: Node) -> str | None:
-    """The path of a value, argument or input field of this very document; None when the node is none of these."""
+    """The path of a value, argument or input field of this very document; None when the node is none of these.
+
+    What stands in the default of a variable is named after where the variable is first used.
+    """
     if not isinstance(node, ValueNode | ArgumentNode | ObjectFieldNode):
         return None
-    search = _Search(lambda item: item is node)
+    return _path(document, lambda item: item is node) or _path_of_default(document, node)
+
+
+def path_of_variable(root: Node, name: str) -> str | None:
+    """The path where a variable is first used as an argument, under a document or operation; None when it is not."""
+    return _path(root, lambda item: isinstance(item, VariableNode) and item.name.value == name)
+
+
+def _path(root: Node, wanted: Callable[[Node], bool]) -> str | None:
+    search = _Search(wanted)
+    visit(root, search)
+    return _written(search.way) or None
+
+
+def _path_of_default(document: DocumentNode, node: Node) -> str | None:
+    search = _Search(lambda item: item is node, declared=True)
     visit(document, search)
-    return search.found or None
-
-
-def path_of_variable(document: DocumentNode, name: str) -> str | None:
-    """The path where a variable is first used as an argument; None when it is not."""
-    search = _Search(lambda item: isinstance(item, VariableNode) and item.name.value == name)
-    visit(document, search)
-    return search.found or None
-
-
-def path_of_type(document: DocumentNode, type_name: str) -> str | None:
-    """The path where a variable of this very input type is first used; None when no variable has the type."""
-    search = _Definitions(type_name)
-    visit(document, search)
-    return path_of_variable(document, search.variables[0]) if search.variables else None
-
-
-class _Definitions(Visitor):
-    """Collects the variables that are declared with a type."""
-
-    def __init__(self, type_name: str) -> None:
-        super().__init__()
-        self._type_name = type_name
-        self.variables: list[str] = []
-
-    def enter_variable_definition(self, node: VariableDefinitionNode, *_args: Any) -> None:
-        if print_ast(node.type).strip("[]!") == self._type_name:
-            self.variables.append(node.variable.name.value)
+    variable = next((item.variable.name.value for item in search.way if isinstance(item, VariableDefinitionNode)), None)
+    if variable is None:
+        return None
+    inner = _written(search.way)
+    return ".".join(part for part in (path_of_variable(document, variable) or variable, inner) if part)

@@ -33,12 +33,12 @@ from app.errors import (
 )
 from app.observability.correlation import begin_correlation, current_correlation_id
 from app.observability.logging import get_logger
-from graphql_schema.argument_path import path_of_node, path_of_type, path_of_variable
+from graphql_schema.faulty_argument import VARIABLE_FAULT, argument_of
 from graphql_schema.operation_choice import ChooseOperation
 from graphql_schema.operation_record import RecordOperation
 
 if TYPE_CHECKING:
-    from graphql import DocumentNode
+    from graphql import GraphQLSchema
     from strawberry.extensions import SchemaExtension
     from strawberry.types import ExecutionContext
 
@@ -53,8 +53,6 @@ __all__ = [
 ]
 
 INTERNAL_SENTENCE = "Something went wrong on our side. Quote the correlation id when you ask about it."
-_VARIABLE_FAULT = re.compile(r"Variable '\$(?P<name>\w+)' has invalid (?:default )?value(?: at (?P<path>[^:]+))?:")
-_ONE_OF_FAULT = re.compile(r"OneOf Input Object '(?P<type>\w+)' ")  # Strawberry's, of a variable: names no place
 _PYTHON_TEXT = re.compile(r", but encountered error '.*?'; found(?=: )", re.DOTALL)
 _log = get_logger(__name__)
 
@@ -133,17 +131,17 @@ class PixecomSchema(strawberry.Schema):
         execution_context: ExecutionContext | None = None,
     ) -> None:
         for error in errors:
-            _present(error, execution_context)
+            _present(error, execution_context, self._schema)
 
 
-def _present(error: GraphQLError, context: ExecutionContext | None) -> None:
+def _present(error: GraphQLError, context: ExecutionContext | None, schema: GraphQLSchema) -> None:
     """Give the error its code in place: graphql-core has already put it into the result."""
     if (error.extensions or {}).get("code") in _CODE_VALUES:
         _note(error, context)
         return
     cause = _root(error)
     if _is_clients(error, cause):
-        _present_clients(error, context)
+        _present_clients(error, context, schema)
     elif code_of(cause) is ErrorCode.INTERNAL:
         _present_fault(error, cause, context)
         return
@@ -167,30 +165,20 @@ def _is_clients(error: GraphQLError, cause: Exception) -> bool:
         return isinstance(cause, GraphQLError) and error.message.startswith(("Argument '", "Variable '$"))
     if isinstance(cause, GraphQLError | RecursionError):
         return True
-    return bool(error.nodes) or _VARIABLE_FAULT.match(error.message) is not None
+    return bool(error.nodes) or VARIABLE_FAULT.match(error.message) is not None
 
 
-def _present_clients(error: GraphQLError, context: ExecutionContext | None) -> None:
+def _present_clients(error: GraphQLError, context: ExecutionContext | None, schema: GraphQLSchema) -> None:
     if isinstance(_root(error), RecursionError):
         error.message = "The document is nested too deeply."
     error.message = _PYTHON_TEXT.sub(", found", error.message)
-    argument = _argument_of(error, context.graphql_document if context else None)
+    argument = None
+    if context and context.graphql_document:
+        variables, operation_name = context.variables or {}, context.operation_name
+        argument = argument_of(error, context.graphql_document, schema, variables, operation_name)
     if argument and error.nodes and isinstance(error.nodes[0], ValueNode):
         error.message = f"{argument}: {error.message}"
     _extend(error, {"code": ErrorCode.BAD_USER_INPUT.value} | ({"argument": argument} if argument else {}))
-
-
-def _argument_of(error: GraphQLError, document: DocumentNode | None) -> str | None:
-    if document is None:
-        return None
-    fault = _VARIABLE_FAULT.match(error.message)
-    if fault:
-        inner = re.sub(r"\[(\d+)\]", r".\1", fault["path"] or "")
-        return f"{path_of_variable(document, fault['name']) or fault['name']}{inner}"
-    if error.nodes:
-        return path_of_node(document, error.nodes[0])
-    one_of = _ONE_OF_FAULT.match(error.message)
-    return path_of_type(document, one_of["type"]) if one_of else None
 
 
 def _extensions_of(cause: Exception) -> dict[str, Any]:

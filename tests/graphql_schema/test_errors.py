@@ -61,6 +61,12 @@ class RangeInput:
     several: list[Days] | None = strawberry.UNSET
 
 
+@strawberry.input
+class NestedInput:
+    note: str | None = None
+    range: RangeInput | None = None
+
+
 _raised: list[Exception] = []
 
 
@@ -84,6 +90,10 @@ class Query:
         return type(range).__name__
 
     @strawberry.field
+    def nested(self, all: list[NestedInput]) -> str:  # noqa: A002  # the name of the argument in the API
+        return str(len(all))
+
+    @strawberry.field
     def identified(self, id: Loose, first: int = 20) -> str:  # noqa: A002  # the name of the argument in the API
         return f"{id} {first}"
 
@@ -93,7 +103,8 @@ SCHEMA = PixecomSchema(Query, config=CONFIG)
 
 
 async def _errors(query: str, **variables: Any) -> list[dict[str, Any]]:
-    result = await SCHEMA.execute(query, variable_values=variables)
+    named = "Named" if "query Named" in query else None
+    result = await SCHEMA.execute(query, variable_values=variables, operation_name=named)
     return [dict(error.formatted) for error in result.errors or []]
 
 
@@ -233,6 +244,16 @@ async def test_a_failing_extension_is_a_fault() -> None:
             ),
             "range.days.end",
         ),
+        (
+            "query ($r: RangeInput = {preset: null}) { ranged(range: $r) }",
+            "range: Field 'RangeInput.preset' must be non-null.",
+            "range",
+        ),
+        (
+            'query ($n: [NestedInput!] = [{range: {days: {since: "x"}}}]) { nested(all: $n) }',
+            'all.0.range.days.since: Date must be a day of the calendar as "YYYY-MM-DD", found "x".',
+            "all.0.range.days.since",
+        ),
     ],
 )
 async def test_a_clients_mistake_in_the_document(query: str, message: str, argument: str | None) -> None:
@@ -273,6 +294,30 @@ async def test_a_clients_mistake_in_the_document(query: str, message: str, argum
             {"r": {}},
             "OneOf Input Object 'RangeInput' must specify exactly one key.",
             "range",
+        ),
+        (
+            "query ($r: RangeInput!) { ranged(range: {preset: TODAY}) other: ranged(range: $r) }",
+            {"r": {"days": None}},
+            "Value for member field 'days' must be non-null",
+            "range.days",
+        ),
+        (
+            "query ($n: [NestedInput!]!) { nested(all: $n) }",
+            {"n": [{"range": {"preset": "TODAY"}}, {"range": {"preset": "TODAY", "days": {"since": "2026-01-01"}}}]},
+            "OneOf Input Object 'RangeInput' must specify exactly one key.",
+            "all.1.range",
+        ),
+        (
+            "query Other($n: [NestedInput!]!) { nested(all: $n) } query Named($n: NestedInput!) { nested(all: [$n]) }",
+            {"n": {"note": None, "range": {"preset": None}}},
+            "Value for member field 'preset' must be non-null",
+            "all.0.range.preset",
+        ),
+        (
+            "query ($n: [NestedInput!]!) { nested(all: $n) }",
+            {"n": {"range": {}}},
+            "OneOf Input Object 'RangeInput' must specify exactly one key.",
+            "all.range",
         ),
         (
             "query ($r: RangeInput!) { ranged(range: $r) }",
