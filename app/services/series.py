@@ -16,7 +16,7 @@ from app.metrics.series import Bucket, Granularity, buckets
 from app.queries.metric_buckets import CurrencyBuckets, bucket_entities, bucket_listings, list_fetches
 from app.queries.metric_sums import EntityDays, Sum
 from app.queries.parameters import Parameters
-from app.services.measuring import NOTHING, MetricsReading, days_over, reading_of
+from app.services.measuring import NOTHING, MetricsReading, days_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -146,8 +146,9 @@ def _series(
 
     def reading(bucket: Bucket) -> MetricsReading:
         total = sums.get(bucket.starts_on, NOTHING)
-        total = total._replace(synced_at=fetched.get(bucket.starts_on, total.synced_at))
-        return reading_of(total, currency=currency, days=bucket.days, final=is_final(bucket.days, today=today))
+        synced_at = fetched.get(bucket.starts_on, total.synced_at)
+        final = is_final(bucket.days, today=today)
+        return MetricsReading(total.counters, currency, bucket.days, total.has_data, synced_at, final)
 
     return tuple(map(reading, all_buckets))
 
