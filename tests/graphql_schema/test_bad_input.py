@@ -35,12 +35,28 @@ RANGES: list[tuple[dict[str, Any], str]] = [
     ({"preset": "LAST_8_DAYS"}, "range.preset"),
     ({"preset": "TODAY", **custom("2026-03-01", "2026-03-01")}, "range"),
     ({}, "range"),
+    ({"preset": None}, "range.preset"),
 ]
 
 
 @pytest.mark.parametrize(("range_", "named"), RANGES)
 async def test_a_range_that_is_none_is_named(tenant: Tenant, range_: dict[str, Any], named: str) -> None:
     assert await tenant.refusal(LIST, range=range_) == ("BAD_USER_INPUT", named)
+
+
+@pytest.mark.parametrize(
+    ("compared", "inner"),
+    [
+        ({"period": "PREVIOUS_PERIOD", "range": {"preset": "TODAY"}}, ""),
+        ({"period": None}, ".period"),
+        ({"range": {"preset": "TODAY", **custom("2026-03-01", "2026-03-01")}}, ".range"),
+        ({"range": {"preset": None}}, ".range.preset"),
+    ],
+)
+async def test_so_is_what_an_order_is_wrongly_compared_to(tenant: Tenant, compared: dict[str, Any], inner: str) -> None:
+    document = "query ($orderBy: [CampaignOrder!]) { campaigns(orderBy: $orderBy) { totalCount } }"
+    order = [{"field": "NAME"}, {"field": "SPEND", "change": "RELATIVE", "comparedTo": compared}]
+    assert await tenant.refusal(document, orderBy=order) == ("BAD_USER_INPUT", f"orderBy.1.comparedTo{inner}")
 
 
 @pytest.mark.parametrize(
