@@ -10,6 +10,7 @@ import pytest
 from app.clock import now
 from app.services import exporting
 from app.services.exporting import open_exporter
+from app.services.request_snapshot import RequestOverError
 from graphql_schema.context import Context
 from graphql_schema.exports import columns_of, open_export, rows_of
 
@@ -69,5 +70,5 @@ async def test_the_connection_is_given_back_when_nothing_was_read(world: SmallWo
         assert await open_export(exporter, context, "campaigns", {}) == []
         assert pool.checkedout() == 1
     assert pool.checkedout() == 0
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RequestOverError):
         await exporter.read()
