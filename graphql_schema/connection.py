@@ -110,7 +110,11 @@ class Connection(Generic[T]):
     nodes: list[T] = batched(load_nodes, description="The items of the page, in the list's order.")
     edges: list[Edge[T]] = batched(load_edges, description="The items of the page, each with its cursor.")
     page_info: PageInfo = batched(load_page_infos, description="Where the page stands in its list.")
-    total_count: int = batched(load_counts, description="How many items the whole list has.")
+    total_count: int = batched(
+        load_counts,
+        description="How many items the whole list has now. (A walk "
+        "through a pinned order goes by those of its first page.)",
+    )
 
 
 def open_connection(
