@@ -18,6 +18,11 @@ NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
 
 async def fill(tenant: Tenant, size: int) -> None:
     """`size` of everything, each ad and each job under its own parents."""
+    async with tenant.world.filling():
+        await _fill(tenant, size)
+
+
+async def _fill(tenant: Tenant, size: int) -> None:
     for place in range(size):
         account = await tenant.add_account(currency="USD")
         page = await tenant.insert("sellpages", name="p", url=f"https://{new_id()}", is_active=True)

@@ -139,6 +139,11 @@ class GoldenWorld:
 
 
 async def plant(world: SmallWorld) -> GoldenWorld:
+    async with world.filling():
+        return await _plant(world)
+
+
+async def _plant(world: SmallWorld) -> GoldenWorld:
     tenant = await world.add_seller("golden")
     accounts = {
         "Hanoi": await tenant.add_account(zone="Asia/Ho_Chi_Minh", name="Hanoi"),

@@ -228,6 +228,7 @@ class SmallWorld:
     def __init__(self, database: ThrowawayDatabase, services: Services) -> None:
         self._superuser_url = database.superuser_url.replace("+asyncpg", "")
         self.services = services
+        self._filling: Driver | None = None
 
     async def add_seller(self, slug: str) -> Tenant:
         seller, user = new_id(), new_id()
@@ -257,7 +258,20 @@ class SmallWorld:
             return await driver.fetchval(statement, *values)
 
     @asynccontextmanager
+    async def filling(self) -> AsyncGenerator[None]:
+        """What is written within, one thing at a time, goes over one connection."""
+        async with self._past_walls() as driver:
+            self._filling = driver
+            try:
+                yield
+            finally:
+                self._filling = None
+
+    @asynccontextmanager
     async def _past_walls(self) -> AsyncGenerator[Driver]:
+        if self._filling is not None:
+            yield self._filling
+            return
         connection = cast("Any", await asyncpg.connect(self._superuser_url))  # pyright: ignore[reportUnknownMemberType]
         try:
             yield connection

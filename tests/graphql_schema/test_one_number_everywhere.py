@@ -43,6 +43,11 @@ query ($range: DateRangeInput, $base: DateRangeInput!, $granularity: Granularity
 
 @pytest.fixture(scope="module")
 async def tenant(shared_world: SmallWorld) -> Tenant:
+    async with shared_world.filling():
+        return await fill(shared_world)
+
+
+async def fill(shared_world: SmallWorld) -> Tenant:
     """Three accounts in two currencies and three zones, with rows on some of 60 days."""
     draw = random.Random(20261122)  # noqa: S311  # a test's
     tenant = await shared_world.add_seller("everywhere")
