@@ -14,7 +14,7 @@ from graphql_schema.context import open_context
 from graphql_schema.schema import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from tests.graphql_schema.small_world import Entity, SmallWorld, Tenant
 
@@ -54,11 +54,15 @@ async def campaign(tenant: Tenant) -> Entity:
 
 
 @pytest.fixture
-async def said() -> list[dict[str, Any]]:
+async def said() -> AsyncGenerator[list[dict[str, Any]]]:
     """What asyncio would write into the log, at error level."""
     heard: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context))
-    return heard
+    gc.collect()  # what other tests left behind is not this one's
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: heard.append(context))
+    yield heard
+    loop.set_exception_handler(before)
 
 
 async def turn(count: int) -> None:
