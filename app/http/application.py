@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 __all__ = ["Resources", "build_application", "create_application"]
 
 ASSETS = Path(str(files("app.http"))) / "graphiql_assets"
+# A query whose client went before graphql-core gathered the fields of a level leaves their coroutines unawaited.
+_UNAWAITED = r"coroutine '(Executor|GraphQLCoreConverter)\..*' was never awaited"
 _METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/export", "/livez", "/readyz", "/metrics")
 
 
@@ -69,6 +72,7 @@ def build_application(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[_State]:
+        warnings.filterwarnings("ignore", _UNAWAITED, RuntimeWarning)
         async with open_resources(settings) as resources:
             yield {"resources": resources}
 
