@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graphql import FieldNode, FragmentSpreadNode, SelectionSetNode
+from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from graphql_schema.context import Info
 
@@ -15,16 +15,19 @@ if TYPE_CHECKING:
 def selects(info: Info, *names: str) -> bool:
     """Whether one of these fields stands right under it. What @skip and @include say of them is not looked at."""
     raw: Any = getattr(info, "_raw_info")  # noqa: B009  # Strawberry's own `selected_fields` converts the whole subtree
-    return any(_holds(node.selection_set, names, raw.fragments) for node in raw.field_nodes)
+    fields = _fields([node.selection_set for node in raw.field_nodes], raw.fragments)
+    return any(field.name.value in names for field in fields)
 
 
-def _holds(selected: SelectionSetNode | None, names: tuple[str, ...], fragments: Mapping[str, Any]) -> bool:
-    for node in selected.selections if selected else ():
-        if isinstance(node, FieldNode):
-            if node.name.value in names:
-                return True
-            continue
-        fragment: Any = fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
-        if _holds(fragment.selection_set, names, fragments):
-            return True
-    return False
+def _fields(selected: list[SelectionSetNode | None], fragments: Mapping[str, Any]) -> Iterator[FieldNode]:
+    """The fields of some selections and of all fragments in them, each fragment once, however often it is spread."""
+    waiting, seen = [part for part in selected if part], set[str]()
+    while waiting:
+        for node in waiting.pop().selections:
+            if isinstance(node, FieldNode):
+                yield node
+            elif isinstance(node, InlineFragmentNode):
+                waiting.append(node.selection_set)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                seen.add(node.name.value)
+                waiting.append(fragments[node.name.value].selection_set)

@@ -19,7 +19,7 @@ __all__ = ["FORMATS", "Format"]
 
 # What a spreadsheet takes for the start of a formula, or strips to get at one:
 # https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last: full-width
 _WORDS = {True: "true", False: "false"}
 
 

@@ -34,12 +34,16 @@ _MARK = """event.subject_type IN ('CAMPAIGN', 'ADSET', 'AD')
 
 
 class LocalDays(NamedTuple):
-    """The first and last day to look at, both included, as days of an IANA zone, of an entity or an ad account."""
+    """The first and last day to look at, both included, as days of an IANA zone, of an entity or an ad account.
+
+    `as_of` is the instant whose knowledge counts: what was marked later is not there yet. None: now.
+    """
 
     id: UUID
     time_zone: str
     from_date: date
     to_date: date
+    as_of: datetime | None = None
 
 
 class StatusMark(NamedTuple):
@@ -156,8 +160,14 @@ def _instants(asked: Sequence[LocalDays]) -> tuple[list[UUID], list[datetime], l
     return (
         [each.id for each in asked],
         [_start_of(each.from_date, each.time_zone) for each in asked],
-        [_start_of(each.to_date + timedelta(days=1), each.time_zone) for each in asked],
+        [_end_of(each) for each in asked],
     )
+
+
+def _end_of(days: LocalDays) -> datetime:
+    """The first instant that counts no more; PostgreSQL's instants are whole microseconds."""
+    end = _start_of(days.to_date + timedelta(days=1), days.time_zone)
+    return end if days.as_of is None else min(end, days.as_of + timedelta(microseconds=1))
 
 
 def _start_of(day: date, time_zone: str) -> datetime:

@@ -60,8 +60,7 @@ async def _of_entities(
     wanted = [_local_days(calendar, request.period, request.account_id, request.entity_id) for request in asked]
     found = await list_marks_of_entities(driver, seller_id, wanted)
     return [
-        [(day_of(mark.at, days.time_zone), mark) for mark in marks if _known(mark, request.period)]
-        for request, days, marks in zip(asked, wanted, found, strict=True)
+        [(day_of(mark.at, days.time_zone), mark) for mark in marks] for days, marks in zip(wanted, found, strict=True)
     ]
 
 
@@ -77,9 +76,7 @@ async def _of_lists(
     zones = {days.id: days.time_zone for days in accounts}
     parameters = Parameters(seller_id, calendar.days_of)
     found = await list_marks_of_listings(driver, [request.listing for request in asked], accounts, parameters)
-    return [
-        [(day_of(mark.at, zones[account]), mark) for account, mark in marks if _known(mark, period)] for marks in found
-    ]
+    return [[(day_of(mark.at, zones[account]), mark) for account, mark in marks] for marks in found]
 
 
 def marks_within(marks: Iterable[DayMark], ranges: Sequence[DateRange]) -> list[list[StatusMark]]:
@@ -95,9 +92,5 @@ def marks_within(marks: Iterable[DayMark], ranges: Sequence[DateRange]) -> list[
 
 def _local_days(calendar: Calendar, period: Period, account_id: UUID, marked_id: UUID) -> LocalDays:
     days = calendar.span(period, account_id).days
-    return LocalDays(marked_id, calendar.accounts[account_id].time_zone, days.from_date, days.to_date)
-
-
-def _known(mark: StatusMark, period: Period) -> bool:
-    """As of an instant, what came later had not happened."""
-    return period.as_of is None or mark.at <= period.as_of
+    time_zone = calendar.accounts[account_id].time_zone
+    return LocalDays(marked_id, time_zone, days.from_date, days.to_date, period.as_of)

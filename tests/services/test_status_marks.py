@@ -174,6 +174,10 @@ async def test_of_one_entity_the_newest_are_read(services: Services, seller_id: 
     marks = await of_entities(services, seller_id, on(many), on(few))
     assert [(len(of_one), of_one[0].at) for of_one in marks] == [(MOST_MARKS, NOON + INSTANT), (1, NOON)]
 
+    # As of an instant, what came later takes the place of nothing.
+    then = [on(many)._replace(as_of=NOON), on(many)._replace(as_of=NOON - INSTANT)]
+    assert [[mark.at for mark in of_one] for of_one in await of_entities(services, seller_id, *then)] == [[NOON], []]
+
 
 async def of_listings(
     shop: Shop, level: Level, days: Sequence[LocalDays], *parents: Parent | None
@@ -221,3 +225,6 @@ async def test_of_one_list_the_newest_are_read(shop: Shop) -> None:
     parents = [Parent("ADSET", adsets[name]) for name in ("111", "121")]
     under = await of_listings(shop, Level.AD, [on(account_id)], *parents)
     assert [(len(of_one), of_one[0].mark.at) for of_one in under] == [(MOST_MARKS, NOON + INSTANT), (1, NOON)]
+
+    then = await of_listings(shop, Level.AD, [on(account_id)._replace(as_of=NOON)], *parents)
+    assert [[row.mark.at for row in of_one] for of_one in then] == [[NOON], [NOON]]
