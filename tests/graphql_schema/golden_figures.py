@@ -276,3 +276,28 @@ NOTHING = {
     "cr2": 0.0,  # no checkoutInitiated
     "cr": 0.0,  # no contentViews
 }
+
+# Of Alpha's 2 March, as it was told at 16:45.
+SECOND_REPORT = {
+    "spend": "38.00",
+    "impressions": 5800,
+    "linkClicks": 68,
+    "contentViews": 38,
+    "addToCart": 19,
+    "checkoutInitiated": 9,
+    "purchases": 1,
+    "purchaseValue": "50.00",
+    "cpm": "6.55",  # 38 / 5800 * 1000 = 6.551724…
+    "ctr": 1.17,  # 68 / 5800 * 100 = 1.172413…
+    "cpc": "0.56",  # 38 / 68 = 0.558823…
+    "cpv": "1.00",  # 38 / 38 = 1
+    "costPerAddToCart": "2.00",  # 38 / 19 = 2
+    "costPerCheckout": "4.22",  # 38 / 9 = 4.222222…
+    "costPerPurchase": "38.00",  # 38 / 1 = 38
+    "results": 1,  # purchases
+    "costPerResult": "38.00",  # 38 / 1 = 38
+    "roas": 1.3158,  # 50 / 38 = 1.315789…
+    "cr1": 23.68,  # 9 / 38 * 100 = 23.684210…
+    "cr2": 11.11,  # 1 / 9 * 100 = 11.111111…
+    "cr": 2.63,  # 1 / 38 * 100 = 2.631578…
+}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.graphql_schema.golden_figures import ALPHA
+from tests.graphql_schema.golden_figures import ALPHA, SECOND_REPORT
 from tests.graphql_schema.golden_world import EVERY_METRIC, WEEK, GoldenWorld, plant
 from tests.graphql_schema.small_world import names
 
@@ -49,30 +49,7 @@ async def test_every_metric_as_it_was_at_the_end_of_the_day(golden: GoldenWorld)
     found = (await golden.ask(ALPHA_THEN, range=WEEK, asOf="2026-03-02T18:00:00+00:00"))["campaigns"]
 
     # The second of the three snapshots of 2 March; nothing of later days.
-    figures = {
-        "spend": "38.00",
-        "impressions": 5800,
-        "linkClicks": 68,
-        "contentViews": 38,
-        "addToCart": 19,
-        "checkoutInitiated": 9,
-        "purchases": 1,
-        "purchaseValue": "50.00",
-        "cpm": "6.55",  # 38 / 5800 * 1000 = 6.551724…
-        "ctr": 1.17,  # 68 / 5800 * 100 = 1.172413…
-        "cpc": "0.56",  # 38 / 68 = 0.558823…
-        "cpv": "1.00",  # 38 / 38 = 1
-        "costPerAddToCart": "2.00",  # 38 / 19 = 2
-        "costPerCheckout": "4.22",  # 38 / 9 = 4.222222…
-        "costPerPurchase": "38.00",  # 38 / 1 = 38
-        "results": 1,  # purchases
-        "costPerResult": "38.00",  # 38 / 1 = 38
-        "roas": 1.3158,  # 50 / 38 = 1.315789…
-        "cr1": 23.68,  # 9 / 38 * 100 = 23.684210…
-        "cr2": 11.11,  # 1 / 9 * 100 = 11.111111…
-        "cr": 2.63,  # 1 / 38 * 100 = 2.631578…
-    }
-    then = {**figures, "hasData": True, "syncedAt": "2026-03-02T16:45:00+00:00"}
+    then = {**SECOND_REPORT, "hasData": True, "syncedAt": "2026-03-02T16:45:00+00:00"}
     assert found == {"nodes": [{"metrics": then}], "summary": then}
 
 

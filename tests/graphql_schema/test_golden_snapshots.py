@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.graphql_schema.golden_figures import SECOND_REPORT
 from tests.graphql_schema.golden_world import EVERY_METRIC, GoldenWorld, plant
 
 if TYPE_CHECKING:
@@ -22,30 +23,6 @@ query ($id: ID!, $date: Date!, $first: Int, $after: String, $last: Int, $before:
   }}
 }}
 """
-# Of Alpha's 2 March, as it was told at 16:45.
-SECOND = {
-    "spend": "38.00",
-    "impressions": 5800,
-    "linkClicks": 68,
-    "contentViews": 38,
-    "addToCart": 19,
-    "checkoutInitiated": 9,
-    "purchases": 1,
-    "purchaseValue": "50.00",
-    "cpm": "6.55",  # 38 / 5800 * 1000 = 6.551724…
-    "ctr": 1.17,  # 68 / 5800 * 100 = 1.172413…
-    "cpc": "0.56",  # 38 / 68 = 0.558823…
-    "cpv": "1.00",  # 38 / 38 = 1
-    "costPerAddToCart": "2.00",  # 38 / 19 = 2
-    "costPerCheckout": "4.22",  # 38 / 9 = 4.222222…
-    "costPerPurchase": "38.00",  # 38 / 1 = 38
-    "results": 1,  # purchases
-    "costPerResult": "38.00",  # 38 / 1 = 38
-    "roas": 1.3158,  # 50 / 38 = 1.315789…
-    "cr1": 23.68,  # 9 / 38 * 100 = 23.684210…
-    "cr2": 11.11,  # 1 / 9 * 100 = 11.111111…
-    "cr": 2.63,  # 1 / 38 * 100 = 2.631578…
-}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +45,7 @@ async def test_the_snapshots_of_a_day_newest_first(golden: GoldenWorld) -> None:
         ("2026-03-02T16:45:00+00:00", None, "38.00"),
         ("2026-03-02T04:00:00+00:00", None, "10.00"),
     ]
-    assert found["nodes"][1]["metrics"] == {**SECOND, **facts}
+    assert found["nodes"][1]["metrics"] == {**SECOND_REPORT, **facts}
 
 
 async def test_a_day_without_snapshots(golden: GoldenWorld) -> None:
