@@ -19,6 +19,7 @@ PixecomError
         ├── TokenRejectedError   the access token is dead
         ├── PermissionDeniedError
         └── RequestRefusedError  the platform refuses this request
+            └── DeadMetricError  the platform no longer knows the metric by this name
 
 `graphql_schema.errors` maps this tree to GraphQL codes, `graphql_schema.user_errors` to what a mutation's payload
 tells as data, `app.services.job_failure` to what a job does next.
@@ -27,10 +28,13 @@ No message of this tree may contain a secret.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from app.vocabulary import UseCase
 
 
 class PixecomError(Exception):
@@ -100,19 +104,31 @@ class ProviderError(PixecomError):
         self.subcode = subcode
 
 
+class ThrottleScope(StrEnum):
+    """How far a throttle reaches: every call of the app, every call for the account, or the account's one use case."""
+
+    APP = "APP"
+    ACCOUNT = "ACCOUNT"
+    USE_CASE = "USE_CASE"
+
+
 class ProviderThrottledError(ProviderError):
-    """The account's (or app's) call budget is spent until `retry_at` (UTC)."""
+    """A call budget is spent until `retry_at` (UTC). `use_case` is the one that was called, where it is known."""
 
     def __init__(
         self,
         message: str,
         *,
         retry_at: datetime,
+        scope: ThrottleScope = ThrottleScope.ACCOUNT,
+        use_case: UseCase | None = None,
         code: int | None = None,
         subcode: int | None = None,
     ) -> None:
         super().__init__(message, code=code, subcode=subcode)
         self.retry_at = retry_at
+        self.scope = scope
+        self.use_case = use_case
 
 
 class ProviderTransientError(ProviderError):
@@ -137,3 +153,7 @@ class PermissionDeniedError(ProviderPermanentError):
 
 class RequestRefusedError(ProviderPermanentError):
     """The platform understood the request and refuses it."""
+
+
+class DeadMetricError(RequestRefusedError):
+    """The platform has no metric by this name (any more); asking for others may succeed."""

@@ -120,6 +120,8 @@ class InsightRow:
 
     `external_id` is the entity's at the level that was asked for; at ACCOUNT level the account's.
     `reported_ratios` are the platform's own cpm, ctr, cpc as decimal strings, for audit only.
+    `name` is the entity's, the other names and ids those of its parents, as the row itself tells them, so that an
+    entity which no listing names any more can still be kept. A parent that the level has not is None.
     """
 
     external_id: str
@@ -127,6 +129,11 @@ class InsightRow:
     counters: Counters
     reported_ratios: Mapping[str, str] = field(default_factory=dict[str, str])
     attribution_setting: str | None = None
+    name: str | None = None
+    campaign_external_id: str | None = None
+    campaign_name: str | None = None
+    adset_external_id: str | None = None
+    adset_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +174,19 @@ class AdProvider(Protocol):
         """Statuses of every entity of CAMPAIGN, ADSET or AD level, as cheaply as the platform allows."""
         ...
 
-    def read_insights(self, level: Level, since: date, until: date) -> AsyncIterator[Sequence[InsightRow]]:
-        """One row per entity and day with delivery, both days included. An entity's idle day has no row."""
+    def read_insights(
+        self,
+        level: Level,
+        since: date,
+        until: date,
+        *,
+        expected_rows: int | None = None,
+    ) -> AsyncIterator[Sequence[InsightRow]]:
+        """One row per entity and day with delivery, both days included. An entity's idle day has no row.
+
+        `expected_rows` is what the caller reckons with at most (known entities of the level x days), from which a
+        platform with a slower way for much data chooses it.
+        """
         ...
 
     async def set_status(

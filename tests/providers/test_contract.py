@@ -141,6 +141,31 @@ async def test_rows_name_listed_entities_once_a_day(provider: AdProvider, level:
     assert await past_rows(provider, level) == rows
 
 
+async def test_rows_name_the_parents_that_the_listings_name(provider: AdProvider) -> None:
+    campaigns = {campaign.external_id: campaign.name for campaign in await collect(provider.list_campaigns())}
+    adsets = {adset.external_id: adset for adset in await collect(provider.list_adsets())}
+    ads = {ad.external_id: ad for ad in await collect(provider.list_ads())}
+
+    [account, *_] = await past_rows(provider, Level.ACCOUNT)
+    assert account.name == (await provider.get_account()).name
+    for row in await past_rows(provider, Level.CAMPAIGN):
+        assert row.name == campaigns[row.external_id]
+        assert (row.campaign_external_id, row.campaign_name) == (None, None)
+    for row in await past_rows(provider, Level.ADSET):
+        parent = adsets[row.external_id].campaign_external_id
+        assert row.name == adsets[row.external_id].name
+        assert (row.campaign_external_id, row.campaign_name) == (parent, campaigns[parent])
+        assert (row.adset_external_id, row.adset_name) == (None, None)
+    for row in await past_rows(provider, Level.AD):
+        ad = ads[row.external_id]
+        assert row.name == ad.name
+        assert (row.campaign_external_id, row.campaign_name) == (
+            ad.campaign_external_id,
+            campaigns[ad.campaign_external_id],
+        )
+        assert (row.adset_external_id, row.adset_name) == (ad.adset_external_id, adsets[ad.adset_external_id].name)
+
+
 @pytest.mark.parametrize("level", ENTITY_LEVELS)
 async def test_a_refused_id_stops_no_other_and_history_stays(provider: AdProvider, level: Level) -> None:
     before = await statuses(provider, level)

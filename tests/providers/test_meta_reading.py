@@ -332,12 +332,12 @@ async def test_a_query_too_large_is_not_helped_by_smaller_pages(meta: MetaProvid
 
 
 @pytest.mark.parametrize(
-    ("level", "name", "id_field"),
+    ("level", "name", "id_field", "named"),
     [
-        (Level.ACCOUNT, "account", "account_id"),
-        (Level.CAMPAIGN, "campaign", "campaign_id"),
-        (Level.ADSET, "adset", "adset_id"),
-        (Level.AD, "ad", "ad_id"),
+        (Level.ACCOUNT, "account", "account_id", "account_id,account_name"),
+        (Level.CAMPAIGN, "campaign", "campaign_id", "campaign_id,campaign_name"),
+        (Level.ADSET, "adset", "adset_id", "adset_id,adset_name,campaign_id,campaign_name"),
+        (Level.AD, "ad", "ad_id", "ad_id,ad_name,campaign_id,campaign_name,adset_id,adset_name"),
     ],
 )
 async def test_insights_ask_for_days_of_one_level(
@@ -346,6 +346,7 @@ async def test_insights_ask_for_days_of_one_level(
     level: Level,
     name: str,
     id_field: str,
+    named: str,
 ) -> None:
     graph.answer_pages([{"date_start": "2026-03-02", "date_stop": "2026-03-02", id_field: "1001"}])
     found = await collect(meta.read_insights(level, date(2026, 3, 1), date(2026, 3, 4)))
@@ -364,9 +365,42 @@ async def test_insights_ask_for_days_of_one_level(
         "time_range": '{"since":"2026-03-01","until":"2026-03-04"}',
         "time_increment": "1",
         "limit": "500",
-        "fields": f"{id_field},date_start,date_stop,spend,impressions,inline_link_clicks,actions,action_values,"
+        "fields": f"{named},date_start,date_stop,spend,impressions,inline_link_clicks,actions,action_values,"
         "attribution_setting,cpm,ctr,cpc",
     }
+
+
+NAMES: dict[str, object] = {
+    "account_id": "1001",
+    "account_name": "North",
+    "campaign_id": "11",
+    "campaign_name": "Spring",
+    "adset_id": "21",
+    "adset_name": "Buyers",
+    "ad_name": "Video",
+}
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        (Level.ACCOUNT, ("act_1001", "North", None, None, None, None)),
+        (Level.CAMPAIGN, ("11", "Spring", None, None, None, None)),
+        (Level.ADSET, ("21", "Buyers", "11", "Spring", None, None)),
+        (Level.AD, ("31", "Video", "11", "Spring", "21", "Buyers")),
+    ],
+)
+async def test_a_row_names_its_entity_and_its_parents(
+    meta: MetaProvider,
+    graph: ScriptedGraph,
+    level: Level,
+    expected: tuple[str | None, ...],
+) -> None:
+    graph.answer_pages([{**INSIGHT, **NAMES}])
+    [row] = await collect(meta.read_insights(level, date(2026, 3, 1), date(2026, 3, 1)))
+
+    lineage = (row.campaign_external_id, row.campaign_name, row.adset_external_id, row.adset_name)
+    assert (row.external_id, row.name, *lineage) == expected
 
 
 async def test_strings_become_exact_integers(meta: MetaProvider, graph: ScriptedGraph) -> None:

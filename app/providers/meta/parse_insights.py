@@ -21,6 +21,8 @@ from app.providers.meta.actions import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from app.providers.meta.node import Node
 
 # An id comes back only when it is asked for.
@@ -30,12 +32,26 @@ ID_FIELDS = {
     Level.ADSET: "adset_id",
     Level.AD: "ad_id",
 }
+# The row names its entity and its parents, so that what no edge names any more keeps its name and place.
+_NAME_FIELDS = {
+    Level.ACCOUNT: "account_name",
+    Level.CAMPAIGN: "campaign_name",
+    Level.ADSET: "adset_name",
+    Level.AD: "ad_name",
+}
+_PARENTS: Mapping[Level, Sequence[Level]] = {
+    Level.ACCOUNT: (),
+    Level.CAMPAIGN: (),
+    Level.ADSET: (Level.CAMPAIGN,),
+    Level.AD: (Level.CAMPAIGN, Level.ADSET),
+}
 RATIOS = ("cpm", "ctr", "cpc")
 _COUNTERS = "date_start,date_stop,spend,impressions,inline_link_clicks,actions,action_values,attribution_setting"
 
 
 def insight_fields(level: Level) -> str:
-    return ",".join((ID_FIELDS[level], _COUNTERS, *RATIOS))
+    named = [field for each in (level, *_PARENTS[level]) for field in (ID_FIELDS[each], _NAME_FIELDS[each])]
+    return ",".join((*named, _COUNTERS, *RATIOS))
 
 
 def parse_insight(node: Node, level: Level, account_external_id: str) -> InsightRow:
@@ -50,7 +66,16 @@ def parse_insight(node: Node, level: Level, account_external_id: str) -> Insight
         counters=_counters(node),
         reported_ratios={name: text for name in RATIOS if (text := node.ratio_text(name)) is not None},
         attribution_setting=node.optional_text("attribution_setting"),
+        name=node.optional_text(_NAME_FIELDS[level]),
+        campaign_external_id=_of_parent(node, level, Level.CAMPAIGN, ID_FIELDS),
+        campaign_name=_of_parent(node, level, Level.CAMPAIGN, _NAME_FIELDS),
+        adset_external_id=_of_parent(node, level, Level.ADSET, ID_FIELDS),
+        adset_name=_of_parent(node, level, Level.ADSET, _NAME_FIELDS),
     )
+
+
+def _of_parent(node: Node, level: Level, parent: Level, fields: Mapping[Level, str]) -> str | None:
+    return node.optional_text(fields[parent]) if parent in _PARENTS[level] else None
 
 
 def _counters(node: Node) -> Counters:

@@ -120,8 +120,16 @@ class MetaProvider:
         async for page in self._entities(level, STATUS_FIELDS[level]):
             yield [parse_status_record(node) for node in page]
 
-    async def read_insights(self, level: Level, since: date, until: date) -> AsyncIterator[Sequence[InsightRow]]:
+    async def read_insights(
+        self,
+        level: Level,
+        since: date,
+        until: date,
+        *,
+        expected_rows: int | None = None,
+    ) -> AsyncIterator[Sequence[InsightRow]]:
         """Under the account's default attribution setting; Meta's `time_range` includes both days."""
+        del expected_rows
         params = {
             "level": _INSIGHT_LEVELS[level],
             "time_range": _compact({"since": since.isoformat(), "until": until.isoformat()}),

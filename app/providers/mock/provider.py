@@ -62,11 +62,20 @@ class MockProvider:
         for page in _pages((await self._structure()).status_records(level)):
             yield page
 
-    async def read_insights(self, level: Level, since: date, until: date) -> AsyncIterator[Sequence[InsightRow]]:
+    async def read_insights(
+        self,
+        level: Level,
+        since: date,
+        until: date,
+        *,
+        expected_rows: int | None = None,
+    ) -> AsyncIterator[Sequence[InsightRow]]:
+        del expected_rows  # the mock has one way for all
         today, today_part = local_today(clock.now(), self._account.time_zone)
         numbers = MockNumbers(
             seller_id=self._seller_id,
             account_external_id=self._account.external_id,
+            account_name=self._account.name,
             plan=self._plan,
             today=today,
             today_part=today_part,
