@@ -66,7 +66,11 @@ class Settings(BaseSettings):
     # Meta.
     meta_graph_url: str = "https://graph.facebook.com"
     meta_api_version: Annotated[str, Field(pattern=r"^v\d+\.\d+$")] = "v26.0"
+    meta_app_id: str | None = None
     meta_app_secret: SecretStr | None = None
+    meta_calls_per_hour: Annotated[int, Field(ge=1)] = 200
+    meta_async_rows: Annotated[int, Field(ge=1)] = 20_000
+    meta_report_timeout_seconds: Annotated[float, Field(gt=0)] = 3600.0
 
     # Background work.
     stats_interval_minutes: Annotated[int, Field(ge=1)] = 15
@@ -81,6 +85,11 @@ class Settings(BaseSettings):
     worker_health_port: Annotated[int, Field(ge=0, le=65535)] = 3001
     job_lease_seconds: Annotated[float, Field(gt=0)] = 30.0
     dispatch_interval_seconds: Annotated[float, Field(gt=0)] = 1.0
+    rollup_delay_seconds: Annotated[float, Field(ge=0)] = 60.0
+    leaderboard_size: Annotated[int, Field(ge=1, le=100)] = 50
+    jobs_kept_completed: Annotated[int, Field(ge=1)] = 100
+    jobs_kept_failed: Annotated[int, Field(ge=1)] = 50
+    cron_secret: SecretStr | None = None
 
     @field_validator("database_url", "system_database_url", "migration_database_url")
     @classmethod
@@ -101,10 +110,10 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("auth_secret")
+    @field_validator("auth_secret", "cron_secret")
     @classmethod
-    def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if len(value.get_secret_value()) < MIN_SECRET_LENGTH:
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < MIN_SECRET_LENGTH:
             message = f"must have at least {MIN_SECRET_LENGTH} characters"
             raise ValueError(message)
         return value

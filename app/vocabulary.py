@@ -97,9 +97,45 @@ class RunState(StrEnum):
 
 
 class RunOrigin(StrEnum):
-    """Who asked for a run."""
+    """Who asked for a run. CRON: a clock outside, through the cron hook."""
 
     MANUAL = "MANUAL"
     SCHEDULE = "SCHEDULE"
     BACKFILL = "BACKFILL"
     SYSTEM = "SYSTEM"
+    CRON = "CRON"
+
+
+class UseCase(StrEnum):
+    """What a call to the platform is for; Meta gives each a quota of its own."""
+
+    ADS_INSIGHTS = "ADS_INSIGHTS"
+    ADS_MANAGEMENT = "ADS_MANAGEMENT"
+    PAGES = "PAGES"
+
+
+class FreshnessState(StrEnum):
+    """How far numbers are behind the platform's. PARTIAL: some of what they are made of is behind and some is not."""
+
+    FRESH = "FRESH"
+    LATE = "LATE"
+    STALE = "STALE"
+    PARTIAL = "PARTIAL"
+
+
+class FreshnessReason(StrEnum):
+    """Why numbers are not fresh. BEHIND: for no reason but our own slowness."""
+
+    TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105 - a reason, not a token
+    PERMISSION = "PERMISSION"
+    THROTTLED = "THROTTLED"
+    META_GAP = "META_GAP"
+    NEVER_SYNCED = "NEVER_SYNCED"
+    BEHIND = "BEHIND"
+
+
+class MetricState(StrEnum):
+    """Whether the platform still answers for a metric of a page."""
+
+    ALIVE = "ALIVE"
+    DEAD = "DEAD"

@@ -130,8 +130,8 @@ class NewConnection:
 _INSERT = """
 INSERT INTO fb_connections (seller_id, id, kind, provider, external_id, name, time_zone, currency, is_primary,
                             is_active, standing, health, health_changed_at, token_key_id, token_ciphertext,
-                            token_changed_at, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, 'ACTIVE', 'HEALTHY', $12, $10, $11, $12, $12, $12)
+                            token_changed_at, stats_stretch, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, 'ACTIVE', 'HEALTHY', $12, $10, $11, $12, 1, $12, $12)
 ON CONFLICT (seller_id, kind, external_id) DO NOTHING
 RETURNING id
 """

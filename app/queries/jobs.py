@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from app.vocabulary import JobState
+from app.vocabulary import JobState, UseCase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from app.database.driver import Driver
+    from app.database.driver import Driver, Record
 
 NO_DELAY = timedelta(0)
 
@@ -29,7 +29,12 @@ WAITING = "('QUEUED', 'RETRYING', 'PARKED')"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """A job to be inserted. `key` is its identity while it lives; `unit` says what to work on, in plain JSON."""
+    """A job to be inserted. `key` is its identity while it lives; `unit` says what to work on, in plain JSON.
+
+    `coalesces`: its key is only taken while it waits, so that a request that comes while it runs makes one more.
+    `is_last`: it is BLOCKED until all other jobs of its run have ended, whatever became of them.
+    `pause_scopes`: the throttles that stop it, as `app.services.throttles` names them.
+    """
 
     id: UUID
     kind: str
@@ -41,6 +46,10 @@ class NewJob:
     priority: int
     max_tries: int
     delay: timedelta = NO_DELAY
+    coalesces: bool = False
+    is_last: bool = False
+    use_case: UseCase | None = None
+    pause_scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,17 +62,24 @@ class EnqueuedJob:
     deduplicated: bool
 
 
+# Whose key is taken, as the unique index has it.
+_HOLDS_KEY = f"state IN {LIVE} AND NOT (coalesces AND state = 'RUNNING')"
+
 _INSERT = f"""
-INSERT INTO jobs (id, seller_id, connection_id, kind, key, exclusive_key, unit, priority, max_tries,
-                  state, attempt, tries, losses, rows_written, run_at, created_at)
-SELECT id, seller_id, connection_id, kind, key, exclusive_key, unit::jsonb, priority, max_tries,
-       'QUEUED', 0, 0, 0, 0, now() + delay, $11
+INSERT INTO jobs (id, seller_id, connection_id, kind, key, exclusive_key, unit, priority, max_tries, coalesces,
+                  waits_for, use_case, pause_scopes, state, attempt, tries, losses, rows_written, cancel_requested,
+                  run_at, created_at)
+SELECT id, seller_id, connection_id, kind, key, exclusive_key, unit::jsonb, priority, max_tries, coalesces,
+       CASE WHEN is_last THEN $15::uuid END, use_case, string_to_array(pause_scopes, ' '),
+       CASE WHEN is_last THEN 'BLOCKED' ELSE 'QUEUED' END, 0, 0, 0, 0, false,
+       now() + delay, $16
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::int[],
-            $10::interval[])
-  AS new (id, seller_id, connection_id, kind, key, exclusive_key, unit, priority, max_tries, delay)
+            $10::interval[], $11::boolean[], $12::boolean[], $13::text[], $14::text[])
+  AS new (id, seller_id, connection_id, kind, key, exclusive_key, unit, priority, max_tries,
+          delay, coalesces, is_last, use_case, pause_scopes)
 ORDER BY key
-ON CONFLICT (key) WHERE state IN {LIVE} DO NOTHING
-RETURNING id, key
+ON CONFLICT (key) WHERE {_HOLDS_KEY} DO NOTHING
+RETURNING id, key, state
 """  # noqa: S608 - only constants are put in
 
 # Locked, so that a job that is found live does not end before our transaction does; not shared, since two requests
@@ -72,9 +88,22 @@ _FIND_LIVE = f"""
 SELECT id, key, state
 FROM jobs
 WHERE key = ANY($1::text[])
-  AND state IN {LIVE}
+  AND {_HOLDS_KEY}
+  AND NOT coalesces
 ORDER BY key
 FOR NO KEY UPDATE
+"""  # noqa: S608 - only constants are put in
+
+# Shared: many transactions may ask for it at once, and it can't be begun before all of them have ended, so that it
+# sees what each of them wrote.
+_FIND_COALESCING = f"""
+SELECT id, key, state
+FROM jobs
+WHERE key = ANY($1::text[])
+  AND {_HOLDS_KEY}
+  AND coalesces
+ORDER BY key
+FOR SHARE
 """  # noqa: S608 - only constants are put in
 
 _HASTEN = f"""
@@ -86,31 +115,28 @@ WHERE id = ANY($1::uuid[])
 """  # noqa: S608 - only constants are put in
 
 
-async def insert_jobs(driver: Driver, jobs: Sequence[NewJob], *, now: datetime) -> list[EnqueuedJob]:
+async def insert_jobs(driver: Driver, jobs: Sequence[NewJob], *, run_id: UUID, now: datetime) -> list[EnqueuedJob]:
     """Insert jobs whose identity is not live yet, in the caller's transaction; answers one EnqueuedJob for each.
 
-    Two jobs of one call must not share a key. A job that ends while we look is inserted anew.
+    `run_id` is the run that an `is_last` job waits for. Two jobs of one call must not share a key. A job that ends
+    (or, if it coalesces, begins) while we look is inserted anew.
     """
     answers: dict[str, EnqueuedJob] = {}
     wanted = {job.key: job for job in jobs}
     while missing := [job for key, job in wanted.items() if key not in answers]:
-        for row in await driver.fetch(_INSERT, *_columns(missing), now):
-            answers[row["key"]] = EnqueuedJob(
-                job_id=row["id"],
-                key=row["key"],
-                state=JobState.QUEUED,
-                deduplicated=False,
-            )
-        known = [job.key for job in missing if job.key not in answers]
-        for row in await driver.fetch(_FIND_LIVE, known):
-            answers[row["key"]] = EnqueuedJob(
-                job_id=row["id"],
-                key=row["key"],
-                state=JobState(row["state"]),
-                deduplicated=True,
-            )
-    await _hasten(driver, jobs, answers)
+        for row in await driver.fetch(_INSERT, *_columns(missing), run_id, now):
+            answers[row["key"]] = _enqueued(row, deduplicated=False)
+        known = [job for job in missing if job.key not in answers]
+        for statement, coalesces in ((_FIND_LIVE, False), (_FIND_COALESCING, True)):
+            keys = [job.key for job in known if job.coalesces is coalesces]
+            for row in await driver.fetch(statement, keys) if keys else ():
+                answers[row["key"]] = _enqueued(row, deduplicated=True)
+    await _hasten(driver, [job for job in jobs if not job.coalesces], answers)
     return [answers[job.key] for job in jobs]
+
+
+def _enqueued(row: Record, *, deduplicated: bool) -> EnqueuedJob:
+    return EnqueuedJob(job_id=row["id"], key=row["key"], state=JobState(row["state"]), deduplicated=deduplicated)
 
 
 async def _hasten(driver: Driver, jobs: Sequence[NewJob], answers: Mapping[str, EnqueuedJob]) -> None:
@@ -135,7 +161,8 @@ def _columns(jobs: Sequence[NewJob]) -> list[list[Any]]:
         [job.priority for job in jobs],
         [job.max_tries for job in jobs],
         [job.delay for job in jobs],
+        [job.coalesces for job in jobs],
+        [job.is_last for job in jobs],
+        [job.use_case for job in jobs],
+        [" ".join(job.pause_scopes) for job in jobs],
     ]
-
-
-# A connection is parked as long as any job of it is: the platform named a time before which no call may be made.

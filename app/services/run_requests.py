@@ -43,9 +43,10 @@ class EnqueuedRun:
 async def record_run(driver: Driver, request: RunRequest, jobs: Sequence[NewJob]) -> EnqueuedRun:
     """Write both in the caller's transaction. The jobs start after its commit, at the latest by the dispatcher."""
     now = clock.now()
-    enqueued = await insert_jobs(driver, jobs, now=now)
+    run_id = new_id()
+    enqueued = await insert_jobs(driver, jobs, run_id=run_id, now=now)
     run = NewRun(
-        id=new_id(),
+        id=run_id,
         seller_id=request.seller_id,
         origin=request.origin,
         reason=request.reason,

@@ -20,7 +20,7 @@ FROM ours
 UNION ALL
 SELECT format('%s.%s %s %s', relname, attname, format_type(atttypid, atttypmod), attnotnull)
 FROM ours
-JOIN pg_attribute ON attrelid = ours.oid AND attnum > 0
+JOIN pg_attribute ON attrelid = ours.oid AND attnum > 0 AND NOT attisdropped
 UNION ALL
 SELECT format('%s %s', conname, pg_get_constraintdef(c.oid))
 FROM ours

@@ -41,7 +41,7 @@ async def work_of_no_seller(shared_database: ThrowawayDatabase, tenants: TwoTena
 
 
 def test_these_are_the_work_tables() -> None:
-    assert sorted(WORK_TABLES) == ["jobs", "sync_run_jobs", "sync_runs"]
+    assert sorted(WORK_TABLES) == ["call_pauses", "job_totals", "jobs", "sync_run_jobs", "sync_runs"]
 
 
 @pytest.mark.parametrize("table", WORK_TABLES)

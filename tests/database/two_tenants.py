@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -36,6 +37,7 @@ Row = dict[str, Any]
 Rows = dict[str, Row]
 
 INSTANT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ONE_DAY = timedelta(days=1)
 _WORD = "IN ('"
 
 
@@ -55,7 +57,8 @@ class TwoTenants:
 
     def another_row(self, seller: UUID, table: str) -> Row:
         """A row that this seller doesn't have yet, with the same parents."""
-        return build_row(metadata.tables[table], seller, {**self.rows[seller], "users": self.spare_user})
+        row = build_row(metadata.tables[table], seller, {**self.rows[seller], "users": self.spare_user})
+        return row | {name: value + ONE_DAY for name, value in row.items() if type(value) is date}
 
 
 async def fill_with_two_tenants(engine: AsyncEngine) -> TwoTenants:
@@ -105,6 +108,7 @@ def _value(table: Table, column: Column[Any]) -> object:
         Date: clock.now().date().replace(day=1),
         DateTime: INSTANT,
         JSONB: {},
+        ARRAY: [],
         LargeBinary: unique.bytes,
     }
     return values[type(column.type)]

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from app import clock
 from app.database.transactions import work_transaction
 from app.queries.job_claims import postpone_job
+from app.identifiers import new_id
 from app.queries.jobs import insert_jobs
 from app.services.context import Services, open_services
 from app.services.job_broker import Priority
@@ -118,6 +119,6 @@ async def test_without_redis_a_request_is_answered_and_its_job_waits(services: S
 
 async def test_a_call_without_jobs_changes_nothing(services: Services) -> None:
     async with work_transaction(services.database.app) as driver:
-        assert await insert_jobs(driver, [], now=clock.now()) == []
+        assert await insert_jobs(driver, [], run_id=new_id(), now=clock.now()) == []
     await send_now(services, [])
     assert await services.broker.backlog(Priority.SCHEDULED) == 0

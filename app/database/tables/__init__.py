@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.database.tables import ads, audit, connections, stats, tenancy, work
+from app.database.tables import ads, audit, connections, days, pages, stats, tenancy, work
 from app.database.tables.metadata import Wall, metadata
 
-__all__ = ["Wall", "ads", "audit", "connections", "metadata", "stats", "tenancy", "work"]
+__all__ = ["Wall", "ads", "audit", "connections", "days", "metadata", "pages", "stats", "tenancy", "work"]

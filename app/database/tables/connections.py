@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
 
 from app.database.tables.metadata import (
     Wall,
@@ -38,10 +50,21 @@ fb_connections = Table(
     Column("token_key_id", Text, nullable=True),
     Column("token_ciphertext", LargeBinary, nullable=True),
     instant("token_changed_at", nullable=True),
+    # What the platform said of the token when it was last asked.
+    instant("token_checked_at", nullable=True),
+    instant("token_expires_at", nullable=True),
+    Column("token_scopes", ARRAY(Text), nullable=True),
     # When the history of a new account was asked for; null: not yet.
     instant("backfill_requested_at", nullable=True),
     instant("structure_synced_at", nullable=True),
     instant("delivery_synced_at", nullable=True),
+    instant("stats_synced_at", nullable=True),
+    # The newest day, in the account's zone, on which money was spent.
+    Column("spent_on", Date, nullable=True),
+    # Every how many slots of the schedule its stats are synced: 1, or more where its call budget can't carry that.
+    Column("stats_stretch", SmallInteger, nullable=False),
+    # The newest day up to which every day is closed: the platform restates none of them any more.
+    Column("closed_through", Date, nullable=True),
     instant("created_at"),
     instant("updated_at"),
     UniqueConstraint("seller_id", "kind", "external_id"),

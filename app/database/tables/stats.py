@@ -6,7 +6,7 @@ an entity-led index beside it; half-filled pages keep the updates of a tick HOT,
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, Index, SmallInteger, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Date, Index, LargeBinary, SmallInteger, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.database.tables.metadata import Wall, instant, metadata, tenant_id, walled
@@ -61,6 +61,8 @@ stats_fetches = Table(
     Column("stat_date", Date, primary_key=True),
     instant("first_fetched_at"),
     instant("fetched_at"),
+    # Of the day's rows as they were last written: a fetch that brings the same writes nothing but this row.
+    Column("content_hash", LargeBinary, nullable=True),
     postgresql_with={"fillfactor": 50},
     info=walled(Wall.TENANT),
 )
@@ -78,14 +80,23 @@ sellpage_stats_daily = Table(
     info=walled(Wall.TENANT),
 )
 
-page_stats_daily = Table(
-    "page_stats_daily",
+# Days whose totals are behind their daily rows, until the next refresh.
+stale_days = Table(
+    "stale_days",
     metadata,
     tenant_id(),
-    Column("connection_id", Uuid, primary_key=True),
     Column("stat_date", Date, primary_key=True),
-    Column("metric", Text, primary_key=True),
-    Column("value", BigInteger, nullable=False),
-    instant("fetched_at"),
+    info=walled(Wall.TENANT),
+)
+
+# A seller's day in one currency: what its ad accounts report for themselves, summed.
+seller_stats_daily = Table(
+    "seller_stats_daily",
+    metadata,
+    tenant_id(),
+    Column("stat_date", Date, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    *_counters(),
+    postgresql_with={"fillfactor": 50},
     info=walled(Wall.TENANT),
 )

@@ -6,7 +6,21 @@ which readers are walled off.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, SmallInteger, Table, Text, Uuid, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.database.tables.metadata import Wall, identifier, instant, metadata, walled, word
@@ -31,9 +45,18 @@ sync_runs = Table(
     Column("reason", Text, nullable=False),
     Column("from_date", Date, nullable=True),
     Column("to_date", Date, nullable=True),
+    # The run whose failed and cancelled units this one does again.
+    Column("retry_of", Uuid, nullable=True),
     instant("created_at"),
     instant("ended_at", nullable=True),
+    # Written when the run ends: what stays when its jobs are compacted.
+    Column("jobs_total", Integer, nullable=True),
+    Column("jobs_succeeded", Integer, nullable=True),
+    Column("jobs_failed", Integer, nullable=True),
+    Column("jobs_cancelled", Integer, nullable=True),
+    Column("rows_written", BigInteger, nullable=True),
     Index("ix_sync_runs_seller", "seller_id", "id"),
+    Index("ix_sync_runs_live", "created_at", postgresql_where=text(f"state = '{RunState.RUNNING}'")),
     info=walled(Wall.WORK),
 )
 
@@ -48,7 +71,13 @@ jobs = Table(
     Column("key", Text, nullable=False),
     # Never two RUNNING at once.
     Column("exclusive_key", Text, nullable=True),
-    Column("group_id", Uuid, nullable=True),
+    # A BLOCKED job waits for the end of all other jobs of this run.
+    Column("waits_for", Uuid, nullable=True),
+    # Many requests, one job: another may wait with the same key while it runs.
+    Column("coalesces", Boolean, nullable=False),
+    # Which of the platform's quotas it draws on, and the throttles that stop it (see call_pauses).
+    Column("use_case", Text, nullable=True),
+    Column("pause_scopes", ARRAY(Text), nullable=False),
     Column("unit", JSONB, nullable=False),
     *word("state", JobState),
     Column("priority", SmallInteger, nullable=False),
@@ -63,14 +92,25 @@ jobs = Table(
     instant("sent_at", nullable=True),
     instant("lease_until", nullable=True),
     Column("claimed_by", Text, nullable=True),
+    instant("claimed_at", nullable=True),
+    Column("cancel_requested", Boolean, nullable=False),
     Column("progress", JSONB(none_as_null=True), nullable=True),
+    # What a job found, for readers.
+    Column("result", JSONB(none_as_null=True), nullable=True),
     Column("error_class", Text, nullable=True),
     Column("error_reason", Text, nullable=True),
     Column("rows_written", BigInteger, nullable=False),
     instant("created_at"),
     instant("started_at", nullable=True),
     instant("ended_at", nullable=True),
-    Index("uq_jobs_live_key", "key", unique=True, postgresql_where=text(f"state IN ({_listed(LIVE_STATES)})")),
+    Index(
+        "uq_jobs_live_key",
+        "key",
+        unique=True,
+        postgresql_where=text(
+            f"state IN ({_listed(LIVE_STATES)}) AND NOT (coalesces AND state = '{JobState.RUNNING}')"
+        ),
+    ),
     Index(
         "uq_jobs_running_exclusive_key",
         "exclusive_key",
@@ -81,6 +121,15 @@ jobs = Table(
     # What waits behind a running job of its kind, and what waits with a throttled account.
     Index("ix_jobs_exclusive", "exclusive_key", postgresql_where=text(f"state IN ({_listed(WAITING_STATES)})")),
     Index("ix_jobs_connection", "connection_id", postgresql_where=text(f"state IN ({_listed(WAITING_STATES)})")),
+    Index("ix_jobs_waits_for", "waits_for", postgresql_where=text(f"state = '{JobState.BLOCKED}'")),
+    # The newest ended jobs of a kind and seller stay; what is older is compacted.
+    Index(
+        "ix_jobs_ended",
+        "seller_id",
+        "kind",
+        "ended_at",
+        postgresql_where=text(f"state NOT IN ({_listed(LIVE_STATES)})"),
+    ),
     Index("ix_jobs_lease", "lease_until", postgresql_where=text(f"state = '{JobState.RUNNING}'")),
     Index("ix_jobs_seller", "seller_id", "kind", "id"),
     postgresql_with={"fillfactor": 70},
@@ -95,6 +144,35 @@ sync_run_jobs = Table(
     Column("job_id", Uuid, ForeignKey("jobs.id"), primary_key=True),
     Column("seller_id", Uuid, nullable=True),
     Index(None, "job_id"),
+    info=walled(Wall.WORK),
+)
+
+# Until when the platform wants no call: of the app, of a connection, of a connection for one use case.
+call_pauses = Table(
+    "call_pauses",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("seller_id", Uuid, nullable=True),
+    instant("paused_until"),
+    Column("reason", Text, nullable=False),
+    Column("error_code", Integer, nullable=True),
+    instant("noted_at"),
+    info=walled(Wall.WORK),
+)
+
+# Ended jobs that are no longer kept one by one. `owner_id` is the seller's id, or zero for work that is nobody's.
+job_totals = Table(
+    "job_totals",
+    metadata,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("seller_id", Uuid, nullable=True),
+    Column("jobs", BigInteger, nullable=False),
+    Column("rows_written", BigInteger, nullable=False),
+    Column("milliseconds", BigInteger, nullable=False),
+    instant("oldest_ended_at"),
+    instant("newest_ended_at"),
     info=walled(Wall.WORK),
 )
 
