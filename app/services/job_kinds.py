@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -9,13 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.queries.jobs import NO_DELAY, NewJob
+from app.services.job_broker import Priority
+from app.services.throttles import pause_scopes
+from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
     from app.metrics.ranges import DateRange
-    from app.services.job_broker import Priority
 
 MAX_TRIES = 3
 # A long range runs as several jobs, so that a tick never waits for a whole backfill.
@@ -25,7 +28,16 @@ MAX_DAYS_PER_JOB = 7
 class JobKind(StrEnum):
     STRUCTURE = "structure"
     STATS = "stats"
+    RESTATEMENT = "restatement"
     DELIVERY = "delivery"
+    INGESTION = "ingestion"
+    PAGE_INGESTION = "page_ingestion"
+    AGGREGATION = "aggregation"
+    DAY_CLOSE = "day_close"
+    REFRESH = "refresh"
+    RETENTION = "retention"
+    COMPACTION = "compaction"
+    TICK = "tick"
 
 
 class AccountKey(NamedTuple):
@@ -52,15 +64,80 @@ class StatsUnit(NamedTuple):
 
 def structure_job(account: AccountKey, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
     """Campaigns, ad sets, ads and the account itself."""
-    return _account_job(JobKind.STRUCTURE, account, priority=priority, delay=delay)
+    return _connection_job(JobKind.STRUCTURE, account, UseCase.ADS_MANAGEMENT, priority=priority, delay=delay)
 
 
 def delivery_job(account: AccountKey, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
     """Statuses of all three levels."""
-    return _account_job(JobKind.DELIVERY, account, priority=priority, delay=delay)
+    return _connection_job(JobKind.DELIVERY, account, UseCase.ADS_MANAGEMENT, priority=priority, delay=delay)
 
 
-def _account_job(kind: JobKind, account: AccountKey, *, priority: Priority, delay: timedelta) -> NewJob:
+def stats_job(account: AccountKey, unit: StatsUnit, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
+    """Statistics of one level and at most seven days."""
+    return _insights_job(JobKind.STATS, "sync", account, unit, priority=priority, delay=delay)
+
+
+def restatement_job(account: AccountKey, unit: StatsUnit, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
+    """The same over days that the platform may have restated."""
+    return _insights_job(JobKind.RESTATEMENT, "restate", account, unit, priority=priority, delay=delay)
+
+
+def ingestion_job(account: AccountKey, unit: StatsUnit, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
+    """One complete day of one level."""
+    return _insights_job(JobKind.INGESTION, "ingest", account, unit, priority=priority, delay=delay)
+
+
+def page_ingestion_job(page: AccountKey, day: date, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
+    """One day of a page's metrics, and its posts."""
+    seller, connection = page
+    job = _connection_job(JobKind.PAGE_INGESTION, page, UseCase.PAGES, priority=priority, delay=delay)
+    return replace(job, key=f"ingest__{seller}__{connection}__{day}__PAGE", unit={"day": day.isoformat()})
+
+
+def day_close_job(account: AccountKey, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
+    """Every day of an account that is restated no more and is not closed yet."""
+    job = _connection_job(JobKind.DAY_CLOSE, account, UseCase.ADS_INSIGHTS, priority=priority, delay=delay)
+    return replace(job, use_case=None, pause_scopes=())
+
+
+def aggregation_job(seller_id: UUID, day: date, *, priority: Priority) -> NewJob:
+    """A seller's day, after all other jobs of its run."""
+    key = f"aggregate__{seller_id}__{day}"
+    job = own_job(JobKind.AGGREGATION, key=key, seller_id=seller_id, unit={"day": day.isoformat()}, priority=priority)
+    return replace(job, is_last=True)
+
+
+def refresh_job(seller_id: UUID, *, delay: timedelta) -> NewJob:
+    """A seller's totals of the days that changed: many requests, one job."""
+    job = own_job(JobKind.REFRESH, key=f"refresh__{seller_id}", seller_id=seller_id, priority=Priority.SCHEDULED)
+    return replace(job, coalesces=True, delay=delay)
+
+
+def own_job(
+    kind: JobKind,
+    *,
+    key: str,
+    seller_id: UUID | None,
+    unit: Mapping[str, object] | None = None,
+    priority: Priority,
+) -> NewJob:
+    """Work on what is stored, which calls no platform; never two of one key at once."""
+    return NewJob(
+        id=new_id(),
+        kind=kind,
+        key=key,
+        exclusive_key=key,
+        seller_id=seller_id,
+        connection_id=None,
+        unit=unit or {},
+        priority=priority,
+        max_tries=MAX_TRIES,
+    )
+
+
+def _connection_job(
+    kind: JobKind, account: AccountKey, use_case: UseCase, *, priority: Priority, delay: timedelta
+) -> NewJob:
     key = f"{kind}__{account.seller_id}__{account.connection_id}"
     return NewJob(
         id=new_id(),
@@ -72,23 +149,22 @@ def _account_job(kind: JobKind, account: AccountKey, *, priority: Priority, dela
         priority=priority,
         max_tries=MAX_TRIES,
         delay=delay,
+        use_case=use_case,
+        pause_scopes=pause_scopes(account.connection_id, use_case),
     )
 
 
-def stats_job(account: AccountKey, unit: StatsUnit, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
-    """Statistics of one level and at most seven days."""
+def _insights_job(
+    kind: JobKind, verb: str, account: AccountKey, unit: StatsUnit, *, priority: Priority, delay: timedelta
+) -> NewJob:
+    """Whatever reads insights of one account and level: never two of them at once."""
     seller, connection = account
-    return NewJob(
-        id=new_id(),
-        kind=JobKind.STATS,
-        key=f"sync__{seller}__{connection}__{unit.from_date}__{unit.to_date}__{unit.level.name}",
+    job = _connection_job(kind, account, UseCase.ADS_INSIGHTS, priority=priority, delay=delay)
+    return replace(
+        job,
+        key=f"{verb}__{seller}__{connection}__{unit.from_date}__{unit.to_date}__{unit.level.name}",
         exclusive_key=f"sync__{seller}__{connection}__{unit.level.name}",
-        seller_id=seller,
-        connection_id=connection,
         unit=unit.as_json(),
-        priority=priority,
-        max_tries=MAX_TRIES,
-        delay=delay,
     )
 
 
