@@ -46,6 +46,14 @@ class Asking:
                 return await self.client.post(path, params=own, data=sent)
             return await self.client.request(method, path, params=own | sent)
 
+    async def control(self, method: str, path: str, document: object = None, **params: str) -> dict[str, object]:
+        """The answer of a control endpoint under /sandbox, which must take the document."""
+        content = json.dumps(document) if document is not None else None
+        with clock.frozen(self.at):
+            response = await self.client.request(method, f"/sandbox/{path}", params=params, content=content)
+        assert response.status_code == 200, response.text
+        return cast("dict[str, object]", response.json())
+
     async def get(self, path: str, **params: object) -> dict[str, object]:
         """The body of a GET under v26.0 that must succeed."""
         response = await self.call("GET", f"/v26.0/{path}", **params)

@@ -1,7 +1,6 @@
-"""The sandbox as a Starlette application: HTTP in, Graph calls through, JSON out, and the control endpoints.
+"""The sandbox as a Starlette application: HTTP in, Graph calls through, JSON out; the control endpoints beside them.
 
-`/sandbox/faults` (GET, POST, DELETE) arms and clears scripted trouble, `/sandbox/calls` counts what was asked. The
-access log of its server must stay off or be masked: as with Meta, the token stands in the query.
+The access log of its server must stay off or be masked: as with Meta, the token stands in the query.
 """
 
 from __future__ import annotations
@@ -13,16 +12,13 @@ from urllib.parse import parse_qsl
 
 import orjson
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from app.providers.sandbox.batch import answer_batch
 from app.providers.sandbox.call import GraphAnswer, GraphCall
-from app.providers.sandbox.changes import Changes
+from app.providers.sandbox.control import control_routes
 from app.providers.sandbox.errors import GraphError, bad_parameter, unknown_path
-from app.providers.sandbox.faults import FaultScript, read_faults
-from app.providers.sandbox.graph import Graph
-from app.providers.sandbox.usage import Usage
+from app.providers.sandbox.running import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,41 +37,22 @@ def create_sandbox(world: World, *, state_path: Path | None = None, faults: Iter
 
     Raises SetupError when that file exists and can't be read.
     """
-    changes, script, usage = Changes(state_path), FaultScript(faults), Usage()
-    graph = Graph(world, changes, script, usage)
+    sandbox = Sandbox(world, state_path=state_path)
+    sandbox.script.faults.arm(faults)
 
     async def serve_graph(request: Request) -> Response:
-        answer = await _answer(graph, request)
-        changes.save()
+        try:
+            answer = await sandbox.answer(await _read_call(request))
+        except GraphError as error:
+            answer = GraphAnswer(body=error.envelope(), status=error.http_status)
         return _respond(answer)
-
-    async def serve_faults(request: Request) -> Response:
-        if request.method == "DELETE":
-            script.clear()
-        elif request.method == "POST":
-            return await _arm(request, script)
-        return JSONResponse({"armed": script.armed})
-
-    async def serve_calls(_request: Request) -> Response:
-        return JSONResponse(usage.counts())
 
     return Starlette(
         routes=[
-            Route("/sandbox/faults", serve_faults, methods=["GET", "POST", "DELETE"]),
-            Route("/sandbox/calls", serve_calls),
+            *control_routes(sandbox),
             Route("/{path:path}", serve_graph, methods=["GET", "POST", "DELETE"]),
         ],
     )
-
-
-async def _answer(graph: Graph, request: Request) -> GraphAnswer:
-    try:
-        call = await _read_call(request)
-    except GraphError as error:
-        return GraphAnswer(body=error.envelope(), status=error.http_status)
-    if call.method == "POST" and not call.path and "batch" in call.params:
-        return await answer_batch(graph, call)
-    return await graph.answer(call)
 
 
 async def _read_call(request: Request) -> GraphCall:
@@ -111,16 +88,6 @@ async def _read_body(request: Request) -> dict[str, str]:
         raise bad_parameter("The request body must be a JSON object")
     items = cast("dict[str, object]", document).items()
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in items}
-
-
-async def _arm(request: Request, script: FaultScript) -> Response:
-    try:
-        document: object = json.loads(await request.body())
-        faults = read_faults(document)
-    except ValueError as error:
-        return JSONResponse({"error": str(error)}, status_code=400)
-    script.arm(faults)
-    return JSONResponse({"armed": script.armed})
 
 
 def _respond(answer: GraphAnswer) -> Response:

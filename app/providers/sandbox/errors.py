@@ -126,6 +126,47 @@ def range_too_old() -> GraphError:
     )
 
 
+def page_too_heavy() -> GraphError:
+    return GraphError(
+        "Please reduce the amount of data you're asking for, then retry your request",
+        code=1,
+        http_status=500,
+    )
+
+
+def too_much_data() -> GraphError:
+    return GraphError(
+        "Invalid parameter",
+        code=100,
+        subcode=1487534,
+        user_title="Too Much Data Was Requested",
+        user_message="Please reduce the amount of data you're asking for, then retry your request.",
+    )
+
+
+def query_timed_out() -> GraphError:
+    return GraphError(
+        "Invalid parameter",
+        code=100,
+        subcode=1504018,
+        user_title="The request took too long",
+        user_message="Your request timed out. Please try a smaller date range or an asynchronous report.",
+    )
+
+
+def report_not_loadable() -> GraphError:
+    """For the rows of a report that is not completed (facebook-python-business-sdk, issue 293)."""
+    return GraphError(
+        "Error accessing adreport job.",
+        code=2601,
+        subcode=1815107,
+        transient=True,
+        user_title="Loading Async Ads Report Failed",
+        user_message="Sorry, the report cannot be loaded successfully. Please check if your job status is completed "
+        "instead of failed or running before fetching the data.",
+    )
+
+
 def batch_too_long(limit: int) -> GraphError:
     return GraphError(
         f"Too many requests in batch message. Maximum batch size is {limit}",

@@ -9,7 +9,7 @@ from collections.abc import Mapping  # noqa: TC003  # pydantic reads the annotat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict
 
 from app.providers.sandbox.errors import GraphError
 
@@ -112,12 +112,3 @@ class FaultScript:
             if due:
                 struck = fault
         return struck
-
-
-def read_faults(document: object) -> list[Fault]:
-    """One fault or a list of them, from JSON with the same names; raises ValueError saying what is wrong."""
-    read = _READER.validate_python(document)
-    return [read] if isinstance(read, Fault) else read
-
-
-_READER: TypeAdapter[Fault | list[Fault]] = TypeAdapter(Fault | list[Fault])

@@ -154,3 +154,14 @@ INSIGHT_FIELDS = frozenset(
     video_time_watched_actions video_view_per_impression website_ctr website_purchase_roas wish_bid
     """.split(),
 )
+
+REPORT_FIELDS = frozenset(
+    """
+    account_id action_attribution_windows action_breakdowns action_report_time async_percent_completion
+    async_report_url async_status breakdowns cpas_only date_preset date_start date_stop default_summary emails
+    error_code error_message error_subcode error_user_msg error_user_title export_columns export_format
+    export_name fields filtering friendly_name graph_cache id is_async_export is_bookmarked is_running level limit
+    product_id_limit schedule_id sort summary summary_action_breakdowns time_completed time_increment time_range
+    time_ranges time_ref use_account_attribution_setting use_unified_attribution_setting
+    """.split(),
+)

@@ -1,6 +1,6 @@
 """From one call to its answer: who asks, what about, may they, and which part of Graph answers.
 
-The order is Meta's as far as it was seen: version, script, token and proof, permission, then the request itself.
+The order is Meta's as far as it was seen: version, script, throttle, token and proof, permission, then the request.
 """
 
 from __future__ import annotations
@@ -8,63 +8,54 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
-from app.providers.sandbox import errors
+from app.providers.sandbox import errors, targets
 from app.providers.sandbox.call import GraphAnswer, GraphCall
-from app.providers.sandbox.dataset import Entity, Kind
+from app.providers.sandbox.dataset import Kind
 from app.providers.sandbox.edges import has_edge, list_accounts, list_entities
 from app.providers.sandbox.errors import GraphError
-from app.providers.sandbox.faults import CallTraits, Fault, FaultScript
-from app.providers.sandbox.insights import read_insights
+from app.providers.sandbox.faults import CallTraits, Fault
+from app.providers.sandbox.insights import find_insights, render_page
 from app.providers.sandbox.live_account import LiveAccount
 from app.providers.sandbox.node_fields import render_account, render_entity
-from app.providers.sandbox.usage import INSIGHTS_EDGE, NODE, Usage
+from app.providers.sandbox.reports import Reports, poll_report, read_report
+from app.providers.sandbox.targets import ME, NODE, Directory, Target
+from app.providers.sandbox.usage import Usage, usage_headers
 from app.providers.sandbox.writes import apply_change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from app.providers.sandbox.changes import Changes
+    from app.providers.sandbox.script import Script
     from app.providers.sandbox.worlds import World
-
-VERSIONS = frozenset({"v25.0", "v26.0"})
-ME = "me"
-_ACCOUNT_PREFIX = "act_"
-_MAX_DEPTH = 2
-
-
-class _Target(NamedTuple):
-    """What the path names. `live` is None for `me` and for what doesn't exist; `entity` for accounts too."""
-
-    object_id: str
-    edge: str
-    live: LiveAccount | None = None
-    entity: Entity | None = None
 
 
 class Graph:
     """A world that answers calls. Holds no HTTP; a batch asks it as often as it has items."""
 
-    def __init__(self, world: World, changes: Changes, faults: FaultScript, usage: Usage) -> None:
+    def __init__(self, world: World, changes: Changes, script: Script, usage: Usage) -> None:
         self._app_secret = world.app_secret
         self._accounts = [LiveAccount(account, changes) for account in world.accounts]
-        self._by_account_id = {live.account.id: live for live in self._accounts}
-        self._by_entity_id = {entity_id: live for live in self._accounts for entity_id in live.entities}
-        self._faults = faults
+        self.reports = Reports()
+        self._directory = Directory(self._accounts, self.reports)
+        self._script = script
         self._usage = usage
 
     async def answer(self, call: GraphCall) -> GraphAnswer:
         """Never raises GraphError: a refusal is an answer too, with the same usage headers."""
         headers = {"facebook-api-version": call.version}
         try:
-            target = self._resolve(call)
-            fault = self._record(call, target)
-            if target.live is not None:
-                headers |= self._usage.headers(target.live.account.id, target.edge)
+            target = self._directory.resolve(call)
+            fault, refusal = self._record(call, target)
+            headers |= self._usage_headers(target)
             if fault is not None:
                 headers |= fault.headers
                 await _strike(fault)
+            if refusal is not None:
+                raise refusal
             return GraphAnswer(body=self._handle(call, target), headers=headers)
         except GraphError as error:
             return GraphAnswer(body=error.envelope(), status=error.http_status, headers=headers)
@@ -89,28 +80,22 @@ class Graph:
         if not hmac.compare_digest(expected, proof):
             raise errors.proof_invalid()
 
-    def _resolve(self, call: GraphCall) -> _Target:
-        if call.version not in VERSIONS:
-            raise errors.old_version()
-        if not call.path:
-            raise errors.ids_removed() if "ids" in call.params else errors.missing_object(call.method, "")
-        if len(call.path) > _MAX_DEPTH:
-            raise errors.unknown_path("/".join(call.path[_MAX_DEPTH:]))
-        object_id, edge = call.path[0], call.path[1] if len(call.path) == _MAX_DEPTH else NODE
-        live = self._by_account_id.get(object_id.removeprefix(_ACCOUNT_PREFIX))
-        if live is not None and object_id.startswith(_ACCOUNT_PREFIX):
-            return _Target(object_id, edge, live)
-        live = self._by_entity_id.get(object_id)
-        return _Target(object_id, edge, live, live.entities[object_id] if live is not None else None)
+    def _record(self, call: GraphCall, target: Target) -> tuple[Fault | None, GraphError | None]:
+        """Count the call; what the script strikes it with, and the throttle that turns it down."""
+        self._usage.record(target.owner, target.edge, target.use_case)
+        level = call.params.get("level")
+        fault = self._script.faults.take(CallTraits(call.method, target.owner, target.edge, target.object_id, level))
+        refusal = self._script.throttles.take(target.owner, target.use_case) if target.live is not None else None
+        return fault, refusal
 
-    def _record(self, call: GraphCall, target: _Target) -> Fault | None:
-        account = f"{_ACCOUNT_PREFIX}{target.live.account.id}" if target.live is not None else ME
-        self._usage.record(account, target.edge)
-        return self._faults.take(
-            CallTraits(call.method, account, target.edge, target.object_id, call.params.get("level")),
-        )
+    def _usage_headers(self, target: Target) -> Mapping[str, str]:
+        if target.live is None:
+            return {}
+        asked = target.owner, target.use_case
+        load = self._script.usage.take(*asked) or self._script.throttles.load(*asked) or self._usage.load(*asked)
+        return usage_headers(target.live.account.id, target.use_case, load)
 
-    def _handle(self, call: GraphCall, target: _Target) -> Mapping[str, object]:
+    def _handle(self, call: GraphCall, target: Target) -> Mapping[str, object]:
         visible = self.authenticate(call)
         if target.object_id == ME:
             return _answer_me(call, target.edge, visible)
@@ -118,12 +103,30 @@ class Graph:
         if live is None:
             raise errors.missing_object(call.method, target.object_id)
         if live not in visible:
-            raise (
-                errors.account_forbidden()
-                if target.entity is None
-                else errors.missing_object(call.method, target.object_id)
-            )
+            is_account = target.entity is None and target.report is None
+            raise errors.account_forbidden() if is_account else errors.missing_object(call.method, target.object_id)
+        if target.edge == targets.INSIGHTS or target.report is not None:
+            return self._answer_insights(call, target, live)
         return _answer_node(call, target, live)
+
+    def _answer_insights(self, call: GraphCall, target: Target, live: LiveAccount) -> Mapping[str, object]:
+        node_id, kind = _node(target, live)
+        check = partial(self._check_rows, target)
+        match call.method, target.edge:
+            case "GET", targets.INSIGHTS:
+                return render_page(call, live, find_insights(call, live, node_id, kind), check)
+            case "POST", targets.INSIGHTS:
+                plans = self._script.reports
+                return self.reports.begin(call, live, node=(node_id, kind), choose=partial(plans.take, target.owner))
+            case "GET", targets.REPORT if target.report is not None:
+                return poll_report(call, target.report)
+            case "GET", targets.REPORT_ROWS if target.report is not None:
+                return read_report(call, target.report, check)
+            case _:
+                raise errors.missing_object(call.method, target.object_id)
+
+    def _check_rows(self, target: Target, whole: int, page: int) -> None:
+        self._script.limits.check(target.owner, target.edge, whole=whole, page=page)
 
 
 async def _strike(fault: Fault) -> None:
@@ -134,6 +137,11 @@ async def _strike(fault: Fault) -> None:
         raise error
 
 
+def _node(target: Target, live: LiveAccount) -> tuple[str, Kind]:
+    entity = target.entity
+    return (entity.id, entity.kind) if entity is not None else (live.account.id, Kind.ACCOUNT)
+
+
 def _answer_me(call: GraphCall, edge: str, visible: Sequence[LiveAccount]) -> Mapping[str, object]:
     if call.method == "GET" and edge == NODE:
         return {"id": f"9{visible[0].account.id}", "name": "Sandbox User"}
@@ -142,12 +150,9 @@ def _answer_me(call: GraphCall, edge: str, visible: Sequence[LiveAccount]) -> Ma
     raise errors.missing_object(call.method, ME)
 
 
-def _answer_node(call: GraphCall, target: _Target, live: LiveAccount) -> Mapping[str, object]:
+def _answer_node(call: GraphCall, target: Target, live: LiveAccount) -> Mapping[str, object]:
     entity = target.entity
-    kind = entity.kind if entity is not None else Kind.ACCOUNT
-    node_id = entity.id if entity is not None else live.account.id
-    if call.method == "GET" and target.edge == INSIGHTS_EDGE:
-        return read_insights(call, live, node_id, kind)
+    node_id, kind = _node(target, live)
     if call.method == "GET" and has_edge(kind, target.edge):
         return list_entities(call, live, node_id)
     if target.edge == NODE:

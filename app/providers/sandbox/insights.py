@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.providers.sandbox.dataset import DEPTH, LEVELS, Delivered, Kind
 from app.providers.sandbox.errors import bad_parameter
@@ -19,7 +19,7 @@ from app.providers.sandbox.insight_rows import BASIC_FIELDS, InsightRow, check_f
 from app.providers.sandbox.paging import take_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from app.providers.sandbox.call import GraphCall
     from app.providers.sandbox.live_account import LiveAccount
@@ -30,20 +30,55 @@ _ENTITY_FIELDS = frozenset(
 _NOT_HERE = ("breakdowns", "action_breakdowns", "sort")
 
 
-def read_insights(call: GraphCall, live: LiveAccount, node_id: str, node_kind: Kind) -> Mapping[str, object]:
-    """Answer an insights call on the account (its bare id) or on an entity."""
+class Result(NamedTuple):
+    """What a query found, all of it, before it is cut into pages."""
+
+    level: Kind
+    days: Days
+    fields: Mapping[str, str | None]
+    rows: Sequence[InsightRow]
+
+
+def check_insights(call: GraphCall, live: LiveAccount, node_kind: Kind) -> tuple[Kind, Days]:
+    """Level and days of a query on a node of that kind; raises GraphError where it asks for what there isn't."""
     level = _level(call, node_kind)
+    _fields(call)
+    parse_conditions(call)
+    today = live.today()
+    days = parse_days(call, today)
+    cut_into_rows(call, days, today)
+    return level, days
+
+
+def find_insights(call: GraphCall, live: LiveAccount, node_id: str, node_kind: Kind) -> Result:
+    """Everything that a query on the account (its bare id) or on an entity is about."""
+    level, fields = _level(call, node_kind), _fields(call)
+    return Result(level, parse_days(call, live.today()), fields, _collect(call, live, node_id, level))
+
+
+def render_page(
+    call: GraphCall,
+    live: LiveAccount,
+    result: Result,
+    check: Callable[[int, int], None],
+) -> Mapping[str, object]:
+    """The page that a call asks for; `check` is told the rows of the whole and of the page before any is rendered."""
+    page = take_page(call, result.rows, lambda row: _key(live, row))
+    rows = result.rows[page.rows]
+    check(len(result.rows), len(rows))
+    body: dict[str, object] = {"data": [render_row(live, row, result.fields) for row in rows]}
+    if page.paging is not None:
+        body["paging"] = page.paging
+    return body
+
+
+def _fields(call: GraphCall) -> Mapping[str, str | None]:
     for name in _NOT_HERE:
         if call.params.get(name) not in {None, "", "[]"}:
             raise bad_parameter(f"Param {name} is not supported here")
     fields = parse_fields(call.params.get("fields")) or dict.fromkeys(BASIC_FIELDS)
     check_fields(fields)
-    rows = _collect(call, live, node_id, level)
-    page = take_page(call, rows, lambda row: _key(live, row))
-    body: dict[str, object] = {"data": [render_row(live, row, fields) for row in rows[page.rows]]}
-    if page.paging is not None:
-        body["paging"] = page.paging
-    return body
+    return fields
 
 
 def _level(call: GraphCall, node_kind: Kind) -> Kind:
