@@ -140,9 +140,10 @@ def _widen_work() -> None:
 
 
 def _widen_connections() -> None:
-    for name in ("token_checked_at", "token_expires_at", "stats_synced_at"):
+    for name in ("token_checked_at", "token_expires_at", "stats_synced_at", "stats_stretched_at"):
         op.add_column("fb_connections", sa.Column(name, sa.DateTime(timezone=True), nullable=True))
     op.add_column("fb_connections", sa.Column("token_scopes", sa.ARRAY(sa.Text()), nullable=True))
+    op.add_column("fb_connections", sa.Column("structure_job_id", sa.Uuid(), nullable=True))
     op.add_column("fb_connections", sa.Column("spent_on", sa.Date(), nullable=True))
     op.add_column("fb_connections", sa.Column("closed_through", sa.Date(), nullable=True))
     op.add_column(
@@ -325,6 +326,8 @@ def downgrade() -> None:
         "stats_synced_at",
         "spent_on",
         "stats_stretch",
+        "stats_stretched_at",
+        "structure_job_id",
         "closed_through",
     ):
         op.drop_column("fb_connections", name)

@@ -63,6 +63,9 @@ fb_connections = Table(
     Column("spent_on", Date, nullable=True),
     # Every how many slots of the schedule its stats are synced: 1, or more where its call budget can't carry that.
     Column("stats_stretch", SmallInteger, nullable=False),
+    instant("stats_stretched_at", nullable=True),
+    # The job that reads its structure from the platform now, or that did when it died.
+    Column("structure_job_id", Uuid, nullable=True),
     # The newest day up to which every day is closed: the platform restates none of them any more.
     Column("closed_through", Date, nullable=True),
     instant("created_at"),
