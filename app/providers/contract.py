@@ -1,6 +1,6 @@
 """What a provider of ad data promises, and the values it speaks in.
 
-A provider works for one ad account. It knows nothing of tenants, tables or jobs: it turns the platform's answers
+A provider works for one ad account or one page. It knows nothing of tenants, tables or jobs: it turns the platform's answers
 into these values and its failures into the ProviderError branch of `app.errors`, and does no retrying of its own.
 External ids are the platform's own, as strings. Money is in micros of the account's currency unit.
 """
@@ -19,21 +19,31 @@ __all__ = [
     "AdRecord",
     "AdsetRecord",
     "BudgetType",
+    "CallBudget",
     "CampaignRecord",
     "DeliverySignals",
     "EntityStatus",
     "InsightRow",
+    "PageMetricRow",
+    "PageProvider",
+    "PageRecord",
+    "PostMetricRow",
+    "PostRecord",
     "StatusOutcome",
     "StatusRecord",
+    "TokenFacts",
+    "UsageReading",
 ]
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import date, datetime, timedelta
+    from decimal import Decimal
 
     from app.errors import ProviderError
     from app.metrics.counters import Counters
     from app.metrics.levels import Level
+    from app.vocabulary import UseCase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,4 +212,103 @@ class AdProvider(Protocol):
         An error that concerns the whole request (token, throttle, network) is raised instead if nothing was done;
         if it strikes in the middle, the ids not done carry it as their outcome.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRecord:
+    external_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageMetricRow:
+    """One metric of the page on one day. Where the platform breaks it down, `value` is the sum of the parts."""
+
+    metric: str
+    stat_date: date
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostRecord:
+    external_id: str
+    created_at: datetime
+    message: str | None = None
+    permalink_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostMetricRow:
+    """One metric of a post over its whole life so far."""
+
+    post_external_id: str
+    metric: str
+    value: int
+
+
+class PageProvider(Protocol):
+    """One page on one platform. Any method may raise any ProviderError."""
+
+    async def get_page(self) -> PageRecord: ...
+
+    async def read_page_metric(self, metric: str, since: date, until: date) -> Sequence[PageMetricRow]:
+        """The days that the platform has a number for, both days included.
+
+        Raises DeadMetricError where the platform does not know the metric (any more).
+        """
+        ...
+
+    def list_posts(self, since: date) -> AsyncIterator[Sequence[PostRecord]]:
+        """The posts that were created on or after that day (UTC), by pages."""
+        ...
+
+    async def read_post_metrics(
+        self,
+        post_external_ids: Sequence[str],
+        metrics: Sequence[str],
+    ) -> Sequence[PostMetricRow]:
+        """What the platform has of these metrics. A post that is gone by now has no row.
+
+        Raises DeadMetricError where the platform does not know one of the metrics: probe each alone first.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenFacts:
+    """What the platform says of an access token. `error` says why it is not valid; None where it is silent."""
+
+    is_valid: bool
+    expires_at: datetime | None = None
+    scopes: Sequence[str] | None = None
+    app_id: str | None = None
+    user_id: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageReading:
+    """What an answer says of the quota: the worst percentage (it may exceed 100), and the wait until it is regained.
+
+    A wait of zero: calls are being answered.
+    """
+
+    percent: Decimal
+    regain_wait: timedelta
+
+
+class CallBudget(Protocol):
+    """What may be called on behalf of one account, shared by all who call for it."""
+
+    async def spend(self, use_case: UseCase, calls: int = 1, *, is_write: bool = False) -> None:
+        """Count calls that are about to be made.
+
+        Raises ProviderThrottledError, and counts nothing, while the platform asked for a pause, or when the hour's
+        calls are used up. The latter never stops a write: what a person asked for goes first.
+        """
+        ...
+
+    async def note_usage(self, use_case: UseCase, usage: UsageReading) -> None:
+        """What the platform said of the quota in its answer; a quota near its end pauses the use case for all."""
         ...

@@ -102,7 +102,7 @@ class ScriptedGraph:
 @pytest_asyncio.fixture(scope="session")
 async def graph_server() -> AsyncIterator[ScriptedGraph]:
     scripted = ScriptedGraph()
-    application = Starlette(routes=[Route("/{path:path}", scripted.handle, methods=["GET", "POST"])])
+    application = Starlette(routes=[Route("/{path:path}", scripted.handle, methods=["GET", "POST", "DELETE"])])
     async with serving(application) as url:
         scripted.url = url
         yield scripted

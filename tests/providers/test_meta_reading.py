@@ -327,8 +327,29 @@ async def test_a_query_too_large_is_not_helped_by_smaller_pages(meta: MetaProvid
     graph.answer_error(100, 1487534)
 
     with pytest.raises(TooMuchDataError):
-        await collect(meta.read_insights(Level.AD, date(2026, 1, 1), date(2026, 3, 1)))
+        await collect(meta.list_ads())
     assert len(graph.calls) == 1
+
+
+async def test_a_page_size_is_remembered_and_grows_back_after_five_good_pages(
+    meta: MetaProvider,
+    graph: ScriptedGraph,
+) -> None:
+    graph.answer_error(1, status=500, message="Please reduce the amount of data")
+    graph.answer_error(1, status=500, message="Please reduce the amount of data")
+    graph.answer_pages([AD], [AD], [AD])
+    await collect(meta.list_ads())
+    graph.answer_pages([{**CAMPAIGN}])
+    await collect(meta.list_campaigns())
+    graph.answer_pages(*[[AD] for _ in range(9)])
+    await collect(meta.list_ads())
+
+    limits = [(call.path.rpartition("/")[2], call.query["limit"]) for call in graph.calls]
+    assert limits == [
+        *[("ads", size) for size in ("500", "250", "125", "125", "125")],
+        ("campaigns", "500"),
+        *[("ads", size) for size in ("125", "125", "250", "250", "250", "250", "250", "500", "500")],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,12 @@ from app.errors import (
     ProviderThrottledError,
     ProviderTransientError,
     RequestRefusedError,
+    ThrottleScope,
     TokenRejectedError,
     TooMuchDataError,
 )
 from app.providers.meta.usage import regain_wait
+from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +50,7 @@ KINDS_BY_SUBCODE: Mapping[tuple[int, int], Kind] = {
     (100, 1487534): Kind.TOO_MUCH_DATA,
     (2, 1504041): Kind.REFUSED,  # invalid breakdowns, in a code that is transient otherwise
     (2, 1504042): Kind.REFUSED,  # custom metrics, likewise
+    (3001, 1504028): Kind.REFUSED,  # page insights without a metric
 }
 
 KINDS_BY_CODE: Mapping[int, Kind] = {
@@ -60,6 +63,15 @@ KINDS_BY_CODE: Mapping[int, Kind] = {
     **dict.fromkeys((3, 10, *range(200, 300)), Kind.PERMISSION),  # 294 among them
     # A bad request, an old version, blocked for policy, beyond 37 months, a bad query.
     **dict.fromkeys((100, 368, 2500, 2635, 3018), Kind.REFUSED),
+}
+
+# How far a limit reaches (Meta's rate-limit page): the app's as a whole (341 is also the app's downtime), or one use
+# case's. All others - of the user, the page, the ad account, or unknown - stop every call for the account.
+_APP_LIMITS = frozenset({4, 341})
+_USE_CASE_LIMITS: Mapping[int, UseCase | None] = {
+    80000: UseCase.ADS_INSIGHTS,
+    80004: UseCase.ADS_MANAGEMENT,
+    **dict.fromkeys((80002, 80003, 80005, 80006, 80008, 80009, 80014)),
 }
 
 # Where only the text tells.
@@ -129,14 +141,21 @@ def provider_error(
     *,
     headers: Mapping[str, str],
     credentials: Credentials,
+    use_case: UseCase | None = None,
 ) -> ProviderError:
-    """The error to raise. Its text is Meta's, with every secret masked."""
+    """The error to raise for a call of this use case. Its text is Meta's, with every secret masked."""
     text = _sentence(failure, credentials)
     code, subcode = failure.code, failure.subcode
     match kind_of(failure):
         case Kind.THROTTLED:
-            retry_at = clock.now() + regain_wait(headers)
-            return ProviderThrottledError(text, retry_at=retry_at, code=code, subcode=subcode)
+            return ProviderThrottledError(
+                text,
+                retry_at=clock.now() + regain_wait(headers),
+                scope=_scope_of(code),
+                use_case=_USE_CASE_LIMITS.get(code or 0) or use_case,
+                code=code,
+                subcode=subcode,
+            )
         case Kind.TRANSIENT:
             return ProviderTransientError(text, code=code, subcode=subcode)
         case Kind.TOO_MUCH_DATA:
@@ -147,6 +166,12 @@ def provider_error(
             return PermissionDeniedError(text, code=code, subcode=subcode)
         case Kind.REFUSED:
             return RequestRefusedError(text, code=code, subcode=subcode)
+
+
+def _scope_of(code: int | None) -> ThrottleScope:
+    if code in _APP_LIMITS:
+        return ThrottleScope.APP
+    return ThrottleScope.USE_CASE if code in _USE_CASE_LIMITS else ThrottleScope.ACCOUNT
 
 
 def _sentence(failure: MetaFailure, credentials: Credentials) -> str:

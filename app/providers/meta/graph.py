@@ -2,38 +2,77 @@
 
 It never retries, never follows or keeps a paging URL (it carries the token), and puts the token in a header: the
 Graph host documents `Authorization: Bearer` (WhatsApp Cloud API), though Meta's own SDK uses the query.
+Every call is spent from the account's budget before it is made, and what Meta says of its quota is noted after it.
 """
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 import httpx
 
-from app.errors import ProviderTransientError, TooMuchDataError
+from app import clock
+from app.errors import ProviderThrottledError, ProviderTransientError, ThrottleScope, TooMuchDataError
+from app.providers.contract import UsageReading
+from app.providers.meta.batch_item import item_headers
 from app.providers.meta.errors import PAGE_TOO_HEAVY, MetaFailure, provider_error, read_failure
 from app.providers.meta.node import Node, as_node, parse_json
+from app.providers.meta.usage import read_usage, worst_usage
+from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from app.errors import ProviderError
+    from app.providers.contract import CallBudget
     from app.providers.meta.credentials import Credentials
+    from app.providers.meta.page_size import PageSize
 
-SMALLEST_PAGE = 25
+_FULL = Decimal(100)
 
 
 class GraphClient:
-    """Bound to one version and one token; the pooled HTTP client is the caller's, to share and to close."""
+    """Bound to one version, token, use case and budget; the pooled HTTP client is the caller's, to share and close."""
 
-    def __init__(self, client: httpx.AsyncClient, *, version_url: str, credentials: Credentials) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        *,
+        version_url: str,
+        credentials: Credentials,
+        use_case: UseCase,
+        budget: CallBudget | None = None,
+    ) -> None:
         self._client = client
         self._version_url = version_url
+        self._budget = budget
         self.credentials = credentials
+        self.use_case = use_case
+
+    def for_use_case(self, use_case: UseCase) -> GraphClient:
+        """The same client, its calls counted under another use case."""
+        return GraphClient(
+            self._client,
+            version_url=self._version_url,
+            credentials=self.credentials,
+            use_case=use_case,
+            budget=self._budget,
+        )
 
     async def get(self, path: str, params: Mapping[str, str], *, what: str) -> Node:
         """One object."""
         return as_node(await self._call("GET", path, params=params), what)
+
+    async def post(self, path: str, form: Mapping[str, str], *, what: str) -> Node:
+        """One object, for which Meta begins something."""
+        return as_node(await self._call("POST", path, form=form), what)
+
+    async def delete(self, path: str) -> None:
+        """End something."""
+        await self._call("DELETE", path)
 
     async def list_pages(
         self,
@@ -41,24 +80,25 @@ class GraphClient:
         params: Mapping[str, str],
         *,
         what: str,
-        page_size: int,
+        page_size: PageSize,
     ) -> AsyncIterator[Sequence[Node]]:
         """The pages of an edge that hold anything, to the end: the absence of `paging.next`.
 
         `after` stands on the last page too. A page that Meta calls too heavy is asked for again at half the size
-        and with the same cursor, and the size stays; under SMALLEST_PAGE the TooMuchDataError is raised.
+        and with the same cursor; where smaller pages don't help either, the TooMuchDataError is raised.
         """
         after: str | None = None
         while True:
+            asked = page_size.value
             try:
-                page = await self.get(path, _page_params(params, page_size, after), what=what)
+                page = await self.get(path, _page_params(params, asked, after), what=what)
             except TooMuchDataError as error:
-                page_size //= 2
-                if error.code != PAGE_TOO_HEAVY or page_size < SMALLEST_PAGE:
+                if error.code != PAGE_TOO_HEAVY or not page_size.shrink(asked):
                     raise
                 continue
             if page.fields.get("data") is None:
                 raise page.misshapen("data", "is missing")
+            page_size.note_good_page()
             if items := page.children("data"):
                 yield items
             following = _next_cursor(page)
@@ -68,31 +108,63 @@ class GraphClient:
                 raise page.misshapen("paging", "does not move on")
             after = following
 
-    async def post_batch(self, batch: str) -> object:
-        """The answer to one batch call; the root's path ends in a slash."""
-        form = {"batch": batch, **self.credentials.form_fields()}
-        return await self._call("POST", "", params={}, form=form)
+    async def post_batch(self, calls: Sequence[Mapping[str, str]], *, is_write: bool = False) -> Sequence[object]:
+        """The items of one batch call; each item counts as a call. The root's path ends in a slash."""
+        form = {"batch": json.dumps(calls, separators=(",", ":")), **self.credentials.form_fields()}
+        answer = await self._call("POST", "", form=form, calls=len(calls), is_write=is_write)
+        if not isinstance(answer, list):
+            raise ProviderTransientError("Meta's answer can't be read: the batch is not a list")
+        items = cast("list[object]", answer)
+        await self._note(worst_usage(read_usage(item_headers(item)) for item in items))
+        return items
+
+    async def note_throttle(self, error: ProviderThrottledError) -> None:
+        """Let all who share the budget wait until the throttle ends."""
+        usage = UsageReading(percent=_FULL, regain_wait=max(error.retry_at - clock.now(), timedelta(0)))
+        narrow = error.scope is ThrottleScope.USE_CASE
+        for use_case in (error.use_case or self.use_case,) if narrow else UseCase:
+            await self._note(usage, use_case)
 
     async def _call(
         self,
         method: str,
         path: str,
         *,
-        params: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
+        calls: int = 1,
+        is_write: bool = False,
     ) -> object:
+        if self._budget is not None:
+            await self._budget.spend(self.use_case, calls, is_write=is_write)
         try:
             response = await self._client.request(
                 method,
                 f"{self._version_url}/{path}",
-                params={**params, **self.credentials.query()},
+                params={**(params or {}), **self.credentials.query()},
                 data=form,
                 headers=self.credentials.headers(),
             )
         except httpx.RequestError as error:
             # From None: the original carries the request, and with it the token.
-            raise ProviderTransientError(f"Meta could not be reached: {type(error).__name__}") from None
-        return self._answer(response)
+            raise self._unreachable(error) from None
+        await self._note(read_usage(response.headers))
+        try:
+            return self._answer(response)
+        except ProviderThrottledError as error:
+            await self.note_throttle(error)
+            raise
+
+    def _unreachable(self, error: httpx.RequestError) -> ProviderError:
+        """An insights query that is not answered in the client's whole patience is too large to be answered at once."""
+        text = f"Meta could not be reached: {type(error).__name__}"
+        if isinstance(error, httpx.ReadTimeout) and self.use_case is UseCase.ADS_INSIGHTS:
+            return TooMuchDataError(text)
+        return ProviderTransientError(text)
+
+    async def _note(self, usage: UsageReading, use_case: UseCase | None = None) -> None:
+        if self._budget is not None and (usage.percent or usage.regain_wait):
+            await self._budget.note_usage(use_case or self.use_case, usage)
 
     def _answer(self, response: httpx.Response) -> object:
         try:
@@ -110,7 +182,12 @@ class GraphClient:
         return cast("object", value)
 
     def _error(self, response: httpx.Response, failure: MetaFailure) -> ProviderError:
-        return provider_error(failure, headers=response.headers, credentials=self.credentials)
+        return provider_error(
+            failure,
+            headers=response.headers,
+            credentials=self.credentials,
+            use_case=self.use_case,
+        )
 
     @staticmethod
     def _silent(response: httpx.Response) -> MetaFailure:

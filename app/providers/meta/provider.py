@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -11,10 +10,13 @@ from app.metrics.levels import Level
 from app.providers.contract import EntityStatus
 from app.providers.meta.credentials import Credentials
 from app.providers.meta.graph import GraphClient
+from app.providers.meta.insight_query import InsightQuery, compact_json
+from app.providers.meta.insight_reading import InsightReading
+from app.providers.meta.page_size import LARGEST_PAGE, PageSizes
 from app.providers.meta.parse_account import FIELDS as ACCOUNT_FIELDS
 from app.providers.meta.parse_account import parse_account
 from app.providers.meta.parse_delivery import STATUS_FIELDS, parse_status_record
-from app.providers.meta.parse_insights import insight_fields, parse_insight
+from app.providers.meta.parse_insights import parse_insight
 from app.providers.meta.parse_structure import (
     AD_FIELDS,
     ADSET_FIELDS,
@@ -23,7 +25,9 @@ from app.providers.meta.parse_structure import (
     parse_adset,
     parse_campaign,
 )
+from app.providers.meta.report_policy import ReportPolicy
 from app.providers.meta.status_batch import StatusBatch
+from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -36,16 +40,16 @@ if TYPE_CHECKING:
         AccountRecord,
         AdRecord,
         AdsetRecord,
+        CallBudget,
         CampaignRecord,
         InsightRow,
         StatusOutcome,
         StatusRecord,
     )
     from app.providers.meta.node import Node
+    from app.providers.meta.page_size import PageSize
 
-PAGE_SIZE = 500
 _EDGES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "adsets", Level.AD: "ads"}
-_INSIGHT_LEVELS = {Level.ACCOUNT: "account", Level.CAMPAIGN: "campaign", Level.ADSET: "adset", Level.AD: "ad"}
 _SETTABLE = frozenset({EntityStatus.ACTIVE, EntityStatus.PAUSED})
 
 # Without a filter, edges hide what is archived or deleted. Every value that the level can have (official SDK 26.0.3).
@@ -66,7 +70,8 @@ class MetaProvider:
     """Fulfils `AdProvider`. Reads through the account's edges: one call a page, since Meta counts calls.
 
     `graph_url` is scheme and host, `api_version` such as `v26.0`; `account_external_id` with or without `act_`.
-    `currency`, where it is known already, saves the call that finds it out before budgets can be read.
+    `currency`, where it is known already, saves the call that finds it out before budgets can be read. `budget` and
+    `page_sizes` are shared by all who work for the account; without them nothing is counted, or remembered for long.
     """
 
     def __init__(
@@ -79,17 +84,24 @@ class MetaProvider:
         access_token: SecretStr,
         app_secret: SecretStr | None = None,
         currency: str | None = None,
-        page_size: int = PAGE_SIZE,
+        page_size: int = LARGEST_PAGE,
+        budget: CallBudget | None = None,
+        page_sizes: PageSizes | None = None,
+        report_policy: ReportPolicy | None = None,
     ) -> None:
         self._graph = GraphClient(
             client,
             version_url=f"{graph_url.rstrip('/')}/{api_version}",
             credentials=Credentials(access_token, app_secret),
+            use_case=UseCase.ADS_MANAGEMENT,
+            budget=budget,
         )
         self._account_external_id = account_external_id
         self._account_path = f"act_{quote(account_external_id.removeprefix('act_'), safe='')}"
         self._currency = currency
         self._page_size = page_size
+        self._page_sizes = page_sizes or PageSizes()
+        self._report_policy = report_policy or ReportPolicy()
 
     def __repr__(self) -> str:
         return f"MetaProvider({self._account_external_id})"
@@ -128,15 +140,14 @@ class MetaProvider:
         *,
         expected_rows: int | None = None,
     ) -> AsyncIterator[Sequence[InsightRow]]:
-        """Under the account's default attribution setting; Meta's `time_range` includes both days."""
-        del expected_rows
-        params = {
-            "level": _INSIGHT_LEVELS[level],
-            "time_range": _compact({"since": since.isoformat(), "until": until.isoformat()}),
-            "time_increment": "1",
-            "fields": insight_fields(level),
-        }
-        async for page in self._edge("insights", params):
+        """At once, or as an asynchronous report where that is too much (see `InsightReading`)."""
+        reading = InsightReading(
+            self._graph.for_use_case(UseCase.ADS_INSIGHTS),
+            self._account_path,
+            policy=self._report_policy,
+            size_of=self._size_of,
+        )
+        async for page in reading.read(InsightQuery(level, since, until), expected_rows=expected_rows):
             yield [parse_insight(node, level, self._account_external_id) for node in page]
 
     async def set_status(
@@ -151,17 +162,13 @@ class MetaProvider:
         return await StatusBatch(self._graph, status).run(external_ids)
 
     def _entities(self, level: Level, fields: str) -> AsyncIterator[Sequence[Node]]:
-        effective = _compact(_EFFECTIVE_STATUSES[level])
-        return self._edge(_EDGES[level], {"fields": fields, "effective_status": effective})
-
-    def _edge(self, edge: str, params: dict[str, str]) -> AsyncIterator[Sequence[Node]]:
+        edge = _EDGES[level]
+        params = {"fields": fields, "effective_status": compact_json(_EFFECTIVE_STATUSES[level])}
         path = f"{self._account_path}/{edge}"
-        return self._graph.list_pages(path, params, what=edge, page_size=self._page_size)
+        return self._graph.list_pages(path, params, what=edge, page_size=self._size_of(edge))
+
+    def _size_of(self, edge: str) -> PageSize:
+        return self._page_sizes.get_size(self._account_path, edge, largest=self._page_size)
 
     async def _known_currency(self) -> str:
         return self._currency or (await self.get_account()).currency
-
-
-def _compact(value: object) -> str:
-    """Nested parameters are JSON in text, compact and with sorted keys as the official SDK sends them."""
-    return json.dumps(value, separators=(",", ":"), sort_keys=True)

@@ -7,9 +7,8 @@ Setting a status twice is harmless, so nothing here has to know whether a lost a
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from app.errors import (
@@ -19,18 +18,16 @@ from app.errors import (
     TokenRejectedError,
 )
 from app.providers.contract import StatusOutcome
-from app.providers.meta.errors import MetaFailure, provider_error, read_failure
-from app.providers.meta.node import as_node, parse_json
+from app.providers.meta.batch_item import BATCH_SIZE, NO_SUCCESS, read_item
+from app.providers.meta.errors import MetaFailure, provider_error
+from app.providers.meta.node import Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from app.providers.contract import EntityStatus
-    from app.providers.meta.credentials import Credentials
     from app.providers.meta.graph import GraphClient
-    from app.providers.meta.node import Node
 
-BATCH_SIZE = 50
 TRIES = 3
 _WHOLE = (ProviderThrottledError, TokenRejectedError)  # an item that says so speaks for all that follow
 _NOT_DONE = "Meta did not get to it in time"
@@ -73,51 +70,36 @@ class StatusBatch:
 
     async def _send(self, external_ids: Sequence[str]) -> Sequence[str]:
         """One batch; the ids that were not done in time. Raises when an item's error speaks for everything after."""
-        answer = await self._graph.post_batch(_batch(external_ids, self._status))
-        if not isinstance(answer, list):
-            raise ProviderTransientError("Meta's answer can't be read: the batch is not a list")
-        items = cast("list[object]", answer)
+        items = await self._graph.post_batch(_batch(external_ids, self._status), is_write=True)
         answered = {
-            external_id: _item_error(item, self._graph.credentials)
+            external_id: self._item_error(item)
             for external_id, item in zip(external_ids, items, strict=False)
             if item is not None
         }
         self._results.update(answered)
         for error in answered.values():
+            if isinstance(error, ProviderThrottledError):
+                await self._graph.note_throttle(error)
             if isinstance(error, _WHOLE):
                 raise error
         return [external_id for external_id in external_ids if external_id not in answered]
 
+    def _item_error(self, item: object) -> ProviderError | None:
+        """None where the change was made; a body may say so little as `{"success": true}`."""
+        credentials, use_case = self._graph.credentials, self._graph.use_case
+        answer = read_item(item, credentials=credentials, use_case=use_case)
+        if not isinstance(answer, Node):
+            return answer
+        if answer.fields.get("success", True) is True:
+            return None
+        return provider_error(MetaFailure(HTTPStatus.OK, NO_SUCCESS), headers={}, credentials=credentials)
 
-def _batch(external_ids: Sequence[str], status: EntityStatus) -> str:
+
+def _batch(external_ids: Sequence[str], status: EntityStatus) -> Sequence[Mapping[str, str]]:
     body = urlencode({"status": status.value})
-    calls = [
+    return [
         {"method": "POST", "relative_url": quote(external_id, safe=""), "body": body} for external_id in external_ids
     ]
-    return json.dumps(calls, separators=(",", ":"))
-
-
-def _item_error(item: object, credentials: Credentials) -> ProviderError | None:
-    """What one item says: its body is JSON inside a string, its headers are a list of name and value."""
-    try:
-        return _read_item(as_node(item, "a batch item"), credentials)
-    except ProviderTransientError as unreadable:
-        return unreadable
-
-
-def _read_item(item: Node, credentials: Credentials) -> ProviderError | None:
-    http_status = item.integer("code") or 0
-    body = as_node(parse_json(item.text("body"), "a batch item's body"), "a batch item's body")
-    envelope = body.child("error")
-    if envelope is None and http_status == HTTPStatus.OK and body.fields.get("success", True) is True:
-        return None
-    failure = read_failure(http_status, envelope) if envelope else MetaFailure(http_status, "the change had no success")
-    return provider_error(failure, headers=_item_headers(item), credentials=credentials)
-
-
-def _item_headers(item: Node) -> Mapping[str, str]:
-    headers = item.children("headers")
-    return {(header.optional_text("name") or "").lower(): header.optional_text("value") or "" for header in headers}
 
 
 def _outcome(external_id: str, error: ProviderError | None) -> StatusOutcome:

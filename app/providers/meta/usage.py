@@ -1,47 +1,91 @@
-"""When a throttled account may be called again, from Meta's usage headers.
+"""What Meta's usage headers say: how full the quotas are, and when a throttled account may be called again.
 
-Documented on Meta's rate-limit page: `X-Business-Use-Case-Usage` names minutes per business object and use case,
-`X-Ad-Account-Usage` seconds. Lists may hold several types and the worst counts. Unreadable headers say nothing.
+Documented on Meta's rate-limit page: `X-App-Usage` and `X-Business-Use-Case-Usage` name percentages (call_count,
+total_time, total_cputime), the latter also minutes until access is regained; `X-Ad-Account-Usage` names a percentage
+and the seconds to its reset. `x-fb-ads-insights-throttle` is read by connectors. Lists hold several types, keys may
+repeat and values may exceed 100: the worst of all counts. Unreadable headers say nothing.
 """
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from app.errors import ProviderTransientError
-from app.providers.meta.node import as_node, parse_json
+from app.providers.contract import UsageReading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 DEFAULT_WAIT = timedelta(minutes=10)
 _LONGEST_WAIT = timedelta(days=1)  # a header beyond it is not believed
 _BUSINESS_USE_CASE = "x-business-use-case-usage"
 _AD_ACCOUNT = "x-ad-account-usage"
+_HEADERS = ("x-app-usage", _AD_ACCOUNT, _BUSINESS_USE_CASE, "x-fb-ads-insights-throttle")
+_PERCENTAGES = ("call_count", "total_time", "total_cputime", "acc_id_util_pct", "app_id_util_pct")
+_FULL = 100
 
 
 def regain_wait(headers: Mapping[str, str]) -> timedelta:
-    """How long no call may be made; header names in lower case (or a mapping that ignores case)."""
-    seconds = max((*_business_use_case_seconds(headers), *_ad_account_seconds(headers)), default=0)
-    if seconds <= 0:
-        return DEFAULT_WAIT
-    return min(timedelta(seconds=min(seconds, _LONGEST_WAIT.total_seconds())), _LONGEST_WAIT)
+    """How long a throttled account may not be called; header names in lower case (or a mapping that ignores case)."""
+    resets = (_number(each, "reset_time_duration") for each in _objects(headers, _AD_ACCOUNT))
+    return _wait((*_business_seconds(headers), *resets)) or DEFAULT_WAIT
 
 
-def _business_use_case_seconds(headers: Mapping[str, str]) -> Iterator[int]:
-    for use_cases in _header_object(headers, _BUSINESS_USE_CASE).values():
-        for use_case in cast("list[object]", use_cases) if isinstance(use_cases, list) else []:
-            if isinstance(use_case, dict):
-                yield 60 * (as_node(cast("object", use_case), "usage").integer("estimated_time_to_regain_access") or 0)
+def read_usage(headers: Mapping[str, str]) -> UsageReading:
+    """How full the quotas are. A reset counts as a wait only where the account is at its limit: it is always named."""
+    percents = (_number(each, field) for name in _HEADERS for each in _objects(headers, name) for field in _PERCENTAGES)
+    resets = (
+        _number(each, "reset_time_duration")
+        for each in _objects(headers, _AD_ACCOUNT)
+        if _number(each, "acc_id_util_pct") >= _FULL
+    )
+    return UsageReading(
+        percent=max(percents, default=Decimal(0)),
+        regain_wait=_wait((*_business_seconds(headers), *resets)),
+    )
 
 
-def _ad_account_seconds(headers: Mapping[str, str]) -> Iterator[int]:
-    yield as_node(dict(_header_object(headers, _AD_ACCOUNT)), "usage").integer("reset_time_duration") or 0
+def worst_usage(readings: Iterable[UsageReading]) -> UsageReading:
+    """The worst of several answers, such as those of one batch."""
+    worst = UsageReading(percent=Decimal(0), regain_wait=timedelta(0))
+    for each in readings:
+        worst = UsageReading(
+            percent=max(worst.percent, each.percent),
+            regain_wait=max(worst.regain_wait, each.regain_wait),
+        )
+    return worst
 
 
-def _header_object(headers: Mapping[str, str], name: str) -> Mapping[str, object]:
+def _business_seconds(headers: Mapping[str, str]) -> Iterator[Decimal]:
+    for each in _objects(headers, _BUSINESS_USE_CASE):
+        yield 60 * _number(each, "estimated_time_to_regain_access")
+
+
+def _wait(seconds: Iterable[Decimal]) -> timedelta:
+    longest = max(seconds, default=Decimal(0))
+    return timedelta(seconds=float(min(max(longest, Decimal(0)), Decimal(_LONGEST_WAIT.total_seconds()))))
+
+
+def _objects(headers: Mapping[str, str], name: str) -> Sequence[Mapping[str, object]]:
+    """Every object in a header's JSON, however deep, those under a repeated key too."""
+    found: list[Mapping[str, object]] = []
+
+    def keep(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
+        found.append(dict(pairs))
+        return found[-1]
+
     try:
-        return as_node(parse_json(headers.get(name, "{}"), name), name).fields
-    except ProviderTransientError:
-        return {}
+        json.loads(headers.get(name, "{}"), parse_float=Decimal, object_pairs_hook=keep)
+    except (ValueError, RecursionError):
+        return []
+    return found
+
+
+def _number(fields: Mapping[str, object], name: str) -> Decimal:
+    """A number, 0 where there is none; JSON's NaN and infinity, which Python reads as floats, are none."""
+    value = fields.get(name)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return Decimal(value)
+    return Decimal(0)

@@ -1,0 +1,56 @@
+"""One item of a batch's answer: its body is JSON inside a string, its headers are a list of name and value.
+
+A 200 around failed items is normal; an item that is null was not done in time (both: the official SDK 26.0.3).
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+
+from app.errors import ProviderTransientError
+from app.providers.meta.errors import MetaFailure, provider_error, read_failure
+from app.providers.meta.node import Node, as_node, parse_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.errors import ProviderError
+    from app.providers.meta.credentials import Credentials
+    from app.vocabulary import UseCase
+
+BATCH_SIZE = 50
+NO_SUCCESS = "the call had no success"
+
+
+def read_item(item: object, *, credentials: Credentials, use_case: UseCase) -> Node | ProviderError:
+    """The item's body, or the error that it is; one that can't be read is a ProviderTransientError."""
+    try:
+        return _body_or_error(as_node(item, "a batch item"), credentials, use_case)
+    except ProviderTransientError as unreadable:
+        return unreadable
+
+
+def item_headers(item: object) -> Mapping[str, str]:
+    """The item's headers by lower-case name; none where it has none that can be read."""
+    try:
+        headers = as_node(item, "a batch item").children("headers")
+        named = [(header.optional_text("name"), header.optional_text("value")) for header in headers]
+    except ProviderTransientError:
+        return {}
+    return {name.lower(): value for name, value in named if name and value}
+
+
+def _body_or_error(item: Node, credentials: Credentials, use_case: UseCase) -> Node | ProviderError:
+    http_status = item.integer("code") or 0
+    body = as_node(parse_json(item.text("body"), "a batch item's body"), "a batch item's body")
+    envelope = body.child("error")
+    if envelope is None and http_status == HTTPStatus.OK:
+        return body
+    failure = read_failure(http_status, envelope) if envelope else MetaFailure(http_status, NO_SUCCESS)
+    return provider_error(
+        failure,
+        headers=item_headers(cast("object", item.fields)),
+        credentials=credentials,
+        use_case=use_case,
+    )

@@ -1,0 +1,108 @@
+"""Insights of an account, however many they are.
+
+Little is asked for at once. Much - as the caller expects, or as Meta says - comes as an asynchronous report. A report
+that fails is tried once more; then the query is cut: an account into some campaigns at a time, those into half the
+days, as connectors have found to work (airbyte-source-facebook-marketing 6.1.9).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from app.errors import TooMuchDataError
+from app.providers.meta.insight_report import InsightReport
+from app.providers.meta.report_policy import Patience
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from app.providers.meta.graph import GraphClient
+    from app.providers.meta.insight_query import InsightQuery
+    from app.providers.meta.node import Node
+    from app.providers.meta.page_size import PageSize
+    from app.providers.meta.report_policy import ReportPolicy
+
+_TRIES = 2
+
+
+class InsightReading:
+    """Reads one account; `size_of` knows the page size of an edge."""
+
+    def __init__(
+        self,
+        graph: GraphClient,
+        account_path: str,
+        *,
+        policy: ReportPolicy,
+        size_of: Callable[[str], PageSize],
+    ) -> None:
+        self._graph = graph
+        self._account_path = account_path
+        self._policy = policy
+        self._size_of = size_of
+
+    async def read(self, query: InsightQuery, *, expected_rows: int | None) -> AsyncIterator[Sequence[Node]]:
+        """Pages of rows. Raises TooMuchDataError where even the smallest part is too much or takes too long.
+
+        A walk that has begun is not begun again as a report: its rows would come twice.
+        """
+        if expected_rows is None or expected_rows < self._policy.async_rows:
+            has_begun = False
+            try:
+                async for page in self._rows(f"{self._account_path}/insights", query.params(), query.edge):
+                    has_begun = True
+                    yield page
+            except TooMuchDataError:
+                if has_begun:
+                    raise
+            else:
+                return
+        async for page in self._read_reports(query):
+            yield page
+
+    async def _read_reports(self, query: InsightQuery) -> AsyncIterator[Sequence[Node]]:
+        """A part is handed on when all of it is there, so that a part which is cut has given no row."""
+        report = InsightReport(self._graph, self._account_path, Patience(self._policy))
+        parts = [query]
+        while parts:
+            part = parts.pop(0)
+            pages = await self._read_report(report, part)
+            if pages is None:
+                parts[:0] = await self._cut(part)
+                continue
+            for page in pages:
+                yield page
+
+    async def _read_report(self, report: InsightReport, query: InsightQuery) -> Sequence[Sequence[Node]] | None:
+        for _ in range(_TRIES):
+            path = await report.build(query)
+            if path is None:
+                continue
+            with suppress(TooMuchDataError):
+                return [page async for page in self._rows(f"{path}/insights", {}, f"report/{query.edge}")]
+        return None
+
+    async def _cut(self, query: InsightQuery) -> list[InsightQuery]:
+        parts: list[InsightQuery] = []
+        if query.has_campaigns and query.campaign_ids is None:
+            parts = query.of_campaigns(await self._list_campaign_ids(query))
+        if len(parts) <= 1:
+            parts = query.of_half_the_days()
+        if not parts and query.campaign_ids is not None and len(query.campaign_ids) > 1:
+            parts = query.of_campaigns(query.campaign_ids)
+        if not parts:
+            raise TooMuchDataError("Meta failed to make even the smallest insights report twice")
+        return parts
+
+    async def _list_campaign_ids(self, query: InsightQuery) -> Sequence[str]:
+        """The campaigns that delivered in the query's days; none where Meta calls that too much as well."""
+        edge = f"{self._account_path}/insights"
+        try:
+            pages = [page async for page in self._rows(edge, query.campaign_params(), "insights/campaign")]
+        except TooMuchDataError:
+            return []
+        return list(dict.fromkeys(node.text("campaign_id") for page in pages for node in page))
+
+    def _rows(self, path: str, params: dict[str, str], edge: str) -> AsyncIterator[Sequence[Node]]:
+        return self._graph.list_pages(path, params, what="insights", page_size=self._size_of(edge))

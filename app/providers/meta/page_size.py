@@ -1,0 +1,61 @@
+"""How many items one page of an edge is asked for: fewer after Meta called a page too heavy, more again in time.
+
+Meta counts calls and not rows, so pages are as large as Meta serves them. What was learned of an account's edge is
+kept for the life of the process, and of the most recent edges only.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+LARGEST_PAGE = 500
+SMALLEST_PAGE = 25
+GROWS_AFTER = 5
+REMEMBERED = 4096
+
+
+class PageSize:
+    """One edge's page size."""
+
+    def __init__(self, largest: int = LARGEST_PAGE) -> None:
+        self._largest = largest
+        self._good_pages = 0
+        self.value = largest
+
+    def shrink(self, asked: int) -> bool:
+        """After a page of `asked` items was too heavy: half of it. False when it would get smaller than is useful.
+
+        Another walk over the same edge may have made it smaller meanwhile; then that is the size to try.
+        """
+        self._good_pages = 0
+        if self.value < asked:
+            return True
+        if asked // 2 < SMALLEST_PAGE:
+            return False
+        self.value = asked // 2
+        return True
+
+    def note_good_page(self) -> None:
+        """Twice the size after GROWS_AFTER good pages in a row, up to the largest."""
+        if self.value == self._largest:
+            return
+        self._good_pages += 1
+        if self._good_pages == GROWS_AFTER:
+            self._good_pages = 0
+            self.value = min(2 * self.value, self._largest)
+
+
+class PageSizes:
+    """The sizes of a process, by account and edge; `remembered` of them."""
+
+    def __init__(self, *, remembered: int = REMEMBERED) -> None:
+        self._remembered = remembered
+        self._sizes: OrderedDict[tuple[str, str], PageSize] = OrderedDict()
+
+    def get_size(self, account: str, edge: str, *, largest: int = LARGEST_PAGE) -> PageSize:
+        """The edge's size; every walk over the edge shares it."""
+        size = self._sizes.setdefault((account, edge), PageSize(largest))
+        self._sizes.move_to_end((account, edge))
+        if len(self._sizes) > self._remembered:
+            self._sizes.popitem(last=False)
+        return size

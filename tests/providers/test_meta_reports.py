@@ -1,0 +1,342 @@
+"""Asynchronous reports, step by step against a scripted host."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+
+from app import clock
+from app.errors import (
+    ProviderThrottledError,
+    ProviderTransientError,
+    RequestRefusedError,
+    TooMuchDataError,
+)
+from app.metrics.levels import Level
+from app.providers.meta.provider import MetaProvider
+from app.providers.meta.report_policy import Patience, ReportPolicy
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.providers.conftest import RecordedCall, ScriptedGraph
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+SINCE, UNTIL = date(2026, 3, 1), date(2026, 3, 4)
+STARTED = {"report_run_id": "900"}
+DONE = {"id": "900", "async_status": "Job Completed", "async_percent_completion": 100}
+
+
+class Pauses(list[float]):
+    """Remembers what it was asked to wait for, and does not wait."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    return Pauses()
+
+
+@pytest.fixture
+def meta(graph: ScriptedGraph, http_client: httpx.AsyncClient, pauses: Pauses) -> MetaProvider:
+    return MetaProvider(
+        http_client,
+        graph_url=graph.url,
+        api_version="v26.0",
+        account_external_id="act_1001",
+        access_token=SecretStr("a-token"),
+        report_policy=ReportPolicy(async_rows=100, timeout=timedelta(minutes=5), sleep=pauses.sleep),
+    )
+
+
+async def read(
+    meta: MetaProvider,
+    *,
+    expected_rows: int | None = 100,
+    level: Level = Level.AD,
+    until: date = UNTIL,
+) -> list[tuple[str, int]]:
+    pages = meta.read_insights(level, SINCE, until, expected_rows=expected_rows)
+    return [(row.external_id, row.stat_date.day) async for page in pages for row in page]
+
+
+def row(ad: str, day: int = 1) -> dict[str, object]:
+    stat_date = date(2026, 3, day).isoformat()
+    return {"ad_id": ad, "account_id": "1001", "date_start": stat_date, "date_stop": stat_date}
+
+
+def status(name: str, percent: int = 0, **more: object) -> dict[str, object]:
+    return {"id": "900", "async_status": name, "async_percent_completion": percent, **more}
+
+
+def steps(graph: ScriptedGraph) -> list[tuple[str, str]]:
+    return [(call.method, call.path.removeprefix("/v26.0/")) for call in graph.calls]
+
+
+def asked_for(call: RecordedCall) -> tuple[str, str, list[str] | None]:
+    """The days and the campaigns of a report that was started."""
+    days: dict[str, str] = json.loads(call.form["time_range"])
+    conditions: list[dict[str, list[str]]] = json.loads(call.form.get("filtering", "[]"))
+    return days["since"][-2:], days["until"][-2:], conditions[0]["value"] if conditions else None
+
+
+def reports(graph: ScriptedGraph) -> list[tuple[str, str, list[str] | None]]:
+    return [asked_for(call) for call in graph.calls if call.method == "POST"]
+
+
+async def test_many_expected_rows_come_as_a_report_page_by_page(
+    meta: MetaProvider,
+    graph: ScriptedGraph,
+    pauses: Pauses,
+) -> None:
+    graph.answer(STARTED)
+    graph.answer(status("Job Not Started"))
+    graph.answer(status("Job Running", 100))
+    graph.answer(status("Job Completed", 99))
+    graph.answer(DONE)
+    graph.answer_pages([row("1"), row("2")], [row("3", 2)])
+
+    assert await read(meta) == [("1", 1), ("2", 1), ("3", 2)]
+    assert steps(graph) == [("POST", "act_1001/insights"), *[("GET", "900")] * 4, *[("GET", "900/insights")] * 2]
+    started = graph.calls[0]
+    assert started.query == {}
+    assert started.form["level"] == "ad"
+    assert started.form["time_increment"] == "1"
+    assert started.form["time_range"] == '{"since":"2026-03-01","until":"2026-03-04"}'
+    assert "filtering" not in started.form
+    assert [call.query.get("after") for call in graph.calls[5:]] == [None, "cursor1"]
+    assert pauses == [2, 4, 8, 16]
+
+
+@pytest.mark.parametrize("expected_rows", [None, 99])
+async def test_few_expected_rows_are_read_at_once(
+    meta: MetaProvider,
+    graph: ScriptedGraph,
+    expected_rows: int | None,
+) -> None:
+    graph.answer_pages([row("1")])
+
+    assert await read(meta, expected_rows=expected_rows) == [("1", 1)]
+    assert steps(graph) == [("GET", "act_1001/insights")]
+
+
+@pytest.mark.parametrize(("code", "subcode"), [(100, 1487534), (100, 1504018), (2, 1504038)])
+async def test_too_much_at_once_becomes_a_report(
+    meta: MetaProvider,
+    graph: ScriptedGraph,
+    code: int,
+    subcode: int,
+) -> None:
+    graph.answer_error(code, subcode)
+    graph.answer(STARTED)
+    graph.answer(DONE)
+    graph.answer_pages([row("1")])
+
+    assert await read(meta, expected_rows=1) == [("1", 1)]
+    assert steps(graph)[:2] == [("GET", "act_1001/insights"), ("POST", "act_1001/insights")]
+
+
+async def test_a_walk_that_has_begun_is_not_begun_again(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer({"data": [row("1")], "paging": {"cursors": {"after": "one"}, "next": "x"}})
+    graph.answer_error(100, 1487534)
+
+    with pytest.raises(TooMuchDataError):
+        await read(meta, expected_rows=1)
+    assert steps(graph) == [("GET", "act_1001/insights")] * 2
+
+
+async def test_a_report_may_not_be_visible_at_once(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(STARTED)
+    graph.answer_error(100, 33)
+    graph.answer_error(100, 33)
+    graph.answer(DONE)
+    graph.answer_pages([row("1")])
+
+    assert await read(meta) == [("1", 1)]
+
+
+async def test_a_report_that_stays_invisible_is_an_error(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(STARTED)
+    for _ in range(3):
+        graph.answer_error(100, 33)
+
+    with pytest.raises(RequestRefusedError):
+        await read(meta)
+    assert graph.unused == 0
+
+
+async def test_a_report_that_vanishes_is_an_error(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(STARTED)
+    graph.answer(status("Job Running", 3))
+    graph.answer_error(100, 33)
+
+    with pytest.raises(RequestRefusedError):
+        await read(meta)
+
+
+async def test_passing_trouble_while_polling_does_not_cost_the_report(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(STARTED)
+    for _ in range(2):
+        graph.answer_error(2, status=500)
+        graph.answer_error(2, status=500)
+        graph.answer(status("Job Running", 3))
+    graph.answer(DONE)
+    graph.answer_pages([row("1")])
+
+    assert await read(meta) == [("1", 1)]
+
+
+async def test_lasting_trouble_while_polling_does(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(STARTED)
+    for _ in range(3):
+        graph.answer_error(2, status=500)
+
+    with pytest.raises(ProviderTransientError):
+        await read(meta)
+    assert graph.unused == 0
+
+
+@pytest.mark.parametrize("failed", ["Job Failed", "Job Skipped"])
+async def test_a_failed_report_is_started_once_more(meta: MetaProvider, graph: ScriptedGraph, failed: str) -> None:
+    graph.answer(STARTED)
+    graph.answer(status(failed, 40, error_code=-2, error_message="it broke"))
+    graph.answer({"report_run_id": "901"})
+    graph.answer(DONE)
+    graph.answer_pages([row("1")])
+
+    assert await read(meta) == [("1", 1)]
+    assert [step for step in steps(graph) if step[0] == "POST"] == [("POST", "act_1001/insights")] * 2
+    assert steps(graph)[-1] == ("GET", "901/insights")
+
+
+def fail_twice(graph: ScriptedGraph) -> None:
+    for _ in range(2):
+        graph.answer(STARTED)
+        graph.answer(status("Job Failed"))
+
+
+def succeed(graph: ScriptedGraph, *rows: dict[str, object]) -> None:
+    graph.answer(STARTED)
+    graph.answer(DONE)
+    graph.answer_pages(list(rows))
+
+
+async def test_a_report_that_fails_twice_is_cut_into_campaigns(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    fail_twice(graph)
+    graph.answer_pages([{"campaign_id": str(number)} for number in range(1, 3)], [{"campaign_id": "3"}])
+    succeed(graph, row("1"))
+    succeed(graph, row("2"))
+
+    assert await read(meta) == [("1", 1), ("2", 1)]
+    assert reports(graph) == [
+        ("01", "04", None),
+        ("01", "04", None),
+        ("01", "04", ["1", "2"]),
+        ("01", "04", ["3"]),
+    ]
+    named = json.loads(next(call for call in graph.calls if "filtering" in call.form).form["filtering"])
+    assert named == [{"field": "campaign.id", "operator": "IN", "value": ["1", "2"]}]
+    listing = graph.calls[4]
+    assert (listing.query["level"], listing.query["fields"]) == ("campaign", "campaign_id")
+    assert "time_increment" not in listing.query
+
+
+async def test_a_part_that_fails_twice_is_cut_into_half_the_days_and_then_into_fewer_campaigns(
+    meta: MetaProvider,
+    graph: ScriptedGraph,
+) -> None:
+    fail_twice(graph)
+    graph.answer_pages([{"campaign_id": str(number)} for number in range(1, 4)])
+    fail_twice(graph)  # campaigns 1 and 2, both days
+    fail_twice(graph)  # campaigns 1 and 2, the first day
+    succeed(graph, row("1"))
+    succeed(graph, row("2"))
+    succeed(graph, row("1", 2))
+    succeed(graph, row("3"))
+
+    assert await read(meta, until=date(2026, 3, 2)) == [("1", 1), ("2", 1), ("1", 2), ("3", 1)]
+    assert reports(graph)[::2][:3] == [("01", "02", None), ("01", "02", ["1", "2"]), ("01", "01", ["1", "2"])]
+    assert reports(graph)[6:] == [
+        ("01", "01", ["1"]),
+        ("01", "01", ["2"]),
+        ("02", "02", ["1", "2"]),
+        ("01", "02", ["3"]),
+    ]
+    assert graph.unused == 0
+
+
+async def test_the_account_level_is_cut_by_days_alone(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    fail_twice(graph)
+    succeed(graph, row("1"))
+    succeed(graph, row("1", 3))
+
+    assert await read(meta, level=Level.ACCOUNT) == [("act_1001", 1), ("act_1001", 3)]
+    assert reports(graph)[2:] == [("01", "02", None), ("03", "04", None)]
+
+
+async def test_the_smallest_part_that_fails_twice_is_too_much(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    fail_twice(graph)
+    graph.answer_pages([{"campaign_id": "1"}])
+
+    with pytest.raises(TooMuchDataError, match="even the smallest insights report twice"):
+        await read(meta, until=SINCE)
+    assert graph.unused == 0
+
+
+async def test_a_report_that_meta_does_not_even_start_is_cut(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer_error(100, 1487534)
+    graph.answer_error(100, 1487534)
+    graph.answer_error(100, 1487534)  # nor does it tell the campaigns
+    succeed(graph, row("1"))
+    succeed(graph, row("1", 3))
+
+    assert await read(meta) == [("1", 1), ("1", 3)]
+    assert reports(graph)[2:] == [("01", "02", None), ("03", "04", None)]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [(80000, ProviderThrottledError), (100, RequestRefusedError)],
+)
+async def test_what_no_smaller_report_would_help_is_raised(
+    meta: MetaProvider,
+    graph: ScriptedGraph,
+    code: int,
+    expected: type[Exception],
+) -> None:
+    graph.answer(STARTED)
+    graph.answer(status("Job Failed", error_code=code, error_message="no, a-token"))
+
+    with pytest.raises(expected) as raised:
+        await read(meta)
+    assert "no, [secret]" in str(raised.value)
+    assert graph.unused == 0
+
+
+async def test_impatience_cancels_the_report(meta: MetaProvider, graph: ScriptedGraph, pauses: Pauses) -> None:
+    graph.answer(STARTED)
+    for _ in range(8):
+        graph.answer(status("Job Running", 50))
+    graph.answer_error(100)  # Meta may not care
+
+    with pytest.raises(TooMuchDataError, match="did not finish the insights report in time"):
+        await read(meta)
+    assert pauses == [2, 4, 8, 16, 32, 60, 60, 60]
+    assert sum(pauses) <= 300
+    assert steps(graph)[-1] == ("DELETE", "900")
+
+
+async def test_time_that_passes_elsewhere_is_waited_too(pauses: Pauses) -> None:
+    with clock.frozen(NOW):
+        patience = Patience(ReportPolicy(timeout=timedelta(minutes=5), sleep=pauses.sleep))
+    with clock.frozen(NOW + timedelta(minutes=4)):
+        assert await patience.pause(60) is True
+    with clock.frozen(NOW + timedelta(minutes=4, seconds=1)):
+        assert await patience.pause(60) is False
+    assert pauses == [60]

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from app.providers.meta.page_size import PageSize, PageSizes
+
+
+def test_two_walks_that_meet_the_same_heavy_page_halve_it_once() -> None:
+    size = PageSize()
+
+    assert [size.shrink(500), size.value] == [True, 250]
+    assert [size.shrink(500), size.value] == [True, 250]
+    assert [size.shrink(250), size.value] == [True, 125]
+
+
+def test_pages_under_the_smallest_are_not_asked_for() -> None:
+    size = PageSize(31)
+
+    assert [size.shrink(31), size.value] == [False, 31]
+
+
+def test_a_heavy_page_begins_the_count_of_good_ones_anew() -> None:
+    size = PageSize()
+    size.shrink(500)
+    size.shrink(250)
+    for _ in range(4):
+        size.note_good_page()
+    size.shrink(125)
+    for _ in range(4):
+        size.note_good_page()
+    assert size.value == 62
+    size.note_good_page()
+    assert size.value == 124
+
+
+def test_growing_stops_at_the_largest() -> None:
+    size = PageSize(300)
+    size.shrink(300)
+    for _ in range(20):
+        size.note_good_page()
+
+    assert size.value == 300
+
+
+def test_sizes_are_kept_by_account_and_edge_and_the_least_used_are_let_go() -> None:
+    sizes = PageSizes(remembered=2)
+    sizes.get_size("act_1", "ads").shrink(500)
+    sizes.get_size("act_2", "ads").shrink(500)
+
+    assert sizes.get_size("act_1", "ads").value == 250
+    assert sizes.get_size("act_1", "adsets").value == 500
+    assert sizes.get_size("act_1", "ads").value == 250
+    assert sizes.get_size("act_2", "ads").value == 500
