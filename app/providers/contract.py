@@ -252,10 +252,10 @@ class PageProvider(Protocol):
 
     async def get_page(self) -> PageRecord: ...
 
-    async def read_page_metric(self, metric: str, since: date, until: date) -> Sequence[PageMetricRow]:
-        """The days that the platform has a number for, both days included.
+    async def read_page_metrics(self, metrics: Sequence[str], since: date, until: date) -> Sequence[PageMetricRow]:
+        """The days that the platform has numbers for, both days included; at most 90 of them.
 
-        Raises DeadMetricError where the platform does not know the metric (any more).
+        Raises DeadMetricError where the platform does not know one of the metrics (any more): probe each alone first.
         """
         ...
 
