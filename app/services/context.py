@@ -11,7 +11,11 @@ from redis.asyncio import Redis
 
 from app.auth.token_cipher import TokenCipher
 from app.database.engine import open_database
+from app.providers.meta.page_size import PageSizes
+from app.services.call_budget import CallBudgets
 from app.services.job_broker import JobBroker
+from app.services.progress_channel import ProgressChannel
+from app.services.token_cache import TokenCache
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -32,6 +36,10 @@ class Services:
     redis: Redis
     http: httpx.AsyncClient
     cipher: TokenCipher
+    tokens: TokenCache
+    budgets: CallBudgets
+    page_sizes: PageSizes
+    progress: ProgressChannel
 
 
 @asynccontextmanager
@@ -48,6 +56,7 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
         socket_timeout=5,
         socket_connect_timeout=5,
     )
+    progress = ProgressChannel(redis)
     async with httpx.AsyncClient(timeout=PLATFORM_TIMEOUT) as http:
         try:
             yield Services(
@@ -57,8 +66,13 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
                 redis=redis,
                 http=http,
                 cipher=cipher,
+                tokens=TokenCache(),
+                budgets=CallBudgets(redis),
+                page_sizes=PageSizes(),
+                progress=progress,
             )
         finally:
+            await progress.close()
             await broker.shutdown()
             await redis.aclose()
             await database.close()
