@@ -13,5 +13,17 @@ JOB_SECONDS = Histogram(
 )
 QUEUE_DEPTH = Gauge("pixecom_queue_depth", "Jobs that are due and not running.", ["priority"])
 QUEUE_AGE = Gauge("pixecom_queue_age_seconds", "How long the oldest due job has waited.", ["priority"])
+THROTTLES = Counter("pixecom_throttles_total", "Throttles that parked jobs, by how far they reached.", ["scope"])
 ROWS_WRITTEN = Counter("pixecom_rows_written_total", "Rows written by syncs, by table.", ["table"])
 LAST_TICK = Gauge("pixecom_last_tick_timestamp_seconds", "When a slot of the schedule was last taken.", ["name"])
+PROVIDER_CALLS = Counter(
+    "pixecom_provider_calls_total",
+    "Calls to the ad platform: MADE, or refused by a pause (PAUSED) or by our own budget (USED_UP).",
+    ["provider", "use_case", "outcome"],
+)
+BUDGET_USED = Histogram(
+    "pixecom_call_budget_used_ratio",
+    "How much of its account's calls of the hour were used when a call was made; above 1 by writes.",
+    ["provider", "use_case"],
+    buckets=(0.1, 0.25, 0.5, 0.75, 0.9, 1),
+)

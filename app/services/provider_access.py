@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from app.auth.token_cipher import EncryptedToken, token_context
 from app.errors import RequestRefusedError, TokenRejectedError
 from app.providers.contract import AccountRecord
 from app.providers.meta.provider import MetaProvider
+from app.providers.meta.report_policy import ReportPolicy
 from app.providers.mock.plan import plan_account
 from app.providers.mock.provider import MockProvider
 from app.queries.mock_ledger import TableLedger
@@ -17,7 +19,7 @@ from app.vocabulary import ProviderKind
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from app.providers.contract import AdProvider
+    from app.providers.contract import AdProvider, CallBudget
     from app.queries.connections import Connection
     from app.services.context import Services
 
@@ -27,12 +29,32 @@ def open_provider(services: Services, connection: Connection) -> AdProvider:
 
     Raises RequestRefusedError for a connection that is inactive or unhealthy, before any call is made.
     """
-    if not connection.is_usable:
-        reason = connection.health_reason or "it is not active"
-        raise RequestRefusedError(f"no work is done for the connection {connection.name!r}: {reason}")
+    _require_usable(connection)
     if connection.provider is ProviderKind.MOCK:
         return _mock(services, connection)
     return _meta(services, connection)
+
+
+def read_token(services: Services, connection: Connection) -> SecretStr:
+    """The connection's access token, decrypted at most once in minutes.
+
+    Raises TokenRejectedError where there is none, SetupError where the keys at hand do not decrypt it.
+    """
+    key_id, ciphertext = connection.token_key_id, connection.token_ciphertext
+    if key_id is None or ciphertext is None:
+        raise TokenRejectedError(f"the connection {connection.name!r} has no access token; connect the account again")
+    context = token_context(connection.seller_id, connection.id)
+
+    def decrypt() -> SecretStr:
+        return services.cipher.decrypt(EncryptedToken(key_id, ciphertext), context=context)
+
+    return services.tokens.get_token(connection.id, ciphertext, decrypt)
+
+
+def _require_usable(connection: Connection) -> None:
+    if not connection.is_usable:
+        reason = connection.health_reason or "it is not active"
+        raise RequestRefusedError(f"no work is done for the connection {connection.name!r}: {reason}")
 
 
 def _mock(services: Services, connection: Connection) -> AdProvider:
@@ -51,19 +73,27 @@ def _mock(services: Services, connection: Connection) -> AdProvider:
 
 
 def _meta(services: Services, connection: Connection) -> AdProvider:
+    settings = services.settings
     return MetaProvider(
         services.http,
-        graph_url=services.settings.meta_graph_url,
-        api_version=services.settings.meta_api_version,
+        graph_url=settings.meta_graph_url,
+        api_version=settings.meta_api_version,
         account_external_id=connection.external_id,
-        access_token=_token(services, connection),
-        app_secret=services.settings.meta_app_secret,
+        access_token=read_token(services, connection),
+        app_secret=settings.meta_app_secret,
         currency=connection.currency,
+        budget=_budget(services, connection),
+        page_sizes=services.page_sizes,
+        report_policy=ReportPolicy(
+            async_rows=settings.meta_async_rows,
+            timeout=timedelta(seconds=settings.meta_report_timeout_seconds),
+        ),
     )
 
 
-def _token(services: Services, connection: Connection) -> SecretStr:
-    if connection.token_key_id is None or connection.token_ciphertext is None:
-        raise TokenRejectedError(f"the connection {connection.name!r} has no access token; connect the account again")
-    encrypted = EncryptedToken(connection.token_key_id, connection.token_ciphertext)
-    return services.cipher.decrypt(encrypted, context=token_context(connection.seller_id, connection.id))
+def _budget(services: Services, connection: Connection) -> CallBudget:
+    return services.budgets.get_budget(
+        connection.provider,
+        connection.external_id,
+        calls_per_hour=services.settings.meta_calls_per_hour,
+    )

@@ -1,0 +1,186 @@
+"""The calls that may be made for an ad account or page: one budget that all processes share, kept in Redis.
+
+Keyed by provider and the platform's own id, so that several connections of one account share it too; no key or value
+holds a secret. Counted by minutes over the last hour. It is a courtesy to the platform and not a lock: without Redis
+the calls are made all the same, with one warning.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from redis.exceptions import RedisError
+
+from app import clock
+from app.errors import ProviderThrottledError, ThrottleScope
+from app.observability.logging import get_logger
+from app.observability.prometheus import BUDGET_USED, PROVIDER_CALLS
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+    from redis.commands.core import AsyncScript
+
+    from app.providers.contract import CallBudget, UsageReading
+    from app.vocabulary import ProviderKind, UseCase
+
+log = get_logger(__name__)
+
+# Pauses before the platform has to ask for one, as connectors take them (airbyte-source-facebook-marketing 6.1.9).
+PAUSES = (
+    (Decimal(95), timedelta(minutes=10)),
+    (Decimal(85), timedelta(minutes=2)),
+)
+# After it failed, Redis is left alone for so long: every call would wait for it in vain.
+REST_FROM_REDIS = timedelta(seconds=10)
+
+# Counts calls of a minute, unless there is a pause or the hour has no room for them. Answers {refusal, until when},
+# or {'', calls of the hour}.
+# A minute leaves the hour when all of it is an hour old, so no hour of 60 minutes ever holds more than the limit.
+_SPEND = """
+local now, calls, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local paused_until = tonumber(redis.call('GET', KEYS[2]) or '0')
+if paused_until > now then
+  return {'PAUSED', tostring(paused_until)}
+end
+local minute = math.floor(now / 60)
+local counted = redis.call('HGETALL', KEYS[1])
+local minutes, by_minute, used = {}, {}, 0
+for place = 1, #counted, 2 do
+  local old = tonumber(counted[place])
+  if old <= minute - 61 then
+    redis.call('HDEL', KEYS[1], counted[place])
+  else
+    by_minute[old] = tonumber(counted[place + 1])
+    used = used + by_minute[old]
+    table.insert(minutes, old)
+  end
+end
+if limit >= 0 and used > 0 and used + calls > limit then
+  table.sort(minutes)
+  local until_minute = minute
+  for _, old in ipairs(minutes) do
+    used = used - by_minute[old]
+    until_minute = old + 61
+    if used + calls <= limit then break end
+  end
+  return {'USED_UP', tostring(until_minute * 60)}
+end
+redis.call('HINCRBY', KEYS[1], tostring(minute), calls)
+redis.call('EXPIRE', KEYS[1], 3720)
+return {'', tostring(used + calls)}
+"""
+
+# A pause may be made longer, never shorter.
+_PAUSE = """
+local until_second, seconds = tonumber(ARGV[1]), tonumber(ARGV[2])
+if tonumber(redis.call('GET', KEYS[1]) or '0') < until_second then
+  redis.call('SET', KEYS[1], ARGV[1], 'EX', seconds)
+end
+return 0
+"""
+_NO_LIMIT = -1
+
+
+class CallBudgets:
+    """All budgets of this process, and whether Redis answers it: an outage is told once."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._spend = redis.register_script(_SPEND)
+        self._pause = redis.register_script(_PAUSE)
+        self._is_away = False
+        self._rests_until = datetime.min.replace(tzinfo=UTC)
+
+    def get_budget(self, provider: ProviderKind, external_id: str, *, calls_per_hour: int) -> CallBudget:
+        """The budget of an ad account or page, whose id may come with or without `act_`."""
+        return _SharedBudget(self, provider, external_id.removeprefix("act_"), calls_per_hour)
+
+    async def spend(self, keys: list[str], arguments: list[str]) -> tuple[str, float] | None:
+        """Refusal (or "") and until when, or how many calls are used; None where Redis does not answer."""
+        answer = await self._ask(self._spend, keys, arguments)
+        if answer is None:
+            return None
+        refusal, number = (part.decode() for part in cast("list[bytes]", answer))
+        return refusal, float(number)
+
+    async def pause(self, keys: list[str], arguments: list[str]) -> None:
+        """Remember a pause."""
+        await self._ask(self._pause, keys, arguments)
+
+    async def _ask(self, script: AsyncScript, keys: list[str], arguments: list[str]) -> object | None:
+        if self._is_away and clock.now() < self._rests_until:
+            return None
+        try:
+            answer = await script(keys=keys, args=arguments)
+        except (RedisError, OSError) as error:
+            self._note_failure(error)
+            return None
+        self._is_away = False
+        return answer
+
+    def _note_failure(self, error: Exception) -> None:
+        if not self._is_away:
+            log.warning("calls to platforms are not counted while Redis is away", error=type(error).__name__)
+        self._is_away = True
+        self._rests_until = clock.now() + REST_FROM_REDIS
+
+
+class _SharedBudget(NamedTuple):
+    """Fulfils `CallBudget` for one account or page."""
+
+    budgets: CallBudgets
+    provider: ProviderKind
+    external_id: str
+    calls_per_hour: int
+
+    async def spend(self, use_case: UseCase, calls: int = 1, *, is_write: bool = False) -> None:
+        """More calls at once than an hour has go when nothing else went in that hour."""
+        limit = _NO_LIMIT if is_write else self.calls_per_hour
+        counted = self._key(use_case, "count")
+        paused = self._key(use_case, "pause")
+        answer = await self.budgets.spend([counted, paused], [_seconds(clock.now()), str(calls), str(limit)])
+        if answer is not None:
+            refusal, number = answer
+            if refusal:
+                PROVIDER_CALLS.labels(self.provider, use_case, refusal).inc(calls)
+                raise _refusal(refusal, use_case, datetime.fromtimestamp(number, UTC))
+            BUDGET_USED.labels(self.provider, use_case).observe(number / self.calls_per_hour)
+        PROVIDER_CALLS.labels(self.provider, use_case, "MADE").inc(calls)
+
+    async def note_usage(self, use_case: UseCase, usage: UsageReading) -> None:
+        """A wait that the platform names is the truth; the pauses of ours are for where it names none."""
+        near_the_end = next((pause for percent, pause in PAUSES if usage.percent >= percent), timedelta(0))
+        pause = usage.regain_wait or near_the_end
+        if not pause:
+            return
+        until = clock.now() + pause
+        lifetime = max(1, ceil(pause.total_seconds()))
+        await self.budgets.pause([self._key(use_case, "pause")], [_seconds(until), str(lifetime)])
+        log.info(
+            "the platform's quota is near its end; calls pause",
+            provider=self.provider,
+            account=self.external_id,
+            use_case=use_case,
+            percent=str(usage.percent),
+            until=until.isoformat(),
+        )
+
+    def _key(self, use_case: UseCase, what: str) -> str:
+        """The braces keep an account's keys together in a cluster."""
+        return f"pixecom:calls:{{{self.provider}/{self.external_id}}}:{use_case}:{what}"
+
+
+def _seconds(instant: datetime) -> str:
+    return f"{instant.timestamp():.3f}"
+
+
+def _refusal(refusal: str, use_case: UseCase, until: datetime) -> ProviderThrottledError:
+    reason = "the platform wants a pause" if refusal == "PAUSED" else "the calls of this hour are used up"
+    return ProviderThrottledError(
+        f"no call is made for {use_case}: {reason}",
+        retry_at=until,
+        scope=ThrottleScope.USE_CASE,
+        use_case=use_case,
+    )

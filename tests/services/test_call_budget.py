@@ -1,0 +1,205 @@
+"""The budget of an account's calls on a real Valkey: two processes are two `CallBudgets` with clients of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+
+from app import clock
+from app.errors import ProviderThrottledError, ThrottleScope
+from app.providers.contract import UsageReading
+from app.services.call_budget import CallBudgets
+from app.vocabulary import ProviderKind, UseCase
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from app.providers.contract import CallBudget
+
+NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+INSIGHTS, MANAGEMENT = UseCase.ADS_INSIGHTS, UseCase.ADS_MANAGEMENT
+
+
+def open_redis(url: str) -> Redis:
+    return Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]  # redis-py's kwargs are untyped
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    async with open_redis(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+async def other_process(redis_url: str) -> AsyncIterator[Redis]:
+    async with open_redis(redis_url) as client:
+        yield client
+
+
+def budget_of(redis: Redis, account: str = "act_1", *, limit: int = 10) -> CallBudget:
+    return CallBudgets(redis).get_budget(ProviderKind.META, account, calls_per_hour=limit)
+
+
+def usage(percent: str, regain: timedelta = timedelta(0)) -> UsageReading:
+    return UsageReading(percent=Decimal(percent), regain_wait=regain)
+
+
+async def spend_at(budget: CallBudget, instant: datetime, calls: int = 1, *, is_write: bool = False) -> None:
+    with clock.frozen(instant):
+        await budget.spend(INSIGHTS, calls, is_write=is_write)
+
+
+async def refusal_at(budget: CallBudget, instant: datetime, calls: int = 1, *, is_write: bool = False) -> datetime:
+    """When the refused call may be tried again."""
+    with pytest.raises(ProviderThrottledError) as raised:
+        await spend_at(budget, instant, calls, is_write=is_write)
+    assert raised.value.scope is ThrottleScope.USE_CASE
+    assert raised.value.use_case is INSIGHTS
+    return raised.value.retry_at
+
+
+async def test_the_hour_is_shared_by_all_processes_and_connections(redis: Redis, other_process: Redis) -> None:
+    mine, theirs = budget_of(redis, "act_1"), budget_of(other_process, "1")
+    for _ in range(5):
+        await spend_at(mine, NOON)
+        await spend_at(theirs, NOON)
+
+    assert await refusal_at(mine, NOON) == NOON + timedelta(minutes=61)
+    assert await refusal_at(theirs, NOON) == NOON + timedelta(minutes=61)
+
+
+async def test_many_at_once_never_pass_the_limit(redis: Redis, other_process: Redis) -> None:
+    budgets = [budget_of(redis), budget_of(other_process)]
+    results = await asyncio.gather(
+        *(spend_at(budgets[number % 2], NOON) for number in range(30)),
+        return_exceptions=True,
+    )
+
+    assert [isinstance(result, ProviderThrottledError) for result in results].count(False) == 10
+
+
+async def test_the_hour_slides_by_minutes(redis: Redis) -> None:
+    budget = budget_of(redis)
+    await spend_at(budget, NOON + timedelta(seconds=59), 4)
+    await spend_at(budget, NOON + timedelta(minutes=30), 6)
+
+    assert await refusal_at(budget, NOON + timedelta(minutes=60, seconds=58)) == NOON + timedelta(minutes=61)
+    assert await refusal_at(budget, NOON + timedelta(minutes=40), 5) == NOON + timedelta(minutes=91)
+    await spend_at(budget, NOON + timedelta(minutes=61), 4)
+    assert await refusal_at(budget, NOON + timedelta(minutes=61)) == NOON + timedelta(minutes=91)
+    await spend_at(budget, NOON + timedelta(minutes=91), 6)
+
+
+async def test_a_refused_call_is_not_counted(redis: Redis) -> None:
+    budget = budget_of(redis)
+    await spend_at(budget, NOON, 8)
+    await refusal_at(budget, NOON, 3)
+
+    await spend_at(budget, NOON, 2)
+
+
+async def test_use_cases_and_accounts_have_budgets_of_their_own(redis: Redis) -> None:
+    await spend_at(budget_of(redis), NOON, 10)
+
+    with clock.frozen(NOON):
+        await budget_of(redis).spend(MANAGEMENT, 10)
+        await budget_of(redis, "act_11").spend(INSIGHTS, 10)
+        await CallBudgets(redis).get_budget(ProviderKind.MOCK, "1", calls_per_hour=1).spend(INSIGHTS)
+
+
+async def test_writes_count_but_are_refused_only_by_a_pause(redis: Redis) -> None:
+    budget = budget_of(redis)
+    await spend_at(budget, NOON, 10)
+    await spend_at(budget, NOON, 50, is_write=True)
+    assert await refusal_at(budget, NOON + timedelta(minutes=1)) == NOON + timedelta(minutes=61)
+
+    with clock.frozen(NOON):
+        await budget.note_usage(INSIGHTS, usage("85"))
+    assert await refusal_at(budget, NOON, is_write=True) == NOON + timedelta(minutes=2)
+
+
+async def test_more_at_once_than_an_hour_has_goes_when_nothing_else_went(redis: Redis) -> None:
+    budget = budget_of(redis)
+    await spend_at(budget, NOON, 50)
+
+    assert await refusal_at(budget, NOON, 50) == NOON + timedelta(minutes=61)
+    await spend_at(budget, NOON + timedelta(minutes=61), 50)
+
+
+@pytest.mark.parametrize(
+    ("percent", "regain", "pause"),
+    [
+        ("85", timedelta(0), timedelta(minutes=2)),
+        ("94.99", timedelta(0), timedelta(minutes=2)),
+        ("95", timedelta(0), timedelta(minutes=10)),
+        ("118", timedelta(0), timedelta(minutes=10)),
+        ("118", timedelta(minutes=42), timedelta(minutes=42)),
+        ("10", timedelta(seconds=90), timedelta(seconds=90)),
+    ],
+)
+async def test_a_quota_near_its_end_pauses_all_processes(
+    redis: Redis,
+    other_process: Redis,
+    percent: str,
+    regain: timedelta,
+    pause: timedelta,
+) -> None:
+    with clock.frozen(NOON):
+        await budget_of(redis).note_usage(INSIGHTS, usage(percent, regain))
+        await budget_of(other_process).spend(MANAGEMENT)
+
+    other = budget_of(other_process)
+    assert await refusal_at(other, NOON + pause - timedelta(seconds=1)) == NOON + pause
+    await spend_at(other, NOON + pause)
+
+
+async def test_below_the_thresholds_nothing_pauses(redis: Redis) -> None:
+    with clock.frozen(NOON):
+        await budget_of(redis).note_usage(INSIGHTS, usage("84.99"))
+        await budget_of(redis).spend(INSIGHTS)
+
+
+async def test_a_pause_is_never_made_shorter(redis: Redis) -> None:
+    budget = budget_of(redis)
+    with clock.frozen(NOON):
+        await budget.note_usage(INSIGHTS, usage("96"))
+        await budget.note_usage(INSIGHTS, usage("86"))
+
+    assert await refusal_at(budget, NOON) == NOON + timedelta(minutes=10)
+
+
+async def test_keys_name_the_account_and_end_by_themselves(redis: Redis) -> None:
+    budget = budget_of(redis, "act_77")
+    await budget.spend(INSIGHTS)
+    await budget.note_usage(INSIGHTS, usage("86"))
+    keys = sorted(await redis.keys())  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
+
+    assert keys == [
+        b"pixecom:calls:{META/77}:ADS_INSIGHTS:count",
+        b"pixecom:calls:{META/77}:ADS_INSIGHTS:pause",
+    ]
+    assert 3600 < await redis.ttl(keys[0]) <= 3720
+    assert 0 < await redis.ttl(keys[1]) <= 120
+
+
+async def test_without_redis_calls_go_through_with_one_warning() -> None:
+    redis = open_redis("redis://127.0.0.1:1/0")
+    budgets = CallBudgets(redis)
+    budget = budgets.get_budget(ProviderKind.META, "1", calls_per_hour=1)
+    with capture_logs() as logs:
+        for minute in range(3):
+            await spend_at(budget, NOON + timedelta(minutes=minute))
+            with clock.frozen(NOON + timedelta(minutes=minute)):
+                await budget.note_usage(INSIGHTS, usage("99"))
+
+    warnings = [line for line in logs if line["log_level"] == "warning"]
+    assert [(line["event"], line["error"]) for line in warnings] == [
+        ("calls to platforms are not counted while Redis is away", "ConnectionError"),
+    ]
+    await redis.aclose()
