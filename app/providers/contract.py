@@ -1,7 +1,8 @@
 """What a provider of ad data promises, and the values it speaks in.
 
 A provider works for one ad account or one page. It knows nothing of tenants, tables or jobs: it turns the platform's
-answers into these values and its failures into the ProviderError branch of `app.errors`, and does no retrying of its own.
+answers into these values and its failures into the ProviderError branch of `app.errors`, and does no retrying of its
+own.
 External ids are the platform's own, as strings. Money is in micros of the account's currency unit.
 """
 
