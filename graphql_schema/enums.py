@@ -127,6 +127,7 @@ describe_enum(
     SCHEDULE="The schedule.",
     BACKFILL="A history that was to be fetched.",
     SYSTEM="The system itself.",
+    CRON="A clock outside, through the cron hook.",
 )
 describe_enum(
     JobState,
