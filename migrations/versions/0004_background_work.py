@@ -261,6 +261,7 @@ def _create_page_tables() -> None:
         sa.Column("permalink_url", sa.Text(), nullable=True),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("metrics_read_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["seller_id", "connection_id"],
             ["fb_connections.seller_id", "fb_connections.id"],

@@ -46,6 +46,8 @@ page_posts = Table(
     Column("permalink_url", Text, nullable=True),
     instant("first_seen_at"),
     instant("updated_at"),
+    # When its metrics were last asked for, whether they had changed or not; null: not yet.
+    instant("metrics_read_at", nullable=True),
     UniqueConstraint("seller_id", "connection_id", "external_id"),
     inside_tenant("connection_id", "fb_connections"),
     Index(None, "seller_id", "connection_id", "created_at"),
