@@ -182,7 +182,11 @@ async def test_an_unhealthy_account_is_not_asked(shop: Shop) -> None:
     connection_id = await shop.value("SELECT id FROM fb_connections")
     async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
         await mark_unhealthy(
-            driver, seller_id=shop.seller_id, connection_id=connection_id, reason="the token has expired"
+            driver,
+            seller_id=shop.seller_id,
+            connection_id=connection_id,
+            reason="the token has expired",
+            claimed_at=clock.now(),
         )
     calls = await shop.calls()
     changed = await change(shop, ids)
