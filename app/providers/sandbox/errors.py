@@ -95,6 +95,48 @@ def token_invalid() -> GraphError:
     return GraphError("Invalid OAuth access token - Cannot parse access token", code=190)
 
 
+def token_dead(subcode: int) -> GraphError:
+    """A token that was good once (Meta's documentation of access tokens; the words from memory)."""
+    reasons = {
+        458: "The user has not authorized application.",
+        459: "The user is enrolled in a blocking, logged-in checkpoint",
+        460: "The session has been invalidated because the user changed their password or Facebook has changed the "
+        "session for security reasons.",
+        463: "Session has expired.",
+    }
+    reason = reasons.get(subcode, "The session is invalid.")
+    return GraphError(f"Error validating access token: {reason}", code=190, subcode=subcode)
+
+
+def page_token_needed() -> GraphError:
+    return GraphError("(#190) This method must be called with a Page Access Token", code=190, subcode=2069032)
+
+
+def permission_missing(permission: str) -> GraphError:
+    code = 200 if permission.startswith("ads_") else 10
+    return GraphError(
+        f"(#{code}) This endpoint requires the '{permission}' permission",
+        code=code,
+        http_status=403,
+    )
+
+
+def no_metric() -> GraphError:
+    return GraphError(
+        "(#3001) Invalid query",
+        code=3001,
+        subcode=1504028,
+        user_title="No metric was specified to be fetched",
+        user_message="No metric was specified to be fetched. Please specify one or more metrics to be fetched and try "
+        "again.",
+    )
+
+
+def dead_metric() -> GraphError:
+    """One name that isn't fails the whole list, and is not named."""
+    return GraphError("(#100) The value must be a valid insights metric", code=100)
+
+
 def proof_missing() -> GraphError:
     return GraphError(
         "API calls from the server require an appsecret_proof argument",

@@ -165,3 +165,27 @@ REPORT_FIELDS = frozenset(
     time_ranges time_ref use_account_attribution_setting use_unified_attribution_setting
     """.split(),
 )
+
+PAGE_FIELDS = frozenset(
+    """
+    about access_token app_id bio birthday business category category_list checkins company_overview
+    connected_instagram_account contact_address country_page_likes cover current_location description emails
+    engagement fan_count followers_count founded general_info global_brand_page_name hometown hours id impressum
+    instagram_business_account is_always_open is_community_page is_owned is_permanently_closed is_published
+    is_verified link location mission name name_with_location_descriptor new_like_count overall_star_rating
+    owner_business page_token phone picture products rating_count single_line_address store_number tasks
+    talking_about_count unread_message_count unread_notif_count unseen_message_count username verification_status
+    voip_info website were_here_count whatsapp_number
+    """.split(),
+)
+
+POST_FIELDS = frozenset(
+    """
+    actions admin_creator allowed_advertising_objectives application attachments backdated_time call_to_action
+    can_reply_privately child_attachments comments coordinates created_time event from full_picture height icon id
+    instagram_eligibility is_app_share is_eligible_for_promotion is_expired is_hidden is_instagram_eligible
+    is_popular is_published is_spherical message message_tags parent_id permalink_url picture place privacy
+    promotable_id promotion_status properties reactions scheduled_publish_time shares status_type story story_tags
+    subscribed target targeting timeline_visibility updated_time via video_buying_eligibility width
+    """.split(),
+)

@@ -6,8 +6,6 @@ The order is Meta's as far as it was seen: version, script, throttle, token and 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,16 +18,21 @@ from app.providers.sandbox.faults import CallTraits, Fault
 from app.providers.sandbox.insights import find_insights, render_page
 from app.providers.sandbox.live_account import LiveAccount
 from app.providers.sandbox.node_fields import render_account, render_entity
+from app.providers.sandbox.page_answers import answer_page
+from app.providers.sandbox.page_edges import list_pages
+from app.providers.sandbox.page_edges import render_page as render_page_node
 from app.providers.sandbox.reports import Reports, poll_report, read_report
 from app.providers.sandbox.targets import ME, NODE, Directory, Target
+from app.providers.sandbox.tokens import MANAGE_ADS, READ_ADS, TokenBook
 from app.providers.sandbox.usage import Usage, usage_headers
 from app.providers.sandbox.writes import apply_change
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from app.providers.sandbox.changes import Changes
     from app.providers.sandbox.script import Script
+    from app.providers.sandbox.tokens import Caller
     from app.providers.sandbox.worlds import World
 
 
@@ -37,10 +40,10 @@ class Graph:
     """A world that answers calls. Holds no HTTP; a batch asks it as often as it has items."""
 
     def __init__(self, world: World, changes: Changes, script: Script, usage: Usage) -> None:
-        self._app_secret = world.app_secret
         self._accounts = [LiveAccount(account, changes) for account in world.accounts]
         self.reports = Reports()
-        self._directory = Directory(self._accounts, self.reports)
+        self.tokens = TokenBook(world, script.tokens)
+        self._directory = Directory(self._accounts, world.pages, self.reports)
         self._script = script
         self._usage = usage
 
@@ -60,54 +63,54 @@ class Graph:
         except GraphError as error:
             return GraphAnswer(body=error.envelope(), status=error.http_status, headers=headers)
 
-    def authenticate(self, call: GraphCall) -> Sequence[LiveAccount]:
-        """The accounts that the call's token sees; raises GraphError for a missing or unknown token or proof."""
-        token = call.access_token
-        if not token:
-            raise errors.token_missing()
-        accounts = [live for live in self._accounts if hmac.compare_digest(live.account.access_token, token)]
-        if not accounts:
-            raise errors.token_invalid()
-        self._check_proof(token, call.params.get("appsecret_proof"))
-        return accounts
-
-    def _check_proof(self, token: str, proof: str | None) -> None:
-        if self._app_secret is None:
-            return
-        if proof is None:
-            raise errors.proof_missing()
-        expected = hmac.new(self._app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(expected, proof):
-            raise errors.proof_invalid()
-
     def _record(self, call: GraphCall, target: Target) -> tuple[Fault | None, GraphError | None]:
         """Count the call; what the script strikes it with, and the throttle that turns it down."""
         self._usage.record(target.owner, target.edge, target.use_case)
         level = call.params.get("level")
         fault = self._script.faults.take(CallTraits(call.method, target.owner, target.edge, target.object_id, level))
-        refusal = self._script.throttles.take(target.owner, target.use_case) if target.live is not None else None
-        return fault, refusal
+        if target.metered_id is None:
+            return fault, None
+        return fault, self._script.throttles.take(target.owner, target.use_case)
 
     def _usage_headers(self, target: Target) -> Mapping[str, str]:
-        if target.live is None:
+        if target.metered_id is None:
             return {}
         asked = target.owner, target.use_case
         load = self._script.usage.take(*asked) or self._script.throttles.load(*asked) or self._usage.load(*asked)
-        return usage_headers(target.live.account.id, target.use_case, load)
+        return usage_headers(target.metered_id, target.use_case, load)
 
     def _handle(self, call: GraphCall, target: Target) -> Mapping[str, object]:
-        visible = self.authenticate(call)
+        if target.object_id == targets.DEBUG_TOKEN and call.method == "GET" and target.edge == NODE:
+            return self.tokens.describe_token(call)
+        caller = self.tokens.authenticate(call)
         if target.object_id == ME:
-            return _answer_me(call, target.edge, visible)
+            return self._answer_me(call, target.edge, caller)
+        if target.page is not None:
+            return answer_page(call, target, target.page, caller, self.tokens.page_token(target.page))
         live = target.live
         if live is None:
             raise errors.missing_object(call.method, target.object_id)
-        if live not in visible:
+        if live.account not in caller.accounts:
             is_account = target.entity is None and target.report is None
             raise errors.account_forbidden() if is_account else errors.missing_object(call.method, target.object_id)
+        reads = call.method == "GET" or target.edge == targets.INSIGHTS
+        caller.require(*((READ_ADS, MANAGE_ADS) if reads else (MANAGE_ADS,)))
         if target.edge == targets.INSIGHTS or target.report is not None:
             return self._answer_insights(call, target, live)
         return _answer_node(call, target, live)
+
+    def _answer_me(self, call: GraphCall, edge: str, caller: Caller) -> Mapping[str, object]:
+        if call.method != "GET":
+            raise errors.missing_object(call.method, ME)
+        if caller.page is not None and edge == NODE:
+            return render_page_node(call, caller.page, self.tokens.page_token(caller.page))
+        if caller.page is None and edge == NODE:
+            return {"id": caller.user_id, "name": "Sandbox User"}
+        if caller.page is None and edge == "adaccounts":
+            return list_accounts(call, [live for live in self._accounts if live.account in caller.accounts])
+        if caller.page is None and edge == "accounts":
+            return list_pages(call, caller.pages, self.tokens.page_token)
+        raise errors.missing_object(call.method, ME)
 
     def _answer_insights(self, call: GraphCall, target: Target, live: LiveAccount) -> Mapping[str, object]:
         node_id, kind = _node(target, live)
@@ -140,14 +143,6 @@ async def _strike(fault: Fault) -> None:
 def _node(target: Target, live: LiveAccount) -> tuple[str, Kind]:
     entity = target.entity
     return (entity.id, entity.kind) if entity is not None else (live.account.id, Kind.ACCOUNT)
-
-
-def _answer_me(call: GraphCall, edge: str, visible: Sequence[LiveAccount]) -> Mapping[str, object]:
-    if call.method == "GET" and edge == NODE:
-        return {"id": f"9{visible[0].account.id}", "name": "Sandbox User"}
-    if call.method == "GET" and edge == "adaccounts":
-        return list_accounts(call, visible)
-    raise errors.missing_object(call.method, ME)
 
 
 def _answer_node(call: GraphCall, target: Target, live: LiveAccount) -> Mapping[str, object]:

@@ -7,6 +7,7 @@ from app.providers.sandbox.limits import Limits
 from app.providers.sandbox.report_plans import ReportPlans
 from app.providers.sandbox.stated_usage import UsageScript
 from app.providers.sandbox.throttles import Throttles
+from app.providers.sandbox.token_script import TokenScript
 
 
 class Script:
@@ -18,6 +19,7 @@ class Script:
         self.usage = UsageScript()
         self.reports = ReportPlans()
         self.limits = Limits()
+        self.tokens = TokenScript()
 
     def clear(self) -> None:
         self.faults.clear()
@@ -25,3 +27,4 @@ class Script:
         self.usage.clear()
         self.reports.clear()
         self.limits.clear()
+        self.tokens.clear()

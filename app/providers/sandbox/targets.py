@@ -1,4 +1,4 @@
-"""What a call's path names: an account, an entity, a report, or `me`; and under which edge and use case it counts."""
+"""What a call's path names: an account, entity, report, page, post, or `me`; and how the call is counted."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from app.providers.sandbox.call import GraphCall
     from app.providers.sandbox.dataset import Entity
     from app.providers.sandbox.live_account import LiveAccount
+    from app.providers.sandbox.page_dataset import Page, Post
     from app.providers.sandbox.reports import Report, Reports
 
 ME = "me"
+DEBUG_TOKEN = "debug_token"  # noqa: S105  # a path
 NODE = "node"
 """The edge under which calls on a node itself are counted."""
 
@@ -31,30 +33,45 @@ _VERSIONS = frozenset({"v25.0", "v26.0"})
 
 
 class Target(NamedTuple):
-    """`live` is None for `me` and for what doesn't exist; `entity` for accounts too."""
+    """`live` and `page` are None for `me` and for what doesn't exist; `entity` for accounts, `post` for pages too."""
 
     object_id: str
     edge: str
     live: LiveAccount | None = None
     entity: Entity | None = None
     report: Report | None = None
+    page: Page | None = None
+    post: Post | None = None
 
     @property
     def owner(self) -> str:
-        """Whom calls are counted for: `act_…`, or `me`."""
+        """Whom calls are counted for: `act_…`, a page's id, or `me`."""
+        if self.page is not None:
+            return self.page.id
         return f"{_ACCOUNT_PREFIX}{self.live.account.id}" if self.live is not None else ME
 
     @property
+    def metered_id(self) -> str | None:
+        """The bare id of the account or page whose quota the call uses, None where there is none."""
+        if self.page is not None:
+            return self.page.id
+        return self.live.account.id if self.live is not None else None
+
+    @property
     def use_case(self) -> UseCase:
+        if self.page is not None:
+            return UseCase.PAGES
         return UseCase.INSIGHTS if self.edge in _INSIGHT_EDGES else UseCase.MANAGEMENT
 
 
 class Directory:
     """Finds what a path names. Knows nothing of tokens."""
 
-    def __init__(self, accounts: Sequence[LiveAccount], reports: Reports) -> None:
+    def __init__(self, accounts: Sequence[LiveAccount], pages: Sequence[Page], reports: Reports) -> None:
         self._by_account_id = {live.account.id: live for live in accounts}
         self._by_entity_id = {entity_id: live for live in accounts for entity_id in live.entities}
+        self._pages = {page.id: (page, None) for page in pages}
+        self._posts = {post.id: (page, post) for page in pages for post in page.posts}
         self._reports = reports
 
     def resolve(self, call: GraphCall) -> Target:
@@ -73,5 +90,8 @@ class Directory:
         if report is not None:
             own = {NODE: REPORT, INSIGHTS: REPORT_ROWS}.get(edge, edge)
             return Target(object_id, own, report.live, report=report)
+        page, post = self._pages.get(object_id) or self._posts.get(object_id) or (None, None)
+        if page is not None:
+            return Target(object_id, edge, page=page, post=post)
         live = self._by_entity_id.get(object_id)
         return Target(object_id, edge, live, live.entities[object_id] if live is not None else None)

@@ -21,12 +21,14 @@ from app.providers.sandbox.demo_dataset import (
     DEMO_TIME_ZONE,
     build_demo_account,
 )
+from app.providers.sandbox.demo_page import DEMO_PAGE_ACCESS_TOKEN, DEMO_PAGE_ID, build_demo_page
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
     from app.providers.sandbox.dataset import Account
+    from app.providers.sandbox.page_dataset import Page
 
 __all__ = [
     "CSV_ACCESS_TOKEN",
@@ -36,45 +38,59 @@ __all__ = [
     "DEMO_ACCESS_TOKEN",
     "DEMO_ACCOUNT_ID",
     "DEMO_CURRENCY",
+    "DEMO_PAGE_ACCESS_TOKEN",
+    "DEMO_PAGE_ID",
     "DEMO_TIME_ZONE",
+    "SANDBOX_APP_ID",
     "World",
     "csv_world",
     "demo_world",
 ]
 
 
+SANDBOX_APP_ID = "1020000000000001"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What a sandbox serves. With an `app_secret` every call must carry a right appsecret_proof.
 
-    A token sees the accounts that name it and no others. No id may occur twice in a world.
+    A token sees the accounts and pages that name it and no others. No id may occur twice in a world.
     """
 
     accounts: tuple[Account, ...]
+    pages: tuple[Page, ...] = ()
+    app_id: str = SANDBOX_APP_ID
     app_secret: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
-        for account in self.accounts:
-            for each in (account.id, *(entity.id for entity in account.entities)):
+        owned = [(account.id, *(entity.id for entity in account.entities)) for account in self.accounts]
+        owned += [(page.id, *(post.id for post in page.posts)) for page in self.pages]
+        for ids in owned:
+            for each in ids:
                 if each in seen:
                     raise SetupError(f"The sandbox's data names the id {each} twice.")
                 seen.add(each)
 
     @classmethod
     def combined(cls, *worlds: World) -> World:
-        """All accounts of several worlds in one; the first app secret that one of them has holds for all."""
-        accounts = tuple(account for world in worlds for account in world.accounts)
-        return cls(accounts=accounts, app_secret=next((world.app_secret for world in worlds if world.app_secret), None))
+        """All accounts and pages of several worlds in one; the first app secret of any of them holds for all."""
+        return cls(
+            accounts=tuple(account for world in worlds for account in world.accounts),
+            pages=tuple(page for world in worlds for page in world.pages),
+            app_secret=next((world.app_secret for world in worlds if world.app_secret), None),
+        )
 
 
 def demo_world(*, today: date | None = None) -> World:
-    """One account with a living history.
+    """One account and one page with a living history, both of one user.
 
     `today` is the day on which the account's story is anchored (paused since, starts at); numbers move with the
     clock whatever it is. Who keeps synced data over days should pass the same day every time.
     """
-    return World(accounts=(build_demo_account(today or clock.today_in(DEMO_TIME_ZONE)),))
+    day = today or clock.today_in(DEMO_TIME_ZONE)
+    return World(accounts=(build_demo_account(day),), pages=(build_demo_page(day, user_token=DEMO_ACCESS_TOKEN),))
 
 
 def csv_world(path: Path, *, today: date) -> World:
