@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
+
+from tests.sandbox.asking import asking
+from tests.sandbox.small_world import WORLD
 
 if TYPE_CHECKING:
     from tests.sandbox.asking import Asking
@@ -163,3 +167,13 @@ async def test_a_walk_is_not_shifted_by_rows_that_vanish(meta: Asking) -> None:
     after = cast("dict[str, dict[str, str]]", first["paging"])["cursors"]["after"]
     assert (await meta.call("POST", "/v26.0/1111", status="ARCHIVED")).json() == {"success": True}
     assert await meta.ids("act_1/ads", limit="2", after=after) == ["1121", "1211"]
+
+
+async def test_what_is_no_longer_listed_keeps_its_numbers(meta: Asking) -> None:
+    assert await meta.ids("act_1/ads", effective_status=["ACTIVE"]) == ["1111"]
+    first, *rest = WORLD.accounts
+    world = replace(WORLD, accounts=(replace(first, unlisted_ids=frozenset({"1111"})), *rest))
+    async with asking(world) as later:
+        assert await later.ids("act_1/ads", effective_status=["ACTIVE"]) == []
+        named = await later.rows("act_1/insights", level="ad", fields="ad_id", date_preset="maximum")
+        assert "1111" in {row["ad_id"] for row in named}

@@ -71,6 +71,7 @@ def account(
     days: Mapping[date, Sequence[AdDay]] | None = None,
     of: Iterable[Entity] | None = None,
     refused: Iterable[str] = (),
+    unlisted: Iterable[str] = (),
     currency: str = "USD",
 ) -> Account:
     """An ad account whose token is `token-of-<number>`."""
@@ -83,6 +84,7 @@ def account(
         entities=tuple(of) if of is not None else entities(number),
         delivery=RecordedDelivery(TODAY - timedelta(days=60), days if days is not None else three_days(number)),
         refused_ids=frozenset(refused),
+        unlisted_ids=frozenset(unlisted),
     )
 
 

@@ -127,7 +127,10 @@ class DeliverySource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One ad account. `id` is without `act_`; `refused_ids` are entities whose changes Meta turns down."""
+    """One ad account. `id` is without `act_`; `refused_ids` are entities whose changes Meta turns down.
+
+    `unlisted_ids` are entities that no listing names any more, though insights go on telling their numbers.
+    """
 
     id: str
     name: str
@@ -138,6 +141,7 @@ class Account:
     delivery: DeliverySource = field(repr=False)
     account_status: int = 1
     refused_ids: frozenset[str] = frozenset()
+    unlisted_ids: frozenset[str] = frozenset()
     attribution_setting: str = "7d_click_1d_view"
 
     @property

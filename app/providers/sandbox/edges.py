@@ -45,6 +45,7 @@ def list_entities(call: GraphCall, live: LiveAccount, node_id: str) -> Mapping[s
 
 def _select(call: GraphCall, live: LiveAccount, entities: Sequence[Entity]) -> list[Entity]:
     conditions, statuses = parse_conditions(call), parse_statuses(call)
+    entities = [each for each in entities if each.id not in live.account.unlisted_ids]
     if statuses is not None:
         entities = [each for each in entities if live.effective_status(each) in statuses]
     elif not any(condition.on_status for condition in conditions):
