@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.queries.listings import Listing
+    from app.queries.page_reading import MetricRow, PostValueRow
     from app.queries.sources import Row, Source
     from app.queries.walks import Walk
     from app.services.list_reading import PageReading, PageRequest
     from app.services.marks import DayMark, MarksRequest
     from app.services.measuring import MetricsReading, MetricsRequest, SummaryRequest
+    from app.services.page_series import DayValue, PageSeriesRequest
     from app.services.reading import Reading
     from app.services.restatements import RestatementReading, RestatementRequest
+    from app.services.run_progress import RunProgress
     from app.services.series import ListSeriesRequest, SeriesRequest
 
     Readings = tuple[MetricsReading, ...]
@@ -76,6 +79,10 @@ class Loaders:
         self.restatements: DataLoader[RestatementRequest, tuple[RestatementReading, ...]] = _Loader(
             reading.load_restatements
         )
+        self.page_metrics: DataLoader[UUID, list[MetricRow]] = _Loader(reading.load_page_metrics)
+        self.page_series: DataLoader[PageSeriesRequest, list[list[DayValue]]] = _Loader(reading.load_page_series)
+        self.post_values: DataLoader[UUID, list[PostValueRow]] = _Loader(reading.load_post_values)
+        self.run_progress: DataLoader[UUID, RunProgress] = _Loader(reading.load_run_progress)
 
     def rows(self, source: Source[Row]) -> DataLoader[UUID, Row | None]:
         """Rows of one kind by id."""

@@ -1,7 +1,7 @@
 """Runs of background work, and their jobs."""
 
 from datetime import date, datetime
-from typing import Annotated, Self
+from typing import Annotated, Optional, Self
 
 import strawberry
 
@@ -16,6 +16,8 @@ from graphql_schema.context import Info
 from graphql_schema.global_id import global_id
 from graphql_schema.node import Node
 from graphql_schema.page_arguments import After, Before, First, Last, PageArguments
+from graphql_schema.scalars import BigInt
+from graphql_schema.sync_progress import SyncProgress, load_progress
 
 
 async def load_accounts(parents: Parents, info: Info) -> list[AdAccount | None]:
@@ -77,6 +79,11 @@ def list_jobs_under(
     return [open_connection(info, listing, page, Job.of) for listing in listings]
 
 
+async def load_retried(parents: Parents, info: Info) -> list[Optional["SyncRun"]]:
+    rows = await info.context.loaders.load_optional(RUNS, [run.row.retry_of for run in parents])
+    return [SyncRun.of(row) if row else None for row in rows]
+
+
 @strawberry.type(description="A request for background work, and how far it is. Its jobs may serve other runs as well.")
 class SyncRun(Node):
     row: strawberry.Private[RunRow]
@@ -92,7 +99,25 @@ class SyncRun(Node):
     )
     created_at: datetime = strawberry.field(description="When it was asked for, in UTC.")
     ended_at: datetime | None = strawberry.field(description="When its last job ended, in UTC. Null: not yet.")
-    jobs: Connection[Job] = batched(list_jobs_under, description="Its jobs, oldest first.")
+    jobs_total: int | None = strawberry.field(description="How many jobs it had. Null: it has not ended.")
+    jobs_succeeded: int | None = strawberry.field(description="How many of them succeeded. Null: it has not ended.")
+    jobs_failed: int | None = strawberry.field(description="How many of them were given up. Null: it has not ended.")
+    jobs_cancelled: int | None = strawberry.field(
+        description="How many of them were called off. Null: it has not ended."
+    )
+    rows_written: BigInt | None = strawberry.field(description="How many rows they wrote. Null: it has not ended.")
+    retry_of: Optional["SyncRun"] = batched(
+        load_retried,
+        description="The run whose failed and cancelled work it does again. Null: it is no retry.",
+    )
+    progress: SyncProgress = batched(
+        load_progress,
+        description="How far it is now. The subscription `syncProgress` tells each change of it.",
+    )
+    jobs: Connection[Job] = batched(
+        list_jobs_under,
+        description="Its jobs, oldest first. Of an old run those that are still kept; the newest of each kind are.",
+    )
 
     @classmethod
     def of(cls, row: RunRow) -> Self:
@@ -106,6 +131,11 @@ class SyncRun(Node):
             to_date=row.to_date,
             created_at=row.created_at,
             ended_at=row.ended_at,
+            jobs_total=row.jobs_total,
+            jobs_succeeded=row.jobs_succeeded,
+            jobs_failed=row.jobs_failed,
+            jobs_cancelled=row.jobs_cancelled,
+            rows_written=None if row.rows_written is None else BigInt(row.rows_written),
         )
 
 

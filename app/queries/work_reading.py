@@ -14,6 +14,8 @@ from app.queries.sources import Source, columns_of
 
 
 class RunRow(NamedTuple):
+    """A run. Its totals are written down when it ends; `retry_of`: the run whose units it does again."""
+
     id: UUID
     origin: str
     state: str
@@ -22,6 +24,12 @@ class RunRow(NamedTuple):
     to_date: date | None
     created_at: datetime
     ended_at: datetime | None
+    jobs_total: int | None
+    jobs_succeeded: int | None
+    jobs_failed: int | None
+    jobs_cancelled: int | None
+    rows_written: int | None
+    retry_of: UUID | None
 
 
 class JobRow(NamedTuple):

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar, Union
 
-from app.errors import PixecomError, UnauthenticatedError
+from app.errors import NotFoundError, PixecomError, UnauthenticatedError
 from app.queries.directory import list_calendars
 from app.queries.entities import ENTITIES, EntityRow
+from app.queries.page_reading import list_metrics, list_post_values
 from app.queries.sources import Row, Source, load_rows
 from app.queries.viewers import ViewerRow, find_viewer
 from app.services.calendar import Calendar
 from app.services.list_reading import ListReader
 from app.services.marks import EntityMarksRequest, load_marks
 from app.services.measuring import measure_entities, measure_listings
+from app.services.page_series import load_page_series
 from app.services.pinned_walks import PinnedWalks
 from app.services.request_snapshot import RequestSnapshot
 from app.services.restatements import load_restatements
+from app.services.run_progress import load_run_progress
 from app.services.series import measure_list_series, measure_series
 from app.services.walk_parts import WalkPosition
 
@@ -31,12 +34,15 @@ if TYPE_CHECKING:
     from app.database.driver import Driver
     from app.metrics.levels import Level
     from app.queries.listings import Listing
+    from app.queries.page_reading import MetricRow, PostValueRow
     from app.queries.walks import Walk
     from app.services.context import Services
     from app.services.list_reading import PageReading, PageRequest
     from app.services.marks import DayMark, MarksRequest
     from app.services.measuring import MetricsReading, MetricsRequest, SummaryRequest
+    from app.services.page_series import DayValue, PageSeriesRequest
     from app.services.restatements import RestatementReading, RestatementRequest
+    from app.services.run_progress import RunProgress
     from app.services.series import ListSeriesRequest, Series, SeriesRequest
 
 Wanted = TypeVar("Wanted")
@@ -150,6 +156,28 @@ class Reading:
             return await self._measure(load_marks, group)
 
         return await _by_shape(wanted, _shape_of_marks, load)
+
+    async def load_run_progress(self, run_ids: Sequence[UUID]) -> Answers[RunProgress]:
+        """How far runs are: one statement. NotFoundError for what is not the seller's."""
+        found = await self._snapshot.ask(lambda driver: load_run_progress(driver, self._seller_id, run_ids))
+        return [progress or NotFoundError("There is no such run.") for progress in found]
+
+    async def load_page_metrics(self, page_ids: Sequence[UUID]) -> list[list[MetricRow]]:
+        """What is known of the metrics of pages: one statement."""
+        found = await self._snapshot.ask(lambda driver: list_metrics(driver, self._seller_id, page_ids))
+        return [found[page_id] for page_id in page_ids]
+
+    async def load_page_series(self, wanted: Sequence[PageSeriesRequest]) -> list[list[list[DayValue]]]:
+        """Metrics of pages by day: one statement."""
+        longest = self._services.settings.max_range_days
+        return await self._snapshot.ask(
+            lambda driver: load_page_series(driver, self._seller_id, wanted, max_range_days=longest)
+        )
+
+    async def load_post_values(self, post_ids: Sequence[UUID]) -> list[list[PostValueRow]]:
+        """What the metrics of posts have come to: one statement."""
+        found = await self._snapshot.ask(lambda driver: list_post_values(driver, self._seller_id, post_ids))
+        return [found[post_id] for post_id in post_ids]
 
     async def get_viewer(self) -> ViewerRow:
         """Who asks. Raises UnauthenticatedError once the user, the seller or the membership is no longer active."""

@@ -52,6 +52,7 @@ async def keep_snapshots(tenant: Tenant) -> None:
 async def learn_types(tenant: Tenant) -> None:
     """Let the driver of a new connection look up the types of arrays, which it does once, by statements of its own."""
     await tenant.ask(f"{{ campaigns {{ nodes {{ metrics {{ spend }} }} summary {{ spend }} {DAYS} {{ {MARKED} }} }} }}")
+    await tenant.ask("{ syncRuns { nodes { progress { percent } } } }")
 
 
 async def add_run(tenant: Tenant, account: object) -> None:
@@ -61,6 +62,16 @@ async def add_run(tenant: Tenant, account: object) -> None:
         "sync_runs", {"id": run, "origin": "MANUAL", "state": "RUNNING", "reason": "asked for", **common}
     )
     work = {"kind": "stats", "key": str(job), "unit": "{}", "state": "QUEUED", "priority": 1, "attempt": 0}
-    budget = {"tries": 0, "max_tries": 5, "losses": 0, "run_at": NOW, "rows_written": 0, "connection_id": account}
+    budget = {
+        "tries": 0,
+        "max_tries": 5,
+        "losses": 0,
+        "coalesces": False,
+        "cancel_requested": False,
+        "pause_scopes": [],
+        "run_at": NOW,
+        "rows_written": 0,
+        "connection_id": account,
+    }
     await tenant.world.insert("jobs", {"id": job, **work, **budget, **common})
     await tenant.world.insert("sync_run_jobs", {"run_id": run, "job_id": job, "seller_id": tenant.seller_id})

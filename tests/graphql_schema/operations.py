@@ -27,6 +27,7 @@ ROWS = {
     "{ adStrategies(first: 100) { nodes { name } } }": 1,
     "{ adAccounts(first: 100) { totalCount nodes { name } } }": 2,
     "{ syncRuns(first: 100) { nodes { state jobs { totalCount nodes { key adAccount { name } } } } } }": 4,
+    "{ syncRuns(first: 100) { nodes { progress { percent waiting { until } } retryOf { state } } } }": 2,
     """{ filterOptions { adAccounts { value } sellpages { name } adStrategies { name } campaigns { name }
          adsets { name } ads { name } currencies } }""": 7,
     '{ filterOptions { campaigns(prefix: "C", first: 100) { value } } }': 1,

@@ -116,6 +116,7 @@ class Tenant:
             health="HEALTHY",
             health_changed_at=LONG_AGO,
             token_ciphertext=b"not to be seen",
+            stats_stretch=1,
         )
 
     async def add_campaign(self, account: UUID, name: str = "Campaign", **columns: object) -> Entity:

@@ -53,7 +53,17 @@ async def plant(tenant: Tenant) -> dict[str, UUID]:
         "sync_runs", {"id": run, "origin": "MANUAL", "state": "RUNNING", "reason": "secret", **common}
     )
     work = {"kind": "stats", "key": str(job), "unit": "{}", "state": "QUEUED", "priority": 1, "attempt": 0}
-    budget = {"tries": 0, "max_tries": 5, "losses": 0, "run_at": NOW, "rows_written": 0, "connection_id": account}
+    budget = {
+        "tries": 0,
+        "max_tries": 5,
+        "losses": 0,
+        "coalesces": False,
+        "cancel_requested": False,
+        "pause_scopes": [],
+        "run_at": NOW,
+        "rows_written": 0,
+        "connection_id": account,
+    }
     await tenant.world.insert("jobs", {"id": job, **work, **budget, **common})
     await tenant.world.insert("sync_run_jobs", {"run_id": run, "job_id": job, "seller_id": tenant.seller_id})
     found = (campaign.id, adset.id, ad.id, account, page, strategy, run, job)
