@@ -6,6 +6,7 @@ import strawberry
 
 from app.errors import InputError
 from app.metrics.levels import Level
+from app.providers.page_metrics import PAGE_METRICS, POST_METRICS
 from app.queries.conditions import name_starts
 from app.queries.directory import ACCOUNTS, AD_STRATEGIES, BY_NAME, SELLPAGES
 from app.queries.entities import ENTITIES
@@ -78,8 +79,14 @@ class FilterOptions:
         resolver=list_currencies,
         description="ISO 4217 codes of the ad accounts, in alphabetical order, for `currency`.",
     )
+    page_metrics: list[str] = strawberry.field(
+        description="The platform's names of pages' metrics, for `Page.series`; `Page.metrics` tells which live.",
+    )
+    post_metrics: list[str] = strawberry.field(
+        description="The platform's names of posts' metrics, for the order of `Page.posts`.",
+    )
 
 
 def get_filter_options(info: Info) -> FilterOptions:
     info.context.caller  # noqa: B018  # only for who is known
-    return FilterOptions()
+    return FilterOptions(page_metrics=list(PAGE_METRICS), post_metrics=list(POST_METRICS))

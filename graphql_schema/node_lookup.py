@@ -8,6 +8,7 @@ import strawberry
 from app.errors import InputError
 from app.queries.directory import ACCOUNTS, AD_STRATEGIES, SELLPAGES
 from app.queries.entities import ENTITIES
+from app.queries.page_reading import PAGES, POSTS
 from app.queries.sources import Source
 from app.queries.work_reading import JOBS, RUNS
 from graphql_schema.account import AdAccount
@@ -18,7 +19,9 @@ from graphql_schema.campaign import Campaign
 from graphql_schema.context import Info
 from graphql_schema.global_id import GlobalId, read_global_id, read_id
 from graphql_schema.node import Node
+from graphql_schema.pages import Page
 from graphql_schema.periods import DEFAULT_PERIOD
+from graphql_schema.posts import PagePost
 from graphql_schema.sellpage import AdStrategy, Sellpage
 from graphql_schema.sync_runs import Job, SyncRun
 
@@ -35,6 +38,8 @@ NODES: dict[str, tuple[Source[Any], Callable[[Any], Any]]] = {
     AdStrategy.__name__: (AD_STRATEGIES, AdStrategy.of),
     SyncRun.__name__: (RUNS, SyncRun.of),
     Job.__name__: (JOBS, Job.of),
+    Page.__name__: (PAGES, Page.of),
+    PagePost.__name__: (POSTS, PagePost.of),
 }
 
 IdArgument = Annotated[strawberry.ID, strawberry.argument(name="id", description="Global id of the type.")]
@@ -89,6 +94,10 @@ async def find_adset(info: Info, id_: IdArgument) -> Adset | None:
 
 async def find_ad(info: Info, id_: IdArgument) -> Ad | None:
     return await _load(info, GlobalId("Ad", read_id(id_, "Ad", "id")))
+
+
+async def find_page(info: Info, id_: IdArgument) -> Page | None:
+    return await _load(info, GlobalId("Page", read_id(id_, "Page", "id")))
 
 
 async def find_run(info: Info, id_: IdArgument) -> SyncRun | None:

@@ -13,7 +13,8 @@ from graphql_schema.entity_lists import list_ads, list_adsets, list_campaigns
 from graphql_schema.filter_options import FilterOptions, get_filter_options
 from graphql_schema.metric_definitions import MetricDefinition, list_metric_definitions
 from graphql_schema.node import Node
-from graphql_schema.node_lookup import find_ad, find_adset, find_campaign, find_node, find_run, list_nodes
+from graphql_schema.node_lookup import find_ad, find_adset, find_campaign, find_node, find_page, find_run, list_nodes
+from graphql_schema.pages import Page, list_pages
 from graphql_schema.sellpage import AdStrategy, Sellpage
 from graphql_schema.sync_runs import SyncRun, list_runs
 from graphql_schema.viewer import Viewer, get_viewer
@@ -60,6 +61,11 @@ class Query:
         resolver=list_strategies,
         description="The seller's ad strategies by name.",
     )
+    pages: Connection[Page] = strawberry.field(
+        resolver=list_pages,
+        description="The seller's pages by name, deactivated ones included.",
+    )
+    page: Page | None = strawberry.field(resolver=find_page, description="A page by its id. Null: no such page.")
     filter_options: FilterOptions = strawberry.field(
         resolver=get_filter_options,
         description="What a filter panel offers.",

@@ -11,7 +11,7 @@ from app.metrics.periods import Period  # noqa: TC001  # a NamedTuple of it is m
 from app.queries.selects import ROW, Select
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from app.queries.parameters import Parameters
 
@@ -73,7 +73,35 @@ class MetricKey(NamedTuple):
         return write(metric, now, select.counters(self.base))
 
 
-Key = SortKey | MetricKey
+class ValueKey(NamedTuple):
+    """What an expression over the row is for a value of the client's: nothing for some rows, and syncs change it.
+
+    `text` is the SQL, with one `{}` where the value's placeholder goes.
+    """
+
+    text: str
+    value: Hashable
+    sql_type: str
+    descending: bool = False
+    argument: str | None = None
+
+    @property
+    def volatile(self) -> bool:
+        return True
+
+    @property
+    def nullable(self) -> bool:
+        return True
+
+    @property
+    def money_argument(self) -> None:
+        return None
+
+    def expression(self, select: Select) -> str:
+        return self.text.format(select.parameters.bind(self.value, self.sql_type))
+
+
+Key = SortKey | MetricKey | ValueKey
 ID = SortKey("id", "uuid")
 
 
