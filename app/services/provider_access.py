@@ -8,18 +8,22 @@ from zoneinfo import ZoneInfo
 
 from app.auth.token_cipher import EncryptedToken, token_context
 from app.errors import RequestRefusedError, TokenRejectedError
-from app.providers.contract import AccountRecord
+from app.providers.contract import AccountRecord, TokenFacts
+from app.providers.meta.credentials import Credentials
+from app.providers.meta.graph import GraphClient
+from app.providers.meta.page_provider import MetaPageProvider
 from app.providers.meta.provider import MetaProvider
 from app.providers.meta.report_policy import ReportPolicy
+from app.providers.meta.token_debug import read_token_facts
 from app.providers.mock.plan import plan_account
 from app.providers.mock.provider import MockProvider
 from app.queries.mock_ledger import TableLedger
-from app.vocabulary import ProviderKind
+from app.vocabulary import ProviderKind, UseCase
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from app.providers.contract import AdProvider, CallBudget
+    from app.providers.contract import AdProvider, CallBudget, PageProvider
     from app.queries.connections import Connection
     from app.services.context import Services
 
@@ -33,6 +37,41 @@ def open_provider(services: Services, connection: Connection) -> AdProvider:
     if connection.provider is ProviderKind.MOCK:
         return _mock(services, connection)
     return _meta(services, connection)
+
+
+def open_page_provider(services: Services, connection: Connection) -> PageProvider:
+    """The provider of a page. Raises RequestRefusedError as `open_provider` does, and for a provider without pages."""
+    _require_usable(connection)
+    if connection.provider is not ProviderKind.META:
+        raise RequestRefusedError(f"the provider of {connection.name!r} has no pages")
+    settings = services.settings
+    return MetaPageProvider(
+        services.http,
+        graph_url=settings.meta_graph_url,
+        api_version=settings.meta_api_version,
+        page_external_id=connection.external_id,
+        access_token=read_token(services, connection),
+        app_secret=settings.meta_app_secret,
+        budget=_budget(services, connection),
+        page_sizes=services.page_sizes,
+    )
+
+
+async def inspect_token(services: Services, connection: Connection) -> TokenFacts:
+    """What the platform says of the connection's token, unhealthy or not. Raises ProviderError.
+
+    The call is the app's and not the account's: it is in no account's budget.
+    """
+    if connection.provider is ProviderKind.MOCK:
+        return TokenFacts(is_valid=True)
+    settings = services.settings
+    graph = GraphClient(
+        services.http,
+        version_url=f"{settings.meta_graph_url}/{settings.meta_api_version}",
+        credentials=Credentials(read_token(services, connection), settings.meta_app_secret),
+        use_case=UseCase.ADS_MANAGEMENT,
+    )
+    return await read_token_facts(graph, app_id=settings.meta_app_id, app_secret=settings.meta_app_secret)
 
 
 def read_token(services: Services, connection: Connection) -> SecretStr:
