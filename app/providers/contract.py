@@ -254,7 +254,7 @@ class PageProvider(Protocol):
     async def get_page(self) -> PageRecord: ...
 
     async def read_page_metrics(self, metrics: Sequence[str], since: date, until: date) -> Sequence[PageMetricRow]:
-        """The days that the platform has numbers for, both days included; at most 90 of them.
+        """The days that the platform has numbers for, both days included, in as few calls as it allows.
 
         Raises DeadMetricError where the platform does not know one of the metrics (any more): probe each alone first.
         """

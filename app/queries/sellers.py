@@ -38,6 +38,12 @@ INSERT INTO sellers (id, slug, name, time_zone, currency, is_active, created_at,
 VALUES ($1, $2, $3, $4, $5, true, $6, $6)
 """
 
+_GET_CURRENCY = """
+SELECT currency
+FROM sellers
+WHERE id = $1
+"""
+
 _INSERT_SELLPAGE = """
 INSERT INTO sellpages (seller_id, id, name, url, is_active, created_at, updated_at)
 SELECT $1, id, name, url, true, $2, $2
@@ -91,6 +97,11 @@ async def insert_seller(driver: Driver, seller: NewSeller, *, now: datetime) -> 
         seller.currency,
         now,
     )
+
+
+async def get_currency(driver: Driver, seller_id: UUID) -> str:
+    """The seller's own currency, which is that of whatever has none."""
+    return await driver.fetchval(_GET_CURRENCY, seller_id)
 
 
 async def insert_sellpages(driver: Driver, seller_id: UUID, pages: Sequence[NewSellpage], *, now: datetime) -> None:

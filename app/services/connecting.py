@@ -1,8 +1,9 @@
-"""Connecting an ad account: stored with its token encrypted, and its first structure sync asked for at once."""
+"""Connecting an ad account or a page: stored with its token encrypted, and its first work asked for at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app import clock
@@ -10,9 +11,11 @@ from app.auth.token_cipher import token_context
 from app.database.transactions import tenant_transaction
 from app.errors import ConflictError
 from app.identifiers import new_id
+from app.metrics.ranges import DateRange
 from app.queries.connections import NewConnection, insert_connection
+from app.queries.sellers import get_currency
 from app.services.job_broker import Priority
-from app.services.job_kinds import AccountKey, structure_job
+from app.services.job_kinds import AccountKey, page_backfill_job, structure_job
 from app.services.job_queue import send_now
 from app.services.run_requests import RunRequest, record_run
 from app.vocabulary import ConnectionKind, RunOrigin
@@ -22,8 +25,14 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from app.database.driver import Driver
+    from app.queries.jobs import NewJob
     from app.services.context import Services
     from app.vocabulary import ProviderKind
+
+# The days of every page begin and end here, wherever its readers are (Meta's documentation of page insights).
+PAGE_TIME_ZONE = "America/Los_Angeles"
+_WORDS = {ConnectionKind.AD_ACCOUNT: "the account", ConnectionKind.PAGE: "the page"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,42 +48,93 @@ class AccountToConnect:
     is_primary: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageToConnect:
+    """A page as somebody names it, with a token of the page's own."""
+
+    provider: ProviderKind
+    external_id: str
+    name: str
+    access_token: SecretStr | None = None
+
+
 async def connect_account(services: Services, *, seller_id: UUID, account: AccountToConnect) -> UUID:
     """Connect an account; its structure and then its history (BACKFILL_DAYS) are synced by themselves.
 
     Answers the connection's id. Raises ConflictError when the seller has connected it before.
     """
-    new = _encrypted(services, seller_id, account)
-    async with tenant_transaction(services.database.app, seller_id) as driver:
-        if not await insert_connection(driver, new, now=clock.now()):
-            raise ConflictError(f"the account {account.external_id} is connected already")
-        request = RunRequest(
+    new = _sealed(
+        services,
+        NewConnection(
+            id=new_id(),
             seller_id=seller_id,
-            origin=RunOrigin.SYSTEM,
-            reason=f"{account.name} was connected",
-        )
-        job = structure_job(AccountKey(seller_id, new.id), priority=Priority.MANUAL)
-        run = await record_run(driver, request, [job])
-    await send_now(services, [job.job_id for job in run.jobs])
+            kind=ConnectionKind.AD_ACCOUNT,
+            provider=account.provider,
+            external_id=account.external_id,
+            name=account.name,
+            time_zone=account.time_zone,
+            currency=account.currency,
+            is_primary=account.is_primary,
+        ),
+        account.access_token,
+    )
+    async with tenant_transaction(services.database.app, seller_id) as driver:
+        jobs = [structure_job(AccountKey(seller_id, new.id), priority=Priority.MANUAL)]
+        job_ids = await _connect(driver, new, jobs)
+    await send_now(services, job_ids)
     return new.id
 
 
-def _encrypted(services: Services, seller_id: UUID, account: AccountToConnect) -> NewConnection:
-    connection_id = new_id()
-    sealed = None
-    if account.access_token is not None:
-        context = token_context(seller_id, connection_id)
-        sealed = services.cipher.encrypt(account.access_token, context=context)
-    return NewConnection(
-        id=connection_id,
-        seller_id=seller_id,
-        kind=ConnectionKind.AD_ACCOUNT,
-        provider=account.provider,
-        external_id=account.external_id,
-        name=account.name,
-        time_zone=account.time_zone,
-        currency=account.currency,
-        is_primary=account.is_primary,
-        token_key_id=sealed.key_id if sealed else None,
-        token_ciphertext=sealed.ciphertext if sealed else None,
-    )
+async def connect_page(services: Services, *, seller_id: UUID, page: PageToConnect) -> UUID:
+    """Connect a page; its history (BACKFILL_DAYS) and its posts are fetched by themselves.
+
+    Answers the connection's id. Raises ConflictError when the seller has connected it before.
+    """
+    async with tenant_transaction(services.database.app, seller_id) as driver:
+        new = _sealed(
+            services,
+            NewConnection(
+                id=new_id(),
+                seller_id=seller_id,
+                kind=ConnectionKind.PAGE,
+                provider=page.provider,
+                external_id=page.external_id,
+                name=page.name,
+                time_zone=PAGE_TIME_ZONE,
+                currency=await get_currency(driver, seller_id),
+                is_primary=False,
+            ),
+            page.access_token,
+        )
+        job_ids = await _connect(driver, new, _history_of_page(services, new))
+    await send_now(services, job_ids)
+    return new.id
+
+
+def _history_of_page(services: Services, page: NewConnection) -> list[NewJob]:
+    """One job up to yesterday, the newest day that the platform has numbers of; none without BACKFILL_DAYS."""
+    days = services.settings.backfill_days
+    if days == 0:
+        return []
+    yesterday = clock.today_in(page.time_zone) - timedelta(days=1)
+    history = DateRange(yesterday - timedelta(days=days - 1), yesterday)
+    return [page_backfill_job(AccountKey(page.seller_id, page.id), history, priority=Priority.FRESH)]
+
+
+async def _connect(driver: Driver, new: NewConnection, jobs: list[NewJob]) -> list[UUID]:
+    """Store the connection and the run of its first jobs; answers the jobs."""
+    if not await insert_connection(driver, new, now=clock.now()):
+        raise ConflictError(f"{_WORDS[new.kind]} {new.external_id} is connected already")
+    if not jobs:
+        return []
+    request = RunRequest(seller_id=new.seller_id, origin=RunOrigin.SYSTEM, reason=f"{new.name} was connected")
+    run = await record_run(driver, request, jobs)
+    return [job.job_id for job in run.jobs]
+
+
+def _sealed(services: Services, new: NewConnection, access_token: SecretStr | None) -> NewConnection:
+    """The connection with its token, encrypted for this seller and id."""
+    if access_token is None:
+        return new
+    sealed = services.cipher.encrypt(access_token, context=token_context(new.seller_id, new.id))
+    return replace(new, token_key_id=sealed.key_id, token_ciphertext=sealed.ciphertext)

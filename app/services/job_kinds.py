@@ -94,6 +94,17 @@ def page_ingestion_job(page: AccountKey, day: date, *, priority: Priority, delay
     return replace(job, key=f"ingest__{seller}__{connection}__{day}__PAGE", unit={"day": day.isoformat()})
 
 
+def page_backfill_job(page: AccountKey, days: DateRange, *, priority: Priority) -> NewJob:
+    """The history of a page, which the platform answers by whole ranges, and its posts."""
+    seller, connection = page
+    job = _connection_job(JobKind.PAGE_INGESTION, page, UseCase.PAGES, priority=priority, delay=NO_DELAY)
+    return replace(
+        job,
+        key=f"ingest__{seller}__{connection}__{days.from_date}__{days.to_date}__PAGE",
+        unit={"from": days.from_date.isoformat(), "to": days.to_date.isoformat()},
+    )
+
+
 def day_close_job(account: AccountKey, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
     """Every day of an account that is restated no more and is not closed yet."""
     job = _connection_job(JobKind.DAY_CLOSE, account, UseCase.ADS_INSIGHTS, priority=priority, delay=delay)
