@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from app.cli.api import api
+from app.cli.check import check
 from app.cli.doctor import doctor
 from app.cli.migrate import migrate
 from app.cli.sandbox import sandbox
@@ -53,6 +54,7 @@ application.command()(up)
 application.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test)
 for command in (token, sync, doctor, migrate, seed, api, worker, scheduler, sandbox):
     application.command()(command)
+application.add_typer(check, name="check")
 
 
 def main() -> None:

@@ -82,6 +82,20 @@ async def list_sellers(driver: Driver) -> Sequence[SellerRef]:
     return [SellerRef(*row) for row in await driver.fetch(_LIST_SELLERS)]
 
 
+_SELLER_PAGE = """
+SELECT id, slug, name
+FROM sellers
+WHERE id > $1
+ORDER BY id
+LIMIT $2
+"""
+
+
+async def list_seller_page(driver: Driver, *, after: UUID, limit: int) -> Sequence[SellerRef]:
+    """A page of all sellers, inactive ones too, in the order of their ids."""
+    return [SellerRef(*row) for row in await driver.fetch(_SELLER_PAGE, after, limit)]
+
+
 _LIST_MEMBERSHIPS = """
 SELECT memberships.seller_id, sellers.slug, memberships.role
 FROM memberships

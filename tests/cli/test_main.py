@@ -16,7 +16,20 @@ from app.cli.main import application
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMANDS = ["api", "doctor", "migrate", "sandbox", "scheduler", "seed", "sync", "test", "token", "up", "worker"]
+COMMANDS = [
+    "api",
+    "check",
+    "doctor",
+    "migrate",
+    "sandbox",
+    "scheduler",
+    "seed",
+    "sync",
+    "test",
+    "token",
+    "up",
+    "worker",
+]
 
 
 def pixecom(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,151 @@
+"""What `check stats` does: asks the one service, week by week, and shows what it found. Of much it names the first."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from app.services.context import open_services
+from app.services.stats_check import check_stats
+from app.settings import load_settings
+
+if TYPE_CHECKING:
+    from app.queries.stats_check import Difference, Facts
+    from app.services.stats_check import Finding
+
+NAMED = 100
+FILE_WIDTH = 240
+"""Columns, where the output is no terminal, so that nothing is cut."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatsCheckRequest:
+    """What the command line asks for; no slug means every seller."""
+
+    seller_slug: str | None
+    repair: bool
+    as_json: bool
+
+
+@dataclass(slots=True)
+class Tally:
+    """All that was found so far; of each kind of difference the first NAMED, with the seller's slug."""
+
+    sellers: set[str] = field(default_factory=set[str])
+    differences: int = 0
+    repaired: int = 0
+    reconciliation: int = 0
+    named: list[tuple[str, Difference]] = field(default_factory=list["tuple[str, Difference]"])
+    named_reconciliation: list[tuple[str, Difference]] = field(default_factory=list["tuple[str, Difference]"])
+
+    def add(self, finding: Finding) -> None:
+        slug = finding.seller.slug
+        self.sellers.add(slug)
+        self.differences += finding.differences.total
+        self.repaired += finding.repaired
+        self.reconciliation += finding.reconciliation.total
+        for named, found in (
+            (self.named, finding.differences),
+            (self.named_reconciliation, finding.reconciliation),
+        ):
+            named += [(slug, difference) for difference in found.first[: NAMED - len(named)]]
+
+
+async def check_now(request: StatsCheckRequest) -> bool:
+    """True when nothing differs, any more."""
+    tally = Tally()
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    async with open_services(load_settings(), process="cli") as services:
+        with console.status("Check") as status:  # shown at a terminal only
+            async for finding in check_stats(services, seller_slug=request.seller_slug, repair=request.repair):
+                tally.add(finding)
+                status.update(f"Check: {finding.seller.slug}, {finding.days.last}; {tally.differences} differences")
+    if request.as_json:
+        print(json.dumps(_as_json(tally), indent=1))
+    else:
+        _print(tally, repair=request.repair)
+    return tally.differences == 0
+
+
+def _as_json(tally: Tally) -> dict[str, object]:
+    return {
+        "sellers": len(tally.sellers),
+        "differences": tally.differences,
+        "repaired": tally.repaired,
+        "first": [_difference(slug, difference) for slug, difference in tally.named],
+        "reconciliation": {
+            "differences": tally.reconciliation,
+            "first": [_difference(slug, difference) for slug, difference in tally.named_reconciliation],
+        },
+    }
+
+
+def _difference(slug: str, difference: Difference) -> dict[str, object]:
+    return {
+        "seller": slug,
+        "table": difference.table,
+        "level": difference.level.name if difference.level is not None else None,
+        "entity": str(difference.entity_id),
+        "day": difference.stat_date.isoformat(),
+        "currency": difference.currency,
+        "expected": _facts(difference.expected),
+        "found": _facts(difference.found),
+    }
+
+
+def _facts(facts: Facts | None) -> dict[str, object] | None:
+    if facts is None:
+        return None
+    own = {
+        "account": str(facts.account_id) if facts.account_id else None,
+        "fetchedAt": facts.fetched_at.isoformat() if facts.fetched_at else None,
+    }
+    return {**facts.counters._asdict(), **{name: value for name, value in own.items() if value}}
+
+
+def _print(tally: Tally, *, repair: bool) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
+    if tally.named:
+        console.print(_table(tally.named))
+    if tally.differences > len(tally.named):
+        console.print(f"… and {tally.differences - len(tally.named)} more.")
+    sellers = f"{len(tally.sellers)} seller{'' if len(tally.sellers) == 1 else 's'} with statistics"
+    verdict = f"{tally.differences} differences" if tally.differences else "all agree"
+    console.print(f"{sellers}: {verdict}." + (f" {tally.repaired} repaired." if repair else ""))
+    if tally.differences and repair:
+        console.print("What is left can't be proven: no snapshot of those days is kept. Sync them again.")
+    if tally.reconciliation:
+        console.print(
+            f"The platform counts {tally.reconciliation} days of campaigns or accounts apart from the sum of what is"
+            " in them; that is no fault."
+        )
+
+
+def _table(named: list[tuple[str, Difference]]) -> Table:
+    table = Table("seller", "table", "level", "entity", "day", "expected", "found", box=None)
+    for slug, difference in named:
+        level = difference.level.name if difference.level is not None else ""
+        expected, found = _contrast(difference.expected, difference.found)
+        table.add_row(
+            slug, difference.table, level, str(difference.entity_id), str(difference.stat_date), expected, found
+        )
+    return table
+
+
+def _contrast(expected: Facts | None, found: Facts | None) -> tuple[str, str]:
+    """Only what differs of two rows; of a row without counterpart, all that it counts."""
+    left, right = _facts(expected), _facts(found)
+    if left is None or right is None:
+        return _words(left), _words(right)
+    names = [name for name in left.keys() | right.keys() if left.get(name) != right.get(name)]
+    return tuple(_words({name: row.get(name) for name in sorted(names)}) for row in (left, right))  # pyright: ignore[reportReturnType]  # two
+
+
+def _words(row: dict[str, object] | None) -> str:
+    return "none" if row is None else ", ".join(f"{name} {value}" for name, value in row.items() if value != 0)

@@ -1,0 +1,86 @@
+"""`check stats` tells agreement from difference, for people and for machines, and repairs when it is told to."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.database.transactions import tenant_transaction
+from app.services.context import open_services
+from tests.services.shop import TODAY, add_seller, sandbox_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from app.settings import Settings
+    from tests.services.shop import Shop
+
+
+@pytest.fixture
+async def shop(settings: Settings) -> AsyncGenerator[Shop]:
+    """A seller whose stats are synced."""
+    async with open_services(settings, process="tests") as services:
+        with sandbox_for(services, await add_seller(services)) as opened:
+            await opened.connect()
+            await opened.sync()
+            yield opened
+
+
+async def spoil(shop: Shop) -> None:
+    async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+        await driver.execute("UPDATE ad_stats_daily SET impressions = 1 WHERE level = 0 AND stat_date = $1", TODAY)
+
+
+def check(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    secrets = {
+        "DATABASE_URL": settings.database_url,
+        "SYSTEM_DATABASE_URL": settings.system_database_url,
+        "REDIS_URL": settings.redis_url,
+        "AUTH_SECRET": settings.auth_secret,
+        "TOKEN_ENCRYPTION_KEYS": settings.token_encryption_keys,
+    }
+    return subprocess.run(  # noqa: S603  # the command is ours
+        [sys.executable, "-m", "app.cli.main", "check", "stats", *arguments],
+        env={"PATH": os.environ["PATH"], **{name: secret.get_secret_value() for name, secret in secrets.items()}},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+async def test_people_are_told_that_all_agree(shop: Shop) -> None:
+    ended = check(shop.services.settings, "--seller", "shop")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == "1 seller with statistics: all agree.\n"
+
+
+async def test_differences_are_named_and_repaired(shop: Shop) -> None:
+    await spoil(shop)
+    ended = check(shop.services.settings, "--json")
+    found = json.loads(ended.stdout)
+    assert (ended.returncode, found["differences"], found["repaired"]) == (1, 1, 0)
+    (difference,) = found["first"]
+    assert (difference["seller"], difference["table"], difference["level"], difference["day"]) == (
+        "shop",
+        "ad_stats_daily",
+        "ACCOUNT",
+        TODAY.isoformat(),
+    )
+    assert (difference["expected"]["impressions"], difference["found"]["impressions"]) == (90, 1)
+    people = check(shop.services.settings)
+    assert people.returncode == 1
+    assert "impressions 90 impressions 1" in " ".join(people.stdout.split())
+    repaired = check(shop.services.settings, "--repair", "--json")
+    assert (repaired.returncode, json.loads(repaired.stdout)["repaired"]) == (0, 1)
+    assert check(shop.services.settings).returncode == 0
+
+
+async def test_a_seller_that_is_not_there_is_said_to_be_none(settings: Settings) -> None:
+    ended = check(settings, "--seller", "nobody")
+    assert (ended.returncode, ended.stderr) == (1, "There is no seller 'nobody'.\n")
