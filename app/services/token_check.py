@@ -1,0 +1,80 @@
+"""Asking the platform about stored access tokens, before work finds out that they are dead."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app import clock
+from app.database.transactions import tenant_transaction
+from app.errors import NotFoundError, PixecomError
+from app.observability.logging import get_logger, mask_secrets
+from app.queries.connection_tokens import list_tokens_to_check, note_token_facts
+from app.queries.connections import find_connection
+from app.services.connection_health import mark_unhealthy
+from app.services.provider_access import inspect_token
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from app.providers.contract import TokenFacts
+    from app.services.context import Services
+
+log = get_logger(__name__)
+
+CHECKED_EVERY = timedelta(days=1)
+
+
+async def check_token(services: Services, *, seller_id: UUID, connection_id: UUID) -> TokenFacts:
+    """What the platform says of the connection's token; kept with it. A dead token makes the connection unhealthy.
+
+    A living one does not make it healthy: the platform refused more than the token. Raises NotFoundError, and the
+    ProviderError of a platform that says nothing.
+    """
+    async with tenant_transaction(services.database.app, seller_id) as driver:
+        connection = await find_connection(driver, seller_id=seller_id, connection_id=connection_id)
+    if connection is None:
+        raise NotFoundError("There is no such connection.")
+    asked_at = clock.now()
+    facts = await inspect_token(services, connection)
+    async with tenant_transaction(services.database.app, seller_id) as driver:
+        await note_token_facts(
+            driver,
+            connection,
+            checked_at=clock.now(),
+            expires_at=facts.expires_at,
+            scopes=facts.scopes,
+        )
+        if not facts.is_valid:
+            await mark_unhealthy(
+                driver,
+                seller_id=seller_id,
+                connection_id=connection_id,
+                reason=mask_secrets(facts.error or "Meta says that the access token is not valid"),
+                claimed_at=asked_at,
+            )
+    return facts
+
+
+async def check_tokens(services: Services, *, seller_id: UUID) -> int:
+    """Check the seller's tokens that were not checked for a day; answers how many could be.
+
+    What goes wrong with one stops no other; it is asked about again the next time.
+    """
+    since = clock.now() - CHECKED_EVERY
+    async with tenant_transaction(services.database.app, seller_id) as driver:
+        due = await list_tokens_to_check(driver, seller_id=seller_id, checked_before=since)
+    checked = 0
+    for connection_id in due:
+        try:
+            await check_token(services, seller_id=seller_id, connection_id=connection_id)
+        except PixecomError as error:
+            log.warning(
+                "a token could not be checked",
+                seller_id=str(seller_id),
+                connection_id=str(connection_id),
+                reason=str(error),
+            )
+        else:
+            checked += 1
+    return checked

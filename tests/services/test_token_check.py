@@ -1,0 +1,216 @@
+"""Tokens of connections: checked at the platform, renewed, and encrypted anew; the sandbox says what they are."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from app import clock
+from app.auth.token_cipher import EncryptedToken, TokenCipher, token_context
+from app.database.transactions import tenant_transaction
+from app.errors import NotFoundError, SetupError
+from app.identifiers import new_id
+from app.providers.sandbox.worlds import SANDBOX_APP_ID
+from app.services.connection_health import mark_unhealthy
+from app.services.token_check import check_token, check_tokens
+from app.services.token_reencryption import reencrypt_tokens
+from app.services.token_renewal import renew_token
+from tests.services.shop import account, add_seller, pointed_at, sandbox_for
+from tests.services.working import fetch, fetch_work
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from app.services.context import Services
+    from tests.services.shop import Shop
+
+NEW = SecretStr("a-renewed-token")
+KEY_TWO = base64.b64encode(bytes(range(32, 64))).decode()
+_FACTS = "SELECT token_checked_at IS NOT NULL, token_expires_at, token_scopes FROM fb_connections ORDER BY external_id"
+_HEALTH = "SELECT health, health_reason FROM fb_connections ORDER BY external_id"
+_STORED = "SELECT id, token_key_id, token_ciphertext FROM fb_connections ORDER BY external_id"
+
+
+@pytest.fixture
+async def shop(services: Services) -> AsyncIterator[Shop]:
+    """A shop whose app can ask about tokens."""
+    seller_id = await add_seller(services)
+    with sandbox_for(services, seller_id, account("1"), account("2")) as opened:
+        asking = pointed_at(
+            opened.services,
+            opened.url,
+            meta_app_id=SANDBOX_APP_ID,
+            meta_app_secret=SecretStr("an-app-secret"),
+        )
+        yield replace(opened, services=asking)
+
+
+async def script(shop: Shop, **rule: object) -> None:
+    async with httpx.AsyncClient() as client:
+        (await client.post(f"{shop.url}/sandbox/tokens", json={"owner": "act_1", **rule})).raise_for_status()
+
+
+async def test_what_the_platform_says_is_kept(shop: Shop) -> None:
+    connection_id = await shop.connect()
+    ends_at = (datetime.now(UTC) + timedelta(days=9)).replace(microsecond=0)
+    await script(shop, expires_at=ends_at.isoformat(), scopes=["ads_read"])
+    facts = await check_token(shop.services, seller_id=shop.seller_id, connection_id=connection_id)
+
+    assert (facts.is_valid, facts.expires_at, facts.scopes) == (True, ends_at, ["ads_read"])
+    assert await shop.rows(_FACTS) == [(True, ends_at, ["ads_read"])]
+    assert await shop.rows(_HEALTH) == [("HEALTHY", None)]
+
+
+async def test_a_dead_token_makes_the_connection_unhealthy(shop: Shop) -> None:
+    connection_id = await shop.connect()
+    await script(shop, after_calls=0)
+    facts = await check_token(shop.services, seller_id=shop.seller_id, connection_id=connection_id)
+
+    assert facts.is_valid is False
+    [(health, reason)] = await shop.rows(_HEALTH)
+    assert health == "UNHEALTHY"
+    assert reason == facts.error
+    assert "token-of-1" not in reason
+
+
+async def test_tokens_are_checked_once_a_day_and_one_failure_stops_no_other(shop: Shop) -> None:
+    await shop.connect("1")
+    await shop.connect("2")
+    check = {"seller_id": shop.seller_id}
+    with clock.frozen(clock.now() + timedelta(minutes=6)):  # no token is in memory any more
+        async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+            await driver.execute(
+                "UPDATE fb_connections SET token_key_id = 'gone' WHERE seller_id = $1 AND external_id = '1'",
+                shop.seller_id,
+            )
+        assert await check_tokens(shop.services, **check) == 1
+        assert await check_tokens(shop.services, **check) == 0
+        assert [row[0] for row in await shop.rows(_FACTS)] == [False, True]
+    with clock.frozen(clock.now() + timedelta(days=1, minutes=7)):
+        assert await check_tokens(shop.services, **check) == 1
+
+
+async def test_another_sellers_connection_is_not_there(shop: Shop) -> None:
+    connection_id = await shop.connect()
+    other = await add_seller(shop.services, "other")
+
+    with pytest.raises(NotFoundError):
+        await check_token(shop.services, seller_id=other, connection_id=connection_id)
+    with pytest.raises(NotFoundError):
+        await renew_token(shop.services, other, connection_id, NEW)
+    assert await shop.rows(_FACTS) == [(False, None, None)]
+    assert await shop.rows("SELECT * FROM audit_events") == []
+
+
+async def test_a_renewed_token_starts_work_again(shop: Shop) -> None:
+    connection_id, actor_id = await shop.connect(), new_id()
+    await script(shop, after_calls=0)
+    await check_token(shop.services, seller_id=shop.seller_id, connection_id=connection_id)
+    [before] = await shop.rows(_STORED)
+    await renew_token(shop.services, shop.seller_id, connection_id, NEW, actor_id=actor_id)
+
+    assert await shop.rows(_HEALTH) == [("HEALTHY", None)]
+    assert await shop.rows(_FACTS) == [(False, None, None)]
+    [(_, key_id, ciphertext)] = await shop.rows(_STORED)
+    assert ciphertext != before[2]
+    context = token_context(shop.seller_id, connection_id)
+    stored = shop.services.cipher.decrypt(EncryptedToken(key_id, ciphertext), context=context)
+    assert stored.get_secret_value() == "a-renewed-token"
+    waiting = "SELECT kind, connection_id, priority FROM jobs WHERE state = 'QUEUED'"
+    assert [tuple(row) for row in await fetch_work(shop.services, waiting)] == [("structure", connection_id, 0)]
+    events = await shop.rows("SELECT actor_id, action, subject_type, subject_id, before, after FROM audit_events")
+    assert events == [
+        (
+            actor_id,
+            "renewToken",
+            "CONNECTION",
+            connection_id,
+            {"health": "UNHEALTHY"},
+            {"health": "HEALTHY"},
+        ),
+    ]
+
+
+async def test_a_job_that_began_with_the_old_token_does_not_spoil_the_new_one(shop: Shop) -> None:
+    connection_id = await shop.connect()
+    claimed_at = clock.now()
+    await renew_token(shop.services, shop.seller_id, connection_id, NEW)
+    for began_at, expected in ((claimed_at, "HEALTHY"), (clock.now(), "UNHEALTHY")):
+        async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+            await mark_unhealthy(
+                driver,
+                seller_id=shop.seller_id,
+                connection_id=connection_id,
+                reason="expired",
+                claimed_at=began_at,
+            )
+        assert await shop.value("SELECT health FROM fb_connections") == expected
+
+
+async def test_facts_of_a_token_that_was_replaced_meanwhile_are_not_kept(shop: Shop) -> None:
+    connection_id = await shop.connect()
+    renewed = False
+
+    async def renew_first(_request: httpx.Request) -> None:
+        nonlocal renewed
+        if not renewed:
+            renewed = True
+            await renew_token(shop.services, shop.seller_id, connection_id, NEW)
+
+    await script(shop, after_calls=0)
+    async with httpx.AsyncClient(event_hooks={"request": [renew_first]}) as client:
+        facts = await check_token(
+            replace(shop.services, http=client),
+            seller_id=shop.seller_id,
+            connection_id=connection_id,
+        )
+
+    assert facts.is_valid is False
+    assert await shop.rows(_FACTS) == [(False, None, None)]
+    assert await shop.rows(_HEALTH) == [("HEALTHY", None)]
+
+
+def rotated(services: Services, *, keep_old: bool = True) -> Services:
+    """The same services after a new key was put in front of the setting."""
+    old = services.settings.token_encryption_keys.get_secret_value()
+    setting = f"two:{KEY_TWO},{old}" if keep_old else f"two:{KEY_TWO}"
+    return replace(services, cipher=TokenCipher.from_settings(SecretStr(setting)))
+
+
+async def test_tokens_of_all_sellers_are_encrypted_anew(shop: Shop) -> None:
+    await shop.connect()
+    other = await add_seller(shop.services, "other")
+    await replace(shop, seller_id=other).connect("2")
+    services = rotated(shop.services)
+
+    assert await reencrypt_tokens(services) == (2, 0)
+    assert await reencrypt_tokens(services) == (0, 0)
+    only_new = rotated(shop.services, keep_old=False)
+    for seller_id, expected in ((shop.seller_id, "token-of-1"), (other, "token-of-2")):
+        [row] = await fetch(services, seller_id, _STORED)
+        context = token_context(seller_id, row["id"])
+        token = only_new.cipher.decrypt(EncryptedToken(row[1], row[2]), context=context)
+        assert (row[1], token.get_secret_value()) == ("two", expected)
+    unchanged = "SELECT token_changed_at = created_at FROM fb_connections"
+    assert await shop.rows(unchanged) == [(True,)]
+
+
+async def test_what_can_not_be_decrypted_is_left_and_told(shop: Shop) -> None:
+    await shop.connect()
+    lost = rotated(shop.services, keep_old=False)
+    before = await shop.rows(_STORED)
+
+    assert await reencrypt_tokens(lost) == (0, 1)
+    assert await shop.rows(_STORED) == before
+    with pytest.raises(SetupError):
+        await check_token(
+            replace(lost, tokens=type(lost.tokens)()),
+            seller_id=shop.seller_id,
+            connection_id=before[0][0],
+        )
