@@ -25,12 +25,17 @@ def sandbox(
     state: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Where changes (a paused campaign) outlive the process.")
     ] = None,
+    scenario: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="A scenario in TOML; app/providers/sandbox/scenarios has some."),
+    ] = None,
 ) -> None:
     """Run the sandbox process with the demo data. It needs no settings."""
     from app.cli.server import serve
     from app.clock import today_in
     from app.observability.logging import configure_logging
     from app.providers.sandbox.application import create_sandbox
+    from app.providers.sandbox.scenario import load_scenario
     from app.providers.sandbox.worlds import CSV_TIME_ZONE, World, csv_world, demo_world
 
     configure_logging(process="sandbox")
@@ -38,4 +43,5 @@ def sandbox(
     world = demo_world(today=day)
     if data:
         world = World.combined(world, csv_world(data, today=day or today_in(CSV_TIME_ZONE)))
-    serve(create_sandbox(world, state_path=state), host=LOOPBACK, port=port)
+    script = load_scenario(scenario) if scenario else None
+    serve(create_sandbox(world, state_path=state, scenario=script), host=LOOPBACK, port=port)

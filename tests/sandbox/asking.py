@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app.providers.sandbox.faults import Fault
+    from app.providers.sandbox.scenario import Scenario
     from app.providers.sandbox.worlds import World
 
 BASE_URL = "http://graph.test"
@@ -83,7 +84,10 @@ async def asking(
     at: datetime = NOW,
     state_path: Path | None = None,
     faults: Iterable[Fault] = (),
+    scenario: Scenario | None = None,
 ) -> AsyncGenerator[Asking]:
-    transport = httpx.ASGITransport(create_sandbox(world, state_path=state_path, faults=faults))
+    with clock.frozen(at):
+        application = create_sandbox(world, state_path=state_path, faults=faults, scenario=scenario)
+    transport = httpx.ASGITransport(application)
     async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
         yield Asking(client, token, at)

@@ -10,34 +10,45 @@ import re
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qsl
 
-import orjson
 from starlette.applications import Starlette
-from starlette.responses import Response
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from app.providers.sandbox.call import GraphAnswer, GraphCall
 from app.providers.sandbox.control import control_routes
 from app.providers.sandbox.errors import GraphError, bad_parameter, unknown_path
+from app.providers.sandbox.moved_clock import MovedClock
 from app.providers.sandbox.running import Sandbox
+from app.providers.sandbox.spoiled import respond
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from app.providers.sandbox.faults import Fault
+    from app.providers.sandbox.scenario import Scenario
     from app.providers.sandbox.worlds import World
 
 _VERSION = re.compile(r"v\d+\.\d+")
 
 
-def create_sandbox(world: World, *, state_path: Path | None = None, faults: Iterable[Fault] = ()) -> Starlette:
+def create_sandbox(
+    world: World,
+    *,
+    state_path: Path | None = None,
+    faults: Iterable[Fault] = (),
+    scenario: Scenario | None = None,
+) -> Starlette:
     """An application that serves the world; changes are kept in the file `state_path` if one is named.
 
     Raises SetupError when that file exists and can't be read.
     """
     sandbox = Sandbox(world, state_path=state_path)
+    if scenario is not None:
+        sandbox.load(scenario)
     sandbox.script.faults.arm(faults)
 
     async def serve_graph(request: Request) -> Response:
@@ -45,13 +56,14 @@ def create_sandbox(world: World, *, state_path: Path | None = None, faults: Iter
             answer = await sandbox.answer(await _read_call(request))
         except GraphError as error:
             answer = GraphAnswer(body=error.envelope(), status=error.http_status)
-        return _respond(answer)
+        return respond(answer)
 
     return Starlette(
         routes=[
             *control_routes(sandbox),
             Route("/{path:path}", serve_graph, methods=["GET", "POST", "DELETE"]),
         ],
+        middleware=[Middleware(MovedClock, sandbox=sandbox)],
     )
 
 
@@ -88,12 +100,3 @@ async def _read_body(request: Request) -> dict[str, str]:
         raise bad_parameter("The request body must be a JSON object")
     items = cast("dict[str, object]", document).items()
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in items}
-
-
-def _respond(answer: GraphAnswer) -> Response:
-    return Response(
-        orjson.dumps(answer.body),
-        status_code=answer.status,
-        headers=dict(answer.headers),
-        media_type="application/json; charset=UTF-8",
-    )

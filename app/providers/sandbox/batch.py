@@ -9,8 +9,9 @@ import json
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qsl, urlsplit
 
-from app.providers.sandbox.call import GraphAnswer, GraphCall
+from app.providers.sandbox.call import Form, GraphAnswer, GraphCall
 from app.providers.sandbox.errors import GraphError, bad_parameter, batch_too_long
+from app.providers.sandbox.spoiled import SORRY, half
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,18 +19,24 @@ if TYPE_CHECKING:
     from app.providers.sandbox.graph import Graph
 
 MAX_ITEMS = 50
+_LOSE_ALL = frozenset({Form.CUT_OFF, Form.HANGING})
 _METHODS = frozenset({"GET", "POST", "DELETE"})
 
 
 async def answer_batch(graph: Graph, call: GraphCall) -> GraphAnswer:
-    """Answer every item in order; only a wrong token, proof or shape fails the whole."""
+    """Answer every item in order; only a wrong token, proof or shape fails the whole, or what the script says."""
     try:
         graph.tokens.authenticate(call, counts=False)
         items = [_read_item(call, each) for each in _read_items(call)]
     except GraphError as error:
         return GraphAnswer(body=error.envelope(), status=error.http_status)
+    struck = await graph.strike_batch(call)
+    if struck is not None:
+        return struck
     with_headers = call.params.get("include_headers", "true").lower() != "false"
-    return GraphAnswer(body=[_wrap(await graph.answer(item), with_headers=with_headers) for item in items])
+    answers = [await graph.answer(item) for item in items]
+    lost = next((answer.form for answer in answers if answer.form in _LOSE_ALL), Form.WHOLE)
+    return GraphAnswer(body=[_wrap(answer, with_headers=with_headers) for answer in answers], form=lost)
 
 
 def _read_items(call: GraphCall) -> list[object]:
@@ -69,9 +76,23 @@ def _read_item(outer: GraphCall, document: object) -> GraphCall:
     )
 
 
-def _wrap(answer: GraphAnswer, *, with_headers: bool) -> Mapping[str, object]:
-    wrapped: dict[str, object] = {"code": answer.status, "body": json.dumps(answer.body)}
+def _wrap(answer: GraphAnswer, *, with_headers: bool) -> Mapping[str, object] | None:
+    if answer.form is Form.NULL_ITEM:
+        return None
+    wrapped: dict[str, object] = {"code": answer.status, "body": _body(answer)}
     if with_headers:
         named = {"Content-Type": "application/json; charset=UTF-8", **answer.headers}
         wrapped["headers"] = [{"name": name, "value": value} for name, value in named.items()]
     return wrapped
+
+
+def _body(answer: GraphAnswer) -> str:
+    match answer.form:
+        case Form.HTML:
+            return SORRY
+        case Form.EMPTY:
+            return ""
+        case Form.BROKEN_JSON:
+            return half(answer).decode("utf-8", "replace")
+        case _:
+            return json.dumps(answer.body)

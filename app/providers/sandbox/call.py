@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -42,8 +43,23 @@ class GraphCall:
         return f"{self.base_url}/{self.version}/{'/'.join(self.path)}?{urlencode(params)}"
 
 
+class Form(StrEnum):
+    """How an answer arrives: as it should, or broken on the way."""
+
+    WHOLE = "whole"
+    HTML = "html"
+    EMPTY = "empty"
+    BROKEN_JSON = "broken_json"
+    CUT_OFF = "cut_off"
+    HANGING = "hanging"
+    NULL_ITEM = "null_item"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphAnswer:
+    """`form` is a script's; NULL_ITEM is the null of a batch item that was not done in time."""
+
     body: object
+    form: Form = Form.WHOLE
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -1,92 +1,110 @@
 """The control endpoints under /sandbox: what tests and people script, release and look at while the sandbox runs.
 
-`faults`, `throttles`, `usage`, `reports`, `limits` and `tokens` take one object or a list (POST), forget what is
-scripted (DELETE) and tell what there is (GET). `throttles/release?account=act_…` ends throttles,
-`tokens/renew?owner=act_…` gives a token a new value (that of the body's `token`, or a made-up one) and answers it,
-`calls` counts what was asked.
+`faults`, `throttles`, `usage`, `reports`, `limits`, `tokens`, `restatements` and `unlisted` take one object or a list
+(POST), forget what is scripted (DELETE) and tell what there is (GET); `scenario` takes all of it at once, as JSON or
+TOML, in place of what was scripted before. `throttles/release?account=act_…` ends throttles. `tokens/renew?owner=act_…`
+gives a token a new value (the body's `token`, or a made-up one) and answers it. `clock` moves the sandbox's time.
+`calls` counts what was asked and DELETE forgets it; `calls/log?after=…&account=act_…` tells every call.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Protocol, TypeVar
+import tomllib
+from typing import TYPE_CHECKING, cast
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.providers.sandbox.faults import Fault
-from app.providers.sandbox.limits import Limit
-from app.providers.sandbox.reading import read_each
-from app.providers.sandbox.report_plans import ReportPlan
-from app.providers.sandbox.stated_usage import StatedUsage
-from app.providers.sandbox.throttles import Throttle
-from app.providers.sandbox.token_script import TokenRule
+from app import clock
+from app.errors import SetupError
+from app.providers.sandbox.control_scripts import script_routes
+from app.providers.sandbox.scenario import Scenario, read_scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
 
     from app.providers.sandbox.running import Sandbox
 
-Value = TypeVar("Value")
-Scripted_contra = TypeVar("Scripted_contra", contravariant=True)
-
-
-class _Scriptable(Protocol[Scripted_contra]):
-    def arm(self, values: Sequence[Scripted_contra], /) -> None: ...
-
-    def clear(self) -> None: ...
-
 
 def control_routes(sandbox: Sandbox) -> Sequence[Route]:
-    """The routes over one running sandbox."""
-    script = sandbox.script
-
-    async def release(request: Request) -> Response:
-        script.throttles.release(request.query_params.get("account"))
-        return JSONResponse({"meters": script.throttles.describe()})
-
-    async def serve_calls(_request: Request) -> Response:
-        return JSONResponse(sandbox.usage.counts())
-
-    async def renew(request: Request) -> Response:
-        """The one answer that shows a token: the new value, which only its holder would know."""
-        owner = request.query_params.get("owner", "")
-        caller = sandbox.graph.tokens.find_owner(owner)
-        if caller is None:
-            return JSONResponse({"error": f"There is no account act_… or page {owner}."}, status_code=400)
-        document = json.loads(await request.body() or b"{}")
-        return JSONResponse({"token": script.tokens.renew(caller.original, caller.owners, document.get("token"))})
-
+    """All control endpoints of one running sandbox."""
+    control = _Control(sandbox)
     return [
-        _scripted("faults", Fault, script.faults, lambda: {"armed": script.faults.armed}),
-        _scripted("throttles", Throttle, script.throttles, lambda: {"meters": script.throttles.describe()}),
-        _scripted("usage", StatedUsage, script.usage, lambda: {"armed": script.usage.armed}),
-        _scripted("reports", ReportPlan, script.reports, lambda: {"reports": sandbox.graph.reports.describe()}),
-        _scripted("tokens", TokenRule, script.tokens, lambda: {"tokens": script.tokens.describe()}),
-        _scripted("limits", Limit, script.limits, lambda: {"armed": script.limits.armed}),
-        Route("/sandbox/throttles/release", release, methods=["POST"]),
-        Route("/sandbox/tokens/renew", renew, methods=["POST"]),
-        Route("/sandbox/calls", serve_calls),
+        *script_routes(sandbox),
+        Route("/sandbox/scenario", control.serve_scenario, methods=["GET", "POST", "DELETE"]),
+        Route("/sandbox/clock", control.move_clock, methods=["GET", "POST"]),
+        Route("/sandbox/throttles/release", control.release_throttles, methods=["POST"]),
+        Route("/sandbox/tokens/renew", control.renew_token, methods=["POST"]),
+        Route("/sandbox/calls", control.serve_calls, methods=["GET", "DELETE"]),
+        Route("/sandbox/calls/log", control.serve_log),
     ]
 
 
-def _scripted(
-    name: str,
-    kind: type[Value],
-    script: _Scriptable[Value],
-    tell: Callable[[], Mapping[str, object]],
-) -> Route:
-    async def serve(request: Request) -> Response:
-        if request.method == "DELETE":
-            script.clear()
-        elif request.method == "POST":
-            try:
-                document: object = json.loads(await request.body())
-                script.arm(read_each(kind, document))
-            except ValueError as error:
-                return JSONResponse({"error": str(error)}, status_code=400)
-        return JSONResponse(tell())
+class _Control:
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
 
-    return Route(f"/sandbox/{name}", serve, methods=["GET", "POST", "DELETE"])
+    async def serve_scenario(self, request: Request) -> Response:
+        """Load one, or unload it: then the sandbox is as it began, but for what clients changed."""
+        try:
+            if request.method == "POST":
+                self._sandbox.load(read_scenario(await _read_document(request)))
+            elif request.method == "DELETE":
+                self._sandbox.load(Scenario())
+        except (ValueError, SetupError) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        accounts = [f"act_{account_id}" for account_id in self._sandbox.graph.zones]
+        return JSONResponse({"name": self._sandbox.scenario.name, "accounts": accounts})
+
+    async def move_clock(self, request: Request) -> Response:
+        """`now` is the time of the request, before the move."""
+        if request.method == "POST":
+            document = await _read_document(request)
+            offset = (
+                cast("Mapping[str, object]", document).get("offset_seconds") if isinstance(document, dict) else None
+            )
+            if not isinstance(offset, int | float):
+                return JSONResponse({"error": "offset_seconds must be a number"}, status_code=400)
+            self._sandbox.clock_offset_seconds = float(offset)
+        return JSONResponse(
+            {"offset_seconds": self._sandbox.clock_offset_seconds, "now": clock.now().isoformat()},
+        )
+
+    async def release_throttles(self, request: Request) -> Response:
+        throttles = self._sandbox.script.throttles
+        throttles.release(request.query_params.get("account"))
+        return JSONResponse({"meters": throttles.describe()})
+
+    async def renew_token(self, request: Request) -> Response:
+        """The one answer that shows a token: the new value, which only its holder would know."""
+        owner = request.query_params.get("owner", "")
+        caller = self._sandbox.graph.tokens.find_owner(owner)
+        if caller is None:
+            return JSONResponse({"error": f"There is no account act_… or page {owner}."}, status_code=400)
+        document = json.loads(await request.body() or b"{}")
+        renewed = self._sandbox.script.tokens.renew(caller.original, caller.owners, document.get("token"))
+        return JSONResponse({"token": renewed})
+
+    async def serve_calls(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self._sandbox.forget_calls()
+        return JSONResponse(self._sandbox.usage.counts())
+
+    async def serve_log(self, request: Request) -> Response:
+        asked = request.query_params
+        after = asked.get("after", "0")
+        if not after.isdecimal():
+            return JSONResponse({"error": "after must be the number of a call"}, status_code=400)
+        calls = self._sandbox.log.list_calls(after=int(after), account=asked.get("account"))
+        return JSONResponse({"calls": calls})
+
+
+async def _read_document(request: Request) -> object:
+    """JSON, or TOML where the request says so; raises ValueError for what is neither."""
+    body = await request.body()
+    if "toml" in request.headers.get("content-type", ""):
+        return tomllib.loads(body.decode())
+    return json.loads(body)

@@ -24,18 +24,30 @@ _DRAWS = struct.Struct(">8I")
 
 @dataclass(frozen=True, slots=True)
 class GeneratedDelivery:
-    """`budgets`: ad id → what the ad may spend on a day, in minor units."""
+    """`budgets`: ad id → what the ad may spend on a day, in minor units.
+
+    `seed` makes other numbers of the same ads; an ad delivers on `part` in a thousand of its days.
+    """
 
     first_day: date
     budgets: Mapping[str, int]
+    seed: str = ""
+    part: int = 1000
 
     def list_ad_days(self, day: date, activity: Activity) -> Sequence[AdDay]:
         rows: list[AdDay] = []
         for ad_id, budget in self.budgets.items():
+            draws = self._draw(ad_id, day)
+            if draws[0] // 300 % 1000 >= self.part:
+                continue
             active, whole = activity.active_part(ad_id, day)
             if active:
-                rows.append(AdDay(ad_id, _part(_full_day(ad_id, day, budget), active, whole)))
+                rows.append(AdDay(ad_id, _part(_full_day(draws, budget), active, whole)))
         return rows
+
+    def _draw(self, ad_id: str, day: date) -> tuple[int, ...]:
+        text = f"{self.seed}{ad_id}:{day.isoformat()}"
+        return _DRAWS.unpack(blake2b(text.encode(), digest_size=_DRAWS.size).digest())
 
 
 def _part(full: Delivered, active: int, whole: int) -> Delivered:
@@ -46,12 +58,11 @@ def _part(full: Delivered, active: int, whole: int) -> Delivered:
     return part._replace(purchase_value=full.purchase_value * part.purchases // full.purchases)
 
 
-def _full_day(ad_id: str, day: date, budget: int) -> Delivered:
+def _full_day(draws: tuple[int, ...], budget: int) -> Delivered:
     """A CPM of 12, then 2 % link clicks, 70 % views, 12 % carts, half of them checkouts, 30 to 60 % purchases.
 
     A purchase is worth 35 to 150 units.
     """
-    draws = _DRAWS.unpack(blake2b(f"{ad_id}:{day.isoformat()}".encode(), digest_size=_DRAWS.size).digest())
 
     def vary(number: int, draw: int, spread: int = 200) -> int:
         """The number, off by at most spread / 2000 of it either way."""

@@ -1,6 +1,7 @@
 """The listing edges: an account's or an entity's campaigns, ad sets and ads, and the accounts of a token.
 
-ARCHIVED and DELETED entities are hidden unless the call names statuses (as Meta's listings do).
+ARCHIVED and DELETED entities are hidden unless the call names statuses (as Meta's listings do); what a script has
+unlisted is hidden always.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def _select(call: GraphCall, live: LiveAccount, entities: Sequence[Entity]) -> l
         entities = [each for each in entities if live.effective_status(each) in statuses]
     elif not any(condition.on_status for condition in conditions):
         entities = [each for each in entities if live.effective_status(each) not in _HIDDEN]
-    return [each for each in entities if entity_matches(live, each, conditions)]
+    return [each for each in entities if live.is_listed(each) and entity_matches(live, each, conditions)]
 
 
 def _body(

@@ -1,6 +1,7 @@
 """Scripted trouble: which calls shall fail or be slow, how often, and how. Data, never code.
 
-A fault with a code answers with that error; one with a delay only answers late and right.
+A fault with a code answers with that error, one with a form with that kind of wreck; one with neither, only a delay,
+answers late and right.
 """
 
 from __future__ import annotations
@@ -11,14 +12,21 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from pydantic import ConfigDict
 
+from app.providers.sandbox.call import Form
 from app.providers.sandbox.errors import GraphError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+BATCH = "batch"
+
+
 class CallTraits(NamedTuple):
-    """What a fault can look at. `account` is `act_…` or `me`; `edge` is `node` for calls on a node itself."""
+    """What a fault can look at. `account` is `act_…`, a page's id or `me`.
+
+    `edge` is `node` for calls on a node itself, `report` and `report_rows` for reports, `batch` for a whole batch.
+    """
 
     method: str
     account: str
@@ -29,7 +37,7 @@ class CallTraits(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultMatch:
-    """Every trait that is given must be equal; none given matches every call."""
+    """Every trait that is given must be equal; none given matches every call but whole batches."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -40,6 +48,8 @@ class FaultMatch:
     object_ids: frozenset[str] | None = None
 
     def fits(self, traits: CallTraits) -> bool:
+        if traits.edge == BATCH and self.edge != BATCH:
+            return False
         named = ("method", "account", "edge", "level")
         return all(getattr(self, name) in {None, getattr(traits, name)} for name in named) and (
             self.object_ids is None or traits.object_id in self.object_ids
@@ -48,13 +58,18 @@ class FaultMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """`skip` matching calls pass first, then `times` are struck; None is for ever."""
+    """`skip` matching calls pass first, then `times` are struck; None is for ever.
+
+    `form` wrecks the answer: `html` and `empty` with the http_status and undone, `broken_json` and `cut_off` after the
+    call was done, `hanging` and `null_item` (of a batch) undone.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     match: FaultMatch = field(default_factory=FaultMatch)
     skip: int = 0
     times: int | None = 1
+    form: Form = Form.WHOLE
     code: int | None = None
     subcode: int | None = None
     http_status: int = 400

@@ -10,12 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.providers.sandbox import errors, targets
-from app.providers.sandbox.call import GraphAnswer, GraphCall
+from app.providers.sandbox.call import Form, GraphAnswer, GraphCall
 from app.providers.sandbox.dataset import Kind
 from app.providers.sandbox.edges import has_edge, list_accounts, list_entities
 from app.providers.sandbox.errors import GraphError
-from app.providers.sandbox.faults import CallTraits, Fault
-from app.providers.sandbox.insights import find_insights, render_page
+from app.providers.sandbox.faults import BATCH, CallTraits, Fault
+from app.providers.sandbox.found_insights import FoundInsights
+from app.providers.sandbox.insights import render_page
 from app.providers.sandbox.live_account import LiveAccount
 from app.providers.sandbox.node_fields import render_account, render_entity
 from app.providers.sandbox.page_answers import answer_page
@@ -30,20 +31,26 @@ from app.providers.sandbox.writes import apply_change
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from app.providers.sandbox.call_log import CallLog
     from app.providers.sandbox.changes import Changes
     from app.providers.sandbox.script import Script
     from app.providers.sandbox.tokens import Caller
     from app.providers.sandbox.worlds import World
 
+_UNDONE = frozenset({Form.HTML, Form.EMPTY, Form.HANGING, Form.NULL_ITEM})
+
 
 class Graph:
     """A world that answers calls. Holds no HTTP; a batch asks it as often as it has items."""
 
-    def __init__(self, world: World, changes: Changes, script: Script, usage: Usage) -> None:
-        self._accounts = [LiveAccount(account, changes) for account in world.accounts]
+    def __init__(self, world: World, changes: Changes, script: Script, usage: Usage, log: CallLog) -> None:
+        self._accounts = [LiveAccount(account, changes, script) for account in world.accounts]
+        self.zones = {account.id: account.time_zone for account in world.accounts}
+        self.log = log
         self.reports = Reports()
         self.tokens = TokenBook(world, script.tokens)
         self._directory = Directory(self._accounts, world.pages, self.reports)
+        self._found = FoundInsights()
         self._script = script
         self._usage = usage
 
@@ -52,16 +59,35 @@ class Graph:
         headers = {"facebook-api-version": call.version}
         try:
             target = self._directory.resolve(call)
-            fault, refusal = self._record(call, target)
-            headers |= self._usage_headers(target)
-            if fault is not None:
-                headers |= fault.headers
-                await _strike(fault)
+        except GraphError as error:
+            return _refuse(error, headers)
+        fault, refusal = self._record(call, target)
+        headers |= self._usage_headers(target)
+        code: int | None = None
+        try:
+            struck = await _strike(fault, headers) if fault is not None else None
             if refusal is not None:
                 raise refusal
-            return GraphAnswer(body=self._handle(call, target), headers=headers)
+            answer = struck or GraphAnswer(
+                body=self._handle(call, target),
+                headers=headers,
+                form=fault.form if fault is not None else Form.WHOLE,
+            )
         except GraphError as error:
-            return GraphAnswer(body=error.envelope(), status=error.http_status, headers=headers)
+            answer, code = _refuse(error, headers), error.code
+        self.log.record(call, target, answer, code)
+        return answer
+
+    async def strike_batch(self, call: GraphCall) -> GraphAnswer | None:
+        """What the script does to a batch as a whole, None where it does nothing but make it wait."""
+        fault = self._script.faults.take(CallTraits(call.method, ME, BATCH, "", None))
+        if fault is None:
+            return None
+        headers = {"facebook-api-version": call.version}
+        try:
+            return await _strike(fault, headers)
+        except GraphError as error:
+            return _refuse(error, headers)
 
     def _record(self, call: GraphCall, target: Target) -> tuple[Fault | None, GraphError | None]:
         """Count the call; what the script strikes it with, and the throttle that turns it down."""
@@ -117,7 +143,8 @@ class Graph:
         check = partial(self._check_rows, target)
         match call.method, target.edge:
             case "GET", targets.INSIGHTS:
-                return render_page(call, live, find_insights(call, live, node_id, kind), check)
+                result = self._found.find(call, live, node_id, kind)
+                return render_page(call, live, result, check)
             case "POST", targets.INSIGHTS:
                 plans = self._script.reports
                 return self.reports.begin(call, live, node=(node_id, kind), choose=partial(plans.take, target.owner))
@@ -132,12 +159,21 @@ class Graph:
         self._script.limits.check(target.owner, target.edge, whole=whole, page=page)
 
 
-async def _strike(fault: Fault) -> None:
+async def _strike(fault: Fault, headers: dict[str, str]) -> GraphAnswer | None:
+    """Wait, then the wreck of an answer or the fault's error; None where the call shall be answered."""
+    headers |= fault.headers
     if fault.delay_seconds:
         await asyncio.sleep(fault.delay_seconds)
     error = fault.error()
     if error is not None:
         raise error
+    if fault.form in _UNDONE:
+        return GraphAnswer(body=None, status=fault.http_status, headers=headers, form=fault.form)
+    return None
+
+
+def _refuse(error: GraphError, headers: Mapping[str, str]) -> GraphAnswer:
+    return GraphAnswer(body=error.envelope(), status=error.http_status, headers=headers)
 
 
 def _node(target: Target, live: LiveAccount) -> tuple[str, Kind]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.providers.sandbox.changes import Changes
+    from app.providers.sandbox.script import Script
 
 _ENDED = frozenset({Status.ARCHIVED, Status.DELETED})
 _NEVER_DELIVERS = frozenset({"PENDING_REVIEW", "DISAPPROVED", "PREAPPROVED", "PENDING_BILLING_INFO", "IN_PROCESS"})
@@ -32,9 +33,10 @@ class _Turn(NamedTuple):
 class LiveAccount:
     """An account, indexed once; statuses are looked up at the time of asking."""
 
-    def __init__(self, account: Account, changes: Changes) -> None:
+    def __init__(self, account: Account, changes: Changes, script: Script) -> None:
         self.account = account
         self.changes = changes
+        self._script = script
         self.zone = ZoneInfo(account.time_zone)
         self.entities = {entity.id: entity for entity in account.entities}
         self.ordinals = {entity.id: position for position, entity in enumerate(account.entities)}
@@ -44,7 +46,16 @@ class LiveAccount:
             for ancestor_id in (account.id, *(each.id for each in self._lineage[entity.id][1:])):
                 self._under[ancestor_id, entity.kind].append(entity)
         self._days: dict[date, Sequence[AdDay]] = {}
-        self._days_revision = changes.revision
+        self._days_state = self.state()
+
+    def state(self) -> tuple[int, ...]:
+        """Equal as long as past days have the same numbers."""
+        return (self.changes.revision, *self._script.restatements.state())
+
+    def is_listed(self, entity: Entity) -> bool:
+        """Whether edges name it at all."""
+        unlisted = self._script.unlisted.ids
+        return not unlisted or unlisted.isdisjoint(each.id for each in self._lineage[entity.id])
 
     def lineage(self, entity_id: str) -> tuple[Entity, ...]:
         """The entity, then its parents from the nearest upward."""
@@ -82,12 +93,13 @@ class LiveAccount:
         today = self.today()
         if day < self.account.delivery.first_day or day > today:
             return ()
-        if self._days_revision != self.changes.revision:
+        if self._days_state != self.state():
             self._days.clear()
-            self._days_revision = self.changes.revision
+            self._days_state = self.state()
         known = self._days.get(day)
         if known is None:
-            known = self.account.delivery.list_ad_days(day, self)
+            told = self.account.delivery.list_ad_days(day, self)
+            known = self._script.restatements.apply(self.account.id, self.account.time_zone, day, told)
             if day < today:
                 self._days[day] = known
         return known

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from app.providers.sandbox.faults import FaultScript
 from app.providers.sandbox.limits import Limits
 from app.providers.sandbox.report_plans import ReportPlans
+from app.providers.sandbox.restatements import Restatements
 from app.providers.sandbox.stated_usage import UsageScript
 from app.providers.sandbox.throttles import Throttles
 from app.providers.sandbox.token_script import TokenScript
+from app.providers.sandbox.unlisted import Unlisted
+
+if TYPE_CHECKING:
+    from app.providers.sandbox.scenario import Scenario
 
 
 class Script:
@@ -20,6 +27,19 @@ class Script:
         self.reports = ReportPlans()
         self.limits = Limits()
         self.tokens = TokenScript()
+        self.restatements = Restatements()
+        self.unlisted = Unlisted()
+
+    def arm(self, scenario: Scenario) -> None:
+        """Everything that a scenario scripts, beside what is scripted already."""
+        self.faults.arm(scenario.faults)
+        self.throttles.arm(scenario.throttles)
+        self.usage.arm(scenario.usage)
+        self.reports.arm(scenario.reports)
+        self.limits.arm(scenario.limits)
+        self.tokens.arm(scenario.tokens)
+        self.restatements.arm(scenario.restatements)
+        self.unlisted.arm(scenario.unlisted)
 
     def clear(self) -> None:
         self.faults.clear()
@@ -28,3 +48,5 @@ class Script:
         self.reports.clear()
         self.limits.clear()
         self.tokens.clear()
+        self.restatements.clear()
+        self.unlisted.clear()
