@@ -11,6 +11,7 @@ PixecomError
 ├── ConflictError                the state of the thing does not allow it now
 ├── UnavailableError             something of ours does not answer just now; the same may succeed soon
 ├── LeaseLostError               another worker owns the job; stop, write nothing
+├── JobCancelledError            somebody cancelled the job; stop, write nothing
 └── ProviderError                the ad platform did not do what was asked
     ├── ProviderThrottledError   come back at `retry_at`; not an attempt
     ├── ProviderTransientError   the same call may succeed soon
@@ -63,11 +64,9 @@ class CursorExpiredError(InputError):
 class MixedCurrenciesError(InputError):
     """The argument compares money, and what it compares is in these currencies."""
 
-    def __init__(self, argument: str, currencies: list[str]) -> None:
+    def __init__(self, argument: str, currencies: list[str], *, choose_by: str = "filter.currency") -> None:
         named = ", ".join(currencies)
-        super().__init__(
-            argument, f"can't compare money in several currencies ({named}); choose one with filter.currency"
-        )
+        super().__init__(argument, f"can't compare money in several currencies ({named}); choose one with {choose_by}")
         self.currencies = currencies
 
 
@@ -93,6 +92,10 @@ class UnavailableError(PixecomError):
 
 class LeaseLostError(PixecomError):
     """The job's fencing attempt is no longer ours: nothing more may be written for it."""
+
+
+class JobCancelledError(PixecomError):
+    """Somebody cancelled the job while it ran: nothing more may be written for it."""
 
 
 class ProviderError(PixecomError):

@@ -1,5 +1,7 @@
 """The worker process: takes messages, does jobs, answers for its health, and ends in order when told to.
 
+One of its slots is kept for what people wait for, so that no amount of other work is in its way.
+
 On SIGTERM or SIGINT it takes no more messages, lets its jobs end for up to WORKER_GRACE_SECONDS, gives back what is
 left, and exits. Nothing it gives back is lost or counted as a try.
 """
@@ -22,7 +24,10 @@ from workers.health import serve_health
 from workers.tasks import RunningJobs, register_tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.services.context import Services
+    from app.services.job_broker import JobBroker
     from app.settings import Settings
 
 log = get_logger(__name__)
@@ -55,35 +60,51 @@ def stop_on_signals() -> asyncio.Event:
 
 
 async def _work(services: Services, running: RunningJobs, stop: asyncio.Event) -> None:
-    grace = services.settings.worker_grace_seconds
-    services.broker.is_worker_process = True
-    with ThreadPoolExecutor(max_workers=1) as executor:
-        receiver = Receiver(
-            broker=services.broker,
-            executor=executor,
-            max_async_tasks=services.settings.worker_concurrency,
-            wait_tasks_timeout=grace * (1 - GIVE_BACK_SHARE),
-        )
-        listening = asyncio.create_task(receiver.listen(stop))
-        try:
-            await _until_told(stop, listening)
-            log.info("worker is told to stop", running=len(running))
-            # It takes no more messages, and ends once the jobs of those it took have.
-            await asyncio.wait({listening}, timeout=grace * (1 - GIVE_BACK_SHARE))
-            if running:
-                log.warning("jobs did not end within the grace; they are given back", jobs=len(running))
-        finally:
-            await running.give_back()
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
+    grace = services.settings.worker_grace_seconds * (1 - GIVE_BACK_SHARE)
+    brokers = _slots_of(services)
+    try:
+        with ThreadPoolExecutor(max_workers=1) as executor:
+            receivers = [_receiver(broker, executor, slots, grace) for broker, slots in brokers.items()]
+            listening = [asyncio.create_task(receiver.listen(stop)) for receiver in receivers]
+            try:
+                await _until_told(stop, listening)
+                log.info("worker is told to stop", running=len(running))
+                # It takes no more messages, and ends once the jobs of those it took have.
+                await asyncio.wait(listening, timeout=grace)
+                if running:
+                    log.warning("jobs did not end within the grace; they are given back", jobs=len(running))
+            finally:
+                await running.give_back()
+                for task in listening:
+                    task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await asyncio.gather(*listening)
+    finally:
+        for broker in brokers:
+            if broker is not services.broker:
+                await broker.shutdown()
 
 
-async def _until_told(stop: asyncio.Event, listening: asyncio.Task[None]) -> None:
+def _slots_of(services: Services) -> dict[JobBroker, int]:
+    """How many jobs at once each broker's messages may start. A worker of one slot keeps none."""
+    slots = services.settings.worker_concurrency
+    if slots == 1:
+        return {services.broker: 1}
+    return {services.broker: slots - 1, services.broker.for_urgent_jobs(): 1}
+
+
+def _receiver(broker: JobBroker, executor: ThreadPoolExecutor, slots: int, grace: float) -> Receiver:
+    broker.is_worker_process = True
+    return Receiver(broker=broker, executor=executor, max_async_tasks=slots, wait_tasks_timeout=grace)
+
+
+async def _until_told(stop: asyncio.Event, listening: Sequence[asyncio.Task[None]]) -> None:
     """Wait for the signal. Raises what ended the listening before it: a worker that is deaf must not seem well."""
     waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait({waiting, listening}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({waiting, *listening}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if not stop.is_set():
-        await listening
+        for task in listening:
+            if task.done():
+                await task
         raise RuntimeError("the worker stopped listening without being told to")

@@ -159,7 +159,7 @@ async def insert_connection(driver: Driver, new: NewConnection, *, now: datetime
 
 _APPLY_ACCOUNT = """
 UPDATE fb_connections
-SET name = $3, time_zone = $4, currency = $5, standing = $6, updated_at = $7, structure_synced_at = $7
+SET name = $3, time_zone = $4, currency = $5, standing = $6, updated_at = $7, structure_synced_at = $8
 WHERE seller_id = $1
   AND id = $2
 """
@@ -173,9 +173,10 @@ async def apply_account_facts(
     time_zone: str,
     currency: str,
     standing: AccountStanding,
+    asked_at: datetime,
     now: datetime,
 ) -> None:
-    """What the platform says of the account itself, at the end of a structure sync."""
+    """What the platform says of the account itself, at the end of a structure sync. `asked_at`: when it was asked."""
     await driver.execute(
         _APPLY_ACCOUNT,
         connection.seller_id,
@@ -185,6 +186,7 @@ async def apply_account_facts(
         currency,
         standing,
         now,
+        asked_at,
     )
 
 
@@ -221,6 +223,8 @@ UPDATE fb_connections
 SET health = 'UNHEALTHY', health_reason = $3, health_changed_at = $4
 WHERE seller_id = $1
   AND id = $2
+  AND (token_changed_at IS NULL OR token_changed_at <= $5)
+RETURNING id
 """
 
 
@@ -230,10 +234,12 @@ async def mark_connection_unhealthy(
     seller_id: UUID,
     connection_id: UUID,
     reason: str,
+    claimed_at: datetime,
     now: datetime,
-) -> None:
-    """The platform refuses this connection."""
-    await driver.execute(_MARK_UNHEALTHY, seller_id, connection_id, reason, now)
+) -> bool:
+    """The platform refuses this connection; False when its token was changed after `claimed_at`."""
+    marked = await driver.fetchval(_MARK_UNHEALTHY, seller_id, connection_id, reason, now, claimed_at)
+    return marked is not None
 
 
 _HAS_LIVE_CAMPAIGNS = """

@@ -1,7 +1,8 @@
 """The jobs table as a worker sees it: claim, keep, end. Leases are in the database's time.
 
 The attempt number of a claim is its fencing token: every later statement for the job names it, so that a worker which
-lost its job changes nothing.
+lost its job changes nothing. A job that was cancelled while it ran, or whose like waits already, waits for nothing any
+more: where it would go back to its queue it ends instead.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from app.errors import LeaseLostError
+from app.errors import JobCancelledError, LeaseLostError
 from app.queries.jobs import WAITING
 from app.vocabulary import JobState
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # How long a job waits for another with its exclusive key before it is looked at again.
 EXCLUSIVE_DELAY = timedelta(seconds=1)
+# A job that has cost this many workers runs alone from now on, so that it takes no other job down with it.
+SUSPECT_LOSSES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +39,30 @@ class ClaimedJob:
     seller_id: UUID | None
     connection_id: UUID | None
     unit: Mapping[str, Any]
+    progress: Mapping[str, Any] | None
+    use_case: str | None
     attempt: int
     tries: int
     max_tries: int
+    losses: int
     priority: int
+    claimed_at: datetime
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a job did not succeed. The reason is a sentence without secrets."""
+
+    error_class: str
+    reason: str
+
+
+# What a throttle still holds back, whichever of its scopes says so.
+_PAUSED = """
+SELECT FROM call_pauses
+WHERE scope = ANY(jobs.pause_scopes)
+  AND paused_until > now()
+"""
 
 _CLAIM = f"""
 UPDATE jobs
@@ -48,44 +70,40 @@ SET state = 'RUNNING',
     attempt = attempt + 1,
     lease_until = now() + $2,
     claimed_by = $3,
+    claimed_at = now(),
     sent_at = NULL,
     started_at = coalesce(started_at, now())
 WHERE id = $1
   AND state IN {WAITING}
   AND run_at <= now()
-  AND NOT EXISTS (
-    SELECT FROM jobs AS parked
-    WHERE parked.connection_id = jobs.connection_id
-      AND parked.state = 'PARKED'
-      AND parked.run_at > now()
-  )
+  AND (losses >= {SUSPECT_LOSSES}) = $4
+  AND NOT EXISTS ({_PAUSED})
   AND NOT EXISTS (
     SELECT FROM jobs AS running
     WHERE running.exclusive_key = jobs.exclusive_key
       AND running.state = 'RUNNING'
   )
-RETURNING id, kind, key, seller_id, connection_id, unit, attempt, tries, max_tries, priority
+RETURNING id, kind, key, seller_id, connection_id, unit, progress, use_case, attempt, tries, max_tries, losses,
+          priority, claimed_at
 """  # noqa: S608 - only constants are put in
 
-_PARK_WITH_CONNECTION = f"""
+_PARK_UNDER_PAUSE = f"""
 UPDATE jobs
-SET state = 'PARKED', run_at = parked.run_at, sent_at = NULL,
-    error_class = parked.error_class, error_reason = parked.error_reason
+SET state = 'PARKED', run_at = pause.paused_until, sent_at = NULL,
+    error_class = 'THROTTLED', error_reason = pause.reason
 FROM (
-  SELECT parked.run_at, parked.error_class, parked.error_reason
-  FROM jobs AS parked
-  JOIN jobs AS wanted ON wanted.connection_id = parked.connection_id
+  SELECT call_pauses.paused_until, call_pauses.reason
+  FROM call_pauses
+  JOIN jobs AS wanted ON call_pauses.scope = ANY(wanted.pause_scopes)
   WHERE wanted.id = $1
-    AND parked.state = 'PARKED'
-    AND parked.run_at > now()
-  ORDER BY parked.run_at DESC
+    AND call_pauses.paused_until > now()
+  ORDER BY call_pauses.paused_until DESC
   LIMIT 1
-) AS parked
+) AS pause
 WHERE id = $1
   AND state IN {WAITING}
-  AND jobs.run_at <= now()
+  AND run_at <= now()
 """  # noqa: S608 - only constants are put in
-
 
 _POSTPONE_EXCLUDED = f"""
 UPDATE jobs
@@ -107,16 +125,17 @@ async def claim_job(
     *,
     worker: str,
     lease: timedelta,
+    suspect: bool = False,
     exclusive_delay: timedelta = EXCLUSIVE_DELAY,
 ) -> ClaimedJob | None:
-    """Make the job ours, if it waits and its time has come.
+    """Make the job ours, if it waits, its time has come, and it is (or is not) a suspect as we expect.
 
-    Otherwise None; a job of a parked connection is parked with it, and one with whose exclusive key another job runs
-    waits for `exclusive_delay`. Raises asyncpg's UniqueViolationError when two of the latter are claimed at once.
+    Otherwise None; a job under a throttle is parked until that ends, and one with whose exclusive key another job
+    runs waits for `exclusive_delay`. Raises asyncpg's UniqueViolationError when two of the latter are claimed at once.
     """
-    row = await driver.fetchrow(_CLAIM, job_id, lease, worker)
+    row = await driver.fetchrow(_CLAIM, job_id, lease, worker, suspect)
     if row is None:
-        await driver.execute(_PARK_WITH_CONNECTION, job_id)
+        await driver.execute(_PARK_UNDER_PAUSE, job_id)
         await driver.execute(_POSTPONE_EXCLUDED, job_id, exclusive_delay)
         return None
     return _claimed(row)
@@ -130,11 +149,30 @@ def _claimed(row: Record) -> ClaimedJob:
         seller_id=row["seller_id"],
         connection_id=row["connection_id"],
         unit=row["unit"],
+        progress=row["progress"],
+        use_case=row["use_case"],
         attempt=row["attempt"],
         tries=row["tries"],
         max_tries=row["max_tries"],
+        losses=row["losses"],
         priority=row["priority"],
+        claimed_at=row["claimed_at"],
     )
+
+
+_IS_SUSPECT = f"""
+SELECT EXISTS (
+  SELECT FROM jobs
+  WHERE id = $1
+    AND state IN {WAITING}
+    AND losses >= {SUSPECT_LOSSES}
+)
+"""  # noqa: S608 - only constants are put in
+
+
+async def is_suspect(driver: Driver, job_id: UUID) -> bool:
+    """The job waits, and has cost so many workers that it must run alone."""
+    return await driver.fetchval(_IS_SUSPECT, job_id)
 
 
 _POSTPONE = f"""
@@ -156,17 +194,20 @@ SET lease_until = now() + $3
 WHERE id = $1
   AND attempt = $2
   AND state = 'RUNNING'
-RETURNING id
+RETURNING cancel_requested
 """
 
 
 async def extend_lease(driver: Driver, job: ClaimedJob, *, lease: timedelta) -> None:
     """Keep the job; inside a transaction that writes data, this is the fence: the row stays locked until it commits.
 
-    Raises LeaseLostError when the job is another's by now.
+    Raises LeaseLostError when the job is another's by now, JobCancelledError when somebody cancelled it.
     """
-    if await driver.fetchval(_EXTEND, job.id, job.attempt, lease) is None:
+    cancelled = await driver.fetchval(_EXTEND, job.id, job.attempt, lease)
+    if cancelled is None:
         raise LeaseLostError(f"job {job.id} attempt {job.attempt}")
+    if cancelled:
+        raise JobCancelledError(f"job {job.id} was cancelled")
 
 
 _SAVE_PROGRESS = """
@@ -185,12 +226,12 @@ async def save_progress(driver: Driver, job: ClaimedJob, *, progress: Mapping[st
 
 _SUCCEED = """
 UPDATE jobs
-SET state = 'SUCCEEDED', ended_at = now(), lease_until = NULL, rows_written = $3, tries = tries + 1,
-    error_class = NULL, error_reason = NULL
+SET state = 'SUCCEEDED', ended_at = now(), lease_until = NULL, rows_written = $3, result = $4::text::jsonb,
+    tries = tries + 1, error_class = NULL, error_reason = NULL
 WHERE id = $1
   AND attempt = $2
   AND state = 'RUNNING'
-RETURNING id
+RETURNING state
 """
 
 _FAIL = """
@@ -199,79 +240,89 @@ SET state = 'FAILED', ended_at = now(), lease_until = NULL, tries = tries + 1, e
 WHERE id = $1
   AND attempt = $2
   AND state = 'RUNNING'
-RETURNING id
+RETURNING state
 """
 
-_WAIT = """
+_CANCEL = """
 UPDATE jobs
-SET state = $3, run_at = $4, lease_until = NULL, sent_at = NULL, tries = tries + $5,
+SET state = 'CANCELLED', ended_at = now(), lease_until = NULL
+WHERE id = $1
+  AND attempt = $2
+  AND state = 'RUNNING'
+RETURNING state
+"""
+
+# Whether the job has nothing to wait for any more; both are asked of the row as it is when it is written.
+HAS_NO_TURN = f"""(
+  cancel_requested
+  OR coalesces AND EXISTS (
+    SELECT FROM jobs AS newer
+    WHERE newer.key = jobs.key
+      AND newer.id <> jobs.id
+      AND newer.state IN {WAITING}
+  )
+)"""
+
+_WAIT = f"""
+UPDATE jobs
+SET state = CASE WHEN {HAS_NO_TURN} THEN 'CANCELLED' ELSE $3 END,
+    ended_at = CASE WHEN {HAS_NO_TURN} THEN now() END,
+    run_at = now() + $4, lease_until = NULL, sent_at = NULL, tries = tries + $5,
     error_class = $6, error_reason = $7
 WHERE id = $1
   AND attempt = $2
   AND state = 'RUNNING'
-RETURNING id
-"""
+RETURNING state
+"""  # noqa: S608 - only constants are put in
 
-_RELEASE = """
+_RELEASE = f"""
 UPDATE jobs
-SET state = 'QUEUED', run_at = now(), lease_until = NULL, sent_at = NULL
+SET state = CASE WHEN {HAS_NO_TURN} THEN 'CANCELLED' ELSE 'QUEUED' END,
+    ended_at = CASE WHEN {HAS_NO_TURN} THEN now() END,
+    run_at = now(), lease_until = NULL, sent_at = NULL
 WHERE id = $1
   AND attempt = $2
   AND state = 'RUNNING'
-RETURNING id
-"""
+RETURNING state
+"""  # noqa: S608 - only constants are put in
 
 
-async def succeed_job(driver: Driver, job: ClaimedJob, *, rows_written: int) -> None:
+async def succeed_job(
+    driver: Driver, job: ClaimedJob, *, rows_written: int, result: Mapping[str, object] | None = None
+) -> JobState:
     """The job is done. Raises LeaseLostError when it is no longer ours to end."""
-    await _fenced(driver, _SUCCEED, job, rows_written)
+    found = orjson.dumps(result).decode() if result else None
+    return await _fenced(driver, _SUCCEED, job, rows_written, found)
 
 
-async def fail_job(driver: Driver, job: ClaimedJob, *, error_class: str, reason: str) -> None:
+async def fail_job(driver: Driver, job: ClaimedJob, failure: Failure) -> JobState:
     """The job has failed for good. Raises LeaseLostError when it is no longer ours to end."""
-    await _fenced(driver, _FAIL, job, error_class, reason)
+    return await _fenced(driver, _FAIL, job, failure.error_class, failure.reason)
 
 
-async def retry_job(driver: Driver, job: ClaimedJob, *, run_at: datetime, error_class: str, reason: str) -> None:
-    """Try again at `run_at`; counts as a try. Raises LeaseLostError."""
-    await _fenced(driver, _WAIT, job, JobState.RETRYING, run_at, 1, error_class, reason)
+async def end_cancelled_job(driver: Driver, job: ClaimedJob) -> JobState:
+    """The job was cancelled while it ran, and has stopped. Raises LeaseLostError."""
+    return await _fenced(driver, _CANCEL, job)
 
 
-async def release_job(driver: Driver, job: ClaimedJob) -> None:
+async def retry_job(driver: Driver, job: ClaimedJob, failure: Failure, *, wait: timedelta) -> JobState:
+    """Try again after `wait`; counts as a try. Raises LeaseLostError."""
+    return await _fenced(driver, _WAIT, job, JobState.RETRYING, wait, 1, failure.error_class, failure.reason)
+
+
+async def park_job(driver: Driver, job: ClaimedJob, failure: Failure, *, wait: timedelta) -> JobState:
+    """Wait for the platform; not a try. Raises LeaseLostError."""
+    return await _fenced(driver, _WAIT, job, JobState.PARKED, wait, 0, failure.error_class, failure.reason)
+
+
+async def release_job(driver: Driver, job: ClaimedJob) -> JobState:
     """Give the job back unharmed, as a worker that has to go does. Raises LeaseLostError."""
-    await _fenced(driver, _RELEASE, job)
+    return await _fenced(driver, _RELEASE, job)
 
 
-async def _fenced(driver: Driver, statement: str, job: ClaimedJob, *arguments: object) -> None:
-    if await driver.fetchval(statement, job.id, job.attempt, *arguments) is None:
+async def _fenced(driver: Driver, statement: str, job: ClaimedJob, *arguments: object) -> JobState:
+    """What became of the job."""
+    state = await driver.fetchval(statement, job.id, job.attempt, *arguments)
+    if state is None:
         raise LeaseLostError(f"job {job.id} attempt {job.attempt}")
-
-
-# Locked in the order in which requests lock them.
-# In the order in which requests for work lock live jobs, the job that was throttled among them.
-_LOCK_TO_PARK = f"""
-SELECT id
-FROM jobs
-WHERE id = $1
-   OR (connection_id = $2 AND state IN {WAITING} AND run_at < $3)
-ORDER BY key
-FOR NO KEY UPDATE
-"""  # noqa: S608 - only constants are put in
-
-_PARK_CONNECTION = f"""
-UPDATE jobs
-SET state = 'PARKED', run_at = $2, sent_at = NULL, error_class = $3, error_reason = $4
-WHERE connection_id = $1
-  AND state IN {WAITING}
-  AND run_at < $2
-"""  # noqa: S608 - only constants are put in
-
-
-async def park_job(driver: Driver, job: ClaimedJob, *, run_at: datetime, error_class: str, reason: str) -> None:
-    """Wait for the platform until `run_at`, with everything else that waits for its connection; not a try.
-
-    Raises LeaseLostError.
-    """
-    await driver.fetch(_LOCK_TO_PARK, job.id, job.connection_id, run_at)
-    await _fenced(driver, _WAIT, job, JobState.PARKED, run_at, 0, error_class, reason)
-    await driver.execute(_PARK_CONNECTION, job.connection_id, run_at, error_class, reason)
+    return JobState(state)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.queries.job_claims import EXCLUSIVE_DELAY
-from app.queries.jobs import WAITING
+from app.queries.job_claims import EXCLUSIVE_DELAY, HAS_NO_TURN
+from app.queries.jobs import LIVE, WAITING
 from app.vocabulary import JobState
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class LostJob:
     worker: str
 
 
-_EXPIRE = """
+_EXPIRE = f"""
 WITH lost AS (
   SELECT id
   FROM jobs
@@ -45,8 +45,12 @@ WITH lost AS (
   FOR UPDATE SKIP LOCKED
 )
 UPDATE jobs
-SET state = CASE WHEN losses + 1 >= $2 THEN 'FAILED' ELSE 'QUEUED' END,
-    ended_at = CASE WHEN losses + 1 >= $2 THEN now() END,
+SET state = CASE
+      WHEN {HAS_NO_TURN} THEN 'CANCELLED'
+      WHEN losses + 1 >= $2 THEN 'FAILED'
+      ELSE 'QUEUED'
+    END,
+    ended_at = CASE WHEN losses + 1 >= $2 OR {HAS_NO_TURN} THEN now() END,
     error_class = 'WORKER_LOST',
     error_reason = 'the worker stopped without a word',
     losses = losses + 1,
@@ -55,11 +59,11 @@ SET state = CASE WHEN losses + 1 >= $2 THEN 'FAILED' ELSE 'QUEUED' END,
 FROM lost
 WHERE jobs.id = lost.id
 RETURNING jobs.id, jobs.state, jobs.claimed_by
-"""
+"""  # noqa: S608 - only constants are put in
 
 
 async def expire_leases(driver: Driver, *, limit: int, max_losses: int) -> list[LostJob]:
-    """Take jobs from workers that are gone: waiting again, or FAILED when they have killed too many workers."""
+    """Take jobs from workers that are gone: waiting again, FAILED when they have killed too many, or CANCELLED."""
     rows = await driver.fetch(_EXPIRE, limit, max_losses)
     return [LostJob(id=row["id"], state=JobState(row["state"]), worker=row["claimed_by"]) for row in rows]
 
@@ -152,6 +156,57 @@ WHERE id = ANY($1::uuid[])
 async def forget_sent(driver: Driver, job_ids: Sequence[UUID]) -> None:
     """The messages did not reach the broker after all."""
     await driver.execute(_FORGET_SENT, list(job_ids))
+
+
+# Locked first, so that of two jobs that end at once the second sees the first one's end.
+_LOCK_LAST = """
+SELECT blocked.id
+FROM jobs AS blocked
+WHERE blocked.state = 'BLOCKED'
+  AND blocked.waits_for IN (SELECT run_id FROM sync_run_jobs WHERE job_id = ANY($1::uuid[]))
+ORDER BY blocked.id
+FOR NO KEY UPDATE
+"""
+
+_LOCK_LEFT_BLOCKED = """
+SELECT id
+FROM jobs
+WHERE state = 'BLOCKED'
+ORDER BY id
+LIMIT $1
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+_UNBLOCK = f"""
+UPDATE jobs
+SET state = 'QUEUED', run_at = now()
+WHERE id = ANY($1::uuid[])
+  AND state = 'BLOCKED'
+  AND NOT EXISTS (
+    SELECT FROM sync_run_jobs AS of_run
+    JOIN jobs AS member ON member.id = of_run.job_id
+    WHERE of_run.run_id = jobs.waits_for
+      AND member.id <> jobs.id
+      AND member.state IN {LIVE}
+  )
+RETURNING id
+"""  # noqa: S608 - only constants are put in
+
+
+async def unblock_after(driver: Driver, job_ids: Sequence[UUID]) -> list[UUID]:
+    """Queue the jobs that waited for the last of these, which ended in this transaction; answers their ids."""
+    return await _unblock(driver, [row["id"] for row in await driver.fetch(_LOCK_LAST, list(job_ids))])
+
+
+async def unblock_left_over(driver: Driver, *, limit: int) -> list[UUID]:
+    """Queue jobs that wait for nothing any more; answers their ids."""
+    return await _unblock(driver, [row["id"] for row in await driver.fetch(_LOCK_LEFT_BLOCKED, limit)])
+
+
+async def _unblock(driver: Driver, blocked: list[UUID]) -> list[UUID]:
+    if not blocked:
+        return []
+    return [row["id"] for row in await driver.fetch(_UNBLOCK, blocked)]
 
 
 _DEPTH = f"""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime, timedelta
-    from uuid import UUID
 
     from app.database.driver import Driver
     from app.vocabulary import RunOrigin
@@ -25,11 +25,19 @@ class NewRun:
     requested_by: UUID | None = None
     from_date: date | None = None
     to_date: date | None = None
+    retry_of: UUID | None = None
+
+
+class RunOfJob(NamedTuple):
+    """A run that has not ended, and whose it is."""
+
+    seller_id: UUID | None
+    run_id: UUID
 
 
 _INSERT = """
-INSERT INTO sync_runs (id, seller_id, origin, state, requested_by, reason, from_date, to_date, created_at)
-VALUES ($1, $2, $3, 'RUNNING', $4, $5, $6, $7, $8)
+INSERT INTO sync_runs (id, seller_id, origin, state, requested_by, reason, from_date, to_date, created_at, retry_of)
+VALUES ($1, $2, $3, 'RUNNING', $4, $5, $6, $7, $8, $9)
 """
 
 _LINK = """
@@ -51,6 +59,7 @@ async def insert_run(driver: Driver, run: NewRun, job_ids: Sequence[UUID], *, no
         run.from_date,
         run.to_date,
         now,
+        run.retry_of,
     )
     await driver.execute(_LINK, run.id, list(job_ids), run.seller_id)
 
@@ -85,17 +94,23 @@ _END = """
 UPDATE sync_runs
 SET ended_at = now(),
     state = CASE
-      WHEN jobs = succeeded THEN 'SUCCEEDED'
-      WHEN succeeded > 0 THEN 'PARTIAL'
-      WHEN failed = 0 AND cancelled > 0 THEN 'CANCELLED'
+      WHEN tally.jobs = tally.succeeded THEN 'SUCCEEDED'
+      WHEN tally.succeeded > 0 THEN 'PARTIAL'
+      WHEN tally.failed = 0 AND tally.cancelled > 0 THEN 'CANCELLED'
       ELSE 'FAILED'
-    END
+    END,
+    jobs_total = tally.jobs,
+    jobs_succeeded = tally.succeeded,
+    jobs_failed = tally.failed,
+    jobs_cancelled = tally.cancelled,
+    rows_written = tally.rows_written
 FROM (
   SELECT ended.run_id,
          count(jobs.id) AS jobs,
          count(*) FILTER (WHERE jobs.state = 'SUCCEEDED') AS succeeded,
          count(*) FILTER (WHERE jobs.state = 'FAILED') AS failed,
-         count(*) FILTER (WHERE jobs.state = 'CANCELLED') AS cancelled
+         count(*) FILTER (WHERE jobs.state = 'CANCELLED') AS cancelled,
+         coalesce(sum(jobs.rows_written), 0)::bigint AS rows_written
   FROM unnest($1::uuid[]) AS ended (run_id)
   LEFT JOIN sync_run_jobs AS of_run ON of_run.run_id = ended.run_id
   LEFT JOIN jobs ON jobs.id = of_run.job_id
@@ -103,9 +118,23 @@ FROM (
 ) AS tally
 WHERE id = tally.run_id
   AND state = 'RUNNING'
-  AND jobs = succeeded + failed + cancelled
+  AND tally.jobs = tally.succeeded + tally.failed + tally.cancelled
 RETURNING id
 """
+
+
+_LIST_OF_JOBS = """
+SELECT DISTINCT sync_runs.seller_id, sync_runs.id
+FROM sync_run_jobs AS of_run
+JOIN sync_runs ON sync_runs.id = of_run.run_id
+WHERE of_run.job_id = ANY($1::uuid[])
+  AND sync_runs.state = 'RUNNING'
+"""
+
+
+async def list_runs_of(driver: Driver, job_ids: Sequence[UUID]) -> list[RunOfJob]:
+    """The runs that these jobs are part of, those that have not ended."""
+    return [RunOfJob(*row) for row in await driver.fetch(_LIST_OF_JOBS, list(job_ids))]
 
 
 async def end_runs_of(driver: Driver, job_ids: Sequence[UUID]) -> list[UUID]:

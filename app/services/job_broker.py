@@ -17,7 +17,7 @@ from taskiq_redis import ListQueueBroker
 from app.observability.logging import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
     from uuid import UUID
 
     from pydantic import SecretStr
@@ -42,30 +42,40 @@ def queue_name(priority: int) -> str:
     return f"pixecom:jobs:{Priority(priority).name.lower()}"
 
 
-QUEUES = [queue_name(priority) for priority in Priority]
+QUEUES = tuple(queue_name(priority) for priority in Priority)
+# What the slot that is kept for people takes.
+URGENT_QUEUES = (queue_name(Priority.MANUAL),)
 
 
 class JobBroker(ListQueueBroker):
-    """taskiq's list broker over four queues, most urgent first, that outlives a restart of Redis.
+    """taskiq's list broker over some of the four queues, most urgent first, that outlives a restart of Redis.
 
     redis-py 8 ends a read after 5 s by default, which taskiq's own loop takes for a failure: here a read blocks for
     less than its timeout, and any failure of the connection is waited out.
     """
 
-    def __init__(self, redis_url: SecretStr) -> None:
+    def __init__(self, redis_url: SecretStr, *, queues: Sequence[str] = QUEUES) -> None:
         super().__init__(
             redis_url.get_secret_value(),
             queue_name=queue_name(Priority.SCHEDULED),
             socket_timeout=BLOCK_SECONDS * 3,
             socket_connect_timeout=5,
         )
+        self._redis_url = redis_url
+        self._queues = list(queues)
+
+    def for_urgent_jobs(self) -> JobBroker:
+        """A second broker that knows the same tasks and listens to nothing but what people wait for."""
+        other = JobBroker(self._redis_url, queues=URGENT_QUEUES)
+        other.local_task_registry = self.local_task_registry
+        return other
 
     async def listen(self) -> AsyncGenerator[bytes, None]:
         """Yield messages, those of the most urgent queue first."""
         while True:
             try:
                 async with Redis(connection_pool=self.connection_pool) as redis:
-                    popped: Any = await redis.brpop(QUEUES, timeout=BLOCK_SECONDS)  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType, reportUnknownVariableType] - redis-py types sync and async as one
+                    popped: Any = await redis.brpop(self._queues, timeout=BLOCK_SECONDS)  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType, reportUnknownVariableType] - redis-py types sync and async as one
             except (RedisError, OSError) as error:
                 log.warning("redis does not answer; waiting", error=type(error).__name__)
                 await asyncio.sleep(RECONNECT_SECONDS)

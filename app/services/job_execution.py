@@ -4,48 +4,49 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from time import perf_counter
-from typing import TYPE_CHECKING, Protocol
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import asyncpg
 import structlog
 
 from app.database.transactions import work_transaction
-from app.errors import LeaseLostError
+from app.errors import JobCancelledError, LeaseLostError
 from app.observability.correlation import begin_correlation
 from app.observability.logging import get_logger
 from app.observability.prometheus import JOB_SECONDS, JOBS_ENDED
 from app.queries import job_claims
 from app.queries import runs as run_rows
+from app.queries.job_claims import Failure
 from app.services.connection_health import mark_unhealthy
-from app.services.job_failure import FailureClass, Verdict, judge
+from app.services.job_endings import announce, settle
+from app.services.job_failure import FailureClass, Verdict, classify, judge
+from app.services.job_lease import Lease
 from app.services.job_queue import send_next_excluded
+from app.services.progress_channel import publish_progress
+from app.services.quarantine import Quarantine
+from app.services.throttling import park
+from app.vocabulary import JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from uuid import UUID
 
     from app.database.driver import Driver
     from app.queries.job_claims import ClaimedJob
+    from app.queries.runs import RunOfJob
     from app.services.context import Services
 
+__all__ = ["JobHandler", "Lease", "execute_job"]
+
+Answer = TypeVar("Answer")
 log = get_logger(__name__)
 
 HEARTBEATS_PER_LEASE = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """Handed to a handler: every transaction that writes data calls `fence` first."""
-
-    job: ClaimedJob
-    duration: timedelta
-
-    async def fence(self, driver: Driver) -> None:
-        """Let this transaction commit only while the job is ours. Raises LeaseLostError."""
-        await job_claims.extend_lease(driver, self.job, lease=self.duration)
+ENDED = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
+# How often the outcome of a job is written again while the database is away.
+PERSIST_PAUSE_SECONDS = 0.5
 
 
 class JobHandler(Protocol):
@@ -60,22 +61,47 @@ async def execute_job(
     *,
     worker: str,
     handlers: Mapping[str, JobHandler],
+    quarantine: Quarantine | None = None,
 ) -> None:
-    """Claim the job and do it. Does nothing when it is not there to be claimed: a message may come twice."""
-    duration = timedelta(seconds=services.settings.job_lease_seconds)
-    job = await _claim(services, job_id, worker=worker, lease=duration)
-    if job is None:
-        return
+    """Claim the job and do it. Does nothing when it is not there to be claimed: a message may come twice.
+
+    A job that has cost several workers is done only when `quarantine` has nothing else at work.
+    """
+    quarantine = quarantine or Quarantine()
+    async with quarantine.among_others():
+        job, suspect = await _claim(services, job_id, worker=worker, suspect=False)
+        if job is not None:
+            await _execute(services, job, handlers)
+    if suspect:
+        async with quarantine.alone():
+            job, _ = await _claim(services, job_id, worker=worker, suspect=True)
+            if job is not None:
+                log.warning("a job that has cost workers runs alone", job_id=str(job.id), losses=job.losses)
+                await _execute(services, job, handlers)
+
+
+async def _execute(services: Services, job: ClaimedJob, handlers: Mapping[str, JobHandler]) -> None:
+    runs = await _runs_of(services, job)
     begin_correlation(str(job.id))
-    with structlog.contextvars.bound_contextvars(
-        job_id=str(job.id),
-        kind=job.kind,
-        unit=job.key,
-        attempt=job.attempt,
-        seller_id=str(job.seller_id),
-        connection_id=str(job.connection_id),
-    ):
-        await _run(services, Lease(job, duration), handlers.get(job.kind, _unknown_kind))
+    with structlog.contextvars.bound_contextvars(**_context(job, runs)):
+        publish_progress(services, runs)
+        lease = Lease(services, job, timedelta(seconds=services.settings.job_lease_seconds))
+        await _run(services, lease, handlers.get(job.kind, _unknown_kind))
+
+
+def _context(job: ClaimedJob, runs: Sequence[RunOfJob]) -> dict[str, object]:
+    """What every line of a job carries."""
+    days = [str(job.unit[name]) for name in ("day", "from", "to") if name in job.unit]
+    return {
+        "job_id": str(job.id),
+        "run_id": ",".join(str(run.run_id) for run in runs) or None,
+        "kind": job.kind,
+        "unit": job.key,
+        "date": "/".join(days) or None,
+        "attempt": job.attempt,
+        "seller_id": str(job.seller_id) if job.seller_id else None,
+        "connection_id": str(job.connection_id) if job.connection_id else None,
+    }
 
 
 async def _unknown_kind(_services: Services, job: ClaimedJob, _lease: Lease) -> int:
@@ -83,15 +109,32 @@ async def _unknown_kind(_services: Services, job: ClaimedJob, _lease: Lease) -> 
     raise NotImplementedError(f"this worker has no handler for jobs of kind {job.kind!r}")
 
 
-async def _claim(services: Services, job_id: UUID, *, worker: str, lease: timedelta) -> ClaimedJob | None:
+async def _claim(services: Services, job_id: UUID, *, worker: str, suspect: bool) -> tuple[ClaimedJob | None, bool]:
+    """The job, if it is ours now; and whether it waits to be claimed as a suspect."""
+    lease = timedelta(seconds=services.settings.job_lease_seconds)
     try:
         async with work_transaction(services.database.app) as driver:
-            return await job_claims.claim_job(driver, job_id, worker=worker, lease=lease)
+            job = await job_claims.claim_job(driver, job_id, worker=worker, lease=lease, suspect=suspect)
+            return job, job is None and not suspect and await job_claims.is_suspect(driver, job_id)
     except asyncpg.UniqueViolationError:
         # Another worker began with the same account and level in this very moment; look again soon.
         async with work_transaction(services.database.app) as driver:
             await job_claims.postpone_job(driver, job_id)
-        return None
+    except Exception as error:
+        if classify(error) is not FailureClass.TRANSIENT:
+            raise
+        log.warning("the database does not answer; the job waits", job_id=str(job_id), error=type(error).__name__)
+    return None, False
+
+
+async def _runs_of(services: Services, job: ClaimedJob) -> Sequence[RunOfJob]:
+    try:
+        async with work_transaction(services.database.app) as driver:
+            return await run_rows.list_runs_of(driver, [job.id])
+    except Exception as error:
+        if classify(error) is not FailureClass.TRANSIENT:
+            raise
+        return ()
 
 
 async def _run(services: Services, lease: Lease, handler: JobHandler) -> None:
@@ -102,14 +145,16 @@ async def _run(services: Services, lease: Lease, handler: JobHandler) -> None:
     except LeaseLostError:
         log.warning("the job is another's by now; nothing more was written")
         return
+    except JobCancelledError:
+        outcome = await _record(services, lease, job_claims.end_cancelled_job)
     except asyncio.CancelledError:
-        await _release(services, lease.job)
+        await _release(services, lease)
         raise
     except Exception as error:  # noqa: BLE001 - whatever a handler raises decides the job's fate
-        outcome = await _record_failure(services, lease.job, error)
+        outcome = await _record_failure(services, lease, error)
     else:
-        outcome = await _record_success(services, lease.job, rows_written)
-    await send_next_excluded(services, lease.job.id)
+        outcome = await _record(services, lease, _succeed(lease, rows_written))
+    await _send_next(services, lease.job.id)
     seconds = perf_counter() - started
     JOB_SECONDS.labels(lease.job.kind).observe(seconds)
     JOBS_ENDED.labels(lease.job.kind, outcome).inc()
@@ -122,7 +167,7 @@ async def _while_leased(services: Services, lease: Lease, handler: JobHandler) -
     try:
         await asyncio.wait({work, heartbeat}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
-            await heartbeat  # raises LeaseLostError
+            await heartbeat  # raises what ended it
         return await work
     finally:
         for task in (work, heartbeat):
@@ -131,67 +176,105 @@ async def _while_leased(services: Services, lease: Lease, handler: JobHandler) -
 
 
 async def _keep(services: Services, lease: Lease) -> None:
+    """Raises LeaseLostError or JobCancelledError."""
     pause = lease.duration.total_seconds() / HEARTBEATS_PER_LEASE
     while True:
         await asyncio.sleep(pause)
         try:
             async with work_transaction(services.database.app) as driver:
                 await lease.fence(driver)
-        except LeaseLostError:
+        except (LeaseLostError, JobCancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - the database may come back before the lease ends
             log.warning("heartbeat failed; trying again", error=type(error).__name__)
 
 
-async def _record_success(services: Services, job: ClaimedJob, rows_written: int) -> str:
-    with suppress(LeaseLostError):
-        async with work_transaction(services.database.app) as driver:
-            await job_claims.succeed_job(driver, job, rows_written=rows_written)
-            await run_rows.end_runs_of(driver, [job.id])
-        return "SUCCEEDED"
-    return "LOST"
+def _succeed(lease: Lease, rows_written: int) -> Callable[[Driver, ClaimedJob], Awaitable[JobState]]:
+    async def succeed(driver: Driver, job: ClaimedJob) -> JobState:
+        return await job_claims.succeed_job(driver, job, rows_written=rows_written, result=lease.result)
+
+    return succeed
 
 
-async def _record_failure(services: Services, job: ClaimedJob, error: Exception) -> str:
-    verdict = judge(error, job)
+async def _record_failure(services: Services, lease: Lease, error: Exception) -> str:
+    verdict = judge(error, lease.job)
     _log_failure(verdict, error)
-    with suppress(LeaseLostError):
+
+    async def fail(driver: Driver, job: ClaimedJob) -> JobState:
+        state = await _apply(driver, job, verdict)
+        if verdict.spoils_connection and job.seller_id and job.connection_id:
+            await mark_unhealthy(
+                driver,
+                seller_id=job.seller_id,
+                connection_id=job.connection_id,
+                reason=verdict.reason,
+                claimed_at=job.claimed_at,
+            )
+        return state
+
+    return await _record(services, lease, fail)
+
+
+async def _apply(driver: Driver, job: ClaimedJob, verdict: Verdict) -> JobState:
+    failure = Failure(error_class=verdict.failure.value, reason=verdict.reason)
+    if verdict.wait is None:
+        return await job_claims.fail_job(driver, job, failure)
+    if verdict.throttle is not None:
+        return await park(driver, job, failure, throttle=verdict.throttle, wait=verdict.wait)
+    return await job_claims.retry_job(driver, job, failure, wait=verdict.wait)
+
+
+async def _record(services: Services, lease: Lease, write: Callable[[Driver, ClaimedJob], Awaitable[JobState]]) -> str:
+    """Write what became of the job, and what follows; answers the state it is in, or LOST."""
+
+    async def record() -> str:
         async with work_transaction(services.database.app) as driver:
-            outcome = await _apply(driver, job, verdict)
-            if verdict.spoils_connection and job.seller_id and job.connection_id:
-                await mark_unhealthy(
-                    driver,
-                    seller_id=job.seller_id,
-                    connection_id=job.connection_id,
-                    reason=verdict.reason,
-                )
-        return outcome
+            state = await write(driver, lease.job)
+            settled = await settle(driver, [lease.job.id] if state in ENDED else [])
+            runs = await run_rows.list_runs_of(driver, [lease.job.id]) if state not in ENDED else ()
+        publish_progress(services, runs)
+        await announce(services, settled)
+        return state.value
+
+    with suppress(LeaseLostError):
+        return await _persist(lease, record)
     return "LOST"
 
 
-async def _apply(driver: Driver, job: ClaimedJob, verdict: Verdict) -> str:
-    error_class, reason, run_at = verdict.failure.value, verdict.reason, verdict.retry_at
-    if run_at is None:
-        await job_claims.fail_job(driver, job, error_class=error_class, reason=reason)
-        await run_rows.end_runs_of(driver, [job.id])
-        return "FAILED"
-    if verdict.counts_as_try:
-        await job_claims.retry_job(driver, job, run_at=run_at, error_class=error_class, reason=reason)
-        return "RETRYING"
-    await job_claims.park_job(driver, job, run_at=run_at, error_class=error_class, reason=reason)
-    return "PARKED"
+async def _persist(lease: Lease, write: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Write it, waiting for a database that is away as long as the job may still be ours.
+
+    Writing twice is harmless: the second finds the job no longer running and raises LeaseLostError.
+    """
+    until = monotonic() + lease.duration.total_seconds()
+    while True:
+        try:
+            return await write()
+        except Exception as error:
+            if classify(error) is not FailureClass.TRANSIENT or monotonic() > until:
+                raise
+            log.warning("the database does not answer; trying again", error=type(error).__name__)
+        await asyncio.sleep(PERSIST_PAUSE_SECONDS)
+
+
+async def _send_next(services: Services, ended: UUID) -> None:
+    try:
+        await send_next_excluded(services, ended)
+    except Exception as error:
+        if classify(error) is not FailureClass.TRANSIENT:
+            raise
+        log.warning("the database does not answer; the dispatcher sends the next job", error=type(error).__name__)
 
 
 def _log_failure(verdict: Verdict, error: Exception) -> None:
-    facts = {"failure": verdict.failure.value, "reason": verdict.reason, "retry_at": str(verdict.retry_at)}
+    wait = round(verdict.wait.total_seconds(), 1) if verdict.wait is not None else None
+    facts = {"failure": verdict.failure.value, "reason": verdict.reason, "retry_in_seconds": wait}
     if verdict.failure is FailureClass.INTERNAL:
         log.error("job failed by our own fault", exc_info=error, **facts)
     else:
         log.warning("job failed", **facts)
 
 
-async def _release(services: Services, job: ClaimedJob) -> None:
+async def _release(services: Services, lease: Lease) -> None:
     log.warning("the worker has to go; the job is given back")
-    with suppress(LeaseLostError):
-        async with work_transaction(services.database.app) as driver:
-            await job_claims.release_job(driver, job)
+    await _record(services, lease, job_claims.release_job)

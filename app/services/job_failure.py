@@ -34,8 +34,6 @@ from app.errors import (
 from app.observability.logging import mask_secrets
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from app.queries.job_claims import ClaimedJob
 
 BASE_DELAY_SECONDS = 2.0
@@ -43,6 +41,8 @@ INTERNAL_DELAY_SECONDS = 5.0
 INTERNAL_MAX_TRIES = 2
 JITTER = 0.25
 MAX_REASON_LENGTH = 1000
+# A time that has passed while we looked at it is still a reason to let go for a moment.
+SHORTEST_PAUSE = timedelta(seconds=1)
 
 _TRANSIENT = (
     ProviderTransientError,
@@ -71,12 +71,16 @@ class FailureClass(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What to do. `retry_at` None: the job has failed for good."""
+    """What to do. `wait` None: the job has failed for good. `throttle`: the platform wants no call for so long."""
 
     failure: FailureClass
     reason: str
-    retry_at: datetime | None
-    counts_as_try: bool = True
+    wait: timedelta | None
+    throttle: ProviderThrottledError | None = None
+
+    @property
+    def counts_as_try(self) -> bool:
+        return self.throttle is None
 
     @property
     def spoils_connection(self) -> bool:
@@ -89,8 +93,9 @@ def judge(error: BaseException, job: ClaimedJob) -> Verdict:
     failure = classify(error)
     reason = _reason(error)
     if isinstance(error, ProviderThrottledError):
-        return Verdict(failure=failure, reason=reason, retry_at=error.retry_at, counts_as_try=False)
-    return Verdict(failure=failure, reason=reason, retry_at=_retry_at(failure, job))
+        wait = max(error.retry_at - clock.now(), SHORTEST_PAUSE)
+        return Verdict(failure=failure, reason=reason, wait=wait, throttle=error)
+    return Verdict(failure=failure, reason=reason, wait=_wait(failure, job))
 
 
 def classify(error: BaseException) -> FailureClass:
@@ -110,7 +115,7 @@ def classify(error: BaseException) -> FailureClass:
             return FailureClass.INTERNAL
 
 
-def _retry_at(failure: FailureClass, job: ClaimedJob) -> datetime | None:
+def _wait(failure: FailureClass, job: ClaimedJob) -> timedelta | None:
     tries = job.tries + 1
     if failure is FailureClass.TRANSIENT and tries < job.max_tries:
         delay = BASE_DELAY_SECONDS * 2 ** (tries - 1)
@@ -118,7 +123,7 @@ def _retry_at(failure: FailureClass, job: ClaimedJob) -> datetime | None:
         delay = INTERNAL_DELAY_SECONDS
     else:
         return None
-    return clock.now() + timedelta(seconds=delay * (1 + random.random() * JITTER))  # noqa: S311 - jitter
+    return timedelta(seconds=delay * (1 + random.random() * JITTER))  # noqa: S311 - jitter
 
 
 def _reason(error: BaseException) -> str:

@@ -29,6 +29,8 @@ log = get_logger(__name__)
 MAX_BACKLOG = 1000
 # A message that was popped and never led to a claim (its worker died in between) is sent again after this.
 RESEND_AFTER = timedelta(seconds=5)
+# While its queue holds others, a message may still be among them; after this it is sent again all the same.
+RESEND_AMONG_OTHERS = timedelta(seconds=60)
 
 
 async def send_now(services: Services, job_ids: Sequence[UUID]) -> None:
@@ -48,8 +50,8 @@ async def send_next_excluded(services: Services, ended: UUID) -> None:
 async def send_due(services: Services) -> int:
     """Send what is due and was not sent, or was sent and lost; answers how many messages were sent.
 
-    A message counts as lost when its queue is empty and nobody has claimed the job: while a queue still holds
-    messages, the job's may be among them.
+    A message counts as lost when nobody has claimed the job and its queue is empty, or for a minute: while a queue
+    still holds messages, the job's may be among them. One that comes twice is harmless.
     """
     sent = 0
     for priority in Priority:
@@ -60,7 +62,7 @@ async def send_due(services: Services) -> int:
             return sent
         if backlog >= MAX_BACKLOG:
             continue
-        resend_after = RESEND_AFTER if backlog == 0 else timedelta(days=1)
+        resend_after = RESEND_AFTER if backlog == 0 else RESEND_AMONG_OTHERS
         async with work_transaction(services.database.app) as driver:
             due = await job_dispatch.take_unsent(
                 driver,

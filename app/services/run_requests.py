@@ -30,6 +30,7 @@ class RunRequest:
     requested_by: UUID | None = None
     from_date: date | None = None
     to_date: date | None = None
+    retry_of: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ async def record_run(driver: Driver, request: RunRequest, jobs: Sequence[NewJob]
         requested_by=request.requested_by,
         from_date=request.from_date,
         to_date=request.to_date,
+        retry_of=request.retry_of,
     )
     await insert_run(driver, run, [job.job_id for job in enqueued], now=now)
     return EnqueuedRun(run_id=run.id, jobs=tuple(enqueued))

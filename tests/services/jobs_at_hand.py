@@ -10,7 +10,8 @@ from app.queries.jobs import NO_DELAY, NewJob
 from app.services.job_broker import Priority
 from app.services.job_execution import execute_job
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import RunOrigin
+from app.services.throttles import pause_scopes
+from app.vocabulary import RunOrigin, UseCase
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def chore(
     seller_id: UUID | None = None,
     priority: Priority = Priority.SCHEDULED,
     delay: timedelta = NO_DELAY,
+    use_case: UseCase = UseCase.ADS_INSIGHTS,
+    coalesces: bool = False,
+    is_last: bool = False,
 ) -> NewJob:
     return NewJob(
         id=new_id(),
@@ -46,6 +50,10 @@ def chore(
         priority=priority,
         max_tries=3,
         delay=delay,
+        coalesces=coalesces,
+        is_last=is_last,
+        use_case=use_case if connection_id else None,
+        pause_scopes=pause_scopes(connection_id, use_case) if connection_id else (),
     )
 
 

@@ -73,8 +73,8 @@ async def test_a_late_sync_changes_nothing(services: Services, make: Callable[[A
         before = await versions(shop)
         handler = HANDLERS[job.kind]
         with pytest.raises(LeaseLostError):
-            await handler(shop.services, job, Lease(job, LEASE))
+            await handler(shop.services, job, Lease(shop.services, job, LEASE))
         assert await versions(shop) == before
         current = replace(job, attempt=job.attempt + 1)
-        assert await handler(shop.services, current, Lease(current, LEASE)) > 0
+        assert await handler(shop.services, current, Lease(shop.services, current, LEASE)) > 0
         assert await versions(shop) != before

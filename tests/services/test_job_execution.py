@@ -18,6 +18,7 @@ from app.errors import (
     TokenRejectedError,
 )
 from app.identifiers import new_id
+from app.queries.job_claims import claim_job, is_suspect
 from app.services.dispatcher import dispatch_once
 from app.services.job_broker import Priority
 from tests.services.jobs_at_hand import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from app.services.context import Services
     from app.services.job_execution import Lease
 
+A_MOMENT = timedelta(seconds=1)
 _EXPIRE = "UPDATE jobs SET lease_until = now() - interval '1 second' WHERE state = 'RUNNING'"
 
 
@@ -233,7 +235,7 @@ async def test_a_job_that_kills_its_workers_fails_after_its_bound(services: Serv
         await expire_all(services)
         await dispatch_once(services)
     job = await job_of(services, poison)
-    assert (job["state"], claims) == ("FAILED", 5)
+    assert (job["state"], claims) == ("FAILED", 3)
     assert (job["error_class"], job["tries"]) == ("WORKER_LOST", 0)
     assert job["error_reason"] == "the worker stopped without a word"
     assert job["ended_at"] is not None
@@ -243,10 +245,9 @@ async def test_a_job_that_kills_its_workers_fails_after_its_bound(services: Serv
 
 async def claim_and_die(services: Services, job_id: UUID) -> None:
     """What is left of a worker that was killed right after its claim."""
-    from app.queries.job_claims import claim_job  # noqa: PLC0415  # only here
-
     async with work_transaction(services.database.app) as driver:
-        await claim_job(driver, job_id, worker="doomed", lease=timedelta(seconds=2))
+        suspect = await is_suspect(driver, job_id)
+        assert await claim_job(driver, job_id, worker="doomed", lease=timedelta(seconds=2), suspect=suspect)
 
 
 async def test_only_lost_workers_count_towards_that_bound(services: Services) -> None:
@@ -275,7 +276,8 @@ async def test_a_throttle_parks_the_account_until_the_time_named(services: Servi
     await execute(services, first, failing(ProviderThrottledError("too many calls", retry_at=until)))
     for job_id in (first, second):
         job = await job_of(services, job_id)
-        assert (job["state"], job["tries"], job["run_at"]) == ("PARKED", 0, until)
+        assert (job["state"], job["tries"]) == ("PARKED", 0)
+        assert abs(job["run_at"] - until) < A_MOMENT
         assert (job["error_class"], job["error_reason"]) == ("THROTTLED", "too many calls")
     assert (await job_of(services, later))["state"] == "QUEUED"
     await execute(services, elsewhere, nothing)
@@ -297,7 +299,8 @@ async def test_work_asked_for_while_its_account_is_throttled_is_parked_too(servi
     new = await enqueue_one(services, chore("b", connection_id=throttled, priority=Priority.MANUAL))
     await execute(services, new, doing(call))
     job = await job_of(services, new)
-    assert (job["state"], job["attempt"], job["run_at"]) == ("PARKED", 0, until)
+    assert (job["state"], job["attempt"]) == ("PARKED", 0)
+    assert abs(job["run_at"] - until) < A_MOMENT
     assert (job["error_class"], job["error_reason"]) == ("THROTTLED", "too many calls")
     assert calls == []
     await make_all_due(services)

@@ -37,10 +37,14 @@ def job(tries: int = 0) -> ClaimedJob:
         seller_id=None,
         connection_id=None,
         unit={},
+        progress=None,
+        use_case=None,
         attempt=tries + 1,
         tries=tries,
         max_tries=3,
+        losses=0,
         priority=2,
+        claimed_at=NOW,
     )
 
 
@@ -89,19 +93,24 @@ def test_each_failure_has_its_class(error: Exception, failure: FailureClass) -> 
     ],
 )
 def test_waits_grow_with_the_tries_and_end(error: Exception, waits: list[int | None]) -> None:
-    with clock.frozen(NOW):
-        for tries, wait in enumerate(waits):
-            retry_at = judge(error, job(tries)).retry_at
-            if wait is None:
-                assert retry_at is None
-            else:
-                assert retry_at is not None
-                assert NOW + timedelta(seconds=wait) <= retry_at <= NOW + timedelta(seconds=wait * 1.25)
+    for tries, seconds in enumerate(waits):
+        wait = judge(error, job(tries)).wait
+        if seconds is None:
+            assert wait is None
+        else:
+            assert wait is not None
+            assert seconds <= wait.total_seconds() <= seconds * 1.25
 
 
 @pytest.mark.parametrize("tries", [0, 2, 7])
 def test_a_throttle_waits_for_the_time_named_however_often_it_comes(tries: int) -> None:
-    assert judge(ProviderThrottledError("x", retry_at=LATER), job(tries)).retry_at == LATER
+    with clock.frozen(NOW):
+        assert judge(ProviderThrottledError("x", retry_at=LATER), job(tries)).wait == timedelta(minutes=17)
+
+
+def test_a_throttle_whose_time_has_passed_still_waits_a_moment() -> None:
+    with clock.frozen(NOW):
+        assert judge(ProviderThrottledError("x", retry_at=NOW), job()).wait == timedelta(seconds=1)
 
 
 def test_a_reason_holds_no_secret_and_fits() -> None:

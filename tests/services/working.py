@@ -50,6 +50,9 @@ async def fetch_work(services: Services, query: str, *arguments: object) -> Sequ
 
 
 async def make_all_due(services: Services) -> None:
-    """Move every waiting job's time to now."""
+    """Move every waiting job's time to now, and end every throttle."""
     async with work_transaction(services.database.app) as driver:
+        await driver.execute("DELETE FROM call_pauses")
         await driver.execute("UPDATE jobs SET run_at = now() WHERE state IN ('QUEUED', 'RETRYING', 'PARKED')")
+    for key in await services.redis.keys("pixecom:calls:*:pause"):  # pyright: ignore[reportUnknownMemberType] - untyped
+        await services.redis.delete(key)

@@ -7,7 +7,7 @@ import pytest
 
 from app.database.transactions import work_transaction
 from app.services.context import Services, open_services
-from app.services.job_broker import JobBroker
+from app.services.job_broker import JobBroker, Priority
 from app.services.job_queue import send_now
 from tests.services.jobs_at_hand import chore, enqueue, job_of, nothing, state_of
 from workers import process, tasks
@@ -73,7 +73,33 @@ async def test_no_more_jobs_run_at_once_than_the_setting_says_and_all_are_done(
         stop.set()
         await working
     assert len(at_once) == 12
-    assert max(at_once) == 3
+    assert max(at_once) == 2
+
+
+async def test_a_slot_is_kept_for_what_people_wait_for(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    ordinary, running, stop = asyncio.Event(), RunningJobs(), asyncio.Event()
+
+    async def handle(_services: Services, job: ClaimedJob, _lease: Lease) -> int:
+        if job.priority != Priority.MANUAL:
+            await ordinary.wait()
+        return 0
+
+    monkeypatch.setattr(tasks, "HANDLERS", {"chore": handle})
+    register_tasks(services, running, worker="test")
+    slow = await enqueue(services, *[chore(f"chore-{place}") for place in range(5)])
+    await send_now(services, [job.job_id for job in slow.jobs])
+    working = asyncio.create_task(work(services, running, stop))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(running) < 2:  # noqa: ASYNC110  # the worker tells nobody
+            await asyncio.sleep(0.02)
+        urgent = await enqueue(services, *[chore(f"now-{place}", priority=Priority.MANUAL) for place in range(3)])
+        await send_now(services, [job.job_id for job in urgent.jobs])
+        await until_succeeded(services, *[job.job_id for job in urgent.jobs])
+        assert {await state_of(services, job.job_id) for job in slow.jobs} == {"RUNNING", "QUEUED"}
+        ordinary.set()
+        await until_succeeded(services, *[job.job_id for job in slow.jobs])
+        stop.set()
+        await working
 
 
 async def test_a_worker_that_is_told_to_stop_gives_back_what_does_not_end(

@@ -1,0 +1,83 @@
+"""Until when the platform wants no call: of the app, of a connection, of a connection for one use case.
+
+Written by the job core; `app.queries.job_claims` asks it at every claim.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta  # noqa: TC003  # dataclasses of it are made at run time
+from typing import TYPE_CHECKING
+from uuid import UUID  # noqa: TC003  # likewise
+
+from app.queries.jobs import WAITING
+
+if TYPE_CHECKING:
+    from app.database.driver import Driver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """No call under `scope` for `wait`. `seller_id` is whose it is to see; None for a pause of the whole app."""
+
+    scope: str
+    seller_id: UUID | None
+    wait: timedelta
+    reason: str
+    error_code: int | None
+
+
+_NOTE = """
+INSERT INTO call_pauses AS old (scope, seller_id, paused_until, reason, error_code, noted_at)
+VALUES ($1, $2, now() + $3::interval, $4, $5, now())
+ON CONFLICT (scope) DO UPDATE
+SET paused_until = excluded.paused_until,
+    reason = excluded.reason,
+    error_code = excluded.error_code,
+    noted_at = excluded.noted_at
+WHERE old.paused_until < excluded.paused_until
+"""
+
+# In the order in which requests for work lock live jobs, so that neither waits for the other for ever.
+_LOCK_HELD_BACK = f"""
+SELECT id
+FROM jobs
+WHERE id = $1
+   OR (connection_id = $2 AND state IN {WAITING} AND $3 = ANY(pause_scopes) AND run_at < now() + $4::interval)
+ORDER BY key
+FOR NO KEY UPDATE
+"""  # noqa: S608 - only constants are put in
+
+_PARK_HELD_BACK = f"""
+UPDATE jobs
+SET state = 'PARKED', run_at = now() + $3::interval, sent_at = NULL, error_class = 'THROTTLED', error_reason = $4
+WHERE connection_id = $1
+  AND state IN {WAITING}
+  AND $2 = ANY(pause_scopes)
+  AND run_at < now() + $3::interval
+"""  # noqa: S608 - only constants are put in
+
+_FORGET = """
+DELETE FROM call_pauses
+WHERE paused_until < now() - interval '1 day'
+"""
+
+
+async def note_pause(driver: Driver, pause: Pause) -> None:
+    """Remember the pause; of two for one scope the longer one counts."""
+    await driver.execute(_NOTE, pause.scope, pause.seller_id, pause.wait, pause.reason, pause.error_code)
+
+
+async def lock_held_back(driver: Driver, pause: Pause, *, job_id: UUID, connection_id: UUID) -> None:
+    """Lock a job and what waits for the same connection under the pause, in the order of requests for work."""
+    await driver.fetch(_LOCK_HELD_BACK, job_id, connection_id, pause.scope, pause.wait)
+
+
+async def park_held_back(driver: Driver, pause: Pause, *, connection_id: UUID) -> None:
+    """Park what waits for this connection under the pause; what waits for others is parked when it is claimed."""
+    await driver.execute(_PARK_HELD_BACK, connection_id, pause.scope, pause.wait, pause.reason)
+
+
+async def forget_pauses(driver: Driver) -> None:
+    """Remove pauses that have been over for a day."""
+    await driver.execute(_FORGET)

@@ -1,0 +1,121 @@
+"""Runs and their jobs as their seller controls them: cancelled, and asked for again. One seller a call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
+
+from app.queries.jobs import LIVE, NewJob
+from app.vocabulary import JobState, RunOrigin, RunState, UseCase
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from app.database.driver import Driver, Record
+
+
+class RunFacts(NamedTuple):
+    """What control asks of a run."""
+
+    id: UUID
+    origin: RunOrigin
+    state: RunState
+    reason: str
+    from_date: date | None
+    to_date: date | None
+
+
+_FIND_RUN = """
+SELECT id, origin, state, reason, from_date, to_date
+FROM sync_runs
+WHERE seller_id = $1
+  AND id = $2
+"""
+
+# In the order in which requests for work lock live jobs. A job that another live run wants as well goes on.
+_LOCK_TO_CANCEL = f"""
+SELECT jobs.id
+FROM jobs
+JOIN sync_run_jobs AS of_run ON of_run.job_id = jobs.id
+WHERE of_run.run_id = $2
+  AND jobs.seller_id = $1
+  AND jobs.state IN {LIVE}
+  AND NOT EXISTS (
+    SELECT FROM sync_run_jobs AS elsewhere
+    JOIN sync_runs ON sync_runs.id = elsewhere.run_id
+    WHERE elsewhere.job_id = jobs.id
+      AND elsewhere.run_id <> $2
+      AND sync_runs.state = 'RUNNING'
+  )
+ORDER BY jobs.key
+FOR NO KEY UPDATE OF jobs
+"""  # noqa: S608 - only constants are put in
+
+_CANCEL = f"""
+UPDATE jobs
+SET state = CASE WHEN state = 'RUNNING' THEN state ELSE 'CANCELLED' END,
+    ended_at = CASE WHEN state = 'RUNNING' THEN NULL ELSE now() END,
+    cancel_requested = true
+WHERE seller_id = $1
+  AND id = ANY($2::uuid[])
+  AND state IN {LIVE}
+RETURNING id, state
+"""  # noqa: S608 - only constants are put in
+
+_LIST_UNDONE = """
+SELECT jobs.*
+FROM jobs
+JOIN sync_run_jobs AS of_run ON of_run.job_id = jobs.id
+WHERE of_run.run_id = $2
+  AND jobs.seller_id = $1
+  AND jobs.state IN ('FAILED', 'CANCELLED')
+ORDER BY jobs.priority, jobs.id
+"""
+
+
+async def find_run(driver: Driver, *, seller_id: UUID, run_id: UUID) -> RunFacts | None:
+    """The seller's run, or None."""
+    row = await driver.fetchrow(_FIND_RUN, seller_id, run_id)
+    if row is None:
+        return None
+    return RunFacts(row["id"], RunOrigin(row["origin"]), RunState(row["state"]), *tuple(row)[3:])
+
+
+class Cancelled(NamedTuple):
+    """Jobs that ended now, and jobs that are running and were asked to stop."""
+
+    ended: list[UUID]
+    stopping: list[UUID]
+
+
+async def cancel_jobs_of(driver: Driver, *, seller_id: UUID, run_id: UUID) -> Cancelled:
+    """Cancel what waits of a run, and ask what runs to stop; what another live run wants too goes on."""
+    ids = [row["id"] for row in await driver.fetch(_LOCK_TO_CANCEL, seller_id, run_id)]
+    cancelled = Cancelled([], [])
+    for row in await driver.fetch(_CANCEL, seller_id, ids) if ids else ():
+        list_ = cancelled.ended if row["state"] == JobState.CANCELLED else cancelled.stopping
+        list_.append(row["id"])
+    return cancelled
+
+
+async def list_undone(driver: Driver, *, seller_id: UUID, run_id: UUID) -> list[NewJob]:
+    """What a run did not do, as jobs to be asked for again, each with the id and the key that it had."""
+    return [_again(row) for row in await driver.fetch(_LIST_UNDONE, seller_id, run_id)]
+
+
+def _again(row: Record) -> NewJob:
+    return NewJob(
+        id=row["id"],
+        kind=row["kind"],
+        key=row["key"],
+        exclusive_key=row["exclusive_key"],
+        seller_id=row["seller_id"],
+        connection_id=row["connection_id"],
+        unit=row["unit"],
+        priority=row["priority"],
+        max_tries=row["max_tries"],
+        coalesces=row["coalesces"],
+        is_last=row["waits_for"] is not None,
+        use_case=UseCase(row["use_case"]) if row["use_case"] else None,
+        pause_scopes=tuple(row["pause_scopes"]),
+    )

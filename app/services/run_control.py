@@ -1,0 +1,80 @@
+"""Cancelling a run, and doing again what a run did not do: a seller's own runs only.
+
+What was done stays done: a cancelled backfill that is retried goes on where it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app.database.transactions import tenant_transaction
+from app.errors import ConflictError, NotFoundError
+from app.identifiers import new_id
+from app.queries import job_control
+from app.queries import runs as run_rows
+from app.services.job_endings import announce, settle
+from app.services.job_queue import send_now
+from app.services.progress_channel import publish_progress
+from app.services.run_requests import RunRequest, record_run
+from app.vocabulary import RunState
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from app.database.driver import Driver
+    from app.queries.job_control import RunFacts
+    from app.services.context import Services
+    from app.services.run_requests import EnqueuedRun
+
+
+async def cancel_run(services: Services, *, seller_id: UUID, run_id: UUID) -> int:
+    """End what waits of a run and stop what runs at its next step; answers how many jobs that concerns.
+
+    Work that another live run has asked for as well goes on; this run ends with it. Raises NotFoundError for a run
+    that is not the seller's, ConflictError for one that has ended.
+    """
+    async with tenant_transaction(services.database.app, seller_id) as driver:
+        run = await _get_run(driver, seller_id, run_id)
+        if run.state is not RunState.RUNNING:
+            raise ConflictError("the run has ended already")
+        cancelled = await job_control.cancel_jobs_of(driver, seller_id=seller_id, run_id=run_id)
+        runs = await run_rows.list_runs_of(driver, cancelled.stopping)
+        settled = await settle(driver, cancelled.ended)
+    publish_progress(services, runs)
+    await announce(services, settled)
+    return len(cancelled.ended) + len(cancelled.stopping)
+
+
+async def retry_run(services: Services, *, seller_id: UUID, run_id: UUID, requested_by: UUID | None) -> EnqueuedRun:
+    """A new run over the units that a run did not do: those that failed and those that were cancelled.
+
+    Raises NotFoundError for a run that is not the seller's, ConflictError for one that has not ended or that left
+    nothing undone.
+    """
+    async with tenant_transaction(services.database.app, seller_id) as driver:
+        run = await _get_run(driver, seller_id, run_id)
+        if run.state is RunState.RUNNING:
+            raise ConflictError("the run has not ended yet; cancel it first")
+        undone = await job_control.list_undone(driver, seller_id=seller_id, run_id=run_id)
+        if not undone:
+            raise ConflictError("the run has left nothing undone that is still known")
+        request = RunRequest(
+            seller_id=seller_id,
+            origin=run.origin,
+            reason=run.reason,
+            requested_by=requested_by,
+            from_date=run.from_date,
+            to_date=run.to_date,
+            retry_of=run.id,
+        )
+        again = await record_run(driver, request, [replace(job, id=new_id()) for job in undone])
+    await send_now(services, [job.job_id for job in again.jobs])
+    return again
+
+
+async def _get_run(driver: Driver, seller_id: UUID, run_id: UUID) -> RunFacts:
+    run = await job_control.find_run(driver, seller_id=seller_id, run_id=run_id)
+    if run is None:
+        raise NotFoundError("no such run")
+    return run
