@@ -9,11 +9,13 @@ from graphql_schema.introspection import IntrospectionAsSet
 from graphql_schema.mutation import Mutation
 from graphql_schema.query import Query
 from graphql_schema.scalars import SCALARS
+from graphql_schema.subscription import Subscription
 from graphql_schema.user_errors import USER_ERRORS
 
 schema = PixecomSchema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=USER_ERRORS,
     extensions=[IntrospectionAsSet],
     config=StrawberryConfig(scalar_map=SCALARS),

@@ -22,4 +22,4 @@ def api(
 
     settings = load_settings()
     configure_logging(level=settings.log_level, log_format=settings.log_format, process="api")
-    serve(create_application(settings), host=host, port=port)
+    serve(create_application(settings), host=host, port=port, max_message_bytes=settings.max_body_bytes)

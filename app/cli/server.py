@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 GRACE_SECONDS = 10
+MESSAGE_BYTES = 1_000_000
 
 
-def serve(application: ASGIApp, *, host: str, port: int) -> None:
+def serve(application: ASGIApp, *, host: str, port: int, max_message_bytes: int = MESSAGE_BYTES) -> None:
     """Serve until SIGTERM or SIGINT; running requests get their grace. Raises SetupError if the port is taken."""
     if not is_free(port, host):
         raise SetupError(f"Port {port} on {host} is in use by another program; stop it, or pass another --port.")
@@ -28,4 +29,5 @@ def serve(application: ASGIApp, *, host: str, port: int) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        ws_max_size=max_message_bytes,
     )

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, TypedDict
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from app.http.correlation import CorrelationMiddleware
 from app.http.export import ExportView
 from app.http.graphiql import graphiql_page, graphiql_routes
+from app.http.graphql_socket import GraphQLSocket
 from app.http.graphql_view import GraphQLView
 from app.http.health import livez, readiness
 from app.http.metrics import MetricsMiddleware, metrics_endpoint
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from starlette.requests import Request
+    from starlette.requests import HTTPConnection, Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
     from strawberry import Schema
@@ -80,6 +81,7 @@ def build_application(
     view = GraphQLView(schema, context_of=_context_of, settings=settings, page=page)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
+        WebSocketRoute("/graphql", GraphQLSocket(schema, context_of=_context_of, settings=settings)),
         Route("/export/{file}", ExportView(context_of=_context_of, settings=settings)),
         *(graphiql_routes(assets=assets) if settings.graphiql_on else ()),
         Route("/livez", livez),
@@ -112,7 +114,9 @@ async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
     """Nothing is connected at the start: until the servers answer, the process is up and not ready."""
     async with open_services(settings, process="api") as services:
 
-        def context_of(_request: Request, claims: AccessClaims | None, /) -> AbstractAsyncContextManager[object]:
+        def context_of(
+            _connection: HTTPConnection, claims: AccessClaims | None, /
+        ) -> AbstractAsyncContextManager[object]:
             return open_context(services, claims)
 
         async def redis() -> None:
@@ -121,12 +125,12 @@ async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
         yield Resources(context_of=context_of, checks={"database": services.database.check, "redis": redis})
 
 
-def _resources_of(request: Request) -> Resources:
-    return request.state.resources
+def _resources_of(connection: HTTPConnection) -> Resources:
+    return connection.state.resources
 
 
-def _context_of(request: Request, claims: AccessClaims | None) -> AbstractAsyncContextManager[object]:
-    return _resources_of(request).context_of(request, claims)
+def _context_of(connection: HTTPConnection, claims: AccessClaims | None) -> AbstractAsyncContextManager[object]:
+    return _resources_of(connection).context_of(connection, claims)
 
 
 async def _readyz(request: Request) -> Response:

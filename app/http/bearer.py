@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from app.settings import Settings
 
-__all__ = ["claims_of"]
+__all__ = ["claims_of", "read_bearer"]
 
 
 def claims_of(request: Request, settings: Settings) -> AccessClaims | None:
@@ -26,13 +26,18 @@ def claims_of(request: Request, settings: Settings) -> AccessClaims | None:
     header = request.headers.get("authorization")
     if header is None:
         return None
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer":
-        raise _unauthenticated("The Authorization header must be a bearer token.")
     try:
-        return read_access_token(token.strip(), settings)
+        return read_bearer(header, settings)
     except UnauthenticatedError as error:
         raise _unauthenticated(str(error)) from None
+
+
+def read_bearer(authorization: str, settings: Settings) -> AccessClaims:
+    """The claims of what stands in an Authorization header. Raises UnauthenticatedError."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise UnauthenticatedError("The Authorization header must be a bearer token.")
+    return read_access_token(token.strip(), settings)
 
 
 def _unauthenticated(sentence: str) -> RequestRefused:

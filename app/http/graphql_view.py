@@ -25,6 +25,7 @@ from graphql_schema.operation_record import recording
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from starlette.requests import HTTPConnection
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
     from strawberry import Schema
@@ -55,7 +56,7 @@ class ContextFactory(Protocol):
 
     def __call__(
         self,
-        request: Request,
+        connection: HTTPConnection,
         claims: AccessClaims | None,
         /,
     ) -> AbstractAsyncContextManager[object]: ...

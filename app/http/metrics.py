@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 from starlette.responses import Response
 
 if TYPE_CHECKING:
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["CLIENT_GONE", "MetricsMiddleware", "metrics_endpoint", "observe_operation"]
+__all__ = [
+    "CLIENT_GONE",
+    "OPEN_SOCKETS",
+    "MetricsMiddleware",
+    "metrics_endpoint",
+    "observe_errors",
+    "observe_operation",
+]
 
 CLIENT_GONE = 499  # as nginx counts a request that nobody waited for
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -34,11 +41,17 @@ OPERATION_SECONDS = Histogram(
     buckets=_SECONDS,
 )
 ERRORS = Counter("pixecom_graphql_errors", "GraphQL errors given to clients, by code.", ["code"])
+OPEN_SOCKETS = Gauge("pixecom_graphql_sockets", "WebSockets that are open for subscriptions.")
 
 
 def observe_operation(*, kind: str, seconds: float, codes: Sequence[str]) -> None:
     """Count one GraphQL operation and the codes of its errors."""
     OPERATION_SECONDS.labels(kind).observe(seconds)
+    observe_errors(codes)
+
+
+def observe_errors(codes: Sequence[str]) -> None:
+    """Count the codes of errors that a client was given."""
     for code in codes:
         ERRORS.labels(code).inc()
 

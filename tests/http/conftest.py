@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.applications import Starlette
-    from starlette.requests import Request
+    from starlette.requests import HTTPConnection
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from app.auth.access_tokens import AccessClaims
@@ -116,7 +116,7 @@ class Backstage:
     @asynccontextmanager
     async def context_of(
         self,
-        _request: Request,
+        _connection: HTTPConnection,
         claims: AccessClaims | None,
     ) -> AsyncGenerator[AccessClaims | None]:
         if self.context_fault:

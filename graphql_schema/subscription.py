@@ -1,0 +1,87 @@
+"""The root of everything that is told as it happens. Runs over WebSocket only (`app/http/graphql_socket.py`).
+
+A resolver checks who asks and whether there is such a thing before it answers its stream: what is refused is refused
+at once. Values have plain fields only, so that none of them opens a snapshot that would be held until the next.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import date, datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from app.metrics.levels import Level
+from app.queries.synced_stats import SyncedStats
+from app.services.run_following import follow_run, follow_synced_stats
+from app.services.run_progress import get_run_progress
+from graphql_schema.context import Info
+from graphql_schema.global_id import global_id, read_id
+from graphql_schema.permissions import Permission
+from graphql_schema.scalars import BigInt
+from graphql_schema.sync_progress import SyncProgress
+
+RunIdArgument = Annotated[strawberry.ID, strawberry.argument(name="runId", description="Global id of a run.")]
+
+
+@strawberry.type(description="Statistics that have just been fetched: one level of one ad account over some days.")
+class StatsSynced:
+    ad_account_id: strawberry.ID = strawberry.field(description="Global id of the ad account; see `Query.node`.")
+    level: Level = strawberry.field(description="The level that was fetched.")
+    from_: date = strawberry.field(name="from", description="The first day, in the ad account's zone.")
+    to: date = strawberry.field(description="The last day, in the ad account's zone.")
+    rows_written: BigInt = strawberry.field(description="How many rows changed by it; 0: nothing was new.")
+    synced_at: datetime = strawberry.field(description="When it was done, in UTC.")
+
+    @classmethod
+    def of(cls, synced: SyncedStats) -> Self:
+        return cls(
+            ad_account_id=global_id("AdAccount", synced.account_id),
+            level=synced.level,
+            from_=synced.from_date,
+            to=synced.to_date,
+            rows_written=BigInt(synced.rows_written),
+            synced_at=synced.synced_at,
+        )
+
+
+async def subscribe_to_progress(info: Info, run_id: RunIdArgument) -> AsyncGenerator[SyncProgress, None]:
+    member = await info.context.member_with(Permission.READ)
+    run = read_id(run_id, "SyncRun", "runId")
+    services = info.context.services
+    await get_run_progress(services, seller_id=member.seller_id, run_id=run)
+
+    async def values() -> AsyncGenerator[SyncProgress, None]:
+        async with aclosing(follow_run(services, seller_id=member.seller_id, run_id=run)) as progress:
+            async for value in progress:
+                yield SyncProgress.of(value)
+
+    return values()
+
+
+async def subscribe_to_synced_stats(info: Info) -> AsyncGenerator[StatsSynced, None]:
+    member = await info.context.member_with(Permission.READ)
+    services = info.context.services
+
+    async def values() -> AsyncGenerator[StatsSynced, None]:
+        async with aclosing(follow_synced_stats(services, seller_id=member.seller_id)) as found:
+            async for value in found:
+                yield StatsSynced.of(value)
+
+    return values()
+
+
+@strawberry.type(
+    description="Everything that is told as it happens, over WebSocket (the protocol graphql-transport-ws). All of it "
+    "is the seller's that the access token is for; the socket ends with the token.",
+)
+class Subscription:
+    sync_progress: AsyncGenerator[SyncProgress, None] = strawberry.subscription(
+        resolver=subscribe_to_progress,
+        description="How far a run is: at once, after each change and every few seconds, until it has ended. Whoever "
+        "is slow gets fewer values, and the last one.",
+    )
+    stats_synced: AsyncGenerator[StatsSynced, None] = strawberry.subscription(
+        resolver=subscribe_to_synced_stats,
+        description="Each piece of statistics that is fetched from now on, by whomever it was asked for.",
+    )
