@@ -12,6 +12,7 @@ from app import clock
 from app.metrics.counters import ZERO, Counters
 from app.metrics.levels import Level
 from app.providers.contract import AccountRecord, AdProvider, EntityStatus, InsightRow, StatusRecord
+from app.providers.meta.page_size import PageSizes
 from app.providers.meta.provider import MetaProvider
 from app.providers.mock.ledger import InMemoryLedger
 from app.providers.mock.plan import plan_account
@@ -206,3 +207,23 @@ async def test_a_paused_parent_shows_in_its_children_only_as_effective(provider:
 
     assert paused.status is EntityStatus.ACTIVE
     assert paused.delivery.effective_status == "CAMPAIGN_PAUSED"
+
+
+async def test_heavy_pages_of_the_sandbox_are_read_in_smaller_ones(http_client: httpx.AsyncClient) -> None:
+    async with serving(create_sandbox(demo_world())) as url:
+        sizes = PageSizes()
+        meta = MetaProvider(
+            http_client,
+            graph_url=url,
+            api_version="v26.0",
+            account_external_id=f"act_{DEMO_ACCOUNT_ID}",
+            access_token=SecretStr(DEMO_ACCESS_TOKEN),
+            page_sizes=sizes,
+        )
+        rows = await past_rows(meta, Level.AD)
+        limit = {"rows": 100, "answer": "reduce", "edge": "insights"}
+        (await http_client.post(f"{url}/sandbox/limits", json=limit)).raise_for_status()
+
+        assert len(rows) > 100
+        assert await past_rows(meta, Level.AD) == rows
+        assert sizes.get_size(f"act_{DEMO_ACCOUNT_ID}", "insights/ad").value < 500

@@ -1,0 +1,257 @@
+"""Usage headers, and what the client does with a budget: spends before each call, notes what each answer says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from app import clock
+from app.errors import ProviderThrottledError, ThrottleScope
+from app.metrics.levels import Level
+from app.providers.contract import CallBudget, EntityStatus, UsageReading
+from app.providers.meta.page_provider import MetaPageProvider
+from app.providers.meta.provider import MetaProvider
+from app.providers.meta.report_policy import ReportPolicy
+from app.providers.meta.usage import read_usage
+from app.vocabulary import UseCase
+
+if TYPE_CHECKING:
+    from tests.providers.conftest import ScriptedGraph
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+INSIGHTS, MANAGEMENT, PAGES = UseCase.ADS_INSIGHTS, UseCase.ADS_MANAGEMENT, UseCase.PAGES
+DONE: dict[str, object] = {"code": 200, "headers": [], "body": '{"success":true}'}
+
+
+@dataclass(slots=True)
+class Recorder:
+    """A budget that remembers what it was told; `refuses` the use case named."""
+
+    spent: list[tuple[UseCase, int, bool]] = field(default_factory=list[tuple[UseCase, int, bool]])
+    noted: list[tuple[UseCase, UsageReading]] = field(default_factory=list[tuple[UseCase, UsageReading]])
+    refuses: UseCase | None = None
+
+    async def spend(self, use_case: UseCase, calls: int = 1, *, is_write: bool = False) -> None:
+        if use_case is self.refuses:
+            raise ProviderThrottledError("no", retry_at=NOW, scope=ThrottleScope.USE_CASE)
+        self.spent.append((use_case, calls, is_write))
+
+    async def note_usage(self, use_case: UseCase, usage: UsageReading) -> None:
+        self.noted.append((use_case, usage))
+
+
+@pytest.fixture
+def budget() -> Recorder:
+    recorder = Recorder()
+    fulfils: CallBudget = recorder
+    assert fulfils is recorder
+    return recorder
+
+
+async def no_pause(_seconds: float) -> None:
+    pass
+
+
+@pytest.fixture
+def meta(graph: ScriptedGraph, http_client: httpx.AsyncClient, budget: Recorder) -> MetaProvider:
+    return MetaProvider(
+        http_client,
+        graph_url=graph.url,
+        api_version="v26.0",
+        account_external_id="act_1001",
+        access_token=SecretStr("t"),
+        budget=budget,
+        report_policy=ReportPolicy(async_rows=10, sleep=no_pause),
+    )
+
+
+def usage(percent: str, regain: timedelta = timedelta(0)) -> UsageReading:
+    return UsageReading(percent=Decimal(percent), regain_wait=regain)
+
+
+def business(**use_cases: dict[str, object]) -> str:
+    return json.dumps({"1001": [{"type": name, **values} for name, values in use_cases.items()]})
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, usage("0")),
+        ({"x-app-usage": '{"call_count":28,"total_time":25,"total_cputime":90}'}, usage("90")),
+        ({"x-ad-account-usage": '{"acc_id_util_pct":9.67,"reset_time_duration":100}'}, usage("9.67")),
+        (
+            {"x-ad-account-usage": '{"acc_id_util_pct":100,"reset_time_duration":100}'},
+            usage("100", timedelta(seconds=100)),
+        ),
+        ({"x-fb-ads-insights-throttle": '{"app_id_util_pct":118,"acc_id_util_pct":10}'}, usage("118")),
+        (
+            {
+                "x-business-use-case-usage": business(
+                    ads_insights={"call_count": 3, "estimated_time_to_regain_access": 0},
+                    ads_management={"call_count": 1, "total_time": 97, "estimated_time_to_regain_access": 4},
+                ),
+            },
+            usage("97", timedelta(minutes=4)),
+        ),
+        (
+            {"x-business-use-case-usage": '{"1":[{"call_count":91}],"1":[{"call_count":12}]}'},
+            usage("91"),  # the key stands there twice
+        ),
+        ({"x-app-usage": "not json", "x-business-use-case-usage": '{"1":[{"call_count":"x"},null,7]}'}, usage("0")),
+        ({"x-app-usage": '{"call_count":NaN,"total_time":Infinity,"total_cputime":true}'}, usage("0")),
+    ],
+)
+def test_the_worst_of_all_headers_counts(headers: dict[str, str], expected: UsageReading) -> None:
+    assert read_usage(headers) == expected
+
+
+async def test_every_call_is_spent_under_its_use_case(
+    meta: MetaProvider,
+    graph: ScriptedGraph,
+    budget: Recorder,
+) -> None:
+    graph.answer({"account_status": 1, "currency": "USD", "timezone_name": "UTC"})
+    await meta.get_account()
+    graph.answer_pages([], [])
+    _ = [page async for page in meta.list_ads()]
+    graph.answer_pages([])
+    _ = [page async for page in meta.read_insights(Level.AD, date(2026, 3, 1), date(2026, 3, 1))]
+    graph.answer([DONE, DONE, None])
+    graph.answer([DONE])
+    await meta.set_status(Level.AD, ["1", "2", "3"], EntityStatus.PAUSED)
+
+    assert budget.spent == [
+        *[(MANAGEMENT, 1, False)] * 3,
+        (INSIGHTS, 1, False),
+        (MANAGEMENT, 3, True),
+        (MANAGEMENT, 1, True),
+    ]
+
+
+async def test_every_step_of_a_report_is_a_call(meta: MetaProvider, graph: ScriptedGraph, budget: Recorder) -> None:
+    graph.answer({"report_run_id": "9"})
+    graph.answer({"id": "9", "async_status": "Job Running", "async_percent_completion": 4})
+    graph.answer({"id": "9", "async_status": "Job Completed", "async_percent_completion": 100})
+    graph.answer_pages([], [])
+    pages = meta.read_insights(Level.AD, date(2026, 3, 1), date(2026, 3, 1), expected_rows=10)
+    _ = [page async for page in pages]
+
+    assert budget.spent == [(INSIGHTS, 1, False)] * 5
+
+
+async def test_posts_of_a_batch_are_a_call_each(
+    graph: ScriptedGraph,
+    http_client: httpx.AsyncClient,
+    budget: Recorder,
+) -> None:
+    page = MetaPageProvider(
+        http_client,
+        graph_url=graph.url,
+        api_version="v26.0",
+        page_external_id="7",
+        access_token=SecretStr("t"),
+        budget=budget,
+    )
+    headers = [{"name": "X-Business-Use-Case-Usage", "value": business(pages={"call_count": 86})}]
+    item = {"code": 200, "headers": headers, "body": '{"data":[]}'}
+    graph.answer([item] * 50)
+    graph.answer([item] * 10)
+    await page.read_post_metrics([f"7_{number}" for number in range(60)], ["m"])
+
+    assert budget.spent == [(PAGES, 50, False), (PAGES, 10, False)]
+    assert budget.noted == [(PAGES, usage("86"))] * 2
+
+
+async def test_a_refusal_comes_before_the_call(meta: MetaProvider, graph: ScriptedGraph, budget: Recorder) -> None:
+    budget.refuses = INSIGHTS
+    with pytest.raises(ProviderThrottledError):
+        _ = [page async for page in meta.read_insights(Level.AD, date(2026, 3, 1), date(2026, 3, 1))]
+
+    assert graph.calls == []
+
+
+async def test_answers_tell_their_usage_errors_too(meta: MetaProvider, graph: ScriptedGraph, budget: Recorder) -> None:
+    headers = {"X-Business-Use-Case-Usage": business(ads_insights={"call_count": 88})}
+    graph.answer({"account_status": 1, "currency": "USD", "timezone_name": "UTC"}, headers=headers)
+    await meta.get_account()
+    graph.answer_error(100, headers={"X-App-Usage": '{"call_count":96}'})
+    with pytest.raises(Exception, match="code 100"):
+        await meta.get_account()
+
+    assert budget.noted == [(MANAGEMENT, usage("88")), (MANAGEMENT, usage("96"))]
+
+
+@pytest.mark.parametrize(
+    ("code", "scope", "paused"),
+    [
+        (80000, ThrottleScope.USE_CASE, [INSIGHTS]),
+        (80004, ThrottleScope.USE_CASE, [MANAGEMENT]),
+        (80003, ThrottleScope.USE_CASE, [INSIGHTS]),
+        (17, ThrottleScope.ACCOUNT, [*UseCase]),
+        (613, ThrottleScope.ACCOUNT, [*UseCase]),
+        (32, ThrottleScope.ACCOUNT, [*UseCase]),
+        (80001, ThrottleScope.ACCOUNT, [*UseCase]),
+        (4, ThrottleScope.APP, [*UseCase]),
+        (341, ThrottleScope.APP, [*UseCase]),
+    ],
+)
+async def test_a_throttle_reaches_as_far_as_its_code_says(
+    meta: MetaProvider,
+    graph: ScriptedGraph,
+    budget: Recorder,
+    code: int,
+    scope: ThrottleScope,
+    paused: list[UseCase],
+) -> None:
+    graph.answer_error(code, headers={"X-Ad-Account-Usage": '{"reset_time_duration": 300}'})
+    with clock.frozen(NOW), pytest.raises(ProviderThrottledError) as raised:
+        _ = [page async for page in meta.read_insights(Level.AD, date(2026, 3, 1), date(2026, 3, 1))]
+
+    assert raised.value.scope is scope
+    assert raised.value.use_case is (MANAGEMENT if code == 80004 else INSIGHTS)
+    assert raised.value.retry_at == NOW + timedelta(seconds=300)
+    assert budget.noted == [(use_case, usage("100", timedelta(seconds=300))) for use_case in paused]
+
+
+async def test_a_throttled_change_in_a_batch_lets_all_wait(
+    meta: MetaProvider,
+    graph: ScriptedGraph,
+    budget: Recorder,
+) -> None:
+    body = json.dumps({"error": {"message": "too many", "code": 80004, "error_subcode": 2446079}})
+    graph.answer([{**DONE, "code": 400, "body": body}])
+    with clock.frozen(NOW), pytest.raises(ProviderThrottledError) as raised:
+        await meta.set_status(Level.AD, ["1"], EntityStatus.PAUSED)
+
+    assert raised.value.scope is ThrottleScope.USE_CASE
+    assert budget.noted == [(MANAGEMENT, usage("100", timedelta(minutes=10)))]
+
+
+async def test_an_insights_query_that_is_never_answered_is_too_much(graph: ScriptedGraph) -> None:
+    calls: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        calls.append(f"{request.method} {request.url.path}")
+        if len(calls) == 1:
+            raise httpx.ReadTimeout("slow")
+        return httpx.Response(400, json={"error": {"code": 190, "message": "expired"}})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        meta = MetaProvider(
+            client,
+            graph_url=graph.url,
+            api_version="v26.0",
+            account_external_id="1",
+            access_token=SecretStr("t"),
+        )
+        with pytest.raises(Exception, match="code 190"):
+            _ = [page async for page in meta.read_insights(Level.AD, date(2026, 3, 1), date(2026, 3, 1))]
+
+    assert calls == ["GET /v26.0/act_1/insights", "POST /v26.0/act_1/insights"]

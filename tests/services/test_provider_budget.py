@@ -1,0 +1,214 @@
+"""Meta's client, the shared budget and the sandbox together: real HTTP, real Valkey, two workers of one account."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from app import clock
+from app.database.transactions import tenant_transaction
+from app.errors import ProviderThrottledError, ThrottleScope, TooMuchDataError
+from app.metrics.levels import Level
+from app.providers.contract import EntityStatus
+from app.providers.meta.provider import MetaProvider
+from app.providers.meta.report_policy import ReportPolicy
+from app.queries.connections import find_connection
+from app.services.call_budget import CallBudgets
+from app.services.provider_access import open_provider, read_token
+from app.vocabulary import UseCase
+from tests.services.shop import TODAY, add_seller, sandbox_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from uuid import UUID
+
+    from app.providers.contract import AdProvider, InsightRow
+    from app.queries.connections import Connection
+    from app.services.context import Services
+    from tests.services.shop import Shop
+
+SINCE = TODAY - timedelta(days=2)
+
+
+@pytest.fixture
+async def shop(services: Services) -> AsyncIterator[Shop]:
+    seller_id = await add_seller(services)
+    with sandbox_for(services, seller_id) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def other_worker(shop: Shop) -> AsyncIterator[Services]:
+    """What a second worker process has of its own: its connection to Redis and its memory."""
+    url = shop.services.settings.redis_url.get_secret_value()
+    async with Redis.from_url(url) as redis:  # pyright: ignore[reportUnknownMemberType] - redis-py's kwargs are untyped
+        yield replace(shop.services, redis=redis, budgets=CallBudgets(redis))
+
+
+async def connection_of(shop: Shop, connection_id: UUID) -> Connection:
+    async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+        connection = await find_connection(driver, seller_id=shop.seller_id, connection_id=connection_id)
+    assert connection is not None
+    return connection
+
+
+async def script(shop: Shop, name: str, **rule: object) -> None:
+    async with httpx.AsyncClient() as client:
+        (await client.post(f"{shop.url}/sandbox/{name}", json=rule)).raise_for_status()
+
+
+def limited(services: Services, calls: int) -> Services:
+    return replace(services, settings=services.settings.model_copy(update={"meta_calls_per_hour": calls}))
+
+
+async def read(provider: AdProvider, level: Level = Level.AD, *, expected_rows: int | None = None) -> list[InsightRow]:
+    pages = provider.read_insights(level, SINCE, TODAY, expected_rows=expected_rows)
+    return [row async for page in pages for row in page]
+
+
+async def throttled(provider: AdProvider) -> ProviderThrottledError:
+    with pytest.raises(ProviderThrottledError) as raised:
+        await read(provider)
+    return raised.value
+
+
+async def test_workers_share_the_hour_of_an_account(shop: Shop, other_worker: Services) -> None:
+    connection = await connection_of(shop, await shop.connect())
+    mine = open_provider(limited(shop.services, 3), connection)
+    theirs = open_provider(limited(other_worker, 3), connection)
+    for provider in (mine, theirs, mine):
+        await read(provider)
+    before = await shop.calls()
+
+    error = await throttled(theirs)
+    assert (error.scope, error.use_case) == (ThrottleScope.USE_CASE, UseCase.ADS_INSIGHTS)
+    assert timedelta(minutes=59) < error.retry_at - clock.now() <= timedelta(minutes=61)
+    assert await shop.calls() == before
+    [outcome] = await theirs.set_status(Level.AD, ["1111"], EntityStatus.PAUSED)
+    assert outcome.accepted
+
+
+@pytest.mark.parametrize(("percent", "minutes"), [(85, 2), (96.5, 10)])
+async def test_all_workers_pause_before_meta_has_to_ask(
+    shop: Shop,
+    other_worker: Services,
+    percent: float,
+    minutes: int,
+) -> None:
+    connection = await connection_of(shop, await shop.connect())
+    await script(shop, "usage", percent=percent, use_case="ads_insights")
+    assert len(await read(open_provider(shop.services, connection))) == 5
+    before = await shop.calls()
+
+    error = await throttled(open_provider(other_worker, connection))
+    wait = error.retry_at - clock.now()
+    assert timedelta(minutes=minutes - 1) < wait <= timedelta(minutes=minutes)
+    assert await shop.calls() == before
+    statuses = [page async for page in open_provider(other_worker, connection).list_statuses(Level.AD)]
+    assert len(statuses) == 1  # another use case has a quota of its own
+
+
+@pytest.mark.parametrize(
+    ("rule", "scope", "stops_management"),
+    [
+        ({"use_case": "ads_insights"}, ThrottleScope.USE_CASE, False),
+        ({"account": "act_1"}, ThrottleScope.ACCOUNT, True),
+        ({"whole_app": True}, ThrottleScope.APP, True),
+    ],
+)
+async def test_a_throttle_of_metas_is_seen_by_the_other_worker(
+    shop: Shop,
+    other_worker: Services,
+    rule: dict[str, object],
+    scope: ThrottleScope,
+    *,
+    stops_management: bool,
+) -> None:
+    connection = await connection_of(shop, await shop.connect())
+    await script(shop, "throttles", **rule, seconds=900)
+    error = await throttled(open_provider(shop.services, connection))
+    before = await shop.calls()
+
+    assert error.scope is scope
+    assert error.code is not None
+    assert timedelta(minutes=14) < error.retry_at - clock.now() <= timedelta(minutes=15)
+    again = await throttled(open_provider(other_worker, connection))
+    assert again.code is None
+    assert abs(again.retry_at - error.retry_at) < timedelta(seconds=1)
+    assert await shop.calls() == before
+    change = open_provider(other_worker, connection).set_status(Level.AD, ["1111"], EntityStatus.PAUSED)
+    if stops_management:
+        with pytest.raises(ProviderThrottledError):
+            await change
+    else:
+        assert [outcome.accepted for outcome in await change] == [True]
+
+
+async def no_pause(_seconds: float) -> None:
+    pass
+
+
+def reporting(shop: Shop, connection: Connection, **policy: object) -> MetaProvider:
+    """The account's provider, whose reports are not waited for in earnest."""
+    return MetaProvider(
+        shop.services.http,
+        graph_url=shop.url,
+        api_version="v26.0",
+        account_external_id=connection.external_id,
+        access_token=read_token(shop.services, connection),
+        report_policy=replace(ReportPolicy(async_rows=100, sleep=no_pause), **policy),
+    )
+
+
+@pytest.mark.parametrize("level", list(Level))
+async def test_a_report_says_what_a_call_says(shop: Shop, level: Level) -> None:
+    provider = reporting(shop, await connection_of(shop, await shop.connect()))
+    await script(shop, "reports", missing_polls=1, not_started_polls=1, started_polls=1, running_polls=2)
+    at_once = await read(provider, level)
+
+    assert await read(provider, level, expected_rows=100) == at_once
+    assert len(at_once) >= 3
+
+
+@pytest.mark.parametrize("answer", ["too_much_data", "timed_out"])
+async def test_too_much_at_once_comes_as_a_report(shop: Shop, answer: str) -> None:
+    provider = reporting(shop, await connection_of(shop, await shop.connect()))
+    at_once = await read(provider)
+    await script(shop, "limits", rows=3, answer=answer)
+
+    assert await read(provider) == at_once
+
+
+def sorted_rows(rows: list[InsightRow]) -> list[tuple[str, str, int]]:
+    return sorted((row.external_id, row.stat_date.isoformat(), row.counters.spend_micros) for row in rows)
+
+
+@pytest.mark.parametrize("level", [Level.ACCOUNT, Level.CAMPAIGN, Level.AD])
+async def test_reports_that_fail_are_cut_and_lose_nothing(shop: Shop, level: Level) -> None:
+    provider = reporting(shop, await connection_of(shop, await shop.connect()))
+    at_once = await read(provider, level)
+    await script(shop, "reports", ends="failed", times=4)
+    cut = await read(provider, level, expected_rows=100)
+
+    assert sorted_rows(cut) == sorted_rows(at_once)
+
+
+async def test_reports_that_always_fail_are_too_much(shop: Shop) -> None:
+    provider = reporting(shop, await connection_of(shop, await shop.connect()))
+    await script(shop, "reports", ends="skipped")
+
+    with pytest.raises(TooMuchDataError):
+        await read(provider, expected_rows=100)
+
+
+async def test_a_report_that_never_ends_is_left(shop: Shop) -> None:
+    provider = reporting(shop, await connection_of(shop, await shop.connect()), timeout=timedelta(seconds=30))
+    await script(shop, "reports", running_polls=1000)
+
+    with pytest.raises(TooMuchDataError, match="in time"):
+        await read(provider, expected_rows=100)
