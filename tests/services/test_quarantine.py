@@ -1,0 +1,70 @@
+"""A job that has cost workers runs alone; the others go on before and after it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from app.database.transactions import work_transaction
+from app.services.job_execution import execute_job
+from app.services.quarantine import Quarantine
+from tests.services.jobs_at_hand import KIND, chore, enqueue, state_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from app.queries.job_claims import ClaimedJob
+    from app.services.context import Services
+    from app.services.job_execution import Lease
+
+
+async def test_a_suspect_runs_beside_nobody(services: Services) -> None:
+    run = await enqueue(services, chore("suspect"), *[chore(f"other-{place}") for place in range(6)])
+    suspect, *others = (job.job_id for job in run.jobs)
+    async with work_transaction(services.database.app) as driver:
+        await driver.execute("UPDATE jobs SET losses = 2 WHERE id = $1", suspect)
+    at_work: set[UUID] = set()
+    seen_by_suspect: list[int] = []
+    most = 0
+
+    async def handle(_services: Services, job: ClaimedJob, _lease: Lease) -> int:
+        nonlocal most
+        at_work.add(job.id)
+        most = max(most, len(at_work))
+        for _ in range(5):
+            await asyncio.sleep(0.01)
+            if job.id == suspect:
+                seen_by_suspect.append(len(at_work))
+        at_work.discard(job.id)
+        return 0
+
+    quarantine = Quarantine()
+    ids = [*others[:3], suspect, *others[3:]]
+    await asyncio.gather(
+        *[
+            execute_job(services, job_id, worker="test", handlers={KIND: handle}, quarantine=quarantine)
+            for job_id in ids
+        ]
+    )
+    assert {await state_of(services, job_id) for job_id in ids} == {"SUCCEEDED"}
+    assert seen_by_suspect == [1] * 5
+    assert most > 1
+
+
+async def test_who_gives_up_waiting_for_solitude_blocks_nobody() -> None:
+    quarantine = Quarantine()
+    async with quarantine.among_others():
+        waiting = asyncio.create_task(_be_alone(quarantine))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+    async with asyncio.timeout(1):
+        async with quarantine.among_others():
+            pass
+        await _be_alone(quarantine)
+
+
+async def _be_alone(quarantine: Quarantine) -> None:
+    async with quarantine.alone():
+        pass

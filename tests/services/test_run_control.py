@@ -1,0 +1,160 @@
+"""Cancelling runs and doing again what they did not do."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.database.transactions import tenant_transaction, work_transaction
+from app.errors import ConflictError, NotFoundError, RequestRefusedError
+from app.identifiers import new_id
+from app.queries.job_claims import claim_job
+from app.services.dispatcher import dispatch_once
+from app.services.run_control import cancel_run, retry_run
+from app.services.run_requests import RunRequest, record_run
+from app.vocabulary import RunOrigin
+from tests.services.jobs_at_hand import chore, execute, failing, job_of, nothing, run_state, state_of
+from tests.services.shop import add_seller
+from tests.services.working import fetch_work
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from app.queries.job_claims import ClaimedJob
+    from app.queries.jobs import NewJob
+    from app.services.context import Services
+    from app.services.job_execution import Lease
+    from app.services.run_requests import EnqueuedRun
+
+
+async def ask(services: Services, seller_id: UUID, *jobs: NewJob) -> EnqueuedRun:
+    request = RunRequest(seller_id=seller_id, origin=RunOrigin.BACKFILL, reason="a year")
+    async with tenant_transaction(services.database.app, seller_id) as driver:
+        return await record_run(driver, request, jobs)
+
+
+async def test_what_waits_ends_and_what_runs_stops_at_its_next_step(services: Services) -> None:
+    seller_id = await add_seller(services)
+    run = await ask(services, seller_id, *[chore(key, seller_id=seller_id) for key in ("done", "runs", "waits")])
+    done, runs, waits = (job.job_id for job in run.jobs)
+    await execute(services, done, nothing)
+    begun, cancelled = asyncio.Event(), asyncio.Event()
+    written: list[str] = []
+
+    async def write_twice(services: Services, _job: ClaimedJob, lease: Lease) -> int:
+        for text in ("before", "after"):
+            async with tenant_transaction(services.database.app, seller_id) as driver:
+                await lease.fence(driver)
+                written.append(text)
+            begun.set()
+            await cancelled.wait()
+        return 2
+
+    working = asyncio.create_task(execute(services, runs, write_twice))
+    await begun.wait()
+    assert await cancel_run(services, seller_id=seller_id, run_id=run.run_id) == 2
+    assert (await state_of(services, waits), await state_of(services, runs)) == ("CANCELLED", "RUNNING")
+    assert await run_state(services, run.run_id) == "RUNNING"
+    cancelled.set()
+    await working
+    assert written == ["before"]
+    assert await state_of(services, runs) == "CANCELLED"
+    assert await run_state(services, run.run_id) == "PARTIAL"
+
+
+async def test_a_handler_that_writes_nothing_is_stopped_by_the_heartbeat(services: Services) -> None:
+    seller_id = await add_seller(services)
+    run = await ask(services, seller_id, chore(seller_id=seller_id))
+    begun = asyncio.Event()
+
+    async def wait(_services: Services, _job: ClaimedJob, _lease: Lease) -> int:
+        begun.set()
+        await asyncio.Event().wait()
+        return 0
+
+    working = asyncio.create_task(execute(services, run.jobs[0].job_id, wait))
+    await begun.wait()
+    await cancel_run(services, seller_id=seller_id, run_id=run.run_id)
+    async with asyncio.timeout(5):
+        await working
+    assert await run_state(services, run.run_id) == "CANCELLED"
+
+
+async def test_a_cancelled_job_of_a_dead_worker_ends(services: Services) -> None:
+    seller_id = await add_seller(services)
+    run = await ask(services, seller_id, chore(seller_id=seller_id))
+    async with work_transaction(services.database.app) as driver:
+        assert await claim_job(driver, run.jobs[0].job_id, worker="doomed", lease=timedelta(0))
+    await cancel_run(services, seller_id=seller_id, run_id=run.run_id)
+    await dispatch_once(services)
+    assert await run_state(services, run.run_id) == "CANCELLED"
+
+
+async def test_what_another_live_run_wants_goes_on(services: Services) -> None:
+    seller_id = await add_seller(services)
+    shared, own = chore("shared", seller_id=seller_id), chore("own", seller_id=seller_id)
+    run = await ask(services, seller_id, shared, own)
+    other = await ask(services, seller_id, chore("shared", seller_id=seller_id))
+    assert await cancel_run(services, seller_id=seller_id, run_id=run.run_id) == 1
+    assert [await state_of(services, job.job_id) for job in run.jobs] == ["QUEUED", "CANCELLED"]
+    await execute(services, shared.id, nothing)
+    assert [await run_state(services, each.run_id) for each in (run, other)] == ["PARTIAL", "SUCCEEDED"]
+
+
+async def test_a_cancelled_run_goes_on_where_it_was(services: Services) -> None:
+    seller_id, user_id = await add_seller(services), new_id()
+    jobs = [chore(f"part-{place}", seller_id=seller_id) for place in range(4)]
+    run = await ask(services, seller_id, *jobs)
+    await execute(services, jobs[0].id, nothing)
+    await execute(services, jobs[1].id, failing(RequestRefusedError("no")))
+    with pytest.raises(ConflictError, match="not ended"):
+        await retry_run(services, seller_id=seller_id, run_id=run.run_id, requested_by=user_id)
+    await cancel_run(services, seller_id=seller_id, run_id=run.run_id)
+    again = await retry_run(services, seller_id=seller_id, run_id=run.run_id, requested_by=user_id)
+    assert [job.key for job in again.jobs] == ["part-1", "part-2", "part-3"]
+    assert not any(job.deduplicated for job in again.jobs)
+    row = (await fetch_work(services, "SELECT * FROM sync_runs WHERE id = $1", again.run_id))[0]
+    assert (row["origin"], row["reason"], row["requested_by"], row["retry_of"]) == (
+        "BACKFILL",
+        "a year",
+        user_id,
+        run.run_id,
+    )
+    for job in again.jobs:
+        await execute(services, job.job_id, nothing)
+        assert (await job_of(services, job.job_id))["sent_at"] is None
+    assert await run_state(services, again.run_id) == "SUCCEEDED"
+    with pytest.raises(ConflictError, match="nothing undone"):
+        await retry_run(services, seller_id=seller_id, run_id=again.run_id, requested_by=user_id)
+    with pytest.raises(ConflictError, match="ended already"):
+        await cancel_run(services, seller_id=seller_id, run_id=again.run_id)
+
+
+async def test_a_fan_in_that_is_retried_waits_for_the_retried(services: Services) -> None:
+    seller_id = await add_seller(services)
+    run = await ask(
+        services, seller_id, chore("a", seller_id=seller_id), chore("last", seller_id=seller_id, is_last=True)
+    )
+    await cancel_run(services, seller_id=seller_id, run_id=run.run_id)
+    again = await retry_run(services, seller_id=seller_id, run_id=run.run_id, requested_by=None)
+    states = {job.key: job.state for job in again.jobs}
+    assert states == {"a": "QUEUED", "last": "BLOCKED"}
+    ids = {job.key: job.job_id for job in again.jobs}
+    await execute(services, ids["a"], nothing)
+    assert await state_of(services, ids["last"]) == "QUEUED"
+
+
+async def test_anothers_run_is_the_same_as_none(services: Services) -> None:
+    owner, other = await add_seller(services, "owner"), await add_seller(services, "other")
+    run = await ask(services, owner, chore(seller_id=owner))
+    for attack in (
+        cancel_run(services, seller_id=other, run_id=run.run_id),
+        retry_run(services, seller_id=other, run_id=run.run_id, requested_by=None),
+    ):
+        with pytest.raises(NotFoundError, match="no such run"):
+            await attack
+    assert await state_of(services, run.jobs[0].job_id) == "QUEUED"
+    assert await run_state(services, run.run_id) == "RUNNING"
