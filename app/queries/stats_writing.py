@@ -41,6 +41,29 @@ class Snapshot(NamedTuple):
     attribution_setting: str | None
 
 
+# Days whose content is what the last write of them left.
+_LOG_UNCHANGED = """
+UPDATE stats_fetches AS old
+SET fetched_at = $6
+FROM (
+  SELECT log.stat_date
+  FROM unnest($4::date[], $5::bytea[]) AS new (stat_date, content_hash)
+  JOIN stats_fetches AS log ON log.seller_id = $1
+                           AND log.account_id = $2
+                           AND log.level = $3
+                           AND log.stat_date = new.stat_date
+                           AND log.content_hash = new.content_hash
+                           AND log.fetched_at < $6
+  ORDER BY log.stat_date
+  FOR NO KEY UPDATE OF log
+) AS unchanged
+WHERE old.seller_id = $1
+  AND old.account_id = $2
+  AND old.level = $3
+  AND old.stat_date = unchanged.stat_date
+RETURNING old.stat_date
+"""
+
 _LOG_FETCH = """
 INSERT INTO stats_fetches AS old (seller_id, account_id, level, stat_date, first_fetched_at, fetched_at)
 SELECT $1, $2, $3, stat_date, $5, $5
@@ -50,6 +73,17 @@ ON CONFLICT (seller_id, account_id, level, stat_date) DO UPDATE
 SET fetched_at = excluded.fetched_at
 WHERE old.fetched_at < excluded.fetched_at
 RETURNING stat_date
+"""
+
+_NOTE_CONTENT = """
+UPDATE stats_fetches AS log
+SET content_hash = new.content_hash
+FROM unnest($4::date[], $5::bytea[]) AS new (stat_date, content_hash)
+WHERE log.seller_id = $1
+  AND log.account_id = $2
+  AND log.level = $3
+  AND log.stat_date = new.stat_date
+  AND log.content_hash IS DISTINCT FROM new.content_hash
 """
 
 # $4 days, $5 fetched_at, $6 oldest day whose snapshots are kept
@@ -105,6 +139,44 @@ GROUP BY stat_date
 """  # noqa: S608 - only names of counters are put in
 
 
+async def log_unchanged(
+    driver: Driver,
+    connection: Connection,
+    level: Level,
+    contents: Mapping[date, bytes],
+    *,
+    fetched_at: datetime,
+) -> list[date]:
+    """Note that days were fetched whose content hash is the stored one; answers those, of which all is done.
+
+    Not among them: days with another content, days never written, and days of which a newer fetch is known.
+    """
+    rows = await driver.fetch(
+        _LOG_UNCHANGED,
+        connection.seller_id,
+        connection.id,
+        level,
+        list(contents),
+        list(contents.values()),
+        fetched_at,
+    )
+    return sorted(row["stat_date"] for row in rows)
+
+
+async def note_contents(
+    driver: Driver, connection: Connection, level: Level, contents: Mapping[date, bytes | None]
+) -> None:
+    """Store the content hashes of days that this transaction has written whole; None: not all of it could be."""
+    await driver.execute(
+        _NOTE_CONTENT,
+        connection.seller_id,
+        connection.id,
+        level,
+        list(contents),
+        list(contents.values()),
+    )
+
+
 async def log_fetch(
     driver: Driver,
     connection: Connection,
@@ -113,7 +185,10 @@ async def log_fetch(
     *,
     fetched_at: datetime,
 ) -> list[date]:
-    """Note that these days were fetched; answers those for which no newer fetch is known already."""
+    """Note that these days were fetched; answers those for which no newer fetch is known already.
+
+    Until we commit, those days are ours: other fetches of them, and repairs, wait.
+    """
     rows = await driver.fetch(_LOG_FETCH, connection.seller_id, connection.id, level, list(days), fetched_at)
     return sorted(row["stat_date"] for row in rows)
 

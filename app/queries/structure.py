@@ -15,12 +15,15 @@ from app.metrics.levels import Level
 from app.vocabulary import EntityStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from app.database.driver import Driver
     from app.providers.contract import AdRecord, AdsetRecord, CampaignRecord
     from app.queries.connections import Connection
+
+# Why nothing is known of an entity's delivery: no listing of the platform names it (`app.queries.unnamed_entities`).
+UNNAMED = "unnamed"
 
 TABLES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "adsets", Level.AD: "ads"}
 
@@ -196,7 +199,7 @@ SET status = new.status,
     updated_at = $3::timestamptz
 FROM (
   SELECT polled.external_id, polled.delivery_status, polled.delivery_raw, polled.delivery_reason,
-         known.status AS status_before,
+         CASE WHEN known.delivery_reason = '{UNNAMED}' THEN polled.status ELSE known.status END AS status_before,
          CASE WHEN known.status_changed_at > $4::timestamptz THEN known.status ELSE polled.status END AS status
   FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
     AS polled (external_id, status, delivery_status, delivery_raw, delivery_reason)
@@ -218,7 +221,10 @@ RETURNING old.id, new.status_before, new.status
 
 
 class StatusWrite(NamedTuple):
-    """A row that was written, and its status before and after; they are equal where only its delivery differed."""
+    """A row that was written, and its status before and after; they are equal where only its delivery differed.
+
+    What the platform had not named so far had no status before that anybody knew.
+    """
 
     entity_id: UUID
     before: EntityStatus
@@ -253,14 +259,34 @@ SELECT external_id, id
 FROM {table}
 WHERE seller_id = $1
   AND account_id = $2
+  AND external_id = ANY($3::text[])
+"""  # noqa: S608 - only constants are put in
+    for level, table in TABLES.items()
+}
+
+_COUNT = {
+    level: f"""
+SELECT count(*)
+FROM {table}
+WHERE seller_id = $1
+  AND account_id = $2
 """  # noqa: S608 - only constants are put in
     for level, table in TABLES.items()
 }
 
 
-async def load_entity_ids(driver: Driver, connection: Connection, level: Level) -> Mapping[str, UUID]:
-    """Our ids of all of an account's entities, by the platform's ids. An ACCOUNT's entity is the connection."""
+async def load_entity_ids(
+    driver: Driver, connection: Connection, level: Level, external_ids: Collection[str]
+) -> Mapping[str, UUID]:
+    """Our ids of an account's entities, by the platform's ids. An ACCOUNT's entity is the connection."""
     if level is Level.ACCOUNT:
-        return {connection.external_id: connection.id}
-    rows = await driver.fetch(_IDS[level], connection.seller_id, connection.id)
+        return dict.fromkeys(external_ids, connection.id)
+    rows = await driver.fetch(_IDS[level], connection.seller_id, connection.id, list(external_ids))
     return {row["external_id"]: row["id"] for row in rows}
+
+
+async def count_entities(driver: Driver, connection: Connection, level: Level) -> int:
+    """How many entities of a level we know of an account."""
+    if level is Level.ACCOUNT:
+        return 1
+    return await driver.fetchval(_COUNT[level], connection.seller_id, connection.id)

@@ -25,6 +25,7 @@ from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, StatsUnit, split_days, stats_job
 from app.services.provider_access import open_provider
 from app.services.run_requests import RunRequest, record_run
+from app.services.structure_turn import structure_turn
 from app.services.working_connection import get_working_connection
 from app.vocabulary import RunOrigin
 
@@ -47,12 +48,21 @@ _Record = TypeVar("_Record", bound="CampaignRecord | AdsetRecord | AdRecord")
 
 async def run_structure_job(services: Services, job: ClaimedJob, lease: Lease) -> int:
     """The handler of structure jobs."""
+    started_at = clock.now()
     connection = await get_working_connection(services, job)
-    return await sync_structure(services, connection, lease)
+    return await sync_structure(services, connection, lease, since=started_at)
 
 
-async def sync_structure(services: Services, connection: Connection, lease: Lease) -> int:
-    """Make our tree equal to the platform's; answers how many rows were written. Raises ProviderError."""
+async def sync_structure(services: Services, connection: Connection, lease: Lease, *, since: datetime) -> int:
+    """Have the tree that the platform names at `since` or later; answers how many rows were written.
+
+    Never two at once of one account: what another job has asked for since is good enough. Raises ProviderError.
+    """
+    async with structure_turn(services, connection, lease, since=since) as needed:
+        return await _sync(services, connection, lease) if needed else 0
+
+
+async def _sync(services: Services, connection: Connection, lease: Lease) -> int:
     provider = open_provider(services, connection)
     asked_at = clock.now()
     account = await provider.get_account()
@@ -77,7 +87,7 @@ async def sync_structure(services: Services, connection: Connection, lease: Leas
         written += await _write(driver, connection, structure_rows.upsert_adsets, adsets, asked_at, now)
         written += await _write(driver, connection, structure_rows.upsert_ads, ads, asked_at, now)
         written += await apply_tree(driver, connection, tree, asked_at=asked_at)
-        await _apply_account(driver, connection, account)
+        await _apply_account(driver, connection, account, asked_at=asked_at)
         await _request_backfill(services, driver, connection, time_zone=account.time_zone)
     ROWS_WRITTEN.labels("structure").inc(written)
     log.info("structure synced", campaigns=len(campaigns), adsets=len(adsets), ads=len(ads), written=written)
@@ -115,7 +125,7 @@ def _status(
     )
 
 
-async def _apply_account(driver: Driver, connection: Connection, account: AccountRecord) -> None:
+async def _apply_account(driver: Driver, connection: Connection, account: AccountRecord, *, asked_at: datetime) -> None:
     await connection_rows.apply_account_facts(
         driver,
         connection,
@@ -123,6 +133,7 @@ async def _apply_account(driver: Driver, connection: Connection, account: Accoun
         time_zone=account.time_zone,
         currency=account.currency,
         standing=account.standing,
+        asked_at=asked_at,
         now=clock.now(),
     )
 

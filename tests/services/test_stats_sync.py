@@ -3,29 +3,35 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from app import clock
 from app.database.transactions import tenant_transaction
+from app.errors import TooMuchDataError
 from app.identifiers import new_id
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
+from app.providers.contract import InsightRow
 from app.providers.sandbox.dataset import AdDay, Delivered, Kind
 from app.queries import stats_writing
 from app.queries.connections import find_connection
 from app.queries.sellers import NewSellpage, assign_campaigns, insert_sellpages, insert_strategy
 from app.queries.stats_writing import Snapshot
+from app.services.job_kinds import StatsUnit
+from app.services.stats_sync import read_rows
 from tests.services.invariants import check_invariants, count_live
 from tests.services.jobs_at_hand import run_state
 from tests.services.shop import TODAY, YESTERDAY, account, add_seller, entities, sandbox_for, three_days
 from tests.services.working import fetch_work, make_all_due, work_until_idle
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from datetime import date
     from uuid import UUID
 
+    from app.providers.contract import AdProvider
     from app.queries.connections import Connection
     from app.services.context import Services
     from tests.services.shop import Shop
@@ -213,13 +219,33 @@ async def test_an_entity_that_we_lack_is_fetched_and_its_rows_are_kept(shop: Sho
     assert [row[1] for row in await shop.rows(_DAYS, Level.AD) if row[0] == TODAY] == ["1113"]
 
 
-async def test_too_much_data_is_read_in_halves(shop: Shop) -> None:
-    heavy = {"match": {"edge": "insights"}, "code": 100, "subcode": 1487534, "message": "too much", "times": 2}
-    await shop.arm(heavy)
-    run = await shop.sync(levels=[Level.AD])
-    assert await run_state(shop.services, run) == "SUCCEEDED"
-    assert (await shop.calls())["insights"] == 5  # 3 days; 2 days; 1 day, 1 day; 1 day
-    assert len(await shop.rows(_DAYS, Level.AD)) == 5
+class OneDayAtATime:
+    """A platform that calls more than a day too much."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[date, date, int | None]] = []
+
+    async def read_insights(
+        self, level: Level, since: date, until: date, *, expected_rows: int | None = None
+    ) -> AsyncIterator[Sequence[InsightRow]]:
+        assert level is Level.AD
+        self.asked.append((since, until, expected_rows))
+        if since != until:
+            raise TooMuchDataError("ask for less")
+        yield [InsightRow(external_id="1", stat_date=since, counters=Counters(impressions=since.day))]
+
+
+async def test_too_much_data_is_read_in_halves() -> None:
+    platform = OneDayAtATime()
+    rows = await read_rows(cast("AdProvider", platform), StatsUnit(Level.AD, OLDEST, TODAY), entities=7)
+    assert [row.stat_date for row in rows] == [OLDEST, YESTERDAY, TODAY]
+    assert platform.asked == [
+        (OLDEST, TODAY, 21),
+        (OLDEST, YESTERDAY, 14),
+        (OLDEST, OLDEST, 7),
+        (YESTERDAY, YESTERDAY, 7),
+        (TODAY, TODAY, 7),
+    ]
 
 
 async def test_a_failure_in_the_middle_of_reading_writes_nothing(shop: Shop) -> None:
@@ -332,7 +358,7 @@ async def test_snapshots_older_than_the_retention_are_not_kept_but_their_days_ar
         assert [row[:2] for row in await shop.rows(_DAYS, Level.AD)] == [(old, "1111")]
         assert await shop.rows(_STORED) == [(0, 1)]
         assert await count_live(services) == 0
-    await check_invariants(services, seller_id, raw_from=str(TODAY - timedelta(days=40)))
+    await check_invariants(with_settings(services, raw_retention_days=40), seller_id)
 
 
 def with_settings(services: Services, **changes: object) -> Services:

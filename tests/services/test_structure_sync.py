@@ -213,7 +213,11 @@ async def test_the_mock_goes_the_same_way(services: Services) -> None:
     await connect_account(short, seller_id=seller_id, account=mock)
     await work_until_idle(short)
     states = await fetch_work(services, "SELECT kind, state, count(*) FROM jobs GROUP BY 1, 2 ORDER BY 1")
-    assert [tuple(row) for row in states] == [("stats", "SUCCEEDED", 4), ("structure", "SUCCEEDED", 1)]
+    assert [tuple(row) for row in states] == [
+        ("refresh", "QUEUED", 1),
+        ("stats", "SUCCEEDED", 4),
+        ("structure", "SUCCEEDED", 1),
+    ]
     await check_invariants(services, seller_id)
 
 

@@ -1,0 +1,98 @@
+"""Entities that statistics name and no listing of the platform does: kept as deleted, under the name the row gives.
+
+What is known already is left alone. A structure sync that names one of them later corrects it like any other row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.identifiers import new_id
+from app.queries.structure import UNNAMED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from app.database.driver import Driver
+    from app.queries.connections import Connection
+
+_SHARED = """seller_id, account_id, id, external_id, name, status, status_changed_at, delivery_status, delivery_reason,
+  created_at, updated_at, archived_at"""
+_VALUES = f"""$1::uuid, $2::uuid, new.id, new.external_id, new.name, 'DELETED', $3::timestamptz, 'UNKNOWN', '{UNNAMED}',
+  $4::timestamptz, $4::timestamptz, $4::timestamptz"""
+
+_CAMPAIGNS = f"""
+INSERT INTO campaigns ({_SHARED})
+SELECT {_VALUES}
+FROM unnest($5::uuid[], $6::text[], $7::text[]) AS new (id, external_id, name)
+ORDER BY new.external_id
+ON CONFLICT (seller_id, external_id) DO NOTHING
+RETURNING id
+"""  # noqa: S608 - only constants are put in
+
+_ADSETS = f"""
+INSERT INTO adsets ({_SHARED}, campaign_id, targeting)
+SELECT {_VALUES}, campaigns.id, '{{}}'::jsonb
+FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[]) AS new (id, external_id, name, parent_external_id)
+JOIN campaigns ON campaigns.seller_id = $1
+              AND campaigns.account_id = $2
+              AND campaigns.external_id = new.parent_external_id
+ORDER BY new.external_id
+ON CONFLICT (seller_id, external_id) DO NOTHING
+RETURNING id
+"""  # noqa: S608 - only constants are put in
+
+_ADS = f"""
+INSERT INTO ads ({_SHARED}, campaign_id, adset_id)
+SELECT {_VALUES}, adsets.campaign_id, adsets.id
+FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[]) AS new (id, external_id, name, parent_external_id)
+JOIN adsets ON adsets.seller_id = $1
+           AND adsets.account_id = $2
+           AND adsets.external_id = new.parent_external_id
+ORDER BY new.external_id
+ON CONFLICT (seller_id, external_id) DO NOTHING
+RETURNING id
+"""  # noqa: S608 - only constants are put in
+
+
+class UnnamedEntity(NamedTuple):
+    """A campaign, or what stands under the parent that is named by the platform's id."""
+
+    external_id: str
+    name: str
+    parent_external_id: str | None
+
+
+class UnnamedTree(NamedTuple):
+    """Each entity once."""
+
+    campaigns: Sequence[UnnamedEntity]
+    adsets: Sequence[UnnamedEntity]
+    ads: Sequence[UnnamedEntity]
+
+
+async def insert_unnamed(
+    driver: Driver,
+    connection: Connection,
+    tree: UnnamedTree,
+    *,
+    seen_at: datetime,
+    now: datetime,
+) -> int:
+    """Keep what is not known yet, parents first; answers how many there were. `seen_at`: when the platform said so.
+
+    The caller holds the lock of the connection, as whoever writes its tree does.
+    """
+    inserted = 0
+    for query, entities, has_parent in (
+        (_CAMPAIGNS, tree.campaigns, False),
+        (_ADSETS, tree.adsets, True),
+        (_ADS, tree.ads, True),
+    ):
+        if entities:
+            columns = [list(column) for column in zip(*entities, strict=True)][: 3 if has_parent else 2]
+            ids = [new_id() for _ in entities]
+            rows = await driver.fetch(query, connection.seller_id, connection.id, seen_at, now, ids, *columns)
+            inserted += len(rows)
+    return inserted

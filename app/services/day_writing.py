@@ -1,0 +1,205 @@
+"""Fetched days on their way into the store: whole days of one account and level, each in one transaction.
+
+What is there already costs a line of the fetch log and sends no row. What is written brings along all that depends on
+it: landing pages' roll-up, the notes of days whose totals are behind, entities that only the rows themselves name.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from app import clock
+from app.database.transactions import tenant_transaction
+from app.metrics.levels import Level
+from app.observability.logging import get_logger
+from app.observability.prometheus import ROWS_WRITTEN
+from app.queries import stats_writing
+from app.queries.connections import Connection, lock_connection
+from app.queries.stale_days import mark_days_stale
+from app.queries.stats_writing import Snapshot
+from app.queries.structure import load_entity_ids
+from app.queries.sync_pace import note_spend
+from app.queries.unnamed_entities import insert_unnamed
+from app.services.refresh_requests import request_refresh
+from app.services.structure_sync import sync_structure
+from app.services.unnamed_entities import lineage_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from app.database.driver import Driver
+    from app.providers.contract import InsightRow
+    from app.services.context import Services
+    from app.services.day_content import FetchedDay
+    from app.services.job_execution import Lease
+
+log = get_logger(__name__)
+
+BATCH_ROWS = 20_000
+SHOWN_UNKNOWN = 10
+# What totals are made of.
+_TOTALLED = frozenset({Level.ACCOUNT, Level.CAMPAIGN})
+
+
+class Fetch(NamedTuple):
+    """What was asked, and when."""
+
+    connection: Connection
+    level: Level
+    fetched_at: datetime
+
+
+class Written(NamedTuple):
+    """Days that are done now, and how many daily rows changed for them."""
+
+    days: int
+    rows: int
+
+
+async def write_days(
+    services: Services, lease: Lease, fetch: Fetch, days: Sequence[FetchedDay]
+) -> AsyncIterator[Written]:
+    """Write what differs; answers after each transaction what it has done. Raises LeaseLostError, ProviderError."""
+    left = await _log_unchanged(services, lease, fetch, days)
+    yield Written(len(days) - len(left), 0)
+    if not left:
+        return
+    entity_ids = await _entity_ids(services, lease, fetch, left)
+    for batch in _batches(left):
+        yield Written(len(batch), await _write(services, lease, fetch, batch, entity_ids))
+
+
+async def _log_unchanged(
+    services: Services, lease: Lease, fetch: Fetch, days: Sequence[FetchedDay]
+) -> list[FetchedDay]:
+    """The days that are not done by noting that they were fetched."""
+    contents = {day.stat_date: day.content_hash for day in days}
+    async with tenant_transaction(services.database.app, fetch.connection.seller_id) as driver:
+        await lease.fence(driver)
+        done = set(
+            await stats_writing.log_unchanged(
+                driver, fetch.connection, fetch.level, contents, fetched_at=fetch.fetched_at
+            )
+        )
+    return [day for day in days if day.stat_date not in done]
+
+
+async def _entity_ids(services: Services, lease: Lease, fetch: Fetch, days: Sequence[FetchedDay]) -> Mapping[str, UUID]:
+    """Ours by the platform's. Those that we lack are looked for in the platform's own listings once."""
+    named = {row.external_id for day in days for row in day.rows}
+    known = await _load_ids(services, fetch, named)
+    if not (unknown := named - known.keys()):
+        return known
+    log.info("numbers of entities that we lack", **_some(fetch, unknown))
+    await sync_structure(services, fetch.connection, lease, since=fetch.fetched_at)
+    known = await _load_ids(services, fetch, named)
+    if unknown := named - known.keys():
+        log.warning("the platform reports entities that it does not name", **_some(fetch, unknown))
+    return known
+
+
+def _some(fetch: Fetch, unknown: set[str]) -> dict[str, object]:
+    return {"level": fetch.level.name, "entities": len(unknown), "some": sorted(unknown)[:SHOWN_UNKNOWN]}
+
+
+async def _load_ids(services: Services, fetch: Fetch, named: set[str]) -> Mapping[str, UUID]:
+    async with tenant_transaction(services.database.app, fetch.connection.seller_id) as driver:
+        return await load_entity_ids(driver, fetch.connection, fetch.level, named)
+
+
+def _batches(days: Sequence[FetchedDay]) -> Iterator[list[FetchedDay]]:
+    """Whole days, together up to about BATCH_ROWS."""
+    batch: list[FetchedDay] = []
+    rows = 0
+    for day in days:
+        if batch and rows + len(day.rows) > BATCH_ROWS:
+            yield batch
+            batch, rows = [], 0
+        batch.append(day)
+        rows += len(day.rows)
+    if batch:
+        yield batch
+
+
+async def _write(
+    services: Services,
+    lease: Lease,
+    fetch: Fetch,
+    batch: Sequence[FetchedDay],
+    entity_ids: Mapping[str, UUID],
+) -> int:
+    connection, level, fetched_at = fetch
+    async with tenant_transaction(services.database.app, connection.seller_id) as driver:
+        await lease.fence(driver)
+        entity_ids = {**entity_ids, **await _keep_unnamed(driver, fetch, batch, entity_ids)}
+        fresh = set(
+            await stats_writing.log_fetch(
+                driver, connection, level, [day.stat_date for day in batch], fetched_at=fetched_at
+            )
+        )
+        days = [day for day in batch if day.stat_date in fresh]
+        changed = await stats_writing.write_snapshots(
+            driver,
+            connection,
+            level,
+            [day.stat_date for day in days],
+            [snapshot for day in days for snapshot in _snapshots(day.rows, entity_ids)],
+            fetched_at=fetched_at,
+            keep_raw_from=fetched_at.date() - timedelta(days=services.settings.raw_retention_days),
+        )
+        whole = {day.stat_date: all(row.external_id in entity_ids for row in day.rows) for day in days}
+        contents = {day.stat_date: day.content_hash if whole[day.stat_date] else None for day in days}
+        await stats_writing.note_contents(driver, connection, level, contents)
+        if changed:
+            await _bring_along(services, driver, fetch, sorted(changed))
+    rows = sum(changed.values())
+    ROWS_WRITTEN.labels("ad_stats_daily").inc(rows)
+    return rows
+
+
+async def _keep_unnamed(
+    driver: Driver, fetch: Fetch, batch: Sequence[FetchedDay], entity_ids: Mapping[str, UUID]
+) -> Mapping[str, UUID]:
+    """Entities that only these rows name, kept from now on; their ids."""
+    unnamed = [row for row in chain.from_iterable(day.rows for day in batch) if row.external_id not in entity_ids]
+    if not unnamed:
+        return {}
+    connection = fetch.connection
+    await lock_connection(driver, seller_id=connection.seller_id, connection_id=connection.id)
+    tree = lineage_of(unnamed, fetch.level)
+    kept = await insert_unnamed(driver, connection, tree, seen_at=fetch.fetched_at, now=clock.now())
+    found = await load_entity_ids(driver, connection, fetch.level, {row.external_id for row in unnamed})
+    if missing := {row.external_id for row in unnamed} - found.keys():
+        log.error("rows that name no parents can't be kept", **_some(fetch, missing))
+    log.info("entities kept that no listing names", level=fetch.level.name, entities=kept)
+    return found
+
+
+def _snapshots(rows: Sequence[InsightRow], entity_ids: Mapping[str, UUID]) -> Iterator[Snapshot]:
+    for row in rows:
+        entity_id = entity_ids.get(row.external_id)
+        if entity_id is not None:
+            yield Snapshot(entity_id, row.stat_date, row.counters, row.reported_ratios, row.attribution_setting)
+
+
+async def _bring_along(services: Services, driver: Driver, fetch: Fetch, changed: Sequence[date]) -> None:
+    """Locks are taken in one order by all who write days: landing pages, the connection, stale days, the refresh."""
+    connection = fetch.connection
+    if fetch.level not in _TOTALLED:
+        return
+    if fetch.level is Level.ACCOUNT:
+        await note_spend(driver, connection)
+    else:
+        rolled_up = await stats_writing.roll_up_sellpages(
+            driver,
+            seller_id=connection.seller_id,
+            sellpage_ids=await stats_writing.list_sellpages_of_account(driver, connection),
+            days=changed,
+        )
+        ROWS_WRITTEN.labels("sellpage_stats_daily").inc(rolled_up)
+    await mark_days_stale(driver, connection.seller_id, changed)
+    await request_refresh(driver, services, seller_id=connection.seller_id)

@@ -1,0 +1,208 @@
+"""Numbers of entities that we lack, or that no listing of the platform names: none of them is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.database.transactions import tenant_transaction
+from app.metrics.counters import Counters
+from app.metrics.levels import Level
+from app.providers.contract import InsightRow
+from app.providers.sandbox.dataset import AdDay, Delivered
+from app.services.job_broker import Priority
+from app.services.job_kinds import AccountKey, structure_job
+from app.services.run_requests import RunRequest, record_run
+from app.vocabulary import RunOrigin
+from tests.services.days_at_hand import ad_row, writer_of
+from tests.services.invariants import check_invariants
+from tests.services.jobs_at_hand import run_state
+from tests.services.shop import TODAY, YESTERDAY, account, add_seller, entities, sandbox_for
+from tests.services.working import fetch_work, work_until_idle
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from uuid import UUID
+
+    from app.services.context import Services
+    from tests.services.shop import Shop
+
+_TREE = """
+SELECT 'campaign', external_id, name, status, delivery_status, delivery_reason, NULL FROM campaigns
+UNION ALL
+SELECT 'adset', adsets.external_id, adsets.name, adsets.status, adsets.delivery_status, adsets.delivery_reason,
+       campaigns.external_id
+FROM adsets JOIN campaigns ON campaigns.id = adsets.campaign_id
+UNION ALL
+SELECT 'ad', ads.external_id, ads.name, ads.status, ads.delivery_status, ads.delivery_reason,
+       adsets.external_id || '/' || campaigns.external_id
+FROM ads JOIN adsets ON adsets.id = ads.adset_id JOIN campaigns ON campaigns.id = ads.campaign_id
+ORDER BY 2
+"""
+_NUMBERS = """
+SELECT level, coalesce(campaigns.external_id, adsets.external_id, ads.external_id), spend_micros
+FROM ad_stats_daily
+LEFT JOIN campaigns ON campaigns.id = entity_id
+LEFT JOIN adsets ON adsets.id = entity_id
+LEFT JOIN ads ON ads.id = entity_id
+WHERE level > 0
+ORDER BY 1, 2
+"""
+GONE = ("DELETED", "UNKNOWN", "unnamed")
+SPENT = Counters(spend_micros=3, impressions=2)
+
+
+@pytest.fixture
+async def shop(services: Services) -> AsyncGenerator[Shop]:
+    """The account's listings name one campaign, 12, and what is under it."""
+    named = [each for each in entities() if each.id.startswith("12")]
+    with sandbox_for(services, await add_seller(services), account(of=named, days={})) as opened:
+        await opened.connect()
+        yield opened
+        await check_invariants(services, opened.seller_id)
+
+
+@pytest.fixture
+async def connection_id(shop: Shop) -> UUID:
+    return await shop.value("SELECT id FROM fb_connections")
+
+
+async def sync_structure_of(shop: Shop, connection_id: UUID) -> None:
+    job = structure_job(AccountKey(shop.seller_id, connection_id), priority=Priority.MANUAL)
+    request = RunRequest(seller_id=shop.seller_id, origin=RunOrigin.SYSTEM, reason="a test")
+    async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+        await record_run(driver, request, [job])
+    await work_until_idle(shop.services)
+
+
+async def unnamed(shop: Shop) -> list[tuple[object, ...]]:
+    return [row for row in await shop.rows(_TREE) if not str(row[1]).startswith("12")]
+
+
+async def test_an_ad_that_no_listing_names_is_kept_with_its_parents(shop: Shop, connection_id: UUID) -> None:
+    rows = [ad_row("1111", TODAY, SPENT), ad_row("1112", YESTERDAY, SPENT), ad_row("1211", TODAY, SPENT)]
+    async with writer_of(shop, connection_id) as writer:
+        assert await writer.write(rows, days=[YESTERDAY, TODAY]) == (2, 3)
+        assert (await shop.calls())["ads"] == 2  # when the account was connected, and once for these
+        assert await writer.write([ad_row("1111", TODAY, Counters(9))], days=[TODAY]) == (1, 2)
+        assert (await shop.calls())["ads"] == 2
+    assert await unnamed(shop) == [
+        ("campaign", "11", "Campaign 11", *GONE, None),
+        ("adset", "111", "Ad set 111", *GONE, "11"),
+        ("ad", "1111", "Ad 1111", *GONE, "111/11"),
+        ("ad", "1112", "Ad 1112", *GONE, "111/11"),
+    ]
+    assert await shop.rows(_NUMBERS) == [(3, "1111", 9), (3, "1112", 3), (3, "1211", 0)]
+
+
+@pytest.mark.parametrize(
+    ("level", "row", "kept"),
+    [
+        (
+            Level.CAMPAIGN,
+            InsightRow(external_id="11", name="Shoes", stat_date=TODAY, counters=SPENT),
+            [("campaign", "11", "Shoes", *GONE, None)],
+        ),
+        (
+            Level.ADSET,
+            InsightRow(external_id="111", stat_date=TODAY, counters=SPENT, campaign_external_id="11"),
+            [("campaign", "11", "11", *GONE, None), ("adset", "111", "111", *GONE, "11")],
+        ),
+        (
+            Level.ADSET,
+            InsightRow(external_id="129", name="New", stat_date=TODAY, counters=SPENT, campaign_external_id="12"),
+            [("adset", "129", "New", *GONE, "12")],
+        ),
+    ],
+)
+async def test_every_level_is_kept_by_its_own_rows(
+    shop: Shop, connection_id: UUID, level: Level, row: InsightRow, kept: list[tuple[object, ...]]
+) -> None:
+    before = await shop.rows(_TREE)
+    async with writer_of(shop, connection_id, level) as writer:
+        assert await writer.write([row]) == (1, 1)
+    assert [found for found in await shop.rows(_TREE) if found not in before] == kept
+    assert await shop.rows(_NUMBERS) == [(level, row.external_id, 3)]
+
+
+async def test_a_listing_that_names_it_later_corrects_it(shop: Shop, connection_id: UUID) -> None:
+    async with writer_of(shop, connection_id) as writer:
+        await writer.write([ad_row("1111", TODAY, SPENT)])
+    ids = await shop.mapping("SELECT external_id, id FROM ads")
+    with shop.when(account()) as complete:
+        await sync_structure_of(complete, connection_id)
+    assert [row[:6] for row in await unnamed(shop) if row[1] in {"11", "111", "1111"}] == [
+        ("campaign", "11", "Shoes", "ACTIVE", "ACTIVE", None),
+        ("adset", "111", "Broad", "ACTIVE", "ACTIVE", None),
+        ("ad", "1111", "Red shoes", "ACTIVE", "ACTIVE", None),
+    ]
+    found = await shop.mapping("SELECT external_id, id FROM ads")
+    assert {external_id: found[external_id] for external_id in ids} == ids
+    assert await shop.rows("SELECT archived_at, budget_micros FROM campaigns WHERE external_id = '11'") == [
+        (None, 50_000_000)
+    ]
+    assert await shop.rows("SELECT * FROM audit_events") == []  # nobody ever set it to DELETED
+
+
+async def test_what_the_account_deleted_is_kept_at_every_level(services: Services) -> None:
+    """As a whole: Meta's insights go on reporting what its edges no longer list."""
+    listed = [each for each in entities() if each.id.startswith("12")]
+    days = {TODAY: [AdDay("1111", Delivered(300, 90, 1, 1)), AdDay("1211", Delivered(200, 100, 3, 2))]}
+    with sandbox_for(services, await add_seller(services), account(of=listed, days={})) as shop:
+        await shop.connect()
+        with shop.when(account(days=days, unlisted=["11", "111", "1111"])) as deleted:
+            for _ in range(2):
+                run = await deleted.sync()
+                assert await run_state(services, run) == "SUCCEEDED"
+            assert (await deleted.calls())["ads"] <= 3  # at most one of each level, in the first round only
+        assert await shop.rows("SELECT level, sum(spend_micros)::bigint FROM ad_stats_daily GROUP BY 1 ORDER BY 1") == [
+            (level, 5_000_000) for level in Level
+        ]
+        await check_invariants(services, shop.seller_id)
+
+
+async def test_levels_that_lack_entities_at_once_share_one_structure_sync(shop: Shop, connection_id: UUID) -> None:
+    campaign = InsightRow(external_id="11", name="Shoes", stat_date=TODAY, counters=SPENT)
+    adset = InsightRow(external_id="111", stat_date=TODAY, counters=SPENT, campaign_external_id="11")
+    await shop.arm({"match": {"edge": "ads"}, "delay_seconds": 0.5})
+    async with (
+        writer_of(shop, connection_id, Level.CAMPAIGN) as campaigns,
+        writer_of(shop, connection_id, Level.ADSET) as adsets,
+        writer_of(shop, connection_id, Level.AD) as ads,
+    ):
+        at = campaigns.connection.created_at
+        written = await asyncio.gather(
+            campaigns.write([campaign], at=at),
+            adsets.write([adset], at=at),
+            ads.write([ad_row("1111", TODAY, SPENT)], at=at),
+        )
+    assert written == [(1, 1)] * 3
+    assert (await shop.calls())[
+        "ads"
+    ] == 1  # that of the connecting, which began later than these numbers were asked for
+    assert await shop.value("SELECT structure_job_id FROM fb_connections") is None
+
+
+async def test_two_never_read_the_structure_at_once(shop: Shop, connection_id: UUID) -> None:
+    campaign = InsightRow(external_id="11", name="Shoes", stat_date=TODAY, counters=SPENT)
+    await shop.arm({"match": {"edge": "campaigns"}, "delay_seconds": 0.4, "times": None})
+    async with (
+        writer_of(shop, connection_id, Level.CAMPAIGN) as campaigns,
+        writer_of(shop, connection_id, Level.AD) as ads,
+    ):
+        before = (await shop.calls())["campaigns"]
+        await asyncio.gather(campaigns.write([campaign]), ads.write([ad_row("1111", TODAY, SPENT)]))
+        assert (await shop.calls())["campaigns"] == before + 1
+    assert [row[1] for row in await unnamed(shop)] == ["11", "111", "1111"]
+
+
+async def test_the_turn_of_a_job_that_died_is_taken_over(shop: Shop, connection_id: UUID) -> None:
+    async with writer_of(shop, connection_id) as dead:
+        pass
+    await shop.rows("UPDATE fb_connections SET structure_job_id = $1 RETURNING id", dead.lease.job.id)
+    async with writer_of(shop, connection_id) as writer:
+        assert await writer.write([ad_row("1111", TODAY, SPENT)]) == (1, 1)
+    assert await shop.value("SELECT structure_job_id FROM fb_connections") is None
+    assert await fetch_work(shop.services, "SELECT 1 FROM jobs WHERE state = 'RUNNING'") == []
