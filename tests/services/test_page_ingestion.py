@@ -1,0 +1,311 @@
+"""Pages of the sandbox through the real client and the real job: what is stored, what is asked, and what is not."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from app import clock
+from app.database.transactions import tenant_transaction
+from app.errors import ConflictError
+from app.providers.page_metrics import PAGE_METRICS, POST_METRICS
+from app.providers.sandbox.page_dataset import PACIFIC, Page, Post, RecordedPageNumbers
+from app.providers.sandbox.worlds import World
+from app.services.connecting import PageToConnect, connect_page
+from app.services.job_broker import Priority
+from app.services.job_kinds import AccountKey, page_ingestion_job
+from app.services.run_requests import RunRequest, record_run
+from app.vocabulary import ProviderKind, RunOrigin
+from tests.sandbox.serving import serving
+from tests.services.shop import Shop, add_seller, pointed_at
+from tests.services.working import fetch_work, make_all_due, work_until_idle
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+    from datetime import date
+    from uuid import UUID
+
+    from app.services.context import Services
+
+NOW = datetime.now(UTC)
+TODAY = clock.today_in(PACIFIC)
+YESTERDAY = TODAY - timedelta(days=1)
+DEAD_ON_PAGES = ("page_fans", "page_impressions")
+VIEWS = {("page_media_view", TODAY - timedelta(days=back)): 100 * back for back in range(1, 6)}
+
+
+def page_of(*, views: Mapping[tuple[str, date], int] = VIEWS, count: int = 6, **posts: int) -> Page:
+    """Page 7 with so many posts, one a day, and what some of them were seen: `p1=70` is the post of yesterday."""
+    return Page(
+        id="7",
+        name="Shop",
+        access_token="token-of-page-7",
+        user_token="token-of-nobody",
+        posts=tuple(
+            Post(id=f"7_{number}", created_at=NOW - timedelta(days=number, hours=1), message=f"Post {number}")
+            for number in range(1, count + 1)
+        ),
+        numbers=RecordedPageNumbers(
+            days=dict(views) | {("page_follows", YESTERDAY): 2500},
+            posts={("post_media_view", f"7_{name[1:]}"): value for name, value in posts.items()}
+            | {("post_reactions_by_type_total", "7_1"): {"like": 3, "love": 1}},
+        ),
+    )
+
+
+@pytest.fixture
+async def seller_id(services: Services) -> UUID:
+    return await add_seller(services)
+
+
+@contextmanager
+def when(services: Services, seller_id: UUID, page: Page, *, backfill_days: int = 0) -> Generator[Shop]:
+    """The seller while Meta says this of the page."""
+    with serving(World(accounts=(), pages=(page,))) as url:
+        yield Shop(pointed_at(services, url, backfill_days=backfill_days), seller_id, url)
+
+
+@pytest.fixture
+def shop(services: Services, seller_id: UUID) -> Generator[Shop]:
+    with when(services, seller_id, page_of(p1=70, p2=50)) as shop:
+        yield shop
+
+
+async def connect(shop: Shop) -> UUID:
+    page = PageToConnect(
+        provider=ProviderKind.META, external_id="7", name="Shop", access_token=SecretStr("token-of-page-7")
+    )
+    return await connect_page(shop.services, seller_id=shop.seller_id, page=page)
+
+
+async def ingest(shop: Shop, page_id: UUID, day: date = YESTERDAY) -> int:
+    """Do the job of one day; answers how many rows it wrote."""
+    job = page_ingestion_job(AccountKey(shop.seller_id, page_id), day, priority=Priority.SCHEDULED)
+    async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+        await record_run(driver, RunRequest(seller_id=shop.seller_id, origin=RunOrigin.MANUAL, reason="test"), [job])
+    await work_until_idle(shop.services)
+    done = await fetch_work(shop.services, "SELECT state, rows_written, error_reason FROM jobs WHERE id = $1", job.id)
+    assert done[0]["state"] == "SUCCEEDED", done[0]["error_reason"]
+    return done[0]["rows_written"]
+
+
+async def calls(shop: Shop) -> list[dict[str, Any]]:
+    """Every call since the last time."""
+    async with httpx.AsyncClient() as client:
+        log: Any = (await client.get(f"{shop.url}/sandbox/calls/log")).json()
+        await client.delete(f"{shop.url}/sandbox/calls")
+    return log["calls"]
+
+
+async def insights(shop: Shop) -> list[str]:
+    """Whose numbers were asked for since the last time: the page's or those of posts, by id."""
+    return sorted(call["object_id"] for call in await calls(shop) if "insights" in call["edge"])
+
+
+async def page_rows(shop: Shop) -> list[tuple[Any, ...]]:
+    return await shop.rows("SELECT stat_date, metric, value FROM page_stats_daily ORDER BY stat_date, metric")
+
+
+async def post_rows(shop: Shop) -> list[tuple[Any, ...]]:
+    return await shop.rows(
+        """
+        SELECT posts.external_id, stats.metric, stats.stat_date, stats.value
+        FROM post_stats_daily AS stats
+        JOIN page_posts AS posts ON posts.id = stats.post_id
+        ORDER BY posts.external_id, stats.metric, stats.stat_date
+        """
+    )
+
+
+async def execute(shop: Shop, statement: str, *arguments: object) -> None:
+    async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+        await driver.execute(statement, *arguments)
+
+
+async def test_a_day_of_a_page_its_posts_and_what_they_have_come_to(shop: Shop) -> None:
+    page_id = await connect(shop)
+
+    written = await ingest(shop, page_id)
+
+    assert await page_rows(shop) == [(YESTERDAY, "page_follows", 2500), (YESTERDAY, "page_media_view", 100)]
+    assert await post_rows(shop) == [
+        ("7_1", "post_media_view", YESTERDAY, 70),
+        ("7_1", "post_reactions_by_type_total", YESTERDAY, 4),
+        ("7_2", "post_media_view", YESTERDAY, 50),
+    ]
+    posts = await shop.rows("SELECT external_id, message, permalink_url FROM page_posts ORDER BY created_at DESC")
+    assert len(posts) == 6
+    assert posts[0] == ("7_1", "Post 1", "https://www.facebook.com/7/posts/1")
+    assert await shop.value("SELECT count(*) FROM page_posts WHERE metrics_read_at IS NULL") == 0
+    assert written == 2 + 6 + 3
+
+
+async def test_running_twice_changes_nothing(shop: Shop) -> None:
+    page_id = await connect(shop)
+    await ingest(shop, page_id)
+    stored = [await page_rows(shop), await post_rows(shop)]
+    versions = "SELECT max(xmin::text::bigint) FROM {}"
+    tables = ("page_stats_daily", "post_stats_daily", "page_metrics")
+    before = [await shop.value(versions.format(table)) for table in tables]
+
+    assert await ingest(shop, page_id) == 0
+
+    assert [await page_rows(shop), await post_rows(shop)] == stored
+    assert [await shop.value(versions.format(table)) for table in tables] == before
+
+
+async def test_what_lives_is_found_out_once_and_then_asked_for_together(shop: Shop) -> None:
+    page_id = await connect(shop)
+    await ingest(shop, page_id)
+    verdicts = await shop.mapping("SELECT metric, state FROM page_metrics")
+    reasons = await shop.rows("SELECT metric FROM page_metrics WHERE reason IS NOT NULL ORDER BY metric")
+    first = await insights(shop)
+    await ingest(shop, page_id)
+    second = await insights(shop)
+
+    dead = {*DEAD_ON_PAGES, "post_impressions"}
+    assert verdicts == {name: "DEAD" if name in dead else "ALIVE" for name in (*PAGE_METRICS, *POST_METRICS)}
+    assert [row[0] for row in reasons] == sorted(dead)
+    posts = [f"7_{number}" for number in range(1, 7)]
+    assert first == ["7"] * (len(PAGE_METRICS) + 1) + sorted([*posts, *["7_1"] * len(POST_METRICS)])
+    assert second == ["7", *posts]
+
+
+async def test_a_metric_that_dies_takes_no_other_with_it(shop: Shop) -> None:
+    page_id = await connect(shop)
+    await ingest(shop, page_id, YESTERDAY - timedelta(days=1))
+    await execute(shop, "UPDATE page_metrics SET state = 'ALIVE', reason = NULL WHERE metric LIKE '%impressions'")
+
+    await ingest(shop, page_id)
+
+    assert (YESTERDAY, "page_media_view", 100) in await page_rows(shop)
+    assert await shop.mapping("SELECT metric, state FROM page_metrics WHERE metric LIKE '%impressions'") == {
+        "page_impressions": "DEAD",
+        "post_impressions": "DEAD",
+    }
+
+
+@pytest.mark.parametrize(("days", "state"), [(6, "DEAD"), (8, "ALIVE")])
+async def test_a_dead_metric_is_asked_for_again_after_a_week(shop: Shop, days: int, state: str) -> None:
+    page_id = await connect(shop)
+    await ingest(shop, page_id)
+    long_ago = clock.now() - timedelta(days=days)
+    await execute(
+        shop,
+        "UPDATE page_metrics SET state = 'DEAD', reason = 'once', probed_at = $1 WHERE metric = 'page_media_view'",
+        long_ago,
+    )
+
+    await ingest(shop, page_id)
+
+    assert await shop.mapping("SELECT metric, state FROM page_metrics WHERE metric = 'page_media_view'") == {
+        "page_media_view": state
+    }
+
+
+async def test_a_value_is_stored_when_it_has_changed(services: Services, seller_id: UUID) -> None:
+    with when(services, seller_id, page_of(p1=70, p2=50)) as shop:
+        page_id = await connect(shop)
+        await ingest(shop, page_id)
+    await execute(shop, "UPDATE post_stats_daily SET stat_date = stat_date - 3")
+    views = {**VIEWS, ("page_media_view", YESTERDAY): 111}
+    with when(services, seller_id, page_of(views=views, p1=75, p2=50)) as shop:
+        written = await ingest(shop, page_id)
+
+    assert (YESTERDAY, "page_media_view", 111) in await page_rows(shop)
+    assert [row for row in await post_rows(shop) if row[1] == "post_media_view"] == [
+        ("7_1", "post_media_view", YESTERDAY - timedelta(days=3), 70),
+        ("7_1", "post_media_view", YESTERDAY, 75),
+        ("7_2", "post_media_view", YESTERDAY - timedelta(days=3), 50),
+    ]
+    assert written == 2
+
+
+async def test_a_lifetime_value_is_never_written_behind_a_newer_day(shop: Shop) -> None:
+    """A job of an old day, done late, says nothing about what a post had come to then."""
+    page_id = await connect(shop)
+    await ingest(shop, page_id, YESTERDAY - timedelta(days=4))
+
+    assert {row[2] for row in await post_rows(shop)} == {YESTERDAY}
+    assert {row[0] for row in await page_rows(shop)} == {YESTERDAY - timedelta(days=4)}
+
+
+async def test_a_new_page_gets_its_history_in_one_job(services: Services, seller_id: UUID) -> None:
+    with when(services, seller_id, page_of(p1=70), backfill_days=120) as shop:
+        await connect(shop)
+        await work_until_idle(shop.services)
+        jobs = await fetch_work(shop.services, "SELECT kind, state, unit FROM jobs")
+        with pytest.raises(ConflictError, match="the page 7 is connected already"):
+            await connect(shop)
+
+    assert [(job["kind"], job["state"]) for job in jobs] == [("page_ingestion", "SUCCEEDED")]
+    views = [row for row in await page_rows(shop) if row[1] == "page_media_view"]
+    assert [row[2] for row in views] == [500, 400, 300, 200, 100]
+    assert {row[2] for row in await post_rows(shop)} == {YESTERDAY}
+
+
+async def test_a_page_of_few_likes_has_no_rows(services: Services, seller_id: UUID) -> None:
+    with when(services, seller_id, replace(page_of(p1=70), likes=99)) as shop:
+        assert await ingest(shop, await connect(shop)) == 6
+
+    assert (await page_rows(shop), await post_rows(shop)) == ([], [])
+
+
+async def test_a_job_that_ran_out_of_calls_goes_on_with_the_posts_that_it_has_not_read(
+    services: Services, seller_id: UUID
+) -> None:
+    with when(services, seller_id, page_of(count=60, p1=70, p60=5)) as shop:
+        page_id = await connect(shop)
+        async with httpx.AsyncClient() as client:
+            fault = {"match": {"edge": "insights", "object_ids": ["7_55"]}, "code": 80001}
+            (await client.post(f"{shop.url}/sandbox/faults", json=fault)).raise_for_status()
+        job = page_ingestion_job(AccountKey(seller_id, page_id), YESTERDAY, priority=Priority.SCHEDULED)
+        async with tenant_transaction(services.database.app, seller_id) as driver:
+            await record_run(driver, RunRequest(seller_id=seller_id, origin=RunOrigin.MANUAL, reason="test"), [job])
+        await work_until_idle(shop.services)
+        await shop.services.redis.flushdb()  # pyright: ignore[reportUnknownMemberType]  # redis-py's kwargs are untyped
+        first = await insights(shop)
+        await make_all_due(shop.services)
+        await work_until_idle(shop.services)
+        second = await insights(shop)
+
+    assert (first.count("7_50"), first.count("7_60")) == (1, 1)
+    assert second == ["7", *sorted(f"7_{number}" for number in range(51, 61))]
+    assert [row[:2] for row in await post_rows(shop) if row[3] in {70, 5}] == [
+        ("7_1", "post_media_view"),
+        ("7_60", "post_media_view"),
+    ]
+
+
+async def test_an_old_post_is_read_once_a_week(shop: Shop) -> None:
+    page_id = await connect(shop)
+    await ingest(shop, page_id)
+    await execute(
+        shop,
+        """
+        UPDATE page_posts
+        SET created_at = created_at - interval '100 days',
+            metrics_read_at = now() - make_interval(days => CASE external_id WHEN '7_5' THEN 8 ELSE 2 END)
+        """,
+    )
+    await insights(shop)
+
+    await ingest(shop, page_id)
+
+    assert await insights(shop) == ["7", "7_5"]
+
+
+async def test_a_dead_token_ends_the_job_and_spoils_the_page(shop: Shop) -> None:
+    page = PageToConnect(provider=ProviderKind.META, external_id="7", name="Shop", access_token=SecretStr("wrong"))
+    page_id = await connect_page(shop.services, seller_id=shop.seller_id, page=page)
+    with pytest.raises(AssertionError):
+        await ingest(shop, page_id)
+
+    assert await shop.rows("SELECT health FROM fb_connections") == [("UNHEALTHY",)]
+    assert (await page_rows(shop), await shop.rows("SELECT * FROM page_metrics")) == ([], [])
