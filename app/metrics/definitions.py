@@ -31,6 +31,13 @@ class Unit(StrEnum):
     RATIO = "RATIO"
 
 
+class Better(StrEnum):
+    """Which values of a metric come first where entities are ranked."""
+
+    MORE = "MORE"
+    LESS = "LESS"
+
+
 # MONEY is not here: it has its currency's digits.
 DECIMALS = {Unit.MONEY_PER: 2, Unit.COUNT: 0, Unit.PERCENT: 2, Unit.RATIO: 4}
 
@@ -49,7 +56,8 @@ class Metric:
 
     A counter has the `column` of `Counters` that holds it and the `source` field at Meta. A derived metric is
     `numerator` / `denominator` * `scale`, where both name other metrics, and 0 where the denominator is 0; without
-    a denominator it is another name for its numerator.
+    a denominator it is another name for its numerator. `better` says which values lead a leaderboard: of spend and
+    what it buys the most, of what something costs the least.
     """
 
     name: str
@@ -60,6 +68,7 @@ class Metric:
     numerator: str | None = None
     denominator: str | None = None
     scale: int = 1
+    better: Better = Better.MORE
 
     @property
     def graphql_name(self) -> str:
@@ -170,6 +179,7 @@ METRICS: tuple[Metric, ...] = (
         numerator="spend",
         denominator="impressions",
         scale=1000,
+        better=Better.LESS,
         meaning="Cost of a thousand impressions.",
     ),
     Metric(
@@ -185,6 +195,7 @@ METRICS: tuple[Metric, ...] = (
         unit=Unit.MONEY_PER,
         numerator="spend",
         denominator="link_clicks",
+        better=Better.LESS,
         meaning="Cost of a link click.",
     ),
     Metric(
@@ -192,6 +203,7 @@ METRICS: tuple[Metric, ...] = (
         unit=Unit.MONEY_PER,
         numerator="spend",
         denominator="content_views",
+        better=Better.LESS,
         meaning="Cost of a content view.",
     ),
     Metric(
@@ -199,6 +211,7 @@ METRICS: tuple[Metric, ...] = (
         unit=Unit.MONEY_PER,
         numerator="spend",
         denominator="add_to_cart",
+        better=Better.LESS,
         meaning="Cost of an addition to a cart.",
     ),
     Metric(
@@ -206,6 +219,7 @@ METRICS: tuple[Metric, ...] = (
         unit=Unit.MONEY_PER,
         numerator="spend",
         denominator="checkout_initiated",
+        better=Better.LESS,
         meaning="Cost of a checkout that was begun.",
     ),
     Metric(
@@ -213,6 +227,7 @@ METRICS: tuple[Metric, ...] = (
         unit=Unit.MONEY_PER,
         numerator="spend",
         denominator="purchases",
+        better=Better.LESS,
         meaning="Cost of a purchase.",
     ),
     Metric(name="results", unit=Unit.COUNT, numerator="purchases", meaning="What the ads are run for: purchases."),
@@ -221,6 +236,7 @@ METRICS: tuple[Metric, ...] = (
         unit=Unit.MONEY_PER,
         numerator="spend",
         denominator="results",
+        better=Better.LESS,
         meaning="Cost of a result.",
     ),
     Metric(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.metrics.counters import Counters
-from app.metrics.definitions import QUOTIENTS, Metric, Quotient, Unit
+from app.metrics.definitions import QUOTIENTS, Better, Metric, Quotient, Unit
 from app.metrics.money import DEFAULT_DIGITS, EXCEPTIONAL_DIGITS
 
 if TYPE_CHECKING:
@@ -58,6 +58,13 @@ def sort_key(metric: Metric, columns: Mapping[str, str]) -> str:
     """What orders rows as `value` does at less cost; for a counter the stored integer itself."""
     quotient = QUOTIENTS[metric.name]
     return value(metric, columns) if quotient.denominator else columns[quotient.numerator]
+
+
+def rank_key(metric: Metric, columns: Mapping[str, str]) -> str:
+    """What orders entities best first when it descends, exactly; null where the metric says nothing of an entity."""
+    denominator = QUOTIENTS[metric.name].denominator
+    key = value(metric, columns) if metric.better is Better.MORE else f"(- {value(metric, columns)})"
+    return f"(CASE WHEN {columns[denominator]} <> 0 THEN {key} END)" if denominator else key
 
 
 def rounded(metric: Metric, columns: Mapping[str, str], *, digits: str) -> str:

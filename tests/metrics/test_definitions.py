@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app.metrics.counters import Counters
-from app.metrics.definitions import BY_NAME, METRICS, QUOTIENTS, Kind, Quotient, Unit
+from app.metrics.definitions import BY_NAME, METRICS, QUOTIENTS, Better, Kind, Quotient, Unit
 
 # The contract, written down a second time by hand.
 CONTRACT = [
@@ -59,6 +59,19 @@ def test_what_is_money_needs_one_currency_and_ratios_do_not() -> None:
     mixed = {metric.name for metric in METRICS if not metric.in_currency}
     assert mixed >= {"roas", "ctr", "cr", "cr1", "cr2", "results", "impressions"}
     assert mixed.isdisjoint({"spend", "purchase_value", "cpm", "cpc", "cost_per_result"})
+
+
+def test_of_what_something_costs_the_least_is_best_and_of_all_else_the_most() -> None:
+    least = {metric.graphql_name for metric in METRICS if metric.better is Better.LESS}
+    assert least == {
+        "cpm",
+        "cpc",
+        "cpv",
+        "costPerAddToCart",
+        "costPerCheckout",
+        "costPerPurchase",
+        "costPerResult",
+    }
 
 
 def test_descriptions_state_unit_formula_and_zero() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from app.metrics import derive, expressions
 from app.metrics.counters import Counters, total
-from app.metrics.definitions import BY_NAME, METRICS
+from app.metrics.definitions import BY_NAME, METRICS, QUOTIENTS, Better
 from app.metrics.money import currency_digits
 from app.metrics.operators import Operator
 from tests.metrics.counter_rows import LARGEST, batches, edges, on_the_edge
@@ -90,6 +90,22 @@ async def test_order_by_sql_is_the_order_of_the_exact_values(counter_table: Coun
         expected = sorted(range(len(rows)), key=lambda index: -values[index])
         for key in (expressions.sort_key(metric, COLUMNS), expressions.value(metric, COLUMNS)):
             assert await counter_table.positions_by(rows, key) == expected
+
+
+@over_postgres
+@given(batches)
+async def test_ranks_are_best_first_and_leave_out_what_is_divided_by_nothing(
+    counter_table: CounterTable, rows: list[Counters]
+) -> None:
+    for metric in METRICS:
+        key, bottom = expressions.rank_key(metric, COLUMNS), QUOTIENTS[metric.name].denominator
+        found = await counter_table.select(
+            rows, ["c.position"], clauses=f"WHERE {key} IS NOT NULL ORDER BY {key} DESC, c.position"
+        )
+        part = [place for place, row in enumerate(rows) if bottom is None or getattr(row, bottom) != 0]
+        sign = 1 if metric.better is Better.LESS else -1
+        values = {place: sign * derive.exact(metric, rows[place]) for place in part}
+        assert [int(str(position)) - 1 for (position,) in found] == sorted(part, key=lambda place: values[place])
 
 
 async def test_the_closest_quotients_of_64_bits_keep_their_order(counter_table: CounterTable) -> None:
