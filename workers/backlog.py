@@ -12,6 +12,7 @@ from app.observability.prometheus import LAST_TICK, QUEUE_AGE, QUEUE_DEPTH
 from app.queries.job_dispatch import queue_depth
 from app.queries.ticks import list_newest_ticks
 from app.services.job_broker import Priority
+from app.services.schedule import schedule
 
 if TYPE_CHECKING:
     from app.services.context import Services
@@ -23,7 +24,7 @@ async def measure_backlog(services: Services) -> None:
         gauge.clear()
     async with work_transaction(services.database.app) as driver:
         waiting = await queue_depth(driver)
-        ticks = await list_newest_ticks(driver)
+        ticks = await list_newest_ticks(driver, [entry.name for entry in schedule(services.settings)])
     for priority in Priority:
         jobs, age = waiting.get(priority, (0, 0.0))
         QUEUE_DEPTH.labels(priority.name).set(jobs)

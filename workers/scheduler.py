@@ -16,7 +16,7 @@ from app.observability.correlation import begin_correlation
 from app.observability.logging import get_logger
 from app.services.context import open_services
 from app.services.dispatcher import dispatch_once
-from app.services.schedule import run_due_ticks
+from app.services.tick_taking import run_due_ticks
 from workers.process import stop_on_signals
 
 if TYPE_CHECKING:

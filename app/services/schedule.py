@@ -1,129 +1,113 @@
-"""What runs when. One table; a slot is taken by inserting it, so any number of schedulers is harmless.
+"""What runs when: the one cron table. How slots are taken and worked off stands elsewhere.
 
-A scheduler that was away takes the newest slot it missed, once: every entry brings things up to date from wherever
-they are, so older slots have nothing to add.
+A slot that was missed has nothing to add to a newer one: every entry brings things up to date from wherever they are.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import groupby
-from typing import TYPE_CHECKING, TypeAlias
-from uuid import UUID
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
 
-from app import clock
-from app.database.transactions import across_tenants, work_transaction
-from app.metrics.levels import Level
-from app.observability.logging import get_logger
-from app.queries.across_tenants import AccountRef, list_working_accounts
-from app.queries.ticks import forget_ticks, take_tick
+from app.services.account_ticks import plan_day_close, plan_delivery, plan_restatement, plan_stats, plan_structure
+from app.services.daily_round import plan_daily
 from app.services.job_broker import Priority
-from app.services.job_kinds import AccountKey, delivery_job, structure_job
-from app.services.run_requests import RunRequest, record_run
-from app.services.sync import default_window, window_jobs
-from app.vocabulary import RunOrigin
+from app.services.job_kinds import JobKind, own_job
+from app.services.slots import Slots, daily, every
+from app.services.tick_plan import Tick
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import Callable
 
     from app.queries.jobs import NewJob
-    from app.services.context import Services
+    from app.services.tick_plan import Planner
+    from app.settings import Settings
+    from app.vocabulary import RunOrigin
 
-    JobsOfAccount: TypeAlias = Callable[[Services, AccountRef, timedelta], Iterable[NewJob]]
-
-log = get_logger(__name__)
-
-PAGE = 500
 # Ticks of many accounts are spread over this part of the interval, at most a minute.
 SPREAD = 0.2
 MAX_SPREAD = timedelta(seconds=60)
-TICKS_KEPT = timedelta(days=7)
-_FIRST = AccountRef(UUID(int=0), UUID(int=0), "UTC")
+# Four weeks of four levels are many calls: those of all accounts are spread over an hour.
+RESTATEMENT_SPREAD = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleEntry:
-    """Something that is done for every working ad account, each `every`; `jobs` makes one account's."""
+    """Something that is done at every one of its slots: seller by seller as planned, or by one job of its own."""
 
     name: str
-    every: timedelta
-    jobs: JobsOfAccount
+    slots: Slots
+    does: str
+    plan: Planner | None = None
+    own_job: Callable[[], NewJob] | None = None
+    spread: timedelta = MAX_SPREAD
+
+    def tick(self, slot: datetime, origin: RunOrigin) -> Tick:
+        """One slot of it."""
+        spread = min(self.slots.every * SPREAD, self.spread)
+        return Tick(name=self.name, slot=slot, number=self.slots.number(slot), spread=spread, origin=origin)
 
 
-def _structure(_services: Services, account: AccountRef, delay: timedelta) -> Iterable[NewJob]:
-    return [structure_job(AccountKey(*account[:2]), priority=Priority.SCHEDULED, delay=delay)]
+def _housekeeping(kind: JobKind) -> NewJob:
+    return own_job(kind, key=kind.value, seller_id=None, priority=Priority.SCHEDULED)
 
 
-def _delivery(_services: Services, account: AccountRef, delay: timedelta) -> Iterable[NewJob]:
-    return [delivery_job(AccountKey(*account[:2]), priority=Priority.SCHEDULED, delay=delay)]
-
-
-def _stats(services: Services, account: AccountRef, delay: timedelta) -> Iterable[NewJob]:
-    return window_jobs(
-        AccountKey(*account[:2]),
-        default_window(services, account.time_zone),
-        levels=tuple(Level),
-        priority=Priority.SCHEDULED,
-        delay=delay,
-    )
-
-
-def schedule(services: Services) -> tuple[ScheduleEntry, ...]:
-    """The schedule, at the intervals of the settings."""
-    settings = services.settings
+def schedule(settings: Settings) -> tuple[ScheduleEntry, ...]:
+    """The table, at the intervals of the settings."""
     return (
-        ScheduleEntry("structure", timedelta(minutes=settings.structure_interval_minutes), _structure),
-        ScheduleEntry("stats", timedelta(minutes=settings.stats_interval_minutes), _stats),
-        ScheduleEntry("delivery", timedelta(minutes=settings.delivery_interval_minutes), _delivery),
+        ScheduleEntry(
+            name="structure",
+            slots=every(settings.structure_interval_minutes),
+            does="campaigns, ad sets, ads and the account itself, of every account",
+            plan=plan_structure,
+        ),
+        ScheduleEntry(
+            name="stats",
+            slots=every(settings.stats_interval_minutes),
+            does="statistics of the days that still move, of every account",
+            plan=plan_stats,
+        ),
+        ScheduleEntry(
+            name="delivery",
+            slots=every(settings.delivery_interval_minutes),
+            does="statuses, of every account",
+            plan=plan_delivery,
+        ),
+        ScheduleEntry(
+            name="daily",
+            slots=every(5),
+            does="the round of every seller whose newest day is due: ingestion, then aggregation",
+            plan=plan_daily,
+        ),
+        ScheduleEntry(
+            name="restatement",
+            slots=daily(4),
+            does="statistics of the last 28 days, of every account",
+            plan=plan_restatement,
+            spread=RESTATEMENT_SPREAD,
+        ),
+        ScheduleEntry(
+            name="day_close",
+            slots=every(60),
+            does="days that are restated no more are closed and scored, of every account",
+            plan=plan_day_close,
+        ),
+        ScheduleEntry(
+            name="retention",
+            slots=daily(3),
+            does="partitions of snapshots are made ahead, and dropped past their age",
+            own_job=partial(_housekeeping, JobKind.RETENTION),
+        ),
+        ScheduleEntry(
+            name="compaction",
+            slots=every(60),
+            does="ended jobs and runs beyond the newest become totals",
+            own_job=partial(_housekeeping, JobKind.COMPACTION),
+        ),
     )
 
 
-async def run_due_ticks(services: Services) -> list[str]:
-    """Take every slot that has come and is not taken; answers the names of those that were taken now."""
-    taken = [entry.name for entry in schedule(services) if await _tick(services, entry)]
-    if taken:
-        async with work_transaction(services.database.app) as driver:
-            await forget_ticks(driver, before=clock.now() - TICKS_KEPT)
-    return taken
-
-
-def slot_of(now: datetime, every: timedelta) -> datetime:
-    """The newest instant not after `now` that is a whole number of intervals from midnight UTC of 1970."""
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return now - (now - epoch) % every
-
-
-async def _tick(services: Services, entry: ScheduleEntry) -> bool:
-    now = clock.now()
-    async with work_transaction(services.database.app) as driver:
-        if not await take_tick(driver, entry.name, slot_of(now, entry.every), now=now):
-            return False
-        jobs = 0
-        async for accounts in _accounts_by_seller(services):
-            made = [job for account in accounts for job in entry.jobs(services, account, _delay(account, entry.every))]
-            request = RunRequest(seller_id=accounts[0].seller_id, origin=RunOrigin.SCHEDULE, reason=entry.name)
-            await record_run(driver, request, made)
-            jobs += len(made)
-    log.info("tick", name=entry.name, jobs=jobs)
-    return True
-
-
-async def _accounts_by_seller(services: Services) -> AsyncIterator[Sequence[AccountRef]]:
-    """All working accounts, a seller at a time, read in pages."""
-    last, pending = _FIRST, list[AccountRef]()
-    async with across_tenants(services.database.system) as driver:
-        while page := await list_working_accounts(driver, after=last, limit=PAGE):
-            last = page[-1]
-            groups = [list(group) for _, group in groupby([*pending, *page], key=lambda account: account.seller_id)]
-            pending = groups.pop()
-            for group in groups:
-                yield group
-    if pending:
-        yield pending
-
-
-def _delay(account: AccountRef, every: timedelta) -> timedelta:
-    """The same for an account at every tick, and spread evenly over accounts: ids end in random bits."""
-    part = account.connection_id.int % 1000 / 1000
-    return min(every * SPREAD, MAX_SPREAD) * part
+def find_entry(settings: Settings, name: str) -> ScheduleEntry | None:
+    """The entry of this name."""
+    return next((entry for entry in schedule(settings) if entry.name == name), None)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.services.job_broker import Priority
-from app.services.schedule import run_due_ticks
 from app.services.sync import enqueue_seller_sync
 from tests.chaos.processes import until
 from tests.services.invariants import check_invariants, count_live
 from tests.services.jobs_at_hand import run_state
 from tests.services.shop import TODAY, add_seller, sandbox_for
+from tests.services.ticking import ALL, let_nothing_be_due
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.chaos
 
 LEASE_SECONDS = 2.0
-SCHEDULE = ["structure", "stats", "delivery"]
 _NUMBERS = """
 SELECT level, stat_date, coalesce(campaigns.external_id, adsets.external_id, ads.external_id) AS external_id,
        spend_micros, impressions, link_clicks, content_views, add_to_cart, checkout_initiated, purchases,
@@ -79,7 +78,7 @@ async def wait_for_slow_answers(shop: Shop) -> None:
 async def test_a_killed_workers_job_is_taken_over_and_ends_with_the_same_numbers(
     services: Services, processes: Processes
 ) -> None:
-    assert await run_due_ticks(services) == SCHEDULE
+    await let_nothing_be_due(services)
     undisturbed, disturbed = await add_seller(services, "undisturbed"), await add_seller(services, "disturbed")
     with sandbox_for(services, undisturbed) as calm:
         await calm.connect()
@@ -132,7 +131,7 @@ async def job_of_ads(services: Services, run_id: UUID) -> dict[str, object]:
 async def test_jobs_end_within_the_grace_of_a_worker_that_is_told_to_stop(
     services: Services, processes: Processes
 ) -> None:
-    assert await run_due_ticks(services) == SCHEDULE
+    await let_nothing_be_due(services)
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id) as shop:
         await shop.connect()
@@ -157,7 +156,7 @@ async def test_jobs_end_within_the_grace_of_a_worker_that_is_told_to_stop(
 async def test_what_does_not_end_within_the_grace_is_given_back_and_done_later(
     services: Services, processes: Processes
 ) -> None:
-    assert await run_due_ticks(services) == SCHEDULE
+    await let_nothing_be_due(services)
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id) as shop:
         await shop.connect()
@@ -200,14 +199,14 @@ async def test_a_scheduler_that_is_told_to_stop_ends_at_once(services: Services,
     scheduler = processes.start("scheduler")
 
     async def ticked() -> bool:
-        return len(await fetch_work(services, "SELECT name FROM ticks")) == 3
+        return len(await fetch_work(services, "SELECT name FROM ticks")) == len(ALL)
 
     await until(ticked)
     assert await scheduler.end(within=10) < 5
 
 
 async def test_a_worker_outlives_redis_losing_everything(services: Services, processes: Processes) -> None:
-    assert await run_due_ticks(services) == SCHEDULE
+    await let_nothing_be_due(services)
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id) as shop:
         await shop.connect()

@@ -1,0 +1,141 @@
+"""What the schedule asks for account by account: how urgent, how soon, and at which of the slots.
+
+An account on which money is spent today goes first and at once; the others are spread. One whose call budget can't
+carry the cadence gets its stats only every so many slots.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from app import clock
+from app.metrics.levels import Level
+from app.metrics.ranges import RESTATEMENT_DAYS, DateRange
+from app.queries.jobs import NO_DELAY
+from app.services.day_times import last_final_day
+from app.services.job_broker import Priority
+from app.services.job_kinds import (
+    AccountKey,
+    StatsUnit,
+    day_close_job,
+    delivery_job,
+    restatement_job,
+    split_days,
+    structure_job,
+)
+from app.services.run_requests import RunRequest
+from app.services.sync import default_window, window_jobs
+from app.services.tick_plan import PlannedRun, SellerPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from uuid import UUID
+
+    from app.queries.jobs import NewJob
+    from app.queries.seller_connections import ConnectionRef, SellerConnections
+    from app.services.context import Services
+    from app.services.tick_plan import Tick
+
+_PARTS = 1000
+
+
+class Pace(NamedTuple):
+    """How urgent an account's jobs are, and how long after the slot they start."""
+
+    priority: Priority
+    delay: timedelta
+
+
+async def plan_structure(_services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
+    """Campaigns, ad sets and ads of every account."""
+
+    def jobs(key: AccountKey, account: ConnectionRef) -> Iterable[NewJob]:
+        pace = _pace(account, tick)
+        return [structure_job(key, priority=pace.priority, delay=pace.delay)]
+
+    return _plans(tick, page, jobs)
+
+
+async def plan_delivery(_services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
+    """Statuses of every account."""
+
+    def jobs(key: AccountKey, account: ConnectionRef) -> Iterable[NewJob]:
+        pace = _pace(account, tick)
+        return [delivery_job(key, priority=pace.priority, delay=pace.delay)]
+
+    return _plans(tick, page, jobs)
+
+
+async def plan_stats(services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
+    """Statistics of the days that still move, of every account whose turn it is."""
+
+    def jobs(key: AccountKey, account: ConnectionRef) -> Iterable[NewJob]:
+        if (tick.number + account.connection_id.int) % account.stats_stretch:
+            return []
+        pace = _pace(account, tick)
+        days = default_window(services, account.time_zone)
+        return window_jobs(key, days, levels=tuple(Level), priority=pace.priority, delay=pace.delay)
+
+    return _plans(tick, page, jobs)
+
+
+async def plan_restatement(_services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
+    """Statistics of the last four weeks, of every account, not before the others' turn."""
+
+    def jobs(key: AccountKey, account: ConnectionRef) -> Iterable[NewJob]:
+        today = clock.today_in(account.time_zone)
+        days = DateRange(today - timedelta(days=RESTATEMENT_DAYS - 1), today)
+        delay = _spread(account.connection_id, tick.spread)
+        for start, end in split_days(days):
+            for level in Level:
+                unit = StatsUnit(level, start, end)
+                yield restatement_job(key, unit, priority=Priority.SCHEDULED, delay=delay)
+
+    return _plans(tick, page, jobs)
+
+
+async def plan_day_close(_services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
+    """Days that are restated no more, of every account that may have some; dead ones too, as no platform is called."""
+
+    def jobs(key: AccountKey, account: ConnectionRef) -> Iterable[NewJob]:
+        last = last_final_day(clock.now(), account.time_zone)
+        if account.closed_through is not None and account.closed_through >= last:
+            return []
+        delay = _spread(account.connection_id, tick.spread)
+        return [day_close_job(key, priority=Priority.SCHEDULED, delay=delay)]
+
+    return _plans(tick, page, jobs, dead_too=True)
+
+
+def _plans(
+    tick: Tick,
+    page: Sequence[SellerConnections],
+    jobs: Callable[[AccountKey, ConnectionRef], Iterable[NewJob]],
+    *,
+    dead_too: bool = False,
+) -> list[SellerPlan]:
+    """One run for each seller of whom any account has anything to do."""
+    plans: list[SellerPlan] = []
+    for seller in page:
+        made = [
+            job
+            for account in seller.accounts
+            if account.is_usable or dead_too
+            for job in jobs(AccountKey(seller.seller_id, account.connection_id), account)
+        ]
+        if made:
+            request = RunRequest(seller_id=seller.seller_id, origin=tick.origin, reason=tick.name)
+            plans.append(SellerPlan(seller_id=seller.seller_id, runs=[PlannedRun(request=request, jobs=made)]))
+    return plans
+
+
+def _pace(account: ConnectionRef, tick: Tick) -> Pace:
+    if account.spent_on == clock.today_in(account.time_zone):
+        return Pace(Priority.FRESH, NO_DELAY)
+    return Pace(Priority.SCHEDULED, _spread(account.connection_id, tick.spread))
+
+
+def _spread(connection_id: UUID, over: timedelta) -> timedelta:
+    """The same for an account at every tick, and spread evenly over accounts: ids end in random bits."""
+    return over * (connection_id.int % _PARTS / _PARTS)

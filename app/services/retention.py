@@ -1,0 +1,51 @@
+"""Keeping the months of raw snapshots: partitions stand well ahead, and those past their age are dropped.
+
+Each month is a transaction of its own, so that what is done stays done where a reader keeps one locked; that job is
+tried again.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from app import clock
+from app.database.migration import MONTHS_AHEAD
+from app.database.partitions import month_start, months_between
+from app.database.transactions import work_transaction
+from app.observability.logging import get_logger
+from app.queries.raw_partitions import create_raw_partition, drop_raw_partition, list_raw_months
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.queries.job_claims import ClaimedJob
+    from app.services.context import Services
+    from app.services.job_execution import Lease
+
+log = get_logger(__name__)
+
+
+async def run_retention_job(services: Services, _job: ClaimedJob, lease: Lease) -> int:
+    """The handler of retention jobs. It writes no row: 0."""
+    today = clock.now().date()
+    async with work_transaction(services.database.app) as driver:
+        standing = await list_raw_months(driver)
+    ahead = months_between(today, month_start(today, offset=MONTHS_AHEAD))
+    for month in (month for month in ahead if month not in set(standing)):
+        async with work_transaction(services.database.app) as driver:
+            await lease.fence(driver)
+            await create_raw_partition(driver, month)
+        log.info("partition is made", month=f"{month:%Y-%m}")
+    for month in past_months(standing, today=today, kept_days=services.settings.raw_retention_days):
+        async with work_transaction(services.database.app) as driver:
+            await lease.fence(driver)
+            await drop_raw_partition(driver, month)
+        log.info("snapshots are past their age", month=f"{month:%Y-%m}")
+    return 0
+
+
+def past_months(months: Sequence[date], *, today: date, kept_days: int) -> list[date]:
+    """Of these months those of which no day is kept in any zone: west of UTC it may be the day before `today`."""
+    oldest_kept = today - timedelta(days=kept_days + 1)
+    return [month for month in months if month_start(month, offset=1) <= oldest_kept]

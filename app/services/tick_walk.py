@@ -1,0 +1,91 @@
+"""The job of a tick: it walks over all sellers in pages and records each one's work, one transaction a seller.
+
+How far it is stands in its own row and moves in those transactions, so that whoever takes a killed tick over goes on
+exactly behind the last seller.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from app import clock
+from app.database.transactions import across_tenants, work_transaction
+from app.errors import RequestRefusedError
+from app.observability.logging import get_logger
+from app.queries.seller_connections import list_seller_connections
+from app.queries.ticks import (
+    BEFORE_THE_FIRST,
+    TickPlace,
+    find_newest_tick,
+    find_tick_place,
+    save_tick_place,
+    take_tick,
+)
+from app.services.run_requests import record_run
+from app.services.schedule import find_entry
+from app.vocabulary import RunOrigin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from app.database.driver import Driver
+    from app.queries.job_claims import ClaimedJob
+    from app.queries.seller_connections import SellerConnections
+    from app.services.context import Services
+    from app.services.job_execution import Lease
+    from app.services.tick_plan import PlannedRun, Planner, SellerPlan, Tick
+
+log = get_logger(__name__)
+
+SELLERS_A_PAGE = 100
+
+
+async def run_tick_job(services: Services, job: ClaimedJob, lease: Lease) -> int:
+    """The handler of tick jobs. It writes no statistics: 0."""
+    tick, plan = _planned(services, job)
+    async with work_transaction(services.database.app) as driver:
+        place = await find_tick_place(driver, job)
+        newest = await find_newest_tick(driver, tick.name)
+    if place is None and tick.origin is RunOrigin.SCHEDULE and newest is not None and newest > tick.slot:
+        log.info("a newer slot is taken; this one has nothing to add", name=tick.name, slot=tick.slot.isoformat())
+        return 0
+    place = place or BEFORE_THE_FIRST
+    while page := await _page(services, place.after):
+        for seller in await plan(services, tick, page):
+            place = await _record(services, job, lease, seller, place)
+        place = place._replace(after=page[-1].seller_id)
+        if len(page) < SELLERS_A_PAGE:
+            break
+    log.info("tick is done", name=tick.name, slot=tick.slot.isoformat(), sellers=place.sellers)
+    return 0
+
+
+def _planned(services: Services, job: ClaimedJob) -> tuple[Tick, Planner]:
+    entry = find_entry(services.settings, job.unit["name"])
+    if entry is None or entry.plan is None:
+        raise RequestRefusedError(f"the schedule has nothing to do for sellers under the name {job.unit['name']!r}")
+    slot = datetime.fromisoformat(job.unit["slot"])
+    return entry.tick(slot, RunOrigin(job.unit["origin"])), entry.plan
+
+
+async def _page(services: Services, after: UUID) -> Sequence[SellerConnections]:
+    async with across_tenants(services.database.system) as driver:
+        return await list_seller_connections(driver, after=after, limit=SELLERS_A_PAGE)
+
+
+async def _record(services: Services, job: ClaimedJob, lease: Lease, seller: SellerPlan, place: TickPlace) -> TickPlace:
+    """Everything for one seller, and that it was done; answers the place behind that seller."""
+    behind = TickPlace(seller.seller_id, place.sellers + 1)
+    async with work_transaction(services.database.app) as driver:
+        await lease.fence(driver)
+        for run in seller.runs:
+            if await _is_ours(driver, run):
+                await record_run(driver, run.request, run.jobs)
+        await save_tick_place(driver, job, behind)
+    return behind
+
+
+async def _is_ours(driver: Driver, run: PlannedRun) -> bool:
+    return run.round_of is None or await take_tick(driver, *run.round_of, now=clock.now())
