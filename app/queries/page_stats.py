@@ -94,7 +94,8 @@ SELECT external_id, id
 FROM page_posts
 WHERE seller_id = $1
   AND connection_id = $2
-  AND (metrics_read_at IS NULL OR metrics_read_at < CASE WHEN created_at >= $3 THEN $4::timestamptz ELSE $5::timestamptz END)
+  AND (metrics_read_at IS NULL
+       OR metrics_read_at < CASE WHEN created_at >= $3 THEN $4::timestamptz ELSE $5::timestamptz END)
 ORDER BY created_at DESC, id DESC
 """
 
