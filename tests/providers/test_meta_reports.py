@@ -6,6 +6,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -21,8 +22,6 @@ from app.providers.meta.provider import MetaProvider
 from app.providers.meta.report_policy import Patience, ReportPolicy
 
 if TYPE_CHECKING:
-    import httpx
-
     from tests.providers.conftest import RecordedCall, ScriptedGraph
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -190,6 +189,32 @@ async def test_passing_trouble_while_polling_does_not_cost_the_report(meta: Meta
     graph.answer_pages([row("1")])
 
     assert await read(meta) == [("1", 1)]
+
+
+async def test_a_poll_that_is_never_answered_does_not_cost_the_report() -> None:
+    answers: list[httpx.Response | None] = [
+        httpx.Response(200, json=STARTED),
+        None,
+        httpx.Response(200, json=DONE),
+        httpx.Response(200, json={"data": [row("1")]}),
+    ]
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        response = answers.pop(0)
+        if response is None:
+            raise httpx.ReadTimeout("slow")
+        return response
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        meta = MetaProvider(
+            client,
+            graph_url="http://graph.test",
+            api_version="v26.0",
+            account_external_id="1001",
+            access_token=SecretStr("a-token"),
+            report_policy=ReportPolicy(async_rows=100, sleep=Pauses().sleep),
+        )
+        assert await read(meta) == [("1", 1)]
 
 
 async def test_lasting_trouble_while_polling_does(meta: MetaProvider, graph: ScriptedGraph) -> None:

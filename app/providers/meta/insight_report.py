@@ -34,6 +34,9 @@ _COMPLETED = "Job Completed"
 _FAILED = frozenset({"Job Failed", "Job Skipped"})
 _ALL = 100
 _NOT_VISIBLE_YET = (100, 33)
+# What is no fault of the query: the next look, or another or a smaller report, may not have it. A look is never too
+# much data, but an answer that does not come in time is taken for it.
+_PASSING = (ProviderTransientError, TooMuchDataError)
 # Polls in a row that may go wrong in passing before the report is given up.
 _BAD_POLLS = 3
 
@@ -91,7 +94,7 @@ class InsightReport:
         )
         if isinstance(error, ProviderThrottledError):
             await self._graph.note_throttle(error)
-        if not isinstance(error, ProviderTransientError | TooMuchDataError):
+        if not isinstance(error, _PASSING):
             raise error
 
     async def _cancel(self, path: str) -> None:
@@ -113,7 +116,7 @@ class _Polls:
         """The report's node; None where this look failed and the next may not."""
         try:
             report = await self._graph.get(self._path, {"fields": _FIELDS}, what="report")
-        except (ProviderTransientError, RequestRefusedError) as error:
+        except (*_PASSING, RequestRefusedError) as error:
             if not self._may_pass(error):
                 raise
             return None
@@ -126,4 +129,4 @@ class _Polls:
         if self._bad >= _BAD_POLLS:
             return False
         not_yet = not self._was_seen and (error.code, error.subcode) == _NOT_VISIBLE_YET
-        return not_yet or isinstance(error, ProviderTransientError)
+        return not_yet or isinstance(error, _PASSING)
