@@ -243,9 +243,12 @@ WHERE id = $1
 RETURNING state
 """
 
+# It may be wanted again by now.
 _CANCEL = """
 UPDATE jobs
-SET state = 'CANCELLED', ended_at = now(), lease_until = NULL
+SET state = CASE WHEN cancel_requested THEN 'CANCELLED' ELSE 'QUEUED' END,
+    ended_at = CASE WHEN cancel_requested THEN now() END,
+    run_at = now(), lease_until = NULL, sent_at = NULL
 WHERE id = $1
   AND attempt = $2
   AND state = 'RUNNING'
@@ -301,7 +304,7 @@ async def fail_job(driver: Driver, job: ClaimedJob, failure: Failure) -> JobStat
 
 
 async def end_cancelled_job(driver: Driver, job: ClaimedJob) -> JobState:
-    """The job was cancelled while it ran, and has stopped. Raises LeaseLostError."""
+    """The job was cancelled while it ran, and has stopped; waits again if it is wanted again. Raises LeaseLostError."""
     return await _fenced(driver, _CANCEL, job)
 
 

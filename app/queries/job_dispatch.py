@@ -40,6 +40,7 @@ WITH lost AS (
   FROM jobs
   WHERE state = 'RUNNING'
     AND lease_until < now()
+    AND pg_postmaster_start_time() < now() - $3::interval
   ORDER BY lease_until
   LIMIT $1
   FOR UPDATE SKIP LOCKED
@@ -62,9 +63,12 @@ RETURNING jobs.id, jobs.state, jobs.claimed_by
 """  # noqa: S608 - only constants are put in
 
 
-async def expire_leases(driver: Driver, *, limit: int, max_losses: int) -> list[LostJob]:
-    """Take jobs from workers that are gone: waiting again, FAILED when they have killed too many, or CANCELLED."""
-    rows = await driver.fetch(_EXPIRE, limit, max_losses)
+async def expire_leases(driver: Driver, *, limit: int, max_losses: int, grace: timedelta) -> list[LostJob]:
+    """Take jobs from workers that are gone: waiting again, FAILED when they have killed too many, or CANCELLED.
+
+    For `grace` after the database's own start nobody counts as gone: no worker could keep its leases while it was away.
+    """
+    rows = await driver.fetch(_EXPIRE, limit, max_losses, grace)
     return [LostJob(id=row["id"], state=JobState(row["state"]), worker=row["claimed_by"]) for row in rows]
 
 
@@ -168,27 +172,31 @@ ORDER BY blocked.id
 FOR NO KEY UPDATE
 """
 
-_LOCK_LEFT_BLOCKED = """
+_WAITS_FOR_NOBODY = f"""NOT EXISTS (
+    SELECT FROM sync_run_jobs AS of_run
+    JOIN jobs AS member ON member.id = of_run.job_id
+    WHERE of_run.run_id = jobs.waits_for
+      AND member.id <> jobs.id
+      AND member.state IN {LIVE}
+  )"""  # noqa: S608 - only constants are put in
+
+# Looked at without a lock first: most of them wait for good reasons, for hours.
+_LOCK_LEFT_BLOCKED = f"""
 SELECT id
 FROM jobs
 WHERE state = 'BLOCKED'
+  AND {_WAITS_FOR_NOBODY}
 ORDER BY id
 LIMIT $1
 FOR NO KEY UPDATE SKIP LOCKED
-"""
+"""  # noqa: S608 - only constants are put in
 
 _UNBLOCK = f"""
 UPDATE jobs
 SET state = 'QUEUED', run_at = now()
 WHERE id = ANY($1::uuid[])
   AND state = 'BLOCKED'
-  AND NOT EXISTS (
-    SELECT FROM sync_run_jobs AS of_run
-    JOIN jobs AS member ON member.id = of_run.job_id
-    WHERE of_run.run_id = jobs.waits_for
-      AND member.id <> jobs.id
-      AND member.state IN {LIVE}
-  )
+  AND {_WAITS_FOR_NOBODY}
 RETURNING id
 """  # noqa: S608 - only constants are put in
 

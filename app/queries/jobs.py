@@ -106,6 +106,14 @@ ORDER BY key
 FOR SHARE
 """  # noqa: S608 - only constants are put in
 
+# Who asks for a job that somebody else has cancelled, and that has not stopped yet, wants it all the same.
+_WANT_AGAIN = """
+UPDATE jobs
+SET cancel_requested = false
+WHERE id = ANY($1::uuid[])
+  AND cancel_requested
+"""
+
 _HASTEN = f"""
 UPDATE jobs
 SET priority = $2, sent_at = NULL, run_at = CASE WHEN state = 'QUEUED' THEN least(run_at, now()) ELSE run_at END
@@ -131,7 +139,10 @@ async def insert_jobs(driver: Driver, jobs: Sequence[NewJob], *, run_id: UUID, n
             keys = [job.key for job in known if job.coalesces is coalesces]
             for row in await driver.fetch(statement, keys) if keys else ():
                 answers[row["key"]] = _enqueued(row, deduplicated=True)
-    await _hasten(driver, [job for job in jobs if not job.coalesces], answers)
+    joined = [answer.job_id for answer in answers.values() if answer.deduplicated]
+    if joined:
+        await driver.execute(_WANT_AGAIN, joined)
+        await _hasten(driver, [job for job in jobs if not job.coalesces], answers)
     return [answers[job.key] for job in jobs]
 
 

@@ -39,7 +39,12 @@ async def dispatch_once(services: Services) -> None:
 
 async def _take_from_the_dead(services: Services) -> None:
     async with work_transaction(services.database.app) as driver:
-        expired = await job_dispatch.expire_leases(driver, limit=BATCH, max_losses=MAX_LOSSES)
+        expired = await job_dispatch.expire_leases(
+            driver,
+            limit=BATCH,
+            max_losses=MAX_LOSSES,
+            grace=timedelta(seconds=services.settings.job_lease_seconds),
+        )
         settled = await settle(driver, [job.id for job in expired if job.state is not JobState.QUEUED])
     for job in expired:
         log.warning("a worker stopped without a word", worker=job.worker, job_id=str(job.id), state=job.state.value)

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from datetime import timedelta
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import asyncpg
 import structlog
@@ -18,9 +18,9 @@ from app.observability.logging import get_logger
 from app.observability.prometheus import JOB_SECONDS, JOBS_ENDED
 from app.queries import job_claims
 from app.queries import runs as run_rows
-from app.queries.job_claims import Failure
+from app.queries.job_claims import ClaimedJob, Failure
 from app.services.connection_health import mark_unhealthy
-from app.services.job_endings import announce, settle
+from app.services.job_endings import Settled, announce, settle
 from app.services.job_failure import FailureClass, Verdict, classify, judge
 from app.services.job_lease import Lease
 from app.services.job_queue import send_next_excluded
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Driver
-    from app.queries.job_claims import ClaimedJob
     from app.queries.runs import RunOfJob
     from app.services.context import Services
 
@@ -47,6 +46,16 @@ HEARTBEATS_PER_LEASE = 3
 ENDED = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
 # How often the outcome of a job is written again while the database is away.
 PERSIST_PAUSE_SECONDS = 0.5
+# How long a worker lets nothing begin so that a suspect can run alone, and how long that waits where it was in vain.
+SOLITUDE_SECONDS = 10.0
+SUSPECT_DELAY = timedelta(seconds=30)
+
+
+class _Claimed(NamedTuple):
+    """A job that is ours, and the runs that it is part of."""
+
+    job: ClaimedJob
+    runs: Sequence[RunOfJob]
 
 
 class JobHandler(Protocol):
@@ -69,19 +78,30 @@ async def execute_job(
     """
     quarantine = quarantine or Quarantine()
     async with quarantine.among_others():
-        job, suspect = await _claim(services, job_id, worker=worker, suspect=False)
-        if job is not None:
-            await _execute(services, job, handlers)
+        claimed, suspect = await _claim(services, job_id, worker=worker, suspect=False)
+        if claimed is not None:
+            await _execute(services, claimed, handlers)
     if suspect:
-        async with quarantine.alone():
-            job, _ = await _claim(services, job_id, worker=worker, suspect=True)
-            if job is not None:
-                log.warning("a job that has cost workers runs alone", job_id=str(job.id), losses=job.losses)
-                await _execute(services, job, handlers)
+        await _execute_alone(services, job_id, worker=worker, handlers=handlers, quarantine=quarantine)
 
 
-async def _execute(services: Services, job: ClaimedJob, handlers: Mapping[str, JobHandler]) -> None:
-    runs = await _runs_of(services, job)
+async def _execute_alone(
+    services: Services, job_id: UUID, *, worker: str, handlers: Mapping[str, JobHandler], quarantine: Quarantine
+) -> None:
+    try:
+        async with quarantine.alone(within=SOLITUDE_SECONDS):
+            claimed, _ = await _claim(services, job_id, worker=worker, suspect=True)
+            if claimed is not None:
+                log.warning("a job that has cost workers runs alone", job_id=str(job_id), losses=claimed.job.losses)
+                await _execute(services, claimed, handlers)
+    except TimeoutError:
+        log.info("others are at work; the job that has cost workers waits", job_id=str(job_id))
+        async with work_transaction(services.database.app) as driver:
+            await job_claims.postpone_job(driver, job_id, delay=SUSPECT_DELAY)
+
+
+async def _execute(services: Services, claimed: _Claimed, handlers: Mapping[str, JobHandler]) -> None:
+    job, runs = claimed
     begin_correlation(str(job.id))
     with structlog.contextvars.bound_contextvars(**_context(job, runs)):
         publish_progress(services, runs)
@@ -109,13 +129,15 @@ async def _unknown_kind(_services: Services, job: ClaimedJob, _lease: Lease) -> 
     raise NotImplementedError(f"this worker has no handler for jobs of kind {job.kind!r}")
 
 
-async def _claim(services: Services, job_id: UUID, *, worker: str, suspect: bool) -> tuple[ClaimedJob | None, bool]:
+async def _claim(services: Services, job_id: UUID, *, worker: str, suspect: bool) -> tuple[_Claimed | None, bool]:
     """The job, if it is ours now; and whether it waits to be claimed as a suspect."""
     lease = timedelta(seconds=services.settings.job_lease_seconds)
     try:
         async with work_transaction(services.database.app) as driver:
             job = await job_claims.claim_job(driver, job_id, worker=worker, lease=lease, suspect=suspect)
-            return job, job is None and not suspect and await job_claims.is_suspect(driver, job_id)
+            if job is not None:
+                return _Claimed(job, await run_rows.list_runs_of(driver, [job.id])), False
+            return None, not suspect and await job_claims.is_suspect(driver, job_id)
     except asyncpg.UniqueViolationError:
         # Another worker began with the same account and level in this very moment; look again soon.
         async with work_transaction(services.database.app) as driver:
@@ -125,16 +147,6 @@ async def _claim(services: Services, job_id: UUID, *, worker: str, suspect: bool
             raise
         log.warning("the database does not answer; the job waits", job_id=str(job_id), error=type(error).__name__)
     return None, False
-
-
-async def _runs_of(services: Services, job: ClaimedJob) -> Sequence[RunOfJob]:
-    try:
-        async with work_transaction(services.database.app) as driver:
-            return await run_rows.list_runs_of(driver, [job.id])
-    except Exception as error:
-        if classify(error) is not FailureClass.TRANSIENT:
-            raise
-        return ()
 
 
 async def _run(services: Services, lease: Lease, handler: JobHandler) -> None:
@@ -230,9 +242,10 @@ async def _record(services: Services, lease: Lease, write: Callable[[Driver, Cla
     async def record() -> str:
         async with work_transaction(services.database.app) as driver:
             state = await write(driver, lease.job)
-            settled = await settle(driver, [lease.job.id] if state in ENDED else [])
-            runs = await run_rows.list_runs_of(driver, [lease.job.id]) if state not in ENDED else ()
-        publish_progress(services, runs)
+            if state in ENDED:
+                settled = await settle(driver, [lease.job.id])
+            else:
+                settled = Settled(await run_rows.list_runs_of(driver, [lease.job.id]), ())
         await announce(services, settled)
         return state.value
 

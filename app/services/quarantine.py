@@ -33,12 +33,13 @@ class Quarantine:
                 self._changed.notify_all()
 
     @asynccontextmanager
-    async def alone(self) -> AsyncGenerator[None]:
-        """Beside nobody."""
+    async def alone(self, *, within: float) -> AsyncGenerator[None]:
+        """Beside nobody. Raises TimeoutError when the others have not ended within so many seconds."""
         async with self._changed:
             self._waiting_alone += 1
             try:
-                await self._changed.wait_for(lambda: not self._is_alone and not self._inside)
+                async with asyncio.timeout(within):
+                    await self._changed.wait_for(lambda: not self._is_alone and not self._inside)
             finally:
                 self._waiting_alone -= 1
                 self._changed.notify_all()

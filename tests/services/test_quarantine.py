@@ -6,12 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from app.database.transactions import work_transaction
+from app.services import job_execution
 from app.services.job_execution import execute_job
 from app.services.quarantine import Quarantine
-from tests.services.jobs_at_hand import KIND, chore, enqueue, state_of
+from tests.services.jobs_at_hand import KIND, chore, enqueue, job_of, state_of
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    import pytest
 
     from app.queries.job_claims import ClaimedJob
     from app.services.context import Services
@@ -51,6 +54,35 @@ async def test_a_suspect_runs_beside_nobody(services: Services) -> None:
     assert most > 1
 
 
+async def test_long_work_of_others_is_not_waited_for_for_ever(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_execution, "SOLITUDE_SECONDS", 0.05)
+    run = await enqueue(services, chore("suspect"), chore("long"))
+    suspect, long = (job.job_id for job in run.jobs)
+    async with work_transaction(services.database.app) as driver:
+        await driver.execute("UPDATE jobs SET losses = 2 WHERE id = $1", suspect)
+    begun, end = asyncio.Event(), asyncio.Event()
+
+    async def handle(_services: Services, _job: ClaimedJob, _lease: Lease) -> int:
+        begun.set()
+        await end.wait()
+        return 0
+
+    quarantine = Quarantine()
+
+    async def execute(job_id: UUID) -> None:
+        await execute_job(services, job_id, worker="test", handlers={KIND: handle}, quarantine=quarantine)
+
+    working = asyncio.create_task(execute(long))
+    await begun.wait()
+    await execute(suspect)
+    row = await job_of(services, suspect)
+    assert (row["state"], row["attempt"], 25 < row["wait"] <= 30) == ("QUEUED", 0, True)
+    end.set()
+    await working
+
+
 async def test_who_gives_up_waiting_for_solitude_blocks_nobody() -> None:
     quarantine = Quarantine()
     async with quarantine.among_others():
@@ -66,5 +98,5 @@ async def test_who_gives_up_waiting_for_solitude_blocks_nobody() -> None:
 
 
 async def _be_alone(quarantine: Quarantine) -> None:
-    async with quarantine.alone():
+    async with quarantine.alone(within=5):
         pass

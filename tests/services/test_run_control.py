@@ -104,6 +104,29 @@ async def test_what_another_live_run_wants_goes_on(services: Services) -> None:
     assert [await run_state(services, each.run_id) for each in (run, other)] == ["PARTIAL", "SUCCEEDED"]
 
 
+async def test_what_is_wanted_again_before_it_stopped_is_done(services: Services) -> None:
+    seller_id = await add_seller(services)
+    run = await ask(services, seller_id, chore(seller_id=seller_id))
+    begun, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def write(services: Services, _job: ClaimedJob, lease: Lease) -> int:
+        begun.set()
+        await cancelled.wait()
+        async with tenant_transaction(services.database.app, seller_id) as driver:
+            await lease.fence(driver)
+        return 1
+
+    working = asyncio.create_task(execute(services, run.jobs[0].job_id, write))
+    await begun.wait()
+    await cancel_run(services, seller_id=seller_id, run_id=run.run_id)
+    again = await ask(services, seller_id, chore(seller_id=seller_id))
+    assert again.jobs[0].deduplicated
+    cancelled.set()
+    await working
+    assert await state_of(services, run.jobs[0].job_id) == "SUCCEEDED"
+    assert [await run_state(services, each.run_id) for each in (run, again)] == ["SUCCEEDED", "SUCCEEDED"]
+
+
 async def test_a_cancelled_run_goes_on_where_it_was(services: Services) -> None:
     seller_id, user_id = await add_seller(services), new_id()
     jobs = [chore(f"part-{place}", seller_id=seller_id) for place in range(4)]
