@@ -124,7 +124,7 @@ def read_filter(
         sellpage_ids=_ids(given.sellpage_ids, "Sellpage", f"{argument}.sellpageIds"),
         ad_strategy_ids=_ids(given.ad_strategy_ids, "AdStrategy", f"{argument}.adStrategyIds"),
         name_contains=_name(given.name, f"{argument}.name"),
-        currency=_currency(given.currency, f"{argument}.currency"),
+        currency=read_currency(given.currency, f"{argument}.currency"),
         metrics=_conditions(given.metrics or (), period, f"{argument}.metrics"),
     )
     if isinstance(given, AdsetFilter):
@@ -155,7 +155,8 @@ def _name(text: str | None, argument: str) -> str | None:
     return None if text is None else read_text(text, argument, limit=MAX_NAME_SEARCH)
 
 
-def _currency(code: str | None, argument: str) -> str | None:
+def read_currency(code: str | None, argument: str) -> str | None:
+    """The code. Raises InputError naming the argument for what can't be one."""
     if code is not None and not _CURRENCY.fullmatch(code):
         raise InputError(argument, "must be an ISO 4217 code, such as USD")
     return code
