@@ -178,7 +178,7 @@ _WAITS_FOR_NOBODY = f"""NOT EXISTS (
     WHERE of_run.run_id = jobs.waits_for
       AND member.id <> jobs.id
       AND member.state IN {LIVE}
-  )"""  # noqa: S608 - only constants are put in
+  )"""
 
 # Looked at without a lock first: most of them wait for good reasons, for hours.
 _LOCK_LEFT_BLOCKED = f"""
