@@ -15,6 +15,7 @@ from app.providers.sandbox.application import create_sandbox
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from app.providers.sandbox.scenario import Scenario
     from app.providers.sandbox.worlds import World
 
 PATIENCE_SECONDS = 20
@@ -31,10 +32,12 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serving(world: World) -> Generator[str]:
+def serving(world: World, *, scenario: Scenario | None = None) -> Generator[str]:
     """The base URL of a sandbox that runs until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(create_sandbox(world), log_config=None, access_log=False, lifespan="off")
+        config = uvicorn.Config(
+            create_sandbox(world, scenario=scenario), log_config=None, access_log=False, lifespan="off"
+        )
         server = _Server(config)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
         thread.start()

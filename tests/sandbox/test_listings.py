@@ -177,3 +177,15 @@ async def test_what_is_no_longer_listed_keeps_its_numbers(meta: Asking) -> None:
         assert await later.ids("act_1/ads", effective_status=["ACTIVE"]) == []
         named = await later.rows("act_1/insights", level="ad", fields="ad_id", date_preset="maximum")
         assert "1111" in {row["ad_id"] for row in named}
+
+
+@pytest.mark.parametrize("fields", ["id,name", '["id","name"]', "['id', 'name']", " [ 'name' ] "])
+async def test_fields_may_be_a_list(meta: Asking, fields: str) -> None:
+    assert (await meta.rows("act_1/campaigns", fields=fields))[0] == {"name": "Shoes", "id": "11"}
+
+
+async def test_an_unknown_field_is_refused_though_nothing_is_listed(meta: Asking) -> None:
+    nothing = [{"field": "name", "operator": "CONTAIN", "value": "nothing like it"}]
+    assert await meta.rows("act_1/ads", filtering=nothing, fields="name") == []
+    _, error = await meta.refusal("GET", "/v26.0/act_1/ads", filtering=nothing, fields="colour")
+    assert error["message"] == "(#100) Tried accessing nonexisting field (colour) on node type (Ad)"

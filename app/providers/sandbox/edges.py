@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.providers.sandbox.dataset import DEPTH, Entity, Kind
 from app.providers.sandbox.filtering import entity_matches, parse_conditions, parse_statuses
-from app.providers.sandbox.node_fields import render_account, render_entity
+from app.providers.sandbox.node_fields import check_fields, render_account, render_entity
 from app.providers.sandbox.paging import take_page
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def list_accounts(call: GraphCall, accounts: Sequence[LiveAccount]) -> Mapping[s
 
 def list_entities(call: GraphCall, live: LiveAccount, node_id: str) -> Mapping[str, object]:
     """An entity edge of the account or of an entity; `call.path` ends with the edge."""
+    check_fields(ENTITY_EDGES[call.path[-1]], call.params.get("fields"))
     listed = _select(call, live, live.list_under(node_id, ENTITY_EDGES[call.path[-1]]))
     page = take_page(call, listed, lambda entity: (live.ordinals[entity.id],))
     rows = [render_entity(live, entity, call.params.get("fields")) for entity in listed[page.rows]]

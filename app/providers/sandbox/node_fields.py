@@ -68,6 +68,11 @@ def updated_at(live: LiveAccount, entity: Entity) -> datetime:
     return changes[-1].at if changes else entity.status_since or entity.created_at
 
 
+def check_fields(kind: Kind, fields: str | None) -> None:
+    """Raise GraphError for a field that nodes of the kind don't have, whether or not there are any."""
+    _check(kind, parse_fields(fields))
+
+
 def _check(kind: Kind, asked: Mapping[str, str | None]) -> None:
     known, node_type = _KNOWN[kind]
     for name in asked:
