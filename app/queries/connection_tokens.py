@@ -61,13 +61,20 @@ WHERE seller_id = $1
   AND health = 'HEALTHY'
   AND token_ciphertext IS NOT NULL
   AND (token_checked_at IS NULL OR token_checked_at < $2)
+  AND ($3::uuid IS NULL OR id = $3)
 ORDER BY id
 """
 
 
-async def list_tokens_to_check(driver: Driver, *, seller_id: UUID, checked_before: datetime) -> Sequence[UUID]:
-    """The seller's working connections whose token was not checked since then."""
-    return [row["id"] for row in await driver.fetch(_LIST_UNCHECKED, seller_id, checked_before)]
+async def list_tokens_to_check(
+    driver: Driver,
+    *,
+    seller_id: UUID,
+    checked_before: datetime,
+    only: UUID | None = None,
+) -> Sequence[UUID]:
+    """The seller's working connections, or `only` this one, whose token was not checked since then."""
+    return [row["id"] for row in await driver.fetch(_LIST_UNCHECKED, seller_id, checked_before, only)]
 
 
 _REPLACE = """

@@ -20,6 +20,7 @@ from app.queries import page_stats
 from app.queries.page_stats import PostValue
 from app.services.metric_probing import LivingMetrics
 from app.services.provider_access import open_page_provider
+from app.services.token_check import check_tokens
 from app.services.working_connection import get_working_connection
 from app.vocabulary import ConnectionKind
 
@@ -67,6 +68,7 @@ async def run_page_ingestion_job(services: Services, job: ClaimedJob, lease: Lea
     page = await get_working_connection(services, job)
     if page.kind is not ConnectionKind.PAGE:
         raise RequestRefusedError(f"the connection {page.name!r} is no page")
+    await check_tokens(services, seller_id=page.seller_id, only=page.id)
     work = PageWork(services, page, open_page_provider(services, page), lease)
     written = await _ingest_days(work, days)
     await lease.note_progress(done=1, of=3, rows=written)

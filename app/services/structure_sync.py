@@ -26,6 +26,7 @@ from app.services.job_kinds import AccountKey, StatsUnit, split_days, stats_job
 from app.services.provider_access import open_provider
 from app.services.run_requests import RunRequest, record_run
 from app.services.structure_turn import structure_turn
+from app.services.token_check import check_tokens
 from app.services.working_connection import get_working_connection
 from app.vocabulary import RunOrigin
 
@@ -50,6 +51,7 @@ async def run_structure_job(services: Services, job: ClaimedJob, lease: Lease) -
     """The handler of structure jobs."""
     started_at = clock.now()
     connection = await get_working_connection(services, job)
+    await check_tokens(services, seller_id=connection.seller_id, only=connection.id)
     return await sync_structure(services, connection, lease, since=started_at)
 
 

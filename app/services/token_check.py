@@ -56,14 +56,14 @@ async def check_token(services: Services, *, seller_id: UUID, connection_id: UUI
     return facts
 
 
-async def check_tokens(services: Services, *, seller_id: UUID) -> int:
-    """Check the seller's tokens that were not checked for a day; answers how many could be.
+async def check_tokens(services: Services, *, seller_id: UUID, only: UUID | None = None) -> int:
+    """Check the tokens of the seller (or of one connection) that were not checked for a day; answers how many could be.
 
     What goes wrong with one stops no other; it is asked about again the next time.
     """
     since = clock.now() - CHECKED_EVERY
     async with tenant_transaction(services.database.app, seller_id) as driver:
-        due = await list_tokens_to_check(driver, seller_id=seller_id, checked_before=since)
+        due = await list_tokens_to_check(driver, seller_id=seller_id, checked_before=since, only=only)
     checked = 0
     for connection_id in due:
         try:

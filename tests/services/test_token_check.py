@@ -79,32 +79,41 @@ async def test_a_dead_token_makes_the_connection_unhealthy(shop: Shop) -> None:
     assert "token-of-1" not in reason
 
 
+async def test_a_structure_sync_checks_the_token_it_works_with(shop: Shop) -> None:
+    await shop.connect()
+
+    assert [(checked, bool(scopes)) for checked, _, scopes in await shop.rows(_FACTS)] == [(True, True)]
+
+
 async def test_tokens_are_checked_once_a_day_and_one_failure_stops_no_other(shop: Shop) -> None:
-    await shop.connect("1")
-    await shop.connect("2")
+    gone, _ = await shop.connect("1"), await shop.connect("2")
     check = {"seller_id": shop.seller_id}
-    with clock.frozen(clock.now() + timedelta(minutes=6)):  # no token is in memory any more
+    assert await check_tokens(shop.services, **check) == 0
+    with clock.frozen(clock.now() + timedelta(days=1, minutes=1)):
         async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
             await driver.execute(
                 "UPDATE fb_connections SET token_key_id = 'gone' WHERE seller_id = $1 AND external_id = '1'",
                 shop.seller_id,
             )
+        assert await check_tokens(shop.services, **check, only=gone) == 0
         assert await check_tokens(shop.services, **check) == 1
         assert await check_tokens(shop.services, **check) == 0
-        assert [row[0] for row in await shop.rows(_FACTS)] == [False, True]
-    with clock.frozen(clock.now() + timedelta(days=1, minutes=7)):
+        checked = "SELECT token_checked_at > now() + interval '1 hour' FROM fb_connections ORDER BY external_id"
+        assert await shop.rows(checked) == [(False,), (True,)]
+    with clock.frozen(clock.now() + timedelta(days=2, minutes=2)):
         assert await check_tokens(shop.services, **check) == 1
 
 
 async def test_another_sellers_connection_is_not_there(shop: Shop) -> None:
     connection_id = await shop.connect()
+    before = await shop.rows("SELECT token_checked_at, token_ciphertext FROM fb_connections")
     other = await add_seller(shop.services, "other")
 
     with pytest.raises(NotFoundError):
         await check_token(shop.services, seller_id=other, connection_id=connection_id)
     with pytest.raises(NotFoundError):
         await renew_token(shop.services, other, connection_id, NEW)
-    assert await shop.rows(_FACTS) == [(False, None, None)]
+    assert await shop.rows("SELECT token_checked_at, token_ciphertext FROM fb_connections") == before
     assert await shop.rows("SELECT * FROM audit_events") == []
 
 
