@@ -278,3 +278,31 @@ async def test_a_large_account_by_pages() -> None:
             params["after"] = cast("dict[str, dict[str, str]]", page["paging"])["cursors"]["after"]
     assert len(seen) == 12 * 500
     assert slowest < 1.0
+
+
+async def test_windows_stand_beside_the_value_if_they_are_asked_for(meta: Asking) -> None:
+    asked = {
+        "level": "ad",
+        "fields": "actions,action_values",
+        "time_range": {"since": "2026-11-19", "until": "2026-11-19"},
+        "filtering": [{"field": "ad.id", "operator": "IN", "value": ["1111"]}],
+        "action_breakdowns": ["action_type", "action_target_id", "action_destination"],
+    }
+    [plain] = await meta.rows("act_1/insights", **asked)
+    windows = ["1d_click", "7d_click", "1d_view", "28d_view"]
+    [row] = await meta.rows("act_1/insights", **asked, action_attribution_windows=windows)
+    actions = cast("list[dict[str, str]]", row["actions"])
+    assert actions[0] == {
+        "action_type": "link_click",
+        "value": "50",
+        "1d_click": "35",
+        "7d_click": "45",
+        "1d_view": "5",
+    }
+    [value] = [each for each in cast("list[dict[str, str]]", row["action_values"]) if each["value"] == "123.45"]
+    assert (value["1d_click"], value["7d_click"], value["1d_view"]) == ("86.42", "111.11", "12.34")
+    bare = [{name: each[name] for name in ("action_type", "value")} for each in actions]
+    assert bare == plain["actions"]
+    for name, wrong in (("action_attribution_windows", ["9d_click"]), ("action_breakdowns", ["action_device"])):
+        _, error = await meta.refusal("GET", "/v26.0/act_1/insights", **{name: wrong})
+        assert error["code"] == 100

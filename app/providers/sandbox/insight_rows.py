@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.providers.sandbox.actions import list_action_values, list_actions
@@ -24,11 +25,12 @@ _RATIO_PLACES = Decimal("0.000001")
 
 
 class InsightRow(NamedTuple):
-    """`entity` is None at account level."""
+    """`entity` is None at account level; `windows` are the attribution windows that are asked for."""
 
     entity: Entity | None
     days: Days
     delivered: Delivered
+    windows: tuple[str, ...] = ()
 
 
 def check_fields(names: Mapping[str, str | None]) -> None:
@@ -97,11 +99,11 @@ def _own(level: Kind, name: str) -> Callable[[LiveAccount, InsightRow], object |
 
 
 def _actions(live: LiveAccount, row: InsightRow) -> object | None:
-    return list_actions(_row_id(live, row), row.delivered)
+    return list_actions(_row_id(live, row), row.delivered, row.windows)
 
 
 def _action_values(live: LiveAccount, row: InsightRow) -> object | None:
-    return list_action_values(_row_id(live, row), row.delivered, lambda minor: show_money(live, minor))
+    return list_action_values(_row_id(live, row), row.delivered, partial(show_money, live), row.windows)
 
 
 def _row_id(live: LiveAccount, row: InsightRow) -> str:

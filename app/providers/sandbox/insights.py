@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from app.providers.sandbox.actions import WINDOWS
 from app.providers.sandbox.dataset import DEPTH, LEVELS, Delivered, Kind
 from app.providers.sandbox.errors import bad_parameter
 from app.providers.sandbox.fields import parse_fields
@@ -19,7 +20,7 @@ from app.providers.sandbox.insight_rows import BASIC_FIELDS, InsightRow, check_f
 from app.providers.sandbox.paging import take_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from app.providers.sandbox.call import GraphCall
     from app.providers.sandbox.live_account import LiveAccount
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 _ENTITY_FIELDS = frozenset(
     {"id", "name", "effective_status", "configured_status", "status", "updated_time", "objective"}
 )
-_NOT_HERE = ("breakdowns", "action_breakdowns", "sort")
+_NOT_HERE = ("breakdowns", "sort")
+_ACTION_BREAKDOWNS = frozenset({"action_type", "action_target_id", "action_destination"})
+"""Actions are broken down by type always; by the others they are not, as Meta mostly leaves those empty."""
 
 
 class Result(NamedTuple):
@@ -76,9 +79,21 @@ def _fields(call: GraphCall) -> Mapping[str, str | None]:
     for name in _NOT_HERE:
         if call.params.get(name) not in {None, "", "[]"}:
             raise bad_parameter(f"Param {name} is not supported here")
+    _list_of(call, "action_breakdowns", _ACTION_BREAKDOWNS)
+    _list_of(call, "action_attribution_windows", WINDOWS)
     fields = parse_fields(call.params.get("fields")) or dict.fromkeys(BASIC_FIELDS)
     check_fields(fields)
     return fields
+
+
+def _list_of(call: GraphCall, name: str, known: Collection[str]) -> tuple[str, ...]:
+    document = call.find_json(name)
+    if document is None:
+        return ()
+    values = tuple(map(str, cast("list[object]", document))) if isinstance(document, list) else (str(document),)
+    if any(value not in known for value in values):
+        raise bad_parameter(f"Param {name}[0] must be one of {{{', '.join(sorted(known))}}}")
+    return values
 
 
 def _level(call: GraphCall, node_kind: Kind) -> Kind:
@@ -96,11 +111,12 @@ def _collect(call: GraphCall, live: LiveAccount, node_id: str, level: Kind) -> l
     on_metrics = [each for each in conditions if each not in on_entities]
     owners = _owners(live, node_id, level, on_entities)
     by_owner: defaultdict[str, list[InsightRow]] = defaultdict(list)
+    windows = _list_of(call, "action_attribution_windows", WINDOWS)
     today = live.today()
     for span in cut_into_rows(call, parse_days(call, today), today):
         for owner_id, sums in _sum(live, span, owners).items():
             if any(sums):
-                by_owner[owner_id].append(InsightRow(live.entities.get(owner_id), span, Delivered._make(sums)))
+                by_owner[owner_id].append(InsightRow(live.entities.get(owner_id), span, Delivered._make(sums), windows))
     rows = [
         row for owner_id in sorted(by_owner, key=lambda each: live.ordinals.get(each, 0)) for row in by_owner[owner_id]
     ]
