@@ -10,6 +10,7 @@ import json
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from app.errors import ProviderTransientError
@@ -76,14 +77,14 @@ class Node(NamedTuple):
         value = self.fields.get(name)
         if value is None:
             return None
-        text = _number_text(value)
+        text = value if type(value) is str else _number_text(value)
         if text is None or _RATIO.fullmatch(text) is None:
             raise self.misshapen(name, "is not a decimal number")
         return text
 
     def day(self, name: str) -> date:
         try:
-            return date.fromisoformat(self.text(name))
+            return _date(self.text(name))
         except ValueError:
             raise self.misshapen(name, "is not a date") from None
 
@@ -124,6 +125,9 @@ class Node(NamedTuple):
         if not isinstance(item, dict):
             raise self.misshapen(name, "has an item that is no object")
         return Node(cast("dict[str, object]", item), f"{self.what}.{name}")
+
+
+_date = lru_cache(maxsize=1024)(date.fromisoformat)  # a page names few days, many times each
 
 
 def parse_json(text: str | bytes, what: str) -> object:

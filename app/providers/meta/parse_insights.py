@@ -5,7 +5,7 @@ What is empty is left out by Meta and counts 0; cpm, ctr and cpc are kept as Met
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
@@ -19,6 +19,7 @@ from app.providers.meta.actions import (
     action_micros,
     by_action_type,
 )
+from app.providers.meta.plain_insights import first_present, plain_actions, plain_count, plain_micros
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +58,7 @@ def insight_fields(level: Level) -> str:
 def parse_insight(node: Node, level: Level, account_external_id: str) -> InsightRow:
     """One row. At ACCOUNT level it carries the id that we know the account by."""
     stat_date = node.day("date_start")
-    if node.day("date_stop") != stat_date:
+    if node.fields.get("date_stop") != node.fields["date_start"] and node.day("date_stop") != stat_date:
         raise node.misshapen("date_stop", "is another day than date_start")
     external_id = node.text(ID_FIELDS[level])
     return InsightRow(
@@ -79,6 +80,28 @@ def _of_parent(node: Node, level: Level, parent: Level, fields: Mapping[Level, s
 
 
 def _counters(node: Node) -> Counters:
+    return _plain_counters(node.fields) or _careful_counters(node)
+
+
+def _plain_counters(fields: Mapping[str, object]) -> Counters | None:
+    """The counters of a row in the usual shape; None of any other."""
+    actions, values = plain_actions(fields.get("actions")), plain_actions(fields.get("action_values"))
+    if actions is None or values is None:
+        return None
+    numbers = (
+        plain_micros(fields.get("spend")),
+        plain_count(fields.get("impressions")),
+        plain_count(fields.get("inline_link_clicks")),
+        plain_count(first_present(actions, VIEW_CONTENT)),
+        plain_count(first_present(actions, ADD_TO_CART)),
+        plain_count(first_present(actions, INITIATE_CHECKOUT)),
+        plain_count(first_present(actions, PURCHASE)),
+        plain_micros(first_present(values, PURCHASE)),
+    )
+    return None if None in numbers else Counters(*cast("tuple[int, ...]", numbers))
+
+
+def _careful_counters(node: Node) -> Counters:
     actions = by_action_type(node.children("actions"))
     values = by_action_type(node.children("action_values"))
     return Counters(
