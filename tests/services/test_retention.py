@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+from app import clock
+from app.database.migration import upgrade
+from app.database.partitions import month_start, partition_name
+from app.database.tables import metadata
+from app.database.transactions import driver_of, work_transaction
+from app.queries.raw_partitions import create_raw_partition, drop_raw_partition, list_raw_months
+from app.services.retention import past_months
+from app.services.tick_taking import start_scheduled_job
+from tests.database.opening import opened_engine
+from tests.database.wall_audit import audit, walls_of
+from tests.services.ticking import do_all, states
+from tests.services.working import fetch_work
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from app.database.driver import Driver
+    from app.embedded.throwaway import ThrowawayDatabase
+    from app.services.context import Services
+
+TODAY = datetime.now(UTC).date()
+FIRST, LAST = month_start(TODAY, offset=-14), month_start(TODAY, offset=13)
+# What a partition is, but for its name and its month.
+_SHAPE = """
+SELECT replace(part.shape, $1::text, 'PARTITION')
+FROM (
+  SELECT 'column ' || attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull
+         || coalesce(' default ' || pg_get_expr(adbin, adrelid), '') AS shape
+  FROM pg_attribute
+  LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+  WHERE attrelid = $1::text::regclass AND attnum > 0
+  UNION ALL
+  SELECT 'index ' || pg_get_indexdef(indexrelid) || ' primary ' || indisprimary || ' attached '
+         || EXISTS (SELECT FROM pg_inherits WHERE inhrelid = indexrelid)
+  FROM pg_index WHERE indrelid = $1::text::regclass
+  UNION ALL
+  SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) || ' inherited ' || coninhcount
+         || ' local ' || conislocal
+  FROM pg_constraint WHERE conrelid = $1::text::regclass
+  UNION ALL
+  SELECT 'policy ' || polname || ' ' || pg_get_expr(polqual, polrelid)
+  FROM pg_policy WHERE polrelid = $1::text::regclass
+  UNION ALL
+  SELECT 'table ' || pg_get_userbyid(relowner) || ' walled ' || relrowsecurity || ' forced ' || relforcerowsecurity
+         || coalesce(' options ' || reloptions::text, '') || coalesce(' grants ' || relacl::text, '')
+  FROM pg_class WHERE oid = $1::text::regclass
+) AS part
+ORDER BY 1
+"""
+
+
+@pytest.fixture
+async def superuser(database: ThrowawayDatabase) -> AsyncGenerator[Driver]:
+    async with opened_engine(database.superuser_url) as engine, engine.connect() as connection:
+        yield await driver_of(connection)
+
+
+async def months(services: Services) -> list[date]:
+    async with work_transaction(services.database.app) as driver:
+        return await list_raw_months(driver)
+
+
+async def retain(services: Services) -> None:
+    await start_scheduled_job(services, "retention")
+    await do_all(services, "retention")
+
+
+async def test_partitions_are_made_ahead_and_dropped_past_their_age(services: Services) -> None:
+    before = await months(services)
+    assert (before[0], before[-1], len(before)) == (FIRST, LAST, 28)
+    async with work_transaction(services.database.app) as driver:
+        assert await drop_raw_partition(driver, FIRST)
+        assert not await drop_raw_partition(driver, FIRST)
+    with clock.frozen(datetime.now(UTC)):
+        await retain(services)
+    kept = [month for month in before[1:] if month_start(month, offset=1) > TODAY - timedelta(days=401)]
+    assert await months(services) == kept
+    with clock.frozen(datetime.now(UTC) + timedelta(days=31)):
+        await retain(services)
+    assert (await months(services))[-1] == month_start(TODAY + timedelta(days=31), offset=13)
+
+
+async def test_a_partition_made_so_equals_one_that_was_migrated(services: Services, superuser: Driver) -> None:
+    async with work_transaction(services.database.app) as driver:
+        new = month_start(TODAY, offset=20)
+        assert await create_raw_partition(driver, new + timedelta(days=9))
+        assert not await create_raw_partition(driver, new)
+    assert await audit(superuser, walls_of(metadata)) == []
+    shapes = [
+        [row[0] for row in await superuser.fetch(_SHAPE, partition_name(month))] for month in (month_start(TODAY), new)
+    ]
+    assert shapes[0] == shapes[1]
+    bound = "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = $1"
+    assert await superuser.fetchval(bound, partition_name(new)) == (
+        f"FOR VALUES FROM ('{new}') TO ('{month_start(new, offset=1)}')"
+    )
+
+
+async def test_young_months_are_refused_whoever_asks(services: Services) -> None:
+    for month in (LAST, month_start(TODAY), month_start(TODAY - timedelta(days=34))):
+        with pytest.raises(asyncpg.RaiseError, match="too young"):
+            async with work_transaction(services.database.app) as driver:
+                await drop_raw_partition(driver, month)
+    assert len(await months(services)) == 28
+
+
+async def test_the_app_role_can_not_drop_or_make_a_table_itself(services: Services) -> None:
+    for statement in (f"DROP TABLE {partition_name(FIRST)}", "CREATE TABLE mine (id int)"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with work_transaction(services.database.app) as driver:
+                await driver.execute(statement)
+
+
+async def test_a_month_that_a_reader_holds_is_tried_again(services: Services) -> None:
+    short = replace(services, settings=services.settings.model_copy(update={"raw_retention_days": 35}))
+    async with work_transaction(services.database.app) as reader:
+        await reader.fetch(f"SELECT 1 FROM ad_stats_raw WHERE stat_date < '{FIRST + timedelta(days=1)}'")  # noqa: S608
+        await retain(short)
+        assert await states(services, "retention") == {"RETRYING": 1}
+        query = "SELECT error_class FROM jobs WHERE kind = 'retention'"
+        assert (await fetch_work(services, query))[0][0] == "TRANSIENT"
+    await do_all(short, "retention")
+    assert await states(services, "retention") == {"SUCCEEDED": 1}
+    assert (await months(services))[0] == month_start(TODAY - timedelta(days=36))
+
+
+async def test_migrating_again_makes_what_was_dropped_and_touches_nothing_else(
+    services: Services, database: ThrowawayDatabase, superuser: Driver
+) -> None:
+    async with work_transaction(services.database.app) as driver:
+        await drop_raw_partition(driver, FIRST)
+        await create_raw_partition(driver, month_start(TODAY, offset=14))
+    await asyncio.to_thread(upgrade, database.owner_url)
+    assert len(await months(services)) == 29
+    assert await audit(superuser, walls_of(metadata)) == []
+
+
+def test_a_month_is_past_when_none_of_its_days_is_kept_in_any_zone() -> None:
+    some = [date(2025, 9, 1), date(2025, 10, 1), date(2025, 11, 1)]
+    # 400 days before the 6th of November 2026 is the 2nd of October 2025.
+    assert past_months(some, today=date(2026, 11, 6), kept_days=400) == some[:1]
+    assert past_months(some, today=date(2026, 11, 5), kept_days=400) == []
+    assert past_months(some, today=date(2026, 11, 7), kept_days=400) == some[:1]
+    assert past_months(some, today=date(2026, 12, 7), kept_days=400) == some[:2]
