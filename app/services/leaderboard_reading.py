@@ -69,8 +69,9 @@ async def _read(
         return MixedCurrenciesError("metric", [board.currency for board in chosen], choose_by="currency")
     best = [entity_id for board in chosen for entity_id in board.entity_ids]
     ordered = await order_entities(driver, seller_id, request.key, metric, best)
+    cuts = [len(board.entity_ids) for board in chosen if len(board.entity_ids) < board.entities]
     return LeaderboardReading(
-        entity_ids=tuple(ordered[: max(len(board.entity_ids) for board in chosen)]),
+        entity_ids=tuple(ordered[: min(cuts, default=None)]),  # beyond it, what was cut off could be better
         entities=sum(board.entities for board in chosen),
         is_final=all(board.is_final for board in chosen),
         ranked_at=max(board.ranked_at for board in chosen),
