@@ -6,7 +6,10 @@ import io
 import logging
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from app.observability.logging import configure_logging
+from app.services.token_renewal import renew_token
 from app.settings import LogFormat
 from tests.services.shop import add_seller, sandbox_for
 from tests.services.working import fetch_work, make_all_due, work_until_idle
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from app.services.context import Services
 
 TOKEN = "token-of-1"
+RENEWED = "a-token-that-nobody-knows"
+TOKENS = (TOKEN, RENEWED)
 _TABLES = """
 SELECT c.relname
 FROM pg_class AS c
@@ -38,16 +43,17 @@ async def test_no_log_line_and_no_row_holds_the_token(services: Services, caplog
     finally:
         configure_logging(process="tests", log_format=LogFormat.JSON)
     lines = written.getvalue()
-    assert lines.count('"event": "job ends"') == 25
+    assert lines.count('"event": "job ends"') == 24 + 1 + 1 + 1  # syncs, two structures, a refresh
     assert '"event": "job failed"' in lines
-    assert TOKEN not in lines
-    assert TOKEN not in caplog.text
+    for token in TOKENS:
+        assert token not in lines
+        assert token not in caplog.text
 
 
 async def sync_well_and_badly(services: Services) -> None:
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id) as shop:
-        await shop.connect()
+        connection_id = await shop.connect()
         await shop.sync()
         for fault in (
             {"code": 2, "http_status": 500, "message": f"access_token={TOKEN} was odd", "transient": True},
@@ -61,7 +67,13 @@ async def sync_well_and_badly(services: Services) -> None:
                 await make_all_due(services)
                 await work_until_idle(shop.services)
         assert await shop.value("SELECT health FROM fb_connections") == "UNHEALTHY"
+        await shop.disarm()
+        await renew_token(shop.services, seller_id, connection_id, SecretStr(RENEWED))
+        assert await shop.value("SELECT health FROM fb_connections") == "HEALTHY"
+        await work_until_idle(shop.services)
+        assert await shop.value("SELECT health FROM fb_connections") == "UNHEALTHY"
         for table in [row[0] for row in await shop.rows(_TABLES)]:
-            assert await shop.rows(f"SELECT t::text FROM {table} AS t WHERE t::text LIKE $1", f"%{TOKEN}%") == []  # noqa: S608  # names of tables
+            for token in TOKENS:
+                assert await shop.rows(f"SELECT t::text FROM {table} AS t WHERE t::text LIKE $1", f"%{token}%") == []  # noqa: S608  # names of tables
         reasons = await fetch_work(services, "SELECT DISTINCT error_reason FROM jobs WHERE error_reason IS NOT NULL")
         assert len(reasons) >= 3
