@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.services.context import open_services
-from tests.chaos.processes import Processes
+from tests.chaos.processes import Nursery, Processes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -35,9 +35,17 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Generator[Nursery]:
+    """Becomes our processes at once."""
+    opened = Nursery()
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def processes(settings: Settings, tmp_path: Path) -> Generator[Processes]:
-    """Starts workers and schedulers; whatever still runs at the end is killed."""
-    started = Processes(settings, tmp_path)
+def processes(settings: Settings, tmp_path: Path, nursery: Nursery) -> Generator[Processes]:
+    """Starts workers, schedulers and apis; whatever still runs at the end is killed."""
+    started = Processes(settings, tmp_path, nursery)
     yield started
     started.kill_all()
