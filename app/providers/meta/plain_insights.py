@@ -6,7 +6,7 @@ by field or says what is wrong with it. Both give the same row.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from app.metrics.money import MICRO_DIGITS, MICROS_PER_UNIT
 
@@ -47,7 +47,7 @@ def plain_actions(value: Any) -> Mapping[str, object] | None:
         return {}
     if type(value) is not list:
         return None
-    entries: list[Any] = value
+    entries = cast("list[Any]", value)
     try:
         found: dict[str, object] = {entry["action_type"]: entry["value"] for entry in entries}
         "".join(found)  # every type is text
