@@ -18,6 +18,7 @@ from app import clock
 from app.errors import ProviderThrottledError, ThrottleScope
 from app.observability.logging import get_logger
 from app.observability.prometheus import BUDGET_USED, PROVIDER_CALLS
+from app.services.scarce_budgets import ScarceBudgets
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -90,6 +91,7 @@ class CallBudgets:
     def __init__(self, redis: Redis) -> None:
         self._spend = redis.register_script(_SPEND)
         self._pause = redis.register_script(_PAUSE)
+        self.scarce = ScarceBudgets(redis)
         self._is_away = False
         self._rests_until = datetime.min.replace(tzinfo=UTC)
 
@@ -143,10 +145,12 @@ class _SharedBudget(NamedTuple):
         answer = await self.budgets.spend([counted, paused], [_seconds(clock.now()), str(calls), str(limit)])
         if answer is not None:
             refusal, number = answer
+            used = 1.0 if refusal else number / self.calls_per_hour
+            await self.budgets.scarce.note(self.provider, use_case, self.external_id, used=used)
             if refusal:
                 PROVIDER_CALLS.labels(self.provider, use_case, refusal).inc(calls)
                 raise _refusal(refusal, use_case, datetime.fromtimestamp(number, UTC))
-            BUDGET_USED.labels(self.provider, use_case).observe(number / self.calls_per_hour)
+            BUDGET_USED.labels(self.provider, use_case).observe(used)
         PROVIDER_CALLS.labels(self.provider, use_case, "MADE").inc(calls)
 
     async def note_usage(self, use_case: UseCase, usage: UsageReading) -> None:

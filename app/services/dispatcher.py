@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
+from app.observability.prometheus import JOBS_TAKEN_OVER
 from app.queries import job_dispatch
 from app.queries import runs as run_rows
 from app.services.job_endings import announce, settle
@@ -47,5 +48,6 @@ async def _take_from_the_dead(services: Services) -> None:
         )
         settled = await settle(driver, [job.id for job in expired if job.state is not JobState.QUEUED])
     for job in expired:
+        JOBS_TAKEN_OVER.labels(job.state.value).inc()
         log.warning("a worker stopped without a word", worker=job.worker, job_id=str(job.id), state=job.state.value)
     await announce(services, settled)

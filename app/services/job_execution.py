@@ -15,7 +15,7 @@ from app.database.transactions import work_transaction
 from app.errors import JobCancelledError, LeaseLostError
 from app.observability.correlation import begin_correlation
 from app.observability.logging import get_logger
-from app.observability.prometheus import JOB_SECONDS, JOBS_ENDED
+from app.observability.prometheus import JOB_ATTEMPTS, JOB_FAILURES, JOB_SECONDS, JOBS_ENDED, JOBS_RUNNING
 from app.queries import job_claims
 from app.queries import runs as run_rows
 from app.queries.job_claims import ClaimedJob, Failure
@@ -44,6 +44,8 @@ log = get_logger(__name__)
 
 HEARTBEATS_PER_LEASE = 3
 ENDED = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
+# What became of a claim whose job is another's by now.
+LOST = "LOST"
 # How often the outcome of a job is written again while the database is away.
 PERSIST_PAUSE_SECONDS = 0.5
 # How long a worker lets nothing begin so that a suspect can run alone, and how long that waits where it was in vain.
@@ -106,7 +108,8 @@ async def _execute(services: Services, claimed: _Claimed, handlers: Mapping[str,
     with structlog.contextvars.bound_contextvars(**_context(job, runs)):
         publish_progress(services, runs)
         lease = Lease(services, job, timedelta(seconds=services.settings.job_lease_seconds))
-        await _run(services, lease, handlers.get(job.kind, _unknown_kind))
+        with JOBS_RUNNING.labels(job.kind).track_inprogress():
+            await _run(services, lease, handlers.get(job.kind, _unknown_kind))
 
 
 def _context(job: ClaimedJob, runs: Sequence[RunOfJob]) -> dict[str, object]:
@@ -156,6 +159,7 @@ async def _run(services: Services, lease: Lease, handler: JobHandler) -> None:
         rows_written = await _while_leased(services, lease, handler)
     except LeaseLostError:
         log.warning("the job is another's by now; nothing more was written")
+        JOBS_ENDED.labels(lease.job.kind, LOST).inc()
         return
     except JobCancelledError:
         outcome = await _record(services, lease, job_claims.end_cancelled_job)
@@ -170,6 +174,8 @@ async def _run(services: Services, lease: Lease, handler: JobHandler) -> None:
     seconds = perf_counter() - started
     JOB_SECONDS.labels(lease.job.kind).observe(seconds)
     JOBS_ENDED.labels(lease.job.kind, outcome).inc()
+    if outcome in ENDED:
+        JOB_ATTEMPTS.labels(lease.job.kind).observe(lease.job.attempt)
     log.info("job ends", outcome=outcome, seconds=round(seconds, 3))
 
 
@@ -210,6 +216,7 @@ def _succeed(lease: Lease, rows_written: int) -> Callable[[Driver, ClaimedJob], 
 
 async def _record_failure(services: Services, lease: Lease, error: Exception) -> str:
     verdict = judge(error, lease.job)
+    JOB_FAILURES.labels(lease.job.kind, verdict.failure.value).inc()
     _log_failure(verdict, error)
 
     async def fail(driver: Driver, job: ClaimedJob) -> JobState:
@@ -251,7 +258,7 @@ async def _record(services: Services, lease: Lease, write: Callable[[Driver, Cla
 
     with suppress(LeaseLostError):
         return await _persist(lease, record)
-    return "LOST"
+    return LOST
 
 
 async def _persist(lease: Lease, write: Callable[[], Awaitable[Answer]]) -> Answer:
@@ -290,4 +297,4 @@ def _log_failure(verdict: Verdict, error: Exception) -> None:
 
 async def _release(services: Services, lease: Lease) -> None:
     log.warning("the worker has to go; the job is given back")
-    await _record(services, lease, job_claims.release_job)
+    JOBS_ENDED.labels(lease.job.kind, await _record(services, lease, job_claims.release_job)).inc()

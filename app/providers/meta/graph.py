@@ -20,6 +20,7 @@ from app.providers.contract import UsageReading
 from app.providers.meta.batch_item import item_headers
 from app.providers.meta.errors import PAGE_TOO_HEAVY, MetaFailure, provider_error, read_failure
 from app.providers.meta.node import Node, as_node, parse_json
+from app.providers.meta.observing import observe_answer
 from app.providers.meta.usage import read_usage, worst_usage
 from app.vocabulary import UseCase
 
@@ -137,6 +138,17 @@ class GraphClient:
     ) -> object:
         if self._budget is not None:
             await self._budget.spend(self.use_case, calls, is_write=is_write)
+        with observe_answer(self.use_case):
+            return await self._answer_of(method, path, params=params, form=form)
+
+    async def _answer_of(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
+    ) -> object:
         try:
             response = await self._client.request(
                 method,
