@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     worker_grace_seconds: Annotated[float, Field(gt=0)] = 30.0
     worker_health_host: str = "127.0.0.1"
     worker_health_port: Annotated[int, Field(ge=0, le=65535)] = 3001
+    scheduler_health_host: str = "127.0.0.1"
+    scheduler_health_port: Annotated[int, Field(ge=0, le=65535)] = 3002
     job_lease_seconds: Annotated[float, Field(gt=0)] = 30.0
     dispatch_interval_seconds: Annotated[float, Field(gt=0)] = 1.0
     rollup_delay_seconds: Annotated[float, Field(ge=0)] = 60.0

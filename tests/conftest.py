@@ -132,5 +132,6 @@ def settings(database: ThrowawayDatabase, redis_url: str) -> Settings:
             "token_encryption_keys": f"test1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
             "job_lease_seconds": 2.0,
             "worker_health_port": 0,
+            "scheduler_health_port": 0,
         }
     )

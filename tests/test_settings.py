@@ -83,6 +83,7 @@ def test_defaults() -> None:
     assert settings.backfill_days == 90
     assert settings.raw_retention_days == 400
     assert (settings.worker_health_host, settings.worker_health_port) == ("127.0.0.1", 3001)
+    assert (settings.scheduler_health_host, settings.scheduler_health_port) == ("127.0.0.1", 3002)
     assert settings.job_lease_seconds == 30
 
 

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from redis.exceptions import RedisError
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.database.transactions import work_transaction
+from app.errors import SetupError
 from app.observability.logging import get_logger
+from app.observability.prometheus import READY
 from app.queries.ticks import find_newest_tick
+from workers.backlog import GAUGES as BACKLOG_GAUGES
 from workers.backlog import measure_backlog
+from workers.fleet import BUDGET_GAUGES, measure_budgets, measure_fleet
+from workers.fleet import GAUGES as FLEET_GAUGES
+from workers.measuring import GaugeGroup, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -28,25 +35,54 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 CHECK_SECONDS = 3.0
+# How long figures are good: several Prometheus servers, and a person who presses reload, cost no more than one.
+BACKLOG_SECONDS = 5.0
+FLEET_SECONDS = 15.0
+OK = "ok"
+
+Check: TypeAlias = "Callable[[], Awaitable[str]]"  # answers "ok", or in a few words why not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a process tells of itself: where, what it is at, and what it checks besides its database and Redis.
+
+    `setting` is the one that moves it to another port.
+    """
+
+    host: str
+    port: int
+    setting: str
+    facts: Callable[[], Mapping[str, object]]
+    checks: Mapping[str, Check] = field(default_factory=dict[str, Check])
 
 
 @asynccontextmanager
-async def serve_health(services: Services, *, running: Callable[[], int]) -> AsyncGenerator[None]:
-    """Answer where the settings say while the block runs. Port 0 takes a free one; the log says which."""
-    config = uvicorn.Config(
-        _application(services, running),
-        host=services.settings.worker_health_host,
-        port=services.settings.worker_health_port,
-        log_config=None,
-        lifespan="off",
-    )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve())
+async def serve_health(services: Services, told: Told) -> AsyncGenerator[None]:
+    """Answer while the block runs. Port 0 takes a free one; the log says which.
+
+    Raises SetupError when the port can't be had.
+    """
+    with _listening(told) as listener:
+        config = uvicorn.Config(_application(services, told), log_config=None, lifespan="off")
+        server = _Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving
+
+
+def _listening(told: Told) -> socket.socket:
+    family = socket.AF_INET6 if ":" in told.host else socket.AF_INET
     try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
+        return socket.create_server((told.host, told.port), family=family)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SetupError(
+            f"The health port {told.host}:{told.port} can't be had: {reason}. Set {told.setting} to a free one."
+        ) from None
 
 
 class _Server(uvicorn.Server):
@@ -57,46 +93,65 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _application(services: Services, running: Callable[[], int]) -> Starlette:
+def _application(services: Services, told: Told) -> Starlette:
+    checks: dict[str, Check] = {
+        "database": lambda: _database(services),
+        "redis": lambda: _redis(services),
+        **told.checks,
+    }
+    groups = _groups(services, checks)
+
     async def live(_request: Request) -> Response:
-        return JSONResponse({"status": "live", "jobsRunning": running()})
+        return JSONResponse({"status": "live", **told.facts()})
 
     async def ready(_request: Request) -> Response:
-        checks = {"database": await _database(services), "redis": await _redis(services)}
-        ok = all(check == "ok" for check in checks.values())
-        body = {"status": "ready" if ok else "not ready", "checks": checks, "lastTick": await _last_tick(services)}
+        outcomes = await _outcomes(checks)
+        ok = all(outcome == OK for outcome in outcomes.values())
+        body = {"status": "ready" if ok else "not ready", "checks": outcomes, "lastTick": await _last_tick(services)}
         return JSONResponse(body, status_code=200 if ok else 503)
 
     async def metrics(_request: Request) -> Response:
-        await _measure(services)
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        await asyncio.gather(*(group.refresh() for group in groups))
+        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
     return Starlette(routes=[Route("/livez", live), Route("/readyz", ready), Route("/metrics", metrics)])
 
 
-async def _database(services: Services) -> str:
+def _groups(services: Services, checks: Mapping[str, Check]) -> Sequence[GaugeGroup]:
+    async def measure_readiness() -> Sequence[Reading]:
+        outcomes = await _outcomes(checks)
+        return [Reading(READY, (name,), float(outcome == OK)) for name, outcome in outcomes.items()]
+
+    return (
+        GaugeGroup("backlog", BACKLOG_GAUGES, lambda: measure_backlog(services), kept_seconds=BACKLOG_SECONDS),
+        GaugeGroup("fleet", FLEET_GAUGES, lambda: measure_fleet(services), kept_seconds=FLEET_SECONDS),
+        GaugeGroup("budgets", BUDGET_GAUGES, lambda: measure_budgets(services), kept_seconds=FLEET_SECONDS),
+        GaugeGroup("readiness", (READY,), measure_readiness, kept_seconds=BACKLOG_SECONDS),
+    )
+
+
+async def _outcomes(checks: Mapping[str, Check]) -> Mapping[str, str]:
+    answers = await asyncio.gather(*(_outcome(check) for check in checks.values()))
+    return dict(zip(checks, answers, strict=True))
+
+
+async def _outcome(check: Check) -> str:
+    """Whatever a server that is needed raises, it can't be worked with. Names no address: the log has the rest."""
     try:
-        async with asyncio.timeout(CHECK_SECONDS), work_transaction(services.database.app):
-            return "ok"
-    except Exception as error:  # noqa: BLE001 - whatever it is, the database can't be worked with
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await check()
+    except Exception as error:  # noqa: BLE001 - see above
         return type(error).__name__
 
 
-async def _measure(services: Services) -> None:
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            await measure_backlog(services)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other metrics are still wanted
-        log.warning("the backlog can't be measured", error=type(error).__name__)
+async def _database(services: Services) -> str:
+    async with work_transaction(services.database.app):
+        return OK
 
 
 async def _redis(services: Services) -> str:
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            await services.redis.ping()  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType] - redis-py types sync and async as one
-    except (RedisError, OSError) as error:
-        return type(error).__name__
-    return "ok"
+    await services.redis.ping()  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType] - redis-py types sync and async as one
+    return OK
 
 
 async def _last_tick(services: Services) -> str | None:

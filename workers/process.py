@@ -14,14 +14,16 @@ import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskiq.receiver import Receiver
 
 from app.observability.logging import get_logger
+from app.observability.prometheus import JOB_SLOTS, JOBS_ENDED
 from app.services.context import open_services
-from workers.health import serve_health
-from workers.tasks import RunningJobs, register_tasks
+from app.vocabulary import JobState
+from workers.health import Told, serve_health
+from workers.tasks import HANDLERS, RunningJobs, register_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +38,13 @@ log = get_logger(__name__)
 GIVE_BACK_SHARE = 0.2
 
 
+class Slots(NamedTuple):
+    """How many jobs at once, of all and of those that people wait for."""
+
+    ordinary: int
+    urgent: int
+
+
 async def run_worker(settings: Settings) -> None:
     """Work until told to stop. Raises SetupError when the database can't be worked with."""
     stop = stop_on_signals()
@@ -44,7 +53,8 @@ async def run_worker(settings: Settings) -> None:
         running = RunningJobs()
         name = f"{socket.gethostname()}:{os.getpid()}"
         register_tasks(services, running, worker=name)
-        async with serve_health(services, running=lambda: len(running)):
+        _begin_counting(_slots_of(settings))
+        async with serve_health(services, _told(settings, running)):
             log.info("worker is ready", worker=name, concurrency=settings.worker_concurrency)
             await _work(services, running, stop)
     log.info("worker has ended")
@@ -61,7 +71,7 @@ def stop_on_signals() -> asyncio.Event:
 
 async def _work(services: Services, running: RunningJobs, stop: asyncio.Event) -> None:
     grace = services.settings.worker_grace_seconds * (1 - GIVE_BACK_SHARE)
-    brokers = _slots_of(services)
+    brokers = _brokers_of(services)
     try:
         with ThreadPoolExecutor(max_workers=1) as executor:
             receivers = [_receiver(broker, executor, slots, grace) for broker, slots in brokers.items()]
@@ -85,12 +95,35 @@ async def _work(services: Services, running: RunningJobs, stop: asyncio.Event) -
                 await broker.shutdown()
 
 
-def _slots_of(services: Services) -> dict[JobBroker, int]:
-    """How many jobs at once each broker's messages may start. A worker of one slot keeps none."""
-    slots = services.settings.worker_concurrency
-    if slots == 1:
-        return {services.broker: 1}
-    return {services.broker: slots - 1, services.broker.for_urgent_jobs(): 1}
+def _told(settings: Settings, running: RunningJobs) -> Told:
+    return Told(
+        host=settings.worker_health_host,
+        port=settings.worker_health_port,
+        setting="WORKER_HEALTH_PORT",
+        facts=lambda: {"jobsRunning": len(running)},
+    )
+
+
+def _begin_counting(slots: Slots) -> None:
+    """Series that begin with the first event hide it: a rate needs a value before it."""
+    JOB_SLOTS.labels("ANY").set(slots.ordinary)
+    JOB_SLOTS.labels("URGENT").set(slots.urgent)
+    for kind in HANDLERS:
+        for outcome in (JobState.SUCCEEDED, JobState.FAILED):
+            JOBS_ENDED.labels(kind, outcome.value)
+
+
+def _slots_of(settings: Settings) -> Slots:
+    """A worker of one slot keeps none for what people wait for."""
+    slots = settings.worker_concurrency
+    return Slots(1, 0) if slots == 1 else Slots(slots - 1, 1)
+
+
+def _brokers_of(services: Services) -> dict[JobBroker, int]:
+    """How many jobs at once each broker's messages may start."""
+    slots = _slots_of(services.settings)
+    brokers = {services.broker: slots.ordinary}
+    return brokers | {services.broker.for_urgent_jobs(): slots.urgent} if slots.urgent else brokers
 
 
 def _receiver(broker: JobBroker, executor: ThreadPoolExecutor, slots: int, grace: float) -> Receiver:

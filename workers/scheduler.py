@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -17,6 +18,8 @@ from app.observability.logging import get_logger
 from app.services.context import open_services
 from app.services.dispatcher import dispatch_once
 from app.services.tick_taking import run_due_ticks
+from workers.health import Told, serve_health
+from workers.passes import Passes, PassOutcome
 from workers.process import stop_on_signals
 
 if TYPE_CHECKING:
@@ -41,20 +44,36 @@ async def run_scheduler(settings: Settings) -> None:
     stop = stop_on_signals()
     async with open_services(settings, process="scheduler") as services:
         await services.database.check()
-        log.info("scheduler is ready")
-        while not stop.is_set():
-            await _pass(services)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), settings.dispatch_interval_seconds)
+        passes = Passes(interval_seconds=settings.dispatch_interval_seconds)
+        async with serve_health(services, _told(settings, passes)):
+            log.info("scheduler is ready")
+            while not stop.is_set():
+                await _pass(services, passes)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), settings.dispatch_interval_seconds)
     log.info("scheduler has ended")
 
 
-async def _pass(services: Services) -> None:
+def _told(settings: Settings, passes: Passes) -> Told:
+    return Told(
+        host=settings.scheduler_health_host,
+        port=settings.scheduler_health_port,
+        setting="SCHEDULER_HEALTH_PORT",
+        facts=passes.facts,
+        checks={"schedule": passes.check},
+    )
+
+
+async def _pass(services: Services, passes: Passes) -> None:
     begin_correlation()
+    outcome, started = PassOutcome.DONE, perf_counter()
     try:
         await run_due_ticks(services)
         await dispatch_once(services)
     except _DATABASE_AWAY as error:
+        outcome = PassOutcome.DATABASE_AWAY
         log.warning("the database does not answer; trying again", error=type(error).__name__, reason=str(error))
     except Exception:
+        outcome = PassOutcome.FAILED
         log.exception("a pass of the scheduler failed; trying again")
+    passes.note(outcome, seconds=perf_counter() - started)

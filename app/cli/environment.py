@@ -49,6 +49,7 @@ def development_environment(
     *,
     sandbox_port: int,
     worker_health_port: int,
+    scheduler_health_port: int,
     postgres_port: int | None,
     valkey_port: int | None,
 ) -> dict[str, str]:
@@ -58,6 +59,7 @@ def development_environment(
         "TOKEN_ENCRYPTION_KEYS": secrets.token_encryption_keys,
         "META_GRAPH_URL": f"http://{LOOPBACK}:{sandbox_port}",
         "WORKER_HEALTH_PORT": str(worker_health_port),
+        "SCHEDULER_HEALTH_PORT": str(scheduler_health_port),
         "DEMO_LOGIN": "true",
         "PIXECOM_ENV": "development",
     }

@@ -28,6 +28,7 @@ class Instance:
     api_port: int
     sandbox_port: int
     worker_health_port: int
+    scheduler_health_port: int
     postgres_port: int | None
     valkey_port: int | None
     api_url: str
@@ -67,6 +68,7 @@ def join_instance(directory: Path) -> Instance:
             read_secrets(directory),
             sandbox_port=instance.sandbox_port,
             worker_health_port=instance.worker_health_port,
+            scheduler_health_port=instance.scheduler_health_port,
             postgres_port=instance.postgres_port,
             valkey_port=instance.valkey_port,
         )

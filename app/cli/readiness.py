@@ -51,12 +51,6 @@ def answers_ok(port: int, path: str) -> Callable[[], bool]:
     return is_ready
 
 
-def stays_alive(seconds: float) -> Callable[[], bool]:
-    """Ready when that time has passed: for a process that listens nowhere."""
-    deadline = time.monotonic() + seconds
-    return lambda: time.monotonic() > deadline
-
-
 def _sentence(child: Child, what: str) -> str:
     lines = "\n  ".join(child.last_log_lines())
     return f"The {child.spec.name} {what}; {child.spec.log_path} ends with:\n  {lines}"

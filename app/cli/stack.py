@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from app.cli.environment import development_environment, given, uses_own_postgres, uses_own_valkey
 from app.cli.instance import Instance, forget_instance, write_instance
 from app.cli.places import CHECKOUT
-from app.cli.readiness import answers_ok, answers_on, stays_alive, wait_until
+from app.cli.readiness import answers_ok, answers_on, wait_until
 from app.cli.supervision import Managed, Supervisor, describe_exit
 from app.embedded.child import Child, ChildSpec, start_child
 from app.embedded.passwords import GeneratedSecrets, ensure_secrets, write_private
@@ -44,11 +44,16 @@ class Ports:
     api: int
     sandbox: int
     worker_health: int
+    scheduler_health: int
 
     @classmethod
     def choose(cls, api: int) -> Ports:
         """Free ones, but for what the caller's environment sets."""
-        return cls(api, find_free_port(), int(given("WORKER_HEALTH_PORT") or find_free_port()))
+        return cls(api, find_free_port(), _health_port("WORKER_HEALTH_PORT"), _health_port("SCHEDULER_HEALTH_PORT"))
+
+
+def _health_port(setting: str) -> int:
+    return int(given(setting) or find_free_port())
 
 
 class Stack:
@@ -128,8 +133,8 @@ class Stack:
         return f"health on port {self.ports.worker_health}"
 
     def start_scheduler(self) -> str:
-        self._keep("scheduler", stays_alive(0.5))
-        return ""
+        self._keep("scheduler", answers_ok(self.ports.scheduler_health, "/readyz"))
+        return f"health on port {self.ports.scheduler_health}"
 
     @property
     def has_history(self) -> bool:
@@ -152,6 +157,7 @@ class Stack:
             api_port=self.ports.api,
             sandbox_port=self.ports.sandbox,
             worker_health_port=self.ports.worker_health,
+            scheduler_health_port=self.ports.scheduler_health,
             postgres_port=self._postgres.port if self._postgres else None,
             valkey_port=self._valkey_port,
             api_url=base,
@@ -192,6 +198,7 @@ class Stack:
             self._secrets,
             sandbox_port=self.ports.sandbox,
             worker_health_port=self.ports.worker_health,
+            scheduler_health_port=self.ports.scheduler_health,
             postgres_port=self._postgres.port if self._postgres else None,
             valkey_port=self._valkey_port,
         )

@@ -1,57 +1,49 @@
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
+from app import clock
 from app.database.transactions import work_transaction
 from app.embedded.ports import find_free_port
+from app.errors import ProviderThrottledError, SetupError, ThrottleScope
+from app.identifiers import new_id
 from app.observability.prometheus import QUEUE_DEPTH
 from app.queries.ticks import take_tick
-from app.services.context import Services, open_services
+from app.services.context import open_services
 from app.services.job_broker import Priority
-from tests.services.jobs_at_hand import chore, enqueue
-from workers.health import serve_health
+from app.services.schedule import schedule
+from tests.services.jobs_at_hand import chore, enqueue, execute, failing
+from tests.workers.asking import HOST, health_of, scrape
+from workers import health
+from workers.health import Told, serve_health
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from app.settings import Settings
 
 SLOT = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
-HOST = "127.0.0.2"
-"""Of loopback, and not the default."""
-BACKLOG = ("pixecom_queue_depth", "pixecom_queue_age_seconds", "pixecom_last_tick_timestamp_seconds")
+QUEUE = ("pixecom_queue_depth", "pixecom_queue_age_seconds")
+TICKS = ("pixecom_last_tick_timestamp_seconds", "pixecom_tick_interval_seconds")
+LIVE = ("pixecom_live_jobs", "pixecom_call_pauses")
+FLEET = ("pixecom_freshness_seconds", "pixecom_ad_accounts", "pixecom_connections", "pixecom_partitions_ahead")
+NOTHING_WAITS = {(priority.name,): 0.0 for priority in Priority}
 
 
-@asynccontextmanager
-async def health_of(settings: Settings) -> AsyncGenerator[tuple[Services, httpx.AsyncClient]]:
-    """A worker's health server, asked where the settings say."""
-    port = find_free_port()
-    update = {"worker_health_host": HOST, "worker_health_port": port}
-    transport = httpx.AsyncHTTPTransport(retries=5)
-    async with (
-        open_services(settings.model_copy(update=update), process="tests") as services,
-        serve_health(services, running=lambda: 2),
-        httpx.AsyncClient(base_url=f"http://{HOST}:{port}", transport=transport) as client,
-    ):
-        yield services, client
+@pytest.fixture
+def scraped_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No figure is good for longer than a scrape."""
+    monkeypatch.setattr(health, "BACKLOG_SECONDS", 0.0)
+    monkeypatch.setattr(health, "FLEET_SECONDS", 0.0)
 
 
-async def backlog(client: httpx.AsyncClient) -> dict[str, dict[str, float]]:
-    """By metric and its one label."""
-    scraped = await client.get("/metrics")
-    assert scraped.status_code == 200
-    families = {family.name: family for family in text_string_to_metric_families(scraped.text)}
-    return {
-        name: {next(iter(sample.labels.values())): sample.value for sample in families[name].samples}
-        for name in BACKLOG
-    }
+def nobody_at(setting: str) -> SecretStr:
+    scheme = {"redis_url": "redis"}.get(setting, "postgresql+asyncpg")
+    return SecretStr(f"{scheme}://pixecom:hunter2@127.0.0.1:{find_free_port()}/0")
 
 
 async def test_it_answers_on_the_host_of_the_settings_and_on_no_other(settings: Settings) -> None:
@@ -62,10 +54,54 @@ async def test_it_answers_on_the_host_of_the_settings_and_on_no_other(settings: 
             await client.get(str(client.base_url.copy_with(host="127.0.0.1", path="/livez")))
 
 
+async def test_a_port_that_is_taken_is_told_by_the_name_of_its_setting(settings: Settings) -> None:
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        told = Told(host=HOST, port=port, setting="WORKER_HEALTH_PORT", facts=dict)
+        expected = f"The health port {HOST}:{port} can't be had: Address already in use.* Set WORKER_HEALTH_PORT to"
+        async with open_services(settings, process="tests") as services:
+            with pytest.raises(SetupError, match=expected):
+                async with serve_health(services, told):
+                    pytest.fail("it serves on another's port")
+
+
+async def test_it_is_ready_while_all_that_it_needs_answers(settings: Settings) -> None:
+    async def hangs() -> str:
+        return "no pass was done for 99 s"
+
+    async with health_of(settings) as (_, client):
+        ready = await client.get("/readyz")
+        assert ready.status_code == 200
+        assert ready.json() == {"status": "ready", "checks": {"database": "ok", "redis": "ok"}, "lastTick": None}
+        assert await scrape(client, "pixecom_ready") == [{("database",): 1.0, ("redis",): 1.0}]
+    async with health_of(settings, checks={"schedule": hangs}) as (_, client):
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (503, "not ready")
+        assert ready.json()["checks"] == {"database": "ok", "redis": "ok", "schedule": "no pass was done for 99 s"}
+        assert await scrape(client, "pixecom_ready") == [{("database",): 1.0, ("redis",): 1.0, ("schedule",): 0.0}]
+
+
+@pytest.mark.parametrize(("setting", "check"), [("database_url", "database"), ("redis_url", "redis")])
+async def test_it_says_what_it_does_not_reach_and_shows_no_address(
+    settings: Settings, setting: str, check: str
+) -> None:
+    async with health_of(settings.model_copy(update={setting: nobody_at(setting)})) as (_, client):
+        ready = await client.get("/readyz")
+        others = {"database": "ok", "redis": "ok"}
+        del others[check]
+        assert ready.status_code == 503
+        outcome = ready.json()["checks"].pop(check)
+        assert outcome in {"ConnectionRefusedError", "ConnectionError", "OSError"}
+        assert "hunter2" not in ready.text
+        assert await scrape(client, "pixecom_ready") == [{(check,): 0.0, **{(name,): 1.0 for name in others}}]
+        assert (await client.get("/livez")).status_code == 200
+
+
+@pytest.mark.usefixtures("scraped_anew")
 async def test_a_scrape_measures_what_waits_and_when_the_schedule_moved(settings: Settings) -> None:
     async with health_of(settings) as (services, client):
-        nothing_waits = dict.fromkeys((priority.name for priority in Priority), 0.0)
-        assert await backlog(client) == dict(zip(BACKLOG, (nothing_waits, nothing_waits, {}), strict=True))
+        intervals = {(entry.name,): entry.slots.every.total_seconds() for entry in schedule(settings)}
+        assert await scrape(client, *QUEUE, *TICKS) == [NOTHING_WAITS, NOTHING_WAITS, {}, intervals]
 
         await enqueue(services, chore("a"), chore("b"), chore("c", priority=Priority.BACKFILL))
         await enqueue(services, chore("later", delay=timedelta(hours=1)))
@@ -76,15 +112,45 @@ async def test_a_scrape_measures_what_waits_and_when_the_schedule_moved(settings
                 await take_tick(driver, "stats", slot, now=slot + timedelta(seconds=3))
             await take_tick(driver, "delivery", SLOT, now=SLOT)
 
-        depth, age, ticks = (await backlog(client)).values()
-        assert depth == nothing_waits | {"SCHEDULED": 2.0, "BACKFILL": 1.0}
-        assert 90 <= age["SCHEDULED"] < 120
-        assert ticks == {"stats": (SLOT - timedelta(seconds=897)).timestamp(), "delivery": SLOT.timestamp()}
+        depth, age, ticks = await scrape(client, *QUEUE, TICKS[0])
+        assert depth == NOTHING_WAITS | {("SCHEDULED",): 2.0, ("BACKFILL",): 1.0}
+        assert 90 <= age["SCHEDULED",] < 120
+        assert ticks == {("stats",): (SLOT - timedelta(seconds=897)).timestamp(), ("delivery",): SLOT.timestamp()}
 
 
-async def test_without_a_database_a_scrape_has_no_backlog_and_all_the_rest(settings: Settings) -> None:
-    nobody = SecretStr(f"postgresql+asyncpg://pixecom_app:secret@127.0.0.1:{find_free_port()}/none")
+@pytest.mark.usefixtures("scraped_anew")
+async def test_a_scrape_tells_live_jobs_by_state_and_what_holds_them_back(settings: Settings) -> None:
+    async with health_of(settings) as (services, client):
+        no_pauses = {(scope.value,): 0.0 for scope in ThrottleScope}
+        assert await scrape(client, *LIVE) == [{}, no_pauses]
+
+        account, other = new_id(), new_id()
+        throttled = [chore("one", connection_id=account), chore("two", connection_id=account)]
+        run = await enqueue(services, *throttled, chore("three", connection_id=other), chore("last", is_last=True))
+        for job, scope in ((run.jobs[0], ThrottleScope.USE_CASE), (run.jobs[2], ThrottleScope.APP)):
+            error = ProviderThrottledError("wait", retry_at=clock.now() + timedelta(minutes=9), scope=scope)
+            await execute(services, job.job_id, failing(error))
+        await enqueue(services, chore("waits"), chore("runs"), chore("done"))
+        async with work_transaction(services.database.app) as driver:
+            await driver.execute("UPDATE jobs SET state = 'RUNNING', lease_until = now() WHERE key = 'runs'")
+            await driver.execute("UPDATE jobs SET state = 'SUCCEEDED', ended_at = now() WHERE key = 'done'")
+        live, pauses = await scrape(client, *LIVE)
+        assert live == {
+            ("chore", "PARKED"): 3.0,
+            ("chore", "BLOCKED"): 1.0,
+            ("chore", "QUEUED"): 1.0,
+            ("chore", "RUNNING"): 1.0,
+        }
+        assert pauses == no_pauses | {("USE_CASE",): 1.0, ("APP",): 1.0}
+
+
+async def test_without_a_database_a_scrape_has_all_the_rest_and_no_old_figure(settings: Settings) -> None:
     QUEUE_DEPTH.labels("MANUAL").set(7)
-    async with health_of(settings.model_copy(update={"database_url": nobody})) as (_, client):
-        assert await backlog(client) == {name: {} for name in BACKLOG}
-        assert "pixecom_rows_written_total" in (await client.get("/metrics")).text
+    databases = ("database_url", "system_database_url")
+    away = settings.model_copy(update={setting: nobody_at(setting) for setting in databases})
+    async with health_of(away) as (_, client):
+        assert await scrape(client, *QUEUE, *TICKS, *LIVE, *FLEET) == [{}] * 10
+        scraped = (await client.get("/metrics")).text
+        assert "pixecom_rows_written_total" in scraped
+        assert "process_resident_memory_bytes" in scraped
+        assert "hunter2" not in scraped
