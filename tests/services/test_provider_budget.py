@@ -12,15 +12,21 @@ from redis.asyncio import Redis
 
 from app import clock
 from app.database.transactions import tenant_transaction
-from app.errors import ProviderThrottledError, ThrottleScope, TooMuchDataError
+from app.errors import (
+    ProviderThrottledError,
+    RequestRefusedError,
+    ThrottleScope,
+    TokenRejectedError,
+    TooMuchDataError,
+)
 from app.metrics.levels import Level
 from app.providers.contract import EntityStatus
 from app.providers.meta.provider import MetaProvider
 from app.providers.meta.report_policy import ReportPolicy
 from app.queries.connections import find_connection
 from app.services.call_budget import CallBudgets
-from app.services.provider_access import open_provider, read_token
-from app.vocabulary import UseCase
+from app.services.provider_access import inspect_token, open_page_provider, open_provider, read_token
+from app.vocabulary import ConnectionHealth, ConnectionKind, ProviderKind, UseCase
 from tests.services.shop import TODAY, add_seller, sandbox_for
 
 if TYPE_CHECKING:
@@ -212,3 +218,17 @@ async def test_a_report_that_never_ends_is_left(shop: Shop) -> None:
 
     with pytest.raises(TooMuchDataError, match="in time"):
         await read(provider, expected_rows=100)
+
+
+async def test_a_page_provider_is_for_working_pages_of_meta(shop: Shop) -> None:
+    page = replace(await connection_of(shop, await shop.connect()), kind=ConnectionKind.PAGE)
+    before = await shop.calls()
+
+    with pytest.raises(RequestRefusedError, match="has no pages"):
+        open_page_provider(shop.services, replace(page, provider=ProviderKind.MOCK))
+    with pytest.raises(RequestRefusedError, match="no work is done"):
+        open_page_provider(shop.services, replace(page, health=ConnectionHealth.UNHEALTHY))
+    with pytest.raises(TokenRejectedError, match="has no access token"):
+        open_page_provider(shop.services, replace(page, token_ciphertext=None))
+    assert await shop.calls() == before
+    assert (await inspect_token(shop.services, replace(page, provider=ProviderKind.MOCK))).is_valid
