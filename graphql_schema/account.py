@@ -1,7 +1,7 @@
 """Ad accounts, as a reader may see them: never a token."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from app.vocabulary import AccountStanding, ConnectionHealth, ProviderKind
 from graphql_schema.batched import batched
 from graphql_schema.comparisons import MetricsComparison
 from graphql_schema.context import Info
+from graphql_schema.freshness import AccountFreshness, load_account_freshness
 from graphql_schema.global_id import global_id
 from graphql_schema.measured import load_comparisons, load_metrics, load_points
 from graphql_schema.metrics import Metrics
@@ -46,9 +47,23 @@ class AdAccount(Node):
     delivery_synced_at: datetime | None = strawberry.field(
         description="When its delivery was last asked for, in UTC. Null: never.",
     )
+    stats_synced_at: datetime | None = strawberry.field(
+        description="When a round of its statistics last ended well, in UTC. Null: never.",
+    )
+    stretch: int = strawberry.field(
+        description="Its statistics come every so many intervals of the schedule: 1, or more (up to 8) while its share "
+        "of the platform's calls can't carry that.",
+    )
+    closed_through: date | None = strawberry.field(
+        description="The last day, in its zone, up to which all days are closed: final, and ranked. Null: none is.",
+    )
     created_at: datetime = strawberry.field(description="When it was connected, in UTC.")
     updated_at: datetime = strawberry.field(description="When it last changed here, in UTC.")
 
+    freshness: AccountFreshness | None = batched(
+        load_account_freshness,
+        description="How far its numbers are behind the platform's. Null: it is deactivated, and nothing is fetched.",
+    )
     metrics: Metrics = batched(
         load_metrics,
         description="Its numbers over a range of days, as the platform reports them for the account as a whole.",
@@ -85,6 +100,9 @@ class AdAccount(Node):
             is_primary=row.is_primary,
             structure_synced_at=row.structure_synced_at,
             delivery_synced_at=row.delivery_synced_at,
+            stats_synced_at=row.stats_synced_at,
+            stretch=row.stats_stretch,
+            closed_through=row.closed_through,
             created_at=row.created_at,
             updated_at=row.updated_at,
         )

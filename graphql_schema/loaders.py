@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.queries.page_reading import MetricRow, PostValueRow
     from app.queries.sources import Row, Source
     from app.queries.walks import Walk
+    from app.services.freshness import AccountFreshness, DaysFreshness, FreshnessRequest
     from app.services.list_reading import PageReading, PageRequest
     from app.services.marks import DayMark, MarksRequest
     from app.services.measuring import MetricsReading, MetricsRequest, SummaryRequest
@@ -82,6 +83,8 @@ class Loaders:
         self.page_metrics: DataLoader[UUID, list[MetricRow]] = _Loader(reading.load_page_metrics)
         self.page_series: DataLoader[PageSeriesRequest, list[list[DayValue]]] = _Loader(reading.load_page_series)
         self.post_values: DataLoader[UUID, list[PostValueRow]] = _Loader(reading.load_post_values)
+        self.account_freshness: DataLoader[UUID, AccountFreshness | None] = _Loader(reading.load_account_freshness)
+        self.days_freshness: DataLoader[FreshnessRequest, DaysFreshness | None] = _Loader(reading.load_days_freshness)
         self.run_progress: DataLoader[UUID, RunProgress] = _Loader(reading.load_run_progress)
 
     def rows(self, source: Source[Row]) -> DataLoader[UUID, Row | None]:

@@ -2,16 +2,16 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import strawberry
 
 from app.metrics.definitions import METRICS, Metric, Unit
 from app.metrics.rows import Form, row_function
+from app.services.measuring import MetricsReading
+from graphql_schema.batched import batched
+from graphql_schema.freshness import MetricsFreshness, load_metrics_freshness
 from graphql_schema.scalars import BigInt
-
-if TYPE_CHECKING:
-    from app.services.measuring import MetricsReading
 
 NAMES = tuple(metric.name for metric in METRICS)
 _RATIOS = tuple(metric.name for metric in METRICS if metric.unit in {Unit.PERCENT, Unit.RATIO})
@@ -39,6 +39,8 @@ _values: Any = strawberry.type(
     "Derived metrics come from the summed counters, never from an average.",
 )
 class Metrics(_values):  # pyright: ignore[reportUntypedBaseClass]  # made from the table
+    reading: strawberry.Private[MetricsReading]
+
     currency: str = strawberry.field(description="ISO 4217 code of all money here: the ad account's currency.")
     from_: date = strawberry.field(
         name="from",
@@ -55,9 +57,14 @@ class Metrics(_values):  # pyright: ignore[reportUntypedBaseClass]  # made from 
     is_final: bool = strawberry.field(
         description="Whether the platform no longer restates any day of the range; it may for 28 days.",
     )
+    freshness: MetricsFreshness | None = batched(
+        load_metrics_freshness,
+        description="How far these numbers are behind the platform's. Null: they are what was known at a past instant, "
+        "or of deactivated ad accounts alone, for which nothing is fetched.",
+    )
 
 
-def metrics_of(reading: "MetricsReading") -> Metrics:
+def metrics_of(reading: MetricsReading) -> Metrics:
     """A reading as clients see it, rounded once."""
     shown = row_function(NAMES, currency=reading.currency, form=Form.VALUE)(reading.counters)
     values: dict[str, Any] = dict(zip(NAMES, shown, strict=True))
@@ -65,6 +72,7 @@ def metrics_of(reading: "MetricsReading") -> Metrics:
         values[name] = float(values[name])
     return Metrics(
         **values,
+        reading=reading,
         currency=reading.currency,
         from_=reading.days.from_date,
         to=reading.days.to_date,

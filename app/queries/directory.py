@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003  # NamedTuples of it are made at run time
+from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID  # noqa: TC003  # likewise
 
@@ -33,6 +33,9 @@ class AccountRow(NamedTuple):
     is_primary: bool
     structure_synced_at: datetime | None
     delivery_synced_at: datetime | None
+    stats_synced_at: datetime | None
+    stats_stretch: int
+    closed_through: date | None
     created_at: datetime
     updated_at: datetime
 

@@ -45,11 +45,19 @@ class SummaryRequest(NamedTuple):
     period: Period
 
 
+class ReadFrom(NamedTuple):
+    """The newest daily rows of these accounts at this level."""
+
+    level: Level
+    account_ids: tuple[UUID, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class MetricsReading:
     """A sum in one currency over days, how fresh it is, and whether the platform may still restate it.
 
-    Over several accounts the days are from the earliest first to the latest last one.
+    Over several accounts the days are from the earliest first to the latest last one. `read_from` is None for what was
+    known at a past instant.
     """
 
     counters: Counters
@@ -58,6 +66,7 @@ class MetricsReading:
     has_data: bool
     synced_at: datetime | None
     is_final: bool
+    read_from: ReadFrom | None = None
 
 
 async def measure_entities(
@@ -69,9 +78,17 @@ async def measure_entities(
         EntityDays(request.entity_id, request.account_id, span.days.from_date, span.days.to_date)
         for request, span in zip(asked, spans, strict=True)
     ]
-    sums = await sum_entities(driver, seller_id, asked[0].level, wanted, as_of=asked[0].period.as_of)
+    level, as_of = asked[0].level, asked[0].period.as_of
+    sums = await sum_entities(driver, seller_id, level, wanted, as_of=as_of)
+    sources = {account_id: read_from(level, (account_id,), as_of) for account_id in calendar.accounts}
     return [
-        reading_of(total, currency=calendar.accounts[request.account_id].currency, days=span.days, final=span.is_final)
+        reading_of(
+            total,
+            currency=calendar.accounts[request.account_id].currency,
+            days=span.days,
+            final=span.is_final,
+            source=sources[request.account_id],
+        )
         for request, span, total in zip(asked, spans, sums, strict=True)
     ]
 
@@ -83,11 +100,17 @@ async def measure_listings(
     period = asked[0].period
     parameters = Parameters(seller_id, calendar.days_of)
     totals = await sum_listings(driver, [request.listing for request in asked], period, parameters)
-    return [tuple(_total(calendar, period, total) for total in of_list) for of_list in totals]
+    level = asked[0].listing.source.measured_level
+    return [tuple(_total(calendar, level, period, total) for total in of_list) for of_list in totals]
 
 
-def reading_of(total: Sum, *, currency: str, days: DateRange, final: bool) -> MetricsReading:
-    return MetricsReading(total.counters, currency, days, total.has_data, total.synced_at, final)
+def read_from(level: Level, account_ids: tuple[UUID, ...], as_of: datetime | None) -> ReadFrom | None:
+    """Where numbers come from that are known as of an instant (None: now)."""
+    return ReadFrom(level, account_ids) if as_of is None else None
+
+
+def reading_of(total: Sum, *, currency: str, days: DateRange, final: bool, source: ReadFrom | None) -> MetricsReading:
+    return MetricsReading(total.counters, currency, days, total.has_data, total.synced_at, final, source)
 
 
 def reading_of_snapshot(
@@ -112,7 +135,9 @@ def days_over(ranges: Iterable[DateRange]) -> DateRange:
     return DateRange(min(days.from_date for days in known), max(days.to_date for days in known))
 
 
-def _total(calendar: Calendar, period: Period, total: CurrencySum) -> MetricsReading:
+def _total(calendar: Calendar, level: Level, period: Period, total: CurrencySum) -> MetricsReading:
     spans = [calendar.span(period, account_id) for account_id in total.account_ids]
     days = days_over(span.days for span in spans)
-    return reading_of(total.sum, currency=total.currency, days=days, final=all(span.is_final for span in spans))
+    final = all(span.is_final for span in spans)
+    source = read_from(level, total.account_ids, period.as_of)
+    return reading_of(total.sum, currency=total.currency, days=days, final=final, source=source)

@@ -7,8 +7,10 @@ reason of the caller's own is answered by that error in its place, so that it sp
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar, Union
 
+from app import clock
 from app.errors import NotFoundError, PixecomError, UnauthenticatedError
 from app.queries.directory import list_calendars
 from app.queries.entities import ENTITIES, EntityRow
@@ -16,6 +18,7 @@ from app.queries.page_reading import list_metrics, list_post_values
 from app.queries.sources import Row, Source, load_rows
 from app.queries.viewers import ViewerRow, find_viewer
 from app.services.calendar import Calendar
+from app.services.freshness import AccountsFreshness, load_accounts_freshness, load_days_freshness
 from app.services.list_reading import ListReader
 from app.services.marks import EntityMarksRequest, load_marks
 from app.services.measuring import measure_entities, measure_listings
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from app.queries.page_reading import MetricRow, PostValueRow
     from app.queries.walks import Walk
     from app.services.context import Services
+    from app.services.freshness import AccountFreshness, DaysFreshness, FreshnessRequest
     from app.services.list_reading import PageReading, PageRequest
     from app.services.marks import DayMark, MarksRequest
     from app.services.measuring import MetricsReading, MetricsRequest, SummaryRequest
@@ -60,6 +64,7 @@ class Reading:
         self._snapshot = RequestSnapshot(services.database.app, seller_id)
         self._walks = PinnedWalks(services.redis, seller_id)
         self._calendar: Calendar | None = None
+        self._freshness: AccountsFreshness | None = None
         self._lists = ListReader(seller_id, self._load_calendar)
 
     async def close(self) -> None:
@@ -157,6 +162,19 @@ class Reading:
 
         return await _by_shape(wanted, _shape_of_marks, load)
 
+    async def load_account_freshness(self, account_ids: Sequence[UUID]) -> list[AccountFreshness | None]:
+        """How far accounts are behind: one statement a request; None for one that is deactivated."""
+        accounts = await self._snapshot.ask(self._load_freshness)
+        return [accounts.of_account(account_id) for account_id in account_ids]
+
+    async def load_days_freshness(self, wanted: Sequence[FreshnessRequest]) -> list[DaysFreshness | None]:
+        """How far numbers of days are behind: one statement, besides the one for the accounts."""
+
+        async def question(driver: Driver) -> list[DaysFreshness | None]:
+            return await load_days_freshness(driver, self._seller_id, await self._load_freshness(driver), wanted)
+
+        return await self._snapshot.ask(question)
+
     async def load_run_progress(self, run_ids: Sequence[UUID]) -> Answers[RunProgress]:
         """How far runs are: one statement. NotFoundError for what is not the seller's."""
         found = await self._snapshot.ask(lambda driver: load_run_progress(driver, self._seller_id, run_ids))
@@ -195,6 +213,12 @@ class Reading:
             return await measure(driver, self._seller_id, await self._load_calendar(driver), group)
 
         return await self._snapshot.ask(question)
+
+    async def _load_freshness(self, driver: Driver) -> AccountsFreshness:
+        if self._freshness is None:
+            interval = timedelta(minutes=self._services.settings.stats_interval_minutes)
+            self._freshness = await load_accounts_freshness(driver, self._seller_id, now=clock.now(), interval=interval)
+        return self._freshness
 
     async def load_calendar(self) -> Calendar:
         """The seller's ad accounts, and what periods mean in them."""

@@ -16,7 +16,7 @@ from app.metrics.series import Bucket, Granularity, buckets
 from app.queries.metric_buckets import CurrencyBuckets, bucket_entities, bucket_listings, list_fetches
 from app.queries.metric_sums import EntityDays, Sum
 from app.queries.parameters import Parameters
-from app.services.measuring import NOTHING, MetricsReading, days_over
+from app.services.measuring import NOTHING, MetricsReading, ReadFrom, days_over, read_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,6 +73,7 @@ async def measure_series(
             [span],
             [fetches.get(account_days, {})],
             currency=calendar.accounts[request.account_id].currency,
+            source=read_from(level, (request.account_id,), period.as_of),
         )
         for request, span, account_days, of_one in zip(asked, spans, days, sums, strict=True)
     ]
@@ -102,6 +103,7 @@ async def measure_list_series(
             list(spans.values()),
             [fetches.get((account, span.days), {}) for account, span in spans.items()],
             currency=of_currency.currency,
+            source=read_from(level, of_currency.account_ids, period.as_of),
         )
 
     return [tuple(map(series, of_list)) for of_list in found]
@@ -139,6 +141,7 @@ def _series(
     fetches: Sequence[Fetches],
     *,
     currency: str,
+    source: ReadFrom | None,
 ) -> Series:
     """A reading for every bucket; of several accounts it is final when it is for all of them."""
     today = min(span.today for span in spans)
@@ -148,7 +151,7 @@ def _series(
         total = sums.get(bucket.starts_on, NOTHING)
         synced_at = fetched.get(bucket.starts_on, total.synced_at)
         final = is_final(bucket.days, today=today)
-        return MetricsReading(total.counters, currency, bucket.days, total.has_data, synced_at, final)
+        return MetricsReading(total.counters, currency, bucket.days, total.has_data, synced_at, final, source)
 
     return tuple(map(reading, all_buckets))
 

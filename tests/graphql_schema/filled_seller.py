@@ -52,7 +52,7 @@ async def keep_snapshots(tenant: Tenant) -> None:
 async def learn_types(tenant: Tenant) -> None:
     """Let the driver of a new connection look up the types of arrays, which it does once, by statements of its own."""
     await tenant.ask(f"{{ campaigns {{ nodes {{ metrics {{ spend }} }} summary {{ spend }} {DAYS} {{ {MARKED} }} }} }}")
-    await tenant.ask("{ syncRuns { nodes { progress { percent } } } }")
+    await tenant.ask("{ syncRuns { nodes { progress { percent } } } campaigns { summary { freshness { state } } } }")
 
 
 async def add_run(tenant: Tenant, account: object) -> None:

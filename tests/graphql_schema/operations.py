@@ -50,6 +50,11 @@ NUMBERS = {
     f"""{{ ads(first: 100) {{ nodes {{ {METRICS} adset {{ {METRICS} campaign {{ {METRICS}
           adAccount {{ {METRICS} }} }} }} adAccount {{ name }} }} }} }}""": 9,
 }
+FRESHNESS = {
+    "{ adAccounts(first: 100) { nodes { freshness { state } stretch } } }": 2,
+    "{ campaigns(first: 100) { nodes { metrics { spend freshness { state accountsBehind } } } } }": 5,
+    "{ campaigns(first: 100) { summary { freshness { state } } nodes { adAccount { freshness { state } } } } }": 6,
+}
 COMPARISONS = {
     f"{{ campaigns(first: 100) {{ nodes {{ {METRICS} comparison({BEFORE}) {{ base {{ spend }} }} }} }} }}": 3,
     f"""{{ campaigns(first: 100) {{ nodes {{ comparison({BEFORE}) {{ current {{ spend }} absolute {{ spend }} }}
@@ -108,4 +113,4 @@ NESTED = {
     f"""{{ campaigns(first: 100, {EARLIER}) {{ nodes {{ {METRICS} adsets(orderBy: {{field: SPEND}}) {{
           nodes {{ {METRICS} adAccount {{ {METRICS} }} }} }} }} }} }}""": 8,
 }
-OPERATIONS = ROWS | NUMBERS | COMPARISONS | SERIES | BEHIND_THE_NUMBERS | ORDERED | NESTED
+OPERATIONS = ROWS | NUMBERS | FRESHNESS | COMPARISONS | SERIES | BEHIND_THE_NUMBERS | ORDERED | NESTED

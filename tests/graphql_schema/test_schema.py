@@ -75,7 +75,7 @@ def test_the_metrics_fields_are_those_of_the_table() -> None:
     assert isinstance(kind, GraphQLObjectType)
 
     assert {name: str(field.type) for name, field in kind.fields.items() if name in expected} == expected
-    assert set(kind.fields) - set(expected) == {"currency", "from", "to", "hasData", "syncedAt", "isFinal"}
+    assert set(kind.fields) - set(expected) == {"currency", "from", "to", "hasData", "syncedAt", "isFinal", "freshness"}
 
 
 def test_no_field_names_a_token_of_a_platform() -> None:

@@ -1,0 +1,194 @@
+"""What is known of how fresh a seller's numbers are: of its ad accounts as such, and of days of theirs."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # likewise
+
+from app.metrics.levels import Level
+from app.metrics.ranges import RESTATEMENT_DAYS
+from app.vocabulary import ConnectionHealth, ConnectionKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from app.database.driver import Driver
+
+
+class AccountSyncFacts(NamedTuple):
+    """An ad account and its syncs.
+
+    `covered` is by level: until when its numbers are known, None where no day was ever fetched. `refusal` is the class
+    of the newest failure for which the platform refused the account, None where it did not or is not known.
+    """
+
+    account_id: UUID
+    time_zone: str
+    is_active: bool
+    is_healthy: bool
+    created_at: datetime
+    structure_synced_at: datetime | None
+    token_expires_at: datetime | None
+    stretch: int
+    moves: bool
+    paused_until: datetime | None
+    refusal: str | None
+    covered: Mapping[Level, datetime | None]
+
+
+class FetchedDays(NamedTuple):
+    """Days of one account at one level."""
+
+    account_id: UUID
+    level: Level
+    from_date: date
+    to_date: date
+
+
+class FetchFacts(NamedTuple):
+    """How many of them were fetched, whether all of these after they became final, and the account's first day."""
+
+    days: int
+    since_final: bool
+    first_day: date | None
+
+
+# A day's numbers are known until its end at the latest, whenever they were fetched.
+_COVERED = """
+SELECT least(fetches.fetched_at, (fetches.stat_date + 1)::timestamp AT TIME ZONE accounts.time_zone)
+FROM stats_fetches AS fetches
+WHERE fetches.seller_id = $1
+  AND fetches.account_id = accounts.id
+  AND fetches.level = levels.level
+ORDER BY fetches.stat_date DESC
+LIMIT 1
+"""
+
+_MOVES = """
+SELECT FROM campaigns
+WHERE campaigns.seller_id = $1
+  AND campaigns.account_id = accounts.id
+  AND (campaigns.status IN ('ACTIVE', 'PAUSED') OR campaigns.archived_at >= $2::timestamptz - $4::interval)
+"""
+
+_PAUSED_UNTIL = """
+SELECT max(until)
+FROM (
+  SELECT paused_until AS until
+  FROM call_pauses
+  WHERE call_pauses.seller_id = $1
+    AND call_pauses.scope IN ('connection/' || accounts.id::text, 'connection/' || accounts.id::text || '/ADS_INSIGHTS')
+  UNION ALL
+  SELECT jobs.run_at
+  FROM jobs
+  WHERE jobs.seller_id = $1
+    AND jobs.connection_id = accounts.id
+    AND jobs.state = 'PARKED'
+    AND jobs.use_case = 'ADS_INSIGHTS'
+) AS pauses
+WHERE until > $2::timestamptz
+"""
+
+_REFUSAL = f"""
+SELECT jobs.error_class
+FROM jobs
+WHERE accounts.health = '{ConnectionHealth.UNHEALTHY}'
+  AND jobs.seller_id = $1
+  AND jobs.connection_id = accounts.id
+  AND jobs.state = 'FAILED'
+  AND jobs.error_class IN ('TOKEN', 'PERMISSION')
+ORDER BY jobs.ended_at DESC
+LIMIT 1
+"""  # noqa: S608  # a constant of ours
+
+_ACCOUNTS = f"""
+SELECT accounts.id,
+       accounts.time_zone,
+       accounts.is_active,
+       accounts.health = '{ConnectionHealth.HEALTHY}' AS is_healthy,
+       accounts.created_at,
+       accounts.structure_synced_at,
+       accounts.token_expires_at,
+       accounts.stats_stretch,
+       EXISTS ({_MOVES}) AS moves,
+       ({_PAUSED_UNTIL}) AS paused_until,
+       ({_REFUSAL}) AS refusal,
+       ARRAY(
+         SELECT ({_COVERED})
+         FROM unnest($3::smallint[]) WITH ORDINALITY AS levels (level, place)
+         ORDER BY levels.place
+       ) AS covered
+FROM fb_connections AS accounts
+WHERE accounts.seller_id = $1
+  AND accounts.kind = '{ConnectionKind.AD_ACCOUNT}'
+"""  # noqa: S608  # constants of ours
+
+
+async def list_sync_facts(driver: Driver, seller_id: UUID, *, now: datetime) -> list[AccountSyncFacts]:
+    """All ad accounts of the seller as of `now`."""
+    levels = list(Level)
+    rows = await driver.fetch(
+        _ACCOUNTS, seller_id, now, [level.value for level in levels], timedelta(days=RESTATEMENT_DAYS)
+    )
+    return [
+        AccountSyncFacts(
+            account_id=row["id"],
+            time_zone=row["time_zone"],
+            is_active=row["is_active"],
+            is_healthy=row["is_healthy"],
+            created_at=row["created_at"],
+            structure_synced_at=row["structure_synced_at"],
+            token_expires_at=row["token_expires_at"],
+            stretch=row["stats_stretch"],
+            moves=row["moves"],
+            paused_until=row["paused_until"],
+            refusal=row["refusal"],
+            covered=dict(zip(levels, row["covered"], strict=True)),
+        )
+        for row in rows
+    ]
+
+
+_FETCHES = f"""
+SELECT found.days,
+       coalesce(found.since_final, false) AS since_final,
+       (
+         SELECT first.stat_date
+         FROM stats_fetches AS first
+         WHERE first.seller_id = $1
+           AND first.account_id = wanted.account_id
+           AND first.level = wanted.level
+         ORDER BY first.stat_date
+         LIMIT 1
+       ) AS first_day
+FROM unnest($2::uuid[], $3::smallint[], $4::date[], $5::date[])
+  WITH ORDINALITY AS wanted (account_id, level, from_date, to_date, place)
+CROSS JOIN LATERAL (
+  SELECT count(*) AS days,
+         bool_and(
+           fetches.fetched_at
+             >= (fetches.stat_date + {RESTATEMENT_DAYS + 1})::timestamp AT TIME ZONE accounts.time_zone
+         ) AS since_final
+  FROM stats_fetches AS fetches
+  JOIN fb_connections AS accounts ON accounts.seller_id = fetches.seller_id AND accounts.id = fetches.account_id
+  WHERE fetches.seller_id = $1
+    AND fetches.account_id = wanted.account_id
+    AND fetches.level = wanted.level
+    AND fetches.stat_date BETWEEN wanted.from_date AND wanted.to_date
+) AS found
+ORDER BY wanted.place
+"""  # noqa: S608  # a constant of ours
+
+
+async def list_fetch_facts(driver: Driver, seller_id: UUID, wanted: Sequence[FetchedDays]) -> list[FetchFacts]:
+    """What was fetched of these days, in their order."""
+    rows = await driver.fetch(
+        _FETCHES,
+        seller_id,
+        [days.account_id for days in wanted],
+        [days.level.value for days in wanted],
+        [days.from_date for days in wanted],
+        [days.to_date for days in wanted],
+    )
+    return [FetchFacts(*row) for row in rows]

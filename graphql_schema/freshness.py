@@ -1,0 +1,82 @@
+"""How far numbers are behind the platform's: of ad accounts, and of any metrics."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+import strawberry
+
+from app.services.freshness import AccountFreshness as AccountFreshnessReading
+from app.services.freshness import DaysFreshness, FreshnessRequest
+from app.vocabulary import FreshnessReason, FreshnessState
+from graphql_schema.batched import Parents
+from graphql_schema.context import Info
+from graphql_schema.enums import describe_enum
+from graphql_schema.global_id import global_id
+
+if TYPE_CHECKING:
+    from app.services.measuring import MetricsReading
+
+describe_enum(
+    FreshnessState,
+    description="How far numbers are behind the platform's.",
+    FRESH="No further than the schedule has it.",
+    LATE="A round of syncs or two.",
+    STALE="Further, or nothing was ever fetched.",
+    PARTIAL="Some of what they are made of is fresh and some is not.",
+)
+describe_enum(
+    FreshnessReason,
+    description="Why numbers are not fresh. Of several reasons, the first of these.",
+    TOKEN_EXPIRED="The platform no longer accepts the ad account's token; connect it again.",  # noqa: S106  # a reason
+    PERMISSION="The token lacks a permission; connect it again with it.",
+    THROTTLED="The platform limits our calls; they come less often for a while.",
+    META_GAP="Days were never fetched although all was well.",
+    NEVER_SYNCED="Nothing has been fetched yet.",
+    BEHIND="For no reason but our own slowness.",
+)
+
+
+@strawberry.type(description="How far an ad account's numbers are behind the platform's, at all levels together.")
+class AccountFreshness:
+    state: FreshnessState = strawberry.field(description="How far.")
+    reason: FreshnessReason | None = strawberry.field(description="Why. Null: they are fresh.")
+    since: datetime | None = strawberry.field(description="Since when they are not fresh, in UTC. Null: they are.")
+    expected_by: datetime | None = strawberry.field(
+        description="When the next numbers are expected, in UTC. Null: nobody can know, or none are expected.",
+    )
+
+    @classmethod
+    def of(cls, reading: AccountFreshnessReading) -> Self:
+        return cls(state=reading.state, reason=reading.reason, since=reading.since, expected_by=reading.expected_by)
+
+
+@strawberry.type(description="How far these numbers are behind the platform's.")
+class MetricsFreshness:
+    state: FreshnessState = strawberry.field(description="How far; PARTIAL: some of the ad accounts, or of the days.")
+    reason: FreshnessReason | None = strawberry.field(description="Why. Null: they are fresh.")
+    accounts_behind: list[strawberry.ID] = strawberry.field(
+        description="Global ids of the ad accounts whose part is not fresh; see `Query.node`. Empty: they are fresh.",
+    )
+
+    @classmethod
+    def of(cls, reading: DaysFreshness) -> Self:
+        behind = [global_id("AdAccount", account_id) for account_id in reading.behind]
+        return cls(state=reading.state, reason=reading.reason, accounts_behind=behind)
+
+
+async def load_account_freshness(parents: Parents, info: Info) -> list[AccountFreshness | None]:
+    found = await info.context.loaders.account_freshness.load_many([account.account_id for account in parents])
+    return [AccountFreshness.of(reading) if reading else None for reading in found]
+
+
+async def load_metrics_freshness(parents: Parents, info: Info) -> list[MetricsFreshness | None]:
+    wanted = [_request(metrics.reading) for metrics in parents]
+    asked = list(dict.fromkeys(request for request in wanted if request))
+    found = dict(zip(asked, await info.context.loaders.days_freshness.load_many(asked), strict=True))
+    readings = [found[request] if request else None for request in wanted]
+    return [MetricsFreshness.of(reading) if reading else None for reading in readings]
+
+
+def _request(reading: "MetricsReading") -> FreshnessRequest | None:
+    source = reading.read_from
+    return FreshnessRequest(source.level, source.account_ids, reading.days, reading.is_final) if source else None
