@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from app import clock
 from app.database.transactions import work_transaction
-from app.queries.job_claims import postpone_job
 from app.identifiers import new_id
+from app.queries.job_claims import postpone_job
 from app.queries.jobs import insert_jobs
 from app.services.context import Services, open_services
 from app.services.job_broker import Priority
