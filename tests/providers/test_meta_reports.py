@@ -160,6 +160,14 @@ async def test_a_report_may_not_be_visible_at_once(meta: MetaProvider, graph: Sc
     assert await read(meta) == [("1", 1)]
 
 
+async def test_a_percentage_may_be_text(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(STARTED)
+    graph.answer({**DONE, "async_percent_completion": "100"})
+    graph.answer_pages([row("1")])
+
+    assert await read(meta) == [("1", 1)]
+
+
 async def test_a_report_that_stays_invisible_is_an_error(meta: MetaProvider, graph: ScriptedGraph) -> None:
     graph.answer(STARTED)
     for _ in range(3):

@@ -70,7 +70,7 @@ class InsightReport:
             if status in _FAILED:
                 await self._raise_cause(report)
                 return None
-            if status == _COMPLETED and report.integer("async_percent_completion") == _ALL:
+            if status == _COMPLETED and report.count("async_percent_completion") == _ALL:
                 return path
         await self._cancel(path)
         raise TooMuchDataError("Meta did not finish the insights report in time")
