@@ -11,13 +11,16 @@ from app.services.request_snapshot import RequestOverError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from datetime import date
     from uuid import UUID
 
     from app.queries.listings import Listing
     from app.queries.page_reading import MetricRow, PostValueRow
     from app.queries.sources import Row, Source
     from app.queries.walks import Walk
+    from app.services.day_summaries import DaySummary
     from app.services.freshness import AccountFreshness, DaysFreshness, FreshnessRequest
+    from app.services.leaderboard_reading import LeaderboardReading, LeaderboardRequest
     from app.services.list_reading import PageReading, PageRequest
     from app.services.marks import DayMark, MarksRequest
     from app.services.measuring import MetricsReading, MetricsRequest, SummaryRequest
@@ -80,6 +83,10 @@ class Loaders:
         self.restatements: DataLoader[RestatementRequest, tuple[RestatementReading, ...]] = _Loader(
             reading.load_restatements
         )
+        self.leaderboards: DataLoader[LeaderboardRequest, LeaderboardReading | None] = _Loader(
+            reading.load_leaderboards
+        )
+        self.day_summaries: DataLoader[date, DaySummary | None] = _Loader(reading.load_day_summaries)
         self.page_metrics: DataLoader[UUID, list[MetricRow]] = _Loader(reading.load_page_metrics)
         self.page_series: DataLoader[PageSeriesRequest, list[list[DayValue]]] = _Loader(reading.load_page_series)
         self.post_values: DataLoader[UUID, list[PostValueRow]] = _Loader(reading.load_post_values)

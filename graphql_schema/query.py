@@ -7,10 +7,12 @@ from graphql_schema.ad import Ad
 from graphql_schema.adset import Adset
 from graphql_schema.campaign import Campaign
 from graphql_schema.connection import Connection
+from graphql_schema.daily_summary import DailySummary, find_daily_summary
 from graphql_schema.directory import list_accounts, list_sellpages, list_strategies
 from graphql_schema.entity_connection import EntityConnection
 from graphql_schema.entity_lists import list_ads, list_adsets, list_campaigns
 from graphql_schema.filter_options import FilterOptions, get_filter_options
+from graphql_schema.leaderboards import Leaderboard, find_leaderboard
 from graphql_schema.metric_definitions import MetricDefinition, list_metric_definitions
 from graphql_schema.node import Node
 from graphql_schema.node_lookup import find_ad, find_adset, find_campaign, find_node, find_page, find_run, list_nodes
@@ -60,6 +62,15 @@ class Query:
     ad_strategies: Connection[AdStrategy] = strawberry.field(
         resolver=list_strategies,
         description="The seller's ad strategies by name.",
+    )
+    leaderboard: Leaderboard | None = strawberry.field(
+        resolver=find_leaderboard,
+        description="Who did best on a day: provisionally from the morning after it, for good once it is closed. Null: "
+        "the day has not been ranked yet, or nothing took part (in ad accounts of this currency).",
+    )
+    daily_summary: DailySummary | None = strawberry.field(
+        resolver=find_daily_summary,
+        description="The seller's day. Null: it has not been aggregated; that is done in the morning after it.",
     )
     pages: Connection[Page] = strawberry.field(
         resolver=list_pages,

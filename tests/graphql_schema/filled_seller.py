@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 from app.database.partitions import create_statements, month_start
 from app.identifiers import new_id
 from app.metrics.counters import Counters
+from app.metrics.levels import Level
 from tests.graphql_schema.operations import DAYS, MARKED
+from tests.graphql_schema.page_world import fill_day, fill_pages
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from tests.graphql_schema.small_world import Tenant
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
@@ -23,11 +27,13 @@ async def fill(tenant: Tenant, size: int) -> None:
 
 
 async def _fill(tenant: Tenant, size: int) -> None:
+    campaigns: list[UUID] = []
     for place in range(size):
         account = await tenant.add_account(currency="USD")
         page = await tenant.insert("sellpages", name="p", url=f"https://{new_id()}", is_active=True)
         strategy = await tenant.insert("ad_strategies", name=f"s{place}", is_active=True)
         campaign = await tenant.add_campaign(account, sellpage_id=page, ad_strategy_id=strategy)
+        campaigns.append(campaign.id)
         adset = await tenant.add_adset(campaign)
         ad = await tenant.add_ad(adset)
         for entity in (campaign, adset, ad):
@@ -35,6 +41,8 @@ async def _fill(tenant: Tenant, size: int) -> None:
             await tenant.add_fetch(account, entity.level, NOW.date(), NOW)
         await add_run(tenant, account)
     await keep_snapshots(tenant)
+    pages = await fill_pages(tenant, size)
+    await fill_day(tenant, Level.CAMPAIGN, campaigns, pages)
 
 
 async def keep_snapshots(tenant: Tenant) -> None:

@@ -113,4 +113,22 @@ NESTED = {
     f"""{{ campaigns(first: 100, {EARLIER}) {{ nodes {{ {METRICS} adsets(orderBy: {{field: SPEND}}) {{
           nodes {{ {METRICS} adAccount {{ {METRICS} }} }} }} }} }} }}""": 8,
 }
-OPERATIONS = ROWS | NUMBERS | FRESHNESS | COMPARISONS | SERIES | BEHIND_THE_NUMBERS | ORDERED | NESTED
+PAGES = {
+    "{ pages(first: 100) { totalCount nodes { name metrics { name } } } }": 3,
+    "{ pages(first: 100) { nodes { series { metric points { date value } } } } }": 3,
+    f"""{{ pages(first: 100) {{ nodes {{ all: series(metrics: "page_media_view", {TODAY}) {{ points {{ value }} }}
+          week: series(metrics: ["page_follows", "page_media_view"]) {{ points {{ value }} }} }} }} }}""": 2,
+    """{ pages(first: 100) { nodes { posts(first: 50) { totalCount pageInfo { endCursor }
+         nodes { message values { metric value } page { name } } } } } }""": 5,
+    """{ pages(first: 100) { nodes { posts(orderBy: {metric: "post_media_view", direction: DESC}) {
+         totalCount edges { cursor node { values { value } } } } } } }""": 5,
+}
+BOARDS = {
+    f"""{{ leaderboard(level: CAMPAIGN, metric: SPEND, date: "2026-03-09") {{
+          entries {{ rank score entity {{ name {METRICS} }} {METRICS} }} }} }}""": 4,
+    """{ leaderboard(level: CAMPAIGN, metric: ROAS, date: "2026-03-09") { entitiesRanked entries {
+         entity { name } } } }""": 3,
+    """{ dailySummary(date: "2026-03-09") { totals { spend } missing { reason connection { id } } }
+         other: dailySummary(date: "2026-03-08") { complete } }""": 5,
+}
+OPERATIONS = ROWS | NUMBERS | FRESHNESS | COMPARISONS | SERIES | BEHIND_THE_NUMBERS | ORDERED | NESTED | PAGES | BOARDS

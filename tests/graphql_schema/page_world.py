@@ -1,4 +1,4 @@
-"""Pages, their numbers and their posts, and leaderboards, written straight into the tables."""
+"""Pages, their numbers and their posts, leaderboards and aggregated days, written straight into the tables."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from app.identifiers import new_id
+from app.metrics.counters import Counters
 from tests.graphql_schema.small_world import LONG_AGO
 
 if TYPE_CHECKING:
@@ -150,4 +151,27 @@ async def add_aggregation(tenant: Tenant, day: date, *, missing: Mapping[UUID, s
         VALUES ($1, $2, $3, $4, $5::text::jsonb)
         """,
         *(tenant.seller_id, day, NOON, 3, orjson.dumps(rows).decode()),
+    )
+
+
+async def fill_pages(tenant: Tenant, size: int) -> list[UUID]:
+    """`size` pages with a metric, a day and a post each; answers the pages."""
+    pages = [await add_page(tenant, f"Page {place}") for place in range(size)]
+    for page in pages:
+        await add_verdict(tenant, page, "page_media_view")
+        await add_page_value(tenant, page, "page_media_view", NOON.date(), 7)
+        await add_post(tenant, page, values={"post_media_view": 70})
+    return pages
+
+
+async def fill_day(tenant: Tenant, level: Level, entities: Sequence[UUID], missing: Sequence[UUID]) -> None:
+    """The day of NOON: aggregated, its totals, and leaderboards of these entities, by ROAS in two currencies."""
+    day = NOON.date()
+    await add_board(tenant, level, day, "spend", entities)
+    for currency in ("EUR", "USD"):
+        await add_board(tenant, level, day, "roas", entities, currency=currency)
+    await add_aggregation(tenant, day, missing=dict.fromkeys(missing, "it is a test"))
+    counters = dict.fromkeys(Counters._fields, 1)
+    await tenant.world.insert(
+        "seller_stats_daily", {"seller_id": tenant.seller_id, "stat_date": day, "currency": "USD", **counters}
     )

@@ -11,6 +11,14 @@ from app.clock import frozen
 from app.identifiers import new_id
 from app.metrics.levels import Level
 from graphql_schema.global_id import global_id
+from tests.graphql_schema.page_world import (
+    add_aggregation,
+    add_board,
+    add_page,
+    add_page_value,
+    add_post,
+    add_verdict,
+)
 from tests.graphql_schema.small_world import Entity
 
 if TYPE_CHECKING:
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
 DAY = date(2026, 3, 1)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RANGE = 'range: {custom: {from: "2026-03-01", to: "2026-03-01"}}'
-TYPES = ("Campaign", "Adset", "Ad", "AdAccount", "Sellpage", "AdStrategy", "SyncRun", "Job")
+TYPES = ("Campaign", "Adset", "Ad", "AdAccount", "Sellpage", "AdStrategy", "SyncRun", "Job", "Page", "PagePost")
 
 
 class Stage(NamedTuple):
@@ -66,7 +74,13 @@ async def plant(tenant: Tenant) -> dict[str, UUID]:
     }
     await tenant.world.insert("jobs", {"id": job, **work, **budget, **common})
     await tenant.world.insert("sync_run_jobs", {"run_id": run, "job_id": job, "seller_id": tenant.seller_id})
-    found = (campaign.id, adset.id, ad.id, account, page, strategy, run, job)
+    fan_page = await add_page(tenant, "secret")
+    await add_verdict(tenant, fan_page, "page_media_view", dead_because="secret")
+    await add_page_value(tenant, fan_page, "page_follows", DAY, 1)
+    post = await add_post(tenant, fan_page, "secret", values={"post_media_view": 1})
+    await add_board(tenant, Level.CAMPAIGN, DAY, "spend", [campaign.id])
+    await add_aggregation(tenant, DAY, missing={account: "secret", fan_page: "secret"})
+    found = (campaign.id, adset.id, ad.id, account, page, strategy, run, job, fan_page, post)
     return dict(zip(TYPES, found, strict=True))
 
 
@@ -96,7 +110,7 @@ async def test_node_of_another_seller_is_null(stage: Stage, type_name: str) -> N
 
 @pytest.mark.parametrize(
     ("field", "type_name"),
-    [("campaign", "Campaign"), ("adset", "Adset"), ("ad", "Ad"), ("syncRun", "SyncRun")],
+    [("campaign", "Campaign"), ("adset", "Adset"), ("ad", "Ad"), ("syncRun", "SyncRun"), ("page", "Page")],
 )
 async def test_a_single_thing_of_another_seller_is_null(stage: Stage, field: str, type_name: str) -> None:
     seen = await same_as_random(stage, f"query ($id: ID!) {{ {field}(id: $id) {{ id }} }}", type_name)
@@ -190,6 +204,51 @@ async def test_nothing_is_told_of_another_sellers_node(stage: Stage, type_name: 
     assert sum(day["snapshotCount"] for day in told.get("restatements", ())) == ("snapshots" in told)
 
 
+PAGE = f"""metrics {{ name reason }} series(metrics: ["page_follows"], {RANGE}) {{ points {{ value }} }}
+  posts(orderBy: {{metric: "post_media_view"}}) {{ totalCount nodes {{ message values {{ value }} }} }}"""
+POST = "message values { value } page { name }"
+
+
+@pytest.mark.parametrize(("type_name", "fields"), [("Page", PAGE), ("PagePost", POST)])
+async def test_nothing_is_told_of_another_sellers_page(stage: Stage, type_name: str, fields: str) -> None:
+    document = f"query ($id: ID!) {{ node(id: $id) {{ id ...on {type_name} {{ {fields} }} }} }}"
+    own = global_id(type_name, stage.own[type_name])
+
+    seen = await same_as_random(stage, document, type_name)
+    told = (await stage.attacker.ask(document, id=own))["node"]
+
+    assert seen == ({"node": None}, [])
+    assert told["id"] == own
+    assert "secret" in str(told)
+
+
+async def test_days_are_ranked_and_summed_up_for_each_seller_alone(stage: Stage, shared_world: SmallWorld) -> None:
+    """Somebody without a day gets none; the attacker's holds what is the attacker's."""
+    document = f"""{{ leaderboard(level: CAMPAIGN, metric: SPEND, date: "{DAY}") {{ entries {{ entity {{ id }} }} }}
+      dailySummary(date: "{DAY}") {{ missing {{ connection {{ id }} }} }} }}"""
+    newcomer = await shared_world.add_seller("newcomer")
+
+    told = await stage.attacker.ask(document)
+
+    own = [global_id(type_name, stage.own[type_name]) for type_name in ("Campaign", "AdAccount", "Page")]
+    assert told["leaderboard"] == {"entries": [{"entity": {"id": own[0]}}]}
+    assert told["dailySummary"] == {"missing": [{"connection": {"id": key}} for key in own[1:]]}
+    assert await newcomer.ask(document) == {"leaderboard": None, "dailySummary": None}
+
+
+async def test_ids_of_another_seller_in_ones_own_days_lead_to_nothing(stage: Stage, shared_world: SmallWorld) -> None:
+    thief = await shared_world.add_seller("thief")
+    await add_board(thief, Level.CAMPAIGN, DAY, "spend", [stage.ids["Campaign"]])
+    await add_aggregation(thief, DAY, missing={stage.ids["AdAccount"]: "stolen", stage.ids["Page"]: "stolen"})
+    document = f"""{{ leaderboard(level: CAMPAIGN, metric: SPEND, date: "{DAY}") {{ entries {{ rank }} }}
+      dailySummary(date: "{DAY}") {{ missing {{ connection {{ id }} }} }} }}"""
+
+    assert await thief.ask(document) == {
+        "leaderboard": {"entries": []},
+        "dailySummary": {"missing": [{"connection": None}] * 2},
+    }
+
+
 async def test_options_of_filters_are_ones_own(stage: Stage) -> None:
     lists = ("adAccounts", "sellpages", "adStrategies", "campaigns", "adsets", "ads")
     document = f"{{ filterOptions {{ currencies {' '.join(f'{name} {{ value }}' for name in lists)} }} }}"
@@ -211,6 +270,7 @@ async def test_lists_hold_ones_own_alone(stage: Stage) -> None:
         f"""{{
           campaigns({RANGE}) {{ totalCount summary {{ spend }} }} adsets({RANGE}) {{ totalCount summary {{ spend }} }}
           ads({RANGE}) {{ totalCount summary {{ spend }} }} adAccounts {{ totalCount }} sellpages {{ totalCount }}
+          pages {{ totalCount nodes {{ posts {{ totalCount }} }} }}
           adStrategies {{ totalCount }} syncRuns {{ totalCount nodes {{ jobs {{ totalCount }} }} }}
           viewer {{ seller {{ slug }} user {{ name }} }}
         }}"""
@@ -221,6 +281,7 @@ async def test_lists_hold_ones_own_alone(stage: Stage) -> None:
         **{name: entities for name in ("campaigns", "adsets", "ads")},  # noqa: C420  # one value, compared only
         **{name: {"totalCount": 1} for name in ("adAccounts", "sellpages", "adStrategies")},
         "syncRuns": {"totalCount": 1, "nodes": [{"jobs": {"totalCount": 1}}]},
+        "pages": {"totalCount": 1, "nodes": [{"posts": {"totalCount": 1}}]},
         "viewer": {"seller": {"slug": "attacker"}, "user": {"name": "attacker owner"}},
     }
 
@@ -256,6 +317,10 @@ async def test_nobody_reads_anything_without_a_token(stage: Stage) -> None:
         "sellpages { totalCount }",
         "adStrategies { totalCount }",
         "syncRuns { totalCount }",
+        "pages { totalCount }",
+        f'leaderboard(level: CAMPAIGN, metric: SPEND, date: "{DAY}") {{ date }}',
+        f'dailySummary(date: "{DAY}") {{ complete }}',
+        f'page(id: "{global_id("Page", stage.ids["Page"])}") {{ id }}',
         f'node(id: "{global_id("Ad", stage.ids["Ad"])}") {{ id }}',
         f'nodes(ids: ["{global_id("Ad", stage.ids["Ad"])}"]) {{ id }}',
         f'campaign(id: "{global_id("Campaign", stage.ids["Campaign"])}") {{ id }}',

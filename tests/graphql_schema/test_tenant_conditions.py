@@ -33,8 +33,9 @@ JOIN pg_attribute AS a ON a.attrelid = c.oid AND (a.attname = 'seller_id' OR (c.
 WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
 """
 SINGLE = """
-query ($campaign: ID!, $adset: ID!, $ad: ID!, $syncrun: ID!, $ids: [ID!]!) {
+query ($campaign: ID!, $adset: ID!, $ad: ID!, $syncrun: ID!, $page: ID!, $ids: [ID!]!) {
   campaign(id: $campaign) { id } adset(id: $adset) { id } ad(id: $ad) { id } syncRun(id: $syncrun) { id }
+  page(id: $page) { id }
   node(id: $ad) { id } nodes(ids: $ids) { id }
 }
 """
@@ -92,15 +93,17 @@ async def test_every_scan_names_its_seller(operation: str, tenant: Tenant, recor
 async def test_every_scan_for_a_single_thing_names_its_seller(
     tenant: Tenant, record_statements: RecordStatements
 ) -> None:
-    kinds = {"Campaign": "campaigns", "Adset": "adsets", "Ad": "ads", "AdAccount": "fb_connections"}
+    connections = "(SELECT * FROM fb_connections WHERE kind = '{}') AS connections"
+    kinds = {"Campaign": "campaigns", "Adset": "adsets", "Ad": "ads", "AdAccount": connections.format("AD_ACCOUNT")}
     kinds |= {"Sellpage": "sellpages", "AdStrategy": "ad_strategies", "SyncRun": "sync_runs", "Job": "jobs"}
+    kinds |= {"Page": connections.format("PAGE"), "PagePost": "page_posts"}
     found = "SELECT id FROM {} WHERE seller_id = $1 LIMIT 1"
     ids = {kind: await tenant.world.read(found.format(table), tenant.seller_id) for kind, table in kinds.items()}
     with record_statements(tenant.world) as seen:
         answer = await tenant.ask(
             SINGLE,
             ids=[global_id(kind, key) for kind, key in ids.items()],
-            **{kind.lower(): global_id(kind, ids[kind]) for kind in ("Campaign", "Adset", "Ad", "SyncRun")},
+            **{kind.lower(): global_id(kind, ids[kind]) for kind in ("Campaign", "Adset", "Ad", "SyncRun", "Page")},
         )
 
     assert None not in [*answer.values(), *answer["nodes"]]
