@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from app.http.correlation import CorrelationMiddleware
+from app.http.cron import CronView
 from app.http.export import ExportView
 from app.http.graphiql import graphiql_page, graphiql_routes
 from app.http.graphql_socket import GraphQLSocket
@@ -23,12 +24,14 @@ from app.http.metrics import MetricsMiddleware, metrics_endpoint
 from app.http.security_headers import SecurityHeadersMiddleware
 from app.services.context import open_services
 from app.services.demo import DEMO_LOGINS
+from app.services.tick_taking import start_scheduled_job
 from graphql_schema.context import open_context
 from graphql_schema.schema import schema
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
+    from uuid import UUID
 
     from starlette.requests import HTTPConnection, Request
     from starlette.responses import Response
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from strawberry import Schema
 
     from app.auth.access_tokens import AccessClaims
+    from app.http.cron import StartScheduled
     from app.http.graphiql import DemoLogin
     from app.http.graphql_view import ContextFactory
     from app.http.health import Check
@@ -46,15 +50,16 @@ __all__ = ["Resources", "build_application", "create_application"]
 ASSETS = Path(str(files("app.http"))) / "graphiql_assets"
 # A query whose client went before graphql-core gathered the fields of a level leaves their coroutines unawaited.
 _UNAWAITED = r"coroutine '(Executor|GraphQLCoreConverter)\..*' was never awaited"
-_METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/export", "/livez", "/readyz", "/metrics")
+_METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/export", "/cron", "/livez", "/readyz", "/metrics")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What the process opens at its start: how to make a request's context, and what readiness asks."""
+    """What the process opens at its start: how to make a request's context, what readiness asks, the cron hook."""
 
     context_of: ContextFactory
     checks: Mapping[str, Check]
+    start_scheduled: StartScheduled
 
 
 class _State(TypedDict):
@@ -83,6 +88,7 @@ def build_application(
         Route("/graphql", view),
         WebSocketRoute("/graphql", GraphQLSocket(schema, context_of=_context_of, settings=settings)),
         Route("/export/{file}", ExportView(context_of=_context_of, settings=settings)),
+        Route("/cron/{job}", CronView(start_of=_start_of, settings=settings)),
         *(graphiql_routes(assets=assets) if settings.graphiql_on else ()),
         Route("/livez", livez),
         Route("/readyz", _readyz),
@@ -122,7 +128,14 @@ async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
         async def redis() -> None:
             await services.redis.execute_command("PING")  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
 
-        yield Resources(context_of=context_of, checks={"database": services.database.check, "redis": redis})
+        async def start_scheduled(name: str) -> UUID:
+            return await start_scheduled_job(services, name)
+
+        yield Resources(
+            context_of=context_of,
+            checks={"database": services.database.check, "redis": redis},
+            start_scheduled=start_scheduled,
+        )
 
 
 def _resources_of(connection: HTTPConnection) -> Resources:
@@ -131,6 +144,10 @@ def _resources_of(connection: HTTPConnection) -> Resources:
 
 def _context_of(connection: HTTPConnection, claims: AccessClaims | None) -> AbstractAsyncContextManager[object]:
     return _resources_of(connection).context_of(connection, claims)
+
+
+def _start_of(request: Request) -> StartScheduled:
+    return _resources_of(request).start_scheduled
 
 
 async def _readyz(request: Request) -> Response:

@@ -13,7 +13,7 @@ import strawberry
 import uvicorn
 
 from app.auth.access_tokens import issue_access_token
-from app.errors import InputError
+from app.errors import InputError, NotFoundError
 from app.http.application import Resources, build_application
 from app.settings import Settings
 from graphql_schema.errors import PixecomSchema, query_too_complex, rate_limited
@@ -105,6 +105,11 @@ async def _fine() -> None:
     await asyncio.sleep(0)
 
 
+async def no_schedule(name: str) -> UUID:
+    """Of an application whose schedule is not asked for."""
+    raise NotFoundError(f"the schedule has no job {name!r}")
+
+
 @dataclass
 class Backstage:
     """What the application's resources did; `checks` and `context_fault` may be changed by a test."""
@@ -125,10 +130,16 @@ class Backstage:
         yield claims
         self.events.append("context closed")
 
+    async def start_scheduled(self, name: str) -> UUID:
+        if name != "stats":
+            return await no_schedule(name)
+        self.events.append(f"{name} started")
+        return USER
+
     @asynccontextmanager
     async def open_resources(self, _settings: Settings) -> AsyncGenerator[Resources]:
         self.events.append("opened")
-        yield Resources(context_of=self.context_of, checks=self.checks)
+        yield Resources(context_of=self.context_of, checks=self.checks, start_scheduled=self.start_scheduled)
         self.events.append("closed")
 
 

@@ -20,13 +20,13 @@ from app.settings import Settings
 from graphql_schema.context import open_context
 from graphql_schema.schema import schema
 from tests.graphql_schema.golden_world import EVERY_METRIC, NOW
-from tests.http.conftest import serving
+from tests.http.conftest import no_schedule, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
     from contextlib import AbstractAsyncContextManager
 
-    from starlette.requests import Request
+    from starlette.requests import HTTPConnection
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from app.auth.access_tokens import AccessClaims
@@ -154,12 +154,12 @@ def module_settings(database: ThrowawayDatabase, servers: ThrowawayServers, work
 async def served(services: Services) -> AsyncGenerator[str]:
     """The application, for which it is always NOW; gives its address."""
 
-    def context_of(_request: Request, claims: AccessClaims | None, /) -> AbstractAsyncContextManager[object]:
+    def context_of(_connection: HTTPConnection, claims: AccessClaims | None, /) -> AbstractAsyncContextManager[object]:
         return open_context(services, claims)
 
     @asynccontextmanager
     async def open_resources(_settings: object) -> AsyncGenerator[Resources]:
-        yield Resources(context_of=context_of, checks={})
+        yield Resources(context_of=context_of, checks={}, start_scheduled=no_schedule)
 
     application = build_application(services.settings, schema=schema, open_resources=open_resources)
     async with serving(_at_now(application)) as url:

@@ -20,13 +20,13 @@ from app.services.context import open_services
 from graphql_schema.context import open_context
 from graphql_schema.schema import schema
 from tests.graphql_schema.small_world import SmallWorld
-from tests.http.conftest import serving
+from tests.http.conftest import no_schedule, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
     from contextlib import AbstractAsyncContextManager
 
-    from starlette.requests import Request
+    from starlette.requests import HTTPConnection
     from starlette.types import Message, Receive, Scope, Send
 
     from app.auth.access_tokens import AccessClaims
@@ -164,12 +164,12 @@ async def _connected(database: ThrowawayDatabase) -> AsyncGenerator[Any]:
 
 
 def _application(settings: Settings, services: Services) -> Any:
-    def context_of(_request: Request, claims: AccessClaims | None, /) -> AbstractAsyncContextManager[object]:
+    def context_of(_connection: HTTPConnection, claims: AccessClaims | None, /) -> AbstractAsyncContextManager[object]:
         return open_context(services, claims)
 
     @asynccontextmanager
     async def open_resources(_settings: Settings) -> AsyncGenerator[Resources]:
-        yield Resources(context_of=context_of, checks={})
+        yield Resources(context_of=context_of, checks={}, start_scheduled=no_schedule)
 
     return build_application(settings, schema=schema, open_resources=open_resources)
 
