@@ -2,8 +2,11 @@
 
 import strawberry
 
+from graphql_schema.mutations.backfill import backfill
+from graphql_schema.mutations.cancel_sync import CancelSyncPayload, cancel_sync
 from graphql_schema.mutations.enqueue_sync import EnqueueSyncPayload, enqueue_sync
 from graphql_schema.mutations.log_in import LoginPayload, login
+from graphql_schema.mutations.retry_sync import retry_sync
 from graphql_schema.mutations.set_status import SetStatusPayload, set_entity_status
 
 
@@ -21,4 +24,17 @@ class Mutation:
     enqueue_sync: EnqueueSyncPayload = strawberry.mutation(
         resolver=enqueue_sync,
         description="Fetch statistics now. Work that is live already is joined, not doubled.",
+    )
+    backfill: EnqueueSyncPayload = strawberry.mutation(
+        resolver=backfill,
+        description="Fetch a history in pieces of at most 7 days, the newest first; what the schedule asks for goes "
+        "between them. Work that is live already is joined, not doubled.",
+    )
+    cancel_sync: CancelSyncPayload = strawberry.mutation(
+        resolver=cancel_sync,
+        description="Call a run off. What it has fetched stays; `retrySync` goes on where it was.",
+    )
+    retry_sync: EnqueueSyncPayload = strawberry.mutation(
+        resolver=retry_sync,
+        description="Do again what a run did not do: its failed and cancelled jobs, as a new run.",
     )

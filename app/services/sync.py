@@ -1,4 +1,4 @@
-"""Asking for a sync: the mutation, the command line and the schedule all come through here."""
+"""Asking for a sync or a backfill: the mutations, the command line and the schedule all come through here."""
 
 from __future__ import annotations
 
@@ -42,10 +42,13 @@ async def enqueue_seller_sync(
     to_date: date | None = None,
     levels: Sequence[Level] | None = None,
     account_ids: Sequence[UUID] | None = None,
+    origin: RunOrigin = RunOrigin.MANUAL,
+    priority: Priority = Priority.MANUAL,
 ) -> EnqueuedRun:
     """Sync a seller's accounts now; without dates, over the days that still move (today and the days before).
 
-    For work that is live already, the live job is the answer. Raises InputError for a bad range, NotFoundError for
+    A backfill is the same with its own origin and priority: ticks go between its jobs. For work that is live already,
+    the live job is the answer. Raises InputError for a bad range, NotFoundError for
     an account that is not the seller's, ConflictError when no account can be synced.
     """
     days = _requested_days(services, from_date, to_date)
@@ -61,14 +64,14 @@ async def enqueue_seller_sync(
                 AccountKey(seller_id, connection.id),
                 days or default_window(services, connection.time_zone),
                 levels=wanted,
-                priority=Priority.MANUAL,
+                priority=priority,
             )
         ]
         if not jobs:
             raise ConflictError("no active, healthy ad account to sync; connect one or renew its token first")
         request = RunRequest(
             seller_id=seller_id,
-            origin=RunOrigin.MANUAL,
+            origin=origin,
             reason="asked for",
             requested_by=requested_by,
             from_date=days.from_date if days else None,

@@ -11,7 +11,7 @@ from app.errors import ConflictError, InputError, NotFoundError
 from app.metrics.levels import Level
 from app.queries.jobs import EnqueuedJob as JobRow
 from app.queries.work_reading import RUNS
-from app.services.sync import enqueue_seller_sync
+from app.services.sync import EnqueuedRun, enqueue_seller_sync
 from app.vocabulary import JobState
 from graphql_schema.batched import Parents, batched
 from graphql_schema.context import Info
@@ -76,8 +76,9 @@ class EnqueueSyncPayload:
     run: SyncRun | None = batched(load_runs, description="The run that follows them. Null: see `errors`.")
     errors: list[UserError] = strawberry.field(
         default_factory=list,
-        description="Why nothing was asked for: a NotFoundError for an ad account that is not there, a ConflictError "
-        "when there is no active, healthy one. Empty: the work was asked for.",
+        description="Why nothing was asked for: a NotFoundError for an ad account or a run that is not there, a "
+        "ConflictError when there is no active, healthy ad account, or when the run has not ended or left nothing "
+        "undone. Empty: the work was asked for.",
     )
 
 
@@ -102,16 +103,20 @@ async def enqueue_sync(info: Info, input_: EnqueueSyncArgument = None) -> Enqueu
             from_date=given.from_,
             to_date=given.to,
             levels=given.levels,
-            account_ids=None if accounts is None else _read_accounts(accounts),
+            account_ids=None if accounts is None else read_accounts(accounts),
         )
     except NotFoundError as error:
         return EnqueueSyncPayload(errors=[user_error(error, path=ACCOUNTS)])
     except ConflictError as error:
         return EnqueueSyncPayload(errors=[user_error(error)])
+    return enqueued(run)
+
+
+def enqueued(run: EnqueuedRun) -> EnqueueSyncPayload:
     return EnqueueSyncPayload(run_id=run.run_id, jobs=[EnqueuedJob.of(job) for job in run.jobs])
 
 
-def _read_accounts(ids: Sequence[str]) -> tuple[UUID, ...]:
+def read_accounts(ids: Sequence[str]) -> tuple[UUID, ...]:
     if not ids:
         raise InputError(ACCOUNTS, "name at least one, or leave it out")
     return read_ids(ids, "AdAccount", ACCOUNTS)

@@ -1,0 +1,53 @@
+"""The cancelSync mutation: call a run off."""
+
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from app.errors import ConflictError, NotFoundError
+from app.services.run_control import cancel_run
+from graphql_schema.batched import batched
+from graphql_schema.context import Info
+from graphql_schema.global_id import read_id
+from graphql_schema.mutations.enqueue_sync import load_runs
+from graphql_schema.permissions import Permission
+from graphql_schema.sync_runs import SyncRun
+from graphql_schema.user_errors import UserError, user_error
+
+RUN = "input.runId"
+
+
+@strawberry.input(description="Which run to call off.")
+class CancelSyncInput:
+    run_id: strawberry.ID = strawberry.field(description="Global id of a run that has not ended.")
+
+
+@strawberry.type(description="What became of the run, or why it goes on.")
+class CancelSyncPayload:
+    run_id: strawberry.Private[UUID | None] = None
+
+    jobs_cancelled: int = strawberry.field(
+        default=0,
+        description="How many of its jobs were called off; those that ran stop at their next step. Jobs that another "
+        "run needs as well go on.",
+    )
+    run: SyncRun | None = batched(load_runs, description="The run. Null: see `errors`.")
+    errors: list[UserError] = strawberry.field(
+        default_factory=list,
+        description="Why it goes on: a NotFoundError for a run that is not there, a ConflictError for one that has "
+        "ended. Empty: it was called off.",
+    )
+
+
+CancelSyncArgument = Annotated[CancelSyncInput, strawberry.argument(name="input", description="Which run.")]
+
+
+async def cancel_sync(info: Info, input_: CancelSyncArgument) -> CancelSyncPayload:
+    member = await info.context.member_with(Permission.SYNC)
+    run_id = read_id(input_.run_id, "SyncRun", RUN)
+    try:
+        cancelled = await cancel_run(info.context.services, seller_id=member.seller_id, run_id=run_id)
+    except (NotFoundError, ConflictError) as error:
+        return CancelSyncPayload(errors=[user_error(error, path=RUN)])
+    return CancelSyncPayload(run_id=run_id, jobs_cancelled=cancelled)
