@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
+from app.observability.logging import configure_logging
+from app.settings import LogFormat
 from tests.benchmarks import report
 from tests.benchmarks.contenders import OwnClient, open_contest
 from tests.benchmarks.dataset import DEFAULT_DIRECTORY, open_dataset
+from tests.benchmarks.ingest import measure_ingest
+from tests.benchmarks.ingest_world import open_stand
+from tests.benchmarks.insight_pages import Shape
 from tests.benchmarks.orders_run import measure_orders
 from tests.benchmarks.population import SCALES
 from tests.benchmarks.rounds import run_rounds
+from tests.benchmarks.tick import measure_ticks
 from tests.benchmarks.workloads import WORKLOADS
 from tests.benchmarks.wrk import find_wrk
 
@@ -96,6 +102,35 @@ def orders(
         tell = partial(typer.echo, err=True)
         found = asyncio.run(measure_orders(dataset, seed, directory / "logs", rounds=rounds, tell=tell))
         report.print_orders(dataset, found)
+
+
+@application.command()
+def ingest(
+    directory: DirectoryOption = DEFAULT_DIRECTORY,
+    rounds: Annotated[int, typer.Option(min=1, help="Each round writes a week once, and copies one.")] = 5,
+    ads: Annotated[int, typer.Option(min=100, help="Ads of the account, rounded up to whole campaigns of 50.")] = 7150,
+) -> None:
+    """Write 50,000 ad days from warm pages over HTTP, and COPY the same rows into the same tables."""
+    configure_logging(process="benchmark", log_format=LogFormat.JSON, level="WARNING")
+    shape = Shape(campaigns=-(-ads // 50), adsets=5, ads=10)
+    with open_stand(directory, shape) as stand:
+        tell = partial(typer.echo, err=True)
+        report.print_ingest(asyncio.run(measure_ingest(stand, shape, rounds=rounds, tell=tell)))
+
+
+@application.command()
+def tick(
+    directory: DirectoryOption = DEFAULT_DIRECTORY,
+    rounds: Annotated[int, typer.Option(min=1, help="Each round is a tick with changes and one without.")] = 5,
+    sellers: Annotated[int, typer.Option(min=1, help="How many sellers are measured; 1,000 are extrapolated.")] = 20,
+) -> None:
+    """Cost of a tick of stats of sellers with 200 active ads each, a fifth of them changed."""
+    configure_logging(process="benchmark", log_format=LogFormat.JSON, level="WARNING")
+    shape = Shape(campaigns=4, adsets=5, ads=10)
+    with open_stand(directory, shape) as stand:
+        tell = partial(typer.echo, err=True)
+        found = asyncio.run(measure_ticks(stand, shape, sellers=sellers, rounds=rounds, tell=tell))
+        report.print_ticks(found, sellers)
 
 
 def _client(load: Load) -> Client:

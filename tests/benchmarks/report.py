@@ -8,17 +8,20 @@ from importlib.metadata import version
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from app.clock import now
 from tests.benchmarks.rounds import Case, outcomes
+from tests.benchmarks.tick import EXTRAPOLATED, TickCost
 from tests.benchmarks.workloads import W1
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.benchmarks.dataset import Dataset
+    from tests.benchmarks.ingest import IngestResult
     from tests.benchmarks.orders_run import Case as OrderCase
     from tests.benchmarks.orders_run import Outcome as OrderOutcome
     from tests.benchmarks.rounds import Outcome, Rounds
@@ -111,3 +114,29 @@ def _orders_table(title: str, of_question: dict[int, OrderOutcome]) -> Table:
         shown = (median(outcome.http), sum(medians.values()), *(medians[purpose] for purpose in purposes))
         table.add_row(str(days), *(f"{value:.1f}" for value in shown))
     return table
+
+
+def print_ingest(found: IngestResult) -> None:
+    """The medians, and how near the product comes to a bare COPY."""
+    typer.echo(f"{found.ad_days:,} ad days ({found.rows:,} daily rows) a round, {len(found.turns)} rounds, medians")
+    typer.echo("| | ad days/s | seconds | CPU s of the product | / floor |\n|---|---|---|---|---|")
+    product, cpu, floor = (median(column) for column in zip(*found.turns, strict=True))
+    typer.echo(f"| product | {found.product_rate:,.0f} | {product:.2f} | {cpu:.2f} | {found.ratio:.2f} |")
+    typer.echo(f"| floor: COPY | {found.floor_rate:,.0f} | {floor:.2f} | | 1.00 |")
+
+
+def print_ticks(found: Mapping[str, TickCost], sellers: int) -> None:
+    """What a tick of the sample cost, and what one of 1,000 sellers would, by multiplication."""
+    typer.echo(f"a tick of {sellers} sellers, medians; in brackets for {EXTRAPOLATED:,} sellers, multiplied")
+    typer.echo(
+        "| | rows written | WAL | worker CPU | PostgreSQL CPU | one after the other |\n|---|---|---|---|---|---|"
+    )
+    for name, cost in found.items():
+        many = TickCost(*(each * EXTRAPOLATED for each in cost.per_seller(sellers)))
+        typer.echo(
+            f"| {name} | {cost.rows:,.0f} ({many.rows:,.0f})"
+            f" | {cost.wal_bytes / 1e3:,.0f} kB ({many.wal_bytes / 1e6:,.0f} MB)"
+            f" | {cost.cpu:.2f} s ({many.cpu:,.0f} s)"
+            f" | {cost.database_cpu:.2f} s ({many.database_cpu:,.0f} s)"
+            f" | {cost.seconds:.1f} s ({many.seconds:,.0f} s) |"
+        )

@@ -1,0 +1,191 @@
+"""From warm pages of insights to committed rows, against a COPY of the very same rows into the same tables.
+
+The product does what a worker does with two jobs of seven days, one of the ads and one of the campaigns: read the
+pages, write snapshots, daily rows and the landing pages' roll-up. The floor copies what the product wrote in the turn
+before, under another seller's id, from binary bytes that are made before the clock starts, as the tables' owner.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it ships no types; app.database.driver types what we use
+import httpx
+
+from app import clock
+from app.database.transactions import tenant_transaction, work_transaction
+from app.metrics.counters import Counters
+from app.metrics.levels import Level
+from app.metrics.ranges import DateRange
+from app.queries.job_claims import claim_job
+from app.services.job_broker import Priority
+from app.services.job_execution import Lease
+from app.services.job_kinds import AccountKey, StatsUnit, stats_job
+from app.services.run_requests import RunRequest, record_run
+from app.services.stats_sync import run_stats_job
+from app.vocabulary import RunOrigin
+from tests.benchmarks.ingest_world import assign_all, open_world
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from app.queries.connections import Connection
+    from app.services.context import Services
+    from tests.benchmarks.ingest_world import Stand
+    from tests.benchmarks.insight_pages import Shape
+
+DAYS = 7
+LEVELS = (Level.AD, Level.CAMPAIGN)
+LEASE = timedelta(minutes=10)
+_COUNTERS = ", ".join(Counters._fields)
+COPIED = {
+    "ad_stats_raw": (
+        f"level, entity_id, stat_date, fetched_at, account_id, {_COUNTERS}, reported_ratios, attribution_setting"
+    ),
+    "ad_stats_daily": f"level, stat_date, entity_id, account_id, {_COUNTERS}, fetched_at",
+    "sellpage_stats_daily": f"stat_date, sellpage_id, ad_source, currency, {_COUNTERS}",
+}
+
+
+class Turn(NamedTuple):
+    """One round's seconds. `cpu` is that of the product's process, not of PostgreSQL."""
+
+    product: float
+    cpu: float
+    floor: float
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """Rates are of ad days; the campaigns' rows are written besides."""
+
+    ad_days: int
+    rows: int
+    turns: list[Turn]
+
+    @property
+    def product_rate(self) -> float:
+        return self.ad_days / median(turn.product for turn in self.turns)
+
+    @property
+    def floor_rate(self) -> float:
+        return self.ad_days / median(turn.floor for turn in self.turns)
+
+    @property
+    def ratio(self) -> float:
+        """The median of each round's product rate over its floor rate."""
+        return median(turn.floor / turn.product for turn in self.turns)
+
+
+async def measure_ingest(stand: Stand, shape: Shape, *, rounds: int, tell: Callable[[str], None]) -> IngestResult:
+    """Each round writes a week that was never written, an older one each time; the first one is not counted."""
+    async with open_world(stand.settings, shape, sellers=2) as world, _owner(stand.owner_url) as owner:
+        services, (mine, theirs) = world.services, world.connections
+        await assign_all(services, mine)
+        turns: list[Turn] = []
+        last = clock.today_in("UTC")
+        weeks = [
+            DateRange(last - timedelta(days=DAYS * (n + 1) - 1), last - timedelta(days=DAYS * n))
+            for n in range(rounds + 2)
+        ]
+        await _ingest(services, mine, weeks[0])
+        for number, week in enumerate(weeks[1:]):
+            await _warm(services, mine, week)
+            copies = await _bytes_of(owner, mine, theirs, weeks[number])
+            order = [True, False] if number % 2 else [False, True]
+            product = cpu = floor = 0.0
+            for is_product in order:
+                if is_product:
+                    product, cpu = await _ingest(services, mine, week)
+                else:
+                    floor = await _copy(owner, copies)
+            tell(
+                f"round {number}: product {product:.2f} s ({cpu:.2f} s CPU), floor {floor:.2f} s, {floor / product:.0%}"
+            )
+            if number:
+                turns.append(Turn(product, cpu, floor))
+        rows = await owner.fetchval(
+            "SELECT count(*) FROM ad_stats_daily WHERE seller_id = $1 AND stat_date BETWEEN $2 AND $3",
+            theirs.seller_id,
+            weeks[0].from_date,
+            weeks[0].to_date,
+        )
+    return IngestResult(shape.total_ads * DAYS, rows, turns)
+
+
+async def _ingest(services: Services, connection: Connection, week: DateRange) -> tuple[float, float]:
+    """Seconds and CPU seconds, from the first request to the last commit."""
+    leases = [await _claim(services, connection, StatsUnit(level, week.from_date, week.to_date)) for level in LEVELS]
+    started, cpu = time.perf_counter(), time.process_time()
+    for lease in leases:
+        written = await run_stats_job(services, lease.job, lease)
+        assert written > 0
+    return time.perf_counter() - started, time.process_time() - cpu
+
+
+async def _claim(services: Services, connection: Connection, unit: StatsUnit) -> Lease:
+    job = stats_job(AccountKey(connection.seller_id, connection.id), unit, priority=Priority.MANUAL)
+    request = RunRequest(seller_id=connection.seller_id, origin=RunOrigin.SYSTEM, reason="a benchmark")
+    async with tenant_transaction(services.database.app, connection.seller_id) as driver:
+        run = await record_run(driver, request, [job])
+    async with work_transaction(services.database.app) as driver:
+        await driver.execute(
+            "UPDATE jobs SET state = 'CANCELLED' WHERE state = 'RUNNING' AND key <> $1 AND unit ->> 'level' = $2",
+            job.key,
+            unit.level.name,
+        )
+        claimed = await claim_job(driver, run.jobs[0].job_id, worker="benchmark", lease=LEASE)
+    assert claimed is not None
+    return Lease(services, claimed, LEASE)
+
+
+async def _warm(services: Services, connection: Connection, week: DateRange) -> None:
+    """Let the server make its pages, so that it has them in memory."""
+    span = f'{{"since":"{week.from_date}","until":"{week.to_date}"}}'
+    async with httpx.AsyncClient(timeout=60) as client:
+        for level in LEVELS:
+            answer = await client.get(
+                f"{services.settings.meta_graph_url}/v26.0/act_{connection.external_id}/insights",
+                params={"level": level.name.lower(), "time_range": span, "limit": "500"},
+            )
+            answer.raise_for_status()
+
+
+@asynccontextmanager
+async def _owner(url: str) -> AsyncGenerator[Any]:
+    connection = cast("Any", await asyncpg.connect(url.replace("+asyncpg", "")))  # pyright: ignore[reportUnknownMemberType]  # untyped
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _bytes_of(owner: Any, mine: Connection, theirs: Connection, week: DateRange) -> dict[str, bytes]:
+    """What the product wrote for these days, as another seller's."""
+    found: dict[str, bytes] = {}
+    for table, columns in COPIED.items():
+        out = io.BytesIO()
+        query = f"""
+        SELECT '{theirs.seller_id}'::uuid, {columns}
+        FROM {table}
+        WHERE seller_id = $1
+          AND stat_date BETWEEN $2 AND $3
+        """  # noqa: S608  # our own names
+        await owner.copy_from_query(query, mine.seller_id, week.from_date, week.to_date, output=out, format="binary")
+        found[table] = out.getvalue()
+    return found
+
+
+async def _copy(owner: Any, copies: dict[str, bytes]) -> float:
+    started = time.perf_counter()
+    async with owner.transaction():
+        for table, content in copies.items():
+            columns = ["seller_id", *(name.strip() for name in COPIED[table].split(","))]
+            await owner.copy_to_table(table, source=io.BytesIO(content), columns=columns, format="binary")
+    return time.perf_counter() - started
