@@ -9,10 +9,11 @@ from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.services import daily_aggregation
 from app.services.daily_ingestion import enqueue_daily_backfill
+from app.services.tick_taking import start_scheduled_job
 from tests.services.shop import add_seller
 from tests.services.stored_days import log_fetches, store
 from tests.services.ticking import connect_mocks, do_all, states, tell, tick
-from tests.services.working import fetch, fetch_work
+from tests.services.working import fetch, fetch_work, make_all_due, work_until_idle
 
 if TYPE_CHECKING:
     import pytest
@@ -116,3 +117,26 @@ async def test_an_error_of_ours_is_tried_twice_and_leaves_nothing(
     assert await states(services, "aggregation") == {"FAILED": 1}
     assert await aggregations(services, seller_id) == []
     assert await fetch(services, seller_id, "SELECT * FROM seller_stats_daily") == []
+
+
+async def test_a_round_runs_to_its_end_by_itself(services: Services) -> None:
+    seller_id = await add_seller(services)
+    one, two = await connect_mocks(services, seller_id, 2, time_zone="UTC")
+    await start_scheduled_job(services, "daily")
+    await do_all(services, "tick")
+    assert await states(services, "aggregation") == {"BLOCKED": 1}
+    while await work_until_idle(services):
+        await make_all_due(services)
+    assert await states(services, "ingestion") == {"SUCCEEDED": 8}
+    assert await states(services, "aggregation") == {"SUCCEEDED": 1}
+    last = "SELECT kind FROM jobs WHERE kind IN ('ingestion', 'aggregation') ORDER BY ended_at DESC LIMIT 1"
+    assert (await fetch_work(services, last))[0][0] == "aggregation"
+    ((day, connections, missing),) = await aggregations(services, seller_id)
+    assert (connections, missing) == (2, [])
+    spend = "SELECT sum(spend_micros) FROM ad_stats_daily WHERE level = 0 AND stat_date = $1 AND entity_id = ANY($2)"
+    total = "SELECT spend_micros FROM seller_stats_daily WHERE stat_date = $1"
+    spent = (await fetch(services, seller_id, spend, day, [one, two]))[0][0]
+    assert spent > 0
+    assert [row[0] for row in await fetch(services, seller_id, total, day)] == [spent]
+    boards = "SELECT count(*) FROM leaderboards WHERE stat_date = $1 AND metric = 'roas'"
+    assert (await fetch(services, seller_id, boards, day))[0][0] == 3
