@@ -18,7 +18,7 @@ from app.queries.logins import NewUser, find_login, insert_membership, insert_us
 from app.queries.sellers import NewSeller, NewSellpage
 from app.queries.stats_writing import roll_up_sellpages
 from app.queries.work_totals import WorkTotals, count_jobs
-from app.services.connecting import connect_account
+from app.services.connecting import connect_account, connect_page
 from app.services.demo_world import CSV_SELLER, DEMO_SELLERS
 from app.vocabulary import Role, RunOrigin
 
@@ -47,10 +47,11 @@ class DemoSummary:
 
     sellers: int
     accounts: int
+    pages: int
 
 
 async def seed_demo(services: Services, *, sandbox_csv: bool = False) -> DemoSummary:
-    """Make the demo's sellers and connect their accounts, as far as they are not there yet.
+    """Make the demo's sellers and connect their accounts and pages, as far as they are not there yet.
 
     Harmless when run again, also after it was cut off in the middle.
     """
@@ -58,7 +59,8 @@ async def seed_demo(services: Services, *, sandbox_csv: bool = False) -> DemoSum
     password_hash = await hash_password(wanted[0].login.password)
     made = [seller for seller in wanted if await _make_seller(services, seller, password_hash)]
     accounts = [await _connect_accounts(services, seller) for seller in wanted]
-    return DemoSummary(sellers=len(made), accounts=sum(accounts))
+    pages = [await _connect_pages(services, seller) for seller in wanted]
+    return DemoSummary(sellers=len(made), accounts=sum(accounts), pages=sum(pages))
 
 
 async def _make_seller(services: Services, seller: DemoSeller, password_hash: str) -> bool:
@@ -107,6 +109,17 @@ async def _connect_accounts(services: Services, seller: DemoSeller) -> int:
     for account in seller.accounts:
         try:
             await connect_account(services, seller_id=seller.id, account=account)
+        except ConflictError:
+            continue
+        connected += 1
+    return connected
+
+
+async def _connect_pages(services: Services, seller: DemoSeller) -> int:
+    connected = 0
+    for page in seller.pages:
+        try:
+            await connect_page(services, seller_id=seller.id, page=page)
         except ConflictError:
             continue
         connected += 1

@@ -1,4 +1,4 @@
-"""The sellers of the demo: three that live from mock accounts, one of them with an account in the sandbox as well.
+"""The sellers of the demo: three that live from mock accounts, one of them from the sandbox too (an account and a page).
 
 Their ids are fixed, so that the mock's history is the same on every machine.
 """
@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from app.providers.sandbox import worlds
-from app.services.connecting import AccountToConnect
+from app.services.connecting import AccountToConnect, PageToConnect
 from app.vocabulary import ProviderKind
 
 DEMO_PASSWORD = "pixecom-demo"  # noqa: S105 - printed by `pixecom up`; DEMO_LOGIN is refused in production
@@ -29,7 +29,7 @@ class DemoLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoSeller:
-    """A seller of the demo with its accounts and landing pages (name by URL)."""
+    """A seller of the demo with its accounts, landing pages (name by URL) and pages."""
 
     id: UUID
     slug: str
@@ -39,6 +39,7 @@ class DemoSeller:
     owner: str
     accounts: tuple[AccountToConnect, ...]
     sellpages: dict[str, str] = field(default_factory=dict[str, str])
+    pages: tuple[PageToConnect, ...] = ()
 
     @property
     def login(self) -> DemoLogin:
@@ -80,6 +81,14 @@ _NORTHWIND = DemoSeller(
         "https://northwind.example/jackets": "Storm jackets",
         "https://northwind.example/sale": "End of season sale",
     },
+    pages=(
+        PageToConnect(
+            provider=ProviderKind.META,
+            external_id=worlds.DEMO_PAGE_ID,
+            name="Northwind's page (sandbox)",
+            access_token=SecretStr(worlds.DEMO_PAGE_ACCESS_TOKEN),
+        ),
+    ),
 )
 
 _ALPEN = DemoSeller(

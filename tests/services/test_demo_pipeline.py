@@ -14,10 +14,18 @@ if TYPE_CHECKING:
 _SELLPAGE_SPEND = "SELECT sum(spend_micros) FROM sellpage_stats_daily"
 _CAMPAIGN_SPEND = "SELECT sum(spend_micros) FROM ad_stats_daily WHERE level = 1"
 _DAYS = "SELECT count(DISTINCT stat_date) FROM ad_stats_daily WHERE level = 0"
+_RUNS_OF_CONNECTIONS = """
+SELECT origin, state, count(*)
+FROM sync_runs
+WHERE origin = 'BACKFILL'
+   OR reason LIKE '% was connected'
+GROUP BY origin, state
+ORDER BY origin, state
+"""
 
 
 async def test_demo_comes_alive_by_itself(services: Services) -> None:
-    assert await seed_demo(services) == DemoSummary(sellers=3, accounts=6)
+    assert await seed_demo(services) == DemoSummary(sellers=3, accounts=6, pages=1)
     while await work_until_idle(services):
         await make_all_due(services)
     assert [totals.live async for totals in follow_demo(services)] == [0]
@@ -27,17 +35,17 @@ async def test_demo_comes_alive_by_itself(services: Services) -> None:
         spend = (await fetch(services, seller.id, _SELLPAGE_SPEND))[0][0]
         assert spend > 0
         assert spend == (await fetch(services, seller.id, _CAMPAIGN_SPEND))[0][0]
-    # The account in the sandbox could not be reached: its failure stopped nobody else's work.
-    failed = await fetch_work(services, "SELECT kind, error_class FROM jobs WHERE state = 'FAILED'")
-    assert [tuple(row) for row in failed] == [("structure", "TRANSIENT")]
-    runs = await fetch_work(services, "SELECT origin, state, count(*) FROM sync_runs GROUP BY 1, 2 ORDER BY 1, 2")
+    # The account and the page in the sandbox could not be reached: their failure stopped nobody else's work.
+    failed = await fetch_work(services, "SELECT kind, error_class FROM jobs WHERE state = 'FAILED' ORDER BY kind")
+    assert [tuple(row) for row in failed] == [("page_ingestion", "TRANSIENT"), ("structure", "TRANSIENT")]
+    runs = await fetch_work(services, _RUNS_OF_CONNECTIONS)
     assert [tuple(row) for row in runs] == [
         ("BACKFILL", "SUCCEEDED", 5),
-        ("SYSTEM", "FAILED", 1),
+        ("SYSTEM", "FAILED", 2),
         ("SYSTEM", "SUCCEEDED", 5),
     ]
 
 
 async def test_seeding_twice_makes_nothing_twice(services: Services) -> None:
     await seed_demo(services)
-    assert await seed_demo(services) == DemoSummary(sellers=0, accounts=0)
+    assert await seed_demo(services) == DemoSummary(sellers=0, accounts=0, pages=0)
