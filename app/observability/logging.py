@@ -31,17 +31,23 @@ _SECRET_TEXT = re.compile(
     (?(quote) (?: (?! (?P=quote) ) . )+ | [^\s&"',;)}]+ )
     | (?P<bearer> bearer\s+ ) [a-z0-9._~+/=-]+
     | (?P<scheme> [a-z][a-z0-9+]*://[^\s:/@]* : ) [^\s/]+ (?=@)
+    | (?P<command> with\ args\ beginning\ with: \s* ) .+    # Redis repeats what it did not understand, AUTH too
+    | \b (?-i: EAA [A-Za-z0-9] ) [a-z0-9]{16,}              # a token of Meta's, without a word before it
+    | \b (?-i: eyJ ) [a-z0-9_-]+ (?: \. [a-z0-9_-]* ){2}    # a token of ours
     """,
 )
 
 
 def mask_secrets(text: str) -> str:
-    """The text without what follows `access_token=`, `password:`, `Authorization:`, `Bearer ` or `scheme://user:`."""
+    """The text without what follows `access_token=`, `password:`, `Authorization:`, `Bearer ` or `scheme://user:`.
+
+    Tokens that are known by their looks are cut out wherever they stand.
+    """
     return _SECRET_TEXT.sub(_masked, text)
 
 
 def _masked(match: re.Match[str]) -> str:
-    return f"{match['named'] or match['bearer'] or match['scheme']}{MASK}"
+    return f"{match['named'] or match['bearer'] or match['scheme'] or match['command'] or ''}{MASK}"
 
 
 def _clean(value: Any) -> Any:

@@ -32,6 +32,10 @@ class LostJob:
     id: UUID
     state: JobState
     worker: str
+    kind: str
+    seller_id: UUID | None
+    connection_id: UUID | None
+    attempt: int
 
 
 _EXPIRE = f"""
@@ -59,7 +63,7 @@ SET state = CASE
     sent_at = NULL
 FROM lost
 WHERE jobs.id = lost.id
-RETURNING jobs.id, jobs.state, jobs.claimed_by
+RETURNING jobs.id, jobs.state, jobs.claimed_by, jobs.kind, jobs.seller_id, jobs.connection_id, jobs.attempt
 """  # noqa: S608 - only constants are put in
 
 
@@ -69,7 +73,18 @@ async def expire_leases(driver: Driver, *, limit: int, max_losses: int, grace: t
     For `grace` after the database's own start nobody counts as gone: no worker could keep its leases while it was away.
     """
     rows = await driver.fetch(_EXPIRE, limit, max_losses, grace)
-    return [LostJob(id=row["id"], state=JobState(row["state"]), worker=row["claimed_by"]) for row in rows]
+    return [
+        LostJob(
+            id=row["id"],
+            state=JobState(row["state"]),
+            worker=row["claimed_by"],
+            kind=row["kind"],
+            seller_id=row["seller_id"],
+            connection_id=row["connection_id"],
+            attempt=row["attempt"],
+        )
+        for row in rows
+    ]
 
 
 _TAKE_UNSENT = f"""

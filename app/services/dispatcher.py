@@ -49,5 +49,14 @@ async def _take_from_the_dead(services: Services) -> None:
         settled = await settle(driver, [job.id for job in expired if job.state is not JobState.QUEUED])
     for job in expired:
         JOBS_TAKEN_OVER.labels(job.state.value).inc()
-        log.warning("a worker stopped without a word", worker=job.worker, job_id=str(job.id), state=job.state.value)
+        log.warning(
+            "a worker stopped without a word",
+            worker=job.worker,
+            job_id=str(job.id),
+            kind=job.kind,
+            seller_id=str(job.seller_id) if job.seller_id else None,
+            connection_id=str(job.connection_id) if job.connection_id else None,
+            attempt=job.attempt,
+            state=job.state.value,
+        )
     await announce(services, settled)

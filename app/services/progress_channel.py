@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager, suppress
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
@@ -73,13 +74,13 @@ class ProgressChannel:
         """Send a nudge for each run, soon; those of the same quarter of a second become one."""
         self._unsent.update((seller_id, run_id) for seller_id, run_id in runs if seller_id is not None)
         if self._unsent and self._sender is None:
-            self._sender = asyncio.create_task(self._send())
+            self._sender = asyncio.create_task(self._send(), context=Context())  # not of the job that is the first
 
     @contextmanager
     def listen(self, seller_id: UUID, run_id: UUID | None = None) -> Generator[Nudge]:
         """Nudges of one run of a seller; without a run, of all of the seller's."""
         if self._listener is None:
-            self._listener = asyncio.create_task(self._listen())
+            self._listener = asyncio.create_task(self._listen(), context=Context())
         name = _channel(seller_id, run_id) if run_id else _channel_of_seller(seller_id)
         nudge = Nudge()
         self._nudges.setdefault(name, set()).add(nudge)

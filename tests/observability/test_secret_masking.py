@@ -21,6 +21,9 @@ HARMLESS = [
     "redis://127.0.0.1:6379/0",
     "postgresql://app@127.0.0.1:5432/pixecom",
     "the bearers came at 12:30",
+    "eaa0123456789abcdef0123456789abc",
+    "NOAUTH HELLO must be called with the client already authenticated",
+    "EAA is how tokens begin",
     "",
 ]
 
@@ -62,6 +65,44 @@ SECRET_TEXTS = [
     ("postgresql://h/d?user=app&password=hunter2", f"postgresql://h/d?user=app&password={MASK}"),
     ("host=h user=app password=hunter2 dbname=d", f"host=h user=app password={MASK} dbname=d"),
     ("PGPASSWORD=hunter2 psql", f"PGPASSWORD={MASK} psql"),
+    # Redis: connection errors and refusals.
+    (
+        "Error 111 connecting to redis://default:hunter2@h:6379/0. Connection refused.",
+        f"Error 111 connecting to redis://default:{MASK}@h:6379/0. Connection refused.",
+    ),
+    (
+        "unknown command 'AUTH', with args beginning with: 'default' 'hunter2' ",
+        f"unknown command 'AUTH', with args beginning with: {MASK}",
+    ),
+    (
+        "<ConnectionPool(host=h,port=6379,db=0,username=default,password=hunter2)>",
+        f"<ConnectionPool(host=h,port=6379,db=0,username=default,password={MASK})>",
+    ),
+    # Meta: paging with escaped slashes, token inspection, tokens that stand alone in a message.
+    (
+        r'{"next":"https:\/\/graph.facebook.com\/v26.0\/act_1\/ads?access_token=EAABx&limit=25&after=QV"}',
+        rf'{{"next":"https:\/\/graph.facebook.com\/v26.0\/act_1\/ads?access_token={MASK}&limit=25&after=QV"}}',
+    ),
+    (
+        "POST /debug_token input_token=EAABx&access_token=123456|0a1b2c",
+        f"POST /debug_token input_token={MASK}&access_token={MASK}",
+    ),
+    ("{'input_token': 'EAABx', 'access_token': '12|ab'}", f"{{'input_token': '{MASK}', 'access_token': '{MASK}'}}"),
+    ("Malformed access token EAABwzLixnjYBO0123456789", f"Malformed access token {MASK}"),
+    ("it was EAABwzLixnjYBO0123456789.", f"it was {MASK}."),
+    # WebSockets: what a client says first.
+    (
+        '{"type":"connection_init","payload":{"Authorization":"Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"}}',
+        f'{{"type":"connection_init","payload":{{"Authorization":"Bearer {MASK}"}}}}',
+    ),
+    (
+        '{"payload":{"authToken":"abc","headers":{"authorization":"Bearer abc"}}}',
+        f'{{"payload":{{"authToken":"{MASK}","headers":{{"authorization":"Bearer {MASK}"}}}}}}',
+    ),
+    (
+        "first message: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl-_ was refused",
+        f"first message: {MASK} was refused",
+    ),
 ]
 
 
