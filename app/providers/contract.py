@@ -302,11 +302,11 @@ class UsageReading:
 class CallBudget(Protocol):
     """What may be called on behalf of one account, shared by all who call for it."""
 
-    async def spend(self, use_case: UseCase, calls: int = 1, *, is_write: bool = False) -> None:
+    async def spend(self, use_case: UseCase, calls: int = 1, *, beyond_limit: bool = False) -> None:
         """Count calls that are about to be made.
 
         Raises ProviderThrottledError, and counts nothing, while the platform asked for a pause, or when the hour's
-        calls are used up. The latter never stops a write: what a person asked for goes first.
+        calls are used up. The latter never stops what goes `beyond_limit`: what a person asked for, and what has begun.
         """
         ...
 

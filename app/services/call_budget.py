@@ -137,9 +137,9 @@ class _SharedBudget(NamedTuple):
     external_id: str
     calls_per_hour: int
 
-    async def spend(self, use_case: UseCase, calls: int = 1, *, is_write: bool = False) -> None:
+    async def spend(self, use_case: UseCase, calls: int = 1, *, beyond_limit: bool = False) -> None:
         """More calls at once than an hour has go when nothing else went in that hour."""
-        limit = _NO_LIMIT if is_write else self.calls_per_hour
+        limit = _NO_LIMIT if beyond_limit else self.calls_per_hour
         counted = self._key(use_case, "count")
         paused = self._key(use_case, "pause")
         answer = await self.budgets.spend([counted, paused], [_seconds(clock.now()), str(calls), str(limit)])

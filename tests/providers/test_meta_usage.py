@@ -38,10 +38,10 @@ class Recorder:
     noted: list[tuple[UseCase, UsageReading]] = field(default_factory=list[tuple[UseCase, UsageReading]])
     refuses: UseCase | None = None
 
-    async def spend(self, use_case: UseCase, calls: int = 1, *, is_write: bool = False) -> None:
+    async def spend(self, use_case: UseCase, calls: int = 1, *, beyond_limit: bool = False) -> None:
         if use_case is self.refuses:
             raise ProviderThrottledError("no", retry_at=NOW, scope=ThrottleScope.USE_CASE)
-        self.spent.append((use_case, calls, is_write))
+        self.spent.append((use_case, calls, beyond_limit))
 
     async def note_usage(self, use_case: UseCase, usage: UsageReading) -> None:
         self.noted.append((use_case, usage))
@@ -128,7 +128,8 @@ async def test_every_call_is_spent_under_its_use_case(
     await meta.set_status(Level.AD, ["1", "2", "3"], EntityStatus.PAUSED)
 
     assert budget.spent == [
-        *[(MANAGEMENT, 1, False)] * 3,
+        *[(MANAGEMENT, 1, False)] * 2,
+        (MANAGEMENT, 1, True),
         (INSIGHTS, 1, False),
         (MANAGEMENT, 3, True),
         (MANAGEMENT, 1, True),
@@ -143,7 +144,7 @@ async def test_every_step_of_a_report_is_a_call(meta: MetaProvider, graph: Scrip
     pages = meta.read_insights(Level.AD, date(2026, 3, 1), date(2026, 3, 1), expected_rows=10)
     _ = [page async for page in pages]
 
-    assert budget.spent == [(INSIGHTS, 1, False)] * 5
+    assert budget.spent == [*[(INSIGHTS, 1, False)] * 4, (INSIGHTS, 1, True)]
 
 
 async def test_posts_of_a_batch_are_a_call_each(

@@ -50,15 +50,15 @@ def usage(percent: str, regain: timedelta = timedelta(0)) -> UsageReading:
     return UsageReading(percent=Decimal(percent), regain_wait=regain)
 
 
-async def spend_at(budget: CallBudget, instant: datetime, calls: int = 1, *, is_write: bool = False) -> None:
+async def spend_at(budget: CallBudget, instant: datetime, calls: int = 1, *, beyond_limit: bool = False) -> None:
     with clock.frozen(instant):
-        await budget.spend(INSIGHTS, calls, is_write=is_write)
+        await budget.spend(INSIGHTS, calls, beyond_limit=beyond_limit)
 
 
-async def refusal_at(budget: CallBudget, instant: datetime, calls: int = 1, *, is_write: bool = False) -> datetime:
+async def refusal_at(budget: CallBudget, instant: datetime, calls: int = 1, *, beyond_limit: bool = False) -> datetime:
     """When the refused call may be tried again."""
     with pytest.raises(ProviderThrottledError) as raised:
-        await spend_at(budget, instant, calls, is_write=is_write)
+        await spend_at(budget, instant, calls, beyond_limit=beyond_limit)
     assert raised.value.scope is ThrottleScope.USE_CASE
     assert raised.value.use_case is INSIGHTS
     return raised.value.retry_at
@@ -116,12 +116,12 @@ async def test_use_cases_and_accounts_have_budgets_of_their_own(redis: Redis) ->
 async def test_writes_count_but_are_refused_only_by_a_pause(redis: Redis) -> None:
     budget = budget_of(redis)
     await spend_at(budget, NOON, 10)
-    await spend_at(budget, NOON, 50, is_write=True)
+    await spend_at(budget, NOON, 50, beyond_limit=True)
     assert await refusal_at(budget, NOON + timedelta(minutes=1)) == NOON + timedelta(minutes=61)
 
     with clock.frozen(NOON):
         await budget.note_usage(INSIGHTS, usage("85"))
-    assert await refusal_at(budget, NOON, is_write=True) == NOON + timedelta(minutes=2)
+    assert await refusal_at(budget, NOON, beyond_limit=True) == NOON + timedelta(minutes=2)
 
 
 async def test_more_at_once_than_an_hour_has_goes_when_nothing_else_went(redis: Redis) -> None:

@@ -63,9 +63,9 @@ class GraphClient:
             budget=self._budget,
         )
 
-    async def get(self, path: str, params: Mapping[str, str], *, what: str) -> Node:
+    async def get(self, path: str, params: Mapping[str, str], *, what: str, beyond_limit: bool = False) -> Node:
         """One object."""
-        return as_node(await self._call("GET", path, params=params), what)
+        return as_node(await self._call("GET", path, params=params, beyond_limit=beyond_limit), what)
 
     async def post(self, path: str, form: Mapping[str, str], *, what: str) -> Node:
         """One object, for which Meta begins something."""
@@ -86,13 +86,16 @@ class GraphClient:
         """The pages of an edge that hold anything, to the end: the absence of `paging.next`.
 
         `after` stands on the last page too. A page that Meta calls too heavy is asked for again at half the size
-        and with the same cursor; where smaller pages don't help either, the TooMuchDataError is raised.
+        and with the same cursor; where smaller pages don't help either, the TooMuchDataError is raised. A list that
+        has begun goes on beyond our own limit: to begin it anew later would cost more calls.
         """
         after: str | None = None
         while True:
             asked = page_size.value
             try:
-                page = await self.get(path, _page_params(params, asked, after), what=what)
+                page = await self.get(
+                    path, _page_params(params, asked, after), what=what, beyond_limit=after is not None
+                )
             except TooMuchDataError as error:
                 if error.code != PAGE_TOO_HEAVY or not page_size.shrink(asked):
                     raise
@@ -109,10 +112,10 @@ class GraphClient:
                 raise page.misshapen("paging", "does not move on")
             after = following
 
-    async def post_batch(self, calls: Sequence[Mapping[str, str]], *, is_write: bool = False) -> Sequence[object]:
+    async def post_batch(self, calls: Sequence[Mapping[str, str]], *, beyond_limit: bool = False) -> Sequence[object]:
         """The items of one batch call; each item counts as a call. The root's path ends in a slash."""
         form = {"batch": json.dumps(calls, separators=(",", ":")), **self.credentials.form_fields()}
-        answer = await self._call("POST", "", form=form, calls=len(calls), is_write=is_write)
+        answer = await self._call("POST", "", form=form, calls=len(calls), beyond_limit=beyond_limit)
         if not isinstance(answer, list):
             raise ProviderTransientError("Meta's answer can't be read: the batch is not a list")
         items = cast("list[object]", answer)
@@ -134,10 +137,10 @@ class GraphClient:
         params: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         calls: int = 1,
-        is_write: bool = False,
+        beyond_limit: bool = False,
     ) -> object:
         if self._budget is not None:
-            await self._budget.spend(self.use_case, calls, is_write=is_write)
+            await self._budget.spend(self.use_case, calls, beyond_limit=beyond_limit)
         with observe_answer(self.use_case):
             return await self._answer_of(method, path, params=params, form=form)
 

@@ -70,7 +70,7 @@ class StatusBatch:
 
     async def _send(self, external_ids: Sequence[str]) -> Sequence[str]:
         """One batch; the ids that were not done in time. Raises when an item's error speaks for everything after."""
-        items = await self._graph.post_batch(_batch(external_ids, self._status), is_write=True)
+        items = await self._graph.post_batch(_batch(external_ids, self._status), beyond_limit=True)
         answered = {
             external_id: self._item_error(item)
             for external_id, item in zip(external_ids, items, strict=False)
