@@ -1,4 +1,4 @@
-"""The sellers of the demo: three that live from mock accounts, one of them from the sandbox too (an account and a page).
+"""The sellers of the demo: three that live from mock accounts. One has an account and a page in the sandbox as well.
 
 Their ids are fixed, so that the mock's history is the same on every machine.
 """

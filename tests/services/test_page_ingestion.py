@@ -16,7 +16,7 @@ from app.database.transactions import tenant_transaction
 from app.errors import ConflictError
 from app.providers.page_metrics import PAGE_METRICS, POST_METRICS
 from app.providers.sandbox.page_dataset import PACIFIC, Page, Post, RecordedPageNumbers
-from app.providers.sandbox.worlds import World
+from app.providers.sandbox.worlds import DEMO_PAGE_ACCESS_TOKEN, DEMO_PAGE_ID, World, demo_world
 from app.services.connecting import PageToConnect, connect_page
 from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, page_ingestion_job
@@ -248,6 +248,24 @@ async def test_a_new_page_gets_its_history_in_one_job(services: Services, seller
     views = [row for row in await page_rows(shop) if row[1] == "page_media_view"]
     assert [row[2] for row in views] == [500, 400, 300, 200, 100]
     assert {row[2] for row in await post_rows(shop)} == {YESTERDAY}
+
+
+async def test_the_history_of_the_demo_page_fits_an_hours_calls(services: Services, seller_id: UUID) -> None:
+    with serving(demo_world(today=NOW.date())) as url:
+        shop = Shop(pointed_at(services, url, backfill_days=90), seller_id, url)
+        token = SecretStr(DEMO_PAGE_ACCESS_TOKEN)
+        page = PageToConnect(provider=ProviderKind.META, external_id=DEMO_PAGE_ID, name="Demo", access_token=token)
+        await connect_page(shop.services, seller_id=seller_id, page=page)
+        await work_until_idle(shop.services)
+
+    jobs = await fetch_work(services, "SELECT kind, state FROM jobs WHERE seller_id = $1", seller_id)
+    assert [tuple(job) for job in jobs] == [("page_ingestion", "SUCCEEDED")]
+    assert await shop.rows(
+        "SELECT count(*), count(DISTINCT stat_date) FROM page_stats_daily WHERE metric = 'page_media_view'"
+    ) == [(90, 90)]
+    posts = await shop.value("SELECT count(*) FROM page_posts")
+    assert posts > 100
+    assert await shop.value("SELECT count(DISTINCT post_id) FROM post_stats_daily") == posts
 
 
 async def test_a_page_of_few_likes_has_no_rows(services: Services, seller_id: UUID) -> None:
