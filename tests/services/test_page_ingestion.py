@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,14 +12,17 @@ import pytest
 from pydantic import SecretStr
 
 from app import clock
-from app.database.transactions import tenant_transaction
-from app.errors import ConflictError
+from app.database.transactions import tenant_transaction, work_transaction
+from app.errors import ConflictError, LeaseLostError
 from app.providers.page_metrics import PAGE_METRICS, POST_METRICS
 from app.providers.sandbox.page_dataset import PACIFIC, Page, Post, RecordedPageNumbers
 from app.providers.sandbox.worlds import DEMO_PAGE_ACCESS_TOKEN, DEMO_PAGE_ID, World, demo_world
+from app.queries.job_claims import claim_job
 from app.services.connecting import PageToConnect, connect_page
 from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, page_ingestion_job
+from app.services.job_lease import Lease
+from app.services.page_ingestion import run_page_ingestion_job
 from app.services.run_requests import RunRequest, record_run
 from app.vocabulary import ProviderKind, RunOrigin
 from tests.sandbox.serving import serving
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
+    from app.database.driver import Driver
     from app.services.context import Services
 
 NOW = datetime.now(UTC)
@@ -234,6 +238,50 @@ async def test_a_lifetime_value_is_never_written_behind_a_newer_day(shop: Shop) 
 
     assert {row[2] for row in await post_rows(shop)} == {YESTERDAY}
     assert {row[0] for row in await page_rows(shop)} == {YESTERDAY - timedelta(days=4)}
+
+
+async def test_what_a_newer_day_says_of_a_post_stays(services: Services, seller_id: UUID) -> None:
+    with when(services, seller_id, page_of(p1=70)) as shop:
+        page_id = await connect(shop)
+        await ingest(shop, page_id, TODAY)
+    before = await post_rows(shop)
+    with when(services, seller_id, page_of(p1=75)) as shop:
+        await ingest(shop, page_id)
+
+    assert [row for row in before if row[1] == "post_media_view"] == [("7_1", "post_media_view", TODAY, 70)]
+    assert await post_rows(shop) == before
+
+
+class LosingLease(Lease):
+    """Lost when it is asked for the n-th time."""
+
+    left = 0
+
+    async def fence(self, driver: Driver) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise LeaseLostError
+        await super().fence(driver)
+
+
+@pytest.mark.parametrize(("kept", "written"), [(1, (0, 0, 0)), (2, (2, 0, 0)), (3, (2, 6, 0)), (4, (2, 6, 3))])
+async def test_a_worker_that_lost_its_job_writes_no_more(shop: Shop, kept: int, written: tuple[int, ...]) -> None:
+    page_id = await connect(shop)
+    job = page_ingestion_job(AccountKey(shop.seller_id, page_id), YESTERDAY, priority=Priority.SCHEDULED)
+    async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+        await record_run(driver, RunRequest(seller_id=shop.seller_id, origin=RunOrigin.MANUAL, reason="test"), [job])
+    async with work_transaction(shop.services.database.app) as driver:
+        claimed = await claim_job(driver, job.id, worker="test", lease=timedelta(seconds=30))
+    assert claimed is not None
+    lease = LosingLease(shop.services, claimed, timedelta(seconds=30))
+    lease.left = kept
+
+    with nullcontext() if kept > 3 else pytest.raises(LeaseLostError):
+        await run_page_ingestion_job(shop.services, claimed, lease)
+
+    stored = "SELECT (SELECT count(*) FROM page_stats_daily), count(*), (SELECT count(*) FROM post_stats_daily)"
+    assert await shop.rows(f"{stored} FROM page_posts") == [written]
+    assert await shop.value("SELECT count(*) FROM page_posts WHERE metrics_read_at IS NOT NULL") == 6 * (kept > 3)
 
 
 async def test_a_new_page_gets_its_history_in_one_job(services: Services, seller_id: UUID) -> None:
