@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from app.cli.api import api
+from app.cli.backfill import backfill
 from app.cli.check import check
 from app.cli.doctor import doctor
 from app.cli.migrate import migrate
@@ -52,7 +53,7 @@ def door(
 
 application.command()(up)
 application.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test)
-for command in (token, sync, doctor, migrate, seed, api, worker, scheduler, sandbox):
+for command in (token, sync, backfill, doctor, migrate, seed, api, worker, scheduler, sandbox):
     application.command()(command)
 application.add_typer(check, name="check")
 

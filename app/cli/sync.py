@@ -4,54 +4,77 @@ from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003  # typer reads the annotations while running
 from pathlib import Path  # noqa: TC003  # likewise
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID  # noqa: TC003  # likewise
 
 import typer
 
 from app.cli.places import DEFAULT_DATA
 from app.errors import SetupError
 
-_DAY = ["%Y-%m-%d"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+DAY = ["%Y-%m-%d"]
+_INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 def sync(
     *,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay until all of it has ended, with a progress line.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until all of it has ended, with a progress bar.")] = False,
     data_dir: Annotated[Path, typer.Option(help="The data directory of the instance.")] = DEFAULT_DATA,
     seller: Annotated[
         str | None, typer.Option(help="The slug of the one seller to sync; all of them otherwise.")
     ] = None,
     first_day: Annotated[
-        datetime | None, typer.Option("--from", formats=_DAY, help="First day, in each account's zone; needs --to.")
+        datetime | None, typer.Option("--from", formats=DAY, help="First day, in each account's zone; needs --to.")
     ] = None,
     last_day: Annotated[
-        datetime | None, typer.Option("--to", formats=_DAY, help="Last day, included; needs --from.")
+        datetime | None, typer.Option("--to", formats=DAY, help="Last day, included; needs --from.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    follow: Annotated[UUID | None, typer.Option(help="Ask for nothing; wait for the end of this run.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the outcome as JSON, and progress as JSON lines on standard error.")
+    ] = False,
 ) -> None:
     """Sync ad statistics now; without dates, over the days that still move.
 
-    Exit code 0 if all jobs succeeded (without --wait: were accepted), 1 otherwise.
+    Exit code 0 if all jobs succeeded (without --wait: were accepted), 1 otherwise. Ctrl-C leaves the run running.
     """
     if (first_day is None) != (last_day is None):
         raise SetupError("--from and --to are given together, or neither.")
+    if follow and (seller or first_day):
+        raise SetupError("--follow names a run that is there; it goes with --json alone.")
+
+    async def work() -> bool:
+        from app.cli.run_watching import Watch
+        from app.cli.sync_run import SyncRequest, follow_now, sync_now
+
+        watch = Watch(title="Sync", wait=wait or follow is not None, as_json=as_json)
+        if follow:
+            return await follow_now(follow, watch)
+        request = SyncRequest(
+            seller_slug=seller,
+            from_date=first_day.date() if first_day else None,
+            to_date=last_day.date() if last_day else None,
+        )
+        return await sync_now(request, watch)
+
+    run_at_instance(work, data_dir)
+
+
+def run_at_instance(work: Callable[[], Coroutine[None, None, bool]], data_dir: Path) -> None:
+    """Do it with the settings of the running instance, and exit: 0 if it answers True, 1 if False."""
     from app.cli.instance import join_instance
     from app.cli.loop import run_on_uvloop
 
     join_instance(data_dir)
     from sqlalchemy.exc import DBAPIError
 
-    from app.cli.sync_run import SyncRequest, sync_now
-
-    request = SyncRequest(
-        seller_slug=seller,
-        from_date=first_day.date() if first_day else None,
-        to_date=last_day.date() if last_day else None,
-        wait=wait,
-        as_json=as_json,
-    )
     try:
-        complete = run_on_uvloop(sync_now(request))
+        complete = run_on_uvloop(work())
+    except KeyboardInterrupt:
+        raise typer.Exit(_INTERRUPTED) from None
     except (OSError, DBAPIError) as error:
         raise SetupError(f"The instance's database does not answer ({type(error).__name__}); is it still up?") from None
     raise typer.Exit(0 if complete else 1)

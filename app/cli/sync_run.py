@@ -1,21 +1,23 @@
-"""What `sync` does: asks the one service for a run of each seller, and follows them to their end."""
+"""What `sync` and `backfill` do: ask the one service for runs, or change one, and watch them."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from app.cli.progress_line import ProgressLine
-from app.database.transactions import across_tenants, work_transaction
+from app.cli.run_watching import SellerRun, Watch, watch_runs
+from app.database.transactions import across_tenants, tenant_transaction, work_transaction
 from app.errors import NotFoundError
 from app.queries.across_tenants import AccountRef, find_seller, list_sellers, list_working_accounts
-from app.queries.work_totals import WorkTotals, count_jobs
+from app.queries.connections import list_working_connections
+from app.queries.run_owners import find_run_owner
 from app.services.context import open_services
+from app.services.job_broker import Priority
+from app.services.run_control import cancel_run, retry_run
 from app.services.sync import enqueue_seller_sync
 from app.settings import load_settings
+from app.vocabulary import RunOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,37 +26,59 @@ if TYPE_CHECKING:
     from app.queries.across_tenants import SellerRef
     from app.services.context import Services
 
-_LOOK_EVERY_SECONDS = 0.3
 _ACCOUNTS = 500
 _BEFORE_THE_FIRST = AccountRef(UUID(int=0), UUID(int=0), "UTC")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SyncRequest:
-    """What the command line asks for; no slug means every seller that has an account to sync."""
+    """What is asked for; no slug means every seller that has an account to sync, no accounts all of them."""
 
     seller_slug: str | None
     from_date: date | None
     to_date: date | None
-    wait: bool
-    as_json: bool
+    account_names: Sequence[str] = ()
+    is_backfill: bool = False
 
 
-class SellerRun(NamedTuple):
-    """A run, and the slug of its seller."""
-
-    slug: str
-    run_id: UUID
-
-
-async def sync_now(request: SyncRequest) -> bool:
+async def sync_now(request: SyncRequest, watch: Watch) -> bool:
     """True when every job succeeded, or, without waiting, when the work was accepted."""
     async with open_services(load_settings(), process="cli") as services:
         sellers = await _choose_sellers(services, request.seller_slug)
         runs = [await _enqueue(services, seller, request) for seller in sellers]
-        progress = await (_follow(services, runs) if request.wait else _read_all(services, runs))
-    _print_outcome(runs, progress, request)
-    return not request.wait or all(each.succeeded == each.total for each in progress)
+        return await watch_runs(services, runs, watch)
+
+
+async def follow_now(run_id: UUID, watch: Watch) -> bool:
+    """Watch a run that somebody asked for. Raises NotFoundError."""
+    async with open_services(load_settings(), process="cli") as services:
+        return await watch_runs(services, [await _find_run(services, run_id)], watch)
+
+
+async def cancel_now(run_id: UUID) -> str:
+    """Call a run off; answers what became of it. Raises NotFoundError and ConflictError."""
+    async with open_services(load_settings(), process="cli") as services:
+        run = await _find_run(services, run_id)
+        jobs = await cancel_run(services, seller_id=run.seller_id, run_id=run.run_id)
+    return f"{run.slug}: {jobs} jobs called off (run {run.run_id}); go on with: pixecom backfill --resume {run.run_id}"
+
+
+async def resume_now(run_id: UUID, watch: Watch) -> bool:
+    """Do again what a run did not do. Raises NotFoundError and ConflictError."""
+    async with open_services(load_settings(), process="cli") as services:
+        run = await _find_run(services, run_id)
+        again = await retry_run(services, seller_id=run.seller_id, run_id=run.run_id, requested_by=None)
+        return await watch_runs(services, [run._replace(run_id=again.run_id)], watch)
+
+
+async def _find_run(services: Services, run_id: UUID) -> SellerRun:
+    async with work_transaction(services.database.app) as driver:
+        seller_id = await find_run_owner(driver, run_id)
+    async with across_tenants(services.database.system) as driver:
+        slugs = {seller.seller_id: seller.slug for seller in await list_sellers(driver)}
+    if seller_id is None or seller_id not in slugs:
+        raise NotFoundError(f"There is no run {run_id} of a seller.")
+    return SellerRun(slugs[seller_id], seller_id, run_id)
 
 
 async def _choose_sellers(services: Services, slug: str | None) -> Sequence[SellerRef]:
@@ -80,41 +104,22 @@ async def _enqueue(services: Services, seller: SellerRef, request: SyncRequest) 
         requested_by=None,
         from_date=request.from_date,
         to_date=request.to_date,
+        account_ids=await _find_accounts(services, seller, request.account_names),
+        origin=RunOrigin.BACKFILL if request.is_backfill else RunOrigin.MANUAL,
+        priority=Priority.BACKFILL if request.is_backfill else Priority.MANUAL,
     )
-    return SellerRun(seller.slug, run.run_id)
+    return SellerRun(seller.slug, seller.seller_id, run.run_id)
 
 
-async def _read_all(services: Services, runs: Sequence[SellerRun]) -> list[WorkTotals]:
-    async with work_transaction(services.database.app) as driver:
-        return [await count_jobs(driver, run_id=run.run_id) for run in runs]
-
-
-async def _follow(services: Services, runs: Sequence[SellerRun]) -> list[WorkTotals]:
-    with ProgressLine("Sync") as line:
-        while True:
-            progress = await _read_all(services, runs)
-            total = WorkTotals(*(sum(column) for column in zip(*progress, strict=True)))
-            line.show(total)
-            if total.live == 0:
-                return progress
-            await asyncio.sleep(_LOOK_EVERY_SECONDS)
-
-
-def _print_outcome(runs: Sequence[SellerRun], progress: Sequence[WorkTotals], request: SyncRequest) -> None:
-    outcome = [
-        {
-            "seller": run.slug,
-            "run": str(run.run_id),
-            "jobs": each.total,
-            "succeeded": each.succeeded,
-            "failed": each.failed,
-        }
-        for run, each in zip(runs, progress, strict=True)
-    ]
-    if request.as_json:
-        print(json.dumps(outcome))
-        return
-    for each in outcome:
-        done = f"{each['succeeded']} of {each['jobs']} jobs succeeded, {each['failed']} failed"
-        accepted = f"{each['jobs']} jobs accepted"
-        print(f"{each['seller']}: {done if request.wait else accepted} (run {each['run']})")
+async def _find_accounts(services: Services, seller: SellerRef, names: Sequence[str]) -> list[UUID] | None:
+    """The accounts with these ids of the platform; None without any. Raises NotFoundError naming those it lacks."""
+    if not names:
+        return None
+    async with tenant_transaction(services.database.app, seller.seller_id) as driver:
+        accounts = await list_working_connections(driver, seller_id=seller.seller_id)
+    known = {account.external_id.removeprefix("act_"): account.id for account in accounts}
+    wanted = [name.removeprefix("act_") for name in names]
+    missing = [name for name in wanted if name not in known]
+    if missing:
+        raise NotFoundError(f"{seller.slug} has no active ad account {', '.join(missing)}.")
+    return [known[name] for name in wanted]

@@ -16,8 +16,10 @@ from app.cli.main import application
 if TYPE_CHECKING:
     from pathlib import Path
 
+RUN = "01a20487-992e-72cb-a0c3-a8030fedda90"
 COMMANDS = [
     "api",
+    "backfill",
     "check",
     "doctor",
     "migrate",
@@ -81,7 +83,24 @@ def test_half_a_range_is_refused(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (2, "--from and --to are given together, or neither.\n")
 
 
-@pytest.mark.parametrize("command", [["token"], ["sync", "--wait"], ["doctor"]])
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ((), "Say one of --seller (with --from and --to), --cancel or --resume."),
+        (("--seller", "a"), "--seller, --from and --to are given together."),
+        (("--seller", "a", "--from", "2026-01-01"), "--seller, --from and --to are given together."),
+        (("--cancel", RUN, "--resume", RUN), "Say one of --seller (with --from and --to), --cancel or --resume."),
+        (("--cancel", RUN, "--to", "2026-01-01"), "--seller, --from and --to are given together."),
+        (("--resume", RUN, "--account", "1"), "--account needs --seller."),
+    ],
+)
+def test_half_a_backfill_is_refused(options: tuple[str, ...], sentence: str, tmp_path: Path) -> None:
+    ended = pixecom("backfill", *options, "--data-dir", str(tmp_path))
+
+    assert (ended.returncode, ended.stderr) == (2, f"{sentence}\n")
+
+
+@pytest.mark.parametrize("command", [["token"], ["sync", "--wait"], ["backfill", "--cancel", RUN], ["doctor"]])
 def test_without_an_instance_there_is_one_sentence(command: list[str], tmp_path: Path) -> None:
     ended = pixecom(*command, "--data-dir", str(tmp_path))
 

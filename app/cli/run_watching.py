@@ -1,0 +1,105 @@
+"""Runs that the command line asked for: watched to their end, and told when they have ended or were left alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
+
+from app.cli.progress_bar import ProgressBar, Together
+from app.services.run_progress import get_run_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.services.context import Services
+    from app.services.run_progress import RunProgress
+
+_LOOK_EVERY_SECONDS = 0.3
+
+
+class SellerRun(NamedTuple):
+    """A run, and whose it is."""
+
+    slug: str
+    seller_id: UUID
+    run_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """How to watch: not at all, or to the end; for people or for programs."""
+
+    title: str
+    wait: bool
+    as_json: bool
+
+
+async def watch_runs(services: Services, runs: Sequence[SellerRun], watch: Watch) -> bool:
+    """Tell how far they are until they have ended (or how far they are now), and what became of them.
+
+    True when every job succeeded, or, without waiting, when the work was accepted. On Ctrl-C the runs go on.
+    """
+    try:
+        progress = await (_follow(services, runs, watch) if watch.wait else _read(services, runs, {}))
+    except asyncio.CancelledError:
+        for run in runs:
+            print(f"{run.slug}: the run goes on. {_how_to(run)}", file=sys.stderr)
+        raise
+    _print_outcome(runs, progress, watch)
+    return not watch.wait or all(each.jobs.succeeded == each.jobs_total for each in progress)
+
+
+def _how_to(run: SellerRun) -> str:
+    return f"See it: pixecom sync --follow {run.run_id}; call it off: pixecom backfill --cancel {run.run_id}"
+
+
+async def _follow(services: Services, runs: Sequence[SellerRun], watch: Watch) -> list[RunProgress]:
+    ended: dict[UUID, RunProgress] = {}
+    with ProgressBar(watch.title, as_json=watch.as_json) as bar:
+        while True:
+            progress = await _read(services, runs, ended)
+            bar.show(Together.of(progress))
+            if len(ended) == len({run.run_id for run in runs}):
+                return progress
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+
+
+async def _read(services: Services, runs: Sequence[SellerRun], ended: dict[UUID, RunProgress]) -> list[RunProgress]:
+    """How far they are; `ended` keeps those that change no more."""
+    found: list[RunProgress] = []
+    for run in runs:
+        progress = ended.get(run.run_id)
+        if progress is None:
+            progress = await get_run_progress(services, seller_id=run.seller_id, run_id=run.run_id)
+        if progress.has_ended:
+            ended[run.run_id] = progress
+        found.append(progress)
+    return found
+
+
+def _print_outcome(runs: Sequence[SellerRun], progress: Sequence[RunProgress], watch: Watch) -> None:
+    if watch.as_json:
+        print(json.dumps([_outcome(*pair) for pair in zip(runs, progress, strict=True)]))
+        return
+    for run, each in zip(runs, progress, strict=True):
+        jobs, total = each.jobs, each.jobs_total
+        cancelled = f", {jobs.cancelled} cancelled" if jobs.cancelled else ""
+        done = f"{jobs.succeeded} of {total} jobs succeeded, {jobs.failed} failed{cancelled}, {each.rows_written} rows"
+        print(f"{run.slug}: {done if watch.wait else f'{total} jobs accepted'} (run {run.run_id})")
+
+
+def _outcome(run: SellerRun, progress: RunProgress) -> dict[str, object]:
+    return {
+        "seller": run.slug,
+        "run": str(run.run_id),
+        "state": progress.state,
+        "jobs": progress.jobs_total,
+        "succeeded": progress.jobs.succeeded,
+        "failed": progress.jobs.failed,
+        "cancelled": progress.jobs.cancelled,
+        "rows": progress.rows_written,
+    }

@@ -1,0 +1,201 @@
+"""Asking for runs from the command line and watching them, on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.console import Console
+
+from app.cli import sync_run
+from app.cli.progress_bar import ProgressBar, Together
+from app.cli.run_watching import Watch
+from app.cli.sync_run import SyncRequest, cancel_now, follow_now, resume_now, sync_now
+from app.errors import ConflictError, NotFoundError
+from app.identifiers import new_id
+from app.services.context import open_services
+from app.services.run_progress import JobsByState, RunProgress, WaitingReason, WaitReason
+from app.vocabulary import RunState
+from tests.graphql_schema.small_world import SmallWorld
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from app.embedded.throwaway import ThrowawayDatabase
+    from app.settings import Settings
+
+HISTORY = SyncRequest(
+    seller_slug="acme",
+    from_date=date(2026, 3, 1),
+    to_date=date(2026, 3, 10),
+    account_names=["act_1"],
+    is_backfill=True,
+)
+ACCEPT = Watch(title="Backfill", wait=False, as_json=True)
+WAIT = Watch(title="Backfill", wait=True, as_json=True)
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def world(
+    database: ThrowawayDatabase, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[SmallWorld]:
+    """A seller `acme` with two accounts of the platform, act_1 and act_2."""
+    monkeypatch.setattr(sync_run, "load_settings", lambda: settings)
+    async with open_services(settings, process="tests") as services:
+        world = SmallWorld(database, services)
+        tenant = await world.add_seller("acme")
+        for name in ("act_1", "act_2"):
+            await tenant.add_account(external_id=name)
+        yield world
+
+
+async def end_jobs(world: SmallWorld, state: str = "SUCCEEDED") -> None:
+    """Let all jobs that are live have ended so, and their runs with them."""
+    await world.write(
+        f"UPDATE jobs SET state = '{state}', rows_written = 5, started_at = now(), ended_at = now()"  # noqa: S608  # a test's
+        " WHERE ended_at IS NULL"
+    )
+    await world.write(f"UPDATE sync_runs SET state = '{state}', ended_at = now() WHERE ended_at IS NULL")  # noqa: S608  # likewise
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> Any:
+    [outcome] = json.loads(capsys.readouterr().out)
+    return outcome
+
+
+async def test_a_backfill_is_asked_for_called_off_and_gone_on_with(
+    world: SmallWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await sync_now(HISTORY, ACCEPT)
+    first = printed(capsys)
+    assert (first["seller"], first["state"], first["jobs"]) == ("acme", "RUNNING", 8)
+    assert await world.read("SELECT array_agg(DISTINCT origin) FROM sync_runs") == ["BACKFILL"]
+    assert await world.read("SELECT array_agg(DISTINCT priority) FROM jobs") == [3]
+    run_id = await world.read("SELECT id FROM sync_runs")
+
+    said = await cancel_now(run_id)
+    assert said == f"acme: 8 jobs called off (run {run_id}); go on with: pixecom backfill --resume {run_id}"
+    with pytest.raises(ConflictError):
+        await cancel_now(run_id)
+
+    assert await resume_now(run_id, ACCEPT)
+    again = printed(capsys)
+    assert (again["jobs"], again["state"]) == (8, "RUNNING")
+    assert await world.read("SELECT retry_of FROM sync_runs WHERE id::text = $1", again["run"]) == run_id
+
+
+async def test_it_waits_to_the_end_and_says_how_far_it_is(
+    world: SmallWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waiting = asyncio.create_task(sync_now(HISTORY, WAIT))
+    async with asyncio.timeout(10):
+        while not await world.read("SELECT count(*) FROM jobs"):
+            pass
+    await end_jobs(world)
+    assert await waiting
+    out, err = capsys.readouterr()
+    [outcome] = json.loads(out)
+    assert {key: outcome[key] for key in ("state", "jobs", "succeeded", "failed", "cancelled", "rows")} == {
+        "state": "SUCCEEDED",
+        "jobs": 8,
+        "succeeded": 8,
+        "failed": 0,
+        "cancelled": 0,
+        "rows": 40,
+    }
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert (lines[-1]["percent"], lines[-1]["jobsEnded"], lines[-1]["rows"]) == (100.0, 8, 40)
+    assert (lines[-1]["accountsDone"], lines[-1]["accountsTotal"]) == (1, 1)
+
+
+async def test_what_did_not_succeed_is_no_success(world: SmallWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await sync_now(HISTORY, ACCEPT)
+    printed(capsys)
+    await end_jobs(world, "FAILED")
+    run_id = await world.read("SELECT id FROM sync_runs")
+    assert not await follow_now(run_id, Watch(title="Sync", wait=True, as_json=False))
+    assert capsys.readouterr().out == f"acme: 0 of 8 jobs succeeded, 8 failed, 40 rows (run {run_id})\n"
+
+
+async def test_whoever_goes_away_is_told_how_to_see_the_run(
+    world: SmallWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waiting = asyncio.create_task(sync_now(HISTORY, WAIT))
+    async with asyncio.timeout(10):
+        while not await world.read("SELECT count(*) FROM jobs") or not capsys.readouterr().err:
+            pass
+    run_id = await world.read("SELECT id FROM sync_runs")
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    told = capsys.readouterr().err.splitlines()[-1]
+    seen = f"See it: pixecom sync --follow {run_id}; call it off: pixecom backfill --cancel {run_id}"
+    assert told == f"acme: the run goes on. {seen}"
+    assert await world.read("SELECT array_agg(DISTINCT state) FROM jobs") == ["QUEUED"]
+
+
+async def test_what_is_not_there_is_named(world: SmallWorld) -> None:
+    unknown = SyncRequest(seller_slug="acme", from_date=NOW.date(), to_date=NOW.date(), account_names=["1", "7"])
+    with pytest.raises(NotFoundError, match=r"acme has no active ad account 7\."):
+        await sync_now(unknown, ACCEPT)
+    run_id = new_id()
+    for ask in (cancel_now(run_id), resume_now(run_id, ACCEPT), follow_now(run_id, ACCEPT)):
+        with pytest.raises(NotFoundError, match=f"There is no run {run_id} of a seller."):
+            await ask
+    assert await world.read("SELECT count(*) FROM sync_runs") == 0
+
+
+def progress(state: RunState = RunState.RUNNING, **changes: Any) -> RunProgress:
+    known: dict[str, Any] = {
+        "run_id": new_id(),
+        "state": state,
+        "percent": 25.0,
+        "jobs": JobsByState(0, 2, 1, 0, 1, 3, 1, 0),
+        "rows_written": 120,
+        "accounts_total": 2,
+        "accounts_done": 1,
+        "waiting": (
+            WaitingReason(reason=WaitReason.THROTTLED, account_id=new_id(), jobs=1, until=NOW + timedelta(minutes=10)),
+            WaitingReason(reason=WaitReason.QUEUED, account_id=None, jobs=2, until=None),
+        ),
+        "estimated_end": NOW + timedelta(minutes=90),
+        "updated_at": NOW,
+    }
+    return RunProgress(**{**known, **changes})
+
+
+def test_runs_are_weighed_by_their_jobs_and_end_with_the_last() -> None:
+    small = progress(percent=100.0, jobs=JobsByState(0, 0, 0, 0, 0, 2, 0, 0), estimated_end=None, waiting=())
+    both = Together.of([progress(), small])
+    assert (both.percent, both.jobs_ended, both.jobs_total) == (40.0, 6, 10)
+    assert (both.rows, both.accounts_done, both.accounts_total, both.failed) == (240, 2, 4, 1)
+    assert (both.estimated_end, both.has_ended) == (None, False)  # of the small one nobody knows it
+    assert Together.of([]).percent == 100.0
+
+
+def test_a_terminal_has_a_bar_with_everything_that_is_out_of_the_ordinary() -> None:
+    text = io.StringIO()
+    console = Console(file=text, force_terminal=True, width=160, color_system=None)
+    with ProgressBar("Backfill", as_json=False, console=console) as bar:
+        bar.show(Together.of([progress()]))
+    until = (NOW + timedelta(minutes=10)).astimezone().strftime("%H:%M:%S")
+    facts = f"4 of 8 jobs, 1 of 2 accounts, 120 rows, 1 failed, 1 throttled until {until}, 1 h 30 min left"
+    shown = " ".join(text.getvalue().split())
+    assert "Backfill" in shown
+    assert "25%" in shown
+    assert facts in shown
+
+
+def test_elsewhere_there_is_a_line_at_the_end() -> None:
+    text = io.StringIO()
+    with ProgressBar("Sync", as_json=False, console=Console(file=text, width=40, soft_wrap=True)) as bar:
+        bar.show(Together.of([progress()]))
+        assert text.getvalue() == ""  # every few seconds, not at once
+        ended = progress(RunState.SUCCEEDED, percent=100.0, waiting=(), estimated_end=None)
+        bar.show(Together.of([ended]))
+    assert text.getvalue() == "Sync: 100 %, 4 of 8 jobs, 1 of 2 accounts, 120 rows, 1 failed\n"
