@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 40.0
 
 
 async def until(
