@@ -54,8 +54,9 @@ SELECT kind
 FROM jobs
 WHERE seller_id IS NULL
   AND {_ENDED}
+  AND state = ANY($1::text[])
 GROUP BY kind
-HAVING count(*) > $1
+HAVING count(*) > $2
 ORDER BY kind
 """  # noqa: S608 - only constants are put in
 
@@ -64,10 +65,11 @@ SELECT seller_id, kind
 FROM jobs
 WHERE (seller_id, kind) > ($1, $2)
   AND {_ENDED}
+  AND state = ANY($3::text[])
 GROUP BY seller_id, kind
-HAVING count(*) > $3
+HAVING count(*) > $4
 ORDER BY seller_id, kind
-LIMIT $4
+LIMIT $5
 """  # noqa: S608 - only constants are put in
 
 _COMPACT = """
@@ -76,6 +78,7 @@ WITH beyond AS (
   FROM jobs
   WHERE {whose}
     AND kind = $2
+    AND {ended}
     AND state = ANY($3::text[])
   ORDER BY ended_at DESC, id DESC
   OFFSET $4
@@ -165,20 +168,21 @@ FROM gone
 """
 
 
-async def list_nobodys_groups(driver: Driver, *, more_than: int) -> list[JobGroup]:
-    """Kinds of jobs of no seller of which more than so many have ended; there are few."""
-    return [JobGroup(NOBODY, row["kind"]) for row in await driver.fetch(_GROUPS_OF_NOBODY, more_than)]
+async def list_nobodys_groups(driver: Driver, kept: Kept) -> list[JobGroup]:
+    """Kinds of jobs of no seller of which more have ended than are kept; there are few."""
+    rows = await driver.fetch(_GROUPS_OF_NOBODY, list(kept.states), kept.count)
+    return [JobGroup(NOBODY, row["kind"]) for row in rows]
 
 
-async def list_job_groups(driver: Driver, *, after: JobGroup, more_than: int, limit: int) -> Sequence[JobGroup]:
-    """A page of the sellers' groups of which more than so many have ended."""
-    rows = await driver.fetch(_GROUPS, after.owner_id, after.kind, more_than, limit)
+async def list_job_groups(driver: Driver, kept: Kept, *, after: JobGroup, limit: int) -> Sequence[JobGroup]:
+    """A page of the sellers' groups of which more have ended than are kept."""
+    rows = await driver.fetch(_GROUPS, *after, list(kept.states), kept.count, limit)
     return [JobGroup(row["seller_id"], row["kind"]) for row in rows]
 
 
 async def compact_jobs(driver: Driver, group: JobGroup, kept: Kept, *, limit: int) -> int:
     """Add the oldest of a group's jobs beyond those that are kept to its totals and delete them, at most `limit`."""
-    statement = _COMPACT.format(whose=_whose(group.owner_id, "seller_id"), nobody=NOBODY)
+    statement = _COMPACT.format(whose=_whose(group.owner_id, "seller_id"), ended=_ENDED, nobody=NOBODY)
     return await driver.fetchval(statement, *group, list(kept.states), kept.count, limit)
 
 

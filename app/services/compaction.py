@@ -44,8 +44,8 @@ async def run_compaction_job(services: Services, _job: ClaimedJob, lease: Lease)
         Kept(states=ENDED_BADLY, count=settings.jobs_kept_failed),
     )
     jobs = runs = 0
-    async for group in _groups(services, more_than=min(of_these.count for of_these in kept)):
-        for of_these in kept:
+    for of_these in kept:
+        async for group in _groups(services, of_these):
             jobs += await _all_of(services, lease, _compacting(group, of_these))
     async for owner_id in _owners(services):
         runs += await _all_of(services, lease, _forgetting(owner_id))
@@ -54,15 +54,15 @@ async def run_compaction_job(services: Services, _job: ClaimedJob, lease: Lease)
     return jobs + runs
 
 
-async def _groups(services: Services, *, more_than: int) -> AsyncIterator[JobGroup]:
+async def _groups(services: Services, kept: Kept) -> AsyncIterator[JobGroup]:
     async with work_transaction(services.database.app) as driver:
-        page = await list_nobodys_groups(driver, more_than=more_than)
+        page = await list_nobodys_groups(driver, kept)
     for group in page:
         yield group
     last = FIRST_GROUP
     while True:
         async with work_transaction(services.database.app) as driver:
-            groups = await list_job_groups(driver, after=last, more_than=more_than, limit=GROUPS_A_PAGE)
+            groups = await list_job_groups(driver, kept, after=last, limit=GROUPS_A_PAGE)
         for group in groups:
             yield group
         if len(groups) < GROUPS_A_PAGE:

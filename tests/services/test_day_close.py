@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -9,15 +10,18 @@ from app import clock
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.services import day_close
+from app.services.job_execution import execute_job
 from tests.services.shop import add_seller
 from tests.services.stored_days import log_fetches, store
 from tests.services.ticking import connect_mocks, do_all, states, tell, tick
 from tests.services.working import fetch, fetch_work
+from workers.tasks import HANDLERS
 
 if TYPE_CHECKING:
     import pytest
 
     from app.database.driver import Driver
+    from app.queries.connections import Connection
     from app.services.context import Services
 
 # Midnight of the 21st in Ho Chi Minh City: the 23rd of October is restated no more.
@@ -204,3 +208,29 @@ async def test_no_sync_writes_a_day_that_is_being_closed(services: Services, mon
     await asyncio.gather(*syncs)
     assert blocked == [True]
     assert await closed(services, seller_id) == [(account, DAY)]
+
+
+async def test_of_accounts_that_close_a_day_at_once_the_last_makes_it_final(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seller_id = await add_seller(services)
+    for account in await connect_mocks(services, seller_id, 2):
+        await store(services, seller_id, account, Level.AD, DAY, {account: Counters(spend_micros=5)})
+        await log_fetches(services, seller_id, account, [DAY], at=FINAL)
+    both = asyncio.Barrier(2)
+    close_days = day_close.close_days
+
+    async def close_and_wait(driver: Driver, connection: Connection, days: list[date], *, now: datetime) -> None:
+        """Until the other is as far, or can't be."""
+        await close_days(driver, connection, days, now=now)
+        with suppress(TimeoutError, asyncio.BrokenBarrierError):
+            await asyncio.wait_for(both.wait(), timeout=0.3)
+
+    monkeypatch.setattr(day_close, "close_days", close_and_wait)
+    with clock.frozen(FINAL):
+        await tick(services)
+        query = "UPDATE jobs SET run_at = now() WHERE kind = 'day_close' RETURNING id"
+        jobs = [row[0] for row in await fetch_work(services, query)]
+        await asyncio.gather(*[execute_job(services, job, worker="test", handlers=HANDLERS) for job in jobs])
+    assert len(await closed(services, seller_id)) == 2
+    assert await finality(services, seller_id) == {DAY: True}

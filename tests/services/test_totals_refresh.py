@@ -108,23 +108,29 @@ async def test_a_day_that_becomes_stale_meanwhile_stays_so(services: Services, m
     assert await totals(services, seller_id) == {(BEFORE, "USD"): 9, (DAY, "USD"): 8}
 
 
-async def test_two_who_sum_at_once_do_not_lose_what_the_other_saw(services: Services) -> None:
+async def test_of_two_who_sum_at_once_the_older_sum_does_not_win(services: Services) -> None:
     seller_id = await add_seller(services)
     (account,) = await connect_mocks(services, seller_id, 1)
-    await spend(services, seller_id, account, DAY, 5)
-    async with tenant_transaction(services.database.app, seller_id) as driver:
-        await refresh_totals(driver, seller_id, [DAY])
+    for day in (BEFORE, DAY):
+        await spend(services, seller_id, account, day, 5)
+    await do_all(services, "refresh")
+    await spend(services, seller_id, account, BEFORE, 7)
+
+    async def refresh(*days: date) -> int:
+        async with tenant_transaction(services.database.app, seller_id) as driver:
+            return await refresh_totals(driver, seller_id, days)
+
+    async with tenant_transaction(services.database.app, seller_id) as holder:
+        await holder.execute("SELECT FROM seller_stats_daily WHERE stat_date = $1 FOR UPDATE", BEFORE)
         await store(services, seller_id, account, Level.ACCOUNT, DAY, {account: Counters(spend_micros=6)})
-
-        async def other() -> int:
-            async with tenant_transaction(services.database.app, seller_id) as second:
-                return await refresh_totals(second, seller_id, [DAY])
-
-        waiting = asyncio.create_task(other())
-        done, _ = await asyncio.wait({waiting}, timeout=0.2)
-        assert done == set()
-    assert await waiting == 1
-    assert await totals(services, seller_id) == {(DAY, "USD"): 6}
+        older = asyncio.create_task(refresh(BEFORE, DAY))  # has summed, and waits for the row of the day before
+        await asyncio.wait({older}, timeout=0.3)
+        await store(services, seller_id, account, Level.ACCOUNT, DAY, {account: Counters(spend_micros=8)})
+        newer = asyncio.create_task(refresh(DAY))
+        await asyncio.wait({newer}, timeout=0.3)
+        assert not older.done()
+    await asyncio.gather(older, newer)
+    assert await totals(services, seller_id) == {(BEFORE, "USD"): 7, (DAY, "USD"): 8}
 
 
 async def test_landing_pages_that_differ_are_made_right(services: Services) -> None:
