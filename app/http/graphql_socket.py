@@ -13,6 +13,7 @@ in use, 4429 a second connection_init. A page of another origin gets no socket a
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -86,11 +87,13 @@ class GraphQLSocket:
             return
         self._open += 1
         OPEN_SOCKETS.inc()
+        started = time.perf_counter()
         try:
             await self._view(scope, receive, send)
         finally:
             self._open -= 1
             OPEN_SOCKETS.dec()
+            _log.info("socket", path=scope["path"], seconds=round(time.perf_counter() - started, 1))
 
 
 class _Adapter(ASGIWebSocketAdapter):
