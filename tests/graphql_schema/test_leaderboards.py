@@ -212,8 +212,8 @@ async def add_total(tenant: Tenant, currency: str, **counters: int) -> None:
     await tenant.world.insert("seller_stats_daily", {**row, **zeros, **counters})
 
 
-async def close(tenant: Tenant, account: object) -> None:
-    row = {"seller_id": tenant.seller_id, "account_id": account, "stat_date": DAY, "closed_at": NOON}
+async def close(tenant: Tenant, account: object, day: date = DAY) -> None:
+    row = {"seller_id": tenant.seller_id, "account_id": account, "stat_date": day, "closed_at": NOON}
     await tenant.world.insert("closed_days", row)
 
 
@@ -267,6 +267,7 @@ async def test_a_day_is_final_once_all_that_have_it_have_closed_it(tenant: Tenan
     await add_aggregation(tenant, DAY)
     for account in accounts:
         await tenant.add_fetch(account, Level.ACCOUNT, DAY, NOON)
+        await close(tenant, account, DAY - timedelta(days=1))
     seen: list[bool] = []
     for account in accounts:
         seen.append((await summary(tenant))["isFinal"])
