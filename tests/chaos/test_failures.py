@@ -22,6 +22,7 @@ from tests.chaos.work import (
     a_job,
     ask_for,
     check_all_is_well,
+    end_throttles,
     has_ended,
     jobs_of,
     let_no_slot_come,
@@ -29,7 +30,7 @@ from tests.chaos.work import (
     run_of,
 )
 from tests.services.shop import TODAY, account, add_seller, sandbox_for
-from tests.services.working import fetch_work, make_all_due
+from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,7 +188,7 @@ async def test_a_throttled_account_is_left_alone_until_its_time(services: Servic
         assert await call_log(shop, "101") == calls
         assert {job["tries"] for job in await jobs_of(services, run_id) if job["connection_id"] == throttled} == {0}
         await control(shop, "throttles/release?account=act_101")
-        await make_all_due(services)
+        await end_throttles(services)
         for run in (run_id, again):
             await until(lambda run=run: has_ended(services, run))
             assert (await run_of(services, run))["state"] == "SUCCEEDED"

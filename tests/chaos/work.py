@@ -76,6 +76,14 @@ async def tell(services: Services, statement: str, *arguments: object) -> None:
         await driver.execute(statement, *arguments)
 
 
+async def end_throttles(services: Services) -> None:
+    """The time of every pause has come. Redis forgets first: workers are at it as soon as Postgres lets them."""
+    for key in await services.redis.keys("pixecom:calls:*:pause"):  # pyright: ignore[reportUnknownMemberType]  # untyped
+        await services.redis.delete(key)
+    await tell(services, "DELETE FROM call_pauses")
+    await tell(services, "UPDATE jobs SET run_at = now() WHERE state = 'PARKED'")
+
+
 async def jobs_of(services: Services, run_id: UUID) -> Sequence[Record]:
     return await fetch_work(services, OF_RUN, run_id)
 
