@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from taskiq.receiver import Receiver
 
 from app.observability.logging import get_logger
-from app.observability.prometheus import JOB_SLOTS, JOBS_ENDED
+from app.observability.prometheus import JOB_FAILURES, JOB_SLOTS, JOBS_ENDED
 from app.services.context import open_services
+from app.services.job_failure import FailureClass
 from app.vocabulary import JobState
 from workers.health import Told, serve_health
 from workers.tasks import HANDLERS, RunningJobs, register_tasks
@@ -111,6 +112,8 @@ def _begin_counting(slots: Slots) -> None:
     for kind in HANDLERS:
         for outcome in (JobState.SUCCEEDED, JobState.FAILED):
             JOBS_ENDED.labels(kind, outcome.value)
+        for failure in FailureClass:
+            JOB_FAILURES.labels(kind, failure.value)
 
 
 def _slots_of(settings: Settings) -> Slots:
