@@ -18,7 +18,9 @@ from app.queries.page_reading import list_metrics, list_post_values
 from app.queries.sources import Row, Source, load_rows
 from app.queries.viewers import ViewerRow, find_viewer
 from app.services.calendar import Calendar
+from app.services.day_summaries import load_day_summaries
 from app.services.freshness import AccountsFreshness, load_accounts_freshness, load_days_freshness
+from app.services.leaderboard_reading import load_leaderboards
 from app.services.list_reading import ListReader
 from app.services.marks import EntityMarksRequest, load_marks
 from app.services.measuring import measure_entities, measure_listings
@@ -32,6 +34,7 @@ from app.services.walk_parts import WalkPosition
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Sequence
+    from datetime import date
     from uuid import UUID
 
     from app.database.driver import Driver
@@ -40,7 +43,9 @@ if TYPE_CHECKING:
     from app.queries.page_reading import MetricRow, PostValueRow
     from app.queries.walks import Walk
     from app.services.context import Services
+    from app.services.day_summaries import DaySummary
     from app.services.freshness import AccountFreshness, DaysFreshness, FreshnessRequest
+    from app.services.leaderboard_reading import LeaderboardReading, LeaderboardRequest
     from app.services.list_reading import PageReading, PageRequest
     from app.services.marks import DayMark, MarksRequest
     from app.services.measuring import MetricsReading, MetricsRequest, SummaryRequest
@@ -179,6 +184,14 @@ class Reading:
         """How far runs are: one statement. NotFoundError for what is not the seller's."""
         found = await self._snapshot.ask(lambda driver: load_run_progress(driver, self._seller_id, run_ids))
         return [progress or NotFoundError("There is no such run.") for progress in found]
+
+    async def load_leaderboards(self, wanted: Sequence[LeaderboardRequest]) -> Answers[LeaderboardReading | None]:
+        """Who did best on days: one statement. MixedCurrenciesError for money of several currencies."""
+        return await self._snapshot.ask(lambda driver: load_leaderboards(driver, self._seller_id, wanted))
+
+    async def load_day_summaries(self, days: Sequence[date]) -> list[DaySummary | None]:
+        """Days of the seller: two statements. None for those that were not aggregated."""
+        return await self._measure(load_day_summaries, days)
 
     async def load_page_metrics(self, page_ids: Sequence[UUID]) -> list[list[MetricRow]]:
         """What is known of the metrics of pages: one statement."""
