@@ -76,7 +76,7 @@ async def add_run(tenant: Tenant, account: object) -> None:
         "losses": 0,
         "coalesces": False,
         "cancel_requested": False,
-        "pause_scopes": [],
+        "pause_scopes": list[str](),
         "run_at": NOW,
         "rows_written": 0,
         "connection_id": account,

@@ -67,7 +67,7 @@ async def plant(tenant: Tenant) -> dict[str, UUID]:
         "losses": 0,
         "coalesces": False,
         "cancel_requested": False,
-        "pause_scopes": [],
+        "pause_scopes": list[str](),
         "run_at": NOW,
         "rows_written": 0,
         "connection_id": account,
