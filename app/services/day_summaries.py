@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.metrics.levels import Level
 from app.metrics.ranges import DateRange, is_final
 from app.queries.day_summaries import list_aggregations, list_totals
-from app.services.measuring import MetricsReading
+from app.services.measuring import MetricsReading, ReadFrom
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,4 +53,5 @@ def _reading(calendar: Calendar, day: date, total: DayTotal) -> MetricsReading:
         has_data=True,
         synced_at=total.synced_at,
         is_final=all(is_final(days, today=calendar.today(account.account_id)) for account in accounts),
+        read_from=ReadFrom(Level.ACCOUNT, tuple(account.account_id for account in accounts)),
     )
