@@ -83,6 +83,19 @@ async def test_what_waits_is_sent_at_the_end(services: Services, reader: Progres
         assert await _nudged(nudge, within=LONG)
 
 
+async def test_a_listener_whose_connection_breaks_listens_again(services: Services, redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)  # pyright: ignore[reportUnknownMemberType]  # as above
+    reader, run = ProgressChannel(redis), new_id()
+    with reader.listen(SELLER, run) as nudge:
+        assert await _nudged(nudge, within=LONG)
+        await redis.connection_pool.disconnect(inuse_connections=True)
+        assert await _nudged(nudge, within=LONG)  # something may have been missed
+        publish_progress(services, [(SELLER, run)])
+        assert await _nudged(nudge, within=LONG)
+    await reader.close()
+    await redis.aclose()
+
+
 async def test_without_redis_nothing_is_raised_and_a_reader_wakes_by_itself() -> None:
     redis = Redis.from_url("redis://127.0.0.1:1/0")  # pyright: ignore[reportUnknownMemberType]  # as above
     channel = ProgressChannel(redis)
