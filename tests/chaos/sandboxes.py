@@ -24,3 +24,9 @@ async def call_log(shop: Shop, number: str = "1") -> Sequence[dict[str, Any]]:
     async with httpx.AsyncClient() as client:
         answer = await client.get(f"{shop.url}/sandbox/calls/log", params={"account": f"act_{number}"})
         return answer.json()["calls"]
+
+
+async def forget(shop: Shop, place: str) -> None:
+    """DELETE at a control endpoint: what was scripted there is over."""
+    async with httpx.AsyncClient() as client:
+        (await client.delete(f"{shop.url}/sandbox/{place}")).raise_for_status()

@@ -17,7 +17,7 @@ from app.services.token_renewal import renew_token
 from app.vocabulary import FreshnessReason, FreshnessState
 from tests.chaos.handlers import POISON
 from tests.chaos.processes import until
-from tests.chaos.sandboxes import call_log, control
+from tests.chaos.sandboxes import call_log, control, forget
 from tests.chaos.work import (
     a_job,
     ask_for,
@@ -187,7 +187,7 @@ async def test_a_throttled_account_is_left_alone_until_its_time(services: Servic
         await until(parked_again)
         assert await call_log(shop, "101") == calls
         assert {job["tries"] for job in await jobs_of(services, run_id) if job["connection_id"] == throttled} == {0}
-        await control(shop, "throttles/release?account=act_101")
+        await forget(shop, "throttles")
         await end_throttles(services)
         for run in (run_id, again):
             await until(lambda run=run: has_ended(services, run))

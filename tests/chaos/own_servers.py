@@ -1,0 +1,95 @@
+"""Servers of one test's own, which it may kill and start again; nobody else's work is on them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Self
+
+from app.database.migration import upgrade
+from app.embedded.data_directory import open_data_directory
+from app.embedded.passwords import ensure_secrets
+from app.embedded.postgres import Durability, PostgresServer, start_postgres
+from app.embedded.servers import DatabaseUrls, database_urls, redis_url
+from app.embedded.valkey import start_valkey
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app.embedded.valkey import ValkeyServer
+
+
+class OwnPostgres:
+    """A migrated server that keeps what it has committed. A thread of its own starts it: a server dies with that."""
+
+    def __init__(self, path: Path) -> None:
+        self._directory = open_data_directory(path, user="a test")
+        self._secrets = ensure_secrets(self._directory.path)
+        self._starter = ThreadPoolExecutor(max_workers=1)
+        self._server = self._start(again_on=None)
+        self._starter.submit(upgrade, self.urls.owner_url).result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._starter.submit(self._server.stop).result()
+        self._starter.shutdown()
+        self._directory.close()
+
+    @property
+    def urls(self) -> DatabaseUrls:
+        return database_urls(self._server.port, self._secrets)
+
+    def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """SIGKILL leaves its sessions to find out by themselves, SIGQUIT is its immediate shutdown."""
+        os.kill(self._server.child.pid, number)
+        self._server.child.wait(10)
+
+    def start_again(self) -> None:
+        """On the same port, with the same data."""
+        self._server = self._start(again_on=self._server.port)
+
+    def _start(self, *, again_on: int | None) -> PostgresServer:
+        def start() -> PostgresServer:
+            return start_postgres(self._directory, self._secrets, durability=Durability.THROWAWAY, again_on=again_on)
+
+        return self._starter.submit(start).result()
+
+
+class OwnValkey:
+    """A server with an append-only file, as an installation has it."""
+
+    def __init__(self, path: Path) -> None:
+        self._directory = open_data_directory(path, user="a test")
+        self._secrets = ensure_secrets(self._directory.path)
+        self._starter = ThreadPoolExecutor(max_workers=1)
+        self._server = self._start(again_on=None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._starter.submit(self._server.stop).result()
+        self._starter.shutdown()
+        self._directory.close()
+
+    @property
+    def url(self) -> str:
+        return redis_url(self._server.port, self._secrets)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        os.kill(self._server.child.pid, signal.SIGKILL)
+        self._server.child.wait(10)
+
+    def start_again(self) -> None:
+        """On the same port, with what its file has."""
+        self._server = self._start(again_on=self._server.port)
+
+    def _start(self, *, again_on: int | None) -> ValkeyServer:
+        def start() -> ValkeyServer:
+            return start_valkey(self._directory, self._secrets.valkey_password, again_on=again_on)
+
+        return self._starter.submit(start).result()
