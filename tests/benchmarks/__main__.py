@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.benchmarks.commands import application
+from tests.benchmarks import job_commands
 
 if __name__ == "__main__":
-    application(prog_name="python -m tests.benchmarks")
+    job_commands.application(prog_name="python -m tests.benchmarks")

@@ -1,0 +1,117 @@
+"""How soon a job that is asked for is recorded, and how soon a worker has it, with few and with many at once.
+
+One process asks as the api does (a transaction, then the message), one worker has a slot for each job, and a
+scheduler runs beside them. Nothing waits for a slot: what is measured is the way of a job, not a queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.database.transactions import work_transaction
+from app.identifiers import new_id
+from app.queries.jobs import NewJob
+from app.services.context import open_services
+from app.services.job_broker import Priority
+from app.services.job_queue import send_now
+from app.services.run_requests import RunRequest, record_run
+from app.vocabulary import RunOrigin
+from tests.benchmarks.job_processes import SCHEDULER, WORKER, running
+from tests.benchmarks.job_worker import KIND
+from tests.benchmarks.measurement import percentile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from uuid import UUID
+
+    from app.services.context import Services
+    from tests.benchmarks.ingest_world import Stand
+
+REQUEST = RunRequest(seller_id=None, origin=RunOrigin.SYSTEM, reason="a benchmark")
+PATIENCE_SECONDS = 120
+_CLAIMED = "SELECT id, claimed_at, attempt FROM jobs WHERE id = ANY($1) AND state = 'SUCCEEDED'"
+
+
+class Asked(NamedTuple):
+    """A job, when it was wanted, and the seconds until its run was committed and its message sent."""
+
+    job_id: UUID
+    at: datetime
+    enqueued: float
+
+
+class Latency(NamedTuple):
+    """Milliseconds: until the request was answered, and until a worker had claimed the job."""
+
+    jobs: int
+    enqueue_p50: float
+    enqueue_p99: float
+    start_p50: float
+    start_p99: float
+
+
+def measure_latency(
+    stand: Stand, logs: Path, *, at_once: Sequence[int], rounds: int, tell: Callable[[str], None]
+) -> dict[int, Latency]:
+    """By how many jobs were asked for at once; a round before the counted ones warms everything up."""
+    found: dict[int, Latency] = {}
+    for count in at_once:
+        with (
+            running(SCHEDULER, stand.settings, logs),
+            running(WORKER, stand.settings, logs, worker_concurrency=count + 1),
+        ):
+            found[count] = asyncio.run(_measure(stand, count, rounds, tell))
+    return found
+
+
+async def _measure(stand: Stand, count: int, rounds: int, tell: Callable[[str], None]) -> Latency:
+    enqueued: list[float] = []
+    started: list[float] = []
+    async with open_services(stand.settings, process="benchmark") as services:
+        for number in range(rounds + 1):
+            asked = await asyncio.gather(*(_ask(services) for _ in range(count)))
+            claimed = await _until_done(services, [each.job_id for each in asked])
+            if number:
+                enqueued += [each.enqueued for each in asked]
+                started += [(claimed[each.job_id] - each.at).total_seconds() for each in asked]
+        tell(f"{count} at once: {rounds} rounds")
+    ordered = sorted(enqueued), sorted(started)
+    values = [1000 * percentile(times, percent) for times in ordered for percent in (50, 99)]
+    return Latency(len(started), *values)
+
+
+async def _ask(services: Services) -> Asked:
+    job_id = new_id()
+    job = NewJob(
+        id=job_id,
+        kind=KIND,
+        key=f"pause__{job_id}",
+        exclusive_key=None,
+        seller_id=None,
+        connection_id=None,
+        priority=Priority.SCHEDULED,
+        max_tries=1,
+    )
+    at, began = datetime.now(UTC), time.perf_counter()
+    async with work_transaction(services.database.app) as driver:
+        await record_run(driver, REQUEST, [job])
+    await send_now(services, [job_id])
+    return Asked(job_id, at, time.perf_counter() - began)
+
+
+async def _until_done(services: Services, job_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When each was claimed. Raises TimeoutError when a job gets lost, RuntimeError when one was claimed twice."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            async with work_transaction(services.database.app) as driver:
+                rows = await driver.fetch(_CLAIMED, list(job_ids))
+            if len(rows) == len(job_ids):
+                break
+            await asyncio.sleep(0.05)
+    if any(row["attempt"] != 1 for row in rows):
+        raise RuntimeError("a job was claimed twice")
+    return {row["id"]: row["claimed_at"] for row in rows}

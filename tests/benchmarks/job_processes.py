@@ -1,0 +1,77 @@
+"""Processes of the product for the benchmarks of jobs: a worker or scheduler on a stand, ready, and its memory."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from app.embedded.child import ChildSpec, start_child
+from app.embedded.ports import LOOPBACK, find_free_port
+from app.settings import LogFormat
+from tests.benchmarks.ingest_world import CHECKOUT, START_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from app.embedded.child import Child
+    from app.settings import Settings
+
+WORKER = ("tests.benchmarks.job_worker",)
+SCHEDULER = ("app.cli.main", "scheduler")
+
+
+@contextmanager
+def running(module: tuple[str, ...], settings: Settings, logs: Path, **changes: object) -> Generator[Child]:
+    """A process with these settings, its log as in production; ended by SIGTERM."""
+    port = find_free_port()
+    changes |= {"log_format": LogFormat.JSON, "worker_health_port": port, "scheduler_health_port": port}
+    name = module[-1].rpartition(".")[2]
+    spec = ChildSpec(
+        name=name,
+        command=(sys.executable, "-m", *module),
+        log_path=logs / f"{name}.log",
+        environment={"PATH": os.environ["PATH"], **_environment(settings.model_copy(update=changes))},
+        directory=CHECKOUT,
+    )
+    child = start_child(spec)
+    try:
+        _wait_until_ready(child, port)
+        yield child
+    finally:
+        child.stop(grace=60)
+
+
+def resident_bytes(process_id: int) -> int:
+    """What of the process is in memory."""
+    status = Path(f"/proc/{process_id}/status").read_text(encoding="ascii")
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) * 1024
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    names = {name: field.validation_alias or name for name, field in type(settings).model_fields.items()}
+    values = settings.model_dump(exclude_none=True)
+    return {str(names[name]).upper(): _plain(value) for name, value in values.items()}
+
+
+def _plain(value: object) -> str:
+    return str(value.get_secret_value()) if hasattr(value, "get_secret_value") else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType, reportAttributeAccessIssue]
+
+
+def _wait_until_ready(child: Child, port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            if httpx.get(f"http://{LOOPBACK}:{port}/readyz").is_success:
+                return
+        except httpx.TransportError:
+            pass
+        if child.exit_code is not None or time.monotonic() > deadline:
+            raise RuntimeError("\n".join(child.last_log_lines()))
+        time.sleep(0.05)
