@@ -53,10 +53,10 @@ def memory(
 
 
 def _print_latency(found: Mapping[int, Latency]) -> None:
-    typer.echo("| jobs at once | enqueue p50 ms | p99 | start p50 ms | p99 | jobs |")
-    typer.echo("|---|---|---|---|---|---|")
+    typer.echo("| jobs at once | enqueue p50 ms | p99 | start p50 ms | p99 | CPU ms a job: asker | worker | jobs |")
+    typer.echo("|---|---|---|---|---|---|---|---|")
     for count, each in found.items():
-        times = (each.enqueue_p50, each.enqueue_p99, each.start_p50, each.start_p99)
+        times = (each.enqueue_p50, each.enqueue_p99, each.start_p50, each.start_p99, each.asker_cpu, each.worker_cpu)
         typer.echo(f"| {count} | {' | '.join(f'{milliseconds:.1f}' for milliseconds in times)} | {each.jobs} |")
 
 

@@ -19,7 +19,7 @@ from app.services.job_broker import Priority
 from app.services.job_queue import send_now
 from app.services.run_requests import RunRequest, record_run
 from app.vocabulary import RunOrigin
-from tests.benchmarks.job_processes import SCHEDULER, WORKER, running
+from tests.benchmarks.job_processes import SCHEDULER, WORKER, cpu_seconds, running
 from tests.benchmarks.job_worker import KIND
 from tests.benchmarks.measurement import percentile
 
@@ -45,13 +45,18 @@ class Asked(NamedTuple):
 
 
 class Latency(NamedTuple):
-    """Milliseconds: until the request was answered, and until a worker had claimed the job."""
+    """Milliseconds: until the request was answered, and until a worker had claimed the job; and CPU for each job.
+
+    `asker_cpu` is of the process that asks, `worker_cpu` of the worker, for the whole life of a job.
+    """
 
     jobs: int
     enqueue_p50: float
     enqueue_p99: float
     start_p50: float
     start_p99: float
+    asker_cpu: float
+    worker_cpu: float
 
 
 def measure_latency(
@@ -62,26 +67,39 @@ def measure_latency(
     for count in at_once:
         with (
             running(SCHEDULER, stand.settings, logs),
-            running(WORKER, stand.settings, logs, worker_concurrency=count + 1),
+            running(WORKER, stand.settings, logs, worker_concurrency=count + 1) as worker,
         ):
-            found[count] = asyncio.run(_measure(stand, count, rounds, tell))
+            found[count] = asyncio.run(_measure(stand, worker.pid, count, rounds, tell))
     return found
 
 
-async def _measure(stand: Stand, count: int, rounds: int, tell: Callable[[str], None]) -> Latency:
+async def _measure(stand: Stand, worker: int, count: int, rounds: int, tell: Callable[[str], None]) -> Latency:
     enqueued: list[float] = []
     started: list[float] = []
+    asker_cpu, worker_cpu = 0.0, 0.0
     async with open_services(stand.settings, process="benchmark") as services:
         for number in range(rounds + 1):
+            asker_before, worker_before = time.process_time(), cpu_seconds(worker)
             asked = await asyncio.gather(*(_ask(services) for _ in range(count)))
+            asker_after = time.process_time()
             claimed = await _until_done(services, [each.job_id for each in asked])
             if number:
                 enqueued += [each.enqueued for each in asked]
                 started += [(claimed[each.job_id] - each.at).total_seconds() for each in asked]
+                asker_cpu += asker_after - asker_before
+                worker_cpu += cpu_seconds(worker) - worker_before
         tell(f"{count} at once: {rounds} rounds")
-    ordered = sorted(enqueued), sorted(started)
-    values = [1000 * percentile(times, percent) for times in ordered for percent in (50, 99)]
-    return Latency(len(started), *values)
+    enqueued.sort()
+    started.sort()
+    return Latency(
+        jobs=len(started),
+        enqueue_p50=1000 * percentile(enqueued, 50),
+        enqueue_p99=1000 * percentile(enqueued, 99),
+        start_p50=1000 * percentile(started, 50),
+        start_p99=1000 * percentile(started, 99),
+        asker_cpu=1000 * asker_cpu / len(started),
+        worker_cpu=1000 * worker_cpu / len(started),
+    )
 
 
 async def _ask(services: Services) -> Asked:

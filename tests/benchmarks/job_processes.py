@@ -54,6 +54,12 @@ def resident_bytes(process_id: int) -> int:
     return int(line.split()[1]) * 1024
 
 
+def cpu_seconds(process_id: int) -> float:
+    """What the process has used so far, in user and kernel mode."""
+    after_name = Path(f"/proc/{process_id}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _environment(settings: Settings) -> dict[str, str]:
     names = {name: field.validation_alias or name for name, field in type(settings).model_fields.items()}
     values = settings.model_dump(exclude_none=True)
