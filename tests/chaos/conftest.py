@@ -23,9 +23,10 @@ _RARELY = 10_000_000
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Of processes whose schedule the tests decide."""
+    """Of processes whose schedule the tests decide, and who fetch no history by themselves."""
     entries = ("structure", "stats", "delivery")
-    return settings.model_copy(update={f"{entry}_interval_minutes": _RARELY for entry in entries})
+    rarely = {f"{entry}_interval_minutes": _RARELY for entry in entries}
+    return settings.model_copy(update={**rarely, "backfill_days": 0})
 
 
 @pytest.fixture
