@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+import json
+from datetime import date
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import ProviderTransientError
 from app.metrics.counters import Counters
-from app.providers.meta import parse_insights
-from app.providers.meta.node import Node, parse_json
+from app.metrics.levels import Level
+from app.providers.contract import InsightRow
+from app.providers.meta.graph import Body
+from app.providers.meta.node import Node, parse_json, parse_json_plainly
+from app.providers.meta.parse_insights import InsightParser
+from app.providers.meta.plain_insights import PlainInsights
 
 _PLAIN = ["0", "7", "361324", "5339.5", "0.000001", "9" * 12]
 _ODD = ["1.0000005", "12.", ".5", "-1", "+1", "1e3", "", " 1", "१२", "9" * 13, "9" * 25, "1.5.5", None, 3, True, False]
-_NUMBERS: st.SearchStrategy[Any] = st.sampled_from([*_PLAIN, *_ODD])
+_NUMBERS: st.SearchStrategy[Any] = st.sampled_from([*_PLAIN, *_ODD, 1.5, 10**25, [], {}])
 _TYPES: st.SearchStrategy[Any] = st.sampled_from(
     ["omni_purchase", "purchase", "view_content", "add_to_cart", "initiate_checkout", "x", 5, None]
 )
@@ -24,30 +31,111 @@ _ENTRIES: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from([None, "purchase", [], {}]),
 )
 _LISTS: st.SearchStrategy[Any] = st.one_of(st.none(), st.lists(_ENTRIES, max_size=4), st.sampled_from(["", {}, 0]))
-_ROWS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
-    {},
-    optional={
-        "spend": _NUMBERS,
-        "impressions": _NUMBERS,
-        "inline_link_clicks": _NUMBERS,
-        "actions": _LISTS,
-        "action_values": _LISTS,
-    },
-)
+_TEXTS: st.SearchStrategy[Any] = st.sampled_from(["31", "", "Grüße", None, 5, 1.5, []])
+_DAYS: st.SearchStrategy[Any] = st.sampled_from(["2026-03-01", "2026-03-02", "2026-02-30", "", None, 5, []])
+_NAMED: dict[str, Any] = {
+    "ad_id": "31",
+    "ad_name": "Video",
+    "campaign_id": "11",
+    "campaign_name": "Spring",
+    "adset_id": "21",
+    "adset_name": "Buyers",
+    "date_start": "2026-03-01",
+    "date_stop": "2026-03-01",
+}
+_NUMBERED: dict[str, st.SearchStrategy[Any]] = {
+    **dict.fromkeys(("spend", "impressions", "inline_link_clicks", "cpm", "ctr", "cpc"), _NUMBERS),
+    **dict.fromkeys(("actions", "action_values"), _LISTS),
+}
+_DESCRIBED = {name: _DAYS if name.startswith("date") else _TEXTS for name in (*_NAMED, "attribution_setting")}
+_LEVELS = st.sampled_from(list(Level))
 
 
-def read(name: str, fields: dict[str, Any]) -> Counters | str | None:
+def rows(described: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    changes: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({}, optional={**_NUMBERED, **described})
+    return changes.map(lambda change: {**_NAMED, "account_id": "1001", "account_name": "North", **change})
+
+
+def page_of(found: list[dict[str, Any]]) -> Body:
+    content = json.dumps({"data": found}).encode()
+    return Body(content, parse_json_plainly(content, "the body"))
+
+
+def carefully(body: Body, level: Level) -> list[InsightRow] | str:
+    parser = InsightParser(level, "act_1001")
     try:
-        return getattr(parse_insights, name)(Node(fields, "insights"))
+        return [parser.parse_carefully(node) for node in body.read_exactly("insights").children("data")]
     except ProviderTransientError as error:
         return str(error)
 
 
-@given(_ROWS)
-def test_both_ways_read_the_same(fields: dict[str, Any]) -> None:
-    assert read("_counters", fields) == read("_careful_counters", fields)
+def quickly(body: Body, level: Level) -> list[InsightRow] | str:
+    try:
+        return InsightParser(level, "act_1001").parse_page(body)
+    except ProviderTransientError as error:
+        return str(error)
 
 
-def test_a_fraction_that_is_no_text_is_read_exactly() -> None:
-    fields = cast("dict[str, Any]", parse_json('{"spend":1.25,"impressions":"3"}', "the row"))
-    assert read("_counters", fields) == Counters(spend_micros=1_250_000, impressions=3)
+@given(rows({}), _LEVELS)
+def test_both_ways_read_the_same_numbers(row: dict[str, Any], level: Level) -> None:
+    body = page_of([row])
+    assert quickly(body, level) == carefully(body, level)
+
+
+@given(st.lists(rows(_DESCRIBED), max_size=3), _LEVELS)
+def test_both_ways_read_the_same_pages(found: list[dict[str, Any]], level: Level) -> None:
+    body = page_of(found)
+    assert quickly(body, level) == carefully(body, level)
+
+
+def test_a_row_in_the_usual_shape_takes_the_shortcut() -> None:
+    row = {**_NAMED, "spend": "5339.5", "impressions": "3", "cpm": "1.25", "attribution_setting": "7d_click"}
+    fields = ["ad_id", "ad_name", "campaign_id", "campaign_name", "adset_id", "adset_name"]
+    assert PlainInsights(fields).read(row) == InsightRow(
+        external_id="31",
+        stat_date=date(2026, 3, 1),
+        counters=Counters(spend_micros=5_339_500_000, impressions=3),
+        reported_ratios={"cpm": "1.25"},
+        attribution_setting="7d_click",
+        name="Video",
+        campaign_external_id="11",
+        campaign_name="Spring",
+        adset_external_id="21",
+        adset_name="Buyers",
+    )
+
+
+@pytest.mark.parametrize(
+    ("spend", "micros"),
+    [
+        ("1.25", 1_250_000),
+        ("9007199254.740993", 9_007_199_254_740_993),  # a float would say …992
+        ("1.0000005", 1_000_001),
+        ("0.1000004999999999999999", 100_000),
+    ],
+)
+def test_a_fraction_that_is_no_text_makes_the_page_be_read_without_floats(spend: str, micros: int) -> None:
+    rest = '"impressions":"3","ad_id":"31","date_start":"2026-03-01","date_stop":"2026-03-01"'
+    content = f'{{"data":[{{{rest}}},{{"spend":{spend},{rest}}}]}}'.encode()
+    body = Body(content, parse_json_plainly(content, "the body"))
+    found = InsightParser(Level.AD, "act_1001").parse_page(body)
+    assert [row.counters for row in found] == [Counters(impressions=3), Counters(spend_micros=micros, impressions=3)]
+
+
+@pytest.mark.parametrize("content", [b'{"a":NaN}', b'{"a":"\\ud800"}'])
+def test_what_the_quicker_reader_refuses_is_left_to_the_other(content: bytes) -> None:
+    quick, careful = (read(content, "the body") for read in (parse_json_plainly, parse_json))
+    assert repr(quick) == repr(careful)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"<html>", b"\xff", b"[" * 100_000])
+def test_what_is_no_json_is_a_passing_failure(content: bytes) -> None:
+    with pytest.raises(ProviderTransientError, match="the body is not JSON"):
+        parse_json_plainly(content, "the body")
+
+
+def test_a_node_tells_the_items_of_a_list() -> None:
+    node = Node({"data": [1, {}], "paging": {}}, "insights")
+    assert (list(node.items("data")), list(node.items("none"))) == ([1, {}], [])
+    with pytest.raises(ProviderTransientError, match=r"insights\.paging is not a list"):
+        node.items("paging")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -15,7 +14,7 @@ BLUE = InsightRow(external_id="2", stat_date=DAY, counters=Counters(1, 2**62), a
 
 
 def test_the_order_of_rows_and_what_is_not_stored_make_no_difference() -> None:
-    renamed = replace(BLUE, name="Blue", campaign_external_id="9", reported_ratios={"cpm": "1"})
+    renamed = BLUE._replace(name="Blue", campaign_external_id="9", reported_ratios={"cpm": "1"})
     assert content_hash([RED, BLUE]) == content_hash([renamed, RED])
     assert len(content_hash([])) == 16
 
@@ -24,12 +23,12 @@ def test_the_order_of_rows_and_what_is_not_stored_make_no_difference() -> None:
     "others",
     [
         [RED],
-        [RED, BLUE, replace(BLUE, external_id="3")],
-        [RED, replace(BLUE, external_id="3")],
-        [replace(RED, counters=RED.counters._replace(purchase_value_micros=1)), BLUE],
-        [replace(RED, counters=Counters(5, 3, 4)), BLUE],
-        [replace(RED, attribution_setting="1d_click"), BLUE],
-        [replace(RED, counters=BLUE.counters), replace(BLUE, counters=RED.counters)],
+        [RED, BLUE, BLUE._replace(external_id="3")],
+        [RED, BLUE._replace(external_id="3")],
+        [RED._replace(counters=RED.counters._replace(purchase_value_micros=1)), BLUE],
+        [RED._replace(counters=Counters(5, 3, 4)), BLUE],
+        [RED._replace(attribution_setting="1d_click"), BLUE],
+        [RED._replace(counters=BLUE.counters), BLUE._replace(counters=RED.counters)],
         [],
     ],
 )
@@ -38,8 +37,8 @@ def test_any_other_content_has_another_hash(others: list[InsightRow]) -> None:
 
 
 def test_every_day_that_was_asked_for_is_there_once_with_each_entity_once() -> None:
-    later = replace(RED, counters=Counters(9))
-    outside = replace(RED, stat_date=DAY + timedelta(days=2))
+    later = RED._replace(counters=Counters(9))
+    outside = RED._replace(stat_date=DAY + timedelta(days=2))
     first, second = fetched_days([RED, BLUE, outside, later], DAY, DAY + timedelta(days=1))
     assert (first.stat_date, list(first.rows), first.content_hash) == (DAY, [later, BLUE], content_hash([later, BLUE]))
     assert (second.stat_date, list(second.rows), second.content_hash) == (DAY + timedelta(days=1), [], content_hash([]))

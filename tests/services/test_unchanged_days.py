@@ -148,7 +148,7 @@ async def test_unchanged_days_cost_next_to_no_wal(services: Services) -> None:
     tree = [*(each for each in entities() if each.kind is not Kind.AD), *ads]
     days = [YESTERDAY, TODAY]
     rows = [ad_row(each.id, day, OLD) for each in ads for day in days]
-    moved = [replace(row, counters=NEW) if place % 5 == 0 else row for place, row in enumerate(rows)]
+    moved = [row._replace(counters=NEW) if place % 5 == 0 else row for place, row in enumerate(rows)]
     with sandbox_for(services, await add_seller(services), account(of=tree)) as shop:
         async with writer_of(shop, await shop.connect()) as writer:
             await writer.write(rows, days=days)

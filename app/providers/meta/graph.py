@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import httpx
 
@@ -25,7 +25,7 @@ from app.providers.meta.usage import read_usage, worst_usage
 from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from app.errors import ProviderError
     from app.providers.contract import CallBudget
@@ -33,6 +33,20 @@ if TYPE_CHECKING:
     from app.providers.meta.page_size import PageSize
 
 _FULL = Decimal(100)
+
+
+class Body(NamedTuple):
+    """An answer as it came, and as it was read."""
+
+    content: bytes
+    value: object
+
+    def node(self, what: str) -> Node:
+        return as_node(self.value, what)
+
+    def read_exactly(self, what: str) -> Node:
+        """Read anew, no number of it a float."""
+        return as_node(parse_json(self.content, "the body"), what)
 
 
 class GraphClient:
@@ -65,11 +79,11 @@ class GraphClient:
 
     async def get(self, path: str, params: Mapping[str, str], *, what: str, beyond_limit: bool = False) -> Node:
         """One object."""
-        return as_node(await self._call("GET", path, params=params, beyond_limit=beyond_limit), what)
+        return (await self._call("GET", path, params=params, beyond_limit=beyond_limit)).node(what)
 
     async def post(self, path: str, form: Mapping[str, str], *, what: str) -> Node:
         """One object, for which Meta begins something."""
-        return as_node(await self._call("POST", path, form=form), what)
+        return (await self._call("POST", path, form=form)).node(what)
 
     async def delete(self, path: str) -> None:
         """End something."""
@@ -83,7 +97,21 @@ class GraphClient:
         what: str,
         page_size: PageSize,
     ) -> AsyncIterator[Sequence[Node]]:
-        """The pages of an edge that hold anything, to the end: the absence of `paging.next`.
+        """The items of an edge, by the pages that hold any."""
+        async for body in self.list_bodies(path, params, what=what, page_size=page_size):
+            if items := body.node(what).children("data"):
+                yield items
+
+    async def list_bodies(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        what: str,
+        page_size: PageSize,
+        parse: Callable[[bytes, str], object] = parse_json,
+    ) -> AsyncIterator[Body]:
+        """The pages of an edge, to the end: the absence of `paging.next`.
 
         `after` stands on the last page too. A page that Meta calls too heavy is asked for again at half the size
         and with the same cursor; where smaller pages don't help either, the TooMuchDataError is raised. A list that
@@ -93,18 +121,22 @@ class GraphClient:
         while True:
             asked = page_size.value
             try:
-                page = await self.get(
-                    path, _page_params(params, asked, after), what=what, beyond_limit=after is not None
+                body = await self._call(
+                    "GET",
+                    path,
+                    params=_page_params(params, asked, after),
+                    beyond_limit=after is not None,
+                    parse=parse,
                 )
             except TooMuchDataError as error:
                 if error.code != PAGE_TOO_HEAVY or not page_size.shrink(asked):
                     raise
                 continue
+            page = body.node(what)
             if page.fields.get("data") is None:
                 raise page.misshapen("data", "is missing")
             page_size.note_good_page()
-            if items := page.children("data"):
-                yield items
+            yield body
             following = _next_cursor(page)
             if following is None:
                 return
@@ -115,7 +147,7 @@ class GraphClient:
     async def post_batch(self, calls: Sequence[Mapping[str, str]], *, beyond_limit: bool = False) -> Sequence[object]:
         """The items of one batch call; each item counts as a call. The root's path ends in a slash."""
         form = {"batch": json.dumps(calls, separators=(",", ":")), **self.credentials.form_fields()}
-        answer = await self._call("POST", "", form=form, calls=len(calls), beyond_limit=beyond_limit)
+        answer = (await self._call("POST", "", form=form, calls=len(calls), beyond_limit=beyond_limit)).value
         if not isinstance(answer, list):
             raise ProviderTransientError("Meta's answer can't be read: the batch is not a list")
         items = cast("list[object]", answer)
@@ -138,11 +170,12 @@ class GraphClient:
         form: Mapping[str, str] | None = None,
         calls: int = 1,
         beyond_limit: bool = False,
-    ) -> object:
+        parse: Callable[[bytes, str], object] = parse_json,
+    ) -> Body:
         if self._budget is not None:
             await self._budget.spend(self.use_case, calls, beyond_limit=beyond_limit)
         with observe_answer(self.use_case):
-            return await self._answer_of(method, path, params=params, form=form)
+            return await self._answer_of(method, path, params=params, form=form, parse=parse)
 
     async def _answer_of(
         self,
@@ -151,7 +184,8 @@ class GraphClient:
         *,
         params: Mapping[str, str] | None,
         form: Mapping[str, str] | None,
-    ) -> object:
+        parse: Callable[[bytes, str], object],
+    ) -> Body:
         try:
             response = await self._client.request(
                 method,
@@ -165,7 +199,7 @@ class GraphClient:
             raise self._unreachable(error) from None
         await self._note(read_usage(response.headers))
         try:
-            return self._answer(response)
+            return self._answer(response, parse)
         except ProviderThrottledError as error:
             await self.note_throttle(error)
             raise
@@ -181,9 +215,9 @@ class GraphClient:
         if self._budget is not None and (usage.percent or usage.regain_wait):
             await self._budget.note_usage(use_case or self.use_case, usage)
 
-    def _answer(self, response: httpx.Response) -> object:
+    def _answer(self, response: httpx.Response, parse: Callable[[bytes, str], object]) -> Body:
         try:
-            value = parse_json(response.content, "the body")
+            value = parse(response.content, "the body")
         except ProviderTransientError:
             if response.is_success:
                 raise
@@ -194,7 +228,7 @@ class GraphClient:
                 raise self._error(response, read_failure(response.status_code, envelope))
         if not response.is_success:
             raise self._error(response, self._silent(response))
-        return cast("object", value)
+        return Body(response.content, value)
 
     def _error(self, response: httpx.Response, failure: MetaFailure) -> ProviderError:
         return provider_error(

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from app.errors import TooMuchDataError
 from app.providers.meta.insight_report import InsightReport
+from app.providers.meta.node import parse_json_plainly
 from app.providers.meta.report_policy import Patience
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from app.providers.meta.graph import GraphClient
+    from app.providers.contract import InsightRow
+    from app.providers.meta.graph import Body, GraphClient
     from app.providers.meta.insight_query import InsightQuery
-    from app.providers.meta.node import Node
     from app.providers.meta.page_size import PageSize
     from app.providers.meta.report_policy import ReportPolicy
 
@@ -27,7 +28,7 @@ _TRIES = 2
 
 
 class InsightReading:
-    """Reads one account; `size_of` knows the page size of an edge."""
+    """Reads one account; `size_of` knows the page size of an edge, `parse_page` what a page says."""
 
     def __init__(
         self,
@@ -36,13 +37,15 @@ class InsightReading:
         *,
         policy: ReportPolicy,
         size_of: Callable[[str], PageSize],
+        parse_page: Callable[[Body], Sequence[InsightRow]],
     ) -> None:
         self._graph = graph
         self._account_path = account_path
         self._policy = policy
         self._size_of = size_of
+        self._parse_page = parse_page
 
-    async def read(self, query: InsightQuery, *, expected_rows: int | None) -> AsyncIterator[Sequence[Node]]:
+    async def read(self, query: InsightQuery, *, expected_rows: int | None) -> AsyncIterator[Sequence[InsightRow]]:
         """Pages of rows. Raises TooMuchDataError where even the smallest part is too much or takes too long.
 
         A walk that has begun is not begun again as a report: its rows would come twice.
@@ -61,7 +64,7 @@ class InsightReading:
         async for page in self._read_reports(query):
             yield page
 
-    async def _read_reports(self, query: InsightQuery) -> AsyncIterator[Sequence[Node]]:
+    async def _read_reports(self, query: InsightQuery) -> AsyncIterator[Sequence[InsightRow]]:
         """A part is handed on when all of it is there, so that a part which is cut has given no row."""
         report = InsightReport(self._graph, self._account_path, Patience(self._policy))
         parts = [query]
@@ -74,7 +77,7 @@ class InsightReading:
             for page in pages:
                 yield page
 
-    async def _read_report(self, report: InsightReport, query: InsightQuery) -> Sequence[Sequence[Node]] | None:
+    async def _read_report(self, report: InsightReport, query: InsightQuery) -> Sequence[Sequence[InsightRow]] | None:
         for _ in range(_TRIES):
             path = await report.build(query)
             if path is None:
@@ -99,10 +102,16 @@ class InsightReading:
         """The campaigns that delivered in the query's days; none where Meta calls that too much as well."""
         edge = f"{self._account_path}/insights"
         try:
-            pages = [page async for page in self._rows(edge, query.campaign_params(), "insights/campaign")]
+            size = self._size_of("insights/campaign")
+            listing = self._graph.list_pages(edge, query.campaign_params(), what="insights", page_size=size)
+            pages = [page async for page in listing]
         except TooMuchDataError:
             return []
         return list(dict.fromkeys(node.text("campaign_id") for page in pages for node in page))
 
-    def _rows(self, path: str, params: dict[str, str], edge: str) -> AsyncIterator[Sequence[Node]]:
-        return self._graph.list_pages(path, params, what="insights", page_size=self._size_of(edge))
+    async def _rows(self, path: str, params: dict[str, str], edge: str) -> AsyncIterator[Sequence[InsightRow]]:
+        size = self._size_of(edge)
+        bodies = self._graph.list_bodies(path, params, what="insights", page_size=size, parse=parse_json_plainly)
+        async for body in bodies:
+            if rows := self._parse_page(body):
+                yield rows

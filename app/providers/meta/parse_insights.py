@@ -19,11 +19,12 @@ from app.providers.meta.actions import (
     action_micros,
     by_action_type,
 )
-from app.providers.meta.plain_insights import first_present, plain_actions, plain_count, plain_micros
+from app.providers.meta.plain_insights import RATIOS, PlainInsights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from app.providers.meta.graph import Body
     from app.providers.meta.node import Node
 
 # An id comes back only when it is asked for.
@@ -46,33 +47,56 @@ _PARENTS: Mapping[Level, Sequence[Level]] = {
     Level.ADSET: (Level.CAMPAIGN,),
     Level.AD: (Level.CAMPAIGN, Level.ADSET),
 }
-RATIOS = ("cpm", "ctr", "cpc")
 _COUNTERS = "date_start,date_stop,spend,impressions,inline_link_clicks,actions,action_values,attribution_setting"
 
 
 def insight_fields(level: Level) -> str:
-    named = [field for each in (level, *_PARENTS[level]) for field in (ID_FIELDS[each], _NAME_FIELDS[each])]
-    return ",".join((*named, _COUNTERS, *RATIOS))
+    return ",".join((*_named_fields(level), _COUNTERS, *RATIOS))
 
 
-def parse_insight(node: Node, level: Level, account_external_id: str) -> InsightRow:
-    """One row. At ACCOUNT level it carries the id that we know the account by."""
-    stat_date = node.day("date_start")
-    if node.fields.get("date_stop") != node.fields["date_start"] and node.day("date_stop") != stat_date:
-        raise node.misshapen("date_stop", "is another day than date_start")
-    external_id = node.text(ID_FIELDS[level])
-    return InsightRow(
-        external_id=account_external_id if level is Level.ACCOUNT else external_id,
-        stat_date=stat_date,
-        counters=_counters(node),
-        reported_ratios={name: text for name in RATIOS if (text := node.ratio_text(name)) is not None},
-        attribution_setting=node.optional_text("attribution_setting"),
-        name=node.optional_text(_NAME_FIELDS[level]),
-        campaign_external_id=_of_parent(node, level, Level.CAMPAIGN, ID_FIELDS),
-        campaign_name=_of_parent(node, level, Level.CAMPAIGN, _NAME_FIELDS),
-        adset_external_id=_of_parent(node, level, Level.ADSET, ID_FIELDS),
-        adset_name=_of_parent(node, level, Level.ADSET, _NAME_FIELDS),
-    )
+def _named_fields(level: Level) -> list[str]:
+    """Id and name of the entity and of each parent, in the order of an InsightRow."""
+    return [field for each in (level, *_PARENTS[level]) for field in (ID_FIELDS[each], _NAME_FIELDS[each])]
+
+
+class InsightParser:
+    """Reads pages of one level. At ACCOUNT level a row carries the id that we know the account by."""
+
+    def __init__(self, level: Level, account_external_id: str) -> None:
+        self._level = level
+        self._account_external_id = account_external_id
+        self._named = _named_fields(level)
+
+    def parse_page(self, body: Body) -> list[InsightRow]:
+        """Rows in the usual shape at once; for any other one the page is read anew, without floats."""
+        of_account = self._account_external_id if self._level is Level.ACCOUNT else None
+        plain = PlainInsights(self._named, external_id=of_account)
+        items = body.node("insights").items("data")
+        rows = [plain.read(item) for item in items]
+        if None in rows:
+            exact = body.read_exactly("insights").children("data")
+            rows = [row or self.parse_carefully(exact[place]) for place, row in enumerate(rows)]
+        return cast("list[InsightRow]", rows)
+
+    def parse_carefully(self, node: Node) -> InsightRow:
+        """One row, field by field. Raises ProviderTransientError, which names what has another shape."""
+        level = self._level
+        stat_date = node.day("date_start")
+        if node.fields.get("date_stop") != node.fields["date_start"] and node.day("date_stop") != stat_date:
+            raise node.misshapen("date_stop", "is another day than date_start")
+        external_id = node.text(ID_FIELDS[level])
+        return InsightRow(
+            external_id=self._account_external_id if level is Level.ACCOUNT else external_id,
+            stat_date=stat_date,
+            counters=_counters(node),
+            reported_ratios={name: text for name in RATIOS if (text := node.ratio_text(name)) is not None},
+            attribution_setting=node.optional_text("attribution_setting"),
+            name=node.optional_text(_NAME_FIELDS[level]),
+            campaign_external_id=_of_parent(node, level, Level.CAMPAIGN, ID_FIELDS),
+            campaign_name=_of_parent(node, level, Level.CAMPAIGN, _NAME_FIELDS),
+            adset_external_id=_of_parent(node, level, Level.ADSET, ID_FIELDS),
+            adset_name=_of_parent(node, level, Level.ADSET, _NAME_FIELDS),
+        )
 
 
 def _of_parent(node: Node, level: Level, parent: Level, fields: Mapping[Level, str]) -> str | None:
@@ -80,28 +104,6 @@ def _of_parent(node: Node, level: Level, parent: Level, fields: Mapping[Level, s
 
 
 def _counters(node: Node) -> Counters:
-    return _plain_counters(node.fields) or _careful_counters(node)
-
-
-def _plain_counters(fields: Mapping[str, object]) -> Counters | None:
-    """The counters of a row in the usual shape; None of any other."""
-    actions, values = plain_actions(fields.get("actions")), plain_actions(fields.get("action_values"))
-    if actions is None or values is None:
-        return None
-    numbers = (
-        plain_micros(fields.get("spend")),
-        plain_count(fields.get("impressions")),
-        plain_count(fields.get("inline_link_clicks")),
-        plain_count(first_present(actions, VIEW_CONTENT)),
-        plain_count(first_present(actions, ADD_TO_CART)),
-        plain_count(first_present(actions, INITIATE_CHECKOUT)),
-        plain_count(first_present(actions, PURCHASE)),
-        plain_micros(first_present(values, PURCHASE)),
-    )
-    return None if None in numbers else Counters(*cast("tuple[int, ...]", numbers))
-
-
-def _careful_counters(node: Node) -> Counters:
     actions = by_action_type(node.children("actions"))
     values = by_action_type(node.children("action_values"))
     return Counters(

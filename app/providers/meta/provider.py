@@ -16,7 +16,7 @@ from app.providers.meta.page_size import LARGEST_PAGE, PageSizes
 from app.providers.meta.parse_account import FIELDS as ACCOUNT_FIELDS
 from app.providers.meta.parse_account import parse_account
 from app.providers.meta.parse_delivery import STATUS_FIELDS, parse_status_record
-from app.providers.meta.parse_insights import parse_insight
+from app.providers.meta.parse_insights import InsightParser
 from app.providers.meta.parse_structure import (
     AD_FIELDS,
     ADSET_FIELDS,
@@ -146,9 +146,10 @@ class MetaProvider:
             self._account_path,
             policy=self._report_policy,
             size_of=self._size_of,
+            parse_page=InsightParser(level, self._account_external_id).parse_page,
         )
         async for page in reading.read(InsightQuery(level, since, until), expected_rows=expected_rows):
-            yield [parse_insight(node, level, self._account_external_id) for node in page]
+            yield page
 
     async def set_status(
         self,
