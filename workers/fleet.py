@@ -15,8 +15,9 @@ from app import clock
 from app.database.partitions import RAW_TABLE
 from app.database.transactions import across_tenants, work_transaction
 from app.observability.prometheus import ACCOUNTS, CONNECTIONS, FRESHNESS, PARTITIONS_AHEAD, SCARCE_BUDGETS
-from app.queries.fleet import count_connections, list_freshness
+from app.queries.fleet import Pace, count_connections, list_freshness
 from app.queries.raw_partitions import list_raw_months
+from app.services.freshness import FRESH_INTERVALS, LATE_AT_LEAST, LATE_INTERVALS
 from app.vocabulary import ConnectionHealth, ConnectionKind
 from workers.measuring import Reading
 
@@ -54,10 +55,11 @@ async def measure_budgets(services: Services) -> Sequence[Reading]:
 async def _walk(services: Services) -> AsyncIterator[SellerFreshness]:
     """A connection is held for one page at a time."""
     interval = timedelta(minutes=services.settings.stats_interval_minutes)
+    pace = Pace(interval, FRESH_INTERVALS, LATE_INTERVALS, LATE_AT_LEAST)
     now, after = clock.now(), UUID(int=0)
     while True:
         async with across_tenants(services.database.system) as driver:
-            page = await list_freshness(driver, after=after, limit=PAGE, now=now, interval=interval)
+            page = await list_freshness(driver, after=after, limit=PAGE, now=now, pace=pace)
         for seller in page:
             yield seller
         if not page:

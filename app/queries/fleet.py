@@ -35,14 +35,24 @@ class SellerFreshness(NamedTuple):
     never_synced: int
 
 
+class Pace(NamedTuple):
+    """The schedule's interval, and after how many of them stats are no longer FRESH, and no longer LATE but STALE.
+
+    An account whose budget can't carry the interval has a longer one. Nothing is STALE before `late_at_least`.
+    """
+
+    interval: timedelta
+    fresh_intervals: int
+    late_intervals: int
+    late_at_least: timedelta
+
+
 class ConnectionCount(NamedTuple):
     kind: ConnectionKind
     health: ConnectionHealth
     connections: int
 
 
-# $4 is the interval of the schedule; an account whose budget can't carry it has a longer one. LATE is at least half
-# an hour, so that short intervals don't make a little delay look like a loss.
 _LIST_FRESHNESS = f"""
 WITH page AS (
   SELECT id
@@ -55,8 +65,10 @@ WITH page AS (
   SELECT page.id AS seller_id,
          fb_connections.id,
          fb_connections.stats_synced_at AS synced_at,
+         $3 - fb_connections.stats_synced_at AS age,
          fb_connections.spent_on >= ($3 AT TIME ZONE 'UTC')::date - {SPENDING_DAYS} AS spends,
-         fb_connections.stats_stretch * $4::interval AS cadence
+         stats_stretch * $4::interval * $5::int AS fresh_for,
+         greatest(stats_stretch * $4::interval * $6::int, $7::interval) AS late_for
   FROM page
   LEFT JOIN fb_connections ON fb_connections.seller_id = page.id
     AND fb_connections.kind = '{ConnectionKind.AD_ACCOUNT}'
@@ -65,13 +77,10 @@ WITH page AS (
 )
 SELECT seller_id,
        coalesce(spends, false) AS spends,
-       extract(epoch FROM $3 - min(synced_at))::float8 AS age,
-       count(*) FILTER (WHERE $3 - synced_at <= 2 * cadence) AS fresh,
-       count(*) FILTER (
-         WHERE $3 - synced_at > 2 * cadence
-           AND $3 - synced_at <= greatest(4 * cadence, interval '30 minutes')
-       ) AS late,
-       count(*) FILTER (WHERE $3 - synced_at > greatest(4 * cadence, interval '30 minutes')) AS stale,
+       extract(epoch FROM max(age))::float8 AS age,
+       count(*) FILTER (WHERE age <= fresh_for) AS fresh,
+       count(*) FILTER (WHERE age > fresh_for AND age <= late_for) AS late,
+       count(*) FILTER (WHERE age > fresh_for AND age > late_for) AS stale,
        count(id) FILTER (WHERE synced_at IS NULL) AS never_synced
 FROM accounts
 GROUP BY 1, 2
@@ -94,10 +103,10 @@ async def list_freshness(
     after: UUID,
     limit: int,
     now: datetime,
-    interval: timedelta,
+    pace: Pace,
 ) -> Sequence[SellerFreshness]:
     """One or two entries for each of the next `limit` active sellers, in the order of their ids; empty at the end."""
-    return [SellerFreshness(*row) for row in await driver.fetch(_LIST_FRESHNESS, after, limit, now, interval)]
+    return [SellerFreshness(*row) for row in await driver.fetch(_LIST_FRESHNESS, after, limit, now, *pace)]
 
 
 async def count_connections(driver: Driver) -> Sequence[ConnectionCount]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from sqlalchemy import event
 
 from app import clock
 from app.database.transactions import tenant_transaction
@@ -16,10 +19,11 @@ from app.services.context import open_services
 from app.vocabulary import ProviderKind, UseCase
 from tests.services.ticking import connect_mocks, tell
 from workers import fleet
+from workers.backlog import measure_backlog
 from workers.fleet import measure_budgets, measure_fleet
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Generator, Sequence
     from uuid import UUID
 
     from prometheus_client import Gauge
@@ -70,6 +74,23 @@ async def add_seller(services: Services, *accounts: Synced) -> UUID:
     return seller_id
 
 
+@contextmanager
+def listening(services: Services) -> Generator[list[str]]:
+    """The statements of all connections that are opened from now on, BEGIN and COMMIT aside."""
+    heard: list[str] = []
+
+    def note(record: Any) -> None:
+        if not record.query.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
+            heard.append(record.query)
+
+    def attach(connection: Any, _record: object) -> None:
+        connection.driver_connection.add_query_logger(note)
+
+    for engine in (services.database.app, services.database.system):
+        event.listen(engine.sync_engine, "connect", attach)
+    yield heard
+
+
 async def measure(services: Services) -> dict[Gauge, dict[tuple[str, ...], float]]:
     with clock.frozen(NOON):
         return by_gauge(await measure_fleet(services))
@@ -108,6 +129,23 @@ async def test_a_seller_is_as_fresh_as_its_stalest_account_and_pages_change_noth
         ("IDLE", "STALE"): 1.0,
         ("IDLE", "NEVER_SYNCED"): 1.0,
     }
+
+
+async def test_a_scrape_takes_as_many_statements_for_many_sellers_as_for_one(settings: Settings) -> None:
+    async def count() -> int:
+        async with open_services(settings, process="tests") as services:
+            with listening(services) as heard:
+                await measure_fleet(services)
+                await measure_backlog(services)
+            await asyncio.sleep(0)  # the driver tells what it has sent in the loop's next round
+            return len([statement for statement in heard if "pixecom" not in statement and "pg_type" not in statement])
+
+    async with open_services(settings, process="tests") as services:
+        await add_seller(services, Synced(5))
+        few = await count()
+        for _ in range(20):
+            await add_seller(services, Synced(5), Synced(5))
+        assert (few, await count()) == (8, 8)
 
 
 @pytest.mark.parametrize(
