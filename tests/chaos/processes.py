@@ -167,13 +167,13 @@ class Processes:
         child = self.nursery.start(arguments, self._environment(worker_health_port=port, **changes), log)
         return self._keep(Process(child, port, log))
 
-    def start_with(self, python: str, command: str, **changes: object) -> Process:
+    def start_with(self, python: str, command: str, *, module: str = "app.cli.main", **changes: object) -> Process:
         """The same by an interpreter of its own, from nothing, as an operator does."""
         port, log_path = find_free_port(), self._next_log(command)
         variables = self._environment(worker_health_port=port, **changes)
         with log_path.open("wb") as log:
             child = subprocess.Popen(  # noqa: S603  # our own command
-                [python, "-m", "app.cli.main", command], cwd=ROOT, env=variables, stdout=log, stderr=log
+                [python, "-m", module, command], cwd=ROOT, env=variables, stdout=log, stderr=log
             )
         return self._keep(Process(child, port, log_path))
 
