@@ -36,6 +36,13 @@ class ConnectionHealth(StrEnum):
     UNHEALTHY = "UNHEALTHY"
 
 
+class ConnectionTrouble(StrEnum):
+    """Of what kind it is that makes a connection unhealthy: its token is dead, or lacks a permission."""
+
+    TOKEN = "TOKEN"  # noqa: S105 - a kind of trouble, not a token
+    PERMISSION = "PERMISSION"
+
+
 class AccountStanding(StrEnum):
     """Whether the platform lets an ad account deliver at all (Meta's account_status 1 and 9 do)."""
 

@@ -10,7 +10,7 @@ import strawberry
 from app.metrics.levels import Level
 from app.metrics.periods import Period
 from app.queries.directory import ACCOUNTS, AccountRow
-from app.vocabulary import AccountStanding, ConnectionHealth, ProviderKind
+from app.vocabulary import AccountStanding, ConnectionHealth, ConnectionTrouble, ProviderKind
 from graphql_schema.batched import batched
 from graphql_schema.comparisons import MetricsComparison
 from graphql_schema.context import Info
@@ -37,6 +37,9 @@ class AdAccount(Node):
     currency: str = strawberry.field(description="ISO 4217 code of all its money.")
     standing: AccountStanding = strawberry.field(description="Whether the platform lets it deliver.")
     health: ConnectionHealth = strawberry.field(description="Whether the platform answers us for it.")
+    health_class: ConnectionTrouble | None = strawberry.field(
+        description="Of what kind the trouble is. Null: it is healthy, or was refused before kinds were kept.",
+    )
     health_reason: str | None = strawberry.field(description="Why it is unhealthy. Null: it is healthy.")
     health_changed_at: datetime = strawberry.field(description="Since when its health is what it is, in UTC.")
     is_active: bool = strawberry.field(description="Whether it is synced; a deactivated account keeps its history.")
@@ -94,6 +97,7 @@ class AdAccount(Node):
             currency=row.currency,
             standing=AccountStanding(row.standing),
             health=ConnectionHealth(row.health),
+            health_class=None if row.health_class is None else ConnectionTrouble(row.health_class),
             health_reason=row.health_reason,
             health_changed_at=row.health_changed_at,
             is_active=row.is_active,

@@ -13,6 +13,7 @@ from app.vocabulary import (
     AccountStanding,
     BudgetType,
     ConnectionHealth,
+    ConnectionTrouble,
     DeliveryStatus,
     EntityStatus,
     JobState,
@@ -88,6 +89,12 @@ describe_enum(
     description="Whether the platform answers us for a connection.",
     HEALTHY="It does.",
     UNHEALTHY="It refuses until somebody changes something; no work is done meanwhile.",
+)
+describe_enum(
+    ConnectionTrouble,
+    description="Why the platform refuses us for a connection. Either way `rotateToken` ends it.",
+    TOKEN="Its access token is expired, revoked or was never valid.",  # noqa: S106  # a kind of trouble
+    PERMISSION="Its access token is alive but lacks a permission, or whoever gave it has lost a role.",
 )
 describe_enum(
     AccountStanding,

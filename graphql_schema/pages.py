@@ -10,7 +10,7 @@ from app.queries.conditions import name_contains
 from app.queries.directory import BY_NAME
 from app.queries.listings import Listing
 from app.queries.page_reading import PAGES, PageRow
-from app.vocabulary import ConnectionHealth, ProviderKind
+from app.vocabulary import ConnectionHealth, ConnectionTrouble, ProviderKind
 from graphql_schema.batched import batched
 from graphql_schema.connection import Connection, open_connection
 from graphql_schema.context import Info
@@ -34,6 +34,9 @@ class Page(Node):
         description="IANA zone in which its days begin and end: the platform's own for pages."
     )
     health: ConnectionHealth = strawberry.field(description="Whether the platform answers us for it.")
+    health_class: ConnectionTrouble | None = strawberry.field(
+        description="Of what kind the trouble is. Null: it is healthy, or was refused before kinds were kept.",
+    )
     health_reason: str | None = strawberry.field(description="Why it is unhealthy. Null: it is healthy.")
     health_changed_at: datetime = strawberry.field(description="Since when its health is what it is, in UTC.")
     is_active: bool = strawberry.field(description="Whether it is synced; a deactivated page keeps its history.")
@@ -61,6 +64,7 @@ class Page(Node):
             provider=ProviderKind(row.provider),
             time_zone=row.time_zone,
             health=ConnectionHealth(row.health),
+            health_class=None if row.health_class is None else ConnectionTrouble(row.health_class),
             health_reason=row.health_reason,
             health_changed_at=row.health_changed_at,
             is_active=row.is_active,

@@ -86,6 +86,7 @@ SET token_key_id = $3,
     token_expires_at = NULL,
     token_scopes = NULL,
     health = 'HEALTHY',
+    health_class = NULL,
     health_reason = NULL,
     health_changed_at = CASE WHEN health = 'HEALTHY' THEN health_changed_at ELSE $5 END,
     updated_at = $5

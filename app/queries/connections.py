@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Driver, Record
+    from app.vocabulary import ConnectionTrouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +221,7 @@ async def mark_delivery_synced(driver: Driver, connection: Connection, *, now: d
 
 _MARK_UNHEALTHY = """
 UPDATE fb_connections
-SET health = 'UNHEALTHY', health_reason = $3, health_changed_at = $4
+SET health = 'UNHEALTHY', health_class = $6, health_reason = $3, health_changed_at = $4
 WHERE seller_id = $1
   AND id = $2
   AND (token_changed_at IS NULL OR token_changed_at <= $5)
@@ -233,12 +234,13 @@ async def mark_connection_unhealthy(
     *,
     seller_id: UUID,
     connection_id: UUID,
+    trouble: ConnectionTrouble,
     reason: str,
     claimed_at: datetime,
     now: datetime,
 ) -> bool:
     """The platform refuses this connection; False when its token was changed after `claimed_at`."""
-    marked = await driver.fetchval(_MARK_UNHEALTHY, seller_id, connection_id, reason, now, claimed_at)
+    marked = await driver.fetchval(_MARK_UNHEALTHY, seller_id, connection_id, reason, now, claimed_at, trouble)
     return marked is not None
 
 

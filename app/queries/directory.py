@@ -27,6 +27,7 @@ class AccountRow(NamedTuple):
     currency: str
     standing: str
     health: str
+    health_class: str | None
     health_reason: str | None
     health_changed_at: datetime
     is_active: bool

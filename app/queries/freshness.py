@@ -8,7 +8,7 @@ from uuid import UUID  # noqa: TC003  # likewise
 
 from app.metrics.levels import Level
 from app.metrics.ranges import RESTATEMENT_DAYS
-from app.vocabulary import ConnectionHealth, ConnectionKind
+from app.vocabulary import ConnectionHealth, ConnectionKind, ConnectionTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class AccountSyncFacts(NamedTuple):
     """An ad account and its syncs.
 
-    `covered` is by level: until when its numbers are known, None where no day was ever fetched. `refusal` is the class
-    of the newest failure for which the platform refused the account, None where it did not or is not known.
+    `covered` is by level: until when its numbers are known, None where no day was ever fetched. `trouble` is why the
+    platform refuses the account, None where it does not or is not known.
     """
 
     account_id: UUID
@@ -33,7 +33,7 @@ class AccountSyncFacts(NamedTuple):
     stretch: int
     moves: bool
     paused_until: datetime | None
-    refusal: str | None
+    trouble: ConnectionTrouble | None
     covered: Mapping[Level, datetime | None]
 
 
@@ -90,18 +90,6 @@ FROM (
 WHERE until > $2::timestamptz
 """
 
-_REFUSAL = f"""
-SELECT jobs.error_class
-FROM jobs
-WHERE accounts.health = '{ConnectionHealth.UNHEALTHY}'
-  AND jobs.seller_id = $1
-  AND jobs.connection_id = accounts.id
-  AND jobs.state = 'FAILED'
-  AND jobs.error_class IN ('TOKEN', 'PERMISSION')
-ORDER BY jobs.ended_at DESC
-LIMIT 1
-"""  # noqa: S608  # a constant of ours
-
 _ACCOUNTS = f"""
 SELECT accounts.id,
        accounts.time_zone,
@@ -113,7 +101,7 @@ SELECT accounts.id,
        accounts.stats_stretch,
        EXISTS ({_MOVES}) AS moves,
        ({_PAUSED_UNTIL}) AS paused_until,
-       ({_REFUSAL}) AS refusal,
+       accounts.health_class,
        ARRAY(
          SELECT ({_COVERED})
          FROM unnest($3::smallint[]) WITH ORDINALITY AS levels (level, place)
@@ -143,7 +131,7 @@ async def list_sync_facts(driver: Driver, seller_id: UUID, *, now: datetime) -> 
             stretch=row["stats_stretch"],
             moves=row["moves"],
             paused_until=row["paused_until"],
-            refusal=row["refusal"],
+            trouble=ConnectionTrouble(row["health_class"]) if row["health_class"] else None,
             covered=dict(zip(levels, row["covered"], strict=True)),
         )
         for row in rows

@@ -26,6 +26,7 @@ class PageRow(NamedTuple):
     provider: str
     time_zone: str
     health: str
+    health_class: str | None
     health_reason: str | None
     health_changed_at: datetime
     is_active: bool

@@ -14,12 +14,19 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Driver
+    from app.vocabulary import ConnectionTrouble
 
 log = get_logger(__name__)
 
 
 async def mark_unhealthy(
-    driver: Driver, *, seller_id: UUID, connection_id: UUID, reason: str, claimed_at: datetime
+    driver: Driver,
+    *,
+    seller_id: UUID,
+    connection_id: UUID,
+    trouble: ConnectionTrouble,
+    reason: str,
+    claimed_at: datetime,
 ) -> None:
     """Remember that the platform refuses this connection, and why; the seller sees the reason.
 
@@ -31,6 +38,7 @@ async def mark_unhealthy(
         driver,
         seller_id=seller_id,
         connection_id=connection_id,
+        trouble=trouble,
         reason=reason,
         claimed_at=claimed_at,
         now=clock.now(),
@@ -38,4 +46,10 @@ async def mark_unhealthy(
     if not marked:
         log.info("the refused token was changed meanwhile", seller_id=str(seller_id), connection_id=str(connection_id))
         return
-    log.warning("connection is unhealthy", seller_id=str(seller_id), connection_id=str(connection_id), reason=reason)
+    log.warning(
+        "connection is unhealthy",
+        seller_id=str(seller_id),
+        connection_id=str(connection_id),
+        trouble=trouble.value,
+        reason=reason,
+    )

@@ -17,7 +17,7 @@ from app.clock import day_of
 from app.metrics.levels import Level
 from app.metrics.ranges import DateRange  # noqa: TC001  # likewise
 from app.queries.freshness import FetchedDays, list_fetch_facts, list_sync_facts
-from app.vocabulary import FreshnessReason, FreshnessState
+from app.vocabulary import ConnectionTrouble, FreshnessReason, FreshnessState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -178,12 +178,13 @@ class AccountsFreshness:
         return self._refusal(account) or (FreshnessReason.THROTTLED if throttled else None)
 
     def _refusal(self, account: AccountSyncFacts) -> FreshnessReason | None:
-        """Why the platform refuses the account; a refusal that nobody can explain any more is the token's."""
+        """Why the platform refuses the account; a refusal from before the reason was kept is the token's."""
         if account.token_expires_at is not None and account.token_expires_at <= self._now:
             return FreshnessReason.TOKEN_EXPIRED
         if account.is_healthy:
             return None
-        return FreshnessReason.PERMISSION if account.refusal == "PERMISSION" else FreshnessReason.TOKEN_EXPIRED
+        lacks_permission = account.trouble is ConnectionTrouble.PERMISSION
+        return FreshnessReason.PERMISSION if lacks_permission else FreshnessReason.TOKEN_EXPIRED
 
     def _since(self, account: AccountSyncFacts, stale_from: datetime) -> datetime:
         never = any(until is None for until in account.covered.values())

@@ -221,11 +221,12 @@ async def _record_failure(services: Services, lease: Lease, error: Exception) ->
 
     async def fail(driver: Driver, job: ClaimedJob) -> JobState:
         state = await _apply(driver, job, verdict)
-        if verdict.spoils_connection and job.seller_id and job.connection_id:
+        if verdict.trouble and job.seller_id and job.connection_id:
             await mark_unhealthy(
                 driver,
                 seller_id=job.seller_id,
                 connection_id=job.connection_id,
+                trouble=verdict.trouble,
                 reason=verdict.reason,
                 claimed_at=job.claimed_at,
             )

@@ -32,6 +32,7 @@ from app.errors import (
     TooMuchDataError,
 )
 from app.observability.logging import mask_secrets
+from app.vocabulary import ConnectionTrouble
 
 if TYPE_CHECKING:
     from app.queries.job_claims import ClaimedJob
@@ -69,6 +70,12 @@ class FailureClass(StrEnum):
     INTERNAL = "INTERNAL"
 
 
+_TROUBLES = {
+    FailureClass.TOKEN: ConnectionTrouble.TOKEN,
+    FailureClass.PERMISSION: ConnectionTrouble.PERMISSION,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What to do. `wait` None: the job has failed for good. `throttle`: the platform wants no call for so long."""
@@ -83,9 +90,9 @@ class Verdict:
         return self.throttle is None
 
     @property
-    def spoils_connection(self) -> bool:
-        """The platform refuses the connection as such."""
-        return self.failure in {FailureClass.TOKEN, FailureClass.PERMISSION}
+    def trouble(self) -> ConnectionTrouble | None:
+        """Why the platform refuses the connection as such; None where it does not."""
+        return _TROUBLES.get(self.failure)
 
 
 def judge(error: BaseException, job: ClaimedJob) -> Verdict:

@@ -13,6 +13,7 @@ from app.queries.connection_tokens import list_tokens_to_check, note_token_facts
 from app.queries.connections import find_connection
 from app.services.connection_health import mark_unhealthy
 from app.services.provider_access import inspect_token
+from app.vocabulary import ConnectionTrouble
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -50,6 +51,7 @@ async def check_token(services: Services, *, seller_id: UUID, connection_id: UUI
                 driver,
                 seller_id=seller_id,
                 connection_id=connection_id,
+                trouble=ConnectionTrouble.TOKEN,
                 reason=mask_secrets(facts.error or "Meta says that the access token is not valid"),
                 claimed_at=asked_at,
             )

@@ -143,6 +143,10 @@ def _widen_connections() -> None:
     for name in ("token_checked_at", "token_expires_at", "stats_synced_at", "stats_stretched_at"):
         op.add_column("fb_connections", sa.Column(name, sa.DateTime(timezone=True), nullable=True))
     op.add_column("fb_connections", sa.Column("token_scopes", sa.ARRAY(sa.Text()), nullable=True))
+    op.add_column("fb_connections", sa.Column("health_class", sa.Text(), nullable=True))
+    op.create_check_constraint(
+        op.f("ck_fb_connections_health_class"), "fb_connections", "health_class IN ('TOKEN', 'PERMISSION')"
+    )
     op.add_column("fb_connections", sa.Column("structure_job_id", sa.Uuid(), nullable=True))
     op.add_column("fb_connections", sa.Column("spent_on", sa.Date(), nullable=True))
     op.add_column("fb_connections", sa.Column("closed_through", sa.Date(), nullable=True))
@@ -324,6 +328,7 @@ def downgrade() -> None:
         "token_checked_at",
         "token_expires_at",
         "token_scopes",
+        "health_class",
         "stats_synced_at",
         "spent_on",
         "stats_stretch",

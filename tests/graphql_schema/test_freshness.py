@@ -97,7 +97,9 @@ async def test_the_next_numbers_are_expected_an_interval_after_the_last(shared_w
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
-        ({"health": "UNHEALTHY", "health_reason": "dead"}, "TOKEN_EXPIRED"),
+        ({"health": "UNHEALTHY", "health_class": "TOKEN", "health_reason": "dead"}, "TOKEN_EXPIRED"),
+        ({"health": "UNHEALTHY", "health_class": "PERMISSION", "health_reason": "not allowed"}, "PERMISSION"),
+        ({"health": "UNHEALTHY", "health_reason": "refused before kinds were kept"}, "TOKEN_EXPIRED"),
         ({"token_expires_at": ago(hours=1)}, "TOKEN_EXPIRED"),
         ({"token_expires_at": NOW + timedelta(hours=1)}, "BEHIND"),
     ],
@@ -111,13 +113,15 @@ async def test_a_refused_account_says_so(shared_world: SmallWorld, columns: dict
     assert await numbers(tenant) == (behind, [behind])
 
 
-async def test_a_missing_permission_is_told_from_a_dead_token(shared_world: SmallWorld) -> None:
+async def test_jobs_that_failed_for_a_permission_do_not_outlive_a_token_that_died_later(
+    shared_world: SmallWorld,
+) -> None:
     tenant = await shared_world.add_seller("permission")
-    account = await add_account(tenant, ago(hours=2), health="UNHEALTHY", health_reason="not allowed")
+    account = await add_account(tenant, ago(hours=2), health="UNHEALTHY", health_class="TOKEN", health_reason="dead")
     await add_job(tenant, account, state="FAILED", error_class="PERMISSION", ended_at=ago(hours=2))
-    assert (await freshness_of(tenant))["reason"] == "PERMISSION"
-    await add_job(tenant, account, state="FAILED", error_class="TOKEN", ended_at=ago(hours=1))
     assert (await freshness_of(tenant))["reason"] == "TOKEN_EXPIRED"
+    shown = await tenant.ask("{ adAccounts { nodes { health healthClass healthReason } } }")
+    assert shown["adAccounts"]["nodes"] == [{"health": "UNHEALTHY", "healthClass": "TOKEN", "healthReason": "dead"}]
 
 
 @pytest.mark.parametrize("told_by", ["connection/{}", "connection/{}/ADS_INSIGHTS", "a parked job"])

@@ -70,7 +70,8 @@ async def test_pages_come_by_name_and_no_other_connection_is_one(tenant: Tenant)
 
 async def test_a_page_by_its_id_and_as_a_node(tenant: Tenant) -> None:
     page = global_id("Page", await add_page(tenant, "Shop"))
-    document = """query ($id: ID!) { page(id: $id) { id name timeZone health healthReason isActive provider }
+    document = """query ($id: ID!) { page(id: $id) {
+        id name timeZone health healthClass healthReason isActive provider }
       node(id: $id) { __typename id } }"""
 
     found = await tenant.ask(document, id=page)
@@ -80,6 +81,7 @@ async def test_a_page_by_its_id_and_as_a_node(tenant: Tenant) -> None:
         "name": "Shop",
         "timeZone": "America/Los_Angeles",
         "health": "HEALTHY",
+        "healthClass": None,
         "healthReason": None,
         "isActive": True,
         "provider": "META",

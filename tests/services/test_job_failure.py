@@ -24,6 +24,7 @@ from app.errors import (
 from app.identifiers import new_id
 from app.queries.job_claims import ClaimedJob
 from app.services.job_failure import FailureClass, judge
+from app.vocabulary import ConnectionTrouble
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=17)
@@ -79,7 +80,8 @@ def job(tries: int = 0) -> ClaimedJob:
 def test_each_failure_has_its_class(error: Exception, failure: FailureClass) -> None:
     verdict = judge(error, job())
     assert verdict.failure is failure
-    assert verdict.spoils_connection is (failure in {FailureClass.TOKEN, FailureClass.PERMISSION})
+    spoils = {FailureClass.TOKEN: ConnectionTrouble.TOKEN, FailureClass.PERMISSION: ConnectionTrouble.PERMISSION}
+    assert verdict.trouble is spoils.get(failure)
     assert verdict.counts_as_try is (failure is not FailureClass.THROTTLED)
 
 

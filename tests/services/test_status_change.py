@@ -22,7 +22,7 @@ from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, delivery_job
 from app.services.run_requests import RunRequest, record_run
 from app.services.status_change import StatusAction, StatusFailureCode, set_status
-from app.vocabulary import EntityStatus, RunOrigin
+from app.vocabulary import ConnectionTrouble, EntityStatus, RunOrigin
 from tests.services.invariants import check_invariants
 from tests.services.shop import CREATED, account, add_seller, sandbox_for
 from tests.services.working import work_until_idle
@@ -185,6 +185,7 @@ async def test_an_unhealthy_account_is_not_asked(shop: Shop) -> None:
             driver,
             seller_id=shop.seller_id,
             connection_id=connection_id,
+            trouble=ConnectionTrouble.TOKEN,
             reason="the token has expired",
             claimed_at=clock.now(),
         )

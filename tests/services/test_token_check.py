@@ -21,6 +21,7 @@ from app.services.connection_health import mark_unhealthy
 from app.services.token_check import check_token, check_tokens
 from app.services.token_reencryption import reencrypt_tokens
 from app.services.token_renewal import renew_token
+from app.vocabulary import ConnectionTrouble
 from tests.services.shop import account, add_seller, pointed_at, sandbox_for
 from tests.services.working import fetch, fetch_work
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 NEW = SecretStr("a-renewed-token")
 KEY_TWO = base64.b64encode(bytes(range(32, 64))).decode()
 _FACTS = "SELECT token_checked_at IS NOT NULL, token_expires_at, token_scopes FROM fb_connections ORDER BY external_id"
-_HEALTH = "SELECT health, health_reason FROM fb_connections ORDER BY external_id"
+_HEALTH = "SELECT health, health_class, health_reason FROM fb_connections ORDER BY external_id"
 _STORED = "SELECT id, token_key_id, token_ciphertext FROM fb_connections ORDER BY external_id"
 
 
@@ -64,7 +65,7 @@ async def test_what_the_platform_says_is_kept(shop: Shop) -> None:
 
     assert (facts.is_valid, facts.expires_at, facts.scopes) == (True, ends_at, ["ads_read"])
     assert await shop.rows(_FACTS) == [(True, ends_at, ["ads_read"])]
-    assert await shop.rows(_HEALTH) == [("HEALTHY", None)]
+    assert await shop.rows(_HEALTH) == [("HEALTHY", None, None)]
 
 
 async def test_a_dead_token_makes_the_connection_unhealthy(shop: Shop) -> None:
@@ -73,8 +74,8 @@ async def test_a_dead_token_makes_the_connection_unhealthy(shop: Shop) -> None:
     facts = await check_token(shop.services, seller_id=shop.seller_id, connection_id=connection_id)
 
     assert facts.is_valid is False
-    [(health, reason)] = await shop.rows(_HEALTH)
-    assert health == "UNHEALTHY"
+    [(health, trouble, reason)] = await shop.rows(_HEALTH)
+    assert (health, trouble) == ("UNHEALTHY", "TOKEN")
     assert reason == facts.error
     assert "token-of-1" not in reason
 
@@ -124,7 +125,7 @@ async def test_a_renewed_token_starts_work_again(shop: Shop) -> None:
     [before] = await shop.rows(_STORED)
     await renew_token(shop.services, shop.seller_id, connection_id, NEW, actor_id=actor_id)
 
-    assert await shop.rows(_HEALTH) == [("HEALTHY", None)]
+    assert await shop.rows(_HEALTH) == [("HEALTHY", None, None)]
     assert await shop.rows(_FACTS) == [(False, None, None)]
     [(_, key_id, ciphertext)] = await shop.rows(_STORED)
     assert ciphertext != before[2]
@@ -156,6 +157,7 @@ async def test_a_job_that_began_with_the_old_token_does_not_spoil_the_new_one(sh
                 driver,
                 seller_id=shop.seller_id,
                 connection_id=connection_id,
+                trouble=ConnectionTrouble.TOKEN,
                 reason="expired",
                 claimed_at=began_at,
             )
@@ -182,7 +184,7 @@ async def test_facts_of_a_token_that_was_replaced_meanwhile_are_not_kept(shop: S
 
     assert facts.is_valid is False
     assert await shop.rows(_FACTS) == [(False, None, None)]
-    assert await shop.rows(_HEALTH) == [("HEALTHY", None)]
+    assert await shop.rows(_HEALTH) == [("HEALTHY", None, None)]
 
 
 def rotated(services: Services, *, keep_old: bool = True) -> Services:

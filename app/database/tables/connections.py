@@ -26,7 +26,7 @@ from app.database.tables.metadata import (
     walled,
     word,
 )
-from app.vocabulary import AccountStanding, ConnectionHealth, ConnectionKind, ProviderKind
+from app.vocabulary import AccountStanding, ConnectionHealth, ConnectionKind, ConnectionTrouble, ProviderKind
 
 fb_connections = Table(
     "fb_connections",
@@ -45,6 +45,8 @@ fb_connections = Table(
     *word("standing", AccountStanding),
     *word("health", ConnectionHealth),
     Column("health_reason", Text, nullable=True),
+    # Null while healthy, and for what was refused before this was kept.
+    *word("health_class", ConnectionTrouble, nullable=True),
     instant("health_changed_at"),
     # AES-256-GCM; the key id says which key. Null for a provider that needs no token.
     Column("token_key_id", Text, nullable=True),
