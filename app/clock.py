@@ -19,6 +19,11 @@ def now() -> datetime:
     return _frozen.get() or datetime.now(UTC)
 
 
+def frozen_now() -> datetime | None:
+    """The instant that `frozen` set, for those who otherwise ask another clock than ours."""
+    return _frozen.get()
+
+
 def today_in(time_zone: str) -> date:
     """The calendar day it is now in an IANA zone such as `Asia/Ho_Chi_Minh`."""
     return day_of(now(), time_zone)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+# Looking for what nobody ended or began costs more than a pass, and is seldom needed.
+SWEEP_SECONDS = 30.0
+# A pass that is stuck behind a connection that is gone must not stay so.
+PASS_SECONDS = 60.0
+
 # What passes when the server is back; anything else is our own fault.
 _DATABASE_AWAY = (
     OSError,
@@ -45,10 +50,11 @@ async def run_scheduler(settings: Settings) -> None:
     async with open_services(settings, process="scheduler") as services:
         await services.database.check()
         passes = Passes(interval_seconds=settings.dispatch_interval_seconds)
+        sweeps = Every(SWEEP_SECONDS)
         async with serve_health(services, _told(settings, passes)):
             log.info("scheduler is ready")
             while not stop.is_set():
-                await _pass(services, passes)
+                await _pass(services, passes, sweep=sweeps.is_due())
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), settings.dispatch_interval_seconds)
     log.info("scheduler has ended")
@@ -64,12 +70,28 @@ def _told(settings: Settings, passes: Passes) -> Told:
     )
 
 
-async def _pass(services: Services, passes: Passes) -> None:
+class Every:
+    """Says when so many seconds have passed since it last said so; at first at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._next = monotonic()
+
+    def is_due(self) -> bool:
+        now = monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._seconds
+        return True
+
+
+async def _pass(services: Services, passes: Passes, *, sweep: bool) -> None:
     begin_correlation()
     outcome, started = PassOutcome.DONE, perf_counter()
     try:
-        await run_due_ticks(services)
-        await dispatch_once(services)
+        async with asyncio.timeout(PASS_SECONDS):
+            await run_due_ticks(services)
+            await dispatch_once(services, sweep=sweep)
     except _DATABASE_AWAY as error:
         outcome = PassOutcome.DATABASE_AWAY
         log.warning("the database does not answer; trying again", error=type(error).__name__, reason=str(error))

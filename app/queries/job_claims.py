@@ -68,7 +68,7 @@ _CLAIM = f"""
 UPDATE jobs
 SET state = 'RUNNING',
     attempt = attempt + 1,
-    lease_until = now() + $2,
+    lease_until = clock_timestamp() + $2,
     claimed_by = $3,
     claimed_at = now(),
     sent_at = NULL,
@@ -160,19 +160,19 @@ def _claimed(row: Record) -> ClaimedJob:
     )
 
 
-_IS_SUSPECT = f"""
-SELECT EXISTS (
-  SELECT FROM jobs
-  WHERE id = $1
-    AND state IN {WAITING}
-    AND losses >= {SUSPECT_LOSSES}
-)
+_SUSPECT_AGE = f"""
+SELECT now() - created_at
+FROM jobs
+WHERE id = $1
+  AND state IN {WAITING}
+  AND run_at <= now()
+  AND losses >= {SUSPECT_LOSSES}
 """  # noqa: S608 - only constants are put in
 
 
-async def is_suspect(driver: Driver, job_id: UUID) -> bool:
-    """The job waits, and has cost so many workers that it must run alone."""
-    return await driver.fetchval(_IS_SUSPECT, job_id)
+async def find_suspect_age(driver: Driver, job_id: UUID) -> timedelta | None:
+    """How old the job is, if it is due and has cost so many workers that it must run alone."""
+    return await driver.fetchval(_SUSPECT_AGE, job_id)
 
 
 _POSTPONE = f"""
@@ -188,9 +188,10 @@ async def postpone_job(driver: Driver, job_id: UUID, *, delay: timedelta = EXCLU
     await driver.execute(_POSTPONE, job_id, delay)
 
 
+# By the clock and not by the transaction's begin: the heartbeat may have waited for a long transaction of its own job.
 _EXTEND = """
 UPDATE jobs
-SET lease_until = now() + $3
+SET lease_until = clock_timestamp() + $3
 WHERE id = $1
   AND attempt = $2
   AND state = 'RUNNING'

@@ -6,6 +6,7 @@ In small transactions; a job is in the totals or in its table, never in both. Wh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -72,9 +73,12 @@ ORDER BY seller_id, kind
 LIMIT $5
 """  # noqa: S608 - only constants are put in
 
+# What was cancelled lately can be gone on with, so it stays known one by one for a while.
+CANCELLED_KEPT = timedelta(days=30)
+
 _COMPACT = """
-WITH beyond AS (
-  SELECT id
+WITH newest_beyond AS (
+  SELECT ended_at, id
   FROM jobs
   WHERE {whose}
     AND kind = $2
@@ -82,17 +86,23 @@ WITH beyond AS (
     AND state = ANY($3::text[])
   ORDER BY ended_at DESC, id DESC
   OFFSET $4
+  LIMIT 1
 ),
 old AS (
   SELECT jobs.id, jobs.state, jobs.rows_written, jobs.started_at, jobs.ended_at
   FROM jobs
-  JOIN beyond USING (id)
-  WHERE NOT EXISTS (
-    SELECT FROM sync_run_jobs AS link
-    JOIN sync_runs ON sync_runs.id = link.run_id
-    WHERE link.job_id = jobs.id
-      AND sync_runs.state = 'RUNNING'
-  )
+  WHERE {whose}
+    AND kind = $2
+    AND {ended}
+    AND state = ANY($3::text[])
+    AND (ended_at, id) <= (SELECT ended_at, id FROM newest_beyond)
+    AND NOT (state = 'CANCELLED' AND ended_at > now() - $6::interval)
+    AND NOT EXISTS (
+      SELECT FROM sync_run_jobs AS link
+      JOIN sync_runs ON sync_runs.id = link.run_id
+      WHERE link.job_id = jobs.id
+        AND sync_runs.state = 'RUNNING'
+    )
   ORDER BY jobs.ended_at, jobs.id
   LIMIT $5
   FOR UPDATE OF jobs
@@ -183,7 +193,7 @@ async def list_job_groups(driver: Driver, kept: Kept, *, after: JobGroup, limit:
 async def compact_jobs(driver: Driver, group: JobGroup, kept: Kept, *, limit: int) -> int:
     """Add the oldest of a group's jobs beyond those that are kept to its totals and delete them, at most `limit`."""
     statement = _COMPACT.format(whose=_whose(group.owner_id, "seller_id"), ended=_ENDED, nobody=NOBODY)
-    return await driver.fetchval(statement, *group, list(kept.states), kept.count, limit)
+    return await driver.fetchval(statement, *group, list(kept.states), kept.count, limit, CANCELLED_KEPT)
 
 
 async def list_owners_of_runs(driver: Driver, *, after: UUID, more_than: int, limit: int) -> Sequence[UUID]:

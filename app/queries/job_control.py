@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
+from uuid import UUID  # NamedTuples of it are made at run time
 
 from app.queries.jobs import LIVE, NewJob
 from app.vocabulary import JobState, RunOrigin, RunState, UseCase
@@ -23,33 +23,37 @@ class RunFacts(NamedTuple):
     reason: str
     from_date: date | None
     to_date: date | None
+    jobs_undone: int
 
 
 _FIND_RUN = """
-SELECT id, origin, state, reason, from_date, to_date
+SELECT id, origin, state, reason, from_date, to_date, coalesce(jobs_failed + jobs_cancelled, 0) AS jobs_undone
 FROM sync_runs
 WHERE seller_id = $1
   AND id = $2
 """
 
-# In the order in which requests for work lock live jobs. A job that another live run wants as well goes on.
-_LOCK_TO_CANCEL = f"""
+# In the order in which requests for work lock live jobs: first what is waited for, then what waits.
+_LOCK_LIVE = f"""
 SELECT jobs.id
 FROM jobs
 JOIN sync_run_jobs AS of_run ON of_run.job_id = jobs.id
 WHERE of_run.run_id = $2
   AND jobs.seller_id = $1
   AND jobs.state IN {LIVE}
-  AND NOT EXISTS (
-    SELECT FROM sync_run_jobs AS elsewhere
-    JOIN sync_runs ON sync_runs.id = elsewhere.run_id
-    WHERE elsewhere.job_id = jobs.id
-      AND elsewhere.run_id <> $2
-      AND sync_runs.state = 'RUNNING'
-  )
-ORDER BY jobs.key
+ORDER BY jobs.waits_for IS NOT NULL, jobs.key
 FOR NO KEY UPDATE OF jobs
 """  # noqa: S608 - only constants are put in
+
+_LIST_SHARED = """
+SELECT DISTINCT elsewhere.job_id
+FROM sync_run_jobs AS elsewhere
+JOIN sync_runs ON sync_runs.id = elsewhere.run_id
+WHERE elsewhere.job_id = ANY($2::uuid[])
+  AND elsewhere.run_id <> $1
+  AND sync_runs.state = 'RUNNING'
+  AND NOT sync_runs.cancel_requested
+"""
 
 _CANCEL = f"""
 UPDATE jobs
@@ -82,19 +86,21 @@ async def find_run(driver: Driver, *, seller_id: UUID, run_id: UUID) -> RunFacts
 
 
 class Cancelled(NamedTuple):
-    """Jobs that ended now, and jobs that are running and were asked to stop."""
+    """Jobs that ended now, jobs that run and were asked to stop, and jobs that other live runs go on with."""
 
     ended: list[UUID]
     stopping: list[UUID]
+    shared: list[UUID]
 
 
 async def cancel_jobs_of(driver: Driver, *, seller_id: UUID, run_id: UUID) -> Cancelled:
     """Cancel what waits of a run, and ask what runs to stop; what another live run wants too goes on."""
-    ids = [row["id"] for row in await driver.fetch(_LOCK_TO_CANCEL, seller_id, run_id)]
-    cancelled = Cancelled([], [])
-    for row in await driver.fetch(_CANCEL, seller_id, ids) if ids else ():
-        list_ = cancelled.ended if row["state"] == JobState.CANCELLED else cancelled.stopping
-        list_.append(row["id"])
+    ids = [row["id"] for row in await driver.fetch(_LOCK_LIVE, seller_id, run_id)]
+    shared = {row["job_id"] for row in await driver.fetch(_LIST_SHARED, run_id, ids)} if ids else set[UUID]()
+    cancelled = Cancelled([], [], sorted(shared))
+    own = [job_id for job_id in ids if job_id not in shared]
+    for row in await driver.fetch(_CANCEL, seller_id, own) if own else ():
+        (cancelled.ended if row["state"] == JobState.CANCELLED else cancelled.stopping).append(row["id"])
     return cancelled
 
 

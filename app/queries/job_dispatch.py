@@ -45,6 +45,7 @@ WITH lost AS (
   WHERE state = 'RUNNING'
     AND lease_until < now()
     AND pg_postmaster_start_time() < now() - $3::interval
+    AND coalesces = $4
   ORDER BY lease_until
   LIMIT $1
   FOR UPDATE SKIP LOCKED
@@ -67,12 +68,16 @@ RETURNING jobs.id, jobs.state, jobs.claimed_by, jobs.kind, jobs.seller_id, jobs.
 """  # noqa: S608 - only constants are put in
 
 
-async def expire_leases(driver: Driver, *, limit: int, max_losses: int, grace: timedelta) -> list[LostJob]:
+async def expire_leases(
+    driver: Driver, *, limit: int, max_losses: int, grace: timedelta, coalescing: bool = False
+) -> list[LostJob]:
     """Take jobs from workers that are gone: waiting again, FAILED when they have killed too many, or CANCELLED.
 
     For `grace` after the database's own start nobody counts as gone: no worker could keep its leases while it was away.
+    Jobs that coalesce are taken by themselves: asyncpg's UniqueViolationError is raised when the like of one was asked
+    for in this very moment.
     """
-    rows = await driver.fetch(_EXPIRE, limit, max_losses, grace)
+    rows = await driver.fetch(_EXPIRE, limit, max_losses, grace, coalescing)
     return [
         LostJob(
             id=row["id"],
@@ -87,23 +92,35 @@ async def expire_leases(driver: Driver, *, limit: int, max_losses: int, grace: t
     ]
 
 
+# Sellers take turns: the first due job of each, then the second of each. Looked at without a lock, taken with one.
 _TAKE_UNSENT = f"""
-WITH due AS (
-  SELECT id
+WITH ranked AS (
+  SELECT id, run_at, row_number() OVER (PARTITION BY seller_id ORDER BY run_at, id) AS turn
   FROM jobs
   WHERE state IN {WAITING}
     AND run_at <= now()
     AND priority = $1
     AND (sent_at IS NULL OR sent_at < now() - $2::interval)
-  ORDER BY run_at, id
-  LIMIT $3
-  FOR UPDATE SKIP LOCKED
+),
+due AS (
+  SELECT jobs.id, jobs.key, ranked.turn, ranked.run_at
+  FROM jobs
+  JOIN (SELECT * FROM ranked ORDER BY turn, run_at, id LIMIT $3) AS ranked USING (id)
+  WHERE jobs.state IN {WAITING}
+    AND (jobs.sent_at IS NULL OR jobs.sent_at < now() - $2::interval)
+  ORDER BY ranked.turn, ranked.run_at, jobs.id
+  FOR UPDATE OF jobs SKIP LOCKED
+),
+taken AS (
+  UPDATE jobs
+  SET sent_at = now()
+  FROM due
+  WHERE jobs.id = due.id
+  RETURNING jobs.id, jobs.priority, due.turn, due.run_at
 )
-UPDATE jobs
-SET sent_at = now()
-FROM due
-WHERE jobs.id = due.id
-RETURNING jobs.id, jobs.priority
+SELECT id, priority
+FROM taken
+ORDER BY turn, run_at, id
 """  # noqa: S608 - only constants are put in
 
 # What somebody else has in hand is being sent, claimed or hastened: not ours to wait for.
@@ -127,7 +144,7 @@ RETURNING jobs.id, jobs.priority
 
 
 async def take_unsent(driver: Driver, *, priority: int, resend_after: timedelta, limit: int) -> list[DueJob]:
-    """Mark due jobs as sent, oldest first: those never sent, and those sent longer than `resend_after` ago."""
+    """Mark due jobs as sent, those never sent and those sent longer than `resend_after` ago; sellers take turns."""
     return _due(await driver.fetch(_TAKE_UNSENT, priority, resend_after, limit))
 
 
@@ -164,11 +181,18 @@ async def take_next_excluded(driver: Driver, ended: UUID) -> list[DueJob]:
     return _due(await driver.fetch(_TAKE_NEXT_EXCLUDED, ended, EXCLUSIVE_DELAY))
 
 
+# What somebody else has in hand is being claimed or hastened: the resend looks after it.
 _FORGET_SENT = f"""
 UPDATE jobs
 SET sent_at = NULL
-WHERE id = ANY($1::uuid[])
-  AND state IN {WAITING}
+WHERE id IN (
+  SELECT id
+  FROM jobs
+  WHERE id = ANY($1::uuid[])
+    AND state IN {WAITING}
+  ORDER BY key
+  FOR UPDATE SKIP LOCKED
+)
 """  # noqa: S608 - only constants are put in
 
 
@@ -177,14 +201,12 @@ async def forget_sent(driver: Driver, job_ids: Sequence[UUID]) -> None:
     await driver.execute(_FORGET_SENT, list(job_ids))
 
 
-# Locked first, so that of two jobs that end at once the second sees the first one's end.
-_LOCK_LAST = """
-SELECT blocked.id
-FROM jobs AS blocked
-WHERE blocked.state = 'BLOCKED'
-  AND blocked.waits_for IN (SELECT run_id FROM sync_run_jobs WHERE job_id = ANY($1::uuid[]))
-ORDER BY blocked.id
-FOR NO KEY UPDATE
+_BLOCKED_BY = """
+SELECT id, waits_for
+FROM jobs
+WHERE state = 'BLOCKED'
+  AND waits_for = ANY($1::uuid[])
+ORDER BY id
 """
 
 _WAITS_FOR_NOBODY = f"""NOT EXISTS (
@@ -216,9 +238,17 @@ RETURNING id
 """  # noqa: S608 - only constants are put in
 
 
-async def unblock_after(driver: Driver, job_ids: Sequence[UUID]) -> list[UUID]:
-    """Queue the jobs that waited for the last of these, which ended in this transaction; answers their ids."""
-    return await _unblock(driver, [row["id"] for row in await driver.fetch(_LOCK_LAST, list(job_ids))])
+async def list_blocked(driver: Driver, run_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """By run: the jobs that wait for all others of it."""
+    blocked: dict[UUID, list[UUID]] = {}
+    for row in await driver.fetch(_BLOCKED_BY, list(run_ids)):
+        blocked.setdefault(row["waits_for"], []).append(row["id"])
+    return blocked
+
+
+async def unblock(driver: Driver, job_ids: Sequence[UUID]) -> list[UUID]:
+    """Queue those of these blocked jobs that wait for nobody any more; answers their ids."""
+    return await _unblock(driver, list(job_ids))
 
 
 async def unblock_left_over(driver: Driver, *, limit: int) -> list[UUID]:
@@ -230,6 +260,30 @@ async def _unblock(driver: Driver, blocked: list[UUID]) -> list[UUID]:
     if not blocked:
         return []
     return [row["id"] for row in await driver.fetch(_UNBLOCK, blocked)]
+
+
+_GIVE_UP_PARKED = """
+WITH tired AS (
+  SELECT id
+  FROM jobs
+  WHERE state = 'PARKED'
+    AND kind = ANY($1::text[])
+    AND created_at < now() - $2::interval
+  ORDER BY key
+  LIMIT $3
+  FOR UPDATE SKIP LOCKED
+)
+UPDATE jobs
+SET state = 'FAILED', ended_at = now(), sent_at = NULL
+FROM tired
+WHERE jobs.id = tired.id
+RETURNING jobs.id
+"""
+
+
+async def give_up_parked(driver: Driver, kinds: Sequence[str], *, older_than: timedelta, limit: int) -> list[UUID]:
+    """Fail parked jobs of these kinds that were asked for so long ago; they keep the reason why they were parked."""
+    return [row["id"] for row in await driver.fetch(_GIVE_UP_PARKED, list(kinds), older_than, limit)]
 
 
 _DEPTH = f"""

@@ -90,7 +90,7 @@ FROM jobs
 WHERE key = ANY($1::text[])
   AND {_HOLDS_KEY}
   AND NOT coalesces
-ORDER BY key
+ORDER BY waits_for IS NOT NULL, key
 FOR NO KEY UPDATE
 """  # noqa: S608 - only constants are put in
 

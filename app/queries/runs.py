@@ -1,4 +1,8 @@
-"""Runs: a request for work, and the jobs that do it. A run ends with the last of its jobs, in the same transaction."""
+"""Runs: a request for work, and the jobs that do it. A run ends with the last of its jobs, in the same transaction.
+
+A run counts its live jobs, so that the end of one job costs the same however many there are; only the last one's end
+looks at all of them.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +40,9 @@ class RunOfJob(NamedTuple):
 
 
 _INSERT = """
-INSERT INTO sync_runs (id, seller_id, origin, state, requested_by, reason, from_date, to_date, created_at, retry_of)
-VALUES ($1, $2, $3, 'RUNNING', $4, $5, $6, $7, $8, $9)
+INSERT INTO sync_runs (id, seller_id, origin, state, requested_by, reason, from_date, to_date, created_at, retry_of,
+                       jobs_live, cancel_requested)
+VALUES ($1, $2, $3, 'RUNNING', $4, $5, $6, $7, $8, $9, $10, false)
 """
 
 _LINK = """
@@ -60,11 +65,12 @@ async def insert_run(driver: Driver, run: NewRun, job_ids: Sequence[UUID], *, no
         run.to_date,
         now,
         run.retry_of,
+        len(job_ids),
     )
     await driver.execute(_LINK, run.id, list(job_ids), run.seller_id)
 
 
-# Locked first, so that of two jobs that end at once the second sees the first one's end.
+# Locked first and in one order: of two jobs that end at once the second sees the first one's end.
 _LOCK_OF_JOBS = """
 SELECT id
 FROM sync_runs
@@ -72,6 +78,35 @@ WHERE state = 'RUNNING'
   AND id IN (SELECT run_id FROM sync_run_jobs WHERE job_id = ANY($1::uuid[]))
 ORDER BY id
 FOR UPDATE
+"""
+
+_COUNT_ENDED = """
+UPDATE sync_runs
+SET jobs_live = jobs_live - ended.jobs
+FROM (
+  SELECT run_id, count(*) AS jobs
+  FROM sync_run_jobs
+  WHERE job_id = ANY($2::uuid[])
+    AND run_id = ANY($1::uuid[])
+  GROUP BY run_id
+) AS ended
+WHERE id = ended.run_id
+RETURNING id, seller_id, jobs_live
+"""
+
+# Work that another run goes on with is no longer this one's.
+_UNLINK = """
+DELETE FROM sync_run_jobs
+WHERE run_id = $1
+  AND job_id = ANY($2::uuid[])
+RETURNING job_id
+"""
+
+_NOTE_CANCELLED = """
+UPDATE sync_runs
+SET cancel_requested = true, jobs_live = jobs_live - $2
+WHERE id = $1
+RETURNING jobs_live
 """
 
 _LOCK_LEFT_OVER = """
@@ -93,7 +128,9 @@ FOR UPDATE SKIP LOCKED
 _END = """
 UPDATE sync_runs
 SET ended_at = now(),
+    jobs_live = 0,
     state = CASE
+      WHEN tally.jobs = 0 AND cancel_requested THEN 'CANCELLED'
       WHEN tally.jobs = tally.succeeded THEN 'SUCCEEDED'
       WHEN tally.succeeded > 0 THEN 'PARTIAL'
       WHEN tally.failed = 0 AND tally.cancelled > 0 THEN 'CANCELLED'
@@ -137,9 +174,32 @@ async def list_runs_of(driver: Driver, job_ids: Sequence[UUID]) -> list[RunOfJob
     return [RunOfJob(*row) for row in await driver.fetch(_LIST_OF_JOBS, list(job_ids))]
 
 
-async def end_runs_of(driver: Driver, job_ids: Sequence[UUID]) -> list[UUID]:
-    """End the runs whose last job is among these, which ended in this transaction."""
-    return await _end(driver, [row["id"] for row in await driver.fetch(_LOCK_OF_JOBS, list(job_ids))])
+class LiveRun(NamedTuple):
+    """A run after some of its jobs have ended: whose it is, and how many of its jobs have not."""
+
+    seller_id: UUID | None
+    run_id: UUID
+    jobs_live: int
+
+
+async def count_ended(driver: Driver, job_ids: Sequence[UUID]) -> list[LiveRun]:
+    """Take these jobs, which end in this transaction, off the counts of their runs; the runs stay locked."""
+    run_ids = [row["id"] for row in await driver.fetch(_LOCK_OF_JOBS, list(job_ids))]
+    if not run_ids:
+        return []
+    rows = await driver.fetch(_COUNT_ENDED, run_ids, list(job_ids))
+    return [LiveRun(row["seller_id"], row["id"], row["jobs_live"]) for row in rows]
+
+
+async def end_runs(driver: Driver, run_ids: Sequence[UUID]) -> list[UUID]:
+    """End those of these runs, locked by the caller, of which no job is live."""
+    return await _end(driver, list(run_ids))
+
+
+async def leave_to_others(driver: Driver, run_id: UUID, job_ids: Sequence[UUID]) -> int:
+    """Note that a run was cancelled, and that these live jobs are other runs' alone now; answers its live jobs."""
+    left = await driver.fetch(_UNLINK, run_id, list(job_ids))
+    return await driver.fetchval(_NOTE_CANCELLED, run_id, len(left))
 
 
 async def end_left_over_runs(driver: Driver, *, older_than: timedelta, limit: int) -> list[UUID]:

@@ -82,6 +82,24 @@ WHERE id = $1
 """
 
 
+# Taken by a clock that was ahead: as long as they stand, nothing is due.
+_FORGET_FUTURE = """
+DELETE FROM ticks
+WHERE slot > $1
+RETURNING name, slot
+"""
+
+
+async def find_now(driver: Driver) -> datetime:
+    """The database's time, which all schedulers share."""
+    return await driver.fetchval("SELECT now()")
+
+
+async def forget_future_ticks(driver: Driver, *, now: datetime) -> list[str]:
+    """Remove slots that have not come yet; answers their names."""
+    return sorted({row["name"] for row in await driver.fetch(_FORGET_FUTURE, now)})
+
+
 async def take_tick(driver: Driver, name: str, slot: datetime, *, now: datetime) -> bool:
     """Take a slot in this transaction; False when it is taken already (or being taken: waits for that to be known)."""
     return await driver.fetchval(_TAKE, name, slot, now) is not None

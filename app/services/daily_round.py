@@ -46,7 +46,7 @@ def round_slot(day: date) -> datetime:
 
 async def plan_daily(services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
     """The rounds of those sellers whose newest due day has none, the oldest day first."""
-    now = clock.now()
+    now = tick.slot  # not this host's clock: a round that is taken too early would be missing later
     sellers = [seller for seller in page if _active(seller)]
     async with work_transaction(services.database.app) as driver:
         newest = await list_newest_slots(driver, [round_name(seller.seller_id) for seller in sellers])

@@ -30,8 +30,12 @@ RECONNECT_SECONDS = 0.5
 
 
 class Priority(IntEnum):
-    """Less is more urgent; the value stands in the jobs table."""
+    """Less is more urgent; the value stands in the jobs table.
 
+    CLOCK is the schedule's own short work, which asks for everybody's: no request of one seller stands before it.
+    """
+
+    CLOCK = -1
     MANUAL = 0
     FRESH = 1
     SCHEDULED = 2
@@ -48,7 +52,7 @@ URGENT_QUEUES = (queue_name(Priority.MANUAL),)
 
 
 class JobBroker(ListQueueBroker):
-    """taskiq's list broker over some of the four queues, most urgent first, that outlives a restart of Redis.
+    """taskiq's list broker over some of the queues, most urgent first, that outlives a restart of Redis.
 
     redis-py 8 ends a read after 5 s by default, which taskiq's own loop takes for a failure: here a read blocks for
     less than its timeout, and any failure of the connection is waited out.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.queries import job_dispatch
 from app.queries import runs as run_rows
+from app.queries.runs import RunOfJob
 from app.services.job_queue import send_now
 from app.services.progress_channel import publish_progress
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Driver
-    from app.queries.runs import RunOfJob
     from app.services.context import Services
+
+# More jobs than these don't wait for one run's others; a sweep would find them.
+MOST_LAST_JOBS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,15 @@ class Settled:
 
 
 async def settle(driver: Driver, job_ids: Sequence[UUID]) -> Settled:
-    """In the transaction in which these jobs ended."""
-    runs = await run_rows.list_runs_of(driver, job_ids)
-    unblocked = await job_dispatch.unblock_after(driver, job_ids)
-    await run_rows.end_runs_of(driver, job_ids)
-    return Settled(runs, unblocked)
+    """In the transaction in which these jobs ended. Locks their runs, then what waits for those."""
+    runs = await run_rows.count_ended(driver, job_ids)
+    # A run whose last jobs wait for the others has as many live jobs as wait.
+    waiting = [run.run_id for run in runs if 0 < run.jobs_live <= MOST_LAST_JOBS]
+    blocked = await job_dispatch.list_blocked(driver, waiting) if waiting else {}
+    alone = [run for run in runs if len(blocked.get(run.run_id, ())) >= run.jobs_live > 0]
+    unblocked = await job_dispatch.unblock(driver, [job_id for run in alone for job_id in blocked[run.run_id]])
+    await run_rows.end_runs(driver, [run.run_id for run in runs if run.jobs_live <= 0])
+    return Settled([RunOfJob(run.seller_id, run.run_id) for run in runs], unblocked)
 
 
 async def announce(services: Services, settled: Settled) -> None:

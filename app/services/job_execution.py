@@ -48,8 +48,9 @@ ENDED = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
 LOST = "LOST"
 # How often the outcome of a job is written again while the database is away.
 PERSIST_PAUSE_SECONDS = 0.5
-# How long a worker lets nothing begin so that a suspect can run alone, and how long that waits where it was in vain.
-SOLITUDE_SECONDS = 10.0
+# For how many seconds a worker lets nothing begin so that a suspect can run alone: more, the longer it waits already.
+LEAST_PATIENCE, MOST_PATIENCE, PATIENCE_PER_AGE = 5.0, 60.0, 0.05
+# How long it waits where that was in vain.
 SUSPECT_DELAY = timedelta(seconds=30)
 
 
@@ -80,18 +81,25 @@ async def execute_job(
     """
     quarantine = quarantine or Quarantine()
     async with quarantine.among_others():
-        claimed, suspect = await _claim(services, job_id, worker=worker, suspect=False)
+        claimed, suspect_age = await _claim(services, job_id, worker=worker, suspect=False)
         if claimed is not None:
             await _execute(services, claimed, handlers)
-    if suspect:
-        await _execute_alone(services, job_id, worker=worker, handlers=handlers, quarantine=quarantine)
+    if suspect_age is not None:
+        patience = min(max(suspect_age.total_seconds() * PATIENCE_PER_AGE, LEAST_PATIENCE), MOST_PATIENCE)
+        await _execute_alone(services, job_id, worker=worker, handlers=handlers, quarantine=quarantine, within=patience)
 
 
 async def _execute_alone(
-    services: Services, job_id: UUID, *, worker: str, handlers: Mapping[str, JobHandler], quarantine: Quarantine
+    services: Services,
+    job_id: UUID,
+    *,
+    worker: str,
+    handlers: Mapping[str, JobHandler],
+    quarantine: Quarantine,
+    within: float,
 ) -> None:
     try:
-        async with quarantine.alone(within=SOLITUDE_SECONDS):
+        async with quarantine.alone(within=within):
             claimed, _ = await _claim(services, job_id, worker=worker, suspect=True)
             if claimed is not None:
                 log.warning("a job that has cost workers runs alone", job_id=str(job_id), losses=claimed.job.losses)
@@ -132,15 +140,33 @@ async def _unknown_kind(_services: Services, job: ClaimedJob, _lease: Lease) -> 
     raise NotImplementedError(f"this worker has no handler for jobs of kind {job.kind!r}")
 
 
-async def _claim(services: Services, job_id: UUID, *, worker: str, suspect: bool) -> tuple[_Claimed | None, bool]:
-    """The job, if it is ours now; and whether it waits to be claimed as a suspect."""
+async def _claim(
+    services: Services, job_id: UUID, *, worker: str, suspect: bool
+) -> tuple[_Claimed | None, timedelta | None]:
+    """The job, if it is ours now; otherwise how old it is, if it waits to be claimed as a suspect.
+
+    Being cancelled in the middle of it gives a job that was claimed back.
+    """
+    claim = asyncio.create_task(_try_to_claim(services, job_id, worker=worker, suspect=suspect))
+    try:
+        return await asyncio.shield(claim)
+    except asyncio.CancelledError:
+        claimed, _ = await claim
+        if claimed is not None:
+            await _release(services, _lease_of(services, claimed.job))
+        raise
+
+
+async def _try_to_claim(
+    services: Services, job_id: UUID, *, worker: str, suspect: bool
+) -> tuple[_Claimed | None, timedelta | None]:
     lease = timedelta(seconds=services.settings.job_lease_seconds)
     try:
         async with work_transaction(services.database.app) as driver:
             job = await job_claims.claim_job(driver, job_id, worker=worker, lease=lease, suspect=suspect)
             if job is not None:
-                return _Claimed(job, await run_rows.list_runs_of(driver, [job.id])), False
-            return None, not suspect and await job_claims.is_suspect(driver, job_id)
+                return _Claimed(job, await run_rows.list_runs_of(driver, [job.id])), None
+            return None, None if suspect else await job_claims.find_suspect_age(driver, job_id)
     except asyncpg.UniqueViolationError:
         # Another worker began with the same account and level in this very moment; look again soon.
         async with work_transaction(services.database.app) as driver:
@@ -149,7 +175,11 @@ async def _claim(services: Services, job_id: UUID, *, worker: str, suspect: bool
         if classify(error) is not FailureClass.TRANSIENT:
             raise
         log.warning("the database does not answer; the job waits", job_id=str(job_id), error=type(error).__name__)
-    return None, False
+    return None, None
+
+
+def _lease_of(services: Services, job: ClaimedJob) -> Lease:
+    return Lease(services, job, timedelta(seconds=services.settings.job_lease_seconds))
 
 
 async def _run(services: Services, lease: Lease, handler: JobHandler) -> None:
@@ -257,8 +287,14 @@ async def _record(services: Services, lease: Lease, write: Callable[[Driver, Cla
         await announce(services, settled)
         return state.value
 
+    # What became of a job is written even if the worker has to go meanwhile.
+    writing = asyncio.create_task(_persist(lease, record))
     with suppress(LeaseLostError):
-        return await _persist(lease, record)
+        try:
+            return await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await writing
+            raise
     return LOST
 
 
@@ -272,10 +308,15 @@ async def _persist(lease: Lease, write: Callable[[], Awaitable[Answer]]) -> Answ
         try:
             return await write()
         except Exception as error:
-            if classify(error) is not FailureClass.TRANSIENT or monotonic() > until:
+            if not _may_pass(error) or monotonic() > until:
                 raise
-            log.warning("the database does not answer; trying again", error=type(error).__name__)
+            log.warning("what became of the job can't be written; trying again", error=type(error).__name__)
         await asyncio.sleep(PERSIST_PAUSE_SECONDS)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Trouble of the database; or the like of a job that coalesces was asked for in this very moment."""
+    return isinstance(error, asyncpg.UniqueViolationError) or classify(error) is FailureClass.TRANSIENT
 
 
 async def _send_next(services: Services, ended: UUID) -> None:

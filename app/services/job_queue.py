@@ -27,6 +27,10 @@ log = get_logger(__name__)
 
 # A queue that is longer than this gets no more until workers have taken some; the jobs wait in the table.
 MAX_BACKLOG = 1000
+# A queue is filled again when it is half empty: looking for whose turn it is costs more than sending.
+REFILL_BELOW = MAX_BACKLOG // 2
+# Of many jobs that one request made, so many are sent by who asked; the dispatcher lets sellers take turns.
+SEND_AT_ONCE = 50
 # A message that was popped and never led to a claim (its worker died in between) is sent again after this.
 RESEND_AFTER = timedelta(seconds=5)
 # While its queue holds others, a message may still be among them; after this it is sent again all the same.
@@ -34,9 +38,12 @@ RESEND_AMONG_OTHERS = timedelta(seconds=60)
 
 
 async def send_now(services: Services, job_ids: Sequence[UUID]) -> None:
-    """Send the messages of jobs just committed. Never raises for want of Redis: the dispatcher sends them later."""
+    """Send the messages of jobs just committed, the first SEND_AT_ONCE of them; the dispatcher sends the others.
+
+    Never raises for want of Redis.
+    """
     async with work_transaction(services.database.app) as driver:
-        due = await job_dispatch.take_these(driver, job_ids)
+        due = await job_dispatch.take_these(driver, job_ids[:SEND_AT_ONCE])
     await _send(services, due)
 
 
@@ -60,7 +67,7 @@ async def send_due(services: Services) -> int:
         except (RedisError, OSError) as error:
             log.warning("redis does not answer; messages wait", error=type(error).__name__)
             return sent
-        if backlog >= MAX_BACKLOG:
+        if backlog >= REFILL_BELOW:
             continue
         resend_after = RESEND_AFTER if backlog == 0 else RESEND_AMONG_OTHERS
         async with work_transaction(services.database.app) as driver:

@@ -31,17 +31,18 @@ if TYPE_CHECKING:
 async def cancel_run(services: Services, *, seller_id: UUID, run_id: UUID) -> int:
     """End what waits of a run and stop what runs at its next step; answers how many jobs that concerns.
 
-    Work that another live run has asked for as well goes on; this run ends with it. Raises NotFoundError for a run
-    that is not the seller's, ConflictError for one that has ended.
+    Work that another live run has asked for as well goes on there, and is no longer part of this run. Raises
+    NotFoundError for a run that is not the seller's, ConflictError for one that has ended.
     """
     async with tenant_transaction(services.database.app, seller_id) as driver:
         run = await _get_run(driver, seller_id, run_id)
         if run.state is not RunState.RUNNING:
             raise ConflictError("the run has ended already")
         cancelled = await job_control.cancel_jobs_of(driver, seller_id=seller_id, run_id=run_id)
-        runs = await run_rows.list_runs_of(driver, cancelled.stopping)
         settled = await settle(driver, cancelled.ended)
-    publish_progress(services, runs)
+        if await run_rows.leave_to_others(driver, run_id, cancelled.shared) <= 0:
+            await run_rows.end_runs(driver, [run_id])
+    publish_progress(services, [(seller_id, run_id)])
     await announce(services, settled)
     return len(cancelled.ended) + len(cancelled.stopping)
 
@@ -49,16 +50,18 @@ async def cancel_run(services: Services, *, seller_id: UUID, run_id: UUID) -> in
 async def retry_run(services: Services, *, seller_id: UUID, run_id: UUID, requested_by: UUID | None) -> EnqueuedRun:
     """A new run over the units that a run did not do: those that failed and those that were cancelled.
 
-    Raises NotFoundError for a run that is not the seller's, ConflictError for one that has not ended or that left
-    nothing undone.
+    Raises NotFoundError for a run that is not the seller's, ConflictError for one that has not ended, that left
+    nothing undone, or of whose undone units not all are known one by one any more.
     """
     async with tenant_transaction(services.database.app, seller_id) as driver:
         run = await _get_run(driver, seller_id, run_id)
         if run.state is RunState.RUNNING:
             raise ConflictError("the run has not ended yet; cancel it first")
         undone = await job_control.list_undone(driver, seller_id=seller_id, run_id=run_id)
+        if len(undone) < run.jobs_undone:
+            raise ConflictError("not all that the run left undone is still known one by one; ask for its days again")
         if not undone:
-            raise ConflictError("the run has left nothing undone that is still known")
+            raise ConflictError("the run has left nothing undone")
         request = RunRequest(
             seller_id=seller_id,
             origin=run.origin,

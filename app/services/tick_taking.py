@@ -13,7 +13,7 @@ from app import clock
 from app.database.transactions import work_transaction
 from app.errors import NotFoundError
 from app.observability.logging import get_logger
-from app.queries.ticks import forget_ticks, list_newest_slots, take_tick
+from app.queries.ticks import find_now, forget_future_ticks, forget_ticks, list_newest_slots, take_tick
 from app.services.job_broker import Priority
 from app.services.job_kinds import JobKind, own_job
 from app.services.job_queue import send_now
@@ -38,16 +38,26 @@ TICKS_KEPT = timedelta(days=7)
 
 async def run_due_ticks(services: Services) -> list[str]:
     """Take every slot that has come and is not taken; answers the names of those that were taken now."""
-    now = clock.now()
     entries = schedule(services.settings)
     async with work_transaction(services.database.app) as driver:
+        now = await _now(driver)
         newest = await list_newest_slots(driver, [entry.name for entry in entries])
+        if any(slot > now for slot in newest.values()):
+            log.warning("slots that have not come yet were taken by a clock that was ahead; they are forgotten")
+            await forget_future_ticks(driver, now=now)
+            newest = await list_newest_slots(driver, [entry.name for entry in entries])
     due = [entry for entry in entries if entry.name not in newest or newest[entry.name] < entry.slots.newest(now)]
     taken = [entry.name for entry in due if await _take(services, entry, now)]
     if taken:
         async with work_transaction(services.database.app) as driver:
             await forget_ticks(driver, before=now - TICKS_KEPT)
+            await forget_future_ticks(driver, now=now)
     return taken
+
+
+async def _now(driver: Driver) -> datetime:
+    """The schedule goes by the database's clock: one of a host that is wrong must not take days in advance."""
+    return clock.frozen_now() or await find_now(driver)
 
 
 async def start_scheduled_job(services: Services, name: str) -> UUID:
@@ -59,7 +69,7 @@ async def start_scheduled_job(services: Services, name: str) -> UUID:
     if entry is None:
         raise NotFoundError(f"the schedule has no job {name!r}")
     async with work_transaction(services.database.app) as driver:
-        run = await _record(driver, entry, entry.slots.newest(clock.now()), RunOrigin.CRON)
+        run = await _record(driver, entry, entry.slots.newest(await _now(driver)), RunOrigin.CRON)
     await send_now(services, [job.job_id for job in run.jobs])
     return run.run_id
 
@@ -87,6 +97,6 @@ def _tick_job(entry: ScheduleEntry, slot: datetime, origin: RunOrigin) -> NewJob
         key=f"tick__{entry.name}__{slot.isoformat()}",
         seller_id=None,
         unit=entry.tick(slot, origin).as_unit(),
-        priority=Priority.MANUAL,
+        priority=Priority.CLOCK,
     )
     return replace(job, exclusive_key=f"tick__{entry.name}")

@@ -38,6 +38,18 @@ SYSTEM_COLUMNS = ("spent_on", "stats_stretch", "stats_synced_at", "closed_throug
 
 LIVE = "state IN ('BLOCKED', 'QUEUED', 'RUNNING', 'RETRYING', 'PARKED')"
 
+COUNT_LIVE_JOBS = f"""
+UPDATE sync_runs
+SET jobs_live = (
+  SELECT count(*)
+  FROM sync_run_jobs
+  JOIN jobs ON jobs.id = sync_run_jobs.job_id
+  WHERE sync_run_jobs.run_id = sync_runs.id
+    AND jobs.{LIVE}
+)
+WHERE sync_runs.state = 'RUNNING'
+"""  # noqa: S608 - only constants are put in
+
 # A partition is made beside its parent and attached: that waits for no reader. It carries the wall of its parent, and
 # nobody is granted anything on it.
 CREATE_RAW_PARTITION = """
@@ -104,6 +116,13 @@ def _widen_work() -> None:
     for name in ("jobs_total", "jobs_succeeded", "jobs_failed", "jobs_cancelled"):
         op.add_column("sync_runs", sa.Column(name, sa.Integer(), nullable=True))
     op.add_column("sync_runs", sa.Column("rows_written", sa.BigInteger(), nullable=True))
+    op.add_column("sync_runs", sa.Column("jobs_live", sa.Integer(), nullable=False, server_default=sa.text("0")))
+    op.alter_column("sync_runs", "jobs_live", server_default=None)
+    op.execute(COUNT_LIVE_JOBS)
+    op.add_column(
+        "sync_runs", sa.Column("cancel_requested", sa.Boolean(), nullable=False, server_default=sa.text("false"))
+    )
+    op.alter_column("sync_runs", "cancel_requested", server_default=None)
     op.create_index("ix_sync_runs_live", "sync_runs", ["created_at"], postgresql_where=sa.text("state = 'RUNNING'"))
     op.drop_constraint(op.f("ck_sync_runs_origin"), "sync_runs", type_="check")
     op.create_check_constraint(
@@ -352,5 +371,14 @@ def downgrade() -> None:
     op.create_check_constraint(
         op.f("ck_sync_runs_origin"), "sync_runs", "origin IN ('MANUAL', 'SCHEDULE', 'BACKFILL', 'SYSTEM')"
     )
-    for name in ("retry_of", "jobs_total", "jobs_succeeded", "jobs_failed", "jobs_cancelled", "rows_written"):
+    for name in (
+        "jobs_live",
+        "cancel_requested",
+        "retry_of",
+        "jobs_total",
+        "jobs_succeeded",
+        "jobs_failed",
+        "jobs_cancelled",
+        "rows_written",
+    ):
         op.drop_column("sync_runs", name)

@@ -26,8 +26,8 @@ WITH made AS (
   FROM generate_series(1, 1000) AS place
 ),
 runs AS (
-  INSERT INTO sync_runs (id, seller_id, origin, state, reason, created_at)
-  SELECT run_id, $1, 'SCHEDULE', 'SUCCEEDED', 'a test', now()
+  INSERT INTO sync_runs (id, seller_id, origin, state, reason, created_at, jobs_live, cancel_requested)
+  SELECT run_id, $1, 'SCHEDULE', 'SUCCEEDED', 'a test', now(), 0, false
   FROM made
 ),
 done AS (

@@ -67,7 +67,16 @@ async def add_run(tenant: Tenant, account: object) -> None:
     run, job = new_id(), new_id()
     common = {"seller_id": tenant.seller_id, "created_at": NOW}
     await tenant.world.insert(
-        "sync_runs", {"id": run, "origin": "MANUAL", "state": "RUNNING", "reason": "asked for", **common}
+        "sync_runs",
+        {
+            "id": run,
+            "origin": "MANUAL",
+            "state": "RUNNING",
+            "reason": "asked for",
+            "jobs_live": 1,
+            "cancel_requested": False,
+            **common,
+        },
     )
     work = {"kind": "stats", "key": str(job), "unit": "{}", "state": "QUEUED", "priority": 1, "attempt": 0}
     budget = {

@@ -58,7 +58,16 @@ async def plant(tenant: Tenant) -> dict[str, UUID]:
     run, job = new_id(), new_id()
     common = {"seller_id": tenant.seller_id, "created_at": NOW}
     await tenant.world.insert(
-        "sync_runs", {"id": run, "origin": "MANUAL", "state": "RUNNING", "reason": "secret", **common}
+        "sync_runs",
+        {
+            "id": run,
+            "origin": "MANUAL",
+            "state": "RUNNING",
+            "reason": "secret",
+            "jobs_live": 1,
+            "cancel_requested": False,
+            **common,
+        },
     )
     work = {"kind": "stats", "key": str(job), "unit": "{}", "state": "QUEUED", "priority": 1, "attempt": 0}
     budget = {

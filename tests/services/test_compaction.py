@@ -24,8 +24,8 @@ WITH made AS (
   FROM generate_series(1, $4::int) AS place
 ),
 runs AS (
-  INSERT INTO sync_runs (id, seller_id, origin, state, reason, created_at)
-  SELECT run_id, $1, 'SCHEDULE', CASE WHEN place <= $5 THEN 'RUNNING' ELSE 'SUCCEEDED' END, 'test', now()
+  INSERT INTO sync_runs (id, seller_id, origin, state, reason, created_at, jobs_live, cancel_requested)
+  SELECT run_id, $1, 'SCHEDULE', CASE WHEN place <= $5 THEN 'RUNNING' ELSE 'SUCCEEDED' END, 'test', now(), 0, false
   FROM made
   ORDER BY place
 ),
@@ -34,7 +34,7 @@ done AS (
                     losses, cancel_requested, rows_written, run_at, created_at, started_at, ended_at)
   SELECT job_id, $1, $2, 'key', false, '{}', '{}', $3, 2, 1, 1, 3, 0, false, place, now(), now(),
          ended_at - place * interval '1 millisecond', ended_at
-  FROM made, LATERAL (SELECT '2026-11-01 00:00+00'::timestamptz + place * interval '1 minute' AS ended_at) AS at
+  FROM made, LATERAL (SELECT '2026-09-01 00:00+00'::timestamptz + place * interval '1 minute' AS ended_at) AS at
 )
 INSERT INTO sync_run_jobs (run_id, job_id, seller_id)
 SELECT run_id, job_id, $1
@@ -49,8 +49,8 @@ ORDER BY kind, state
 """
 _TOTALS = """
 SELECT kind, state, seller_id, jobs, rows_written, milliseconds,
-       extract(epoch FROM oldest_ended_at - '2026-11-01 00:00+00')::int / 60,
-       extract(epoch FROM newest_ended_at - '2026-11-01 00:00+00')::int / 60
+       extract(epoch FROM oldest_ended_at - '2026-09-01 00:00+00')::int / 60,
+       extract(epoch FROM newest_ended_at - '2026-09-01 00:00+00')::int / 60
 FROM job_totals
 WHERE owner_id = coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
 ORDER BY kind, state
@@ -113,6 +113,14 @@ async def test_of_a_thousand_jobs_150_stay_and_the_rest_are_totals(services: Ser
     await fill(services, seller_id, "stats", "SUCCEEDED", 10)  # which ended before all that stay
     assert await compact(services) == 10 + 10
     assert (await totals(services, seller_id))[1][3] == 610
+
+
+async def test_what_was_cancelled_lately_can_still_be_gone_on_with(services: Services) -> None:
+    seller_id = await add_seller(services)
+    await fill(services, seller_id, "stats", "CANCELLED", 150)
+    await fetch_work(services, "UPDATE jobs SET ended_at = now() WHERE state = 'CANCELLED' RETURNING id")
+    await compact(services)
+    assert [row[:3] for row in await left(services, seller_id)] == [("stats", "CANCELLED", 150)]
 
 
 async def test_what_succeeded_and_what_was_cancelled_share_their_places(services: Services) -> None:

@@ -8,16 +8,26 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from app.database.transactions import work_transaction
+from app.identifiers import new_id
+from app.services import job_queue
 from app.services.context import open_services
 from app.services.dispatcher import dispatch_once
 from app.services.job_broker import Priority
-from tests.services.jobs_at_hand import chore, enqueue, enqueue_one, execute, job_of, nothing, state_of
+from app.services.job_queue import send_now
+from app.services.run_requests import record_run
+from tests.database.opening import opened_engine
+from tests.services.jobs_at_hand import RUN, chore, enqueue, enqueue_one, execute, job_of, nothing, state_of
+from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
+    import pytest
+
+    from app.embedded.throwaway import ThrowawayDatabase
     from app.services.context import Services
 
 
 async def backlogs(services: Services) -> list[int]:
+    """The schedule's own queue is the first."""
     return [await services.broker.backlog(priority) for priority in Priority]
 
 
@@ -33,19 +43,19 @@ async def test_due_jobs_are_sent_once_each_to_the_queue_of_their_urgency(service
         *[
             chore(f"{priority.name}-{place}", priority=priority)
             for priority in Priority
-            for place in range(priority + 1)
+            for place in range(priority + 2)
         ],
         chore("later", delay=timedelta(minutes=1)),
     )
     for _ in range(2):
         await dispatch_once(services)
-        assert await backlogs(services) == [1, 2, 3, 4]
+        assert await backlogs(services) == [1, 2, 3, 4, 5]
 
 
 async def test_many_dispatchers_send_each_job_once(services: Services) -> None:
     await enqueue(services, *[chore(f"chore-{place}") for place in range(50)])
     await asyncio.gather(*[dispatch_once(services) for _ in range(4)])
-    assert await backlogs(services) == [0, 0, 50, 0]
+    assert await backlogs(services) == [0, 0, 0, 50, 0]
 
 
 async def test_messages_that_redis_forgot_are_sent_again(services: Services) -> None:
@@ -53,10 +63,10 @@ async def test_messages_that_redis_forgot_are_sent_again(services: Services) -> 
     await dispatch_once(services)
     await services.redis.flushdb()  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]  # redis-py types sync and async as one
     await dispatch_once(services)
-    assert await backlogs(services) == [0, 0, 0, 0]  # a message just taken may lead to a claim yet
+    assert await backlogs(services) == [0, 0, 0, 0, 0]  # a message just taken may lead to a claim yet
     await forget_when_sent(services)
     await dispatch_once(services)
-    assert await backlogs(services) == [0, 0, 100, 0]
+    assert await backlogs(services) == [0, 0, 0, 100, 0]
 
 
 async def test_a_long_queue_is_not_sent_again_and_again(services: Services) -> None:
@@ -64,7 +74,7 @@ async def test_a_long_queue_is_not_sent_again_and_again(services: Services) -> N
     await dispatch_once(services)
     await forget_when_sent(services)
     await dispatch_once(services)
-    assert await backlogs(services) == [0, 0, 10, 0]
+    assert await backlogs(services) == [0, 0, 0, 10, 0]
 
 
 async def test_jobs_of_an_outage_are_sent_once_redis_is_back(services: Services) -> None:
@@ -73,9 +83,52 @@ async def test_jobs_of_an_outage_are_sent_once_redis_is_back(services: Services)
     async with open_services(lost, process="tests") as without_redis:
         await dispatch_once(replace(services, broker=without_redis.broker))
     assert (await job_of(services, job_id))["sent_at"] is None
-    assert await backlogs(services) == [0, 0, 0, 0]
+    assert await backlogs(services) == [0, 0, 0, 0, 0]
     await dispatch_once(services)
-    assert await backlogs(services) == [0, 0, 1, 0]
+    assert await backlogs(services) == [0, 0, 0, 1, 0]
+
+
+async def test_sellers_take_turns(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_queue, "MAX_BACKLOG", 12)
+    monkeypatch.setattr(job_queue, "REFILL_BELOW", 12)
+    busy, quiet = new_id(), new_id()
+    await enqueue(services, *[chore(f"busy-{place:03}", seller_id=busy) for place in range(200)])
+    wanted = await enqueue(services, *[chore(f"quiet-{place}", seller_id=quiet) for place in range(3)])
+    await dispatch_once(services)
+    for job in wanted.jobs:
+        assert (await job_of(services, job.job_id))["sent_at"] is not None
+    sent = await fetch_work(services, "SELECT seller_id FROM jobs WHERE sent_at IS NOT NULL")
+    assert sorted(row[0] == busy for row in sent) == [False] * 3 + [True] * 9
+
+
+async def test_no_amount_of_work_that_people_ask_for_stops_the_schedule(services: Services) -> None:
+    many = [chore(f"now-{place:04}", priority=Priority.MANUAL) for place in range(1100)]
+    run = await enqueue(services, *many)
+    await send_now(services, [job.job_id for job in run.jobs])
+    assert await backlogs(services) == [0, 50, 0, 0, 0]
+    tick = await enqueue_one(services, chore("tick", priority=Priority.CLOCK))
+    await dispatch_once(services)
+    assert await backlogs(services) == [1, 1000, 0, 0, 0]
+    assert (await job_of(services, tick))["sent_at"] is not None
+
+
+async def test_the_like_of_a_lost_job_does_not_keep_others_from_being_taken_over(
+    services: Services, database: ThrowawayDatabase
+) -> None:
+    """A refresh is asked for in the very moment in which another is taken from the dead."""
+    run = await enqueue(services, chore("refresh", coalesces=True), chore("other"))
+    refresh, other = (job.job_id for job in run.jobs)
+    async with work_transaction(services.database.app) as driver:
+        await driver.execute("UPDATE jobs SET state = 'RUNNING', claimed_by = 'doomed', lease_until = now()")
+    async with opened_engine(database.app_url) as engine, work_transaction(engine) as asking:
+        await record_run(asking, RUN, [chore("refresh", coalesces=True)])
+        passing = asyncio.create_task(dispatch_once(services))
+        while await state_of(services, other) == "RUNNING":  # noqa: ASYNC110  # Postgres alone knows
+            await asyncio.sleep(0.01)
+    await passing
+    assert await state_of(services, refresh) == "RUNNING"
+    await dispatch_once(services)
+    assert await state_of(services, refresh) == "CANCELLED"
 
 
 async def test_a_message_for_a_job_that_has_ended_does_nothing(services: Services) -> None:
@@ -84,5 +137,5 @@ async def test_a_message_for_a_job_that_has_ended_does_nothing(services: Service
     await execute(services, job_id, nothing)
     await forget_when_sent(services)
     await dispatch_once(services)
-    assert await backlogs(services) == [0, 0, 1, 0]
+    assert await backlogs(services) == [0, 0, 0, 1, 0]
     assert await state_of(services, job_id) == "SUCCEEDED"

@@ -18,7 +18,8 @@ from app.errors import (
     TokenRejectedError,
 )
 from app.identifiers import new_id
-from app.queries.job_claims import claim_job, is_suspect
+from app.queries import job_claims
+from app.queries.job_claims import claim_job, find_suspect_age
 from app.services.dispatcher import dispatch_once
 from app.services.job_broker import Priority
 from tests.services.jobs_at_hand import (
@@ -158,6 +159,72 @@ async def test_a_heartbeat_keeps_a_job_longer_than_its_lease(services: Services)
     assert passes > 10
 
 
+async def test_a_transaction_longer_than_the_lease_costs_no_lease(services: Services) -> None:
+    job_id = await enqueue_one(services)
+    over = asyncio.Event()
+
+    async def write(services: Services, _job: ClaimedJob, lease: Lease) -> int:
+        async with work_transaction(services.database.app) as driver:
+            await lease.fence(driver)
+            await driver.execute("SELECT pg_sleep($1)", lease.duration.total_seconds() * 1.5)
+        await asyncio.sleep(lease.duration.total_seconds() / 2)
+        over.set()
+        return 1
+
+    async def dispatch() -> None:
+        while not over.is_set():
+            await dispatch_once(services)
+            await asyncio.sleep(0.05)
+
+    await asyncio.gather(execute(services, job_id, write), dispatch())
+    job = await job_of(services, job_id)
+    assert (job["state"], job["attempt"], job["losses"]) == ("SUCCEEDED", 1, 0)
+
+
+async def test_what_became_of_a_job_is_written_even_if_the_worker_has_to_go(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = await enqueue_one(services)
+    writing = asyncio.Event()
+    succeed = job_claims.succeed_job
+
+    async def slowly(*arguments: object, **named: object) -> object:
+        writing.set()
+        await asyncio.sleep(0.1)
+        return await succeed(*arguments, **named)  # pyright: ignore[reportArgumentType]  # passed on as they came
+
+    monkeypatch.setattr(job_claims, "succeed_job", slowly)
+    task = asyncio.create_task(execute(services, job_id, nothing))
+    await writing.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await state_of(services, job_id) == "SUCCEEDED"
+
+
+async def test_a_worker_that_has_to_go_in_the_middle_of_a_claim_gives_the_job_back(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = await enqueue_one(services)
+    claimed = asyncio.Event()
+    claim = job_claims.claim_job
+
+    async def slowly(*arguments: object, **named: object) -> object:
+        job = await claim(*arguments, **named)  # pyright: ignore[reportArgumentType]  # passed on as they came
+        claimed.set()
+        await asyncio.sleep(0.1)
+        return job
+
+    monkeypatch.setattr(job_claims, "claim_job", slowly)
+    task = asyncio.create_task(execute(services, job_id, nothing))
+    await claimed.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    job = await job_of(services, job_id)
+    assert (job["state"], job["attempt"], job["tries"], job["lease_until"]) == ("QUEUED", 1, 0, None)
+
+
 async def test_passing_trouble_gets_three_tries_two_and_four_seconds_apart(services: Services) -> None:
     run = await enqueue(services, chore())
     job_id = run.jobs[0].job_id
@@ -246,7 +313,7 @@ async def test_a_job_that_kills_its_workers_fails_after_its_bound(services: Serv
 async def claim_and_die(services: Services, job_id: UUID) -> None:
     """What is left of a worker that was killed right after its claim."""
     async with work_transaction(services.database.app) as driver:
-        suspect = await is_suspect(driver, job_id)
+        suspect = await find_suspect_age(driver, job_id) is not None
         assert await claim_job(driver, job_id, worker="doomed", lease=timedelta(seconds=2), suspect=suspect)
 
 

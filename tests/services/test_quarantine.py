@@ -57,7 +57,7 @@ async def test_a_suspect_runs_beside_nobody(services: Services) -> None:
 async def test_long_work_of_others_is_not_waited_for_for_ever(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_execution, "SOLITUDE_SECONDS", 0.05)
+    monkeypatch.setattr(job_execution, "LEAST_PATIENCE", 0.05)
     run = await enqueue(services, chore("suspect"), chore("long"))
     suspect, long = (job.job_id for job in run.jobs)
     async with work_transaction(services.database.app) as driver:

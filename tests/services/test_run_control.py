@@ -93,15 +93,41 @@ async def test_a_cancelled_job_of_a_dead_worker_ends(services: Services) -> None
     assert await run_state(services, run.run_id) == "CANCELLED"
 
 
-async def test_what_another_live_run_wants_goes_on(services: Services) -> None:
+async def test_what_another_live_run_wants_goes_on_there(services: Services) -> None:
     seller_id = await add_seller(services)
     shared, own = chore("shared", seller_id=seller_id), chore("own", seller_id=seller_id)
     run = await ask(services, seller_id, shared, own)
     other = await ask(services, seller_id, chore("shared", seller_id=seller_id))
     assert await cancel_run(services, seller_id=seller_id, run_id=run.run_id) == 1
     assert [await state_of(services, job.job_id) for job in run.jobs] == ["QUEUED", "CANCELLED"]
+    assert [await run_state(services, each.run_id) for each in (run, other)] == ["CANCELLED", "RUNNING"]
     await execute(services, shared.id, nothing)
-    assert [await run_state(services, each.run_id) for each in (run, other)] == ["PARTIAL", "SUCCEEDED"]
+    assert await run_state(services, other.run_id) == "SUCCEEDED"
+
+
+async def test_two_runs_over_the_same_work_can_both_be_cancelled(services: Services) -> None:
+    seller_id = await add_seller(services)
+    first = await ask(services, seller_id, chore(seller_id=seller_id))
+    second = await ask(services, seller_id, chore(seller_id=seller_id))
+    assert await cancel_run(services, seller_id=seller_id, run_id=first.run_id) == 0
+    assert await run_state(services, first.run_id) == "CANCELLED"
+    assert await cancel_run(services, seller_id=seller_id, run_id=second.run_id) == 1
+    assert await run_state(services, second.run_id) == "CANCELLED"
+    assert await state_of(services, first.jobs[0].job_id) == "CANCELLED"
+
+
+async def test_a_fan_in_and_its_members_are_cancelled_and_end_without_a_deadlock(services: Services) -> None:
+    seller_id = await add_seller(services)
+    for round_ in range(10):
+        members = [chore(f"z-{round_}-{place}", seller_id=seller_id) for place in range(5)]
+        run = await ask(services, seller_id, *members, chore(f"a-{round_}", seller_id=seller_id, is_last=True))
+        *_, cancelled = await asyncio.gather(
+            *[execute(services, member.id, nothing) for member in members],
+            cancel_run(services, seller_id=seller_id, run_id=run.run_id),
+            return_exceptions=True,
+        )
+        assert isinstance(cancelled, int | ConflictError)
+        assert await state_of(services, run.jobs[-1].job_id) in {"CANCELLED", "QUEUED"}
 
 
 async def test_what_is_wanted_again_before_it_stopped_is_done(services: Services) -> None:

@@ -11,7 +11,7 @@ from app.database.transactions import read_snapshot, work_transaction
 from app.errors import NotFoundError
 from app.identifiers import new_id
 from app.metrics.levels import Level
-from app.queries.runs import end_runs_of
+from app.queries.runs import end_runs
 from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, JobKind, StatsUnit, own_job, stats_job
 from app.services.run_progress import (
@@ -142,7 +142,7 @@ async def test_a_run_that_ended_needs_its_jobs_no_more(services: Services) -> No
     await _succeed(services, good, rows=12)
     await _set(services, bad, "state = 'FAILED', started_at = now(), ended_at = now()")
     async with work_transaction(services.database.app) as driver:
-        await end_runs_of(driver, [run.jobs[0].job_id])
+        await end_runs(driver, [run.run_id])
     ended = await _progress(services, run)
     assert (ended.state, ended.percent, ended.rows_written) == (RunState.PARTIAL, 100.0, 12)
     assert (ended.accounts_total, ended.accounts_done, ended.estimated_end) == (2, 2, None)

@@ -28,7 +28,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
 
 async def do_pass(services: Services, passes: Passes) -> None:
     """As the scheduler's loop does it."""
-    await scheduler._pass(services, passes)  # pyright: ignore[reportPrivateUsage]  # without a process around it
+    await scheduler._pass(services, passes, sweep=True)  # pyright: ignore[reportPrivateUsage]  # without a process around it
 
 
 def counted(outcome: str) -> float:

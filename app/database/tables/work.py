@@ -45,6 +45,9 @@ sync_runs = Table(
     Column("reason", Text, nullable=False),
     Column("from_date", Date, nullable=True),
     Column("to_date", Date, nullable=True),
+    # How many of its jobs have not ended.
+    Column("jobs_live", Integer, nullable=False),
+    Column("cancel_requested", Boolean, nullable=False),
     # The run whose failed and cancelled units this one does again.
     Column("retry_of", Uuid, nullable=True),
     instant("created_at"),
