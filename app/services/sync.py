@@ -47,9 +47,10 @@ async def enqueue_seller_sync(
 ) -> EnqueuedRun:
     """Sync a seller's accounts now; without dates, over the days that still move (today and the days before).
 
-    A backfill is the same with its own origin and priority: ticks go between its jobs. For work that is live already,
-    the live job is the answer. Raises InputError for a bad range, NotFoundError for
-    an account that is not the seller's, ConflictError when no account can be synced.
+    Only the newest seven days are urgent: what is older is a backfill, and a backfill is the same with its own origin
+    and priority, so that ticks go between its jobs. For work that is live already, the live job is the answer. Raises
+    InputError for a bad range, NotFoundError for an account that is not the seller's, ConflictError when no account
+    can be synced.
     """
     days = _requested_days(services, from_date, to_date)
     wanted = tuple(dict.fromkeys(levels)) if levels else tuple(Level)
@@ -65,6 +66,7 @@ async def enqueue_seller_sync(
                 days or default_window(services, connection.time_zone),
                 levels=wanted,
                 priority=priority,
+                older=Priority.BACKFILL,
             )
         ]
         if not jobs:
@@ -94,12 +96,14 @@ def window_jobs(
     *,
     levels: Sequence[Level],
     priority: Priority,
+    older: Priority | None = None,
     delay: timedelta = timedelta(0),
 ) -> Iterator[NewJob]:
-    """The stats jobs of one account over some days."""
-    for start, end in split_days(days):
+    """The stats jobs of one account over some days; `older`: how urgent all but the newest seven days are."""
+    for place, (start, end) in enumerate(split_days(days)):
+        urgency = priority if place == 0 or older is None else older
         for level in levels:
-            yield stats_job(account, StatsUnit(level, start, end), priority=priority, delay=delay)
+            yield stats_job(account, StatsUnit(level, start, end), priority=urgency, delay=delay)
 
 
 def _requested_days(services: Services, from_date: date | None, to_date: date | None) -> DateRange | None:

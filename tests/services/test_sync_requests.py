@@ -10,8 +10,10 @@ import pytest
 from app import clock
 from app.errors import InputError
 from app.metrics.levels import Level
+from app.services.job_broker import Priority
 from app.services.sync import enqueue_seller_sync
 from tests.services.shop import add_seller, sandbox_for
+from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
     from app.services.context import Services
@@ -29,6 +31,28 @@ async def test_levels_and_accounts_named_twice_are_synced_once(services: Service
             account_ids=[account_id, account_id],
         )
     assert [job.key.rpartition("__")[2] for job in run.jobs] == ["AD"]
+
+
+async def test_only_the_newest_days_of_a_long_range_are_urgent(services: Services) -> None:
+    seller_id = await add_seller(services)
+    today = clock.today_in("UTC")
+    with sandbox_for(services, seller_id) as shop:
+        await shop.connect()
+        await enqueue_seller_sync(
+            shop.services,
+            seller_id=seller_id,
+            requested_by=None,
+            from_date=today - timedelta(days=15),
+            to_date=today,
+            levels=[Level.AD, Level.CAMPAIGN],
+        )
+    pieces = "SELECT unit->>'level', unit->>'from', unit->>'to', priority FROM jobs WHERE kind = 'stats'"
+    found = {tuple(row) for row in await fetch_work(services, pieces)}
+    assert found == {
+        (level, (today - timedelta(days=first)).isoformat(), (today - timedelta(days=last)).isoformat(), priority)
+        for level in ("AD", "CAMPAIGN")
+        for first, last, priority in ((6, 0, Priority.MANUAL), (13, 7, Priority.BACKFILL), (15, 14, Priority.BACKFILL))
+    }
 
 
 async def test_the_future_can_not_be_synced(services: Services) -> None:
