@@ -32,7 +32,7 @@ from app.errors import (
     UnavailableError,
 )
 from app.observability.correlation import begin_correlation, current_correlation_id
-from app.observability.logging import get_logger
+from app.observability.logging import get_logger, mask_secrets
 from graphql_schema.faulty_argument import VARIABLE_FAULT, argument_of
 from graphql_schema.operation_choice import ChooseOperation
 from graphql_schema.operation_record import RecordOperation
@@ -54,6 +54,7 @@ __all__ = [
 
 INTERNAL_SENTENCE = "Something went wrong on our side. Quote the correlation id when you ask about it."
 _PYTHON_TEXT = re.compile(r", but encountered error '.*?'; found(?=: )", re.DOTALL)
+_SECRET_ARGUMENT = re.compile(r"(?i)(token|password|secret)(\.\d+)?$")
 _log = get_logger(__name__)
 
 
@@ -176,6 +177,10 @@ def _present_clients(error: GraphQLError, context: ExecutionContext | None, sche
     if context and context.graphql_document:
         variables, operation_name = context.variables or {}, context.operation_name
         argument = argument_of(error, context.graphql_document, schema, variables, operation_name)
+    # What is refused is quoted, be it an input with a password or a token in it, or that itself.
+    if argument and _SECRET_ARGUMENT.search(argument):
+        error.message = f"{argument}: is not what the schema asks for."
+    error.message = mask_secrets(error.message)
     if argument and error.nodes and isinstance(error.nodes[0], ValueNode):
         error.message = f"{argument}: {error.message}"
     _extend(error, {"code": ErrorCode.BAD_USER_INPUT.value} | ({"argument": argument} if argument else {}))

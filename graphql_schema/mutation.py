@@ -7,6 +7,7 @@ from graphql_schema.mutations.cancel_sync import CancelSyncPayload, cancel_sync
 from graphql_schema.mutations.enqueue_sync import EnqueueSyncPayload, enqueue_sync
 from graphql_schema.mutations.log_in import LoginPayload, login
 from graphql_schema.mutations.retry_sync import retry_sync
+from graphql_schema.mutations.rotate_token import RotateTokenPayload, rotate_token
 from graphql_schema.mutations.set_status import SetStatusPayload, set_entity_status
 
 
@@ -37,4 +38,9 @@ class Mutation:
     retry_sync: EnqueueSyncPayload = strawberry.mutation(
         resolver=retry_sync,
         description="Do again what a run did not do: its failed and cancelled jobs, as a new run.",
+    )
+    rotate_token: RotateTokenPayload = strawberry.mutation(
+        resolver=rotate_token,
+        description="Give an ad account or a page another access token, which the platform must accept for it first. "
+        "What was missed meanwhile is fetched then.",
     )

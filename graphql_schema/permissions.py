@@ -13,6 +13,7 @@ class Permission(StrEnum):
     READ = "READ"
     CHANGE_STATUS = "CHANGE_STATUS"
     SYNC = "SYNC"
+    CONNECT = "CONNECT"
 
 
 describe_enum(
@@ -21,6 +22,7 @@ describe_enum(
     READ="See everything of the seller.",
     CHANGE_STATUS="Pause and activate campaigns, ad sets and ads.",
     SYNC="Ask for a sync.",
+    CONNECT="Renew the access tokens of ad accounts and pages.",
 )
 
 PERMISSIONS: dict[str, tuple[Permission, ...]] = {

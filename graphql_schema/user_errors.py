@@ -20,6 +20,7 @@ class UserErrorCode(StrEnum):
     UNAUTHENTICATED = ErrorCode.UNAUTHENTICATED.value
     NOT_FOUND = ErrorCode.NOT_FOUND.value
     CONFLICT = ErrorCode.CONFLICT.value
+    BAD_USER_INPUT = ErrorCode.BAD_USER_INPUT.value
 
 
 describe_enum(
@@ -28,6 +29,7 @@ describe_enum(
     UNAUTHENTICATED="The credentials are wrong.",
     NOT_FOUND="There is no such thing for this seller.",
     CONFLICT="The request is fine but contradicts the present state.",
+    BAD_USER_INPUT="An argument is not acceptable, which only the platform could tell.",
 )
 
 
@@ -61,12 +63,18 @@ class ConflictError(UserError):
     of = UserErrorCode.CONFLICT
 
 
-ExpectedFailure = errors.UnauthenticatedError | errors.NotFoundError | errors.ConflictError
+@strawberry.type(description="The platform does not take the access token; get another one from it.")
+class TokenRefusedError(UserError):
+    of = UserErrorCode.BAD_USER_INPUT
+
+
+ExpectedFailure = errors.UnauthenticatedError | errors.NotFoundError | errors.ConflictError | errors.TokenRejectedError
 
 _TYPES: tuple[tuple[type[ExpectedFailure], type[UserError]], ...] = (
     (errors.UnauthenticatedError, CredentialsError),
     (errors.NotFoundError, NotFoundError),
     (errors.ConflictError, ConflictError),
+    (errors.TokenRejectedError, TokenRefusedError),
 )
 # The schema must be told of them: no field has one of them as its type.
 USER_ERRORS = tuple(kind for _, kind in _TYPES)

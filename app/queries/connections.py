@@ -32,6 +32,7 @@ class Connection:
     standing: AccountStanding
     health: ConnectionHealth
     health_reason: str | None
+    health_changed_at: datetime
     backfill_requested_at: datetime | None
     created_at: datetime
     token_key_id: str | None = field(default=None, repr=False)
@@ -44,7 +45,7 @@ class Connection:
 
 
 _COLUMNS = """id, seller_id, kind, provider, external_id, name, time_zone, currency, is_active, standing,
-       health, health_reason, backfill_requested_at, created_at, token_key_id, token_ciphertext"""
+       health, health_reason, health_changed_at, backfill_requested_at, created_at, token_key_id, token_ciphertext"""
 
 _FIND = f"""
 SELECT {_COLUMNS}
@@ -81,6 +82,7 @@ def _connection(row: Record) -> Connection:
         standing=AccountStanding(row["standing"]),
         health=ConnectionHealth(row["health"]),
         health_reason=row["health_reason"],
+        health_changed_at=row["health_changed_at"],
         backfill_requested_at=row["backfill_requested_at"],
         created_at=row["created_at"],
         token_key_id=row["token_key_id"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app import clock
@@ -11,12 +10,12 @@ from app.auth.token_cipher import token_context
 from app.database.transactions import tenant_transaction
 from app.errors import ConflictError
 from app.identifiers import new_id
-from app.metrics.ranges import DateRange
 from app.queries.connections import NewConnection, insert_connection
 from app.queries.sellers import get_currency
 from app.services.job_broker import Priority
-from app.services.job_kinds import AccountKey, page_backfill_job, structure_job
+from app.services.job_kinds import AccountKey, structure_job
 from app.services.job_queue import send_now
+from app.services.page_history import last_days, page_jobs
 from app.services.run_requests import RunRequest, record_run
 from app.vocabulary import ConnectionKind, RunOrigin
 
@@ -106,19 +105,10 @@ async def connect_page(services: Services, *, seller_id: UUID, page: PageToConne
             ),
             page.access_token,
         )
-        job_ids = await _connect(driver, new, _history_of_page(services, new))
+        history = last_days(new.time_zone, days=services.settings.backfill_days)
+        job_ids = await _connect(driver, new, page_jobs(new, history, priority=Priority.FRESH))
     await send_now(services, job_ids)
     return new.id
-
-
-def _history_of_page(services: Services, page: NewConnection) -> list[NewJob]:
-    """One job up to yesterday, the newest day that the platform has numbers of; none without BACKFILL_DAYS."""
-    days = services.settings.backfill_days
-    if days == 0:
-        return []
-    yesterday = clock.today_in(page.time_zone) - timedelta(days=1)
-    history = DateRange(yesterday - timedelta(days=days - 1), yesterday)
-    return [page_backfill_job(AccountKey(page.seller_id, page.id), history, priority=Priority.FRESH)]
 
 
 async def _connect(driver: Driver, new: NewConnection, jobs: list[NewJob]) -> list[UUID]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app import clock
@@ -9,6 +10,8 @@ from app.auth.token_cipher import token_context
 from app.database.transactions import tenant_transaction
 from app.errors import NotFoundError
 from app.identifiers import new_id
+from app.metrics.levels import Level
+from app.metrics.ranges import DateRange
 from app.observability.correlation import current_correlation_id
 from app.queries.connection_tokens import StoredToken, replace_token
 from app.queries.connections import lock_connection
@@ -16,7 +19,9 @@ from app.queries.status_changes import AuditEntry, insert_audit_events
 from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, structure_job
 from app.services.job_queue import send_now
+from app.services.page_history import page_jobs
 from app.services.run_requests import RunRequest, record_run
+from app.services.sync import default_window, window_jobs
 from app.vocabulary import ConnectionHealth, ConnectionKind, RunOrigin
 
 if TYPE_CHECKING:
@@ -26,8 +31,9 @@ if TYPE_CHECKING:
 
     from app.database.driver import Driver
     from app.queries.connections import Connection
-    from app.queries.jobs import EnqueuedJob
+    from app.queries.jobs import NewJob
     from app.services.context import Services
+    from app.services.run_requests import EnqueuedRun
 
 RENEW_TOKEN = "renewToken"  # noqa: S105 - an action, not a token
 
@@ -39,10 +45,11 @@ async def renew_token(
     access_token: SecretStr,
     *,
     actor_id: UUID | None = None,
-) -> None:
+) -> EnqueuedRun | None:
     """Put another token in the place of the connection's, which is healthy until the platform refuses it.
 
-    An ad account's structure is synced with it at once. Raises NotFoundError.
+    What it has missed is fetched at once; None where it is not active. The platform is not asked about the token:
+    `app.services.token_rotation` does that. Raises NotFoundError.
     """
     context = token_context(seller_id, connection_id)
     sealed = services.cipher.encrypt(access_token, context=context)
@@ -53,8 +60,9 @@ async def renew_token(
             raise NotFoundError("There is no such connection.")
         await replace_token(driver, token, seller_id=seller_id, now=clock.now())
         await _record_event(driver, connection, actor_id)
-        jobs = await _ask_for_structure(driver, connection, actor_id)
-    await send_now(services, [job.job_id for job in jobs])
+        run = await _ask_for_work(services, driver, connection, actor_id)
+    await send_now(services, [job.job_id for job in run.jobs] if run else [])
+    return run
 
 
 async def _record_event(driver: Driver, connection: Connection, actor_id: UUID | None) -> None:
@@ -78,18 +86,40 @@ async def _record_event(driver: Driver, connection: Connection, actor_id: UUID |
     )
 
 
-async def _ask_for_structure(
+async def _ask_for_work(
+    services: Services,
     driver: Driver,
     connection: Connection,
     actor_id: UUID | None,
-) -> tuple[EnqueuedJob, ...]:
-    if connection.kind is not ConnectionKind.AD_ACCOUNT or not connection.is_active:
-        return ()
+) -> EnqueuedRun | None:
+    jobs = _missed_work(services, connection) if connection.is_active else []
+    if not jobs:
+        return None
     request = RunRequest(
         seller_id=connection.seller_id,
         origin=RunOrigin.SYSTEM,
         reason=f"{connection.name} has a new access token",
         requested_by=actor_id,
     )
-    job = structure_job(AccountKey(connection.seller_id, connection.id), priority=Priority.MANUAL)
-    return (await record_run(driver, request, [job])).jobs
+    return await record_run(driver, request, jobs)
+
+
+def _missed_work(services: Services, connection: Connection) -> list[NewJob]:
+    if connection.kind is ConnectionKind.PAGE:
+        return page_jobs(connection, _missed_days(services, connection), priority=Priority.MANUAL)
+    if connection.kind is not ConnectionKind.AD_ACCOUNT:
+        return []
+    account = AccountKey(connection.seller_id, connection.id)
+    days = _missed_days(services, connection)
+    stats = window_jobs(account, days, levels=tuple(Level), priority=Priority.MANUAL, older=Priority.BACKFILL)
+    return [structure_job(account, priority=Priority.MANUAL), *stats]
+
+
+def _missed_days(services: Services, connection: Connection) -> DateRange:
+    """The days that still move, and those since the platform began to refuse us, as far back as a new account's."""
+    window = default_window(services, connection.time_zone)
+    if connection.health is ConnectionHealth.HEALTHY:
+        return window
+    refused_on = clock.day_of(connection.health_changed_at, connection.time_zone)
+    earliest = window.to_date - timedelta(days=services.settings.backfill_days)
+    return DateRange(min(window.from_date, max(refused_on, earliest)), window.to_date)

@@ -185,7 +185,7 @@ async def test_login_gives_a_token_and_says_whose_it_is(world: SmallWorld) -> No
     assert found["expiresAt"] == claims.expires_at.isoformat()
     assert found["viewer"] == {
         "role": "OWNER",
-        "permissions": ["READ", "CHANGE_STATUS", "SYNC"],
+        "permissions": ["READ", "CHANGE_STATUS", "SYNC", "CONNECT"],
         "user": {"name": "acme owner"},
         "seller": {"slug": "acme", "timeZone": "UTC", "currency": "USD"},
     }

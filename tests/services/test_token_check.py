@@ -132,8 +132,9 @@ async def test_a_renewed_token_starts_work_again(shop: Shop) -> None:
     context = token_context(shop.seller_id, connection_id)
     stored = shop.services.cipher.decrypt(EncryptedToken(key_id, ciphertext), context=context)
     assert stored.get_secret_value() == "a-renewed-token"
-    waiting = "SELECT kind, connection_id, priority FROM jobs WHERE state = 'QUEUED'"
-    assert [tuple(row) for row in await fetch_work(shop.services, waiting)] == [("structure", connection_id, 0)]
+    waiting = "SELECT kind, connection_id, priority FROM jobs WHERE state = 'QUEUED' ORDER BY kind"
+    work = [("stats", connection_id, 0)] * 4 + [("structure", connection_id, 0)]
+    assert [tuple(row) for row in await fetch_work(shop.services, waiting)] == work
     events = await shop.rows("SELECT actor_id, action, subject_type, subject_id, before, after FROM audit_events")
     assert events == [
         (
@@ -145,6 +146,26 @@ async def test_a_renewed_token_starts_work_again(shop: Shop) -> None:
             {"health": "HEALTHY"},
         ),
     ]
+
+
+async def test_what_was_missed_since_the_token_died_is_fetched_with_the_new_one(shop: Shop) -> None:
+    connection_id = await shop.connect()
+    today = clock.today_in("UTC")
+    for died_days_ago, known_back, expected in ((20, 90, 20), (200, 90, 90), (200, 0, 3), (1, 90, 3)):
+        async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+            await driver.execute(
+                "UPDATE fb_connections SET health = 'UNHEALTHY', health_changed_at = $2 WHERE seller_id = $1",
+                shop.seller_id,
+                clock.now() - timedelta(days=died_days_ago),
+            )
+        services = pointed_at(shop.services, shop.url, backfill_days=known_back)
+        run = await renew_token(services, shop.seller_id, connection_id, NEW)
+        assert run is not None
+        days = "SELECT min(unit->>'from'), max(unit->>'to') FROM jobs WHERE id = ANY($1::uuid[]) AND kind = 'stats'"
+        [row] = await fetch_work(services, days, [job.job_id for job in run.jobs])
+        assert tuple(row) == ((today - timedelta(days=expected)).isoformat(), today.isoformat())
+    urgent = "SELECT DISTINCT priority, (unit->>'to')::date = $1 FROM jobs WHERE kind = 'stats' ORDER BY 1"
+    assert [tuple(row) for row in await fetch_work(shop.services, urgent, today)] == [(0, True), (3, False)]
 
 
 async def test_a_job_that_began_with_the_old_token_does_not_spoil_the_new_one(shop: Shop) -> None:

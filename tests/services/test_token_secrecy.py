@@ -43,7 +43,9 @@ async def test_no_log_line_and_no_row_holds_the_token(services: Services, caplog
     finally:
         configure_logging(process="tests", log_format=LogFormat.JSON)
     lines = written.getvalue()
-    assert lines.count('"event": "job ends"') == 24 + 1 + 1 + 1  # syncs, two structures, a refresh
+    assert (
+        lines.count('"event": "job ends"') == 24 + 4 + 1 + 1 + 1
+    )  # syncs, one of them of the renewal, two structures, a refresh
     assert '"event": "job failed"' in lines
     for token in TOKENS:
         assert token not in lines

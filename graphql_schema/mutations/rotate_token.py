@@ -1,0 +1,117 @@
+"""The rotateToken mutation: give a connection another access token."""
+
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+from pydantic import SecretStr
+
+from app.errors import InputError, NotFoundError, TokenRejectedError
+from app.queries.directory import ACCOUNTS
+from app.queries.page_reading import PAGES
+from app.services.token_rotation import rotate_token as rotate
+from app.vocabulary import ConnectionKind
+from graphql_schema.account import AdAccount
+from graphql_schema.batched import Parents, batched
+from graphql_schema.context import Info
+from graphql_schema.global_id import GlobalId, read_global_id
+from graphql_schema.mutations.enqueue_sync import load_runs
+from graphql_schema.pages import Page
+from graphql_schema.permissions import Permission
+from graphql_schema.sync_runs import SyncRun
+from graphql_schema.text_argument import read_text
+from graphql_schema.user_errors import UserError, user_error
+
+CONNECTION = "input.connectionId"
+TOKEN = "input.accessToken"  # noqa: S105  # an argument, not a token
+MAX_LENGTH = 4096
+KINDS = {AdAccount.__name__: ConnectionKind.AD_ACCOUNT, Page.__name__: ConnectionKind.PAGE}
+
+
+@strawberry.input(description="Which connection gets which token.")
+class RotateTokenInput:
+    connection_id: strawberry.ID = strawberry.field(description="Global id of an ad account or of a page.")
+    access_token: str = strawberry.field(
+        description=f"The new token, as the platform gave it out; 1 to {MAX_LENGTH} characters. Send it in a variable. "
+        "It is stored encrypted and never shown again.",
+    )
+
+
+async def load_account(parents: Parents, info: Info) -> list[AdAccount | None]:
+    rows = await info.context.loaders.load_optional(ACCOUNTS, [payload.account_id for payload in parents])
+    return [AdAccount.of(row) if row else None for row in rows]
+
+
+async def load_page(parents: Parents, info: Info) -> list[Page | None]:
+    rows = await info.context.loaders.load_optional(PAGES, [payload.page_id for payload in parents])
+    return [Page.of(row) if row else None for row in rows]
+
+
+@strawberry.type(description="What became of the token.")
+class RotateTokenPayload:
+    account_id: strawberry.Private[UUID | None] = None
+    page_id: strawberry.Private[UUID | None] = None
+    run_id: strawberry.Private[UUID | None] = None
+
+    ad_account: AdAccount | None = batched(
+        load_account,
+        description="The ad account, which is healthy now. Null: it is a page, or see `errors`.",
+    )
+    page: Page | None = batched(
+        load_page,
+        description="The page, which is healthy now. Null: it is an ad account, or see `errors`.",
+    )
+    run: SyncRun | None = batched(
+        load_runs,
+        description="The run that fetches what was missed since the platform refused the old token. Null: the "
+        "connection is deactivated, or see `errors`.",
+    )
+    errors: list[UserError] = strawberry.field(
+        default_factory=list,
+        description="Why the old token stays: a TokenRefusedError when the platform refuses the new one, as such or "
+        "for this ad account or page, a NotFoundError for a connection that is not there. Empty: the new is stored.",
+    )
+
+
+RotateTokenArgument = Annotated[
+    RotateTokenInput,
+    strawberry.argument(name="input", description="Which connection gets which token."),
+]
+
+
+async def rotate_token(info: Info, input_: RotateTokenArgument) -> RotateTokenPayload:
+    member = await info.context.member_with(Permission.CONNECT)
+    connection = _read_connection(input_.connection_id)
+    kind = KINDS[connection.type_name]
+    try:
+        run = await rotate(
+            info.context.services,
+            seller_id=member.seller_id,
+            connection_id=connection.id,
+            kind=kind,
+            access_token=_read_token(input_.access_token),
+            actor_id=member.user_id,
+        )
+    except NotFoundError as error:
+        return RotateTokenPayload(errors=[user_error(error, path=CONNECTION)])
+    except TokenRejectedError as error:
+        return RotateTokenPayload(errors=[user_error(error, path=TOKEN)])
+    return RotateTokenPayload(
+        account_id=connection.id if kind is ConnectionKind.AD_ACCOUNT else None,
+        page_id=connection.id if kind is ConnectionKind.PAGE else None,
+        run_id=run.run_id if run else None,
+    )
+
+
+def _read_connection(text: str) -> GlobalId:
+    found = read_global_id(text, CONNECTION)
+    if found.type_name not in KINDS:
+        raise InputError(CONNECTION, "must be the id of an AdAccount or of a Page")
+    return found
+
+
+def _read_token(text: str) -> SecretStr:
+    token = read_text(text, TOKEN, limit=MAX_LENGTH).strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise InputError(TOKEN, "is no access token")
+    return SecretStr(token)
