@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -92,6 +93,8 @@ def main(arguments: list[str]) -> None:
         _die_with(int(parent), int(death_signal), libc)
     else:
         _watch_from_outside(int(parent), int(death_signal))
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)  # a shell that puts us into the background lets them be ignored
     os.execv(command[0], command)  # noqa: S606  # becoming the command is the purpose
 
 

@@ -7,6 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from app.cli.readiness import wait_until
 from app.embedded.child import ROTATE_AT_BYTES, ChildSpec, read_last_lines, rotate, start_child
 
 if TYPE_CHECKING:
@@ -43,7 +44,13 @@ def test_a_child_has_the_environment_given_and_no_more(tmp_path: Path) -> None:
 
 
 def test_a_child_is_told_to_end_by_its_own_signal(tmp_path: Path) -> None:
-    command = (sys.executable, "-c", "import signal; signal.pause()")
+    command = (sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()")
     spec = ChildSpec("one", command, tmp_path / "one.log", dict(os.environ), tmp_path, stop_signal=signal.SIGQUIT)
 
-    assert start_child(spec).stop(grace=20) == -signal.SIGQUIT
+    ignored = signal.signal(signal.SIGQUIT, signal.SIG_IGN)  # as a shell does with what it puts into the background
+    try:
+        child = start_child(spec)
+        wait_until(lambda: child.last_log_lines() == ["up"], child)
+        assert child.stop(grace=20) == -signal.SIGQUIT
+    finally:
+        signal.signal(signal.SIGQUIT, ignored)
