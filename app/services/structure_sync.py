@@ -19,6 +19,7 @@ from app.observability.prometheus import ROWS_WRITTEN
 from app.providers.contract import StatusRecord
 from app.queries import connections as connection_rows
 from app.queries import structure as structure_rows
+from app.services.changed_accounts import follow_account
 from app.services.delivery_mapping import AccountTree
 from app.services.delivery_sync import apply_tree
 from app.services.job_broker import Priority
@@ -79,7 +80,7 @@ async def _sync(services: Services, connection: Connection, lease: Lease) -> int
     )
     async with tenant_transaction(services.database.app, connection.seller_id) as driver:
         await lease.fence(driver)
-        await connection_rows.lock_connection(
+        before = await connection_rows.lock_connection(
             driver,
             seller_id=connection.seller_id,
             connection_id=connection.id,
@@ -90,6 +91,7 @@ async def _sync(services: Services, connection: Connection, lease: Lease) -> int
         written += await _write(driver, connection, structure_rows.upsert_ads, ads, asked_at, now)
         written += await apply_tree(driver, connection, tree, asked_at=asked_at)
         await _apply_account(driver, connection, account, asked_at=asked_at)
+        await follow_account(services, driver, before or connection, account)
         await _request_backfill(services, driver, connection, time_zone=account.time_zone)
     ROWS_WRITTEN.labels("structure").inc(written)
     log.info("structure synced", campaigns=len(campaigns), adsets=len(adsets), ads=len(ads), written=written)
