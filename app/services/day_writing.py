@@ -6,6 +6,7 @@ it: landing pages' roll-up, the notes of days whose totals are behind, entities 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -53,6 +54,14 @@ class Fetch(NamedTuple):
     fetched_at: datetime
 
 
+@dataclass(slots=True)
+class KnownEntities:
+    """What a job knows of an account's level: our ids by the platform's. A listing asked for since `since` is new."""
+
+    since: datetime
+    ids: dict[str, UUID] = field(default_factory=dict[str, "UUID"])
+
+
 class Written(NamedTuple):
     """Days that are done now, and how many daily rows changed for them."""
 
@@ -61,16 +70,19 @@ class Written(NamedTuple):
 
 
 async def write_days(
-    services: Services, lease: Lease, fetch: Fetch, days: Sequence[FetchedDay]
+    services: Services, lease: Lease, fetch: Fetch, days: Sequence[FetchedDay], known: KnownEntities
 ) -> AsyncIterator[Written]:
-    """Write what differs; answers after each transaction what it has done. Raises LeaseLostError, ProviderError."""
+    """Write what differs; answers after each transaction what it has done. Raises LeaseLostError, ProviderError.
+
+    `known` is kept by who writes several fetches for one job.
+    """
     left = await _log_unchanged(services, lease, fetch, days)
     yield Written(len(days) - len(left), 0)
     if not left:
         return
-    entity_ids = await _entity_ids(services, lease, fetch, left)
+    await _find_entities(services, lease, fetch, left, known)
     for batch in _batches(left):
-        yield Written(len(batch), await _write(services, lease, fetch, batch, entity_ids))
+        yield Written(len(batch), await _write(services, lease, fetch, batch, known.ids))
 
 
 async def _log_unchanged(
@@ -88,18 +100,21 @@ async def _log_unchanged(
     return [day for day in days if day.stat_date not in done]
 
 
-async def _entity_ids(services: Services, lease: Lease, fetch: Fetch, days: Sequence[FetchedDay]) -> Mapping[str, UUID]:
-    """Ours by the platform's. Those that we lack are looked for in the platform's own listings once."""
+async def _find_entities(
+    services: Services, lease: Lease, fetch: Fetch, days: Sequence[FetchedDay], known: KnownEntities
+) -> None:
+    """Those that we lack are looked for in the platform's own listings once."""
     named = {row.external_id for day in days for row in day.rows}
-    known = await _load_ids(services, fetch, named)
-    if not (unknown := named - known.keys()):
-        return known
+    if not (new := named - known.ids.keys()):
+        return
+    known.ids.update(await _load_ids(services, fetch, new))
+    if not (unknown := new - known.ids.keys()):
+        return
     log.info("numbers of entities that we lack", **_some(fetch, unknown))
-    await sync_structure(services, fetch.connection, lease, since=fetch.fetched_at)
-    known = await _load_ids(services, fetch, named)
-    if unknown := named - known.keys():
+    await sync_structure(services, fetch.connection, lease, since=known.since)
+    known.ids.update(await _load_ids(services, fetch, unknown))
+    if unknown := unknown - known.ids.keys():
         log.warning("the platform reports entities that it does not name", **_some(fetch, unknown))
-    return known
 
 
 def _some(fetch: Fetch, unknown: set[str]) -> dict[str, object]:

@@ -7,20 +7,21 @@ running again changes nothing.
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from datetime import timedelta
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from app import clock
 from app.database.transactions import tenant_transaction
-from app.errors import ProviderThrottledError, TooMuchDataError
+from app.errors import ProviderThrottledError
 from app.metrics.levels import Level
 from app.metrics.ranges import RESTATEMENT_DAYS
 from app.observability.logging import get_logger
 from app.queries.connections import has_campaigns_that_move
 from app.queries.structure import count_entities
 from app.services.day_content import fetched_days
-from app.services.day_writing import Fetch, write_days
+from app.services.day_reading import count_days, read_ahead
+from app.services.day_writing import Fetch, KnownEntities, write_days
 from app.services.job_kinds import StatsUnit
 from app.services.provider_access import open_provider
 from app.services.structure_sync import sync_structure
@@ -28,7 +29,7 @@ from app.services.sync_pace import is_default_window, note_round, note_throttle
 from app.services.working_connection import get_working_connection
 
 if TYPE_CHECKING:
-    from app.providers.contract import AdProvider, InsightRow
+    from app.providers.contract import AdProvider
     from app.queries.connections import Connection
     from app.queries.job_claims import ClaimedJob
     from app.services.context import Services
@@ -49,7 +50,7 @@ async def run_stats_job(services: Services, job: ClaimedJob, lease: Lease) -> in
     started_at = clock.now()
     unit = StatsUnit.from_json(job.unit)
     connection = await get_working_connection(services, job)
-    provider = open_provider(services, connection)
+    provider = open_provider(services, connection, on_wait=lease.note_platform_wait)
     outlook = await _look(services, connection, unit.level)
     if not outlook.is_eligible:
         await sync_structure(services, connection, lease, since=started_at)
@@ -87,26 +88,15 @@ async def _sync(
     *,
     entities: int,
 ) -> int:
-    fetched_at = clock.now()
-    rows = await read_rows(provider, unit, entities=entities)
-    days = fetched_days(rows, unit.from_date, unit.to_date)
-    done = written = 0
-    async for each in write_days(services, lease, Fetch(connection, unit.level, fetched_at), days):
-        done, written = done + each.days, written + each.rows
-        if each.rows and done < len(days):
-            await lease.note_progress(done=done, of=len(days), rows=written)
+    """Parts in the order of their days: whole days are there though a later part fails."""
+    done, written, days = 0, 0, count_days(unit)
+    known = KnownEntities(since=clock.now())
+    async with aclosing(read_ahead(provider, unit, entities=entities)) as parts:
+        async for part in parts:
+            fetch = Fetch(connection, unit.level, part.fetched_at)
+            of_part = fetched_days(part.rows, part.from_date, part.to_date)
+            async for each in write_days(services, lease, fetch, of_part, known):
+                done, written = done + each.days, written + each.rows
+                if each.rows and done < days:
+                    await lease.note_progress(done=done, of=days, rows=written)
     return written
-
-
-async def read_rows(provider: AdProvider, unit: StatsUnit, *, entities: int) -> list[InsightRow]:
-    """All rows of the unit; where the platform asks for less at once, half the days at a time."""
-    expected = entities * ((unit.to_date - unit.from_date).days + 1)
-    pages = provider.read_insights(unit.level, unit.from_date, unit.to_date, expected_rows=expected)
-    try:
-        return list(chain.from_iterable([page async for page in pages]))
-    except TooMuchDataError:
-        if unit.from_date == unit.to_date:
-            raise
-    middle = unit.from_date + (unit.to_date - unit.from_date) // 2
-    earlier = await read_rows(provider, unit._replace(to_date=middle), entities=entities)
-    return earlier + await read_rows(provider, unit._replace(from_date=middle + timedelta(days=1)), entities=entities)

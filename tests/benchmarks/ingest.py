@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import io
 import time
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it ships no types; app.database.driver types what we use
-import httpx
 
 from app import clock
 from app.database.transactions import tenant_transaction, work_transaction
@@ -24,9 +23,12 @@ from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.metrics.ranges import DateRange
 from app.queries.job_claims import claim_job
+from app.queries.structure import count_entities
+from app.services.day_reading import read_ahead
 from app.services.job_broker import Priority
 from app.services.job_execution import Lease
 from app.services.job_kinds import AccountKey, StatsUnit, stats_job
+from app.services.provider_access import open_provider
 from app.services.run_requests import RunRequest, record_run
 from app.services.stats_sync import run_stats_job
 from app.vocabulary import RunOrigin
@@ -146,15 +148,14 @@ async def _claim(services: Services, connection: Connection, unit: StatsUnit) ->
 
 
 async def _warm(services: Services, connection: Connection, week: DateRange) -> None:
-    """Let the server make its pages, so that it has them in memory."""
-    span = f'{{"since":"{week.from_date}","until":"{week.to_date}"}}'
-    async with httpx.AsyncClient(timeout=60) as client:
-        for level in LEVELS:
-            answer = await client.get(
-                f"{services.settings.meta_graph_url}/v26.0/act_{connection.external_id}/insights",
-                params={"level": level.name.lower(), "time_range": span, "limit": "500"},
-            )
-            answer.raise_for_status()
+    """Let the server make the pages that will be asked for, so that it has them in memory."""
+    provider = open_provider(services, connection)
+    for level in LEVELS:
+        async with tenant_transaction(services.database.app, connection.seller_id) as driver:
+            entities = await count_entities(driver, connection, level)
+        unit = StatsUnit(level, week.from_date, week.to_date)
+        async with aclosing(read_ahead(provider, unit, entities=entities)) as parts:
+            assert sum([len(part.rows) async for part in parts]) > 0
 
 
 @asynccontextmanager

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from contextlib import suppress
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -14,8 +16,7 @@ from app.errors import ProviderTransientError
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.providers.contract import InsightRow
-from app.providers.meta.graph import Body
-from app.providers.meta.node import Node, parse_json, parse_json_plainly
+from app.providers.meta.node import Node, as_node, parse_json, parse_json_plainly
 from app.providers.meta.parse_insights import InsightParser
 from app.providers.meta.plain_insights import PlainInsights
 
@@ -56,36 +57,36 @@ def rows(described: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict
     return changes.map(lambda change: {**_NAMED, "account_id": "1001", "account_name": "North", **change})
 
 
-def page_of(found: list[dict[str, Any]]) -> Body:
-    content = json.dumps({"data": found}).encode()
-    return Body(content, parse_json_plainly(content, "the body"))
+def page_of(found: list[dict[str, Any]]) -> bytes:
+    return json.dumps({"data": found}).encode()
 
 
-def carefully(body: Body, level: Level) -> list[InsightRow] | str:
+def carefully(page: bytes, level: Level) -> list[InsightRow] | str:
     parser = InsightParser(level, "act_1001")
     try:
-        return [parser.parse_carefully(node) for node in body.read_exactly("insights").children("data")]
+        nodes = as_node(parse_json(page, "the body"), "insights").children("data")
+        return [parser.parse_carefully(node) for node in nodes]
     except ProviderTransientError as error:
         return str(error)
 
 
-def quickly(body: Body, level: Level) -> list[InsightRow] | str:
+def quickly(page: bytes, level: Level) -> list[InsightRow] | str:
     try:
-        return InsightParser(level, "act_1001").parse_page(body)
+        return cast("Any", InsightParser(level, "act_1001").parse_page(page, "the body"))["data"]
     except ProviderTransientError as error:
         return str(error)
 
 
 @given(rows({}), _LEVELS)
 def test_both_ways_read_the_same_numbers(row: dict[str, Any], level: Level) -> None:
-    body = page_of([row])
-    assert quickly(body, level) == carefully(body, level)
+    page = page_of([row])
+    assert quickly(page, level) == carefully(page, level)
 
 
 @given(st.lists(rows(_DESCRIBED), max_size=3), _LEVELS)
 def test_both_ways_read_the_same_pages(found: list[dict[str, Any]], level: Level) -> None:
-    body = page_of(found)
-    assert quickly(body, level) == carefully(body, level)
+    page = page_of(found)
+    assert quickly(page, level) == carefully(page, level)
 
 
 def test_a_row_in_the_usual_shape_takes_the_shortcut() -> None:
@@ -117,9 +118,11 @@ def test_a_row_in_the_usual_shape_takes_the_shortcut() -> None:
 def test_a_fraction_that_is_no_text_makes_the_page_be_read_without_floats(spend: str, micros: int) -> None:
     rest = '"impressions":"3","ad_id":"31","date_start":"2026-03-01","date_stop":"2026-03-01"'
     content = f'{{"data":[{{{rest}}},{{"spend":{spend},{rest}}}]}}'.encode()
-    body = Body(content, parse_json_plainly(content, "the body"))
-    found = InsightParser(Level.AD, "act_1001").parse_page(body)
-    assert [row.counters for row in found] == [Counters(impressions=3), Counters(spend_micros=micros, impressions=3)]
+    found = quickly(content, Level.AD)
+    assert [row.counters for row in cast("list[InsightRow]", found)] == [
+        Counters(impressions=3),
+        Counters(spend_micros=micros, impressions=3),
+    ]
 
 
 @pytest.mark.parametrize("content", [b'{"a":NaN}', b'{"a":"\\ud800"}'])
@@ -139,3 +142,15 @@ def test_a_node_tells_the_items_of_a_list() -> None:
     assert (list(node.items("data")), list(node.items("none"))) == ([1, {}], [])
     with pytest.raises(ProviderTransientError, match=r"insights\.paging is not a list"):
         node.items("paging")
+
+
+@pytest.mark.parametrize("content", [b"[]", b'{"error":{"code":17}}', b'{"data":null}', b'{"data":{}}'])
+def test_what_is_no_page_is_left_as_it_is(content: bytes) -> None:
+    assert InsightParser(Level.AD, "act_1001").parse_page(content, "the body") == json.loads(content)
+
+
+@pytest.mark.parametrize("content", [b'{"data":[]}', b'{"data":[{}]}', b"{"])
+def test_the_collector_works_again_afterwards(content: bytes) -> None:
+    with suppress(ProviderTransientError):
+        InsightParser(Level.AD, "act_1001").parse_page(content, "the body")
+    assert gc.isenabled()

@@ -14,7 +14,7 @@ from app.providers.contract import InsightRow
 from app.queries.connections import find_connection
 from app.queries.job_claims import claim_job
 from app.services.day_content import fetched_days
-from app.services.day_writing import Fetch, write_days
+from app.services.day_writing import Fetch, KnownEntities, write_days
 from app.services.job_broker import Priority
 from app.services.job_execution import Lease
 from app.services.job_kinds import AccountKey, StatsUnit, stats_job
@@ -63,9 +63,8 @@ class Writer:
     ) -> tuple[int, int]:
         """The days that were done, and the daily rows that changed."""
         fetch = Fetch(self.connection, self.level, at or clock.now())
-        written = [
-            each async for each in write_days(self.services, self.lease, fetch, fetched_days(rows, days[0], days[-1]))
-        ]
+        fetched, known = fetched_days(rows, days[0], days[-1]), KnownEntities(since=fetch.fetched_at)
+        written = [each async for each in write_days(self.services, self.lease, fetch, fetched, known)]
         return sum(each.days for each in written), sum(each.rows for each in written)
 
 

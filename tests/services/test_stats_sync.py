@@ -19,8 +19,9 @@ from app.queries import stats_writing
 from app.queries.connections import find_connection
 from app.queries.sellers import NewSellpage, assign_campaigns, insert_sellpages, insert_strategy
 from app.queries.stats_writing import Snapshot
+from app.services.day_reading import read_rows
 from app.services.job_kinds import StatsUnit
-from app.services.stats_sync import read_rows
+from tests.services.days_at_hand import ad_row, writer_of
 from tests.services.invariants import check_invariants, count_live
 from tests.services.jobs_at_hand import run_state
 from tests.services.shop import TODAY, YESTERDAY, account, add_seller, entities, sandbox_for, three_days
@@ -376,22 +377,23 @@ async def test_an_account_without_a_campaign_that_moves_is_not_asked_for_numbers
 
 
 async def test_a_row_that_comes_twice_is_written_once(shop: Shop) -> None:
-    connection = await connection_of(shop, await shop.value("SELECT id FROM fb_connections"))
-    ad = await shop.value("SELECT id FROM ads WHERE external_id = '1111'")
-    now = clock.now()
-    async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
-        days = await stats_writing.log_fetch(driver, connection, Level.AD, [TODAY], fetched_at=now)
-        written = await stats_writing.write_snapshots(
-            driver,
-            connection,
-            Level.AD,
-            days,
-            [Snapshot(ad, TODAY, Counters(spend, 1), {}, None) for spend in (1, 2)],
-            fetched_at=now,
-            keep_raw_from=TODAY,
-        )
-    assert written == {TODAY: 1}
+    async with writer_of(shop, await shop.value("SELECT id FROM fb_connections")) as writer:
+        assert await writer.write([ad_row("1111", TODAY, Counters(spend, 1)) for spend in (1, 2)]) == (1, 1)
     assert (await shop.rows(_DAYS, Level.AD))[0][:4] == (TODAY, "1111", 2, 1)
+
+
+_TEXTS = ("", "NULL", '"', "\\", '\\"', "{a,b}", " 7d_click, 1d_view ", "Größe\n\t'", None)
+
+
+@pytest.mark.parametrize("text", _TEXTS)
+async def test_text_of_a_snapshot_is_kept_as_it_came(shop: Shop, text: str | None) -> None:
+    ratios = {} if text is None else {"cpm": "14.777595", text: text}
+    row = ad_row("1111", TODAY, Counters(1, 1))._replace(attribution_setting=text, reported_ratios=ratios)
+    async with writer_of(shop, await shop.value("SELECT id FROM fb_connections")) as writer:
+        await writer.write([row])
+    stored = "SELECT attribution_setting, reported_ratios FROM ad_stats_raw WHERE impressions = 1"
+    [(setting, kept)] = await shop.rows(stored)
+    assert (setting, kept or {}) == (text, ratios)
 
 
 async def test_numbers_of_a_paused_campaign_still_count(services: Services) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import httpx
 
@@ -33,20 +33,6 @@ if TYPE_CHECKING:
     from app.providers.meta.page_size import PageSize
 
 _FULL = Decimal(100)
-
-
-class Body(NamedTuple):
-    """An answer as it came, and as it was read."""
-
-    content: bytes
-    value: object
-
-    def node(self, what: str) -> Node:
-        return as_node(self.value, what)
-
-    def read_exactly(self, what: str) -> Node:
-        """Read anew, no number of it a float."""
-        return as_node(parse_json(self.content, "the body"), what)
 
 
 class GraphClient:
@@ -79,11 +65,11 @@ class GraphClient:
 
     async def get(self, path: str, params: Mapping[str, str], *, what: str, beyond_limit: bool = False) -> Node:
         """One object."""
-        return (await self._call("GET", path, params=params, beyond_limit=beyond_limit)).node(what)
+        return as_node(await self._call("GET", path, params=params, beyond_limit=beyond_limit), what)
 
     async def post(self, path: str, form: Mapping[str, str], *, what: str) -> Node:
         """One object, for which Meta begins something."""
-        return (await self._call("POST", path, form=form)).node(what)
+        return as_node(await self._call("POST", path, form=form), what)
 
     async def delete(self, path: str) -> None:
         """End something."""
@@ -98,11 +84,11 @@ class GraphClient:
         page_size: PageSize,
     ) -> AsyncIterator[Sequence[Node]]:
         """The items of an edge, by the pages that hold any."""
-        async for body in self.list_bodies(path, params, what=what, page_size=page_size):
-            if items := body.node(what).children("data"):
+        async for page in self.walk(path, params, what=what, page_size=page_size):
+            if items := page.children("data"):
                 yield items
 
-    async def list_bodies(
+    async def walk(
         self,
         path: str,
         params: Mapping[str, str],
@@ -110,8 +96,8 @@ class GraphClient:
         what: str,
         page_size: PageSize,
         parse: Callable[[bytes, str], object] = parse_json,
-    ) -> AsyncIterator[Body]:
-        """The pages of an edge, to the end: the absence of `paging.next`.
+    ) -> AsyncIterator[Node]:
+        """The pages of an edge as `parse` reads them, to the end: the absence of `paging.next`.
 
         `after` stands on the last page too. A page that Meta calls too heavy is asked for again at half the size
         and with the same cursor; where smaller pages don't help either, the TooMuchDataError is raised. A list that
@@ -121,7 +107,7 @@ class GraphClient:
         while True:
             asked = page_size.value
             try:
-                body = await self._call(
+                answer = await self._call(
                     "GET",
                     path,
                     params=_page_params(params, asked, after),
@@ -132,11 +118,11 @@ class GraphClient:
                 if error.code != PAGE_TOO_HEAVY or not page_size.shrink(asked):
                     raise
                 continue
-            page = body.node(what)
+            page = as_node(answer, what)
             if page.fields.get("data") is None:
                 raise page.misshapen("data", "is missing")
             page_size.note_good_page()
-            yield body
+            yield page
             following = _next_cursor(page)
             if following is None:
                 return
@@ -147,7 +133,7 @@ class GraphClient:
     async def post_batch(self, calls: Sequence[Mapping[str, str]], *, beyond_limit: bool = False) -> Sequence[object]:
         """The items of one batch call; each item counts as a call. The root's path ends in a slash."""
         form = {"batch": json.dumps(calls, separators=(",", ":")), **self.credentials.form_fields()}
-        answer = (await self._call("POST", "", form=form, calls=len(calls), beyond_limit=beyond_limit)).value
+        answer = await self._call("POST", "", form=form, calls=len(calls), beyond_limit=beyond_limit)
         if not isinstance(answer, list):
             raise ProviderTransientError("Meta's answer can't be read: the batch is not a list")
         items = cast("list[object]", answer)
@@ -171,7 +157,7 @@ class GraphClient:
         calls: int = 1,
         beyond_limit: bool = False,
         parse: Callable[[bytes, str], object] = parse_json,
-    ) -> Body:
+    ) -> object:
         if self._budget is not None:
             await self._budget.spend(self.use_case, calls, beyond_limit=beyond_limit)
         with observe_answer(self.use_case):
@@ -185,7 +171,7 @@ class GraphClient:
         params: Mapping[str, str] | None,
         form: Mapping[str, str] | None,
         parse: Callable[[bytes, str], object],
-    ) -> Body:
+    ) -> object:
         try:
             response = await self._client.request(
                 method,
@@ -215,7 +201,7 @@ class GraphClient:
         if self._budget is not None and (usage.percent or usage.regain_wait):
             await self._budget.note_usage(use_case or self.use_case, usage)
 
-    def _answer(self, response: httpx.Response, parse: Callable[[bytes, str], object]) -> Body:
+    def _answer(self, response: httpx.Response, parse: Callable[[bytes, str], object]) -> object:
         try:
             value = parse(response.content, "the body")
         except ProviderTransientError:
@@ -228,7 +214,7 @@ class GraphClient:
                 raise self._error(response, read_failure(response.status_code, envelope))
         if not response.is_success:
             raise self._error(response, self._silent(response))
-        return Body(response.content, value)
+        return cast("object", value)
 
     def _error(self, response: httpx.Response, failure: MetaFailure) -> ProviderError:
         return provider_error(

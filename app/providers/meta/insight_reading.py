@@ -8,27 +8,27 @@ days, as connectors have found to work (airbyte-source-facebook-marketing 6.1.9)
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from app.errors import TooMuchDataError
 from app.providers.meta.insight_report import InsightReport
-from app.providers.meta.node import parse_json_plainly
 from app.providers.meta.report_policy import Patience
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from app.providers.contract import InsightRow
-    from app.providers.meta.graph import Body, GraphClient
+    from app.providers.meta.graph import GraphClient
     from app.providers.meta.insight_query import InsightQuery
     from app.providers.meta.page_size import PageSize
+    from app.providers.meta.parse_insights import InsightParser
     from app.providers.meta.report_policy import ReportPolicy
 
 _TRIES = 2
 
 
 class InsightReading:
-    """Reads one account; `size_of` knows the page size of an edge, `parse_page` what a page says."""
+    """Reads one account; `size_of` knows the page size of an edge, `parser` reads its pages."""
 
     def __init__(
         self,
@@ -37,13 +37,13 @@ class InsightReading:
         *,
         policy: ReportPolicy,
         size_of: Callable[[str], PageSize],
-        parse_page: Callable[[Body], Sequence[InsightRow]],
+        parser: InsightParser,
     ) -> None:
         self._graph = graph
         self._account_path = account_path
         self._policy = policy
         self._size_of = size_of
-        self._parse_page = parse_page
+        self._parser = parser
 
     async def read(self, query: InsightQuery, *, expected_rows: int | None) -> AsyncIterator[Sequence[InsightRow]]:
         """Pages of rows. Raises TooMuchDataError where even the smallest part is too much or takes too long.
@@ -111,7 +111,8 @@ class InsightReading:
 
     async def _rows(self, path: str, params: dict[str, str], edge: str) -> AsyncIterator[Sequence[InsightRow]]:
         size = self._size_of(edge)
-        bodies = self._graph.list_bodies(path, params, what="insights", page_size=size, parse=parse_json_plainly)
-        async for body in bodies:
-            if rows := self._parse_page(body):
-                yield rows
+        async for page in self._graph.walk(
+            path, params, what="insights", page_size=size, parse=self._parser.parse_page
+        ):
+            if rows := page.items("data"):
+                yield cast("Sequence[InsightRow]", rows)

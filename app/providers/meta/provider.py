@@ -146,7 +146,7 @@ class MetaProvider:
             self._account_path,
             policy=self._report_policy,
             size_of=self._size_of,
-            parse_page=InsightParser(level, self._account_external_id).parse_page,
+            parser=InsightParser(level, self._account_external_id),
         )
         async for page in reading.read(InsightQuery(level, since, until), expected_rows=expected_rows):
             yield page

@@ -1,0 +1,27 @@
+"""A pause of the garbage collector while a large page is read.
+
+A page of insights is ten thousand objects that live until its rows are read and then go by their reference counts.
+Without a pause the collector takes them for lasting ones, and looks through the whole process every few pages: a
+quarter of the time that reading takes.
+"""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+@contextmanager
+def collector_paused() -> Generator[None]:
+    """For a few milliseconds of plain computing; nothing is awaited within."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
