@@ -373,3 +373,29 @@ async def test_time_that_passes_elsewhere_is_waited_too(pauses: Pauses) -> None:
     with clock.frozen(NOW + timedelta(minutes=4, seconds=1)):
         assert await patience.pause(60) is False
     assert pauses == [60]
+
+
+async def test_whoever_asks_is_told_of_each_wait_once(graph: ScriptedGraph, http_client: httpx.AsyncClient) -> None:
+    told: list[bool] = []
+
+    async def on_wait(waits: bool) -> None:  # noqa: FBT001  # as a policy tells it
+        told.append(waits)
+
+    telling = MetaProvider(
+        http_client,
+        graph_url=graph.url,
+        api_version="v26.0",
+        account_external_id="act_1001",
+        access_token=SecretStr("a-token"),
+        report_policy=ReportPolicy(async_rows=100, sleep=Pauses().sleep, on_wait=on_wait),
+    )
+    graph.answer(STARTED)
+    graph.answer(status("Job Running"))
+    graph.answer(status("Job Running", 50))
+    graph.answer(DONE)
+    graph.answer_pages([row("1")])
+    assert await read(telling) == [("1", 1)]
+    assert told == [True, False]
+    graph.answer_pages([row("1")])
+    assert await read(telling, expected_rows=1) == [("1", 1)]
+    assert told == [True, False]

@@ -71,6 +71,7 @@ class InsightReport:
                 await self._raise_cause(report)
                 return None
             if status == _COMPLETED and report.count("async_percent_completion") == _ALL:
+                await self._patience.rest()
                 return path
         await self._cancel(path)
         raise TooMuchDataError("Meta did not finish the insights report in time")
