@@ -72,6 +72,7 @@ SET state = 'RUNNING',
     claimed_by = $3,
     claimed_at = now(),
     sent_at = NULL,
+    progress = progress - 'waiting',
     started_at = coalesce(started_at, now())
 WHERE id = $1
   AND state IN {WAITING}

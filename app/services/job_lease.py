@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.database.transactions import work_transaction
+from app.observability.logging import get_logger
 from app.queries import job_claims
 from app.queries import runs as run_rows
 from app.services.progress_channel import publish_progress
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
     from app.services.context import Services
 
 
+log = get_logger(__name__)
+
+# What `app.services.run_progress` shows as the reason of a job that runs and waits.
+PLATFORM = "PLATFORM"
+
+
+class _Known(NamedTuple):
+    """The progress that was noted last."""
+
+    done: int
+    of: int
+    rows: int
+    waiting: str | None = None
+
+
 class Lease:
     """A claim on a job, kept by a heartbeat. Every transaction that writes data calls `fence` first."""
 
@@ -25,6 +41,7 @@ class Lease:
         self.job = job
         self.duration = duration
         self.result: Mapping[str, object] | None = None
+        self._known = _Known(0, 1, 0)
         self._services = services
 
     async def fence(self, driver: Driver) -> None:
@@ -36,11 +53,23 @@ class Lease:
 
     async def note_progress(self, *, done: int, of: int, rows: int) -> None:
         """How much of the job is done, in units of its own, and how many rows it has written; for people to see."""
-        progress = {"done": done, "of": of, "rows": rows}
+        self._known = self._known._replace(done=done, of=of, rows=rows)
+        await self._save_progress()
+
+    async def _save_progress(self) -> None:
+        progress = {name: fact for name, fact in self._known._asdict().items() if fact is not None}
         async with work_transaction(self._services.database.app) as driver:
-            await job_claims.save_progress(driver, self.job, progress=progress, rows_written=rows)
+            await job_claims.save_progress(driver, self.job, progress=progress, rows_written=self._known.rows)
             runs = await run_rows.list_runs_of(driver, [self.job.id])
         publish_progress(self._services, runs)
+
+    async def note_platform_wait(self, waits: bool) -> None:  # noqa: FBT001 - what a provider tells
+        """The platform is waited for, or no longer; the rest is as it was. Nothing fails for want of this note."""
+        try:
+            self._known = self._known._replace(waiting=PLATFORM if waits else None)
+            await self._save_progress()
+        except Exception as error:  # noqa: BLE001 - the work may go on without a database for as long as the lease
+            log.warning("a wait could not be noted", error=type(error).__name__)
 
     def note_result(self, result: Mapping[str, object]) -> None:
         """What the job found, in plain JSON; stored with its success."""

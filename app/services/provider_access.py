@@ -21,6 +21,8 @@ from app.queries.mock_ledger import TableLedger
 from app.vocabulary import ProviderKind, UseCase
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from pydantic import SecretStr
 
     from app.providers.contract import AdProvider, CallBudget, PageProvider
@@ -28,15 +30,17 @@ if TYPE_CHECKING:
     from app.services.context import Services
 
 
-def open_provider(services: Services, connection: Connection) -> AdProvider:
-    """The provider of an ad account.
+def open_provider(
+    services: Services, connection: Connection, *, on_wait: Callable[[bool], Awaitable[None]] | None = None
+) -> AdProvider:
+    """The provider of an ad account. `on_wait` is told when the platform begins to be waited for, and when that ends.
 
     Raises RequestRefusedError for a connection that is inactive or unhealthy, before any call is made.
     """
     _require_usable(connection)
     if connection.provider is ProviderKind.MOCK:
         return _mock(services, connection)
-    return _meta(services, connection)
+    return _meta(services, connection, on_wait)
 
 
 def open_page_provider(services: Services, connection: Connection) -> PageProvider:
@@ -111,7 +115,7 @@ def _mock(services: Services, connection: Connection) -> AdProvider:
     )
 
 
-def _meta(services: Services, connection: Connection) -> AdProvider:
+def _meta(services: Services, connection: Connection, on_wait: Callable[[bool], Awaitable[None]] | None) -> AdProvider:
     settings = services.settings
     return MetaProvider(
         services.http,
@@ -126,6 +130,7 @@ def _meta(services: Services, connection: Connection) -> AdProvider:
         report_policy=ReportPolicy(
             async_rows=settings.meta_async_rows,
             timeout=timedelta(seconds=settings.meta_report_timeout_seconds),
+            on_wait=on_wait,
         ),
     )
 
