@@ -233,8 +233,17 @@ async def _keep(services: Services, lease: Lease) -> None:
                 await lease.fence(driver)
         except (LeaseLostError, JobCancelledError):
             raise
-        except Exception as error:  # noqa: BLE001 - the database may come back before the lease ends
+        except Exception as error:
+            if _is_cancelled():
+                # Whatever was under way turned the cancellation into its own failure, as lost connections do.
+                raise asyncio.CancelledError from error
+            # The database may come back before the lease ends.
             log.warning("heartbeat failed; trying again", error=type(error).__name__)
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _succeed(lease: Lease, rows_written: int) -> Callable[[Driver, ClaimedJob], Awaitable[JobState]]:
