@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from app.database.migration import upgrade
 from app.embedded.data_directory import open_data_directory
 from app.embedded.passwords import ensure_secrets
-from app.embedded.postgres import Durability, PostgresServer, start_postgres
+from app.embedded.postgres import PostgresServer, start_postgres
 from app.embedded.servers import DatabaseUrls, database_urls, redis_url
 from app.embedded.valkey import start_valkey
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 class OwnPostgres:
-    """A migrated server that keeps what it has committed. A thread of its own starts it: a server dies with that."""
+    """A migrated server that keeps whatever it has committed. (A throw-away server may lose one that it confirmed.)
+    It is started by a thread of its own, as a server dies with the thread that started it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._directory = open_data_directory(path, user="a test")
@@ -53,7 +55,7 @@ class OwnPostgres:
 
     def _start(self, *, again_on: int | None) -> PostgresServer:
         def start() -> PostgresServer:
-            return start_postgres(self._directory, self._secrets, durability=Durability.THROWAWAY, again_on=again_on)
+            return start_postgres(self._directory, self._secrets, again_on=again_on)
 
         return self._starter.submit(start).result()
 

@@ -186,7 +186,9 @@ async def test_a_throttled_account_is_left_alone_until_its_time(services: Servic
 
         await until(parked_again)
         assert await call_log(shop, "101") == calls
-        assert {job["tries"] for job in await jobs_of(services, run_id) if job["connection_id"] == throttled} == {0}
+        parked = [job for job in await jobs_of(services, run_id) if job["connection_id"] == throttled]
+        assert {job["tries"] for job in parked} == {0}
+        assert max(job["attempt"] for job in parked) == 1
         await forget(shop, "throttles")
         await end_throttles(services)
         for run in (run_id, again):
