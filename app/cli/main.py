@@ -22,6 +22,7 @@ from app.cli.seed import seed
 from app.cli.sync import sync
 from app.cli.test import test
 from app.cli.token import token
+from app.cli.tokens import tokens
 from app.cli.up import up
 from app.cli.worker import worker
 from app.errors import InputError, PixecomError, SetupError
@@ -56,6 +57,7 @@ application.command(context_settings={"allow_extra_args": True, "ignore_unknown_
 for command in (token, sync, backfill, doctor, migrate, seed, api, worker, scheduler, sandbox):
     application.command()(command)
 application.add_typer(check, name="check")
+application.add_typer(tokens, name="tokens")
 
 
 def main() -> None:

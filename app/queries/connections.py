@@ -68,6 +68,16 @@ ORDER BY id
 """  # noqa: S608 - only constants are put in
 
 
+_LIST_WITH_TOKENS = f"""
+SELECT {_COLUMNS}
+FROM fb_connections
+WHERE seller_id = $1
+  AND is_active
+  AND token_ciphertext IS NOT NULL
+ORDER BY kind, name, id
+"""  # noqa: S608 - only constants are put in
+
+
 def _connection(row: Record) -> Connection:
     return Connection(
         id=row["id"],
@@ -111,6 +121,11 @@ async def list_working_connections(
     """The seller's active ad accounts, oldest first; `only` these, if given."""
     rows = await driver.fetch(_LIST_ACCOUNTS, seller_id, None if only is None else list(only))
     return [_connection(row) for row in rows]
+
+
+async def list_connections_with_tokens(driver: Driver, *, seller_id: UUID) -> list[Connection]:
+    """The seller's active connections that have a token, healthy or not."""
+    return [_connection(row) for row in await driver.fetch(_LIST_WITH_TOKENS, seller_id)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ COMMANDS = [
     "sync",
     "test",
     "token",
+    "tokens",
     "up",
     "worker",
 ]

@@ -1,0 +1,101 @@
+"""What `tokens check` and `tokens reencrypt` do: ask the one service each, and show what it found. Never a token."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from app.observability.logging import configure_logging
+from app.services.context import open_services
+from app.services.token_reencryption import reencrypt_tokens
+from app.services.token_survey import survey_tokens
+from app.settings import load_settings
+from app.vocabulary import ConnectionHealth
+
+if TYPE_CHECKING:
+    from app.services.token_survey import SurveyedToken
+    from app.settings import Settings
+
+FILE_WIDTH = 240
+"""Columns, where the output is no terminal, so that nothing is cut."""
+
+
+async def check_now(*, seller_slug: str | None, as_json: bool) -> bool:
+    """True when every token is alive, and every connection was healthy."""
+    found: list[SurveyedToken] = []
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    async with open_services(_settings(), process="cli") as services:
+        with console.status("Check") as status:  # shown at a terminal only
+            async for token in survey_tokens(services, seller_slug=seller_slug):
+                found.append(token)
+                status.update(f"Check: {len(found)} tokens")
+    if as_json:
+        print(json.dumps([_as_json(token) for token in found], indent=1))
+    else:
+        _print(found)
+    return all(_is_well(token) for token in found)
+
+
+async def reencrypt_now(*, as_json: bool) -> bool:
+    """True when no token is under an older key any more."""
+    async with open_services(_settings(), process="cli") as services:
+        total = await reencrypt_tokens(services)
+        key_id = services.cipher.current_key_id
+    if as_json:
+        print(json.dumps({"key": key_id, **total._asdict()}))
+    else:
+        print(f"{total.done} encrypted anew under the key {key_id!r}, {total.left} left.")
+        if total.left:
+            print("What is left is under keys that TOKEN_ENCRYPTION_KEYS lacks: add them, or renew those tokens.")
+    return total.left == 0
+
+
+def _settings() -> Settings:
+    """Log lines go to standard error, where secrets are cut out of them."""
+    settings = load_settings()
+    configure_logging(level=settings.log_level, log_format=settings.log_format, process="cli")
+    return settings
+
+
+def _is_well(token: SurveyedToken) -> bool:
+    return token.is_valid is True and token.connection.health is ConnectionHealth.HEALTHY
+
+
+def _state(token: SurveyedToken) -> str:
+    return {True: "ALIVE", False: "DEAD", None: "UNKNOWN"}[token.is_valid]
+
+
+def _as_json(token: SurveyedToken) -> dict[str, object]:
+    return {
+        "seller": token.seller,
+        "connection": str(token.connection.id),
+        "kind": token.connection.kind.value,
+        "name": token.connection.name,
+        "externalId": token.connection.external_id,
+        "healthBefore": token.connection.health.value,
+        "token": _state(token),
+        "expiresAt": token.expires_at.isoformat() if token.expires_at else None,
+        "scopes": None if token.scopes is None else list(token.scopes),
+        "trouble": token.trouble,
+    }
+
+
+def _print(found: list[SurveyedToken]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
+    if found:
+        table = Table("seller", "kind", "name", "token", "expires", "health before", "trouble", box=None)
+        for token in found:
+            ends = token.expires_at.strftime("%Y-%m-%d %H:%M UTC") if token.expires_at else ""
+            connection = token.connection
+            reason = token.trouble or connection.health_reason or ""
+            words = (token.seller, connection.kind, connection.name, _state(token), ends, connection.health, reason)
+            table.add_row(*(Text(word) for word in words))  # names are no markup
+        console.print(table)
+    bad = sum(not _is_well(token) for token in found)
+    console.print(f"{len(found)} token{'' if len(found) == 1 else 's'}: {f'{bad} in trouble' if bad else 'all well'}.")

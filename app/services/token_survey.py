@@ -1,0 +1,77 @@
+"""Asking the platform about every stored token at once, for the operator; what is found is kept as a check keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.database.transactions import across_tenants, tenant_transaction
+from app.errors import NotFoundError, PixecomError
+from app.observability.logging import mask_secrets
+from app.queries.across_tenants import find_seller, list_sellers
+from app.queries.connections import list_connections_with_tokens
+from app.services.token_check import check_token
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import datetime
+
+    from app.queries.across_tenants import SellerRef
+    from app.queries.connections import Connection
+    from app.services.context import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyedToken:
+    """One connection's token. `is_valid` None: the platform could not be asked, `trouble` says why.
+
+    `expires_at` None: never, or nobody knows.
+    """
+
+    seller: str
+    connection: Connection
+    is_valid: bool | None
+    expires_at: datetime | None
+    scopes: Sequence[str] | None
+    trouble: str | None
+
+
+async def survey_tokens(services: Services, *, seller_slug: str | None = None) -> AsyncIterator[SurveyedToken]:
+    """The tokens of all active connections, of one seller or of all active ones. Raises NotFoundError for no seller."""
+    for seller in await _sellers(services, seller_slug):
+        async with tenant_transaction(services.database.app, seller.seller_id) as driver:
+            connections = await list_connections_with_tokens(driver, seller_id=seller.seller_id)
+        for connection in connections:
+            yield await _survey(services, seller, connection)
+
+
+async def _sellers(services: Services, slug: str | None) -> Sequence[SellerRef]:
+    async with across_tenants(services.database.system) as driver:
+        if slug is None:
+            return await list_sellers(driver)
+        found = await find_seller(driver, slug=slug)
+    if found is None:
+        raise NotFoundError(f"There is no seller {slug!r}.")
+    return [found]
+
+
+async def _survey(services: Services, seller: SellerRef, connection: Connection) -> SurveyedToken:
+    try:
+        facts = await check_token(services, seller_id=seller.seller_id, connection_id=connection.id)
+    except PixecomError as error:
+        return SurveyedToken(
+            seller=seller.slug,
+            connection=connection,
+            is_valid=None,
+            expires_at=None,
+            scopes=None,
+            trouble=mask_secrets(str(error)),
+        )
+    return SurveyedToken(
+        seller=seller.slug,
+        connection=connection,
+        is_valid=facts.is_valid,
+        expires_at=facts.expires_at,
+        scopes=facts.scopes,
+        trouble=None if facts.error is None else mask_secrets(facts.error),
+    )

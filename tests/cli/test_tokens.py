@@ -1,0 +1,91 @@
+"""`tokens` tells living tokens from dead ones and moves them under a new key, for people and for machines."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from app.services.context import open_services
+from tests.services.shop import account, add_seller, sandbox_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from app.settings import Settings
+    from tests.services.shop import Shop
+
+NEW_KEY = f"two:{base64.b64encode(bytes(range(32, 64))).decode()}"
+
+
+@pytest.fixture
+async def shop(settings: Settings) -> AsyncGenerator[Shop]:
+    """A seller with two accounts."""
+    async with open_services(settings, process="tests") as services:
+        with sandbox_for(services, await add_seller(services), account("1"), account("2")) as opened:
+            await opened.connect("1")
+            await opened.connect("2")
+            yield opened
+
+
+def tokens(shop: Shop, *arguments: str, keys: str | None = None) -> subprocess.CompletedProcess[str]:
+    settings = shop.services.settings
+    secrets: dict[str, SecretStr] = {
+        "DATABASE_URL": settings.database_url,
+        "SYSTEM_DATABASE_URL": settings.system_database_url,
+        "REDIS_URL": settings.redis_url,
+        "AUTH_SECRET": settings.auth_secret,
+        "TOKEN_ENCRYPTION_KEYS": SecretStr(keys) if keys else settings.token_encryption_keys,
+    }
+    revealed = {name: secret.get_secret_value() for name, secret in secrets.items()}
+    return subprocess.run(  # noqa: S603  # the command is ours
+        [sys.executable, "-m", "app.cli.main", "tokens", *arguments],
+        env={"PATH": os.environ["PATH"], "META_GRAPH_URL": shop.url, **revealed},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+async def test_living_tokens_are_told_from_dead_ones(shop: Shop) -> None:
+    ended = tokens(shop, "check")
+    assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "2 tokens: all well.")
+    async with httpx.AsyncClient() as client:
+        dead = {"owner": "act_2", "after_calls": 0}
+        (await client.post(f"{shop.url}/sandbox/tokens", json=dead)).raise_for_status()
+    ended = tokens(shop, "check", "--seller", "shop", "--json")
+    found = {each["externalId"]: each for each in json.loads(ended.stdout)}
+    assert ended.returncode == 1
+    assert {name: each["token"] for name, each in found.items()} == {"1": "ALIVE", "2": "DEAD"}
+    assert (found["2"]["seller"], found["2"]["kind"], found["2"]["name"]) == ("shop", "AD_ACCOUNT", "Account 2")
+    assert found["1"]["trouble"] is None
+    assert found["2"]["trouble"]
+    health = await shop.mapping("SELECT external_id, health FROM fb_connections")
+    assert health == {"1": "HEALTHY", "2": "UNHEALTHY"}
+    people = tokens(shop, "check")
+    assert people.returncode == 1
+    assert people.stdout.splitlines()[-1] == "2 tokens: 1 in trouble."
+    assert "token-of" not in ended.stdout + people.stdout + people.stderr
+
+
+async def test_tokens_move_under_a_new_key(shop: Shop) -> None:
+    old = shop.services.settings.token_encryption_keys.get_secret_value()
+    lost = tokens(shop, "reencrypt", "--json", keys=NEW_KEY)
+    assert (lost.returncode, json.loads(lost.stdout)) == (1, {"key": "two", "done": 0, "left": 2})
+    ended = tokens(shop, "reencrypt", keys=f"{NEW_KEY},{old}")
+    assert (ended.returncode, ended.stdout) == (0, "2 encrypted anew under the key 'two', 0 left.\n")
+    assert await shop.rows("SELECT DISTINCT token_key_id FROM fb_connections") == [("two",)]
+    assert tokens(shop, "check", keys=NEW_KEY).returncode == 0
+
+
+async def test_a_seller_that_is_not_there_is_said_to_be_none(shop: Shop) -> None:
+    ended = tokens(shop, "check", "--seller", "nobody")
+    assert (ended.returncode, ended.stderr) == (1, "There is no seller 'nobody'.\n")
