@@ -6,13 +6,15 @@ Written by the job core; `app.queries.job_claims` asks it at every claim.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta  # noqa: TC003  # dataclasses of it are made at run time
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta  # noqa: TC003  # dataclasses of them are made at run time
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID  # noqa: TC003  # likewise
 
 from app.queries.jobs import WAITING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.database.driver import Driver
 
 
@@ -61,6 +63,29 @@ _FORGET = """
 DELETE FROM call_pauses
 WHERE paused_until < now() - interval '1 day'
 """
+
+
+_FIND = """
+SELECT paused_until, reason
+FROM call_pauses
+WHERE scope = ANY($1::text[])
+  AND paused_until > now()
+ORDER BY paused_until DESC
+LIMIT 1
+"""
+
+
+class PauseInForce(NamedTuple):
+    """No call before `until`."""
+
+    until: datetime
+    reason: str
+
+
+async def find_pause(driver: Driver, scopes: Sequence[str]) -> PauseInForce | None:
+    """Of the pauses that are in force under these scopes the longest. Only the job core sees one of the whole app."""
+    row = await driver.fetchrow(_FIND, list(scopes))
+    return PauseInForce(*row) if row else None
 
 
 async def note_pause(driver: Driver, pause: Pause) -> None:

@@ -6,18 +6,21 @@ sides see two changes of one ad in the same order.
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from app import clock
-from app.database.transactions import tenant_transaction
+from app.database.transactions import tenant_transaction, work_transaction
 from app.errors import ProviderError, ProviderThrottledError, RequestRefusedError, TokenRejectedError
 from app.observability.correlation import current_correlation_id
 from app.observability.logging import get_logger
+from app.queries.call_pauses import find_pause
 from app.queries.connections import lock_connection
 from app.queries.status_changes import AuditEntry, apply_status, insert_audit_events, lock_targets
 from app.services.provider_access import open_provider
 from app.services.status_values import StatusFailure, archived, failure_code, refused
-from app.vocabulary import EntityStatus
+from app.services.throttles import pause_scopes
+from app.vocabulary import EntityStatus, UseCase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +56,7 @@ class AccountChange:
         for start in range(0, len(ids), PIECE):
             piece = ids[start : start + PIECE]
             try:
+                await self._check_pauses()
                 stopped = await self._apply_piece(piece)
             except ProviderError as error:
                 self._give_up(piece, error)
@@ -61,6 +65,15 @@ class AccountChange:
                 self._give_up(ids[start + PIECE :], stopped)
                 break
         return self._failures
+
+    async def _check_pauses(self) -> None:
+        """Raises ProviderThrottledError while the platform wants no such call, be it of this account or of the app."""
+        scopes = pause_scopes(self._account_id, UseCase.ADS_MANAGEMENT)
+        async with work_transaction(self._services.database.app) as driver:
+            pause = await find_pause(driver, scopes)
+        if pause is not None:
+            message = f"No call is made before {pause.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC: {pause.reason}"
+            raise ProviderThrottledError(message, retry_at=pause.until, use_case=UseCase.ADS_MANAGEMENT)
 
     async def _apply_piece(self, ids: Sequence[UUID]) -> ProviderError | None:
         """The answer that holds for all that follow, if there was one."""

@@ -9,11 +9,12 @@ import httpx
 import pytest
 
 from app import clock
-from app.database.transactions import tenant_transaction
+from app.database.transactions import tenant_transaction, work_transaction
 from app.errors import ConflictError
 from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.providers.sandbox.dataset import Entity, Kind, Status
+from app.queries.call_pauses import Pause, note_pause
 from app.queries.connections import find_connection
 from app.queries.status_changes import apply_status, lock_targets
 from app.queries.structure import apply_statuses
@@ -25,7 +26,7 @@ from app.services.status_change import StatusAction, StatusFailureCode, set_stat
 from app.vocabulary import ConnectionTrouble, EntityStatus, RunOrigin
 from tests.services.invariants import check_invariants
 from tests.services.shop import CREATED, account, add_seller, sandbox_for
-from tests.services.working import work_until_idle
+from tests.services.working import fetch_work, work_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -175,6 +176,52 @@ async def test_a_request_whose_key_is_at_work_is_a_conflict_and_no_second_change
     assert refused == ["input.idempotencyKey: the request with this key is still at work"] * 2
     assert await shop.value("SELECT count(*) FROM audit_events") == 3
     assert await change(shop, ids, key="k") == done[0]
+
+
+@pytest.mark.parametrize("scope", ["meta", "connection/{}", "connection/{}/ADS_MANAGEMENT"])
+async def test_no_call_is_made_while_the_platform_wants_a_pause(shop: Shop, scope: str) -> None:
+    ids = (await ids_of(shop))[:2]
+    connection_id = await shop.value("SELECT id FROM fb_connections")
+    pause = Pause(
+        scope=scope.format(connection_id),
+        seller_id=None if scope == "meta" else shop.seller_id,
+        wait=timedelta(minutes=17),
+        reason="too many calls",
+        error_code=4,
+    )
+    await let_pause(shop, pause)
+    calls = await shop.calls()
+    changed = await change(shop, ids)
+    [until] = [row["paused_until"] for row in await fetch_work(shop.services, "SELECT paused_until FROM call_pauses")]
+    message = f"No call is made before {until:%Y-%m-%d %H:%M:%S} UTC: too many calls"
+    assert [(failure.code, failure.message) for failure in changed.failed] == [
+        (StatusFailureCode.THROTTLED, message)
+    ] * 2
+    assert (changed.succeeded, await shop.calls()) == ((), calls)
+    await let_pause(shop, None)
+    assert (await change(shop, ids)).failed == ()
+
+
+async def test_a_pause_of_other_calls_or_accounts_or_of_the_past_is_none(shop: Shop) -> None:
+    ids = (await ids_of(shop))[:2]
+    connection_id = await shop.value("SELECT id FROM fb_connections")
+    for scope, minutes in (
+        (f"connection/{connection_id}/ADS_INSIGHTS", 9),
+        (f"connection/{new_id()}", 9),
+        ("meta", -1),
+    ):
+        wait = timedelta(minutes=minutes)
+        await let_pause(shop, Pause(scope=scope, seller_id=None, wait=wait, reason="too many calls", error_code=None))
+    assert (await change(shop, ids)).failed == ()
+
+
+async def let_pause(shop: Shop, pause: Pause | None) -> None:
+    """One more pause, or none at all."""
+    async with work_transaction(shop.services.database.app) as driver:
+        if pause is None:
+            await driver.execute("DELETE FROM call_pauses")
+        else:
+            await note_pause(driver, pause)
 
 
 async def test_an_unhealthy_account_is_not_asked(shop: Shop) -> None:
