@@ -7,6 +7,7 @@ import strawberry
 
 from app.queries.directory import ACCOUNTS
 from app.queries.listings import Listing, Parent
+from app.queries.page_reading import PAGES
 from app.queries.work_reading import NEWEST_FIRST, OLDEST_FIRST, RUN_JOBS, RUNS, JobRow, RunRow, state_in
 from app.vocabulary import JobState, RunOrigin, RunState
 from graphql_schema.account import AdAccount
@@ -16,6 +17,7 @@ from graphql_schema.context import Info
 from graphql_schema.global_id import global_id
 from graphql_schema.node import Node
 from graphql_schema.page_arguments import After, Before, First, Last, PageArguments
+from graphql_schema.pages import Page
 from graphql_schema.scalars import BigInt
 from graphql_schema.sync_progress import SyncProgress, load_progress
 
@@ -23,6 +25,11 @@ from graphql_schema.sync_progress import SyncProgress, load_progress
 async def load_accounts(parents: Parents, info: Info) -> list[AdAccount | None]:
     rows = await info.context.loaders.load_optional(ACCOUNTS, [job.row.connection_id for job in parents])
     return [AdAccount.of(row) if row else None for row in rows]
+
+
+async def load_pages(parents: Parents, info: Info) -> list[Page | None]:
+    rows = await info.context.loaders.load_optional(PAGES, [job.row.connection_id for job in parents])
+    return [Page.of(row) if row else None for row in rows]
 
 
 @strawberry.type(description="One piece of background work.")
@@ -45,6 +52,7 @@ class Job(Node):
         load_accounts,
         description="The ad account that it works for. Null: it works for none.",
     )
+    page: Page | None = batched(load_pages, description="The page that it works for. Null: it works for none.")
 
     @classmethod
     def of(cls, row: JobRow) -> Self:

@@ -78,6 +78,17 @@ ORDER BY kind, name, id
 """  # noqa: S608 - only constants are put in
 
 
+_LIST_PAGES = f"""
+SELECT {_COLUMNS}
+FROM fb_connections
+WHERE seller_id = $1
+  AND kind = 'PAGE'
+  AND is_active
+  AND id = ANY($2::uuid[])
+ORDER BY id
+"""  # noqa: S608 - only constants are put in
+
+
 def _connection(row: Record) -> Connection:
     return Connection(
         id=row["id"],
@@ -121,6 +132,11 @@ async def list_working_connections(
     """The seller's active ad accounts, oldest first; `only` these, if given."""
     rows = await driver.fetch(_LIST_ACCOUNTS, seller_id, None if only is None else list(only))
     return [_connection(row) for row in rows]
+
+
+async def list_working_pages(driver: Driver, *, seller_id: UUID, only: Sequence[UUID]) -> list[Connection]:
+    """Those of these that are active pages of the seller."""
+    return [_connection(row) for row in await driver.fetch(_LIST_PAGES, seller_id, list(only))]
 
 
 async def list_connections_with_tokens(driver: Driver, *, seller_id: UUID) -> list[Connection]:

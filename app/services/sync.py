@@ -11,10 +11,11 @@ from app.errors import ConflictError, InputError, NotFoundError
 from app.metrics import ranges
 from app.metrics.levels import Level
 from app.metrics.ranges import DateRange
-from app.queries.connections import list_working_connections
+from app.queries.connections import list_working_connections, list_working_pages
 from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, StatsUnit, split_days, stats_job
 from app.services.job_queue import send_now
+from app.services.page_history import page_jobs
 from app.services.run_requests import EnqueuedRun, RunRequest, record_run
 from app.vocabulary import RunOrigin
 
@@ -42,21 +43,26 @@ async def enqueue_seller_sync(
     to_date: date | None = None,
     levels: Sequence[Level] | None = None,
     account_ids: Sequence[UUID] | None = None,
+    page_ids: Sequence[UUID] | None = None,
     origin: RunOrigin = RunOrigin.MANUAL,
     priority: Priority = Priority.MANUAL,
 ) -> EnqueuedRun:
     """Sync a seller's accounts now; without dates, over the days that still move (today and the days before).
 
+    `page_ids` asks for days of these pages, up to yesterday; then accounts are synced only if some are named too.
     Only the newest seven days are urgent: what is older is a backfill, and a backfill is the same with its own origin
     and priority, so that ticks go between its jobs. For work that is live already, the live job is the answer. Raises
-    InputError for a bad range, NotFoundError for an account that is not the seller's, ConflictError when no account
-    can be synced.
+    InputError for a bad range, NotFoundError for an account or page that is not the seller's, ConflictError
+    when none of them can be synced.
     """
     days = _requested_days(services, from_date, to_date)
     wanted = tuple(dict.fromkeys(levels)) if levels else tuple(Level)
     async with tenant_transaction(services.database.app, seller_id) as driver:
-        connections = await list_working_connections(driver, seller_id=seller_id, only=account_ids)
-        _check_accounts(connections, account_ids)
+        only = () if page_ids is not None and account_ids is None else account_ids
+        connections = await list_working_connections(driver, seller_id=seller_id, only=only)
+        _check_found(connections, account_ids or (), "input.adAccountIds: no such ad account")
+        pages = await list_working_pages(driver, seller_id=seller_id, only=page_ids) if page_ids else []
+        _check_found(pages, page_ids or (), "input.pageIds: no such page")
         usable = [connection for connection in connections if connection.is_usable]
         jobs = [
             job
@@ -69,8 +75,13 @@ async def enqueue_seller_sync(
                 older=Priority.BACKFILL,
             )
         ]
+        for page in pages:
+            if page.is_usable:
+                wanted_days = days or default_window(services, page.time_zone)
+                jobs += page_jobs(page, wanted_days, priority=priority)
         if not jobs:
-            raise ConflictError("no active, healthy ad account to sync; connect one or renew its token first")
+            thing = "ad account" if page_ids is None else "ad account, and no such page with days that are over,"
+            raise ConflictError(f"no active, healthy {thing} to sync; connect one or renew its token first")
         request = RunRequest(
             seller_id=seller_id,
             origin=origin,
@@ -122,6 +133,6 @@ def _requested_days(services: Services, from_date: date | None, to_date: date | 
     )
 
 
-def _check_accounts(found: Sequence[Connection], asked_for: Sequence[UUID] | None) -> None:
-    if asked_for is not None and {connection.id for connection in found} != set(asked_for):
-        raise NotFoundError("input.adAccountIds: no such ad account")
+def _check_found(found: Sequence[Connection], asked_for: Sequence[UUID], missing: str) -> None:
+    if not {connection.id for connection in found} >= set(asked_for):
+        raise NotFoundError(missing)

@@ -21,6 +21,7 @@ from graphql_schema.sync_runs import SyncRun
 from graphql_schema.user_errors import UserError, user_error
 
 ACCOUNTS = "input.adAccountIds"
+PAGES = "input.pageIds"
 
 
 @strawberry.input(description="What to sync.")
@@ -37,7 +38,11 @@ class EnqueueSyncInput:
     levels: list[Level] | None = strawberry.field(default=None, description="At which levels. Null or empty: all.")
     ad_account_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
-        description="Which ad accounts; 1 to 500. Null: all that are active and healthy.",
+        description="Which ad accounts; 1 to 500. Null: all that are active and healthy, or none beside `pageIds`.",
+    )
+    page_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="Of which pages the metrics and posts, over those of the days that are over; 1 to 500. Null: none.",
     )
 
 
@@ -76,8 +81,8 @@ class EnqueueSyncPayload:
     run: SyncRun | None = batched(load_runs, description="The run that follows them. Null: see `errors`.")
     errors: list[UserError] = strawberry.field(
         default_factory=list,
-        description="Why nothing was asked for: a NotFoundError for an ad account or a run that is not there, a "
-        "ConflictError when there is no active, healthy ad account, or when the run has not ended or left nothing "
+        description="Why nothing was asked for: a NotFoundError for an ad account, a page or a run that is not "
+        "there, a ConflictError when none of them is active and healthy, or when the run has not ended or left nothing "
         "undone. Empty: the work was asked for.",
     )
 
@@ -94,7 +99,7 @@ EnqueueSyncArgument = Annotated[
 async def enqueue_sync(info: Info, input_: EnqueueSyncArgument = None) -> EnqueueSyncPayload:
     member = await info.context.member_with(Permission.SYNC)
     given = input_ or EnqueueSyncInput()
-    accounts = given.ad_account_ids
+    accounts, pages = given.ad_account_ids, given.page_ids
     try:
         run = await enqueue_seller_sync(
             info.context.services,
@@ -104,9 +109,11 @@ async def enqueue_sync(info: Info, input_: EnqueueSyncArgument = None) -> Enqueu
             to_date=given.to,
             levels=given.levels,
             account_ids=None if accounts is None else read_accounts(accounts),
+            page_ids=None if pages is None else _read_pages(pages),
         )
     except NotFoundError as error:
-        return EnqueueSyncPayload(errors=[user_error(error, path=ACCOUNTS)])
+        path = PAGES if str(error).startswith(PAGES) else ACCOUNTS
+        return EnqueueSyncPayload(errors=[user_error(error, path=path)])
     except ConflictError as error:
         return EnqueueSyncPayload(errors=[user_error(error)])
     return enqueued(run)
@@ -120,3 +127,9 @@ def read_accounts(ids: Sequence[str]) -> tuple[UUID, ...]:
     if not ids:
         raise InputError(ACCOUNTS, "name at least one, or leave it out")
     return read_ids(ids, "AdAccount", ACCOUNTS)
+
+
+def _read_pages(ids: Sequence[str]) -> tuple[UUID, ...]:
+    if not ids:
+        raise InputError(PAGES, "name at least one, or leave it out")
+    return read_ids(ids, "Page", PAGES)
