@@ -11,6 +11,7 @@ from app.services.job_broker import Priority
 from app.services.run_requests import RunRequest, record_run
 from app.vocabulary import RunOrigin
 from tests.chaos.handlers import NAP
+from tests.chaos.processes import until
 from tests.services.invariants import check_invariants
 from tests.services.ticking import ALL, forget_work
 from tests.services.working import fetch_work
@@ -98,6 +99,12 @@ async def has_ended(services: Services, run_id: UUID) -> bool:
 
 async def check_all_is_well(services: Services, *seller_ids: UUID) -> None:
     """Every invariant; no run without a live job is left open, no job runs, none is sent and forgotten."""
+
+    async def nothing_runs() -> bool:
+        """Workers are alive still, and may refresh totals."""
+        return await fetch_work(services, "SELECT key FROM jobs WHERE state = 'RUNNING'") == []
+
+    await until(nothing_runs)
     await check_invariants(services, *seller_ids)
     open_runs = """
     SELECT reason FROM sync_runs
