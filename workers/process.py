@@ -9,6 +9,7 @@ left, and exits. Nothing it gives back is lost or counted as a try.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -55,6 +56,7 @@ async def run_worker(settings: Settings) -> None:
         name = f"{socket.gethostname()}:{os.getpid()}"
         register_tasks(services, running, worker=name)
         _begin_counting(_slots_of(settings))
+        gc.freeze()  # what is there now stays; the collector need not look through it with every large page
         async with serve_health(services, _told(settings, running)):
             log.info("worker is ready", worker=name, concurrency=settings.worker_concurrency)
             await _work(services, running, stop)

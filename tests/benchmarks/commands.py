@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
+from app.cli.loop import run_on_uvloop
 from app.observability.logging import configure_logging
 from app.settings import LogFormat
 from tests.benchmarks import report
@@ -115,7 +116,7 @@ def ingest(
     shape = Shape(campaigns=-(-ads // 50), adsets=5, ads=10)
     with open_stand(directory, shape) as stand:
         tell = partial(typer.echo, err=True)
-        report.print_ingest(asyncio.run(measure_ingest(stand, shape, rounds=rounds, tell=tell)))
+        report.print_ingest(run_on_uvloop(measure_ingest(stand, shape, rounds=rounds, tell=tell)))
 
 
 @application.command()

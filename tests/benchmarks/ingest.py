@@ -7,6 +7,7 @@ before, under another seller's id, from binary bytes that are made before the cl
 
 from __future__ import annotations
 
+import gc
 import io
 import time
 from contextlib import aclosing, asynccontextmanager
@@ -96,6 +97,7 @@ async def measure_ingest(stand: Stand, shape: Shape, *, rounds: int, tell: Calla
             DateRange(last - timedelta(days=DAYS * (n + 1) - 1), last - timedelta(days=DAYS * n))
             for n in range(rounds + 2)
         ]
+        gc.freeze()  # as a worker does when it is ready
         await _ingest(services, mine, weeks[0])
         for number, week in enumerate(weeks[1:]):
             await _warm(services, mine, week)
