@@ -9,7 +9,7 @@ import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from app.database.driver import Driver
     from app.queries.job_claims import ClaimedJob
@@ -74,6 +74,10 @@ WHERE id = $1
   AND progress ? 'after'
 """
 
+_LIMIT_LOCK_WAITS = """
+SELECT set_config('lock_timeout', $1, true)
+"""
+
 _SAVE_PLACE = """
 UPDATE jobs
 SET progress = coalesce(progress, '{}') || $3::text::jsonb
@@ -129,6 +133,11 @@ async def find_tick_place(driver: Driver, job: ClaimedJob) -> TickPlace | None:
     """How far this tick came under whoever had it before; None: it has not begun."""
     row = await driver.fetchrow(_PLACE, job.id)
     return TickPlace(UUID(row["after"]), row["sellers"]) if row else None
+
+
+async def limit_lock_waits(driver: Driver, longest: timedelta) -> None:
+    """Let a statement of this transaction that waits longer for a lock raise asyncpg's LockNotAvailableError."""
+    await driver.execute(_LIMIT_LOCK_WAITS, f"{int(longest.total_seconds() * 1000)}ms")
 
 
 async def save_tick_place(driver: Driver, job: ClaimedJob, place: TickPlace) -> None:

@@ -1,13 +1,16 @@
-"""The job of a tick: it walks over all sellers in pages and records each one's work, one transaction a seller.
+"""The job of a tick: it walks over all sellers in pages and records their work, a few sellers in each transaction.
 
 How far it is stands in its own row and moves in those transactions, so that whoever takes a killed tick over goes on
-exactly behind the last seller.
+exactly behind the last seller of the last one that was committed.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
+
+import asyncpg
 
 from app import clock
 from app.database.transactions import across_tenants, work_transaction
@@ -19,6 +22,7 @@ from app.queries.ticks import (
     TickPlace,
     find_newest_tick,
     find_tick_place,
+    limit_lock_waits,
     save_tick_place,
     take_tick,
 )
@@ -40,6 +44,10 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 SELLERS_A_PAGE = 100
+# A third of what a seller costs is its own commit (4.0 ms alone, 2.6 ms of twenty, with eight jobs a seller).
+SELLERS_AT_ONCE = 20
+# As long as sellers are recorded together, one whose live job is locked holds up the live jobs of the others.
+TOGETHER_WAIT = timedelta(milliseconds=200)
 
 
 async def run_tick_job(services: Services, job: ClaimedJob, lease: Lease) -> int:
@@ -53,8 +61,9 @@ async def run_tick_job(services: Services, job: ClaimedJob, lease: Lease) -> int
         return 0
     place = place or BEFORE_THE_FIRST
     while page := await _page(services, place.after):
-        for seller in await plan(services, tick, page):
-            place = await _record(services, job, lease, seller, place)
+        plans = await plan(services, tick, page)
+        for start in range(0, len(plans), SELLERS_AT_ONCE):
+            place = await _record_together(services, job, lease, plans[start : start + SELLERS_AT_ONCE], place)
         place = place._replace(after=page[-1].seller_id)
         if len(page) < SELLERS_A_PAGE:
             break
@@ -75,12 +84,34 @@ async def _page(services: Services, after: UUID) -> Sequence[SellerConnections]:
         return await list_seller_connections(driver, after=after, limit=SELLERS_A_PAGE)
 
 
-async def _record(services: Services, job: ClaimedJob, lease: Lease, seller: SellerPlan, place: TickPlace) -> TickPlace:
-    """Everything for one seller, and that it was done; answers the place behind that seller."""
-    behind = TickPlace(seller.seller_id, place.sellers + 1)
+async def _record_together(
+    services: Services, job: ClaimedJob, lease: Lease, sellers: Sequence[SellerPlan], place: TickPlace
+) -> TickPlace:
+    """These sellers in one transaction; one by one where that would have to wait for somebody."""
+    try:
+        return await _record(services, job, lease, sellers, place, longest_wait=TOGETHER_WAIT)
+    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+        for seller in sellers:
+            place = await _record(services, job, lease, [seller], place)
+        return place
+
+
+async def _record(
+    services: Services,
+    job: ClaimedJob,
+    lease: Lease,
+    sellers: Sequence[SellerPlan],
+    place: TickPlace,
+    *,
+    longest_wait: timedelta | None = None,
+) -> TickPlace:
+    """Everything for these sellers, and that it was done; answers the place behind the last of them."""
+    behind = TickPlace(sellers[-1].seller_id, place.sellers + len(sellers))
     async with work_transaction(services.database.app) as driver:
+        if longest_wait is not None:
+            await limit_lock_waits(driver, longest_wait)
         await lease.fence(driver)
-        for run in seller.runs:
+        for run in chain.from_iterable(seller.runs for seller in sellers):
             if await _is_ours(driver, run):
                 await record_run(driver, run.request, run.jobs)
         await save_tick_place(driver, job, behind)

@@ -218,20 +218,23 @@ class Killed(Exception):  # noqa: N818 - it stands for the end of a process
     """Somebody pulled the plug."""
 
 
+# Pages of four: sellers are recorded one by one, or as 3, 1, 3.
+@pytest.mark.parametrize(("at_once", "killed_at", "recorded"), [(1, 4, 3), (3, 3, 4), (3, 1, 0)])
 async def test_a_tick_that_was_killed_goes_on_behind_the_last_seller(
-    services: Services, monkeypatch: pytest.MonkeyPatch
+    services: Services, monkeypatch: pytest.MonkeyPatch, at_once: int, killed_at: int, recorded: int
 ) -> None:
     sellers = sorted([await add_seller(services, f"seller-{place}") for place in range(7)])
     for seller_id in sellers:
         await connect_mocks(services, seller_id, 1)
-    monkeypatch.setattr(tick_walk, "SELLERS_A_PAGE", 2)
+    monkeypatch.setattr(tick_walk, "SELLERS_A_PAGE", 4)
+    monkeypatch.setattr(tick_walk, "SELLERS_AT_ONCE", at_once)
     saved: list[UUID] = []
     save = tick_walk.save_tick_place
 
     async def save_and_die(driver: Driver, job: ClaimedJob, place: TickPlace) -> None:
         await save(driver, job, place)
         saved.append(place.after)
-        if len(saved) == 4:  # after the writing, before the commit
+        if len(saved) == killed_at:  # after the writing, before the commit
             raise Killed
 
     with clock.frozen(NOON):
@@ -243,7 +246,7 @@ async def test_a_tick_that_was_killed_goes_on_behind_the_last_seller(
         monkeypatch.setattr(tick_walk, "save_tick_place", save_and_die)
         await do_all(services, "tick")
         assert await states(services, "tick") == {"RETRYING": 1}
-        assert await runs_of(services, "structure") == sellers[:3]
+        assert await runs_of(services, "structure") == sellers[:recorded]
         monkeypatch.setattr(tick_walk, "save_tick_place", save)
         await do_all(services, "tick")
     assert await states(services, "tick") == {"SUCCEEDED": 1}
@@ -251,6 +254,30 @@ async def test_a_tick_that_was_killed_goes_on_behind_the_last_seller(
     assert await count_jobs(services, "structure") == {"structure": 7}
     progress = (await fetch_work(services, "SELECT progress FROM jobs WHERE kind = 'tick'"))[0][0]
     assert (progress["after"], progress["done"]) == (str(sellers[-1]), 7)
+
+
+async def test_a_seller_that_has_to_be_waited_for_holds_up_no_other(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sellers = sorted([await add_seller(services, f"seller-{place}") for place in range(3)])
+    for seller_id in sellers:
+        await connect_mocks(services, seller_id, 1)
+    monkeypatch.setattr(tick_walk, "TOGETHER_WAIT", timedelta(milliseconds=20))
+    with clock.frozen(NOON):
+        await start_scheduled_job(services, "structure")
+        await do_all(services, "tick")
+    with clock.frozen(NOON + timedelta(hours=1)):
+        await start_scheduled_job(services, "structure")
+        async with work_transaction(services.database.app) as driver:
+            lock = "SELECT id FROM jobs WHERE kind = 'structure' AND seller_id = $1 FOR UPDATE"
+            await driver.fetch(lock, sellers[1])
+            walk = asyncio.create_task(do_all(services, "tick"))
+            async with asyncio.timeout(30):
+                while await runs_of(services, "structure") != sorted([*sellers, sellers[0]]):  # noqa: ASYNC110 - in Postgres
+                    await asyncio.sleep(0.01)
+        await walk
+    assert await runs_of(services, "structure") == sorted([*sellers, *sellers])
+    assert await states(services, "tick") == {"SUCCEEDED": 2}
 
 
 async def test_a_tick_that_lost_its_lease_records_nothing(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
