@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     meta_report_timeout_seconds: Annotated[float, Field(gt=0)] = 3600.0
 
     # Background work.
+    schedule: bool = True
     stats_interval_minutes: Annotated[int, Field(ge=1)] = 15
     delivery_interval_minutes: Annotated[int, Field(ge=1)] = 5
     structure_interval_minutes: Annotated[int, Field(ge=1)] = 60

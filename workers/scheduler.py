@@ -90,7 +90,8 @@ async def _pass(services: Services, passes: Passes, *, sweep: bool) -> None:
     outcome, started = PassOutcome.DONE, perf_counter()
     try:
         async with asyncio.timeout(PASS_SECONDS):
-            await run_due_ticks(services)
+            if services.settings.schedule:
+                await run_due_ticks(services)
             await dispatch_once(services, sweep=sweep)
     except _DATABASE_AWAY as error:
         outcome = PassOutcome.DATABASE_AWAY

@@ -17,16 +17,10 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 
-_RARELY = 10_000_000
-"""Minutes: the slots that a test has taken are all that come while it runs."""
-
-
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Of processes whose schedule the tests decide, and who fetch no history by themselves."""
-    entries = ("structure", "stats", "delivery")
-    rarely = {f"{entry}_interval_minutes": _RARELY for entry in entries}
-    return settings.model_copy(update={**rarely, "backfill_days": 0})
+    """Of processes that only do what the tests ask for, and fetch no history by themselves."""
+    return settings.model_copy(update={"schedule": False, "backfill_days": 0})
 
 
 @pytest.fixture

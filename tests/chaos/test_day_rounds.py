@@ -9,8 +9,9 @@ import pytest
 
 from app.services.daily_ingestion import enqueue_daily_backfill
 from tests.chaos.processes import until
-from tests.chaos.work import check_all_is_well, has_ended, jobs_of, let_no_slot_come, report, run_of
+from tests.chaos.work import check_all_is_well, has_ended, jobs_of, report, run_of
 from tests.services.shop import TODAY, account, add_seller, sandbox_for
+from tests.services.ticking import forget_work
 
 if TYPE_CHECKING:
     from app.services.context import Services
@@ -39,7 +40,7 @@ async def test_forty_ingestions_some_failing_some_killed_one_slow_are_aggregated
     with sandbox_for(services, seller_id, *map(account, numbers)) as shop:
         for number in numbers:
             await shop.connect(number)
-        await let_no_slot_come(services)
+        await forget_work(services)
         await shop.arm(SLOW, REFUSED, FORBIDDEN)
         processes.start("scheduler")
         doomed = processes.start("worker", meta_graph_url=shop.url)

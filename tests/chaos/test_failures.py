@@ -25,11 +25,11 @@ from tests.chaos.work import (
     end_throttles,
     has_ended,
     jobs_of,
-    let_no_slot_come,
     report,
     run_of,
 )
 from tests.services.shop import TODAY, account, add_seller, sandbox_for
+from tests.services.ticking import forget_work
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ async def test_what_passes_is_tried_thrice_and_what_does_not_once(services: Serv
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id, account("101"), account("102"), account("103")) as shop:
         shaky, refused, well = [await shop.connect(number) for number in ("101", "102", "103")]
-        await let_no_slot_come(services)
+        await forget_work(services)
         await shop.arm(
             {
                 "match": {"account": "act_101", "edge": "insights", "level": "ad"},
@@ -117,7 +117,7 @@ async def test_what_passes_is_tried_thrice_and_what_does_not_once(services: Serv
 async def test_a_job_that_kills_its_workers_is_given_up_and_harms_no_other(
     services: Services, processes: Processes
 ) -> None:
-    await let_no_slot_come(services)
+    await forget_work(services)
     processes.start("scheduler")
     workers = [processes.start("worker"), processes.start("worker")]
     for worker in workers:
@@ -152,7 +152,7 @@ async def test_a_throttled_account_is_left_alone_until_its_time(services: Servic
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id, account("101"), account("102")) as shop:
         throttled, other = [await shop.connect(number) for number in ("101", "102")]
-        await let_no_slot_come(services)
+        await forget_work(services)
         await control(shop, "throttles", {"account": "act_101", "times": 1, "seconds": THROTTLE.total_seconds()})
         await start_workers(shop, processes, 2)
         run_id, begun = await sync(shop), clock.now()
@@ -213,7 +213,7 @@ async def test_a_token_that_dies_in_a_run_stops_its_account_alone_until_it_is_re
     with sandbox_for(services, seller_id, *map(account, numbers)) as shop:
         accounts = [await shop.connect(number) for number in numbers]
         dying = accounts[3]
-        await let_no_slot_come(services)
+        await forget_work(services)
         await control(shop, "tokens", {"owner": "act_104", "after_calls": 2})
         await start_workers(shop, processes)
         run_id = await sync(shop)

@@ -9,8 +9,9 @@ import pytest
 from app.services.tick_taking import start_scheduled_job
 from tests.chaos.handlers import NAP
 from tests.chaos.processes import until
-from tests.chaos.work import check_all_is_well, has_ended, let_no_slot_come, report, tell
+from tests.chaos.work import check_all_is_well, has_ended, report, tell
 from tests.services.shop import add_seller
+from tests.services.ticking import forget_work
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ async def test_of_a_thousand_jobs_the_newest_are_kept_and_the_rest_are_totals(
     services: Services, processes: Processes
 ) -> None:
     seller_id = await add_seller(services)
-    await let_no_slot_come(services)
+    await forget_work(services)
     await tell(services, FILL, seller_id, NAP)
     processes.start("scheduler")
     doomed = processes.start("worker")

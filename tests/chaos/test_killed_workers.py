@@ -15,8 +15,9 @@ from app.metrics.levels import Level
 from app.services.sync import enqueue_seller_sync
 from tests.chaos.processes import until
 from tests.chaos.sandboxes import call_log, control
-from tests.chaos.work import check_all_is_well, has_ended, jobs_of, let_no_slot_come, report, run_of
+from tests.chaos.work import check_all_is_well, has_ended, jobs_of, report, run_of
 from tests.services.shop import TODAY, account, add_seller, sandbox_for
+from tests.services.ticking import forget_work
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ async def test_a_killed_workers_sync_is_taken_over_at_once_and_ends_with_the_sam
         shops = [type(undisturbed)(undisturbed.services, seller_id, undisturbed.url) for seller_id in sellers]
         for place, shop in enumerate(shops, start=101):
             await shop.connect(str(place))
-        await let_no_slot_come(services)
+        await forget_work(services)
         await undisturbed.arm({"match": {"edge": "insights"}, "times": None, "delay_seconds": INSIGHTS_SECONDS})
         processes.start("scheduler")
         worker = processes.start("worker", meta_graph_url=undisturbed.url)
@@ -122,7 +123,7 @@ async def test_a_job_three_times_longer_than_its_lease_starts_once(services: Ser
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id) as shop:
         await shop.connect()
-        await let_no_slot_come(services)
+        await forget_work(services)
         await shop.arm({"match": {"edge": "insights"}, "delay_seconds": 3 * LEASE_SECONDS})
         processes.start("scheduler")
         workers = [processes.start("worker", meta_graph_url=shop.url) for _ in range(2)]
@@ -147,7 +148,7 @@ async def test_a_worker_that_was_only_stopped_writes_nothing_after_its_lease(
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id) as shop:
         await shop.connect()
-        await let_no_slot_come(services)
+        await forget_work(services)
         await shop.arm({"match": {"edge": "insights"}, "delay_seconds": 1})
         processes.start("scheduler")
         sleeper = processes.start("worker", meta_graph_url=shop.url)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +12,7 @@ from app.services.connecting import AccountToConnect, connect_account
 from app.services.job_broker import Priority
 from app.services.job_queue import send_now
 from app.services.run_control import cancel_run, retry_run
-from app.services.tick_taking import run_due_ticks
+from app.services.tick_taking import start_scheduled_job
 from app.vocabulary import ProviderKind
 from tests.chaos.processes import until
 from tests.chaos.work import (
@@ -23,13 +21,13 @@ from tests.chaos.work import (
     check_all_is_well,
     has_ended,
     jobs_of,
-    let_no_slot_come,
     report,
     run_of,
     tell,
 )
 from tests.services.invariants import count_live
 from tests.services.shop import account, add_seller, sandbox_for
+from tests.services.ticking import forget_work
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
@@ -58,7 +56,8 @@ FROM jobs
 JOIN sync_run_jobs ON job_id = jobs.id
 JOIN sync_runs ON sync_runs.id = run_id
 WHERE sync_runs.reason = 'stats'
-  AND sync_runs.origin = 'SCHEDULE'
+  AND sync_runs.origin = 'CRON'
+  AND sync_runs.seller_id IS NOT NULL
 """
 
 
@@ -89,19 +88,17 @@ async def test_a_years_history_lets_ticks_and_people_pass_and_goes_on_where_it_w
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id, account("101"), account("102")) as shop:
         await shop.connect("102")
-        await let_no_slot_come(services)
-        await tell(services, "DELETE FROM ticks WHERE name = 'stats'")
+        await forget_work(services)
         work = {"meta_graph_url": shop.url, "backfill_days": BACKFILL_DAYS, "meta_calls_per_hour": PLENTY_OF_CALLS}
         worker = processes.start("worker", **work)
         await until(worker.is_ready)
-        # No scheduler of its own yet: its ticks are ours, at other times.
         await connect_with_history(shop, "101")
 
         async def backfill_runs() -> bool:
             runs = await fetch_work(services, BACKFILL, seller_id)
             return bool(runs) and "SUCCEEDED" in await states_of(services, runs[0][0])
 
-        processes.start("scheduler", **work, stats_interval_minutes=100_000_000)
+        processes.start("scheduler", **work)
         await until(backfill_runs)
         backfill = (await fetch_work(services, BACKFILL, seller_id))[0][0]
         assert len(await jobs_of(services, backfill)) == BACKFILL_JOBS
@@ -152,11 +149,9 @@ async def test_a_years_history_lets_ticks_and_people_pass_and_goes_on_where_it_w
 async def urge_and_tick(shop: Shop) -> tuple[list[float], datetime]:
     """Urgent jobs one after the other, a tick after each few of them; the seconds that each waited for its start."""
     services, begun, waited = shop.services, clock.now(), list[float]()
-    often = replace(services, settings=services.settings.model_copy(update={"stats_interval_minutes": 15}))
     for place in range(URGENT):
         if place % (URGENT // TICKS) == 0:
-            with clock.frozen(begun + timedelta(minutes=15 * place)):
-                await run_due_ticks(often)
+            await start_scheduled_job(services, "stats")
         run = await ask_for(services, a_job(f"urgent-{place}", priority=Priority.MANUAL))
         await send_now(services, [run.jobs[0].job_id])
         await until(lambda run=run: has_ended(services, run.run_id))

@@ -18,8 +18,9 @@ from app.services.job_queue import send_now
 from app.services.sync import enqueue_seller_sync
 from tests.chaos.own_servers import OwnPostgres, OwnValkey
 from tests.chaos.processes import Processes, until
-from tests.chaos.work import a_job, ask_for, check_all_is_well, has_ended, jobs_of, let_no_slot_come, report, run_of
+from tests.chaos.work import a_job, ask_for, check_all_is_well, has_ended, jobs_of, report, run_of
 from tests.services.shop import TODAY, account, add_seller, sandbox_for
+from tests.services.ticking import forget_work
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ async def test_redis_dies_under_load_and_comes_back(
         on_own = settings.model_validate(settings.model_dump() | {"redis_url": valkey.url})
         processes = Processes(on_own, tmp_path, nursery)
         async with open_services(on_own, process="tests") as services:
-            await let_no_slot_come(services)
+            await forget_work(services)
             try:
                 processes.start("scheduler")
                 workers = [processes.start("worker") for _ in range(2)]
@@ -105,7 +106,7 @@ async def has_been_away(services: Services, seconds: float) -> bool:
 
 
 async def test_redis_forgets_a_hundred_messages(services: Services, processes: Processes) -> None:
-    await let_no_slot_come(services)
+    await forget_work(services)
     run_id = await ask_for_load(services, "forgotten", QUEUED, seconds=0)
     await services.redis.flushdb()  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]  # untyped
     processes.start("scheduler")
@@ -148,7 +149,7 @@ async def test_postgres_dies_under_load_and_comes_back(
             with sandbox_for(services, seller_id, *[account(str(101 + place)) for place in range(3)]) as shop:
                 for place in range(3):
                     await shop.connect(str(101 + place))
-                await let_no_slot_come(services)
+                await forget_work(services)
                 await shop.arm({"match": {"edge": "insights"}, "times": None, "delay_seconds": 0.5})
                 try:
                     started = [processes.start(name, meta_graph_url=shop.url) for name in ("worker", "api")]

@@ -14,7 +14,8 @@ import pytest
 from app.services.job_broker import Priority
 from app.services.job_queue import send_now
 from tests.chaos.processes import ROOT, until
-from tests.chaos.work import a_job, ask_for, check_all_is_well, has_ended, jobs_of, let_no_slot_come, report, tell
+from tests.chaos.work import a_job, ask_for, check_all_is_well, has_ended, jobs_of, report, tell
+from tests.services.ticking import forget_work
 
 if TYPE_CHECKING:
     from app.services.context import Services
@@ -71,7 +72,7 @@ async def test_five_jobs_end_and_twenty_wait_when_a_worker_is_told_to_stop(
     services: Services, processes: Processes, version: str
 ) -> None:
     python = sys.executable if version == THIS else environment_of(version)
-    await let_no_slot_come(services)
+    await forget_work(services)
     worker = processes.start_with(python, "worker", module="tests.chaos.taught", worker_grace_seconds=GRACE_SECONDS)
     await until(worker.is_ready)
     naps = [a_job(f"nap-{place}", seconds=NAP_SECONDS, priority=Priority.MANUAL) for place in range(25)]

@@ -28,13 +28,13 @@ from tests.chaos.work import (
     check_all_is_well,
     has_ended,
     jobs_of,
-    let_no_slot_come,
     report,
     run_of,
     tell,
 )
 from tests.services.invariants import count_live
 from tests.services.shop import TODAY, add_seller, sandbox_for
+from tests.services.ticking import forget_work
 from tests.services.working import fetch, fetch_work
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ async def test_eighty_triggers_some_during_a_run_are_two_runs_of_the_refresh(
     with sandbox_for(services, seller_id) as shop:
         await shop.connect()
         await shop.sync()
-    await let_no_slot_come(services)
+    await forget_work(services)
     async with tenant_transaction(services.database.app, seller_id) as driver:
         await driver.execute("DELETE FROM stale_days WHERE seller_id = $1", seller_id)
     await trigger_often(services, seller_id)
@@ -110,7 +110,7 @@ async def test_eighty_triggers_some_during_a_run_are_two_runs_of_the_refresh(
 
 
 async def test_what_is_rolled_back_is_never_done(services: Services, processes: Processes) -> None:
-    await let_no_slot_come(services)
+    await forget_work(services)
     request = RunRequest(seller_id=None, origin=RunOrigin.SYSTEM, reason="a test")
 
     async def ask_and_fail() -> None:
@@ -170,7 +170,7 @@ async def test_what_an_api_committed_that_is_killed_before_it_sends_is_done(
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id) as shop, deaf() as nobody:
         await shop.connect()
-        await let_no_slot_come(services)
+        await forget_work(services)
         deaf_redis = f"redis://127.0.0.1:{nobody.getsockname()[1]}/0"
         api = processes.start("api", meta_graph_url=shop.url, redis_url=deaf_redis)
 

@@ -19,8 +19,9 @@ from app.services.sync import enqueue_seller_sync
 from app.services.tick_taking import start_scheduled_job
 from tests.chaos.processes import until
 from tests.chaos.sandboxes import control
-from tests.chaos.work import LIVE, check_all_is_well, let_no_slot_come, report, tell
+from tests.chaos.work import LIVE, check_all_is_well, report, tell
 from tests.services.shop import TODAY, account, add_seller, sandbox_for
+from tests.services.ticking import forget_work
 from tests.services.working import fetch_work, work_until_idle
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ async def test_restated_days_are_newest_daily_and_old_as_of_yesterday(services: 
         told = await control(shop, "restatements", {"share": SHARE, "days": RESTATED_DAYS, "seed": 7})
         restated = told["days"]["act_1"]
         assert len(restated) == 3
-        await let_no_slot_come(services)
+        await forget_work(services)
         processes.start("scheduler")
         worker = processes.start("worker", meta_graph_url=shop.url)
         await until(worker.is_ready)

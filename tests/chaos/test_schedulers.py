@@ -13,16 +13,20 @@ import pytest
 from app import clock
 from app.database.transactions import work_transaction
 from app.metrics.levels import Level
+from app.queries.ticks import take_tick
+from app.services.daily_round import round_name
 from app.services.job_broker import Priority
+from app.services.schedule import schedule
 from app.services.tick_taking import run_due_ticks
 from tests.chaos.processes import until
 from tests.chaos.test_killed_workers import sync_level
-from tests.chaos.work import LIVE, check_all_is_well, has_ended, jobs_of, let_no_slot_come, report, tell
+from tests.chaos.work import LIVE, check_all_is_well, has_ended, jobs_of, report, tell
 from tests.services.shop import add_seller, sandbox_for
-from tests.services.ticking import connect_mocks, do_all
+from tests.services.ticking import connect_mocks, do_all, forget_work
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from app.services.context import Services
@@ -32,9 +36,17 @@ pytestmark = pytest.mark.chaos
 
 COPIES = 10
 STATS_MINUTES = 15
-OFTEN = {"stats_interval_minutes": STATS_MINUTES, "delivery_interval_minutes": 5, "structure_interval_minutes": 60}
+OFTEN = {
+    "schedule": True,
+    "stats_interval_minutes": STATS_MINUTES,
+    "delivery_interval_minutes": 5,
+    "structure_interval_minutes": 60,
+}
+SELDOM = {f"{name}_interval_minutes": 10_000_000 for name in ("stats", "delivery", "structure")}
 ROUNDS = ("stats", "delivery", "structure")
 IN_THE_WAY = "UPDATE jobs SET run_at = now() WHERE ended_at IS NULL AND state = 'QUEUED'"
+# As if the time that one slot lasts had gone by.
+SLOT_PASSES = "UPDATE ticks SET slot = slot - $2::interval WHERE name = ANY($1::text[])"
 # 02:00 of the 21st in Ho Chi Minh City.
 TWO_O_CLOCK = datetime(2026, 11, 20, 19, 0, tzinfo=UTC)
 
@@ -43,7 +55,7 @@ async def test_a_message_that_comes_ten_times_at_once_is_one_effect(services: Se
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id) as shop:
         await shop.connect()
-        await let_no_slot_come(services)
+        await forget_work(services)
         await shop.arm({"match": {"edge": "insights"}, "delay_seconds": 0.3})
         workers = [processes.start("worker", meta_graph_url=shop.url) for _ in range(2)]
         for worker in workers:
@@ -69,9 +81,10 @@ async def test_two_schedulers_make_one_job_per_slot_and_identity(services: Servi
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id) as shop:
         await shop.connect()
-        await let_no_slot_come(services)
-        await tell(services, "DELETE FROM ticks WHERE name = ANY($1::text[])", list(ROUNDS))
+        await forget_work(services)
         now = clock.now()
+        await take_slots(services, now, but=ROUNDS)
+        await take_round(services, seller_id, now.replace(hour=0, minute=0, second=0, microsecond=0))
         for _ in range(2):
             processes.start("scheduler", meta_graph_url=shop.url, **OFTEN)
         worker = processes.start("worker", meta_graph_url=shop.url, **OFTEN)
@@ -80,22 +93,36 @@ async def test_two_schedulers_make_one_job_per_slot_and_identity(services: Servi
         await until(worker.is_ready)
         for number in range(3):
             if number:
-                with clock.frozen(now + timedelta(minutes=number * STATS_MINUTES)):
-                    taken = await asyncio.gather(run_due_ticks(ours), run_due_ticks(ours), run_due_ticks(ours))
-                assert list(chain(*taken)).count("stats") == 1
-
+                await tell(services, SLOT_PASSES, list(ROUNDS), timedelta(minutes=STATS_MINUTES, seconds=number))
+                await asyncio.gather(run_due_ticks(ours), run_due_ticks(ours), run_due_ticks(ours))
             await until(lambda stats=4 * (number + 1): has_worked_off(services, stats), every=0.2)
         jobs = await fetch_work(services, "SELECT kind, key, state, attempt FROM jobs WHERE kind <> 'refresh'")
+        jobs = [row for row in jobs if not row["key"].startswith("tick__daily")]
         ticks = [row["key"] for row in jobs if row["kind"] == "tick"]
         slots = await fetch_work(services, "SELECT name, slot FROM ticks WHERE name = ANY($1::text[])", list(ROUNDS))
-        assert len(ticks) == len(set(ticks)) == len(slots)
+        assert len(ticks) == len(slots)
         assert {(row["state"], row["attempt"]) for row in jobs} == {("SUCCEEDED", 1)}
         kinds = [row["kind"] for row in jobs]
         deliveries = len([row for row in slots if row["name"] == "delivery"])
         structures = len([row for row in slots if row["name"] == "structure"])
         assert (kinds.count("stats"), kinds.count("delivery"), kinds.count("structure")) == (12, deliveries, structures)
+        assert len([row for row in slots if row["name"] == "stats"]) == 3
         report("two schedulers", slots=len(slots), jobs=len(jobs))
     await check_all_is_well(services, seller_id)
+
+
+async def take_slots(services: Services, now: datetime, *, but: Sequence[str]) -> None:
+    """As if the newest slot of every other entry of the schedule had been taken."""
+    async with work_transaction(services.database.app) as driver:
+        for entry in schedule(services.settings):
+            if entry.name not in but:
+                await take_tick(driver, entry.name, entry.slots.newest(now), now=now)
+
+
+async def take_round(services: Services, seller_id: UUID, slot: datetime) -> None:
+    """As if the seller's day had had its round."""
+    async with work_transaction(services.database.app) as driver:
+        assert await take_tick(driver, round_name(seller_id), slot, now=slot)
 
 
 async def has_worked_off(services: Services, stats: int) -> bool:
@@ -116,24 +143,20 @@ async def test_a_scheduler_that_was_away_at_two_makes_up_for_the_day_once(
 ) -> None:
     seller_id = await add_seller(services)
     await connect_mocks(services, seller_id, 1)
-    await let_no_slot_come(services)
-    await tell(services, "DELETE FROM ticks WHERE name = 'daily'")
-    async with work_transaction(services.database.app) as driver:
-        yesterday = TWO_O_CLOCK.replace(hour=0) - timedelta(days=1)
-        await driver.execute(
-            "INSERT INTO ticks (name, slot, taken_at) VALUES ($1, $2, $2)", f"daily:{seller_id}", yesterday
-        )
+    await forget_work(services)
+    calm = replace(services, settings=services.settings.model_copy(update=SELDOM))
+    await take_slots(calm, TWO_O_CLOCK - timedelta(minutes=1), but=("daily",))
+    await take_round(services, seller_id, TWO_O_CLOCK.replace(hour=0) - timedelta(days=1))
     with clock.frozen(TWO_O_CLOCK - timedelta(minutes=1)):
-        assert await run_due_ticks(services) == ["daily"]
-        await do_all(services, "tick")
+        assert await run_due_ticks(calm) == ["daily"]
+        await do_all(calm, "tick")
     assert await rounds_of(services, seller_id) == {}
     for minutes in (10, 15, 20):
         with clock.frozen(TWO_O_CLOCK + timedelta(minutes=minutes)):
-            taken = await asyncio.gather(run_due_ticks(services), run_due_ticks(services))
-            assert list(chain(*taken)) == ["daily"]
-            await do_all(services, "tick")
+            taken = await asyncio.gather(run_due_ticks(calm), run_due_ticks(calm))
+            assert list(chain(*taken)).count("daily") == 1
+            await do_all(calm, "tick")
         assert await rounds_of(services, seller_id) == {"ingestion": 4, "aggregation": 1}
-    await tell(services, "INSERT INTO ticks (name, slot, taken_at) VALUES ('daily', now() + interval '1 day', now())")
     for _ in range(2):
         processes.start("scheduler")
     processes.start("worker")

@@ -11,11 +11,10 @@ import pytest
 from app.services.job_broker import Priority
 from app.services.sync import enqueue_seller_sync
 from tests.chaos.processes import until
-from tests.chaos.work import let_no_slot_come
 from tests.services.invariants import check_invariants, count_live
 from tests.services.jobs_at_hand import run_state
 from tests.services.shop import TODAY, add_seller, sandbox_for
-from tests.services.ticking import ALL
+from tests.services.ticking import ALL, forget_work
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ async def wait_for_slow_answers(shop: Shop) -> None:
 async def test_a_killed_workers_job_is_taken_over_and_ends_with_the_same_numbers(
     services: Services, processes: Processes
 ) -> None:
-    await let_no_slot_come(services)
+    await forget_work(services)
     undisturbed, disturbed = await add_seller(services, "undisturbed"), await add_seller(services, "disturbed")
     with sandbox_for(services, undisturbed) as calm:
         await calm.connect()
@@ -132,7 +131,7 @@ async def job_of_ads(services: Services, run_id: UUID) -> dict[str, object]:
 async def test_jobs_end_within_the_grace_of_a_worker_that_is_told_to_stop(
     services: Services, processes: Processes
 ) -> None:
-    await let_no_slot_come(services)
+    await forget_work(services)
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id) as shop:
         await shop.connect()
@@ -147,7 +146,7 @@ async def test_jobs_end_within_the_grace_of_a_worker_that_is_told_to_stop(
             heard.append(await worker.ask("/livez") is not None)
             await asyncio.sleep(0.02)
         assert await ending < 5
-        assert len(heard) > 5
+        assert len(heard) > 1
         assert all(heard[:-1])
         assert await run_state(services, run) == "SUCCEEDED"
         assert (await stats_jobs(services))["AD"] == ("SUCCEEDED", 1, 1)
@@ -157,7 +156,7 @@ async def test_jobs_end_within_the_grace_of_a_worker_that_is_told_to_stop(
 async def test_what_does_not_end_within_the_grace_is_given_back_and_done_later(
     services: Services, processes: Processes
 ) -> None:
-    await let_no_slot_come(services)
+    await forget_work(services)
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id) as shop:
         await shop.connect()
@@ -197,7 +196,7 @@ async def test_an_idle_worker_answers_for_its_health_and_ends_at_once(services: 
 
 
 async def test_a_scheduler_that_is_told_to_stop_ends_at_once(services: Services, processes: Processes) -> None:
-    scheduler = processes.start("scheduler")
+    scheduler = processes.start("scheduler", schedule=True)
 
     async def ticked() -> bool:
         return len(await fetch_work(services, "SELECT name FROM ticks")) == len(ALL)
@@ -207,7 +206,7 @@ async def test_a_scheduler_that_is_told_to_stop_ends_at_once(services: Services,
 
 
 async def test_a_worker_outlives_redis_losing_everything(services: Services, processes: Processes) -> None:
-    await let_no_slot_come(services)
+    await forget_work(services)
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id) as shop:
         await shop.connect()

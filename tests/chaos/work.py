@@ -1,22 +1,18 @@
-"""What the chaos tests ask of the record of work: a schedule that stands still, jobs of the tests, moved due times."""
+"""What the chaos tests ask of the record of work: jobs of the tests, moved due times."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app import clock
 from app.database.transactions import work_transaction
 from app.identifiers import new_id
 from app.queries.jobs import NewJob
-from app.queries.ticks import take_tick
 from app.services.job_broker import Priority
 from app.services.run_requests import RunRequest, record_run
-from app.services.schedule import schedule
 from app.vocabulary import RunOrigin
 from tests.chaos.handlers import NAP
 from tests.chaos.processes import until
 from tests.services.invariants import check_invariants
-from tests.services.ticking import forget_work
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
@@ -28,19 +24,7 @@ if TYPE_CHECKING:
     from app.services.run_requests import EnqueuedRun
 
 OF_RUN = "SELECT jobs.* FROM jobs JOIN sync_run_jobs ON job_id = jobs.id WHERE run_id = $1 ORDER BY jobs.id"
-# Every slot of the next quarter of an hour, at least.
-SLOTS_AHEAD = 4
 LIVE = "SELECT count(*) FROM jobs WHERE ended_at IS NULL"
-
-
-async def let_no_slot_come(services: Services) -> None:
-    """The schedule has nothing to do while a test runs; nothing was ever asked for."""
-    now = clock.now()
-    async with work_transaction(services.database.app) as driver:
-        for entry in schedule(services.settings):
-            for ahead in range(SLOTS_AHEAD):
-                await take_tick(driver, entry.name, entry.slots.newest(now) + ahead * entry.slots.every, now=now)
-    await forget_work(services)
 
 
 def a_job(
