@@ -26,6 +26,7 @@ from app.queries.ticks import (
     save_tick_place,
     take_tick,
 )
+from app.services.job_failure import FailureClass, classify
 from app.services.run_requests import record_run
 from app.services.schedule import find_entry
 from app.vocabulary import RunOrigin
@@ -61,7 +62,7 @@ async def run_tick_job(services: Services, job: ClaimedJob, lease: Lease) -> int
         return 0
     place = place or BEFORE_THE_FIRST
     while page := await _page(services, place.after):
-        plans = await plan(services, tick, page)
+        plans = await _plan_all(services, tick, plan, page)
         for start in range(0, len(plans), SELLERS_AT_ONCE):
             place = await _record_together(services, job, lease, plans[start : start + SELLERS_AT_ONCE], place)
         place = place._replace(after=page[-1].seller_id)
@@ -82,6 +83,24 @@ def _planned(services: Services, job: ClaimedJob) -> tuple[Tick, Planner]:
 async def _page(services: Services, after: UUID) -> Sequence[SellerConnections]:
     async with across_tenants(services.database.system) as driver:
         return await list_seller_connections(driver, after=after, limit=SELLERS_A_PAGE)
+
+
+async def _plan_all(
+    services: Services, tick: Tick, plan: Planner, page: Sequence[SellerConnections]
+) -> Sequence[SellerPlan]:
+    """The page's plans; a seller for whom none can be made is left out, and does not hold up those behind it."""
+    try:
+        return await plan(services, tick, page)
+    except Exception as error:
+        if classify(error) is not FailureClass.INTERNAL:
+            raise
+    plans: list[SellerPlan] = []
+    for seller in page:
+        try:
+            plans.extend(await plan(services, tick, [seller]))
+        except Exception:
+            log.exception("a seller is left out of a tick", name=tick.name, seller_id=str(seller.seller_id))
+    return plans
 
 
 async def _record_together(

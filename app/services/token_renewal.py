@@ -14,7 +14,7 @@ from app.metrics.levels import Level
 from app.metrics.ranges import DateRange
 from app.observability.correlation import current_correlation_id
 from app.queries.connection_tokens import StoredToken, replace_token
-from app.queries.connections import lock_connection
+from app.queries.connections import find_connection, lock_connection
 from app.queries.status_changes import AuditEntry, insert_audit_events
 from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, structure_job
@@ -55,12 +55,14 @@ async def renew_token(
     sealed = services.cipher.encrypt(access_token, context=context)
     token = StoredToken(connection_id=connection_id, key_id=sealed.key_id, ciphertext=sealed.ciphertext)
     async with tenant_transaction(services.database.app, seller_id) as driver:
-        connection = await lock_connection(driver, seller_id=seller_id, connection_id=connection_id)
+        connection = await find_connection(driver, seller_id=seller_id, connection_id=connection_id)
         if connection is None:
             raise NotFoundError("There is no such connection.")
+        # Jobs are locked before connections, as those who do the jobs lock them.
+        run = await _ask_for_work(services, driver, connection, actor_id)
+        await lock_connection(driver, seller_id=seller_id, connection_id=connection_id)
         await replace_token(driver, token, seller_id=seller_id, now=clock.now())
         await _record_event(driver, connection, actor_id)
-        run = await _ask_for_work(services, driver, connection, actor_id)
     await send_now(services, [job.job_id for job in run.jobs] if run else [])
     return run
 

@@ -280,6 +280,37 @@ async def test_a_seller_that_has_to_be_waited_for_holds_up_no_other(
     assert await states(services, "tick") == {"SUCCEEDED": 2}
 
 
+async def test_a_seller_for_whom_nothing_can_be_planned_holds_up_no_other(services: Services) -> None:
+    sellers = [await add_seller(services, slug) for slug in ("one", "two", "three")]
+    for seller_id in sellers:
+        await connect_mocks(services, seller_id, 1)
+    faulty = min(sellers)
+    await tell(services, faulty, "UPDATE fb_connections SET time_zone = 'Nowhere/At_All'")
+    with clock.frozen(NOON):
+        await run_due_ticks(services)
+        await do_all(services, "tick")
+    assert await states(services, "tick") == {"SUCCEEDED": 6}
+    planned = await fetch_work(services, "SELECT DISTINCT seller_id FROM jobs WHERE kind = 'stats'")
+    assert {row[0] for row in planned} == set(sellers) - {faulty}
+
+
+async def test_slots_taken_by_a_clock_that_was_ahead_stop_nothing(services: Services) -> None:
+    await connect_mocks(services, await add_seller(services), 1)
+    with clock.frozen(NOON + timedelta(days=3)):
+        assert await run_due_ticks(services) == ALL
+    with clock.frozen(NOON):
+        assert await run_due_ticks(services) == ALL
+        assert await run_due_ticks(services) == []
+    slots = await fetch_work(services, "SELECT max(slot) FROM ticks")
+    assert slots[0][0] <= NOON
+
+
+async def test_the_schedule_goes_by_the_databases_clock(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(2031, 1, 1, tzinfo=UTC))
+    assert await run_due_ticks(services) == ALL
+    assert await fetch_work(services, "SELECT name FROM ticks WHERE slot > now()") == []
+
+
 async def test_a_tick_that_lost_its_lease_records_nothing(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     await connect_mocks(services, await add_seller(services), 1)
     page = tick_walk.list_seller_connections
