@@ -108,11 +108,15 @@ class ProviderError(PixecomError):
 
 
 class ThrottleScope(StrEnum):
-    """How far a throttle reaches: every call of the app, every call for the account, or the account's one use case."""
+    """How far a throttle reaches: every call of the app, every call for the account, or the account's one use case.
+
+    JOB: nothing but the one that asked, whose share of our own budget is used up.
+    """
 
     APP = "APP"
     ACCOUNT = "ACCOUNT"
     USE_CASE = "USE_CASE"
+    JOB = "JOB"
 
 
 class ProviderThrottledError(ProviderError):

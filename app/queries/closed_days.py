@@ -129,6 +129,31 @@ async def move_closed_through(driver: Driver, connection: Connection, day: date)
     await driver.execute(_MOVE_MARK, connection.seller_id, connection.id, day)
 
 
+# A history that comes after the account's days were looked through: the mark goes back before its oldest open day.
+_REOPEN = """
+UPDATE fb_connections
+SET closed_through = oldest.open_day - 1
+FROM (
+  SELECT min(day) AS open_day
+  FROM unnest($3::date[]) AS day
+  WHERE NOT EXISTS (
+    SELECT FROM closed_days AS closed
+    WHERE closed.seller_id = $1
+      AND closed.account_id = $2
+      AND closed.stat_date = day
+  )
+) AS oldest
+WHERE seller_id = $1
+  AND id = $2
+  AND closed_through >= oldest.open_day
+"""
+
+
+async def note_open_days(driver: Driver, connection: Connection, days: Sequence[date]) -> None:
+    """These days were fetched: those that are not closed are looked at again, whatever was closed before."""
+    await driver.execute(_REOPEN, connection.seller_id, connection.id, list(days))
+
+
 async def is_day_closed(driver: Driver, seller_id: UUID, day: date) -> bool:
     """Every account of which the day was fetched has closed it, and there is one."""
     return await driver.fetchval(_IS_CLOSED, seller_id, day)

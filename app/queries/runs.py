@@ -94,7 +94,7 @@ WHERE id = ended.run_id
 RETURNING id, seller_id, jobs_live
 """
 
-# Work that another run goes on with is no longer this one's.
+# Work that another run goes on with is no longer this one's; of this one it was cancelled.
 _UNLINK = """
 DELETE FROM sync_run_jobs
 WHERE run_id = $1
@@ -104,8 +104,9 @@ RETURNING job_id
 
 _NOTE_CANCELLED = """
 UPDATE sync_runs
-SET cancel_requested = true, jobs_live = jobs_live - $2
+SET cancel_requested = true, jobs_live = jobs_live - $2, jobs_cancelled = coalesce(jobs_cancelled, 0) + $2
 WHERE id = $1
+  AND state = 'RUNNING'
 RETURNING jobs_live
 """
 
@@ -130,16 +131,15 @@ UPDATE sync_runs
 SET ended_at = now(),
     jobs_live = 0,
     state = CASE
-      WHEN tally.jobs = 0 AND cancel_requested THEN 'CANCELLED'
-      WHEN tally.jobs = tally.succeeded THEN 'SUCCEEDED'
+      WHEN tally.jobs + coalesce(jobs_cancelled, 0) = tally.succeeded THEN 'SUCCEEDED'
       WHEN tally.succeeded > 0 THEN 'PARTIAL'
-      WHEN tally.failed = 0 AND tally.cancelled > 0 THEN 'CANCELLED'
+      WHEN tally.failed = 0 THEN 'CANCELLED'
       ELSE 'FAILED'
     END,
-    jobs_total = tally.jobs,
+    jobs_total = tally.jobs + coalesce(jobs_cancelled, 0),
     jobs_succeeded = tally.succeeded,
     jobs_failed = tally.failed,
-    jobs_cancelled = tally.cancelled,
+    jobs_cancelled = tally.cancelled + coalesce(jobs_cancelled, 0),
     rows_written = tally.rows_written
 FROM (
   SELECT ended.run_id,
@@ -196,8 +196,11 @@ async def end_runs(driver: Driver, run_ids: Sequence[UUID]) -> list[UUID]:
     return await _end(driver, list(run_ids))
 
 
-async def leave_to_others(driver: Driver, run_id: UUID, job_ids: Sequence[UUID]) -> int:
-    """Note that a run was cancelled, and that these live jobs are other runs' alone now; answers its live jobs."""
+async def leave_to_others(driver: Driver, run_id: UUID, job_ids: Sequence[UUID]) -> int | None:
+    """Note that a run was cancelled, and that these live jobs are other runs' alone now.
+
+    Answers how many live jobs it has left; None: it has ended.
+    """
     left = await driver.fetch(_UNLINK, run_id, list(job_ids))
     return await driver.fetchval(_NOTE_CANCELLED, run_id, len(left))
 

@@ -18,6 +18,7 @@ from app import clock
 from app.errors import ProviderThrottledError, ThrottleScope
 from app.observability.logging import get_logger
 from app.observability.prometheus import BUDGET_USED, PROVIDER_CALLS
+from app.services.job_broker import Priority
 from app.services.scarce_budgets import ScarceBudgets
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ PAUSES = (
     (Decimal(95), timedelta(minutes=10)),
     (Decimal(85), timedelta(minutes=2)),
 )
+# The part of an hour's calls that work of each urgency may use up: a backfill leaves calls for the ticks, and those
+# leave some for people.
+SHARES = {Priority.BACKFILL: 0.5, Priority.SCHEDULED: 0.9}
+# A share that is used up is asked for again at least so often: the setting may have been raised meanwhile.
+LONGEST_OWN_WAIT = timedelta(minutes=10)
 # After it failed, Redis is left alone for so long: every call would wait for it in vain.
 REST_FROM_REDIS = timedelta(seconds=10)
 
@@ -95,9 +101,12 @@ class CallBudgets:
         self._is_away = False
         self._rests_until = datetime.min.replace(tzinfo=UTC)
 
-    def get_budget(self, provider: ProviderKind, external_id: str, *, calls_per_hour: int) -> CallBudget:
-        """The budget of an ad account or page, whose id may come with or without `act_`."""
-        return _SharedBudget(self, provider, external_id.removeprefix("act_"), calls_per_hour)
+    def get_budget(
+        self, provider: ProviderKind, external_id: str, *, calls_per_hour: int, urgency: int = Priority.MANUAL
+    ) -> CallBudget:
+        """The budget of an ad account or page (its id with or without `act_`), as work of an urgency has it."""
+        share = max(1, int(calls_per_hour * SHARES.get(Priority(urgency), 1.0)))
+        return _SharedBudget(self, provider, external_id.removeprefix("act_"), calls_per_hour, share)
 
     async def spend(self, keys: list[str], arguments: list[str]) -> tuple[str, float] | None:
         """Refusal (or "") and until when, or how many calls are used; None where Redis does not answer."""
@@ -136,16 +145,17 @@ class _SharedBudget(NamedTuple):
     provider: ProviderKind
     external_id: str
     calls_per_hour: int
+    share: int
 
     async def spend(self, use_case: UseCase, calls: int = 1, *, beyond_limit: bool = False) -> None:
         """More calls at once than an hour has go when nothing else went in that hour."""
-        limit = _NO_LIMIT if beyond_limit else self.calls_per_hour
+        limit = _NO_LIMIT if beyond_limit else self.share
         counted = self._key(use_case, "count")
         paused = self._key(use_case, "pause")
         answer = await self.budgets.spend([counted, paused], [_seconds(clock.now()), str(calls), str(limit)])
         if answer is not None:
             refusal, number = answer
-            used = 1.0 if refusal else number / self.calls_per_hour
+            used = self.share / self.calls_per_hour if refusal else number / self.calls_per_hour
             await self.budgets.scarce.note(self.provider, use_case, self.external_id, used=used)
             if refusal:
                 PROVIDER_CALLS.labels(self.provider, use_case, refusal).inc(calls)
@@ -181,10 +191,16 @@ def _seconds(instant: datetime) -> str:
 
 
 def _refusal(refusal: str, use_case: UseCase, until: datetime) -> ProviderThrottledError:
-    reason = "the platform wants a pause" if refusal == "PAUSED" else "the calls of this hour are used up"
+    """A pause of the platform's holds back all of the use case; our own limit only who asked beyond its share."""
+    is_pause = refusal == "PAUSED"
+    reason = (
+        "the platform wants a pause, or its usage headers say that its quota is nearly used up"
+        if is_pause
+        else "its share of the hour's calls is used up (META_CALLS_PER_HOUR)"
+    )
     return ProviderThrottledError(
         f"no call is made for {use_case}: {reason}",
-        retry_at=until,
-        scope=ThrottleScope.USE_CASE,
+        retry_at=until if is_pause else min(until, clock.now() + LONGEST_OWN_WAIT),
+        scope=ThrottleScope.USE_CASE if is_pause else ThrottleScope.JOB,
         use_case=use_case,
     )

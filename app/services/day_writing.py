@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from app import clock
 from app.database.transactions import tenant_transaction
 from app.metrics.levels import Level
+from app.metrics.ranges import RESTATEMENT_DAYS
 from app.observability.logging import get_logger
 from app.observability.prometheus import ROWS_WRITTEN
 from app.queries import stats_writing
+from app.queries.closed_days import note_open_days
 from app.queries.connections import Connection, lock_connection
 from app.queries.stale_days import mark_days_stale
 from app.queries.stats_writing import Snapshot
@@ -169,6 +171,9 @@ async def _write(
         whole = {day.stat_date: all(row.external_id in entity_ids for row in day.rows) for day in days}
         contents = {day.stat_date: day.content_hash if whole[day.stat_date] else None for day in days}
         await stats_writing.note_contents(driver, connection, level, contents)
+        final = fetched_at.date() - timedelta(days=RESTATEMENT_DAYS)
+        if old := [day.stat_date for day in days if day.stat_date <= final]:
+            await note_open_days(driver, connection, old)
         if changed:
             await _bring_along(services, driver, fetch, sorted(changed))
     rows = sum(changed.values())

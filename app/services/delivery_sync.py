@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 async def run_delivery_job(services: Services, job: ClaimedJob, lease: Lease) -> int:
     """The handler of delivery jobs."""
     connection = await get_working_connection(services, job)
-    provider = open_provider(services, connection)
+    provider = open_provider(services, connection, lease)
     asked_at = clock.now()
     tree = AccountTree(
         standing=connection.standing,

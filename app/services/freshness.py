@@ -191,8 +191,11 @@ class AccountsFreshness:
         return account.created_at if never else min(stale_from, self._now)
 
     def _expected_by(self, account: AccountSyncFacts, oldest: datetime, verdict: _Verdict) -> datetime | None:
+        if self._refusal(account) is not None:
+            return None
         if verdict.state is FreshnessState.FRESH:
-            return None if self._is_still(account) else max(self._now, oldest + self._stretched(account))
+            due = max(self._now, oldest + self._stretched(account))
+            return None if self._is_still(account) else max(due, account.paused_until or due)
         if verdict.reason is not FreshnessReason.THROTTLED:
             return None
         return max(self._now, account.paused_until or oldest + self._stretched(account))

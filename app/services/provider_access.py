@@ -18,32 +18,31 @@ from app.providers.meta.token_debug import read_token_facts
 from app.providers.mock.plan import plan_account
 from app.providers.mock.provider import MockProvider
 from app.queries.mock_ledger import TableLedger
+from app.services.job_broker import Priority
 from app.vocabulary import ProviderKind, UseCase
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from pydantic import SecretStr
 
     from app.providers.contract import AdProvider, CallBudget, PageProvider
     from app.queries.connections import Connection
     from app.services.context import Services
+    from app.services.job_lease import Lease
 
 
-def open_provider(
-    services: Services, connection: Connection, *, on_wait: Callable[[bool], Awaitable[None]] | None = None
-) -> AdProvider:
-    """The provider of an ad account. `on_wait` is told when the platform begins to be waited for, and when that ends.
+def open_provider(services: Services, connection: Connection, lease: Lease | None = None) -> AdProvider:
+    """The provider of an ad account, for a job or, without a lease, for somebody who waits.
 
-    Raises RequestRefusedError for a connection that is inactive or unhealthy, before any call is made.
+    A job's urgency decides on its share of the call budget, and it is told when the platform is waited for. Raises
+    RequestRefusedError for a connection that is inactive or unhealthy, before any call is made.
     """
     _require_usable(connection)
     if connection.provider is ProviderKind.MOCK:
         return _mock(services, connection)
-    return _meta(services, connection, on_wait)
+    return _meta(services, connection, lease)
 
 
-def open_page_provider(services: Services, connection: Connection) -> PageProvider:
+def open_page_provider(services: Services, connection: Connection, lease: Lease | None = None) -> PageProvider:
     """The provider of a page. Raises RequestRefusedError as `open_provider` does, and for a provider without pages."""
     _require_usable(connection)
     if connection.provider is not ProviderKind.META:
@@ -56,7 +55,7 @@ def open_page_provider(services: Services, connection: Connection) -> PageProvid
         page_external_id=connection.external_id,
         access_token=read_token(services, connection),
         app_secret=settings.meta_app_secret,
-        budget=_budget(services, connection),
+        budget=_budget(services, connection, lease),
         page_sizes=services.page_sizes,
     )
 
@@ -115,7 +114,7 @@ def _mock(services: Services, connection: Connection) -> AdProvider:
     )
 
 
-def _meta(services: Services, connection: Connection, on_wait: Callable[[bool], Awaitable[None]] | None) -> AdProvider:
+def _meta(services: Services, connection: Connection, lease: Lease | None) -> AdProvider:
     settings = services.settings
     return MetaProvider(
         services.http,
@@ -125,19 +124,20 @@ def _meta(services: Services, connection: Connection, on_wait: Callable[[bool], 
         access_token=read_token(services, connection),
         app_secret=settings.meta_app_secret,
         currency=connection.currency,
-        budget=_budget(services, connection),
+        budget=_budget(services, connection, lease),
         page_sizes=services.page_sizes,
         report_policy=ReportPolicy(
             async_rows=settings.meta_async_rows,
             timeout=timedelta(seconds=settings.meta_report_timeout_seconds),
-            on_wait=on_wait,
+            on_wait=lease.note_platform_wait if lease else None,
         ),
     )
 
 
-def _budget(services: Services, connection: Connection) -> CallBudget:
+def _budget(services: Services, connection: Connection, lease: Lease | None) -> CallBudget:
     return services.budgets.get_budget(
         connection.provider,
         connection.external_id,
         calls_per_hour=services.settings.meta_calls_per_hour,
+        urgency=lease.job.priority if lease else Priority.MANUAL,
     )

@@ -40,7 +40,7 @@ async def cancel_run(services: Services, *, seller_id: UUID, run_id: UUID) -> in
             raise ConflictError("the run has ended already")
         cancelled = await job_control.cancel_jobs_of(driver, seller_id=seller_id, run_id=run_id)
         settled = await settle(driver, cancelled.ended)
-        if await run_rows.leave_to_others(driver, run_id, cancelled.shared) <= 0:
+        if await run_rows.leave_to_others(driver, run_id, cancelled.shared) == 0:
             await run_rows.end_runs(driver, [run_id])
     publish_progress(services, [(seller_id, run_id)])
     await announce(services, settled)

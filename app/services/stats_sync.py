@@ -50,7 +50,7 @@ async def run_stats_job(services: Services, job: ClaimedJob, lease: Lease) -> in
     started_at = clock.now()
     unit = StatsUnit.from_json(job.unit)
     connection = await get_working_connection(services, job)
-    provider = open_provider(services, connection, on_wait=lease.note_platform_wait)
+    provider = open_provider(services, connection, lease)
     outlook = await _look(services, connection, unit.level)
     if not outlook.is_eligible:
         await sync_structure(services, connection, lease, since=started_at)

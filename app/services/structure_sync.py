@@ -66,7 +66,7 @@ async def sync_structure(services: Services, connection: Connection, lease: Leas
 
 
 async def _sync(services: Services, connection: Connection, lease: Lease) -> int:
-    provider = open_provider(services, connection)
+    provider = open_provider(services, connection, lease)
     asked_at = clock.now()
     account = await provider.get_account()
     campaigns = await _all(provider.list_campaigns())

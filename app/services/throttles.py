@@ -16,11 +16,12 @@ PLATFORM = "meta"
 
 def pause_scopes(connection_id: UUID, use_case: UseCase) -> tuple[str, ...]:
     """All scopes whose pause stops a job of this connection and use case."""
-    return tuple(scope_name(scope, connection_id, use_case) for scope in ThrottleScope)
+    names = (scope_name(scope, connection_id, use_case) for scope in ThrottleScope)
+    return tuple(name for name in names if name is not None)
 
 
-def scope_name(scope: ThrottleScope, connection_id: UUID, use_case: UseCase) -> str:
-    """The pause that a throttle of this reach means for a job of this connection and use case."""
+def scope_name(scope: ThrottleScope, connection_id: UUID, use_case: UseCase) -> str | None:
+    """The pause that a throttle of this reach means for jobs of this connection and use case; None: it means none."""
     match scope:
         case ThrottleScope.APP:
             return PLATFORM
@@ -28,3 +29,5 @@ def scope_name(scope: ThrottleScope, connection_id: UUID, use_case: UseCase) -> 
             return f"connection/{connection_id}"
         case ThrottleScope.USE_CASE:
             return f"connection/{connection_id}/{use_case}"
+        case ThrottleScope.JOB:
+            return None

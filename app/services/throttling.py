@@ -27,12 +27,14 @@ async def park(
     What waits for the same connection is parked at once; what a throttle of the whole app reaches, when it is claimed.
     """
     THROTTLES.labels(throttle.scope.value).inc()
-    if job.connection_id is None:
+    if job.connection_id is None or throttle.scope is ThrottleScope.JOB:
         return await job_claims.park_job(driver, job, failure, wait=wait)
     use_case = throttle.use_case or (UseCase(job.use_case) if job.use_case else None)
     reach = throttle.scope if use_case or throttle.scope is ThrottleScope.APP else ThrottleScope.ACCOUNT
+    scope = scope_name(reach, job.connection_id, use_case or UseCase.ADS_MANAGEMENT)
+    assert scope is not None  # noqa: S101  # a job's own was dealt with above
     pause = call_pauses.Pause(
-        scope=scope_name(reach, job.connection_id, use_case or UseCase.ADS_MANAGEMENT),
+        scope=scope,
         seller_id=None if reach is ThrottleScope.APP else job.seller_id,
         wait=wait,
         reason=failure.reason,

@@ -14,7 +14,9 @@ from structlog.testing import capture_logs
 from app import clock
 from app.errors import ProviderThrottledError, ThrottleScope
 from app.providers.contract import UsageReading
+from app.services import call_budget
 from app.services.call_budget import CallBudgets
+from app.services.job_broker import Priority
 from app.vocabulary import ProviderKind, UseCase
 
 if TYPE_CHECKING:
@@ -24,6 +26,13 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 INSIGHTS, MANAGEMENT = UseCase.ADS_INSIGHTS, UseCase.ADS_MANAGEMENT
+
+
+@pytest.fixture(autouse=True)
+def no_cap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits as the hour has them, except where a test is about their cap."""
+    if "cap" not in request.node.name:
+        monkeypatch.setattr(call_budget, "LONGEST_OWN_WAIT", timedelta(days=1))
 
 
 def open_redis(url: str) -> Redis:
@@ -59,7 +68,8 @@ async def refusal_at(budget: CallBudget, instant: datetime, calls: int = 1, *, b
     """When the refused call may be tried again."""
     with pytest.raises(ProviderThrottledError) as raised:
         await spend_at(budget, instant, calls, beyond_limit=beyond_limit)
-    assert raised.value.scope is ThrottleScope.USE_CASE
+    platform = "the platform wants a pause" in str(raised.value)
+    assert raised.value.scope is (ThrottleScope.USE_CASE if platform else ThrottleScope.JOB)
     assert raised.value.use_case is INSIGHTS
     return raised.value.retry_at
 
@@ -72,6 +82,26 @@ async def test_the_hour_is_shared_by_all_processes_and_connections(redis: Redis,
 
     assert await refusal_at(mine, NOON) == NOON + timedelta(minutes=61)
     assert await refusal_at(theirs, NOON) == NOON + timedelta(minutes=61)
+
+
+async def test_our_own_limit_is_asked_again_within_the_cap_for_it_may_be_raised(redis: Redis) -> None:
+    await spend_at(budget_of(redis), NOON, 10)
+
+    assert await refusal_at(budget_of(redis), NOON) == NOON + timedelta(minutes=10)
+    await spend_at(budget_of(redis, limit=20), NOON)
+
+
+async def test_a_backfill_leaves_calls_for_ticks_and_ticks_leave_some_for_people(redis: Redis) -> None:
+    budgets = CallBudgets(redis)
+
+    def of(urgency: Priority) -> CallBudget:
+        return budgets.get_budget(ProviderKind.META, "1", calls_per_hour=20, urgency=urgency)
+
+    for urgency, calls in ((Priority.BACKFILL, 10), (Priority.SCHEDULED, 8), (Priority.FRESH, 1), (Priority.MANUAL, 1)):
+        for _ in range(calls):
+            await spend_at(of(urgency), NOON)
+        if urgency is not Priority.FRESH:
+            await refusal_at(of(urgency), NOON)
 
 
 async def test_many_at_once_never_pass_the_limit(redis: Redis, other_process: Redis) -> None:

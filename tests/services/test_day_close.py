@@ -11,10 +11,11 @@ from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.services import day_close
 from app.services.job_execution import execute_job
-from tests.services.shop import add_seller
+from app.services.sync import enqueue_seller_sync
+from tests.services.shop import TODAY, add_seller, sandbox_for
 from tests.services.stored_days import log_fetches, store
 from tests.services.ticking import connect_mocks, do_all, states, tell, tick
-from tests.services.working import fetch, fetch_work
+from tests.services.working import fetch, fetch_work, work_until_idle
 from workers.tasks import HANDLERS
 
 if TYPE_CHECKING:
@@ -234,3 +235,24 @@ async def test_of_accounts_that_close_a_day_at_once_the_last_makes_it_final(
         await asyncio.gather(*[execute_job(services, job, worker="test", handlers=HANDLERS) for job in jobs])
     assert len(await closed(services, seller_id)) == 2
     assert await finality(services, seller_id) == {DAY: True}
+
+
+async def test_a_history_that_comes_after_the_first_look_is_closed_too(services: Services) -> None:
+    seller_id = await add_seller(services)
+    with sandbox_for(services, seller_id) as shop:
+        connection_id = await shop.connect()
+        await tell(services, seller_id, "UPDATE fb_connections SET closed_through = $1", TODAY - timedelta(days=29))
+        await enqueue_seller_sync(
+            shop.services,
+            seller_id=seller_id,
+            requested_by=None,
+            from_date=TODAY - timedelta(days=40),
+            to_date=TODAY - timedelta(days=38),
+        )
+        await work_until_idle(shop.services)
+        assert await closed_through(services, seller_id) == [TODAY - timedelta(days=41)]
+        await tick(services)
+        await do_all(services, "day_close")
+        final = [(connection_id, TODAY - timedelta(days=back)) for back in (40, 39, 38)]
+        assert await closed(services, seller_id) == final
+        assert await closed_through(services, seller_id) == [TODAY - timedelta(days=29)]

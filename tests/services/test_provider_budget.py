@@ -92,8 +92,8 @@ async def test_workers_share_the_hour_of_an_account(shop: Shop, other_worker: Se
     before = await shop.calls()
 
     error = await throttled(theirs)
-    assert (error.scope, error.use_case) == (ThrottleScope.USE_CASE, UseCase.ADS_INSIGHTS)
-    assert timedelta(minutes=59) < error.retry_at - clock.now() <= timedelta(minutes=61)
+    assert (error.scope, error.use_case) == (ThrottleScope.JOB, UseCase.ADS_INSIGHTS)
+    assert timedelta(minutes=9) < error.retry_at - clock.now() <= timedelta(minutes=10)
     assert await shop.calls() == before
     [outcome] = await theirs.set_status(Level.AD, ["1111"], EntityStatus.PAUSED)
     assert outcome.accepted

@@ -23,6 +23,7 @@ INSIGHTS, MANAGEMENT = UseCase.ADS_INSIGHTS, UseCase.ADS_MANAGEMENT
 @pytest.mark.parametrize(
     ("scope", "held_back"),
     [
+        (ThrottleScope.JOB, set[str]()),
         (ThrottleScope.USE_CASE, {"insights"}),
         (ThrottleScope.ACCOUNT, {"insights", "management"}),
         (ThrottleScope.APP, {"insights", "management", "elsewhere"}),
