@@ -58,6 +58,8 @@ def development_environment(
         "AUTH_SECRET": secrets.auth_secret,
         "TOKEN_ENCRYPTION_KEYS": secrets.token_encryption_keys,
         "META_GRAPH_URL": f"http://{LOOPBACK}:{sandbox_port}",
+        # The sandbox is ours: a demo whose history waits for the calls of the next hour would show nothing.
+        "META_CALLS_PER_HOUR": "10000",
         "WORKER_HEALTH_PORT": str(worker_health_port),
         "SCHEDULER_HEALTH_PORT": str(scheduler_health_port),
         "DEMO_LOGIN": "true",
