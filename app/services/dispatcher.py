@@ -16,6 +16,7 @@ from app.observability.logging import get_logger
 from app.observability.prometheus import JOBS_TAKEN_OVER
 from app.queries import job_dispatch
 from app.queries import runs as run_rows
+from app.queries.call_pauses import forget_pauses
 from app.services.job_endings import announce, settle
 from app.services.job_kinds import JobKind
 from app.services.job_queue import send_due
@@ -52,6 +53,7 @@ async def _sweep(services: Services) -> None:
         await job_dispatch.unblock_left_over(driver, limit=BATCH)
     async with work_transaction(services.database.app) as driver:
         await run_rows.end_left_over_runs(driver, older_than=LEFT_OVER_AFTER, limit=BATCH)
+        await forget_pauses(driver)
 
 
 async def _take_from_the_dead(services: Services) -> None:

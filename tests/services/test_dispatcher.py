@@ -139,3 +139,29 @@ async def test_a_message_for_a_job_that_has_ended_does_nothing(services: Service
     await dispatch_once(services)
     assert await backlogs(services) == [0, 0, 0, 1, 0]
     assert await state_of(services, job_id) == "SUCCEEDED"
+
+
+async def test_a_round_is_not_held_up_for_ever_by_an_account_that_is_held_back(services: Services) -> None:
+    parked = replace(chore("parked"), kind="ingestion")
+    young = replace(chore("young"), kind="ingestion")
+    run = await enqueue(services, parked, young, chore("last", is_last=True))
+    async with work_transaction(services.database.app) as driver:
+        await driver.execute(
+            "UPDATE jobs SET state = 'PARKED', run_at = now() + interval '1 hour', error_reason = 'wait' "
+            "WHERE kind = 'ingestion'"
+        )
+        await driver.execute("UPDATE jobs SET created_at = now() - interval '37 hours' WHERE id = $1", parked.id)
+    await dispatch_once(services)
+    states = [await state_of(services, job.job_id) for job in run.jobs]
+    assert states == ["FAILED", "PARKED", "BLOCKED"]
+    assert (await job_of(services, parked.id))["error_reason"] == "wait"
+
+
+async def test_pauses_that_are_long_over_are_forgotten(services: Services) -> None:
+    async with work_transaction(services.database.app) as driver:
+        await driver.execute(
+            "INSERT INTO call_pauses (scope, paused_until, reason, noted_at) "
+            "VALUES ('old', now() - interval '2 days', 'x', now()), ('over', now(), 'x', now())"
+        )
+    await dispatch_once(services)
+    assert [row[0] for row in await fetch_work(services, "SELECT scope FROM call_pauses")] == ["over"]
