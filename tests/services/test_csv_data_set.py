@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from app.services.context import Services
 
 DATA_SET = Path(__file__).parents[3] / "shared" / "data" / "kag_conversion.csv"
+# Neither the history nor the second look at it is to wait for the calls of the next hour.
+PLENTY_OF_CALLS = 10_000
 _TOTALS = """
 SELECT level, sum(impressions)::bigint, sum(link_clicks)::bigint, sum(spend_micros)::bigint, sum(purchases)::bigint
 FROM ad_stats_daily
@@ -42,7 +44,7 @@ async def test_the_published_totals_stand_at_every_level_however_often_it_is_syn
     seller_id = await add_seller(services, "kag")
     today = clock.today_in(worlds.CSV_TIME_ZONE)
     with serving(worlds.csv_world(DATA_SET, today=today)) as url:
-        kag = pointed_at(services, url)
+        kag = pointed_at(services, url, meta_calls_per_hour=PLENTY_OF_CALLS)
         account = AccountToConnect(
             provider=ProviderKind.META,
             external_id=worlds.CSV_ACCOUNT_ID,

@@ -17,7 +17,7 @@ from app.services.job_queue import send_now
 from app.services.run_requests import record_run
 from tests.database.opening import opened_engine
 from tests.services.jobs_at_hand import RUN, chore, enqueue, enqueue_one, execute, job_of, nothing, state_of
-from tests.services.working import fetch_work
+from tests.services.working import count_waiting_for_locks, fetch_work
 
 if TYPE_CHECKING:
     import pytest
@@ -124,6 +124,8 @@ async def test_the_like_of_a_lost_job_does_not_keep_others_from_being_taken_over
         await record_run(asking, RUN, [chore("refresh", coalesces=True)])
         passing = asyncio.create_task(dispatch_once(services))
         while await state_of(services, other) == "RUNNING":  # noqa: ASYNC110  # Postgres alone knows
+            await asyncio.sleep(0.01)
+        while not await count_waiting_for_locks(services):  # noqa: ASYNC110  # likewise
             await asyncio.sleep(0.01)
     await passing
     assert await state_of(services, refresh) == "RUNNING"

@@ -14,7 +14,7 @@ from app.queries.job_claims import claim_job
 from app.services.job_lease import Lease
 from app.services.token_renewal import renew_token
 from tests.services.shop import add_seller, sandbox_for
-from tests.services.working import fetch_work
+from tests.services.working import count_waiting_for_locks
 
 if TYPE_CHECKING:
     from app.services.context import Services
@@ -35,14 +35,9 @@ async def test_it_waits_for_a_sync_of_the_structure_and_does_not_lock_it_out(ser
         async with tenant_transaction(services.database.app, seller_id) as driver:
             await Lease(services, job, LEASE).fence(driver)
             again = asyncio.create_task(renew_token(services, seller_id, connection_id, SecretStr("a third")))
-            while not await _somebody_waits(services):  # noqa: ASYNC110  # Postgres alone knows
+            while not await count_waiting_for_locks(services):  # noqa: ASYNC110  # Postgres alone knows
                 await asyncio.sleep(0.01)
             assert await lock_connection(driver, seller_id=seller_id, connection_id=connection_id) is not None
         run = await again
         assert run is not None
         assert structure.job_id in {job.job_id for job in run.jobs}
-
-
-async def _somebody_waits(services: Services) -> bool:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    return (await fetch_work(services, query))[0][0] > 0

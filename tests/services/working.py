@@ -23,6 +23,11 @@ WHERE state IN ('QUEUED', 'RETRYING', 'PARKED')
 ORDER BY priority, run_at, id
 LIMIT 1
 """
+_WAITING_FOR_LOCKS = """
+SELECT count(*)
+FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
 
 
 async def work_until_idle(services: Services) -> int:
@@ -47,6 +52,11 @@ async def fetch_work(services: Services, query: str, *arguments: object) -> Sequ
     """Rows of the work tables, all tenants."""
     async with work_transaction(services.database.app) as driver:
         return await driver.fetch(query, *arguments)
+
+
+async def count_waiting_for_locks(services: Services) -> int:
+    """How many connections to this test's database wait for a lock now."""
+    return (await fetch_work(services, _WAITING_FOR_LOCKS))[0][0]
 
 
 async def make_all_due(services: Services) -> None:
