@@ -120,6 +120,15 @@ WHERE id = $1
 """  # noqa: S608 - only constants are put in
 
 
+# Of all who claim jobs of one exclusive key at once one goes on, until its transaction ends; nobody waits for it. A
+# statement by itself: what is claimed after it sees whatever the one before has committed.
+_HAVE_TURN = """
+SELECT exclusive_key IS NULL OR pg_try_advisory_xact_lock(hashtextextended('exclusive:' || exclusive_key, 0))
+FROM jobs
+WHERE id = $1
+"""
+
+
 async def claim_job(
     driver: Driver,
     job_id: UUID,
@@ -132,8 +141,11 @@ async def claim_job(
     """Make the job ours, if it waits, its time has come, and it is (or is not) a suspect as we expect.
 
     Otherwise None; a job under a throttle is parked until that ends, and one with whose exclusive key another job
-    runs waits for `exclusive_delay`. Raises asyncpg's UniqueViolationError when two of the latter are claimed at once.
+    runs, or is being claimed, waits for `exclusive_delay`.
     """
+    if not await driver.fetchval(_HAVE_TURN, job_id):
+        await postpone_job(driver, job_id, delay=exclusive_delay)
+        return None
     row = await driver.fetchrow(_CLAIM, job_id, lease, worker, suspect)
     if row is None:
         await driver.execute(_PARK_UNDER_PAUSE, job_id)

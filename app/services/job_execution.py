@@ -168,7 +168,7 @@ async def _try_to_claim(
                 return _Claimed(job, await run_rows.list_runs_of(driver, [job.id])), None
             return None, None if suspect else await job_claims.find_suspect_age(driver, job_id)
     except asyncpg.UniqueViolationError:
-        # Another worker began with the same account and level in this very moment; look again soon.
+        # A worker of an older release, which takes no turns, began with the same account and level in this very moment.
         async with work_transaction(services.database.app) as driver:
             await job_claims.postpone_job(driver, job_id)
     except Exception as error:

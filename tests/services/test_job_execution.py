@@ -91,6 +91,32 @@ async def test_work_on_the_same_thing_waits_for_its_turn(services: Services) -> 
     assert await run_state(services, run.run_id) == "SUCCEEDED"
 
 
+async def test_of_two_who_claim_work_on_the_same_thing_at_once_one_leaves_it_without_waiting(
+    services: Services,
+) -> None:
+    run = await enqueue(services, chore("a", exclusive_key="x"), chore("b", exclusive_key="x"))
+    first, second = (job.job_id for job in run.jobs)
+    async with work_transaction(services.database.app) as one, work_transaction(services.database.app) as other:
+        assert await claim_job(one, first, worker="one", lease=A_MOMENT) is not None
+        async with asyncio.timeout(10):
+            assert await claim_job(other, second, worker="other", lease=A_MOMENT) is None
+    states = [
+        (job["state"], job["wait"] > 0) for job in (await job_of(services, first), await job_of(services, second))
+    ]
+    assert states == [("RUNNING", False), ("QUEUED", True)]
+
+
+async def test_no_number_of_claims_at_once_is_an_error_or_runs_two(services: Services) -> None:
+    jobs = [chore(f"job {place}", exclusive_key="x") for place in range(8)]
+    await enqueue(services, *jobs)
+
+    async def claim(job_id: UUID) -> bool:
+        async with work_transaction(services.database.app) as driver:
+            return await claim_job(driver, job_id, worker="w", lease=A_MOMENT) is not None
+
+    assert sum(await asyncio.gather(*[claim(job.id) for job in jobs])) == 1
+
+
 async def test_a_job_is_taken_from_a_dead_worker_and_its_late_write_changes_nothing(services: Services) -> None:
     job_id = await enqueue_one(services)
     late: list[str] = []
