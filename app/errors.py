@@ -9,6 +9,7 @@ PixecomError
 ├── ForbiddenError               the role does not allow it
 ├── NotFoundError                no such thing for this tenant
 ├── ConflictError                the state of the thing does not allow it now
+│   └── NothingToSyncError       none of what was asked for can be synced; names what is left out
 ├── UnavailableError             something of ours does not answer just now; the same may succeed soon
 ├── LeaseLostError               another worker owns the job; stop, write nothing
 ├── JobCancelledError            somebody cancelled the job; stop, write nothing
@@ -33,8 +34,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from app.services.left_out import LeftOut
     from app.vocabulary import UseCase
 
 
@@ -79,11 +82,26 @@ class ForbiddenError(PixecomError):
 
 
 class NotFoundError(PixecomError):
-    """There is no such thing for this tenant; another tenant's thing is the same as none."""
+    """There is no such thing for this tenant; another tenant's thing is the same as none.
+
+    `argument` is the path of what names it, as InputError has it, where a request has several that could.
+    """
+
+    def __init__(self, message: str, *, argument: str | None = None) -> None:
+        super().__init__(message)
+        self.argument = argument
 
 
 class ConflictError(PixecomError):
     """The request is fine but contradicts the present state."""
+
+
+class NothingToSyncError(ConflictError):
+    """Nothing can be fetched of what was asked for; `left_out` is all of it, with the reasons."""
+
+    def __init__(self, message: str, *, left_out: Sequence[LeftOut]) -> None:
+        super().__init__(message)
+        self.left_out = tuple(left_out)
 
 
 class UnavailableError(PixecomError):

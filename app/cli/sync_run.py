@@ -10,7 +10,7 @@ from app.cli.run_watching import SellerRun, Watch, watch_runs
 from app.database.transactions import across_tenants, tenant_transaction, work_transaction
 from app.errors import NotFoundError
 from app.queries.across_tenants import AccountRef, find_seller, list_sellers, list_working_accounts
-from app.queries.connections import list_working_connections
+from app.queries.connections import list_accounts
 from app.queries.run_owners import find_run_owner
 from app.services.context import open_services
 from app.services.job_broker import Priority
@@ -116,7 +116,7 @@ async def _find_accounts(services: Services, seller: SellerRef, names: Sequence[
     if not names:
         return None
     async with tenant_transaction(services.database.app, seller.seller_id) as driver:
-        accounts = await list_working_connections(driver, seller_id=seller.seller_id)
+        accounts = await list_accounts(driver, seller_id=seller.seller_id)
     known = {account.external_id.removeprefix("act_"): account.id for account in accounts}
     wanted = [name.removeprefix("act_") for name in names]
     missing = [name for name in wanted if name not in known]

@@ -6,6 +6,7 @@ accounts may resolve it to different ones. Knows dates only; instants and daylig
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 # Meta restates a day's numbers until the longest attribution window (28 days after a click) has passed.
 RESTATEMENT_DAYS = 28
+
+# Meta's insights go so far back from today, and refuse an older day with error 3018.
+KNOWN_MONTHS = 37
 
 # Days outside are typing errors; inside, a period before or a day after is always a date too.
 EARLIEST_DAY = date(1900, 1, 1)
@@ -117,6 +121,17 @@ def custom(from_date: date, to_date: date, *, max_range_days: int, argument: str
 def is_final(days: DateRange, *, today: date) -> bool:
     """Whether Meta no longer restates any day of the range: its last day is more than 28 days before today."""
     return (today - days.to_date).days > RESTATEMENT_DAYS
+
+
+def first_known_day(today: date) -> date:
+    """The first day of which Meta still has statistics."""
+    return months_before(today, KNOWN_MONTHS)
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of the month, that many months earlier, or that month's last."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return day.replace(year=year, month=month + 1, day=min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _ending(last: date, count: int) -> DateRange:

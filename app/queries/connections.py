@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from app.vocabulary import AccountStanding, ConnectionHealth, ConnectionKind, ProviderKind
+from app.vocabulary import AccountStanding, ConnectionHealth, ConnectionKind, ConnectionTrouble, ProviderKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Driver, Record
-    from app.vocabulary import ConnectionTrouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +32,7 @@ class Connection:
     health: ConnectionHealth
     health_reason: str | None
     health_changed_at: datetime
+    trouble: ConnectionTrouble | None
     backfill_requested_at: datetime | None
     created_at: datetime
     token_key_id: str | None = field(default=None, repr=False)
@@ -45,7 +45,8 @@ class Connection:
 
 
 _COLUMNS = """id, seller_id, kind, provider, external_id, name, time_zone, currency, is_active, standing,
-       health, health_reason, health_changed_at, backfill_requested_at, created_at, token_key_id, token_ciphertext"""
+       health, health_reason, health_changed_at, health_class, backfill_requested_at, created_at, token_key_id,
+       token_ciphertext"""
 
 _FIND = f"""
 SELECT {_COLUMNS}
@@ -62,7 +63,6 @@ SELECT {_COLUMNS}
 FROM fb_connections
 WHERE seller_id = $1
   AND kind = 'AD_ACCOUNT'
-  AND is_active
   AND ($2::uuid[] IS NULL OR id = ANY($2))
 ORDER BY id
 """  # noqa: S608 - only constants are put in
@@ -83,7 +83,6 @@ SELECT {_COLUMNS}
 FROM fb_connections
 WHERE seller_id = $1
   AND kind = 'PAGE'
-  AND is_active
   AND id = ANY($2::uuid[])
 ORDER BY id
 """  # noqa: S608 - only constants are put in
@@ -104,6 +103,7 @@ def _connection(row: Record) -> Connection:
         health=ConnectionHealth(row["health"]),
         health_reason=row["health_reason"],
         health_changed_at=row["health_changed_at"],
+        trouble=ConnectionTrouble(row["health_class"]) if row["health_class"] else None,
         backfill_requested_at=row["backfill_requested_at"],
         created_at=row["created_at"],
         token_key_id=row["token_key_id"],
@@ -123,19 +123,19 @@ async def lock_connection(driver: Driver, *, seller_id: UUID, connection_id: UUI
     return _connection(row) if row else None
 
 
-async def list_working_connections(
+async def list_accounts(
     driver: Driver,
     *,
     seller_id: UUID,
     only: Sequence[UUID] | None = None,
 ) -> list[Connection]:
-    """The seller's active ad accounts, oldest first; `only` these, if given."""
+    """The seller's ad accounts, deactivated ones too, oldest first; `only` these, if given."""
     rows = await driver.fetch(_LIST_ACCOUNTS, seller_id, None if only is None else list(only))
     return [_connection(row) for row in rows]
 
 
-async def list_working_pages(driver: Driver, *, seller_id: UUID, only: Sequence[UUID]) -> list[Connection]:
-    """Those of these that are active pages of the seller."""
+async def list_pages(driver: Driver, *, seller_id: UUID, only: Sequence[UUID]) -> list[Connection]:
+    """Those of these that are pages of the seller, deactivated ones too."""
     return [_connection(row) for row in await driver.fetch(_LIST_PAGES, seller_id, list(only))]
 
 

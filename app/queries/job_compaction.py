@@ -1,6 +1,7 @@
 """Ended jobs beyond the newest of their kind and seller become totals, and runs that have lost all their jobs go.
 
-In small transactions; a job is in the totals or in its table, never in both. What belongs to a run that goes on stays.
+A run that went on with another stays as long as that one: what it left undone was done since. In small transactions;
+a job is in the totals or in its table, never in both. What belongs to a run that goes on stays.
 """
 
 from __future__ import annotations
@@ -163,6 +164,10 @@ old AS (
     AND NOT EXISTS (
       SELECT FROM sync_run_jobs AS link
       WHERE link.run_id = sync_runs.id
+    )
+    AND NOT EXISTS (
+      SELECT FROM sync_runs AS gone_on_with
+      WHERE gone_on_with.id = sync_runs.retry_of
     )
   ORDER BY sync_runs.id
   LIMIT $3

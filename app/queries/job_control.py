@@ -85,6 +85,39 @@ async def find_run(driver: Driver, *, seller_id: UUID, run_id: UUID) -> RunFacts
     return RunFacts(row["id"], RunOrigin(row["origin"]), RunState(row["state"]), *tuple(row)[3:])
 
 
+# From the run to what it goes on with, and from all of these to whatever goes on with them. Ids are in order of time.
+_FIND_NEWEST_OF_CHAIN = """
+WITH RECURSIVE earlier AS (
+  SELECT id, retry_of
+  FROM sync_runs
+  WHERE seller_id = $1
+    AND id = $2
+  UNION ALL
+  SELECT sync_runs.id, sync_runs.retry_of
+  FROM earlier
+  JOIN sync_runs ON sync_runs.id = earlier.retry_of
+  WHERE sync_runs.seller_id = $1
+), chain AS (
+  SELECT id
+  FROM earlier
+  UNION
+  SELECT sync_runs.id
+  FROM chain
+  JOIN sync_runs ON sync_runs.retry_of = chain.id AND sync_runs.id > chain.id
+  WHERE sync_runs.seller_id = $1
+)
+SELECT id
+FROM chain
+ORDER BY id DESC
+LIMIT 1
+"""
+
+
+async def find_newest_of_chain(driver: Driver, *, seller_id: UUID, run_id: UUID) -> UUID:
+    """The newest of the runs that go on with one another, of which this run of the seller's is one; maybe itself."""
+    return await driver.fetchval(_FIND_NEWEST_OF_CHAIN, seller_id, run_id)
+
+
 class Cancelled(NamedTuple):
     """Jobs that ended now, jobs that run and were asked to stop, and jobs that other live runs go on with."""
 

@@ -53,9 +53,9 @@ async def once(
         )
     if before is not None:
         if before.request_hash != digest:
-            raise ConflictError("input.idempotencyKey: the key was used for another request")
+            raise ConflictError("The key was used for another request.")
         if before.answer is None:
-            raise ConflictError("input.idempotencyKey: the request with this key is still at work")
+            raise ConflictError("The request with this key is still at work.")
         return adapter.validate_json(before.answer)
     try:
         answer = await work()

@@ -37,7 +37,7 @@ async def cancel_run(services: Services, *, seller_id: UUID, run_id: UUID) -> in
     async with tenant_transaction(services.database.app, seller_id) as driver:
         run = await _get_run(driver, seller_id, run_id)
         if run.state is not RunState.RUNNING:
-            raise ConflictError("the run has ended already")
+            raise ConflictError("The run has ended already.")
         cancelled = await job_control.cancel_jobs_of(driver, seller_id=seller_id, run_id=run_id)
         settled = await settle(driver, cancelled.ended)
         if await run_rows.leave_to_others(driver, run_id, cancelled.shared) == 0:
@@ -50,18 +50,24 @@ async def cancel_run(services: Services, *, seller_id: UUID, run_id: UUID) -> in
 async def retry_run(services: Services, *, seller_id: UUID, run_id: UUID, requested_by: UUID | None) -> EnqueuedRun:
     """A new run over the units that a run did not do: those that failed and those that were cancelled.
 
-    Raises NotFoundError for a run that is not the seller's, ConflictError for one that has not ended, that left
-    nothing undone, or of whose undone units not all are known one by one any more.
+    Where the run was gone on with before, or goes on with another, it is what all of them together have not done:
+    each takes over all that is left, so that is what the newest of them left. Raises NotFoundError for a run that is
+    not the seller's, ConflictError for one that has not ended (or the newest of them has not), that left nothing
+    undone, or of whose undone units not all are known one by one any more.
     """
     async with tenant_transaction(services.database.app, seller_id) as driver:
-        run = await _get_run(driver, seller_id, run_id)
+        await _get_run(driver, seller_id, run_id)
+        newest_id = await job_control.find_newest_of_chain(driver, seller_id=seller_id, run_id=run_id)
+        run = await _get_run(driver, seller_id, newest_id)
         if run.state is RunState.RUNNING:
-            raise ConflictError("the run has not ended yet; cancel it first")
-        undone = await job_control.list_undone(driver, seller_id=seller_id, run_id=run_id)
+            what = "run" if newest_id == run_id else "run that goes on with it"
+            raise ConflictError(f"The {what} has not ended yet. Cancel it first.")
+        undone = await job_control.list_undone(driver, seller_id=seller_id, run_id=newest_id)
         if len(undone) < run.jobs_undone:
-            raise ConflictError("not all that the run left undone is still known one by one; ask for its days again")
+            raise ConflictError("Not all that the run left undone is still known one by one. Ask for its days again.")
         if not undone:
-            raise ConflictError("the run has left nothing undone")
+            done = "" if newest_id == run_id else ", or what it left was done since"
+            raise ConflictError(f"The run has left nothing undone{done}.")
         request = RunRequest(
             seller_id=seller_id,
             origin=run.origin,
@@ -79,5 +85,5 @@ async def retry_run(services: Services, *, seller_id: UUID, run_id: UUID, reques
 async def _get_run(driver: Driver, seller_id: UUID, run_id: UUID) -> RunFacts:
     run = await job_control.find_run(driver, seller_id=seller_id, run_id=run_id)
     if run is None:
-        raise NotFoundError("no such run")
+        raise NotFoundError("There is no such run.")
     return run

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from app.database.driver import Driver
     from app.queries.jobs import EnqueuedJob, NewJob
+    from app.services.left_out import LeftOut
     from app.vocabulary import RunOrigin
 
 
@@ -35,10 +36,14 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnqueuedRun:
-    """The run, and the job for each thing that was asked for; a live one is joined, not doubled."""
+    """The run, and the job for each thing that was asked for; a live one is joined, not doubled.
+
+    `left_out` is what was asked for and is none of it.
+    """
 
     run_id: UUID
     jobs: tuple[EnqueuedJob, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 async def record_run(driver: Driver, request: RunRequest, jobs: Sequence[NewJob]) -> EnqueuedRun:

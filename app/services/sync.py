@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app import clock
 from app.database.transactions import tenant_transaction
-from app.errors import ConflictError, InputError, NotFoundError
-from app.metrics import ranges
+from app.errors import NotFoundError, NothingToSyncError
 from app.metrics.levels import Level
 from app.metrics.ranges import DateRange
-from app.queries.connections import list_working_connections, list_working_pages
+from app.queries.connections import list_accounts, list_pages
 from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, StatsUnit, split_days, stats_job
 from app.services.job_queue import send_now
+from app.services.left_out import LeftOut, LeftOutReason
 from app.services.page_history import page_jobs
+from app.services.requested_days import read_requested_days
 from app.services.run_requests import EnqueuedRun, RunRequest, record_run
-from app.vocabulary import RunOrigin
+from app.vocabulary import ConnectionKind, RunOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,9 +29,6 @@ if TYPE_CHECKING:
     from app.queries.connections import Connection
     from app.queries.jobs import NewJob
     from app.services.context import Services
-
-# A day begins first in UTC+14.
-EARLIEST_ZONE = timedelta(hours=14)
 
 __all__ = ["EnqueuedRun", "default_window", "enqueue_seller_sync", "window_jobs"]
 
@@ -51,37 +50,26 @@ async def enqueue_seller_sync(
 
     `page_ids` asks for days of these pages, up to yesterday; then accounts are synced only if some are named too.
     Only the newest seven days are urgent: what is older is a backfill, and a backfill is the same with its own origin
-    and priority, so that ticks go between its jobs. For work that is live already, the live job is the answer. Raises
-    InputError for a bad range, NotFoundError for an account or page that is not the seller's, ConflictError
-    when none of them can be synced.
+    and priority, so that ticks go between its jobs. For work that is live already, the live job is the answer. What was
+    asked for and can't be synced is left out, and named. Raises InputError for a bad range, NotFoundError for an
+    account or page that is not the seller's, NothingToSyncError when none of them can be synced.
     """
-    days = _requested_days(services, from_date, to_date)
-    wanted = tuple(dict.fromkeys(levels)) if levels else tuple(Level)
+    days = read_requested_days(from_date, to_date, max_range_days=services.settings.max_range_days)
+    wanted = tuple(Level) if levels is None else tuple(dict.fromkeys(levels))
     async with tenant_transaction(services.database.app, seller_id) as driver:
         only = () if page_ids is not None and account_ids is None else account_ids
-        connections = await list_working_connections(driver, seller_id=seller_id, only=only)
-        _check_found(connections, account_ids or (), "input.adAccountIds: no such ad account")
-        pages = await list_working_pages(driver, seller_id=seller_id, only=page_ids) if page_ids else []
-        _check_found(pages, page_ids or (), "input.pageIds: no such page")
-        usable = [connection for connection in connections if connection.is_usable]
-        jobs = [
-            job
-            for connection in usable
-            for job in window_jobs(
-                AccountKey(seller_id, connection.id),
-                days or default_window(services, connection.time_zone),
-                levels=wanted,
-                priority=priority,
-                older=Priority.BACKFILL,
-            )
-        ]
-        for page in pages:
-            if page.is_usable:
-                wanted_days = days or default_window(services, page.time_zone)
-                jobs += page_jobs(page, wanted_days, priority=priority)
+        accounts = await list_accounts(driver, seller_id=seller_id, only=only)
+        _check_found(accounts, account_ids or (), "There is no such ad account.", argument="input.adAccountIds")
+        pages = await list_pages(driver, seller_id=seller_id, only=page_ids) if page_ids else []
+        _check_found(pages, page_ids or (), "There is no such page.", argument="input.pageIds")
+        work = {
+            connection: _jobs_of(services, connection, days, levels=wanted, priority=priority)
+            for connection in (*accounts, *pages)
+        }
+        left_out = tuple(LeftOut.of(connection) for connection, jobs in work.items() if not jobs)
+        jobs = [job for of_connection in work.values() for job in of_connection]
         if not jobs:
-            thing = "ad account" if page_ids is None else "ad account, and no such page with days that are over,"
-            raise ConflictError(f"no active, healthy {thing} to sync; connect one or renew its token first")
+            raise NothingToSyncError(_nothing(left_out), left_out=left_out)
         request = RunRequest(
             seller_id=seller_id,
             origin=origin,
@@ -92,7 +80,34 @@ async def enqueue_seller_sync(
         )
         run = await record_run(driver, request, jobs)
     await send_now(services, [job.job_id for job in run.jobs])
-    return run
+    return replace(run, left_out=left_out)
+
+
+def _jobs_of(
+    services: Services,
+    connection: Connection,
+    days: DateRange | None,
+    *,
+    levels: Sequence[Level],
+    priority: Priority,
+) -> list[NewJob]:
+    """None for a connection that can't be synced, and for a page of whose days none is over."""
+    if not connection.is_usable:
+        return []
+    window = days or default_window(services, connection.time_zone)
+    if connection.kind is ConnectionKind.PAGE:
+        return page_jobs(connection, window, priority=priority)
+    account = AccountKey(connection.seller_id, connection.id)
+    return list(window_jobs(account, window, levels=levels, priority=priority, older=Priority.BACKFILL))
+
+
+def _nothing(left_out: Sequence[LeftOut]) -> str:
+    """Why there is no work at all, and what to do."""
+    if not left_out:
+        return "There is no ad account to sync. Connect one first."
+    if all(one.reason is LeftOutReason.NO_DAY_OVER for one in left_out):
+        return "None of these days is over yet. Pages are synced by days that are over."
+    return "No connection that was asked for is active and healthy. Renew its token with rotateToken, or connect one."
 
 
 def default_window(services: Services, time_zone: str) -> DateRange:
@@ -117,22 +132,6 @@ def window_jobs(
             yield stats_job(account, StatsUnit(level, start, end), priority=urgency, delay=delay)
 
 
-def _requested_days(services: Services, from_date: date | None, to_date: date | None) -> DateRange | None:
-    if from_date is None and to_date is None:
-        return None
-    if from_date is None or to_date is None:
-        missing = "from" if from_date is None else "to"
-        raise InputError(f"input.{missing}", "from and to are given together, or neither")
-    if from_date > (clock.now() + EARLIEST_ZONE).date():
-        raise InputError("input.from", f"{from_date} lies in the future")
-    return ranges.custom(
-        from_date,
-        to_date,
-        max_range_days=services.settings.max_range_days,
-        argument="input",
-    )
-
-
-def _check_found(found: Sequence[Connection], asked_for: Sequence[UUID], missing: str) -> None:
+def _check_found(found: Sequence[Connection], asked_for: Sequence[UUID], sentence: str, *, argument: str) -> None:
     if not {connection.id for connection in found} >= set(asked_for):
-        raise NotFoundError(missing)
+        raise NotFoundError(sentence, argument=argument)

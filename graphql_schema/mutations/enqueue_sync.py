@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 from uuid import UUID
 
 import strawberry
 
-from app.errors import ConflictError, InputError, NotFoundError
+from app.errors import InputError, NotFoundError, NothingToSyncError
 from app.metrics.levels import Level
 from app.queries.jobs import EnqueuedJob as JobRow
 from app.queries.work_reading import RUNS
@@ -16,12 +16,16 @@ from app.vocabulary import JobState
 from graphql_schema.batched import Parents, batched
 from graphql_schema.context import Info
 from graphql_schema.global_id import global_id, read_ids
+from graphql_schema.left_out import SyncLeftOut
 from graphql_schema.permissions import Permission
 from graphql_schema.sync_runs import SyncRun
 from graphql_schema.user_errors import UserError, user_error
 
 ACCOUNTS = "input.adAccountIds"
+LEVELS = "input.levels"
 PAGES = "input.pageIds"
+
+Chosen = TypeVar("Chosen", bound=Sequence[object] | None)
 
 
 @strawberry.input(description="What to sync.")
@@ -29,16 +33,17 @@ class EnqueueSyncInput:
     from_: date | None = strawberry.field(
         name="from",
         default=None,
-        description="The first day, in each account's zone. Null, as `to`: the days that still move.",
+        description="The first day, in each account's zone; at most 37 months ago. Null, as `to`: the days that still "
+        "move.",
     )
     to: date | None = strawberry.field(
         default=None,
         description="The last day, included. Null, as `from`: the days that still move.",
     )
-    levels: list[Level] | None = strawberry.field(default=None, description="At which levels. Null or empty: all.")
+    levels: list[Level] | None = strawberry.field(default=None, description="At which levels. Null: all.")
     ad_account_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
-        description="Which ad accounts; 1 to 500. Null: all that are active and healthy, or none beside `pageIds`.",
+        description="Which ad accounts; 1 to 500. Null: all, or none beside `pageIds`.",
     )
     page_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
@@ -82,8 +87,13 @@ class EnqueueSyncPayload:
     errors: list[UserError] = strawberry.field(
         default_factory=list,
         description="Why nothing was asked for: a NotFoundError for an ad account, a page or a run that is not "
-        "there, a ConflictError when none of them is active and healthy, or when the run has not ended or left nothing "
-        "undone. Empty: the work was asked for.",
+        "there, a ConflictError when all of them are left out, or when the run has not ended or left nothing undone. "
+        "Empty: the work was asked for.",
+    )
+    left_out: list[SyncLeftOut] = strawberry.field(
+        default_factory=list,
+        description="What was asked for and can't be synced, whether it was named or all were asked for. It does not "
+        "stop the others. Empty: nothing is left out.",
     )
 
 
@@ -91,7 +101,7 @@ EnqueueSyncArgument = Annotated[
     EnqueueSyncInput | None,
     strawberry.argument(
         name="input",
-        description="What to sync. Null: all active accounts over the days that still move.",
+        description="What to sync. Null: all ad accounts over the days that still move.",
     ),
 ]
 
@@ -99,7 +109,6 @@ EnqueueSyncArgument = Annotated[
 async def enqueue_sync(info: Info, input_: EnqueueSyncArgument = None) -> EnqueueSyncPayload:
     member = await info.context.member_with(Permission.SYNC)
     given = input_ or EnqueueSyncInput()
-    accounts, pages = given.ad_account_ids, given.page_ids
     try:
         run = await enqueue_seller_sync(
             info.context.services,
@@ -107,29 +116,40 @@ async def enqueue_sync(info: Info, input_: EnqueueSyncArgument = None) -> Enqueu
             requested_by=member.user_id,
             from_date=given.from_,
             to_date=given.to,
-            levels=given.levels,
-            account_ids=None if accounts is None else read_accounts(accounts),
-            page_ids=None if pages is None else _read_pages(pages),
+            levels=_not_empty(given.levels, LEVELS),
+            account_ids=read_accounts(given.ad_account_ids),
+            page_ids=_read_pages(given.page_ids),
         )
-    except NotFoundError as error:
-        path = PAGES if str(error).startswith(PAGES) else ACCOUNTS
-        return EnqueueSyncPayload(errors=[user_error(error, path=path)])
-    except ConflictError as error:
-        return EnqueueSyncPayload(errors=[user_error(error)])
+    except (NotFoundError, NothingToSyncError) as error:
+        return refused(error)
     return enqueued(run)
 
 
 def enqueued(run: EnqueuedRun) -> EnqueueSyncPayload:
-    return EnqueueSyncPayload(run_id=run.run_id, jobs=[EnqueuedJob.of(job) for job in run.jobs])
+    return EnqueueSyncPayload(
+        run_id=run.run_id,
+        jobs=[EnqueuedJob.of(job) for job in run.jobs],
+        left_out=SyncLeftOut.list_of(run.left_out),
+    )
 
 
-def read_accounts(ids: Sequence[str]) -> tuple[UUID, ...]:
-    if not ids:
-        raise InputError(ACCOUNTS, "name at least one, or leave it out")
-    return read_ids(ids, "AdAccount", ACCOUNTS)
+def refused(error: NotFoundError | NothingToSyncError) -> EnqueueSyncPayload:
+    if isinstance(error, NotFoundError):
+        return EnqueueSyncPayload(errors=[user_error(error, path=error.argument)])
+    return EnqueueSyncPayload(errors=[user_error(error)], left_out=SyncLeftOut.list_of(error.left_out))
 
 
-def _read_pages(ids: Sequence[str]) -> tuple[UUID, ...]:
-    if not ids:
-        raise InputError(PAGES, "name at least one, or leave it out")
-    return read_ids(ids, "Page", PAGES)
+def read_accounts(ids: Sequence[str] | None) -> tuple[UUID, ...] | None:
+    """The ad accounts that are named; None for all of them."""
+    return None if ids is None else read_ids(_not_empty(ids, ACCOUNTS), "AdAccount", ACCOUNTS)
+
+
+def _read_pages(ids: Sequence[str] | None) -> tuple[UUID, ...] | None:
+    return None if ids is None else read_ids(_not_empty(ids, PAGES), "Page", PAGES)
+
+
+def _not_empty(named: Chosen, argument: str) -> Chosen:
+    """What is named; an empty list could be meant as all or as none, and is refused."""
+    if named is not None and not named:
+        raise InputError(argument, "name at least one, or leave it out")
+    return named

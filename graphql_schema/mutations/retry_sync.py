@@ -17,7 +17,9 @@ RUN = "input.runId"
 
 @strawberry.input(description="Which run to go on with.")
 class RetrySyncInput:
-    run_id: strawberry.ID = strawberry.field(description="Global id of a run that has ended.")
+    run_id: strawberry.ID = strawberry.field(
+        description="Global id of a run that has ended, as have those that went on with it."
+    )
 
 
 RetrySyncArgument = Annotated[RetrySyncInput, strawberry.argument(name="input", description="Which run.")]

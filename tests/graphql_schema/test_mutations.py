@@ -265,6 +265,8 @@ async def test_a_sync_that_is_wrong_is_refused(world: SmallWorld) -> None:
         ({"from": "2026-02-30", "to": "2026-03-01"}, "input.from"),
         ({"adAccountIds": [global_id("Ad", new_id())]}, "input.adAccountIds.0"),
         ({"adAccountIds": []}, "input.adAccountIds"),
+        ({"levels": []}, "input.levels"),
+        ({"from": "2020-03-01", "to": "2020-03-02"}, "input.from"),
     ]
 
     for given, named in cases:
@@ -279,13 +281,14 @@ async def test_a_sync_that_finds_no_account_says_so_as_data(world: SmallWorld) -
     unknown = {
         "__typename": "NotFoundError",
         "code": "NOT_FOUND",
-        "message": "input.adAccountIds: no such ad account",
+        "message": "There is no such ad account.",
         "path": ["input", "adAccountIds"],
     }
     none_left = {
         "__typename": "ConflictError",
         "code": "CONFLICT",
-        "message": "no active, healthy ad account to sync; connect one or renew its token first",
+        "message": "No connection that was asked for is active and healthy. Renew its token with rotateToken, or connect "
+        "one.",
         "path": None,
     }
 
@@ -313,7 +316,7 @@ async def test_a_key_of_another_request_is_a_conflict_as_data(world: SmallWorld)
             {
                 "__typename": "ConflictError",
                 "code": "CONFLICT",
-                "message": "input.idempotencyKey: the key was used for another request",
+                "message": "The key was used for another request.",
                 "path": ["input", "idempotencyKey"],
             }
         ],

@@ -62,10 +62,10 @@ async def test_what_was_called_off_is_gone_on_with(world: SmallWorld) -> None:
 async def test_what_the_state_of_a_run_does_not_allow(world: SmallWorld) -> None:
     tenant = await world.add_seller("acme")
     run = (await begin(tenant))["run"]["id"]
-    early = {"code": "CONFLICT", "message": "the run has not ended yet; cancel it first", "path": ["input", "runId"]}
+    early = {"code": "CONFLICT", "message": "The run has not ended yet. Cancel it first.", "path": ["input", "runId"]}
     assert (await tenant.ask(RETRY, run=run))["retrySync"] == {"jobs": [], "run": None, "errors": [early]}
     await tenant.ask(CANCEL, run=run)
-    late = {"code": "CONFLICT", "message": "the run has ended already", "path": ["input", "runId"]}
+    late = {"code": "CONFLICT", "message": "The run has ended already.", "path": ["input", "runId"]}
     refused = {"jobsCancelled": 0, "run": None, "errors": [late]}
     assert (await tenant.ask(CANCEL, run=run))["cancelSync"] == refused
 
@@ -78,7 +78,7 @@ async def test_another_sellers_run_is_not_there_and_stays_as_it_is(
     run = (await begin(victim))["run"]["id"]
     for wanted in (run, global_id("SyncRun", victim.user_id)):
         answer = (await attacker.ask(document, run=wanted))[field]
-        missing = {"code": "NOT_FOUND", "message": "no such run", "path": ["input", "runId"]}
+        missing = {"code": "NOT_FOUND", "message": "There is no such run.", "path": ["input", "runId"]}
         assert (answer["run"], answer["errors"]) == (None, [missing])
     assert await world.read("SELECT array_agg(DISTINCT state) FROM jobs") == ["QUEUED"]
     assert await world.read("SELECT count(*) FROM sync_runs") == 1

@@ -182,6 +182,35 @@ async def test_a_cancelled_run_goes_on_where_it_was(services: Services) -> None:
         await cancel_run(services, seller_id=seller_id, run_id=again.run_id)
 
 
+async def test_what_is_gone_on_with_twice_is_what_all_of_the_runs_together_left(services: Services) -> None:
+    seller_id = await add_seller(services)
+
+    async def go_on_with(run: EnqueuedRun) -> EnqueuedRun:
+        return await retry_run(services, seller_id=seller_id, run_id=run.run_id, requested_by=None)
+
+    first = await ask(services, seller_id, *[chore(f"part-{place}", seller_id=seller_id) for place in range(4)])
+    await execute(services, first.jobs[0].job_id, nothing)
+    await cancel_run(services, seller_id=seller_id, run_id=first.run_id)
+    second = await go_on_with(first)
+    await execute(services, second.jobs[0].job_id, nothing)
+    with pytest.raises(ConflictError, match=r"^The run that goes on with it has not ended yet\. Cancel it first\.$"):
+        await go_on_with(first)
+    await cancel_run(services, seller_id=seller_id, run_id=second.run_id)
+
+    third = await go_on_with(first)
+    assert [job.key for job in third.jobs] == ["part-2", "part-3"]
+    [row] = await fetch_work(services, "SELECT retry_of FROM sync_runs WHERE id = $1", third.run_id)
+    assert row["retry_of"] == second.run_id
+    for job in third.jobs:
+        await execute(services, job.job_id, nothing)
+    # Totals of them are kept, and the jobs that did it are gone: the run says enough.
+    async with work_transaction(services.database.app) as driver:
+        await driver.execute("DELETE FROM sync_run_jobs WHERE run_id = $1", third.run_id)
+    for run in (first, second, third):
+        with pytest.raises(ConflictError, match="left nothing undone"):
+            await go_on_with(run)
+
+
 async def test_a_fan_in_that_is_retried_waits_for_the_retried(services: Services) -> None:
     seller_id = await add_seller(services)
     run = await ask(
@@ -203,7 +232,7 @@ async def test_anothers_run_is_the_same_as_none(services: Services) -> None:
         cancel_run(services, seller_id=other, run_id=run.run_id),
         retry_run(services, seller_id=other, run_id=run.run_id, requested_by=None),
     ):
-        with pytest.raises(NotFoundError, match="no such run"):
+        with pytest.raises(NotFoundError, match=r"^There is no such run\.$"):
             await attack
     assert await state_of(services, run.jobs[0].job_id) == "QUEUED"
     assert await run_state(services, run.run_id) == "RUNNING"

@@ -9,6 +9,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from app.metrics.ranges import months_before
 from app.providers.sandbox.errors import bad_parameter, range_too_old
 
 if TYPE_CHECKING:
@@ -56,12 +57,6 @@ def cut_into_rows(call: GraphCall, days: Days, today: date) -> Sequence[Days]:
     if increment not in _INCREMENTS:
         raise bad_parameter("Param time_increment must be an integer from 1 to 90, monthly or all_days")
     return _cut(days, lambda start: start + timedelta(days=int(increment) - 1))
-
-
-def months_before(day: date, months: int) -> date:
-    """The same day of an earlier month, or that month's last where it is shorter."""
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _cut(days: Days, last_of: Callable[[date], date]) -> list[Days]:

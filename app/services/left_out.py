@@ -1,0 +1,48 @@
+"""Connections that a sync leaves out, and why: whoever asks for all of them is told which of them are none of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
+
+from app.vocabulary import ConnectionHealth, ConnectionKind, ConnectionTrouble
+
+if TYPE_CHECKING:
+    from app.queries.connections import Connection
+
+
+class LeftOutReason(StrEnum):
+    """Why nothing is fetched for a connection."""
+
+    TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105 - a reason, not a token
+    PERMISSION = "PERMISSION"
+    DEACTIVATED = "DEACTIVATED"
+    NO_DAY_OVER = "NO_DAY_OVER"
+
+
+class LeftOut(NamedTuple):
+    """A connection, as people know it, and why it was left out."""
+
+    connection_id: UUID
+    kind: ConnectionKind
+    name: str
+    external_id: str
+    reason: LeftOutReason
+
+    @classmethod
+    def of(cls, connection: Connection) -> LeftOut:
+        """For a connection of which there is no work: of one that is usable, no day is over yet."""
+        reason = _refusal(connection) or LeftOutReason.NO_DAY_OVER
+        return cls(connection.id, connection.kind, connection.name, connection.external_id, reason)
+
+
+def _refusal(connection: Connection) -> LeftOutReason | None:
+    """As freshness has it: a refusal from before its kind was kept is the token's."""
+    if not connection.is_active:
+        return LeftOutReason.DEACTIVATED
+    if connection.health is ConnectionHealth.HEALTHY:
+        return None
+    if connection.trouble is ConnectionTrouble.PERMISSION:
+        return LeftOutReason.PERMISSION
+    return LeftOutReason.TOKEN_EXPIRED
