@@ -13,8 +13,6 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-import orjson
-
 from app.errors import ProviderTransientError
 from app.metrics.money import micros_from_decimal
 from app.metrics.rounding import half_up
@@ -142,14 +140,6 @@ def parse_json(text: str | bytes, what: str) -> object:
         return cast("object", json.loads(text, parse_float=Decimal))
     except (ValueError, RecursionError):
         raise ProviderTransientError(f"Meta's answer can't be read: {what} is not JSON") from None
-
-
-def parse_json_plainly(content: bytes, what: str) -> object:
-    """The same in half of the time, except that fractions and huge integers are floats: see `parse_json` for money."""
-    try:
-        return cast("object", orjson.loads(content))
-    except ValueError:  # orjson is stricter
-        return parse_json(content, what)
 
 
 def as_node(value: object, what: str) -> Node:

@@ -20,7 +20,7 @@ from app.providers.meta.actions import (
     by_action_type,
 )
 from app.providers.meta.collector_pause import collector_paused
-from app.providers.meta.node import as_node, parse_json, parse_json_plainly
+from app.providers.meta.node import as_node, parse_json
 from app.providers.meta.plain_insights import RATIOS, PlainInsights
 
 if TYPE_CHECKING:
@@ -66,27 +66,21 @@ class InsightParser:
     def __init__(self, level: Level, account_external_id: str) -> None:
         self._level = level
         self._account_external_id = account_external_id
-        self._is_account = level is Level.ACCOUNT
-        self._named = _named_fields(level)
+        self.plain = PlainInsights(
+            _named_fields(level), external_id=account_external_id if level is Level.ACCOUNT else None
+        )
 
     def parse_page(self, content: bytes, what: str) -> object:
         """The answer as JSON, its `data` as rows already. Raises ProviderTransientError where a row can't be read."""
         with collector_paused():
-            answer = parse_json_plainly(content, what)
+            if page := self.plain.read(content):
+                return page._asdict()
+            answer = parse_json(content, what)
             if isinstance(answer, dict):
-                page = cast("dict[str, object]", answer)
-                if isinstance(page.get("data"), list):
-                    page["data"] = self._rows(cast("list[object]", page["data"]), content)
+                fields = cast("dict[str, object]", answer)
+                if isinstance(fields.get("data"), list):
+                    fields["data"] = [self.parse_carefully(row) for row in as_node(fields, "insights").children("data")]
             return cast("object", answer)
-
-    def _rows(self, items: Sequence[object], content: bytes) -> list[InsightRow]:
-        """Rows in the usual shape at once; for any other one the page is read anew, without floats."""
-        plain = PlainInsights(self._named, external_id=self._account_external_id if self._is_account else None)
-        rows = [plain.read(item) for item in items]
-        if None in rows:
-            exact = as_node(parse_json(content, "the body"), "insights").children("data")
-            return [row or self.parse_carefully(exact[place]) for place, row in enumerate(rows)]
-        return cast("list[InsightRow]", rows)
 
     def parse_carefully(self, node: Node) -> InsightRow:
         """One row, field by field. Raises ProviderTransientError, which names what has another shape."""
