@@ -27,9 +27,8 @@ describe_enum(
 describe_enum(
     FreshnessReason,
     description="Why numbers are not fresh. Of several reasons, the first of these.",
-    TOKEN_EXPIRED="The platform no longer accepts the ad account's access token. Give it another one with "
-    "`rotateToken`; what was missed is fetched then.",
-    PERMISSION="The ad account's access token lacks a permission. Give it one that has it with `rotateToken`.",
+    TOKEN_EXPIRED="The platform no longer accepts the access token. Give it another one with `rotateToken`.",  # noqa: S106  # a reason
+    PERMISSION="The access token lacks a permission. Give it one that has it with `rotateToken`.",
     THROTTLED="The platform limits our calls; they come less often for a while.",
     META_GAP="Days were never fetched although all was well.",
     NEVER_SYNCED="Nothing has been fetched yet.",

@@ -7,21 +7,13 @@ import strawberry
 
 from app.queries.directory import ACCOUNTS
 from app.queries.page_reading import PAGES
-from app.services.left_out import LeftOut, LeftOutReason
+from app.services.left_out import WHY, LeftOut, LeftOutReason
 from app.vocabulary import ConnectionKind
 from graphql_schema.account import AdAccount
 from graphql_schema.batched import Parents, batched
 from graphql_schema.context import Info
 from graphql_schema.enums import describe_enum
 from graphql_schema.pages import Page
-
-WHY = {
-    LeftOutReason.TOKEN_EXPIRED: "The platform no longer accepts its access token. Give it another one with "
-    "`rotateToken`.",
-    LeftOutReason.PERMISSION: "Its access token lacks a permission. Give it one that has it with `rotateToken`.",
-    LeftOutReason.DEACTIVATED: "It is deactivated here, and nothing is fetched for it.",
-    LeftOutReason.NO_DAY_OVER: "A page is synced by days that are over, and none of these is.",
-}
 
 describe_enum(
     LeftOutReason,

@@ -37,8 +37,8 @@ class Mutation:
     )
     retry_sync: EnqueueSyncPayload = strawberry.mutation(
         resolver=retry_sync,
-        description="Do again what a run did not do: its failed and cancelled jobs, as a new run. Of one that was gone on "
-        "with before, only what all of these runs together have not done.",
+        description="Do again what a run did not do: its failed and cancelled jobs, as a new run. Of one that was gone "
+        "on with before, only what all of these runs together have not done.",
     )
     rotate_token: RotateTokenPayload = strawberry.mutation(
         resolver=rotate_token,

@@ -9,6 +9,7 @@ from uuid import UUID  # noqa: TC003  # likewise
 
 import typer
 
+from app.cli.identifiers import read_run_id
 from app.cli.places import DEFAULT_DATA
 from app.cli.sync import DAY, run_at_instance
 from app.errors import SetupError
@@ -22,10 +23,21 @@ def backfill(
     ] = None,
     last_day: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Last day, included.")] = None,
     account: Annotated[
-        list[str] | None, typer.Option(help="The platform's id of an ad account; may be repeated. All otherwise.")
+        list[str] | None,
+        typer.Option(help="An ad account, by the platform's id or the API's; may be repeated. All otherwise."),
     ] = None,
-    cancel: Annotated[UUID | None, typer.Option(help="Call this run off; what it fetched stays.")] = None,
-    resume: Annotated[UUID | None, typer.Option(help="Do again what this run did not do.")] = None,
+    cancel: Annotated[
+        UUID | None,
+        typer.Option(parser=read_run_id, metavar="RUN", help="Call this run off; what it fetched stays."),
+    ] = None,
+    resume: Annotated[
+        UUID | None,
+        typer.Option(
+            parser=read_run_id,
+            metavar="RUN",
+            help="Do what this run, and those that went on with it, did not do.",
+        ),
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until all of it has ended, with a progress bar.")] = False,
     data_dir: Annotated[Path, typer.Option(help="The data directory of the instance.")] = DEFAULT_DATA,
     as_json: Annotated[
@@ -34,6 +46,7 @@ def backfill(
 ) -> None:
     """Fetch a seller's history: --seller, --from and --to; or change a run: --cancel or --resume.
 
+    The id of a run (RUN) is printed when it is asked for; `pixecom status` and the API's `syncRuns` have it too.
     The newest days come first, in pieces of at most seven days, behind whatever the schedule asks for. Exit code 0 if
     all jobs succeeded (without --wait: were accepted), 1 otherwise. Ctrl-C leaves the run running.
     """

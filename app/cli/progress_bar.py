@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from app.services.run_progress import WaitReason
+from graphql_schema.global_id import global_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,7 @@ class Together(NamedTuple):
             "waiting": [
                 {
                     "reason": each.reason,
-                    "account": str(each.account_id) if each.account_id else None,
+                    "account": global_id("AdAccount", each.account_id) if each.account_id else None,
                     "jobs": each.jobs,
                     "until": each.until.isoformat() if each.until else None,
                 }
@@ -149,6 +150,14 @@ class ProgressBar:
                 self._bar.update(self._task, completed=progress.percent, facts=progress.facts)
             else:
                 self._line(progress)
+
+    def note(self, sentence: str) -> None:
+        """Something that is no progress; above the bar, or a line of its own."""
+        with suppress(OSError):
+            if self._as_json:
+                print(json.dumps({"note": sentence}), file=sys.stderr, flush=True)
+            else:
+                self._console.print(sentence, markup=False)
 
     def _line(self, progress: Together) -> None:
         text = json.dumps(progress.as_json) if self._as_json else self._sentence(progress)

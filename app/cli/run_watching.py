@@ -1,15 +1,22 @@
-"""Runs that the command line asked for: watched to their end, and told when they have ended or were left alone."""
+"""Runs that the command line asked for: named at once, watched to their end, and told when they have ended.
+
+A database that is away for a while ends no watch: what it answers next is told.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
+from app.cli.identifiers import run_name
 from app.cli.progress_bar import ProgressBar, Together
+from app.cli.reachability import DATABASE_AWAY
 from app.services.run_progress import get_run_progress
 
 if TYPE_CHECKING:
@@ -18,7 +25,9 @@ if TYPE_CHECKING:
     from app.services.context import Services
     from app.services.run_progress import RunProgress
 
+PATIENCE_SECONDS = 120.0
 _LOOK_EVERY_SECONDS = 0.3
+TRY_AGAIN_SECONDS = 1.0
 
 
 class SellerRun(NamedTuple):
@@ -39,33 +48,71 @@ class Watch:
 
 
 async def watch_runs(services: Services, runs: Sequence[SellerRun], watch: Watch) -> bool:
-    """Tell how far they are until they have ended (or how far they are now), and what became of them.
+    """Tell which they are, how far they are until they have ended (or how far they are now), and what became of them.
 
-    True when every job succeeded, or, without waiting, when the work was accepted. On Ctrl-C the runs go on.
+    True when every job succeeded, or, without waiting, when the work was accepted. On Ctrl-C the runs go on, and so
+    they do where the database stays away for longer than anybody would wait.
     """
     try:
         progress = await (_follow(services, runs, watch) if watch.wait else _read(services, runs, {}))
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, *DATABASE_AWAY):
         for run in runs:
-            print(f"{run.slug}: the run goes on. {_how_to(run)}", file=sys.stderr)
+            _say(f"{run.slug}: the run goes on. {_how_to(run)}")
         raise
     _print_outcome(runs, progress, watch)
     return not watch.wait or all(each.jobs.succeeded == each.jobs_total for each in progress)
 
 
 def _how_to(run: SellerRun) -> str:
-    return f"See it: pixecom sync --follow {run.run_id}; call it off: pixecom backfill --cancel {run.run_id}"
+    name = run_name(run.run_id)
+    return f"See it: pixecom sync --follow {name}; call it off: pixecom backfill --cancel {name}"
 
 
 async def _follow(services: Services, runs: Sequence[SellerRun], watch: Watch) -> list[RunProgress]:
     ended: dict[UUID, RunProgress] = {}
+    _name_runs(runs, watch)
     with ProgressBar(watch.title, as_json=watch.as_json) as bar:
         while True:
-            progress = await _read(services, runs, ended)
+            progress = await _read_patiently(services, runs, ended, bar)
             bar.show(Together.of(progress))
             if len(ended) == len({run.run_id for run in runs}):
                 return progress
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
+
+
+def _name_runs(runs: Sequence[SellerRun], watch: Watch) -> None:
+    """At once: whoever loses the terminal can still find them."""
+    for run in runs:
+        name = run_name(run.run_id)
+        words = {"seller": run.slug, "run": str(run.run_id), "runId": name}
+        _say(json.dumps(words) if watch.as_json else f"{run.slug}: run {name}")
+
+
+def _say(line: str) -> None:
+    """On standard error; when that is gone the work goes on without words."""
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+
+
+async def _read_patiently(
+    services: Services, runs: Sequence[SellerRun], ended: dict[UUID, RunProgress], bar: ProgressBar
+) -> list[RunProgress]:
+    """As `_read`; what the database says when it is away is raised only when it has been for PATIENCE_SECONDS."""
+    began: float | None = None
+    while True:
+        try:
+            progress = await _read(services, runs, ended)
+        except DATABASE_AWAY as error:
+            if began is None:
+                began = monotonic()
+                bar.note(f"The database does not answer ({type(error).__name__}); the work goes on with it. Waiting.")
+            if monotonic() - began > PATIENCE_SECONDS:
+                raise
+            await asyncio.sleep(TRY_AGAIN_SECONDS)
+            continue
+        if began is not None:
+            bar.note(f"The database answers again, after {monotonic() - began:.0f} s.")
+        return progress
 
 
 async def _read(services: Services, runs: Sequence[SellerRun], ended: dict[UUID, RunProgress]) -> list[RunProgress]:
@@ -89,13 +136,14 @@ def _print_outcome(runs: Sequence[SellerRun], progress: Sequence[RunProgress], w
         jobs, total = each.jobs, each.jobs_total
         cancelled = f", {jobs.cancelled} cancelled" if jobs.cancelled else ""
         done = f"{jobs.succeeded} of {total} jobs succeeded, {jobs.failed} failed{cancelled}, {each.rows_written} rows"
-        print(f"{run.slug}: {done if watch.wait else f'{total} jobs accepted'} (run {run.run_id})")
+        print(f"{run.slug}: {done if watch.wait else f'{total} jobs accepted'} (run {run_name(run.run_id)})")
 
 
 def _outcome(run: SellerRun, progress: RunProgress) -> dict[str, object]:
     return {
         "seller": run.slug,
         "run": str(run.run_id),
+        "runId": run_name(run.run_id),
         "state": progress.state,
         "jobs": progress.jobs_total,
         "succeeded": progress.jobs.succeeded,

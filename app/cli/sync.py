@@ -9,8 +9,9 @@ from uuid import UUID  # noqa: TC003  # likewise
 
 import typer
 
+from app.cli.identifiers import read_run_id
 from app.cli.places import DEFAULT_DATA
-from app.errors import SetupError
+from app.errors import InputError, SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -32,13 +33,17 @@ def sync(
     last_day: Annotated[
         datetime | None, typer.Option("--to", formats=DAY, help="Last day, included; needs --from.")
     ] = None,
-    follow: Annotated[UUID | None, typer.Option(help="Ask for nothing; wait for the end of this run.")] = None,
+    follow: Annotated[
+        UUID | None,
+        typer.Option(parser=read_run_id, metavar="RUN", help="Ask for nothing; wait for the end of this run."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the outcome as JSON, and progress as JSON lines on standard error.")
     ] = False,
 ) -> None:
     """Sync ad statistics now; without dates, over the days that still move.
 
+    What can't be synced, such as an account whose token is dead, is left out and named. A run's id is printed at once.
     Exit code 0 if all jobs succeeded (without --wait: were accepted), 1 otherwise. Ctrl-C leaves the run running.
     """
     if (first_day is None) != (last_day is None):
@@ -69,12 +74,14 @@ def run_at_instance(work: Callable[[], Coroutine[None, None, bool]], data_dir: P
     from app.cli.loop import run_on_uvloop
 
     join_instance(data_dir)
-    from sqlalchemy.exc import DBAPIError
+    from app.cli.reachability import DATABASE_AWAY
 
     try:
         complete = run_on_uvloop(work())
     except KeyboardInterrupt:
         raise typer.Exit(_INTERRUPTED) from None
-    except (OSError, DBAPIError) as error:
+    except InputError as error:  # the API's names of arguments are the options' here
+        raise SetupError(str(error).replace("input.", "--")) from None
+    except DATABASE_AWAY as error:
         raise SetupError(f"The instance's database does not answer ({type(error).__name__}); is it still up?") from None
     raise typer.Exit(0 if complete else 1)

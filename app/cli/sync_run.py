@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
+from app.cli.identifiers import find_id, run_name
+from app.cli.left_out import tell_left_out
 from app.cli.run_watching import SellerRun, Watch, watch_runs
 from app.database.transactions import across_tenants, tenant_transaction, work_transaction
-from app.errors import NotFoundError
-from app.queries.across_tenants import AccountRef, find_seller, list_sellers, list_working_accounts
+from app.errors import NotFoundError, NothingToSyncError
+from app.queries.across_tenants import find_seller, list_sellers
 from app.queries.connections import list_accounts
 from app.queries.run_owners import find_run_owner
 from app.services.context import open_services
@@ -22,17 +23,16 @@ from app.vocabulary import RunOrigin
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+    from uuid import UUID
 
     from app.queries.across_tenants import SellerRef
     from app.services.context import Services
-
-_ACCOUNTS = 500
-_BEFORE_THE_FIRST = AccountRef(UUID(int=0), UUID(int=0), "UTC")
+    from app.services.run_requests import EnqueuedRun
 
 
 @dataclass(frozen=True, kw_only=True)
 class SyncRequest:
-    """What is asked for; no slug means every seller that has an account to sync, no accounts all of them."""
+    """What is asked for; no slug means every seller, no accounts all of them."""
 
     seller_slug: str | None
     from_date: date | None
@@ -42,10 +42,24 @@ class SyncRequest:
 
 
 async def sync_now(request: SyncRequest, watch: Watch) -> bool:
-    """True when every job succeeded, or, without waiting, when the work was accepted."""
+    """True when every job succeeded, or, without waiting, when the work was accepted.
+
+    What is left out is named. Raises NothingToSyncError if that is everything.
+    """
     async with open_services(load_settings(), process="cli") as services:
-        sellers = await _choose_sellers(services, request.seller_slug)
-        runs = [await _enqueue(services, seller, request) for seller in sellers]
+        runs: list[SellerRun] = []
+        for seller in await _choose_sellers(services, request.seller_slug):
+            try:
+                run = await _enqueue(services, seller, request)
+            except NothingToSyncError as error:
+                tell_left_out(seller.slug, error.left_out, as_json=watch.as_json)
+                if request.seller_slug is not None:
+                    raise
+                continue
+            tell_left_out(seller.slug, run.left_out, as_json=watch.as_json)
+            runs.append(SellerRun(seller.slug, seller.seller_id, run.run_id))
+        if not runs:
+            raise NothingToSyncError("No seller has an active, healthy ad account to sync.", left_out=())
         return await watch_runs(services, runs, watch)
 
 
@@ -60,7 +74,8 @@ async def cancel_now(run_id: UUID) -> str:
     async with open_services(load_settings(), process="cli") as services:
         run = await _find_run(services, run_id)
         jobs = await cancel_run(services, seller_id=run.seller_id, run_id=run.run_id)
-    return f"{run.slug}: {jobs} jobs called off (run {run.run_id}); go on with: pixecom backfill --resume {run.run_id}"
+    name = run_name(run.run_id)
+    return f"{run.slug}: {jobs} jobs called off (run {name}); go on with: pixecom backfill --resume {name}"
 
 
 async def resume_now(run_id: UUID, watch: Watch) -> bool:
@@ -77,28 +92,22 @@ async def _find_run(services: Services, run_id: UUID) -> SellerRun:
     async with across_tenants(services.database.system) as driver:
         slugs = {seller.seller_id: seller.slug for seller in await list_sellers(driver)}
     if seller_id is None or seller_id not in slugs:
-        raise NotFoundError(f"There is no run {run_id} of a seller.")
+        raise NotFoundError(f"No seller has a run {run_name(run_id)} (or {run_id}).")
     return SellerRun(slugs[seller_id], seller_id, run_id)
 
 
 async def _choose_sellers(services: Services, slug: str | None) -> Sequence[SellerRef]:
     async with across_tenants(services.database.system) as driver:
-        if slug is not None:
-            seller = await find_seller(driver, slug=slug)
-            sellers = [seller] if seller else []
-        else:
-            accounts = await list_working_accounts(driver, after=_BEFORE_THE_FIRST, limit=_ACCOUNTS)
-            ready = {account.seller_id for account in accounts}
-            sellers = [seller for seller in await list_sellers(driver) if seller.seller_id in ready]
-    if not sellers:
-        raise NotFoundError(
-            f"There is no seller {slug!r}." if slug else "No seller has an active, healthy ad account to sync."
-        )
-    return sellers
+        if slug is None:
+            return list(await list_sellers(driver))
+        seller = await find_seller(driver, slug=slug)
+    if seller is None:
+        raise NotFoundError(f"There is no seller {slug!r}.")
+    return [seller]
 
 
-async def _enqueue(services: Services, seller: SellerRef, request: SyncRequest) -> SellerRun:
-    run = await enqueue_seller_sync(
+async def _enqueue(services: Services, seller: SellerRef, request: SyncRequest) -> EnqueuedRun:
+    return await enqueue_seller_sync(
         services,
         seller_id=seller.seller_id,
         requested_by=None,
@@ -108,18 +117,18 @@ async def _enqueue(services: Services, seller: SellerRef, request: SyncRequest) 
         origin=RunOrigin.BACKFILL if request.is_backfill else RunOrigin.MANUAL,
         priority=Priority.BACKFILL if request.is_backfill else Priority.MANUAL,
     )
-    return SellerRun(seller.slug, seller.seller_id, run.run_id)
 
 
 async def _find_accounts(services: Services, seller: SellerRef, names: Sequence[str]) -> list[UUID] | None:
-    """The accounts with these ids of the platform; None without any. Raises NotFoundError naming those it lacks."""
+    """The accounts with these ids, the platform's or ours; None without any. Raises NotFoundError naming the others."""
     if not names:
         return None
     async with tenant_transaction(services.database.app, seller.seller_id) as driver:
         accounts = await list_accounts(driver, seller_id=seller.seller_id)
-    known = {account.external_id.removeprefix("act_"): account.id for account in accounts}
-    wanted = [name.removeprefix("act_") for name in names]
-    missing = [name for name in wanted if name not in known]
+    own = {account.id for account in accounts}
+    by_platform = {account.external_id.removeprefix("act_"): account.id for account in accounts}
+    found = {name: by_platform.get(name.removeprefix("act_")) or find_id(name, "AdAccount") for name in names}
+    missing = [name for name, account_id in found.items() if account_id not in own]
     if missing:
-        raise NotFoundError(f"{seller.slug} has no active ad account {', '.join(missing)}.")
-    return [known[name] for name in wanted]
+        raise NotFoundError(f"{seller.slug} has no ad account {', '.join(missing)}.")
+    return [account_id for account_id in found.values() if account_id is not None]

@@ -13,14 +13,6 @@ if TYPE_CHECKING:
     from app.database.driver import Driver
 
 
-class AccountRef(NamedTuple):
-    """An ad account that background work is done for."""
-
-    seller_id: UUID
-    connection_id: UUID
-    time_zone: str
-
-
 class SellerRef(NamedTuple):
     """A seller, by name."""
 
@@ -35,26 +27,6 @@ class MembershipRef(NamedTuple):
     seller_id: UUID
     slug: str
     role: Role
-
-
-_LIST_ACCOUNTS = """
-SELECT fb_connections.seller_id, fb_connections.id, fb_connections.time_zone
-FROM fb_connections
-JOIN sellers ON sellers.id = fb_connections.seller_id
-WHERE fb_connections.kind = 'AD_ACCOUNT'
-  AND fb_connections.is_active
-  AND fb_connections.health = 'HEALTHY'
-  AND sellers.is_active
-  AND (fb_connections.seller_id, fb_connections.id) > ($1, $2)
-ORDER BY fb_connections.seller_id, fb_connections.id
-LIMIT $3
-"""
-
-
-async def list_working_accounts(driver: Driver, *, after: AccountRef, limit: int) -> Sequence[AccountRef]:
-    """A page of all active, healthy ad accounts of active sellers, in the order of (seller, connection)."""
-    rows = await driver.fetch(_LIST_ACCOUNTS, after.seller_id, after.connection_id, limit)
-    return [AccountRef(*row) for row in rows]
 
 
 _FIND_SELLER = """

@@ -21,6 +21,16 @@ class LeftOutReason(StrEnum):
     NO_DAY_OVER = "NO_DAY_OVER"
 
 
+# For people: why, and what to do.
+WHY = {
+    LeftOutReason.TOKEN_EXPIRED: "The platform no longer accepts its access token. Give it another one with "
+    "`rotateToken`.",
+    LeftOutReason.PERMISSION: "Its access token lacks a permission. Give it one that has it with `rotateToken`.",
+    LeftOutReason.DEACTIVATED: "It is deactivated here, and nothing is fetched for it.",
+    LeftOutReason.NO_DAY_OVER: "A page is synced by days that are over, and none of these is.",
+}
+
+
 class LeftOut(NamedTuple):
     """A connection, as people know it, and why it was left out."""
 

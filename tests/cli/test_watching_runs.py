@@ -5,21 +5,29 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import asyncpg
 import pytest
+import typer
 from rich.console import Console
+from sqlalchemy.engine import make_url
 
-from app.cli import sync_run
+from app.cli import run_watching, sync_run
+from app.cli.identifiers import read_run_id, run_name
 from app.cli.progress_bar import ProgressBar, Together
+from app.cli.reachability import DATABASE_AWAY
 from app.cli.run_watching import Watch
 from app.cli.sync_run import SyncRequest, cancel_now, follow_now, resume_now, sync_now
-from app.errors import ConflictError, NotFoundError
+from app.errors import ConflictError, NotFoundError, NothingToSyncError
 from app.identifiers import new_id
 from app.services.context import open_services
 from app.services.run_progress import JobsByState, RunProgress, WaitingReason, WaitReason
 from app.vocabulary import RunState
+from graphql_schema.global_id import global_id
 from tests.graphql_schema.small_world import SmallWorld
 
 if TYPE_CHECKING:
@@ -79,7 +87,9 @@ async def test_a_backfill_is_asked_for_called_off_and_gone_on_with(
     run_id = await world.read("SELECT id FROM sync_runs")
 
     said = await cancel_now(run_id)
-    assert said == f"acme: 8 jobs called off (run {run_id}); go on with: pixecom backfill --resume {run_id}"
+    name = run_name(run_id)
+    assert (first["run"], first["runId"]) == (str(run_id), name)
+    assert said == f"acme: 8 jobs called off (run {name}); go on with: pixecom backfill --resume {name}"
     with pytest.raises(ConflictError):
         await cancel_now(run_id)
 
@@ -113,13 +123,132 @@ async def test_it_waits_to_the_end_and_says_how_far_it_is(
     assert (lines[-1]["accountsDone"], lines[-1]["accountsTotal"]) == (1, 1)
 
 
+@asynccontextmanager
+async def away(database: ThrowawayDatabase) -> AsyncGenerator[None]:
+    """The database takes no connection within, and has ended those that it had."""
+    url = make_url(database.superuser_url)
+    address = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    outside = cast("Any", await asyncpg.connect(address))  # pyright: ignore[reportUnknownMemberType]
+    try:
+        await outside.execute(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS false')
+        await outside.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", url.database)
+        try:
+            yield
+        finally:
+            await outside.execute(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS true')
+    finally:
+        await outside.close()
+
+
+async def until_told(task: asyncio.Task[bool], capsys: pytest.CaptureFixture[str], words: str) -> None:
+    """Wait for words on standard error; what is told besides is not kept."""
+    told = ""
+    async with asyncio.timeout(10):
+        while words not in told:
+            assert not task.done(), task
+            await asyncio.sleep(0)
+            told += capsys.readouterr().err
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+async def test_a_database_that_is_away_for_a_while_ends_no_watch(
+    world: SmallWorld,
+    database: ThrowawayDatabase,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    as_json: bool,
+) -> None:
+    monkeypatch.setattr(run_watching, "TRY_AGAIN_SECONDS", 0.01)
+    waiting = asyncio.create_task(sync_now(HISTORY, Watch(title="Backfill", wait=True, as_json=as_json)))
+    await until_told(waiting, capsys, "runId" if as_json else "acme: run ")
+    async with away(database):
+        await until_told(waiting, capsys, "The database does not answer")
+    await until_told(waiting, capsys, "The database answers again, after ")
+    await end_jobs(world)
+    assert await waiting
+
+
+async def test_a_database_that_stays_away_is_given_up_and_the_run_is_named(
+    world: SmallWorld,
+    database: ThrowawayDatabase,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_watching, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(run_watching, "TRY_AGAIN_SECONDS", 0.01)
+    assert await sync_now(HISTORY, ACCEPT)
+    run_id = await world.read("SELECT id FROM sync_runs")
+    watching = asyncio.create_task(follow_now(run_id, WAIT))
+    await until_told(watching, capsys, "runId")
+    async with asyncio.timeout(10), away(database):
+        with pytest.raises(DATABASE_AWAY):
+            await watching
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith(f"acme: the run goes on. See it: pixecom sync --follow {run_name(run_id)};")
+    )
+
+
+async def test_what_is_left_out_is_named_first(world: SmallWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    other = await world.add_seller("other")
+    await world.add_seller("empty")
+    dead = await other.add_account(name="Dead", external_id="act_9")
+    refuse = (
+        "UPDATE fb_connections SET health = 'UNHEALTHY', health_class = 'TOKEN' WHERE external_id IN ('act_9', 'act_2')"
+    )
+    await world.write(refuse)
+    everything = SyncRequest(seller_slug=None, from_date=None, to_date=None)
+    assert await sync_now(everything, Watch(title="Sync", wait=False, as_json=False))
+    shown = capsys.readouterr()
+    why = "The platform no longer accepts its access token. Give it another one with `rotateToken`."
+    assert shown.err.splitlines() == [
+        f"acme: ad account Account (act_2) is left out. {why}",
+        f"other: ad account Dead (act_9) is left out. {why}",
+    ]
+    assert shown.out.startswith("acme: 4 jobs accepted (run ")
+    assert len(shown.out.splitlines()) == 1
+
+    with pytest.raises(NothingToSyncError):
+        await sync_now(replace(everything, seller_slug="other"), ACCEPT)
+    [line] = capsys.readouterr().err.splitlines()
+    assert json.loads(line) == {
+        "leftOut": {
+            "seller": "other",
+            "id": global_id("AdAccount", dead),
+            "name": "Dead",
+            "externalId": "act_9",
+            "reason": "TOKEN_EXPIRED",
+        }
+    }
+
+
+async def test_an_account_may_be_named_by_any_of_its_ids(world: SmallWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    account_id = await world.read("SELECT id FROM fb_connections WHERE external_id = 'act_2'")
+    for name in ("act_2", "2", str(account_id), global_id("AdAccount", account_id)):
+        assert await sync_now(replace(HISTORY, account_names=[name]), ACCEPT)
+        assert printed(capsys)["jobs"] == 8
+    assert await world.read("SELECT array_agg(DISTINCT connection_id) FROM jobs") == [account_id]
+
+
+def test_a_run_may_be_named_by_either_of_its_ids() -> None:
+    run_id = new_id()
+    assert read_run_id(str(run_id)) == read_run_id(run_name(run_id)) == run_id
+    for wrong in ("x", global_id("Job", run_id)):
+        with pytest.raises(typer.BadParameter, match="is not the id of a run"):
+            read_run_id(wrong)
+
+
 async def test_what_did_not_succeed_is_no_success(world: SmallWorld, capsys: pytest.CaptureFixture[str]) -> None:
     assert await sync_now(HISTORY, ACCEPT)
     printed(capsys)
     await end_jobs(world, "FAILED")
     run_id = await world.read("SELECT id FROM sync_runs")
     assert not await follow_now(run_id, Watch(title="Sync", wait=True, as_json=False))
-    assert capsys.readouterr().out == f"acme: 0 of 8 jobs succeeded, 8 failed, 40 rows (run {run_id})\n"
+    shown = capsys.readouterr()
+    assert shown.out == f"acme: 0 of 8 jobs succeeded, 8 failed, 40 rows (run {run_name(run_id)})\n"
+    assert shown.err.splitlines()[0] == f"acme: run {run_name(run_id)}"
 
 
 async def test_whoever_goes_away_is_told_how_to_see_the_run(
@@ -134,18 +263,19 @@ async def test_whoever_goes_away_is_told_how_to_see_the_run(
     with pytest.raises(asyncio.CancelledError):
         await waiting
     told = capsys.readouterr().err.splitlines()[-1]
-    seen = f"See it: pixecom sync --follow {run_id}; call it off: pixecom backfill --cancel {run_id}"
+    name = run_name(run_id)
+    seen = f"See it: pixecom sync --follow {name}; call it off: pixecom backfill --cancel {name}"
     assert told == f"acme: the run goes on. {seen}"
     assert await world.read("SELECT array_agg(DISTINCT state) FROM jobs") == ["QUEUED"]
 
 
 async def test_what_is_not_there_is_named(world: SmallWorld) -> None:
     unknown = SyncRequest(seller_slug="acme", from_date=NOW.date(), to_date=NOW.date(), account_names=["1", "7"])
-    with pytest.raises(NotFoundError, match=r"acme has no active ad account 7\."):
+    with pytest.raises(NotFoundError, match=r"acme has no ad account 7\."):
         await sync_now(unknown, ACCEPT)
     run_id = new_id()
     for ask in (cancel_now(run_id), resume_now(run_id, ACCEPT), follow_now(run_id, ACCEPT)):
-        with pytest.raises(NotFoundError, match=f"There is no run {run_id} of a seller."):
+        with pytest.raises(NotFoundError, match=f"No seller has a run {run_name(run_id)} "):
             await ask
     assert await world.read("SELECT count(*) FROM sync_runs") == 0
 
