@@ -10,9 +10,7 @@ from contextlib import suppress
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
-import asyncpg
-from sqlalchemy.exc import DBAPIError
-
+from app.database.outage import is_outage
 from app.observability.correlation import begin_correlation
 from app.observability.logging import get_logger
 from app.services.context import open_services
@@ -32,16 +30,6 @@ log = get_logger(__name__)
 SWEEP_SECONDS = 30.0
 # A pass that is stuck behind a connection that is gone must not stay so.
 PASS_SECONDS = 60.0
-
-# What passes when the server is back; anything else is our own fault.
-_DATABASE_AWAY = (
-    OSError,
-    DBAPIError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-)
 
 
 async def run_scheduler(settings: Settings) -> None:
@@ -87,16 +75,19 @@ class Every:
 
 async def _pass(services: Services, passes: Passes, *, sweep: bool) -> None:
     begin_correlation()
-    outcome, started = PassOutcome.DONE, perf_counter()
+    outcome, started, begun_at = PassOutcome.DONE, perf_counter(), monotonic()
     try:
         async with asyncio.timeout(PASS_SECONDS):
             if services.settings.schedule:
                 await run_due_ticks(services)
             await dispatch_once(services, sweep=sweep)
-    except _DATABASE_AWAY as error:
-        outcome = PassOutcome.DATABASE_AWAY
-        log.warning("the database does not answer; trying again", error=type(error).__name__, reason=str(error))
-    except Exception:
-        outcome = PassOutcome.FAILED
-        log.exception("a pass of the scheduler failed; trying again")
+    except Exception as error:
+        if is_outage(error):
+            outcome = PassOutcome.DATABASE_AWAY
+            services.database.outages.note_failure(error, wanted="pass")
+        else:
+            outcome = PassOutcome.FAILED
+            log.exception("a pass of the scheduler failed; trying again")
+    else:
+        services.database.outages.note_success(begun_at=begun_at)
     passes.note(outcome, seconds=perf_counter() - started)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from app.database.outage import Outages
 from app.database.roles import check_role
 from app.errors import SetupError
 
@@ -31,6 +32,7 @@ class Database:
 
     app: AsyncEngine
     system: AsyncEngine
+    outages: Outages = field(default_factory=Outages)
 
     async def check(self) -> None:
         """Raise SetupError when a database can't be reached or its role stands above row-level security."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, cast
 
 import asyncpg
 
+from app.database.outage import is_outage
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from uuid import UUID
@@ -19,13 +21,8 @@ if TYPE_CHECKING:
 
     from app.database.driver import Driver
 
-# What a connection says that the server, or something on the way to it, has ended.
-_LOST = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-)
+# Whatever is wrong with a connection before anything was asked of it, another one may do.
+_UNUSABLE = (asyncpg.InterfaceError, asyncpg.OperatorInterventionError)
 _PROVEN = "pixecom.proven"  # in a connection's info: a transaction has begun on it before
 
 
@@ -109,7 +106,7 @@ async def _begin(connection: AsyncConnection, statement: str) -> Driver:
             await driver.execute(statement)
         except BaseException as error:
             await connection.invalidate(error)
-            if not (pooled and isinstance(error, _LOST)):
+            if not (pooled and (is_outage(error) or isinstance(error, _UNUSABLE))):
                 raise
         else:
             raw.info[_PROVEN] = True

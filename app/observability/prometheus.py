@@ -54,6 +54,12 @@ SCHEDULER_PASS_SECONDS = Histogram(
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 
+DATABASE_AWAY = Counter(
+    "pixecom_database_away_total",
+    "What this process could not ask of the database because it was away, by what was wanted.",
+    ["wanted"],
+)
+
 # The platform.
 THROTTLES = Counter("pixecom_throttles_total", "Throttles that parked jobs, by how far they reached.", ["scope"])
 PROVIDER_CALLS = Counter(

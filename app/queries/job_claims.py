@@ -322,9 +322,12 @@ async def end_cancelled_job(driver: Driver, job: ClaimedJob) -> JobState:
     return await _fenced(driver, _CANCEL, job)
 
 
-async def retry_job(driver: Driver, job: ClaimedJob, failure: Failure, *, wait: timedelta) -> JobState:
-    """Try again after `wait`; counts as a try. Raises LeaseLostError."""
-    return await _fenced(driver, _WAIT, job, JobState.RETRYING, wait, 1, failure.error_class, failure.reason)
+async def retry_job(
+    driver: Driver, job: ClaimedJob, failure: Failure, *, wait: timedelta, counts: bool = True
+) -> JobState:
+    """Try again after `wait`; `counts`: this was a try. Raises LeaseLostError."""
+    tries = 1 if counts else 0
+    return await _fenced(driver, _WAIT, job, JobState.RETRYING, wait, tries, failure.error_class, failure.reason)
 
 
 async def park_job(driver: Driver, job: ClaimedJob, failure: Failure, *, wait: timedelta) -> JobState:

@@ -38,7 +38,10 @@ ROUND_PATIENCE = timedelta(hours=36)
 
 async def dispatch_once(services: Services, *, sweep: bool = True) -> None:
     """One pass; `sweep`: also look for what nobody ended or began, which costs more and is seldom needed."""
-    await _take_from_the_dead(services)
+    # Nobody could keep a lease while the database was away. Where it is back as another server, such as a standby that
+    # was promoted, its own start says nothing of that.
+    if services.database.outages.is_over_for(services.settings.job_lease_seconds):
+        await _take_from_the_dead(services)
     if sweep:
         await _sweep(services)
     await send_due(services)

@@ -6,11 +6,12 @@ import asyncio
 from contextlib import suppress
 from datetime import timedelta
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import asyncpg
 import structlog
 
+from app.database.outage import is_outage
 from app.database.transactions import work_transaction
 from app.errors import JobCancelledError, LeaseLostError
 from app.observability.correlation import begin_correlation
@@ -20,6 +21,7 @@ from app.queries import job_claims
 from app.queries import runs as run_rows
 from app.queries.job_claims import ClaimedJob, Failure
 from app.services.connection_health import mark_unhealthy
+from app.services.job_claiming import Claimed, claim
 from app.services.job_endings import Settled, announce, settle
 from app.services.job_failure import FailureClass, Verdict, classify, judge
 from app.services.job_lease import Lease
@@ -52,13 +54,6 @@ PERSIST_PAUSE_SECONDS = 0.5
 LEAST_PATIENCE, MOST_PATIENCE, PATIENCE_PER_AGE = 5.0, 60.0, 0.05
 # How long it waits where that was in vain.
 SUSPECT_DELAY = timedelta(seconds=30)
-
-
-class _Claimed(NamedTuple):
-    """A job that is ours, and the runs that it is part of."""
-
-    job: ClaimedJob
-    runs: Sequence[RunOfJob]
 
 
 class JobHandler(Protocol):
@@ -110,12 +105,25 @@ async def _execute_alone(
             await job_claims.postpone_job(driver, job_id, delay=SUSPECT_DELAY)
 
 
-async def _execute(services: Services, claimed: _Claimed, handlers: Mapping[str, JobHandler]) -> None:
+async def _claim(
+    services: Services, job_id: UUID, *, worker: str, suspect: bool
+) -> tuple[Claimed | None, timedelta | None]:
+    async def give_back(job: ClaimedJob) -> None:
+        await _release(services, _lease_of(services, job))
+
+    return await claim(services, job_id, worker=worker, suspect=suspect, give_back=give_back)
+
+
+def _lease_of(services: Services, job: ClaimedJob) -> Lease:
+    return Lease(services, job, timedelta(seconds=services.settings.job_lease_seconds))
+
+
+async def _execute(services: Services, claimed: Claimed, handlers: Mapping[str, JobHandler]) -> None:
     job, runs = claimed
     begin_correlation(str(job.id))
     with structlog.contextvars.bound_contextvars(**_context(job, runs)):
         publish_progress(services, runs)
-        lease = Lease(services, job, timedelta(seconds=services.settings.job_lease_seconds))
+        lease = _lease_of(services, job)
         with JOBS_RUNNING.labels(job.kind).track_inprogress():
             await _run(services, lease, handlers.get(job.kind, _unknown_kind))
 
@@ -138,48 +146,6 @@ def _context(job: ClaimedJob, runs: Sequence[RunOfJob]) -> dict[str, object]:
 async def _unknown_kind(_services: Services, job: ClaimedJob, _lease: Lease) -> int:
     """A newer scheduler asks for what this worker can't do yet; another worker may be able to in a moment."""
     raise NotImplementedError(f"this worker has no handler for jobs of kind {job.kind!r}")
-
-
-async def _claim(
-    services: Services, job_id: UUID, *, worker: str, suspect: bool
-) -> tuple[_Claimed | None, timedelta | None]:
-    """The job, if it is ours now; otherwise how old it is, if it waits to be claimed as a suspect.
-
-    Being cancelled in the middle of it gives a job that was claimed back.
-    """
-    claim = asyncio.create_task(_try_to_claim(services, job_id, worker=worker, suspect=suspect))
-    try:
-        return await asyncio.shield(claim)
-    except asyncio.CancelledError:
-        claimed, _ = await claim
-        if claimed is not None:
-            await _release(services, _lease_of(services, claimed.job))
-        raise
-
-
-async def _try_to_claim(
-    services: Services, job_id: UUID, *, worker: str, suspect: bool
-) -> tuple[_Claimed | None, timedelta | None]:
-    lease = timedelta(seconds=services.settings.job_lease_seconds)
-    try:
-        async with work_transaction(services.database.app) as driver:
-            job = await job_claims.claim_job(driver, job_id, worker=worker, lease=lease, suspect=suspect)
-            if job is not None:
-                return _Claimed(job, await run_rows.list_runs_of(driver, [job.id])), None
-            return None, None if suspect else await job_claims.find_suspect_age(driver, job_id)
-    except asyncpg.UniqueViolationError:
-        # A worker of an older release, which takes no turns, began with the same account and level in this very moment.
-        async with work_transaction(services.database.app) as driver:
-            await job_claims.postpone_job(driver, job_id)
-    except Exception as error:
-        if classify(error) is not FailureClass.TRANSIENT:
-            raise
-        log.warning("the database does not answer; the job waits", job_id=str(job_id), error=type(error).__name__)
-    return None, None
-
-
-def _lease_of(services: Services, job: ClaimedJob) -> Lease:
-    return Lease(services, job, timedelta(seconds=services.settings.job_lease_seconds))
 
 
 async def _run(services: Services, lease: Lease, handler: JobHandler) -> None:
@@ -228,6 +194,7 @@ async def _keep(services: Services, lease: Lease) -> None:
     pause = lease.duration.total_seconds() / HEARTBEATS_PER_LEASE
     while True:
         await asyncio.sleep(pause)
+        begun_at = monotonic()
         try:
             async with work_transaction(services.database.app) as driver:
                 await lease.fence(driver)
@@ -238,7 +205,17 @@ async def _keep(services: Services, lease: Lease) -> None:
                 # Whatever was under way turned the cancellation into its own failure, as lost connections do.
                 raise asyncio.CancelledError from error
             # The database may come back before the lease ends.
-            log.warning("heartbeat failed; trying again", error=type(error).__name__)
+            _note_failure(services, error, wanted="heartbeat", sentence="heartbeat failed; trying again")
+        else:
+            services.database.outages.note_success(begun_at=begun_at)
+
+
+def _note_failure(services: Services, error: Exception, *, wanted: str, sentence: str) -> None:
+    """An outage has one line, however many find it out; anything else one for each."""
+    if is_outage(error):
+        services.database.outages.note_failure(error, wanted=wanted)
+    else:
+        log.warning(sentence, error=type(error).__name__)
 
 
 def _is_cancelled() -> bool:
@@ -280,7 +257,7 @@ async def _apply(driver: Driver, job: ClaimedJob, verdict: Verdict) -> JobState:
         return await job_claims.fail_job(driver, job, failure)
     if verdict.throttle is not None:
         return await park(driver, job, failure, throttle=verdict.throttle, wait=verdict.wait)
-    return await job_claims.retry_job(driver, job, failure, wait=verdict.wait)
+    return await job_claims.retry_job(driver, job, failure, wait=verdict.wait, counts=verdict.counts_as_try)
 
 
 async def _record(services: Services, lease: Lease, write: Callable[[Driver, ClaimedJob], Awaitable[JobState]]) -> str:
@@ -297,7 +274,7 @@ async def _record(services: Services, lease: Lease, write: Callable[[Driver, Cla
         return state.value
 
     # What became of a job is written even if the worker has to go meanwhile.
-    writing = asyncio.create_task(_persist(lease, record))
+    writing = asyncio.create_task(_persist(services, lease, record))
     with suppress(LeaseLostError):
         try:
             return await asyncio.shield(writing)
@@ -307,19 +284,24 @@ async def _record(services: Services, lease: Lease, write: Callable[[Driver, Cla
     return LOST
 
 
-async def _persist(lease: Lease, write: Callable[[], Awaitable[Answer]]) -> Answer:
+async def _persist(services: Services, lease: Lease, write: Callable[[], Awaitable[Answer]]) -> Answer:
     """Write it, waiting for a database that is away as long as the job may still be ours.
 
     Writing twice is harmless: the second finds the job no longer running and raises LeaseLostError.
     """
     until = monotonic() + lease.duration.total_seconds()
     while True:
+        begun_at = monotonic()
         try:
-            return await write()
+            answer = await write()
         except Exception as error:
             if not _may_pass(error) or monotonic() > until:
                 raise
-            log.warning("what became of the job can't be written; trying again", error=type(error).__name__)
+            sentence = "what became of the job can't be written; trying again"
+            _note_failure(services, error, wanted="outcome", sentence=sentence)
+        else:
+            services.database.outages.note_success(begun_at=begun_at)
+            return answer
         await asyncio.sleep(PERSIST_PAUSE_SECONDS)
 
 
@@ -334,7 +316,7 @@ async def _send_next(services: Services, ended: UUID) -> None:
     except Exception as error:
         if classify(error) is not FailureClass.TRANSIENT:
             raise
-        log.warning("the database does not answer; the dispatcher sends the next job", error=type(error).__name__)
+        _note_failure(services, error, wanted="next", sentence="the next job was not sent; the dispatcher sends it")
 
 
 def _log_failure(verdict: Verdict, error: Exception) -> None:

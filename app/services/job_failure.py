@@ -3,7 +3,7 @@
 | class | then |
 |---|---|
 | THROTTLED | parked until the time that the platform named; not a try |
-| TRANSIENT | tried again after 2 s, then 4 s, with jitter |
+| TRANSIENT | tried again after 2 s, then 4 s, with jitter; not a try where the database was away |
 | TOKEN, PERMISSION | failed; the connection is unhealthy until somebody changes it |
 | REFUSED | failed |
 | INTERNAL | ours: tried once more after 5 s |
@@ -18,10 +18,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app import clock
+from app.database.outage import is_outage
 from app.errors import (
     PermissionDeniedError,
     PixecomError,
@@ -41,6 +41,8 @@ BASE_DELAY_SECONDS = 2.0
 INTERNAL_DELAY_SECONDS = 5.0
 INTERNAL_MAX_TRIES = 2
 JITTER = 0.25
+# A job whose statement takes the database down with it must leave it time to come back, longer every time.
+MAX_OUTAGE_DELAY_SECONDS = 300.0
 MAX_REASON_LENGTH = 1000
 # A time that has passed while we looked at it is still a reason to let go for a moment.
 SHORTEST_PAUSE = timedelta(seconds=1)
@@ -48,15 +50,10 @@ SHORTEST_PAUSE = timedelta(seconds=1)
 _TRANSIENT = (
     ProviderTransientError,
     TooMuchDataError,
-    OSError,
-    TimeoutError,
-    DBAPIError,
     PoolTimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.TransactionRollbackError,  # deadlock and serialization failure
     asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,  # shut down, crashed, starting up, cancelled
+    asyncpg.OperatorInterventionError,  # a statement was cancelled
     asyncpg.LockNotAvailableError,
 )
 
@@ -84,10 +81,7 @@ class Verdict:
     reason: str
     wait: timedelta | None
     throttle: ProviderThrottledError | None = None
-
-    @property
-    def counts_as_try(self) -> bool:
-        return self.throttle is None
+    counts_as_try: bool = True
 
     @property
     def trouble(self) -> ConnectionTrouble | None:
@@ -101,7 +95,10 @@ def judge(error: BaseException, job: ClaimedJob) -> Verdict:
     reason = _reason(error)
     if isinstance(error, ProviderThrottledError):
         wait = max(error.retry_at - clock.now(), SHORTEST_PAUSE)
-        return Verdict(failure=failure, reason=reason, wait=wait, throttle=error)
+        return Verdict(failure=failure, reason=reason, wait=wait, throttle=error, counts_as_try=False)
+    if is_outage(error):
+        delay = min(BASE_DELAY_SECONDS * job.attempt, MAX_OUTAGE_DELAY_SECONDS)
+        return Verdict(failure=failure, reason=reason, wait=_jittered(delay), counts_as_try=False)
     return Verdict(failure=failure, reason=reason, wait=_wait(failure, job))
 
 
@@ -116,7 +113,7 @@ def classify(error: BaseException) -> FailureClass:
             return FailureClass.PERMISSION
         case ProviderPermanentError():
             return FailureClass.REFUSED
-        case _ if isinstance(error, _TRANSIENT):
+        case _ if isinstance(error, _TRANSIENT) or is_outage(error):
             return FailureClass.TRANSIENT
         case _:
             return FailureClass.INTERNAL
@@ -130,7 +127,11 @@ def _wait(failure: FailureClass, job: ClaimedJob) -> timedelta | None:
         delay = INTERNAL_DELAY_SECONDS
     else:
         return None
-    return timedelta(seconds=delay * (1 + random.random() * JITTER))  # noqa: S311 - jitter
+    return _jittered(delay)
+
+
+def _jittered(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds * (1 + random.random() * JITTER))  # noqa: S311 - jitter
 
 
 def _reason(error: BaseException) -> str:

@@ -75,7 +75,7 @@ async def _drivers(engine: AsyncEngine) -> list[Driver]:
     return drivers
 
 
-def _terminate(database: ThrowawayDatabase, *, for_good: bool = False) -> int:
+def cut_connections(database: ThrowawayDatabase, *, for_good: bool = False) -> int:
     """End all connections of the pool; answers how many those were.
 
     It happens outside of this event loop, which stands still meanwhile and so hears of nothing.
@@ -107,7 +107,7 @@ async def test_a_pool_that_was_cut_while_idle(
 ) -> None:
     before = await _backends(engine, opening)
     drivers = await _drivers(engine)
-    assert _terminate(database) == POOL
+    assert cut_connections(database) == POOL
     await _heard(drivers)
 
     after = await _backends(engine, opening)
@@ -122,7 +122,7 @@ async def test_a_pool_that_has_not_heard_yet(
 ) -> None:
     before = await _backends(engine, opening)
     drivers = await _drivers(engine)
-    assert _terminate(database) == POOL
+    assert cut_connections(database) == POOL
     assert not any(driver.is_closed() for driver in drivers)
 
     after = await _backends(engine, opening)
@@ -140,7 +140,7 @@ async def test_what_has_begun_is_not_begun_again(
     async def work() -> None:
         async with opening(engine) as driver:
             opened.append(driver)
-            _terminate(database)
+            cut_connections(database)
             await driver.fetchval(BACKEND)
 
     with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError)):
@@ -155,7 +155,7 @@ async def test_a_commit_that_did_not_happen_is_not_taken_for_one(
 ) -> None:
     with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError)):
         async with opening(engine):
-            _terminate(database)
+            cut_connections(database)
     assert len(await _backends(engine, opening)) == POOL
 
 
@@ -164,7 +164,7 @@ async def test_a_server_that_is_not_there_is_not_asked_again_and_again(
     engine: AsyncEngine, database: ThrowawayDatabase, opening: Opening
 ) -> None:
     await _backends(engine, opening)
-    assert _terminate(database, for_good=True) == POOL
+    assert cut_connections(database, for_good=True) == POOL
     for _ in range(POOL):
         with pytest.raises(DBAPIError, match="is not currently accepting connections"):
             await opening(engine).__aenter__()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from asyncpg import DeadlockDetectedError
 from pydantic import SecretStr
 
 from app import clock
@@ -123,15 +124,30 @@ async def _say(what: str) -> None:
     get_logger("tests.task").info(what)
 
 
+@pytest.mark.parametrize(
+    ("error", "lines"),
+    [
+        (DeadlockDetectedError("deadlock detected"), ["heartbeat failed; trying again"]),
+        (
+            ConnectionResetError("the server closed this connection"),
+            ["the database does not answer; jobs wait", "the database answers again"],
+        ),
+    ],
+)
 async def test_a_heartbeat_that_fails_says_whose_it_is(
-    services: Services, account: AccountKey, written: Lines, monkeypatch: pytest.MonkeyPatch
+    services: Services,
+    account: AccountKey,
+    written: Lines,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    lines: list[str],
 ) -> None:
     extend, failed, kept = job_claims.extend_lease, asyncio.Event(), asyncio.Event()
 
     async def fail_once(driver: Driver, job: ClaimedJob, *, lease: timedelta) -> None:
         if not failed.is_set():
             failed.set()
-            raise ConnectionResetError("the server closed this connection")
+            raise error
         await extend(driver, job, lease=lease)
         kept.set()
 
@@ -141,7 +157,7 @@ async def test_a_heartbeat_that_fails_says_whose_it_is(
         await kept.wait()
         return 0
 
-    assert "heartbeat failed; trying again" in events(await lines_of(services, account, written, work))
+    assert events(await lines_of(services, account, written, work)) == ["job starts", *lines, "job ends"]
 
 
 @pytest.mark.parametrize(

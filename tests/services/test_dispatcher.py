@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from app.database import outage
 from app.database.transactions import work_transaction
 from app.identifiers import new_id
 from app.services import job_queue
@@ -167,3 +168,25 @@ async def test_pauses_that_are_long_over_are_forgotten(services: Services) -> No
         )
     await dispatch_once(services)
     assert [row[0] for row in await fetch_work(services, "SELECT scope FROM call_pauses")] == ["over"]
+
+
+async def test_a_database_that_was_away_leaves_workers_the_time_to_keep_what_is_theirs(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be back as another server, which has run for weeks."""
+    job_id = await enqueue_one(services)
+    async with work_transaction(services.database.app) as driver:
+        await driver.execute("UPDATE jobs SET state = 'RUNNING', claimed_by = 'cut off', lease_until = now()")
+    begun = outage.monotonic()
+    now = begun
+    monkeypatch.setattr(outage, "monotonic", lambda: now)
+    services.database.outages.note_failure(ConnectionRefusedError(), wanted="pass")
+    await dispatch_once(services)
+    assert await state_of(services, job_id) == "RUNNING"
+    now = begun + 10
+    services.database.outages.note_success(begun_at=begun + 9)
+    await dispatch_once(services)
+    assert await state_of(services, job_id) == "RUNNING"
+    now = begun + 10 + services.settings.job_lease_seconds
+    await dispatch_once(services)
+    assert await state_of(services, job_id) == "QUEUED"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -55,23 +56,20 @@ def job(tries: int = 0) -> ClaimedJob:
         (ProviderThrottledError("x", retry_at=LATER), FailureClass.THROTTLED),
         (ProviderTransientError("x"), FailureClass.TRANSIENT),
         (TooMuchDataError("x"), FailureClass.TRANSIENT),
-        (ConnectionResetError(), FailureClass.TRANSIENT),
-        (TimeoutError(), FailureClass.TRANSIENT),
         (PoolTimeoutError(), FailureClass.TRANSIENT),
-        (InterfaceError("x", None, OSError()), FailureClass.TRANSIENT),
         (asyncpg.DeadlockDetectedError("x"), FailureClass.TRANSIENT),
         (asyncpg.SerializationError("x"), FailureClass.TRANSIENT),
-        (asyncpg.ConnectionDoesNotExistError("x"), FailureClass.TRANSIENT),
+        (asyncpg.QueryCanceledError("x"), FailureClass.TRANSIENT),
         (asyncpg.TooManyConnectionsError("x"), FailureClass.TRANSIENT),
-        (asyncpg.AdminShutdownError("x"), FailureClass.TRANSIENT),
-        (asyncpg.CrashShutdownError("x"), FailureClass.TRANSIENT),
-        (asyncpg.CannotConnectNowError("x"), FailureClass.TRANSIENT),
         (asyncpg.LockNotAvailableError("x"), FailureClass.TRANSIENT),
         (TokenRejectedError("x"), FailureClass.TOKEN),
         (PermissionDeniedError("x"), FailureClass.PERMISSION),
         (RequestRefusedError("x"), FailureClass.REFUSED),
         (ProviderPermanentError("x"), FailureClass.REFUSED),
         (asyncpg.UniqueViolationError("x"), FailureClass.INTERNAL),
+        (asyncpg.DataError("invalid input for query argument $1"), FailureClass.INTERNAL),
+        (asyncpg.InterfaceError("another operation is in progress"), FailureClass.INTERNAL),
+        (asyncpg.InternalClientError("x"), FailureClass.INTERNAL),
         (NotFoundError("x"), FailureClass.INTERNAL),
         (InputError("range", "x"), FailureClass.INTERNAL),
         (KeyError("x"), FailureClass.INTERNAL),
@@ -102,6 +100,26 @@ def test_waits_grow_with_the_tries_and_end(error: Exception, waits: list[int | N
         else:
             assert wait is not None
             assert seconds <= wait.total_seconds() <= seconds * 1.25
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionResetError(),
+        TimeoutError(),
+        InterfaceError("x", None, OSError()),
+        asyncpg.ConnectionDoesNotExistError("x"),
+        asyncpg.AdminShutdownError("x"),
+        asyncpg.CannotConnectNowError("x"),
+        asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
+    ],
+)
+def test_an_absence_of_the_database_is_no_try_however_often_it_comes(error: Exception) -> None:
+    for attempt, seconds in ((1, 2), (3, 6), (100_000, 300)):
+        verdict = judge(error, replace(job(tries=2), attempt=attempt))
+        assert (verdict.failure, verdict.counts_as_try) == (FailureClass.TRANSIENT, False)
+        assert verdict.wait is not None
+        assert seconds <= verdict.wait.total_seconds() <= seconds * 1.25
 
 
 @pytest.mark.parametrize("tries", [0, 2, 7])
