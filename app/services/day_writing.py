@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from app import clock
@@ -21,7 +20,7 @@ from app.queries import stats_writing
 from app.queries.closed_days import note_open_days
 from app.queries.connections import Connection, lock_connection
 from app.queries.stale_days import mark_days_stale
-from app.queries.stats_writing import Snapshot
+from app.queries.stats_writing import Snapshots
 from app.queries.structure import load_entity_ids
 from app.queries.sync_pace import note_spend
 from app.queries.unnamed_entities import insert_unnamed
@@ -30,12 +29,11 @@ from app.services.structure_sync import sync_structure
 from app.services.unnamed_entities import lineage_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
     from app.database.driver import Driver
-    from app.providers.contract import InsightRow
     from app.services.context import Services
     from app.services.day_content import FetchedDay
     from app.services.job_execution import Lease
@@ -106,8 +104,7 @@ async def _find_entities(
     services: Services, lease: Lease, fetch: Fetch, days: Sequence[FetchedDay], known: KnownEntities
 ) -> None:
     """Those that we lack are looked for in the platform's own listings once."""
-    named = {row.external_id for day in days for row in day.rows}
-    if not (new := named - known.ids.keys()):
+    if not (new := _unknown(days, known.ids)):
         return
     known.ids.update(await _load_ids(services, fetch, new))
     if not (unknown := new - known.ids.keys()):
@@ -164,12 +161,11 @@ async def _write(
             connection,
             level,
             [day.stat_date for day in days],
-            [snapshot for day in days for snapshot in _snapshots(day.rows, entity_ids)],
+            _snapshots(days, entity_ids),
             fetched_at=fetched_at,
             keep_raw_from=fetched_at.date() - timedelta(days=services.settings.raw_retention_days),
         )
-        whole = {day.stat_date: all(row.external_id in entity_ids for row in day.rows) for day in days}
-        contents = {day.stat_date: day.content_hash if whole[day.stat_date] else None for day in days}
+        contents = {day.stat_date: None if _unknown([day], entity_ids) else day.content_hash for day in days}
         await stats_writing.note_contents(driver, connection, level, contents)
         final = fetched_at.date() - timedelta(days=RESTATEMENT_DAYS)
         if old := [day.stat_date for day in days if day.stat_date <= final]:
@@ -185,25 +181,34 @@ async def _keep_unnamed(
     driver: Driver, fetch: Fetch, batch: Sequence[FetchedDay], entity_ids: Mapping[str, UUID]
 ) -> Mapping[str, UUID]:
     """Entities that only these rows name, kept from now on; their ids."""
-    unnamed = [row for row in chain.from_iterable(day.rows for day in batch) if row.external_id not in entity_ids]
-    if not unnamed:
+    if not (unknown := _unknown(batch, entity_ids)):
         return {}
+    unnamed = [row for day in batch for row in day.rows if row.external_id in unknown]
     connection = fetch.connection
     await lock_connection(driver, seller_id=connection.seller_id, connection_id=connection.id)
     tree = lineage_of(unnamed, fetch.level)
     kept = await insert_unnamed(driver, connection, tree, seen_at=fetch.fetched_at, now=clock.now())
-    found = await load_entity_ids(driver, connection, fetch.level, {row.external_id for row in unnamed})
-    if missing := {row.external_id for row in unnamed} - found.keys():
+    found = await load_entity_ids(driver, connection, fetch.level, unknown)
+    if missing := unknown - found.keys():
         log.error("rows that name no parents can't be kept", **_some(fetch, missing))
     log.info("entities kept that no listing names", level=fetch.level.name, entities=kept)
     return found
 
 
-def _snapshots(rows: Sequence[InsightRow], entity_ids: Mapping[str, UUID]) -> Iterator[Snapshot]:
-    for row in rows:
-        entity_id = entity_ids.get(row.external_id)
-        if entity_id is not None:
-            yield Snapshot(entity_id, row.stat_date, row.counters, row.reported_ratios, row.attribution_setting)
+def _snapshots(days: Sequence[FetchedDay], entity_ids: Mapping[str, UUID]) -> Snapshots:
+    rows = [row for day in days for row in day.rows if row.external_id in entity_ids]
+    return Snapshots(
+        [entity_ids[row.external_id] for row in rows],
+        [row.stat_date for row in rows],
+        [row.counters for row in rows],
+        [row.reported_ratios for row in rows],
+        [row.attribution_setting for row in rows],
+    )
+
+
+def _unknown(days: Sequence[FetchedDay], known: Collection[str]) -> set[str]:
+    """The platform's ids of entities that are not among the known ones."""
+    return {row.external_id for day in days for row in day.rows}.difference(known)
 
 
 async def _bring_along(services: Services, driver: Driver, fetch: Fetch, changed: Sequence[date]) -> None:

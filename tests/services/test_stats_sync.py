@@ -18,7 +18,7 @@ from app.providers.sandbox.dataset import AdDay, Delivered, Kind
 from app.queries import stats_writing
 from app.queries.connections import find_connection
 from app.queries.sellers import NewSellpage, assign_campaigns, insert_sellpages, insert_strategy
-from app.queries.stats_writing import Snapshot
+from app.queries.stats_writing import Snapshots
 from app.services.day_reading import read_rows
 from app.services.job_kinds import StatsUnit
 from tests.services.days_at_hand import ad_row, writer_of
@@ -166,7 +166,7 @@ async def test_an_older_fetch_that_arrives_late_changes_nothing(shop: Shop) -> N
             connection,
             Level.AD,
             days,
-            [Snapshot(ad, day, Counters(1, 1), {}, None) for day in days],
+            Snapshots([ad] * len(days), days, [Counters(1, 1)] * len(days), [{}] * len(days), [None] * len(days)),
             fetched_at=older,
             keep_raw_from=OLDEST,
         )
@@ -327,16 +327,16 @@ async def test_accounts_that_share_a_sellpage_lose_nothing_when_they_write_at_on
         async def write(connection: Connection, turn: int) -> None:
             fetched_at = clock.now() + timedelta(seconds=turn)
             async with tenant_transaction(services.database.app, seller_id) as driver:
-                snapshot = Snapshot(
-                    campaigns[f"{connection.external_id}1"],
-                    TODAY,
-                    Counters(spend_micros=turn * 1_000_000, impressions=turn),
-                    {},
-                    None,
+                snapshots = Snapshots(
+                    [campaigns[f"{connection.external_id}1"]],
+                    [TODAY],
+                    [Counters(spend_micros=turn * 1_000_000, impressions=turn)],
+                    [{}],
+                    [None],
                 )
                 days = await stats_writing.log_fetch(driver, connection, Level.CAMPAIGN, [TODAY], fetched_at=fetched_at)
                 await stats_writing.write_snapshots(
-                    driver, connection, Level.CAMPAIGN, days, [snapshot], fetched_at=fetched_at, keep_raw_from=TODAY
+                    driver, connection, Level.CAMPAIGN, days, snapshots, fetched_at=fetched_at, keep_raw_from=TODAY
                 )
                 await stats_writing.roll_up_sellpages(
                     driver, seller_id=seller_id, sellpage_ids=list(pages.values()), days=days
