@@ -92,23 +92,70 @@ async def expire_leases(
     ]
 
 
-# Sellers take turns: the first due job of each, then the second of each. Looked at without a lock, taken with one.
+# Due, and its message not under way.
+_UNSENT = f"""jobs.state IN {WAITING}
+      AND jobs.priority = $1
+      AND jobs.run_at <= now()
+      AND (jobs.sent_at IS NULL OR jobs.sent_at < now() - $2::interval)"""
+
+# Sellers take turns: the first due job of each, then the second of each. Who has any is found by going from one seller
+# to the next in the index, and of each as many are read as may be taken if half of them have no more than one; so it
+# costs what there are sellers and messages, not what waits. Looked at without a lock, taken with one.
 _TAKE_UNSENT = f"""
-WITH ranked AS (
-  SELECT id, run_at, row_number() OVER (PARTITION BY seller_id ORDER BY run_at, id) AS turn
-  FROM jobs
-  WHERE state IN {WAITING}
-    AND run_at <= now()
-    AND priority = $1
-    AND (sent_at IS NULL OR sent_at < now() - $2::interval)
+WITH RECURSIVE seller AS (
+  (
+    SELECT jobs.seller_id
+    FROM jobs
+    WHERE {_UNSENT}
+      AND jobs.seller_id IS NOT NULL
+    ORDER BY jobs.seller_id
+    LIMIT 1
+  )
+  UNION ALL
+  SELECT next.seller_id
+  FROM seller AS last
+  CROSS JOIN LATERAL (
+    SELECT jobs.seller_id
+    FROM jobs
+    WHERE {_UNSENT}
+      AND jobs.seller_id > last.seller_id
+    ORDER BY jobs.seller_id
+    LIMIT 1
+  ) AS next
+),
+share AS (
+  SELECT ceil(2.0 * $3 / (count(*) + 1))::int AS jobs
+  FROM seller
+),
+candidate AS (
+  SELECT own.id, own.run_at, row_number() OVER (PARTITION BY seller.seller_id ORDER BY own.run_at, own.id) AS turn
+  FROM seller
+  CROSS JOIN LATERAL (
+    SELECT jobs.id, jobs.run_at
+    FROM jobs
+    WHERE {_UNSENT}
+      AND jobs.seller_id = seller.seller_id
+    ORDER BY jobs.run_at, jobs.id
+    LIMIT (SELECT share.jobs FROM share)
+  ) AS own
+  UNION ALL
+  SELECT nobodys.id, nobodys.run_at, row_number() OVER (ORDER BY nobodys.run_at, nobodys.id)
+  FROM (
+    SELECT jobs.id, jobs.run_at
+    FROM jobs
+    WHERE {_UNSENT}
+      AND jobs.seller_id IS NULL
+    ORDER BY jobs.run_at, jobs.id
+    LIMIT (SELECT share.jobs FROM share)
+  ) AS nobodys
 ),
 due AS (
-  SELECT jobs.id, jobs.key, ranked.turn, ranked.run_at
+  SELECT jobs.id, chosen.turn, chosen.run_at
   FROM jobs
-  JOIN (SELECT * FROM ranked ORDER BY turn, run_at, id LIMIT $3) AS ranked USING (id)
+  JOIN (SELECT * FROM candidate ORDER BY turn, run_at, id LIMIT $3) AS chosen USING (id)
   WHERE jobs.state IN {WAITING}
     AND (jobs.sent_at IS NULL OR jobs.sent_at < now() - $2::interval)
-  ORDER BY ranked.turn, ranked.run_at, jobs.id
+  ORDER BY chosen.turn, chosen.run_at, jobs.id
   FOR UPDATE OF jobs SKIP LOCKED
 ),
 taken AS (
@@ -144,7 +191,10 @@ RETURNING jobs.id, jobs.priority
 
 
 async def take_unsent(driver: Driver, *, priority: int, resend_after: timedelta, limit: int) -> list[DueJob]:
-    """Mark due jobs as sent, those never sent and those sent longer than `resend_after` ago; sellers take turns."""
+    """Mark due jobs as sent, those never sent and those sent longer than `resend_after` ago; sellers take turns.
+
+    At most `limit`, and fewer where a few sellers have many and most have one: what is left comes with the next call.
+    """
     return _due(await driver.fetch(_TAKE_UNSENT, priority, resend_after, limit))
 
 

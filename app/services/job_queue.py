@@ -69,15 +69,26 @@ async def send_due(services: Services) -> int:
             return sent
         if backlog >= REFILL_BELOW:
             continue
-        resend_after = RESEND_AFTER if backlog == 0 else RESEND_AMONG_OTHERS
+        sent += await _fill(services, priority, backlog)
+    return sent
+
+
+async def _fill(services: Services, priority: Priority, backlog: int) -> int:
+    """Fill a queue that holds so many messages; answers how many were sent."""
+    resend_after = RESEND_AFTER if backlog == 0 else RESEND_AMONG_OTHERS
+    sent = 0
+    while backlog + sent < REFILL_BELOW:
         async with work_transaction(services.database.app) as driver:
             due = await job_dispatch.take_unsent(
                 driver,
                 priority=priority,
                 resend_after=resend_after,
-                limit=MAX_BACKLOG - backlog,
+                limit=MAX_BACKLOG - backlog - sent,
             )
-        sent += await _send(services, due)
+        taken = await _send(services, due)
+        sent += taken
+        if taken < len(due) or not due:
+            break
     return sent
 
 

@@ -37,6 +37,7 @@ DELETABLE = ("call_pauses", "job_totals", "leaderboards", "seller_stats_daily", 
 SYSTEM_COLUMNS = ("spent_on", "stats_stretch", "stats_synced_at", "closed_through")
 
 LIVE = "state IN ('BLOCKED', 'QUEUED', 'RUNNING', 'RETRYING', 'PARKED')"
+WAITING = "state IN ('QUEUED', 'RETRYING', 'PARKED')"
 
 COUNT_LIVE_JOBS = f"""
 UPDATE sync_runs
@@ -149,6 +150,8 @@ def _widen_work() -> None:
         unique=True,
         postgresql_where=sa.text(f"{LIVE} AND NOT (coalesces AND state = 'RUNNING')"),
     )
+    op.drop_index("ix_jobs_due", "jobs")
+    op.create_index("ix_jobs_due", "jobs", ["priority", "seller_id", "run_at", "id"], postgresql_where=sa.text(WAITING))
     op.create_index("ix_jobs_waits_for", "jobs", ["waits_for"], postgresql_where=sa.text("state = 'BLOCKED'"))
     op.create_index(
         "ix_jobs_ended",
@@ -356,8 +359,9 @@ def downgrade() -> None:
         "closed_through",
     ):
         op.drop_column("fb_connections", name)
-    for name in ("ix_jobs_ended", "ix_jobs_waits_for", "uq_jobs_live_key"):
+    for name in ("ix_jobs_ended", "ix_jobs_waits_for", "ix_jobs_due", "uq_jobs_live_key"):
         op.drop_index(name, "jobs")
+    op.create_index("ix_jobs_due", "jobs", ["priority", "run_at"], postgresql_where=sa.text(WAITING))
     # Of one key the older index allows one live job; the schedule asks for these again.
     op.execute("DELETE FROM sync_run_jobs WHERE job_id IN (SELECT id FROM jobs WHERE coalesces)")
     op.execute("DELETE FROM jobs WHERE coalesces")

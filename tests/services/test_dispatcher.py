@@ -102,6 +102,40 @@ async def test_sellers_take_turns(services: Services, monkeypatch: pytest.Monkey
     assert sorted(row[0] == busy for row in sent) == [False] * 3 + [True] * 9
 
 
+async def test_nobodys_jobs_take_turns_with_the_sellers_and_a_turn_is_by_age(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_queue, "MAX_BACKLOG", 5)
+    monkeypatch.setattr(job_queue, "REFILL_BELOW", 5)
+    first, second = new_id(), new_id()
+    jobs = [chore(f"{owner}-{place}", seller_id=owner) for place in range(4) for owner in (first, second, None)]
+    run = await enqueue(services, *jobs)
+    async with work_transaction(services.database.app) as driver:
+        for age, job in enumerate(run.jobs):
+            waited = "UPDATE jobs SET run_at = now() - make_interval(mins => $2) WHERE id = $1"
+            await driver.execute(waited, job.job_id, 100 - age)
+    await dispatch_once(services)
+    sent = await fetch_work(services, "SELECT key FROM jobs WHERE sent_at IS NOT NULL ORDER BY run_at")
+    assert [row[0] for row in sent] == [job.key for job in jobs[:5]]
+
+
+async def test_a_queue_is_filled_even_where_few_have_many_and_many_have_one(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_queue, "MAX_BACKLOG", 60)
+    monkeypatch.setattr(job_queue, "REFILL_BELOW", 30)
+    busy = new_id()
+    await enqueue(
+        services,
+        *[chore(f"quiet-{place}", seller_id=new_id()) for place in range(19)],
+        *[chore(f"busy-{place:03}", seller_id=busy) for place in range(100)],
+    )
+    await dispatch_once(services)
+    assert await backlogs(services) == [0, 0, 0, 60, 0]
+    sent = await fetch_work(services, "SELECT count(*) FROM jobs WHERE sent_at IS NOT NULL AND seller_id <> $1", busy)
+    assert sent[0][0] == 19
+
+
 async def test_no_amount_of_work_that_people_ask_for_stops_the_schedule(services: Services) -> None:
     many = [chore(f"now-{place:04}", priority=Priority.MANUAL) for place in range(1100)]
     run = await enqueue(services, *many)

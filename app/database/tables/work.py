@@ -120,7 +120,15 @@ jobs = Table(
         unique=True,
         postgresql_where=text(f"state = '{JobState.RUNNING}'"),
     ),
-    Index("ix_jobs_due", "priority", "run_at", postgresql_where=text(f"state IN ({_listed(WAITING_STATES)})")),
+    # Whose turn it is: of each seller the first, found without looking at all that waits.
+    Index(
+        "ix_jobs_due",
+        "priority",
+        "seller_id",
+        "run_at",
+        "id",
+        postgresql_where=text(f"state IN ({_listed(WAITING_STATES)})"),
+    ),
     # What waits behind a running job of its kind, and what waits with a throttled account.
     Index("ix_jobs_exclusive", "exclusive_key", postgresql_where=text(f"state IN ({_listed(WAITING_STATES)})")),
     Index("ix_jobs_connection", "connection_id", postgresql_where=text(f"state IN ({_listed(WAITING_STATES)})")),
