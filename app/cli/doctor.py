@@ -17,7 +17,10 @@ def doctor(
     ] = DEFAULT_DATA,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Check settings, databases, roles, migrations and Redis. Exit code 0 if all is well, 1 otherwise."""
+    """Check settings, databases, roles, migrations and Redis, and whether the work fares well (`pixecom status`).
+
+    Exit code 0 if the installation is right, 1 otherwise.
+    """
     import asyncio
     import json
     from dataclasses import asdict

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 
 from alembic.runtime.migration import MigrationContext
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.cli.durability import examine_durability
 from app.cli.reachability import require_database, require_redis
+from app.cli.status_advice import summarize
 from app.database.migration import head_revision
 from app.database.roles import check_role
 from app.errors import SetupError
+from app.services.context import open_services
+from app.services.fleet_status import read_fleet_status
 from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -27,33 +32,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finding:
-    """`detail` says what is wrong and what to do, or what was found."""
+    """`detail` says what is wrong and what to do, or what was found. `warns`: no fault of the installation."""
 
     check: str
     ok: bool
     detail: str
+    warns: bool = False
+
+    @property
+    def mark(self) -> str:
+        if not self.ok:
+            return "[red]✗[/red]"
+        return "[yellow]![/yellow]" if self.warns else "[green]✓[/green]"
 
 
 async def examine() -> list[Finding]:
-    """All checks; without settings there is only the one."""
+    """All checks; without settings there is only the one, and only a right installation is asked how its work fares."""
     try:
         settings = load_settings()
     except SetupError as error:
         return [Finding("settings", ok=False, detail=str(error))]
-    return [
+    findings = [
         Finding("settings", ok=True, detail=f"complete, for {settings.environment}"),
         await _find("database", _examine_role("DATABASE_URL", settings.database_url)),
         await _find("system database", _examine_role("SYSTEM_DATABASE_URL", settings.system_database_url)),
+        await _find("durability", examine_durability(settings.database_url)),
         await _find("migrations", _examine_schema(settings)),
         await _find("redis", _examine_redis(settings)),
     ]
+    return [*findings, await _examine_fleet(settings)] if all(finding.ok for finding in findings) else findings
 
 
 def print_findings(findings: list[Finding]) -> None:
     """A table for people."""
     table = Table("", "check", "finding", box=None)
     for finding in findings:
-        table.add_row("[green]✓[/green]" if finding.ok else "[red]✗[/red]", finding.check, finding.detail)
+        table.add_row(finding.mark, finding.check, escape(finding.detail))
     Console().print(table)
 
 
@@ -96,6 +110,15 @@ async def _examine_schema(settings: Settings) -> str:
 
 async def _current_revision(connection: AsyncConnection) -> str | None:
     return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+
+
+async def _examine_fleet(settings: Settings) -> Finding:
+    """Trouble of sellers is none of the installation; it is only pointed to."""
+    async with open_services(settings, process="cli") as services:
+        status = await read_fleet_status(services, seller_slug=None)
+    if status.is_well:
+        return Finding("fleet", ok=True, detail="nothing needs anybody")
+    return Finding("fleet", ok=True, warns=True, detail=f"{summarize(status)}: see `pixecom status`")
 
 
 async def _examine_redis(settings: Settings) -> str:

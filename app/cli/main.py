@@ -19,6 +19,7 @@ from app.cli.migrate import migrate
 from app.cli.sandbox import sandbox
 from app.cli.scheduler import scheduler
 from app.cli.seed import seed
+from app.cli.status import status
 from app.cli.sync import sync
 from app.cli.test import test
 from app.cli.token import token
@@ -54,7 +55,7 @@ def door(
 
 application.command()(up)
 application.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test)
-for command in (token, sync, backfill, doctor, migrate, seed, api, worker, scheduler, sandbox):
+for command in (token, sync, backfill, status, doctor, migrate, seed, api, worker, scheduler, sandbox):
     application.command()(command)
 application.add_typer(check, name="check")
 application.add_typer(tokens, name="tokens")

@@ -83,7 +83,7 @@ SELECT {_COLUMNS}
 FROM fb_connections
 WHERE seller_id = $1
   AND kind = 'PAGE'
-  AND id = ANY($2::uuid[])
+  AND ($2::uuid[] IS NULL OR id = ANY($2))
 ORDER BY id
 """  # noqa: S608 - only constants are put in
 
@@ -134,9 +134,15 @@ async def list_accounts(
     return [_connection(row) for row in rows]
 
 
-async def list_pages(driver: Driver, *, seller_id: UUID, only: Sequence[UUID]) -> list[Connection]:
-    """Those of these that are pages of the seller, deactivated ones too."""
-    return [_connection(row) for row in await driver.fetch(_LIST_PAGES, seller_id, list(only))]
+async def list_pages(
+    driver: Driver,
+    *,
+    seller_id: UUID,
+    only: Sequence[UUID] | None = None,
+) -> list[Connection]:
+    """The seller's pages, deactivated ones too, oldest first; `only` these, if given."""
+    rows = await driver.fetch(_LIST_PAGES, seller_id, None if only is None else list(only))
+    return [_connection(row) for row in rows]
 
 
 async def list_connections_with_tokens(driver: Driver, *, seller_id: UUID) -> list[Connection]:

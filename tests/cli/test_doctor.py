@@ -6,7 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
 
 if TYPE_CHECKING:
     from app.embedded.throwaway import ThrowawayDatabase
@@ -33,7 +37,30 @@ def doctor(settings: Settings, *arguments: str, **environment: str) -> subproces
     )
 
 
-def test_all_is_well(settings: Settings) -> None:
+@pytest.fixture(autouse=True)
+async def durable(database: ThrowawayDatabase) -> None:
+    """The tests' servers are quick and forgetful; an installation is not."""
+    await execute(database, f'ALTER DATABASE "{name_of(database)}" SET synchronous_commit = on')
+
+
+async def execute(database: ThrowawayDatabase, statement: str) -> None:
+    connection = cast("Any", await asyncpg.connect(database.superuser_url.replace("+asyncpg", "")))  # pyright: ignore[reportUnknownMemberType]
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def name_of(database: ThrowawayDatabase) -> str:
+    return make_url(database.superuser_url).database or ""
+
+
+async def let_the_schedule_move(database: ThrowawayDatabase) -> None:
+    await execute(database, "INSERT INTO ticks (name, slot, taken_at) VALUES ('delivery', now(), now())")
+
+
+async def test_all_is_well(settings: Settings, database: ThrowawayDatabase) -> None:
+    await let_the_schedule_move(database)
     ended = doctor(settings, "--json")
 
     findings = json.loads(ended.stdout)
@@ -41,17 +68,48 @@ def test_all_is_well(settings: Settings) -> None:
         ("settings", True),
         ("database", True),
         ("system database", True),
+        ("durability", True),
         ("migrations", True),
         ("redis", True),
+        ("fleet", True),
     ]
     assert ended.returncode == 0
 
 
-def test_people_get_a_table(settings: Settings) -> None:
+async def test_people_get_a_table(settings: Settings, database: ThrowawayDatabase) -> None:
+    await let_the_schedule_move(database)
     ended = doctor(settings)
 
     assert ended.returncode == 0
-    assert ended.stdout.count("✓") == 5
+    assert ended.stdout.count("✓") == 7
+
+
+def test_trouble_of_the_work_is_pointed_to_and_no_fault_of_the_installation(settings: Settings) -> None:
+    ended = doctor(settings, "--json")
+
+    assert ended.returncode == 0
+    assert json.loads(ended.stdout)[-1] == {
+        "check": "fleet",
+        "ok": True,
+        "detail": "the schedule stands still: see `pixecom status`",
+        "warns": True,
+    }
+
+
+@pytest.mark.parametrize("role", [None, "pixecom_app"])
+async def test_commits_that_may_be_forgotten_are_found_with_the_remedy(
+    settings: Settings, database: ThrowawayDatabase, role: str | None
+) -> None:
+    name = name_of(database)
+    where = f'ROLE "{role}" IN DATABASE "{name}"' if role else f'DATABASE "{name}"'
+    await execute(database, f"ALTER {where} SET synchronous_commit = off")
+    ended = doctor(settings, "--json")
+
+    wrong = [finding for finding in json.loads(ended.stdout) if not finding["ok"]]
+    assert ended.returncode == 1
+    assert [finding["check"] for finding in wrong] == ["durability"]
+    assert wrong[0]["detail"].startswith("synchronous_commit is off: when Postgres crashes it may forget a commit")
+    assert f"Turn it on: ALTER {where} RESET synchronous_commit;" in wrong[0]["detail"]
 
 
 def test_a_role_above_row_level_security_is_found(settings: Settings, database: ThrowawayDatabase) -> None:

@@ -26,6 +26,7 @@ COMMANDS = [
     "sandbox",
     "scheduler",
     "seed",
+    "status",
     "sync",
     "test",
     "token",

@@ -1,0 +1,75 @@
+"""What an operator should do about the state of the work: a sentence each, what holds up most first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.cli.identifiers import run_name
+from app.vocabulary import FreshnessReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app.services.fleet_status import FleetStatus
+
+
+def list_advice(status: FleetStatus) -> list[str]:
+    """Empty where nothing needs anybody."""
+    return [*_about_processes(status), *_about_connections(status), *_about_failures(status)]
+
+
+def summarize(status: FleetStatus) -> str:
+    """All of it in a line, with numbers."""
+    refused, behind = _connections(status)
+    failed = sum(each.failed.jobs for each in status.open_failures)
+    more = " or more" if status.sellers_left else ""
+    parts = [
+        "work is due and no worker does it" if status.is_worker_missing else "",
+        "the schedule stands still" if status.tick_is_late else "",
+        f"{refused}{more} refused by the platform" if refused else "",
+        f"{behind}{more} behind" if behind else "",
+        f"{failed} jobs failed" if failed else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _connections(status: FleetStatus) -> tuple[int, int]:
+    """How many the platform refuses, and how many are behind for another reason."""
+    refused = sum(each.reason in _REFUSED for each in status.connections)
+    return refused, len(status.connections) - refused
+
+
+_REFUSED = frozenset({FreshnessReason.TOKEN_EXPIRED, FreshnessReason.PERMISSION})
+
+
+def _about_processes(status: FleetStatus) -> Iterator[str]:
+    if status.is_worker_missing:
+        yield "Work is due and nobody does it: start `pixecom worker`, or see why it does not claim (its log, /readyz)."
+    if status.tick_is_late:
+        since = f"since {status.ticked_at:%Y-%m-%d %H:%M} UTC" if status.ticked_at else "yet"
+        yield f"The schedule has not moved {since}: start `pixecom scheduler`, or look at its log."
+
+
+def _about_connections(status: FleetStatus) -> Iterator[str]:
+    reasons = {each.reason for each in status.connections}
+    if reasons & _REFUSED:
+        yield (
+            "Refused connections get no calls: their sellers give them another token with the mutation rotateToken "
+            "(the ids stand above); `pixecom tokens check` asks the platform about all tokens."
+        )
+    if FreshnessReason.THROTTLED in reasons or status.held_back:
+        yield (
+            "Throttled connections go on by themselves. Where that is often, raise META_CALLS_PER_HOUR to what the app "
+            "really has, or the intervals of the schedule."
+        )
+    if FreshnessReason.META_GAP in reasons:
+        yield "Days that were never fetched: `pixecom backfill --seller … --from … --to …` fetches them."
+    if reasons & {FreshnessReason.BEHIND, FreshnessReason.NEVER_SYNCED} and not status.is_worker_missing:
+        yield "Connections are behind: `pixecom sync --seller …` fetches now; where much is due, start more workers."
+
+
+def _about_failures(status: FleetStatus) -> Iterator[str]:
+    runs = list(dict.fromkeys(each.failed.run_id for each in status.open_failures if each.failed.run_id))
+    if status.open_failures:
+        again = f": `pixecom backfill --resume {run_name(runs[0])}`" if runs else ""
+        yield f"Jobs failed for good. Once the reason is gone, do them again{again}."

@@ -1,0 +1,174 @@
+"""What an operator wants to see of all sellers' work, or of one's: runs that go on, jobs that failed, calls held back.
+
+As the job core, which sees the work of all tenants; `list_candidates` as the system role. Each list is short and says
+of how many it is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003  # NamedTuples of it are made at run time
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # likewise
+
+from app.queries.jobs import WAITING
+from app.vocabulary import RunOrigin
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from app.database.driver import Driver
+
+
+class GoingRun(NamedTuple):
+    """A run that has not ended, `total` of which there are; `seller_id` is None for the schedule's own."""
+
+    id: UUID
+    seller_id: UUID | None
+    origin: RunOrigin
+    reason: str
+    created_at: datetime
+    jobs_live: int
+    jobs_running: int
+    next_at: datetime | None
+    total: int
+
+
+class FailedWork(NamedTuple):
+    """Jobs of one kind that failed for the same reason, `total` of which groups there are.
+
+    `run_id` is of the newest of them. `recovered`: the same work has succeeded since.
+    """
+
+    seller_id: UUID | None
+    connection_id: UUID | None
+    kind: str
+    error_class: str
+    error_reason: str
+    jobs: int
+    last_at: datetime
+    run_id: UUID | None
+    recovered: bool
+    total: int
+
+
+class HeldBack(NamedTuple):
+    """No calls under `scope` before `until`; without seller and connection it is the whole app's."""
+
+    scope: str
+    seller_id: UUID | None
+    connection_id: UUID | None
+    until: datetime
+    reason: str
+
+
+# What people asked for first; then the oldest.
+_LIST_RUNS = f"""
+SELECT runs.id, runs.seller_id, runs.origin, runs.reason, runs.created_at, runs.jobs_live,
+       found.running, found.next_at, count(*) OVER () AS total
+FROM sync_runs AS runs
+CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE jobs.state = 'RUNNING') AS running,
+         min(jobs.run_at) FILTER (WHERE jobs.state IN {WAITING}) AS next_at
+  FROM sync_run_jobs AS of_run
+  JOIN jobs ON jobs.id = of_run.job_id
+  WHERE of_run.run_id = runs.id
+) AS found
+WHERE runs.state = 'RUNNING'
+  AND ($1::uuid IS NULL OR runs.seller_id = $1)
+ORDER BY runs.origin IN ('MANUAL', 'BACKFILL') DESC, runs.created_at, runs.id
+LIMIT $2
+"""  # noqa: S608 - only constants are put in
+
+_LIST_FAILED = """
+WITH failed AS (
+  SELECT id, seller_id, connection_id, kind, error_class, error_reason, ended_at, exclusive_key
+  FROM jobs
+  WHERE state = 'FAILED'
+    AND ended_at >= $2
+    AND ($1::uuid IS NULL OR seller_id = $1)
+), alike AS (
+  SELECT seller_id,
+         connection_id,
+         kind,
+         coalesce(error_class, '') AS error_class,
+         coalesce(error_reason, '') AS error_reason,
+         count(*) AS jobs,
+         max(ended_at) AS last_at,
+         (array_agg(id ORDER BY ended_at DESC))[1] AS newest_id,
+         bool_and(exclusive_key IS NOT NULL AND EXISTS (
+           SELECT FROM jobs AS since
+           WHERE since.seller_id = failed.seller_id
+             AND since.kind = failed.kind
+             AND since.exclusive_key = failed.exclusive_key
+             AND since.state = 'SUCCEEDED'
+             AND since.ended_at > failed.ended_at
+         )) AS recovered
+  FROM failed
+  GROUP BY 1, 2, 3, 4, 5
+)
+SELECT alike.seller_id, connection_id, kind, error_class, error_reason, jobs, last_at,
+       (SELECT max(of_run.run_id::text)::uuid FROM sync_run_jobs AS of_run WHERE of_run.job_id = newest_id) AS run_id,
+       recovered, count(*) OVER () AS total
+FROM alike
+ORDER BY recovered, last_at DESC
+LIMIT $3
+"""
+
+_LIST_HELD_BACK = """
+SELECT scope, seller_id, substring(scope FROM '^connection/([0-9a-f-]{36})')::uuid, paused_until, reason
+FROM call_pauses
+WHERE paused_until > now()
+  AND ($1::uuid IS NULL OR seller_id = $1 OR seller_id IS NULL)
+ORDER BY paused_until DESC, scope
+LIMIT $2
+"""
+
+_LIST_CANDIDATES = """
+SELECT fb_connections.seller_id
+FROM fb_connections
+JOIN sellers ON sellers.id = fb_connections.seller_id
+WHERE fb_connections.is_active
+  AND sellers.is_active
+  AND (
+    fb_connections.health <> 'HEALTHY'
+    OR fb_connections.kind = 'AD_ACCOUNT'
+      AND coalesce(fb_connections.stats_synced_at, '-infinity') + fb_connections.stats_stretch * $2::interval < $1
+  )
+GROUP BY fb_connections.seller_id
+ORDER BY fb_connections.seller_id
+LIMIT $3
+"""
+
+_IS_WORKING = """
+SELECT EXISTS (
+  SELECT FROM jobs
+  WHERE state = 'RUNNING'
+    AND lease_until > now()
+)
+"""
+
+
+async def list_going_runs(driver: Driver, *, seller_id: UUID | None, limit: int) -> list[GoingRun]:
+    """Runs that have not ended, of one seller or of all."""
+    rows = await driver.fetch(_LIST_RUNS, seller_id, limit)
+    return [GoingRun(*row)._replace(origin=RunOrigin(row["origin"])) for row in rows]
+
+
+async def list_failed_work(driver: Driver, *, seller_id: UUID | None, since: datetime, limit: int) -> list[FailedWork]:
+    """What failed for good since then: first what has not succeeded since, the newest first."""
+    return [FailedWork(*row) for row in await driver.fetch(_LIST_FAILED, seller_id, since, limit)]
+
+
+async def list_held_back(driver: Driver, *, seller_id: UUID | None, limit: int) -> list[HeldBack]:
+    """Pauses that are in force, the longest first."""
+    return [HeldBack(*row) for row in await driver.fetch(_LIST_HELD_BACK, seller_id, limit)]
+
+
+async def is_anything_running(driver: Driver) -> bool:
+    """Whether a worker holds any job."""
+    return await driver.fetchval(_IS_WORKING)
+
+
+async def list_candidates(driver: Driver, *, now: datetime, fresh_for: timedelta, limit: int) -> list[UUID]:
+    """Sellers with a connection that is unhealthy, or whose stats are older than they should be."""
+    return [row["seller_id"] for row in await driver.fetch(_LIST_CANDIDATES, now, fresh_for, limit)]

@@ -1,0 +1,263 @@
+"""How the background work fares as a whole, for whoever operates it: what goes on, what failed, what is behind and why.
+
+Of one seller or of all; of much it names the first, and says how much there is. Reads only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
+
+from app import clock
+from app.database.transactions import across_tenants, read_snapshot, work_transaction
+from app.errors import NotFoundError
+from app.queries.across_tenants import find_seller, list_sellers
+from app.queries.connections import list_accounts, list_pages
+from app.queries.fleet_status import (
+    is_anything_running,
+    list_candidates,
+    list_failed_work,
+    list_going_runs,
+    list_held_back,
+)
+from app.queries.job_dispatch import queue_depth
+from app.queries.ticks import list_newest_ticks
+from app.services.freshness import FRESH_INTERVALS, load_accounts_freshness
+from app.services.job_broker import Priority
+from app.services.run_progress import load_run_progress
+from app.services.schedule import schedule
+from app.vocabulary import ConnectionHealth, ConnectionTrouble, FreshnessReason, FreshnessState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from app.queries.connections import Connection
+    from app.queries.fleet_status import FailedWork, GoingRun, HeldBack
+    from app.services.context import Services
+    from app.services.freshness import AccountsFreshness
+    from app.services.run_progress import RunProgress
+
+FAILURES_WITHIN = timedelta(hours=24)
+NAMED = 20
+SELLERS_LOOKED_AT = 100
+# A job that is due for longer while nobody works, and a schedule that is later than this, mean that a process is gone.
+_GRACE = timedelta(minutes=1)
+
+
+class RunStatus(NamedTuple):
+    """A run that goes on; `progress` is None for the schedule's own."""
+
+    seller: str | None
+    run: GoingRun
+    progress: RunProgress | None
+
+
+class FailureStatus(NamedTuple):
+    """What failed, whose it is, and the name of the connection that it was for."""
+
+    seller: str | None
+    connection: str | None
+    failed: FailedWork
+
+
+class ConnectionStatus(NamedTuple):
+    """A connection that something is wrong with. `until`: when it goes on by itself, where that is known."""
+
+    seller: str
+    connection: Connection
+    state: FreshnessState
+    reason: FreshnessReason
+    detail: str | None
+    since: datetime | None
+    until: datetime | None
+
+
+class HeldBackStatus(NamedTuple):
+    """A pause of calls, whose it is, and of which connection; both None for the whole app."""
+
+    seller: str | None
+    connection: str | None
+    held_back: HeldBack
+
+
+class QueueStatus(NamedTuple):
+    """Jobs of one urgency that are due, and for how long the oldest has been."""
+
+    priority: Priority
+    jobs: int
+    age: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetStatus:
+    """Everything as of `read_at`. `sellers_left` have trouble too and were not looked at."""
+
+    read_at: datetime
+    seller: str | None
+    runs: tuple[RunStatus, ...]
+    failures: tuple[FailureStatus, ...]
+    connections: tuple[ConnectionStatus, ...]
+    held_back: tuple[HeldBackStatus, ...]
+    queues: tuple[QueueStatus, ...]
+    is_working: bool
+    ticked_at: datetime | None
+    tick_is_late: bool
+    sellers_left: bool
+
+    @property
+    def runs_total(self) -> int:
+        return self.runs[0].run.total if self.runs else 0
+
+    @property
+    def failures_total(self) -> int:
+        return self.failures[0].failed.total if self.failures else 0
+
+    @property
+    def open_failures(self) -> tuple[FailureStatus, ...]:
+        """Those after which the same work has not succeeded."""
+        return tuple(each for each in self.failures if not each.failed.recovered)
+
+    @property
+    def is_worker_missing(self) -> bool:
+        """Work is due, and nobody does any."""
+        return not self.is_working and any(queue.age > _GRACE for queue in self.queues)
+
+    @property
+    def is_well(self) -> bool:
+        in_trouble = self.open_failures or self.connections
+        return not (in_trouble or self.is_worker_missing or self.tick_is_late)
+
+
+class _Sellers(NamedTuple):
+    slugs: Mapping[UUID, str]
+    only: UUID | None
+
+
+async def read_fleet_status(services: Services, *, seller_slug: str | None) -> FleetStatus:
+    """Raises NotFoundError for no seller."""
+    sellers = await _find_sellers(services, seller_slug)
+    now = clock.now()
+    async with work_transaction(services.database.app) as driver:
+        runs = await list_going_runs(driver, seller_id=sellers.only, limit=NAMED)
+        failed = await list_failed_work(driver, seller_id=sellers.only, since=now - FAILURES_WITHIN, limit=NAMED)
+        held_back = await list_held_back(driver, seller_id=sellers.only, limit=SELLERS_LOOKED_AT)
+        depth = await queue_depth(driver)
+        is_working = await is_anything_running(driver)
+        ticks = await list_newest_ticks(driver, [entry.name for entry in schedule(services.settings)])
+    looked_at, left = await _choose_sellers(services, sellers, held_back, now)
+    named = {seller for each in failed if (seller := each.seller_id) in sellers.slugs and seller is not None}
+    known = {seller_id: await _look_at(services, seller_id, now) for seller_id in dict.fromkeys([*looked_at, *named])}
+    names = {connection.id: connection.name for connections, _ in known.values() for connection in connections}
+    return FleetStatus(
+        read_at=now,
+        seller=seller_slug,
+        runs=tuple([await _run_status(services, sellers, run) for run in runs]),
+        failures=tuple(
+            FailureStatus(
+                sellers.slugs.get(each.seller_id) if each.seller_id else None,
+                names.get(each.connection_id) if each.connection_id else None,
+                each,
+            )
+            for each in failed
+        ),
+        connections=tuple(
+            status for seller_id in looked_at for status in _troubles(sellers.slugs[seller_id], *known[seller_id])
+        ),
+        held_back=tuple(
+            HeldBackStatus(
+                sellers.slugs.get(each.seller_id) if each.seller_id else None,
+                names.get(each.connection_id) if each.connection_id else None,
+                each,
+            )
+            for each in held_back
+        ),
+        queues=tuple(
+            QueueStatus(priority, jobs, timedelta(seconds=age))
+            for priority in Priority
+            for jobs, age in (depth.get(priority, (0, 0.0)),)
+        ),
+        is_working=is_working,
+        ticked_at=max(ticks.values(), default=None),
+        tick_is_late=services.settings.schedule and _is_late(services, ticks, now),
+        sellers_left=left,
+    )
+
+
+async def _find_sellers(services: Services, slug: str | None) -> _Sellers:
+    async with across_tenants(services.database.system) as driver:
+        if slug is None:
+            return _Sellers({seller.seller_id: seller.slug for seller in await list_sellers(driver)}, None)
+        seller = await find_seller(driver, slug=slug)
+    if seller is None:
+        raise NotFoundError(f"There is no seller {slug!r}.")
+    return _Sellers({seller.seller_id: seller.slug}, seller.seller_id)
+
+
+async def _choose_sellers(
+    services: Services, sellers: _Sellers, held_back: Sequence[HeldBack], now: datetime
+) -> tuple[list[UUID], bool]:
+    """Whose connections are worth a look, and whether there are more."""
+    if sellers.only is not None:
+        return [sellers.only], False
+    fresh_for = timedelta(minutes=services.settings.stats_interval_minutes) * FRESH_INTERVALS
+    async with across_tenants(services.database.system) as driver:
+        found = await list_candidates(driver, now=now, fresh_for=fresh_for, limit=SELLERS_LOOKED_AT + 1)
+    throttled = [each.seller_id for each in held_back if each.seller_id is not None]
+    chosen = [seller_id for seller_id in dict.fromkeys([*throttled, *found]) if seller_id in sellers.slugs]
+    return chosen[:SELLERS_LOOKED_AT], len(chosen) > SELLERS_LOOKED_AT
+
+
+async def _look_at(services: Services, seller_id: UUID, now: datetime) -> tuple[list[Connection], AccountsFreshness]:
+    interval = timedelta(minutes=services.settings.stats_interval_minutes)
+    async with read_snapshot(services.database.app, seller_id) as driver:
+        accounts = await list_accounts(driver, seller_id=seller_id)
+        pages = await list_pages(driver, seller_id=seller_id)
+        freshness = await load_accounts_freshness(driver, seller_id, now=now, interval=interval)
+    return [*accounts, *pages], freshness
+
+
+def _troubles(
+    seller: str, connections: Sequence[Connection], freshness: AccountsFreshness
+) -> Iterator[ConnectionStatus]:
+    """A connection that the platform refuses is in trouble however new its numbers are."""
+    for connection in connections:
+        if not connection.is_active:
+            continue
+        reading = freshness.of_account(connection.id)
+        if connection.health is not ConnectionHealth.HEALTHY:
+            yield ConnectionStatus(
+                seller,
+                connection,
+                reading.state if reading else FreshnessState.STALE,
+                _refusal(connection),
+                connection.health_reason,
+                connection.health_changed_at,
+                None,
+            )
+        elif reading is not None and reading.reason is not None:
+            yield ConnectionStatus(
+                seller, connection, reading.state, reading.reason, None, reading.since, reading.expected_by
+            )
+
+
+def _refusal(connection: Connection) -> FreshnessReason:
+    lacks_permission = connection.trouble is ConnectionTrouble.PERMISSION
+    return FreshnessReason.PERMISSION if lacks_permission else FreshnessReason.TOKEN_EXPIRED
+
+
+async def _run_status(services: Services, sellers: _Sellers, run: GoingRun) -> RunStatus:
+    if run.seller_id is None:
+        return RunStatus(None, run, None)
+    async with read_snapshot(services.database.app, run.seller_id) as driver:
+        [progress] = await load_run_progress(driver, run.seller_id, [run.id])
+    return RunStatus(sellers.slugs.get(run.seller_id), run, progress)
+
+
+def _is_late(services: Services, ticks: Mapping[str, datetime], now: datetime) -> bool:
+    """The quickest entry of the schedule was not taken when its slot came."""
+    quickest = min(schedule(services.settings), key=lambda entry: entry.slots.every)
+    taken_at = ticks.get(quickest.name)
+    return taken_at is None or taken_at < quickest.slots.newest(now - _GRACE)

@@ -1,0 +1,239 @@
+"""`status` shows what goes on, what failed, what is in trouble and what to do, of all sellers or of one."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.console import Console
+
+from app import clock
+from app.cli.identifiers import run_name
+from app.cli.status_advice import list_advice, summarize
+from app.cli.status_report import print_status
+from app.errors import NotFoundError
+from app.metrics.levels import Level
+from app.services.context import open_services
+from app.services.fleet_status import FleetStatus, read_fleet_status
+from app.services.job_broker import Priority
+from app.services.run_control import cancel_run
+from app.services.sync import enqueue_seller_sync
+from app.vocabulary import RunOrigin
+from graphql_schema.global_id import global_id
+from tests.graphql_schema.small_world import SmallWorld, Tenant
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from uuid import UUID
+
+    from app.embedded.throwaway import ThrowawayDatabase
+    from app.settings import Settings
+
+
+@pytest.fixture
+async def world(database: ThrowawayDatabase, settings: Settings) -> AsyncGenerator[SmallWorld]:
+    """The schedule moves, and no seller has anything."""
+    async with open_services(settings, process="tests") as services:
+        world = SmallWorld(database, services)
+        await world.write("INSERT INTO ticks (name, slot, taken_at) VALUES ('delivery', now(), now())")
+        yield world
+
+
+async def add_well_account(tenant: Tenant, name: str) -> UUID:
+    """An account whose numbers are new."""
+    account = await tenant.add_account(name=name)
+    now = clock.now()
+    for level in Level:
+        await tenant.world.write(
+            "INSERT INTO stats_fetches (seller_id, account_id, level, stat_date, first_fetched_at, fetched_at)"
+            " VALUES ($1, $2, $3, ($4::timestamptz AT TIME ZONE 'UTC')::date, $4, $4)",
+            *(tenant.seller_id, account, level, now),
+        )
+    await tenant.world.write("UPDATE fb_connections SET stats_synced_at = $2 WHERE id = $1", account, now)
+    return account
+
+
+async def ask_for(tenant: Tenant) -> UUID:
+    run = await enqueue_seller_sync(
+        tenant.world.services,
+        seller_id=tenant.seller_id,
+        requested_by=None,
+        from_date=date(2026, 3, 1),
+        to_date=date(2026, 3, 2),
+        origin=RunOrigin.BACKFILL,
+        priority=Priority.BACKFILL,
+    )
+    return run.run_id
+
+
+async def status_of(world: SmallWorld, slug: str | None = None) -> FleetStatus:
+    return await read_fleet_status(world.services, seller_slug=slug)
+
+
+def shown(status: FleetStatus) -> str:
+    text = io.StringIO()
+    print_status(status, Console(file=text, width=200, color_system=None))
+    return text.getvalue()
+
+
+async def test_where_all_is_well_nothing_is_to_be_done(world: SmallWorld) -> None:
+    await add_well_account(await world.add_seller("acme"), "Well")
+    await world.add_seller("empty")
+    status = await status_of(world)
+    assert status.is_well
+    assert (list_advice(status), summarize(status)) == ([], "")
+    assert (status.runs, status.failures, status.connections, status.held_back) == ((), (), (), ())
+    first, *_, last = shown(status).splitlines()
+    assert first.startswith("Due now: nothing; the schedule last moved ")
+    assert last == "Nothing needs anybody."
+
+
+async def test_runs_that_go_on_are_shown_with_what_they_wait_for(world: SmallWorld) -> None:
+    tenant, other = await world.add_seller("acme"), await world.add_seller("other")
+    for each in (tenant, other):
+        await add_well_account(each, "Well")
+    run_id, foreign = await ask_for(tenant), await ask_for(other)
+    everything, own = await status_of(world), await status_of(world, "acme")
+    assert {each.run.id for each in everything.runs} == {run_id, foreign}
+    assert [(each.seller, each.run.id, each.run.origin) for each in own.runs] == [("acme", run_id, RunOrigin.BACKFILL)]
+    assert own.is_well
+    assert [(queue.priority, queue.jobs) for queue in everything.queues if queue.jobs] == [(Priority.BACKFILL, 8)]
+    lines = shown(own).splitlines()
+    assert lines[2].split() == ["acme", "asked", "for", "(backfill)", "0", "s", "ago", "0", "of", "4", "queued"]
+    assert lines[3].strip() == run_name(run_id)
+    await world.write("UPDATE jobs SET run_at = now() - interval '2 minutes'")
+    stuck = await status_of(world)
+    assert stuck.is_worker_missing
+    assert list_advice(stuck)[0].startswith("Work is due and nobody does it: start `pixecom worker`")
+    await world.write(
+        "UPDATE jobs SET state = 'RUNNING', lease_until = now() + interval '1 minute'"
+        " WHERE id = (SELECT id FROM jobs LIMIT 1)"
+    )
+    assert not (await status_of(world)).is_worker_missing
+
+
+async def test_what_failed_is_told_once_for_each_reason_until_it_succeeds(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    await add_well_account(tenant, "Well")
+    run_id = await ask_for(tenant)
+    await world.write(
+        "UPDATE jobs SET state = 'FAILED', error_class = 'REFUSED', error_reason = 'no [such] thing',"
+        " ended_at = now() - interval '1 hour'"
+    )
+    await world.write("UPDATE sync_runs SET state = 'FAILED', ended_at = now()")
+    status = await status_of(world)
+    [failure] = status.failures
+    assert (failure.seller, failure.connection, failure.failed.kind, failure.failed.jobs) == (
+        "acme",
+        "Well",
+        "stats",
+        4,
+    )
+    assert (failure.failed.run_id, status.is_well, summarize(status)) == (run_id, False, "4 jobs failed")
+    assert list_advice(status) == [
+        f"Jobs failed for good. Once the reason is gone, do them again: `pixecom backfill --resume {run_name(run_id)}`."
+    ]
+    assert "no [such] thing" in shown(status)
+
+    again = await ask_for(tenant)
+    await world.write("UPDATE jobs SET state = 'SUCCEEDED', ended_at = now() WHERE ended_at IS NULL")
+    await world.write("UPDATE sync_runs SET state = 'SUCCEEDED', ended_at = now() WHERE id = $1", again)
+    healed = await status_of(world)
+    assert (healed.is_well, [each.failed.recovered for each in healed.failures]) == (True, [True])
+    await world.write("UPDATE jobs SET ended_at = now() - interval '2 days' WHERE state = 'FAILED'")
+    assert (await status_of(world)).failures == ()
+
+
+async def test_connections_in_trouble_are_named_with_the_reason(world: SmallWorld) -> None:
+    tenant, well = await world.add_seller("acme"), await world.add_seller("well")
+    await add_well_account(well, "Fine")
+    dead, slow, stale = [await add_well_account(tenant, name) for name in ("Dead", "Throttled", "Behind")]
+    await add_well_account(tenant, "Fine")
+    await world.write(
+        "UPDATE fb_connections SET health = 'UNHEALTHY', health_class = 'TOKEN', health_reason = 'dead', "
+        "health_changed_at = now() WHERE id = $1",
+        dead,
+    )
+    await world.write("UPDATE stats_fetches SET fetched_at = now() - interval '3 hours' WHERE account_id = $1", stale)
+    await world.write("UPDATE fb_connections SET stats_synced_at = now() - interval '3 hours' WHERE id = $1", stale)
+    await world.write(
+        "INSERT INTO call_pauses (scope, seller_id, paused_until, reason, noted_at)"
+        " VALUES ($1, $2, now() + interval '10 minutes', 'too many calls', now())",
+        *(f"connection/{slow}/ADS_INSIGHTS", tenant.seller_id),
+    )
+    status = await status_of(world)
+    assert {each.connection.name: (each.seller, each.reason, each.detail) for each in status.connections} == {
+        "Dead": ("acme", "TOKEN_EXPIRED", "dead"),
+        "Behind": ("acme", "BEHIND", None),
+    }
+    [pause] = status.held_back
+    assert (pause.seller, pause.connection, pause.held_back.reason) == ("acme", "Throttled", "too many calls")
+    assert summarize(status) == "1 refused by the platform; 1 behind"
+    advice = list_advice(status)
+    assert ["rotateToken" in advice[0], "META_CALLS_PER_HOUR" in advice[1], "pixecom sync" in advice[2]] == [True] * 3
+    text = shown(status)
+    assert global_id("AdAccount", dead) in text
+    assert (await status_of(world, "well")).is_well
+
+
+async def test_a_schedule_that_stands_still_is_told(world: SmallWorld) -> None:
+    await world.write("UPDATE ticks SET taken_at = now() - interval '1 hour'")
+    status = await status_of(world)
+    assert (status.is_well, summarize(status)) == (False, "the schedule stands still")
+    assert list_advice(status)[0].startswith("The schedule has not moved since ")
+
+
+async def test_a_cancelled_run_is_no_trouble(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    await add_well_account(tenant, "Well")
+    await cancel_run(world.services, seller_id=tenant.seller_id, run_id=await ask_for(tenant))
+    assert (await status_of(world)).is_well
+
+
+async def test_a_seller_that_is_not_there_is_said_to_be_none(world: SmallWorld) -> None:
+    with pytest.raises(NotFoundError, match=r"^There is no seller 'nobody'\.$"):
+        await status_of(world, "nobody")
+
+
+def run_status(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    secrets = {
+        "DATABASE_URL": settings.database_url,
+        "SYSTEM_DATABASE_URL": settings.system_database_url,
+        "REDIS_URL": settings.redis_url,
+        "AUTH_SECRET": settings.auth_secret,
+        "TOKEN_ENCRYPTION_KEYS": settings.token_encryption_keys,
+    }
+    return subprocess.run(  # noqa: S603  # the command is ours
+        [sys.executable, "-m", "app.cli.main", "status", *arguments],
+        env={"PATH": os.environ["PATH"], **{name: secret.get_secret_value() for name, secret in secrets.items()}},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+async def test_programs_get_json_and_an_exit_code(world: SmallWorld, settings: Settings) -> None:
+    tenant = await world.add_seller("acme")
+    account = await add_well_account(tenant, "Well")
+    run_id = await ask_for(tenant)
+    ended = run_status(settings)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    found: dict[str, Any] = json.loads(ended.stdout)
+    assert (found["isWell"], found["advice"], found["connections"]) == (True, [], [])
+    [run] = found["runs"]
+    assert (run["seller"], run["runId"], run["jobsLive"]) == ("acme", run_name(run_id), 4)
+    assert {each["priority"]: each["jobs"] for each in found["due"]}["BACKFILL"] == 4
+    await world.write("UPDATE fb_connections SET health = 'UNHEALTHY' WHERE id = $1", account)
+    ended = run_status(settings, "--seller", "acme", "--json")
+    assert ended.returncode == 1
+    [connection] = json.loads(ended.stdout)["connections"]
+    assert (connection["id"], connection["reason"]) == (global_id("AdAccount", account), "TOKEN_EXPIRED")
+    people = run_status(settings, "--table")
+    assert (people.returncode, "Connections in trouble" in people.stdout) == (1, True)
