@@ -24,12 +24,22 @@ if TYPE_CHECKING:
 
 _NAMES = ", ".join(Counters._fields)
 _OLD = ", ".join(f"old.{name}" for name in Counters._fields)
-_NEW = ", ".join(f"new.{name}" for name in Counters._fields)
 _EXCLUDED = ", ".join(f"excluded.{name}" for name in Counters._fields)
-_ZEROS = ", ".join("0" for _ in Counters._fields)
+_NEW_OR_ZERO_VALUES = ", ".join(f"coalesce(new.{name}, 0)" for name in Counters._fields)
+_NEW_OR_ZERO = ",\n         ".join(f"coalesce(new.{name}, 0) AS {name}" for name in Counters._fields)
+_ASSIGN_CHANGED = ",\n    ".join(f"{name} = changed.{name}" for name in Counters._fields)
 _ASSIGN = ",\n    ".join(f"{name} = excluded.{name}" for name in Counters._fields)
-# Columns travel as text of arrays, which is much cheaper to make than what asyncpg makes of lists.
-_ARRAYS = ", ".join(f"${place}::text::bigint[]" for place in range(11, 11 + len(Counters._fields)))
+
+
+def _array_of(place: int, kind: str) -> str:
+    """A column that travels as an array's text, which is much cheaper to make than what asyncpg makes of a list.
+
+    Under a SELECT of its own it is read once; otherwise the planner reads it too, to count its items.
+    """
+    return f"(SELECT ${place}::text)::{kind}[]"
+
+
+_ARRAYS = ", ".join(_array_of(place, "bigint") for place in range(11, 11 + len(Counters._fields)))
 
 
 class Snapshots(NamedTuple):
@@ -87,35 +97,29 @@ WHERE log.seller_id = $1
   AND log.content_hash IS DISTINCT FROM new.content_hash
 """
 
-# $4 days, $5 fetched_at, $6 oldest day whose snapshots are kept
+# $4 days, $5 fetched_at, $6 oldest day whose snapshots are kept. What is there already is read once, and by its days:
+# joined with the rows alone, it would be the seller's whole history.
 _WRITE = f"""
-WITH incoming AS (
-  SELECT *
-  FROM unnest($7::text::uuid[], $8::text::date[], $9::text::text[], $10::text::text[], {_ARRAYS})
-    AS new (entity_id, stat_date, reported_ratios, attribution_setting, {_NAMES})
-),
-changed AS (
-  SELECT new.*
-  FROM incoming AS new
-  LEFT JOIN ad_stats_daily AS old ON old.seller_id = $1
-                                 AND old.level = $3
-                                 AND old.stat_date = new.stat_date
-                                 AND old.entity_id = new.entity_id
+WITH changed AS (
+  SELECT coalesce(new.entity_id, old.entity_id) AS entity_id,
+         coalesce(new.stat_date, old.stat_date) AS stat_date,
+         old.entity_id IS NULL AS is_first,
+         new.reported_ratios,
+         new.attribution_setting,
+         {_NEW_OR_ZERO}
+  FROM unnest({_array_of(7, "uuid")}, {_array_of(8, "date")}, {_array_of(9, "text")}, {_array_of(10, "text")},
+              {_ARRAYS}) AS new (entity_id, stat_date, reported_ratios, attribution_setting, {_NAMES})
+  FULL JOIN (
+    SELECT entity_id, stat_date, {_NAMES}
+    FROM ad_stats_daily
+    WHERE seller_id = $1
+      AND level = $3
+      AND stat_date = ANY($4::date[])
+      AND account_id = $2
+  ) AS old ON old.stat_date = new.stat_date
+          AND old.entity_id = new.entity_id
   WHERE old.entity_id IS NULL
-     OR ({_OLD}) IS DISTINCT FROM ({_NEW})
-  UNION ALL
-  SELECT old.entity_id, old.stat_date, NULL, NULL, {_ZEROS}
-  FROM ad_stats_daily AS old
-  WHERE old.seller_id = $1
-    AND old.level = $3
-    AND old.stat_date = ANY($4::date[])
-    AND old.account_id = $2
-    AND ({_OLD}) IS DISTINCT FROM ({_ZEROS})
-    AND NOT EXISTS (
-      SELECT FROM incoming
-      WHERE incoming.entity_id = old.entity_id
-        AND incoming.stat_date = old.stat_date
-    )
+     OR ({_OLD}) IS DISTINCT FROM ({_NEW_OR_ZERO_VALUES})
 ),
 raw AS (
   INSERT INTO ad_stats_raw (seller_id, level, entity_id, stat_date, fetched_at, account_id, {_NAMES},
@@ -124,18 +128,27 @@ raw AS (
   FROM changed
   WHERE stat_date >= $6
 ),
-daily AS (
+inserted AS (
   INSERT INTO ad_stats_daily (seller_id, level, stat_date, entity_id, account_id, {_NAMES}, fetched_at)
   SELECT $1, $3, stat_date, entity_id, $2, {_NAMES}, $5
   FROM changed
+  WHERE is_first
   ORDER BY stat_date, entity_id
-  ON CONFLICT (seller_id, level, stat_date, entity_id) DO UPDATE
-  SET {_ASSIGN},
-    fetched_at = excluded.fetched_at
-  RETURNING stat_date
+),
+updated AS (
+  UPDATE ad_stats_daily AS daily
+  SET {_ASSIGN_CHANGED},
+    fetched_at = $5
+  FROM changed
+  WHERE NOT changed.is_first
+    AND daily.seller_id = $1
+    AND daily.level = $3
+    AND daily.stat_date = ANY($4::date[])
+    AND daily.stat_date = changed.stat_date
+    AND daily.entity_id = changed.entity_id
 )
 SELECT stat_date, count(*) AS changed
-FROM daily
+FROM changed
 GROUP BY stat_date
 """  # noqa: S608 - only names of counters are put in
 
