@@ -51,12 +51,17 @@ FOR NO KEY UPDATE
 """  # noqa: S608 - only constants are put in
 
 _PARK_HELD_BACK = f"""
-UPDATE jobs
-SET state = 'PARKED', run_at = now() + $3::interval, sent_at = NULL, error_class = 'THROTTLED', error_reason = $4
-WHERE connection_id = $1
-  AND state IN {WAITING}
-  AND $2 = ANY(pause_scopes)
-  AND run_at < now() + $3::interval
+WITH parked AS (
+  UPDATE jobs
+  SET state = 'PARKED', run_at = now() + $3::interval, sent_at = NULL, error_class = 'THROTTLED', error_reason = $4
+  WHERE connection_id = $1
+    AND state IN {WAITING}
+    AND $2 = ANY(pause_scopes)
+    AND run_at < now() + $3::interval
+  RETURNING 1
+)
+SELECT count(*)
+FROM parked
 """  # noqa: S608 - only constants are put in
 
 _FORGET = """
@@ -98,9 +103,12 @@ async def lock_held_back(driver: Driver, pause: Pause, *, job_id: UUID, connecti
     await driver.fetch(_LOCK_HELD_BACK, job_id, connection_id, pause.scope, pause.wait)
 
 
-async def park_held_back(driver: Driver, pause: Pause, *, connection_id: UUID) -> None:
-    """Park what waits for this connection under the pause; what waits for others is parked when it is claimed."""
-    await driver.execute(_PARK_HELD_BACK, connection_id, pause.scope, pause.wait, pause.reason)
+async def park_held_back(driver: Driver, pause: Pause, *, connection_id: UUID) -> int:
+    """Park what waits for this connection under the pause; what waits for others is parked when it is claimed.
+
+    Answers how many jobs those are.
+    """
+    return await driver.fetchval(_PARK_HELD_BACK, connection_id, pause.scope, pause.wait, pause.reason)
 
 
 async def forget_pauses(driver: Driver) -> None:

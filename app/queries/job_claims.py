@@ -41,6 +41,7 @@ class ClaimedJob:
     unit: Mapping[str, Any]
     progress: Mapping[str, Any] | None
     use_case: str | None
+    pause_scopes: tuple[str, ...]
     attempt: int
     tries: int
     max_tries: int
@@ -84,8 +85,8 @@ WHERE id = $1
     WHERE running.exclusive_key = jobs.exclusive_key
       AND running.state = 'RUNNING'
   )
-RETURNING id, kind, key, seller_id, connection_id, unit, progress, use_case, attempt, tries, max_tries, losses,
-          priority, claimed_at
+RETURNING id, kind, key, seller_id, connection_id, unit, progress, use_case, pause_scopes, attempt, tries, max_tries,
+          losses, priority, claimed_at
 """  # noqa: S608 - only constants are put in
 
 _PARK_UNDER_PAUSE = f"""
@@ -164,6 +165,7 @@ def _claimed(row: Record) -> ClaimedJob:
         unit=row["unit"],
         progress=row["progress"],
         use_case=row["use_case"],
+        pause_scopes=tuple(row["pause_scopes"]),
         attempt=row["attempt"],
         tries=row["tries"],
         max_tries=row["max_tries"],

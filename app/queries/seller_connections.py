@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID  # noqa: TC003  # likewise
 
-from app.vocabulary import ConnectionKind
+from app.vocabulary import ConnectionKind, ProviderKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ class ConnectionRef(NamedTuple):
 
     connection_id: UUID
     kind: ConnectionKind
+    provider: ProviderKind
     time_zone: str
     is_active: bool
     is_usable: bool
@@ -40,7 +41,7 @@ class SellerConnections(NamedTuple):
         return tuple(one for one in self.connections if one.kind is ConnectionKind.AD_ACCOUNT)
 
 
-_COLUMNS = """connections.id, connections.kind, connections.time_zone, connections.is_active,
+_COLUMNS = """connections.id, connections.kind, connections.provider, connections.time_zone, connections.is_active,
        connections.is_active AND connections.health = 'HEALTHY' AS is_usable,
        connections.spent_on, connections.stats_stretch, connections.closed_through"""
 
@@ -88,6 +89,7 @@ def _connection(row: Record) -> ConnectionRef:
     return ConnectionRef(
         connection_id=row["id"],
         kind=ConnectionKind(row["kind"]),
+        provider=ProviderKind(row["provider"]),
         time_zone=row["time_zone"],
         is_active=row["is_active"],
         is_usable=row["is_usable"],

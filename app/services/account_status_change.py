@@ -10,20 +10,22 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from app import clock
-from app.database.transactions import tenant_transaction, work_transaction
+from app.database.transactions import act_for_tenant, tenant_transaction, work_transaction
 from app.errors import ProviderError, ProviderThrottledError, RequestRefusedError, TokenRejectedError
 from app.observability.correlation import current_correlation_id
-from app.observability.logging import get_logger
+from app.observability.logging import get_logger, mask_secrets
 from app.queries.call_pauses import find_pause
-from app.queries.connections import lock_connection
+from app.queries.connections import find_connection, lock_connection
 from app.queries.status_changes import AuditEntry, apply_status, insert_audit_events, lock_targets
+from app.services.connection_health import mark_unhealthy
 from app.services.provider_access import open_provider
 from app.services.status_values import StatusFailure, archived, failure_code, refused
 from app.services.throttles import pause_scopes
-from app.vocabulary import EntityStatus, UseCase
+from app.vocabulary import ConnectionTrouble, EntityStatus, UseCase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from app.database.driver import Driver
@@ -54,13 +56,15 @@ class AccountChange:
     async def apply(self, ids: Sequence[UUID]) -> list[StatusFailure]:
         """Set the status of these entities of the account; answers those it was not set for."""
         for start in range(0, len(ids), PIECE):
-            piece = ids[start : start + PIECE]
+            piece, asked_at = ids[start : start + PIECE], clock.now()
             try:
                 await self._check_pauses()
                 stopped = await self._apply_piece(piece)
             except ProviderError as error:
                 self._give_up(piece, error)
                 stopped = error
+            if isinstance(stopped, TokenRejectedError):
+                await self._mark_dead(stopped, asked_at=asked_at)
             if stopped is not None:
                 self._give_up(ids[start + PIECE :], stopped)
                 break
@@ -68,12 +72,29 @@ class AccountChange:
 
     async def _check_pauses(self) -> None:
         """Raises ProviderThrottledError while the platform wants no such call, be it of this account or of the app."""
-        scopes = pause_scopes(self._account_id, UseCase.ADS_MANAGEMENT)
+        seller_id = self._request.seller_id
         async with work_transaction(self._services.database.app) as driver:
+            await act_for_tenant(driver, seller_id)
+            connection = await find_connection(driver, seller_id=seller_id, connection_id=self._account_id)
+            if connection is None:
+                raise RequestRefusedError("the ad account is gone")
+            scopes = pause_scopes(connection.id, UseCase.ADS_MANAGEMENT, provider=connection.provider)
             pause = await find_pause(driver, scopes)
         if pause is not None:
             message = f"No call is made before {pause.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC: {pause.reason}"
             raise ProviderThrottledError(message, retry_at=pause.until, use_case=UseCase.ADS_MANAGEMENT)
+
+    async def _mark_dead(self, error: TokenRejectedError, *, asked_at: datetime) -> None:
+        """As background work does. A missing permission marks nothing: a token that may only read keeps its syncs."""
+        async with work_transaction(self._services.database.app) as driver:
+            await mark_unhealthy(
+                driver,
+                seller_id=self._request.seller_id,
+                connection_id=self._account_id,
+                trouble=ConnectionTrouble.TOKEN,
+                reason=mask_secrets(str(error)),
+                claimed_at=asked_at,
+            )
 
     async def _apply_piece(self, ids: Sequence[UUID]) -> ProviderError | None:
         """The answer that holds for all that follow, if there was one."""

@@ -122,7 +122,7 @@ def _plans(
             job
             for account in seller.accounts
             if account.is_usable or dead_too
-            for job in jobs(AccountKey(seller.seller_id, account.connection_id), account)
+            for job in jobs(AccountKey(seller.seller_id, account.connection_id, account.provider), account)
         ]
         if made:
             request = RunRequest(seller_id=seller.seller_id, origin=tick.origin, reason=tick.name)

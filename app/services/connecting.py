@@ -78,7 +78,7 @@ async def connect_account(services: Services, *, seller_id: UUID, account: Accou
         account.access_token,
     )
     async with tenant_transaction(services.database.app, seller_id) as driver:
-        jobs = [structure_job(AccountKey(seller_id, new.id), priority=Priority.MANUAL)]
+        jobs = [structure_job(AccountKey(seller_id, new.id, new.provider), priority=Priority.MANUAL)]
         job_ids = await _connect(driver, new, jobs)
     await send_now(services, job_ids)
     return new.id

@@ -74,7 +74,7 @@ def round_jobs(seller: SellerConnections, day: date, priority: Priority) -> list
         job
         for connection in seller.connections
         if connection.is_usable
-        for job in _ingestion_jobs(AccountKey(seller.seller_id, connection.connection_id), connection, day, priority)
+        for job in _ingestion_jobs(seller.seller_id, connection, day, priority)
     ]
     last = aggregation_job(seller.seller_id, day, priority=priority)
     # With nothing to wait for it waits for nothing: it says who is missing.
@@ -98,7 +98,8 @@ def _planned(seller: SellerConnections, day: date, tick: Tick, *, is_newest: boo
     return PlannedRun(request=request, jobs=round_jobs(seller, day, priority), round_of=slot)
 
 
-def _ingestion_jobs(key: AccountKey, connection: ConnectionRef, day: date, priority: Priority) -> Iterator[NewJob]:
+def _ingestion_jobs(seller_id: UUID, connection: ConnectionRef, day: date, priority: Priority) -> Iterator[NewJob]:
+    key = AccountKey(seller_id, connection.connection_id, connection.provider)
     delay = max(ingestion_due(day, connection.time_zone) - clock.now(), timedelta(0))
     if connection.kind is ConnectionKind.PAGE:
         yield page_ingestion_job(key, day, priority=priority, delay=delay)

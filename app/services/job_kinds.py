@@ -12,7 +12,7 @@ from app.metrics.levels import Level
 from app.queries.jobs import NO_DELAY, NewJob
 from app.services.job_broker import Priority
 from app.services.throttles import pause_scopes
-from app.vocabulary import UseCase
+from app.vocabulary import ProviderKind, UseCase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,10 +41,11 @@ class JobKind(StrEnum):
 
 
 class AccountKey(NamedTuple):
-    """The ad account that a job works for."""
+    """The ad account or page that a job works for, and who answers for it."""
 
     seller_id: UUID
     connection_id: UUID
+    provider: ProviderKind = ProviderKind.META
 
 
 class StatsUnit(NamedTuple):
@@ -89,14 +90,14 @@ def ingestion_job(account: AccountKey, unit: StatsUnit, *, priority: Priority, d
 
 def page_ingestion_job(page: AccountKey, day: date, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
     """One day of a page's metrics, and its posts."""
-    seller, connection = page
+    seller, connection, _ = page
     job = _connection_job(JobKind.PAGE_INGESTION, page, UseCase.PAGES, priority=priority, delay=delay)
     return replace(job, key=f"ingest__{seller}__{connection}__{day}__PAGE", unit={"day": day.isoformat()})
 
 
 def page_backfill_job(page: AccountKey, days: DateRange, *, priority: Priority) -> NewJob:
     """The history of a page, which the platform answers by whole ranges, and its posts."""
-    seller, connection = page
+    seller, connection, _ = page
     job = _connection_job(JobKind.PAGE_INGESTION, page, UseCase.PAGES, priority=priority, delay=NO_DELAY)
     return replace(
         job,
@@ -161,7 +162,7 @@ def _connection_job(
         max_tries=MAX_TRIES,
         delay=delay,
         use_case=use_case,
-        pause_scopes=pause_scopes(account.connection_id, use_case),
+        pause_scopes=pause_scopes(account.connection_id, use_case, provider=account.provider),
     )
 
 
@@ -169,7 +170,7 @@ def _insights_job(
     kind: JobKind, verb: str, account: AccountKey, unit: StatsUnit, *, priority: Priority, delay: timedelta
 ) -> NewJob:
     """Whatever reads insights of one account and level: never two of them at once."""
-    seller, connection = account
+    seller, connection, _ = account
     job = _connection_job(kind, account, UseCase.ADS_INSIGHTS, priority=priority, delay=delay)
     return replace(
         job,

@@ -29,4 +29,4 @@ def page_jobs(page: Connection | NewConnection, days: DateRange | None, *, prior
     if days is None or days.from_date > yesterday:
         return []
     over = DateRange(days.from_date, min(days.to_date, yesterday))
-    return [page_backfill_job(AccountKey(page.seller_id, page.id), over, priority=priority)]
+    return [page_backfill_job(AccountKey(page.seller_id, page.id, page.provider), over, priority=priority)]

@@ -34,7 +34,6 @@ from app.vocabulary import RunOrigin
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from app.database.driver import Driver
     from app.providers.contract import AccountRecord, AdRecord, AdsetRecord, CampaignRecord
@@ -52,7 +51,7 @@ async def run_structure_job(services: Services, job: ClaimedJob, lease: Lease) -
     """The handler of structure jobs."""
     started_at = clock.now()
     connection = await get_working_connection(services, job)
-    await check_tokens(services, seller_id=connection.seller_id, only=connection.id)
+    await check_tokens(services, seller_id=connection.seller_id, only=connection.id, lease=lease)
     return await sync_structure(services, connection, lease, since=started_at)
 
 
@@ -155,12 +154,12 @@ async def _request_backfill(services: Services, driver: Driver, connection: Conn
         from_date=history.from_date,
         to_date=history.to_date,
     )
-    await record_run(driver, run, _history_jobs(connection.seller_id, connection.id, history))
+    await record_run(driver, run, _history_jobs(connection, history))
     log.info("history of a new account asked for", days=days)
 
 
-def _history_jobs(seller_id: UUID, connection_id: UUID, history: DateRange) -> list[NewJob]:
-    account = AccountKey(seller_id, connection_id)
+def _history_jobs(connection: Connection, history: DateRange) -> list[NewJob]:
+    account = AccountKey(connection.seller_id, connection.id, connection.provider)
     return [
         stats_job(account, StatsUnit(level, start, end), priority=Priority.BACKFILL)
         for start, end in split_days(history)

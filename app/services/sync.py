@@ -97,7 +97,7 @@ def _jobs_of(
     window = days or default_window(services, connection.time_zone)
     if connection.kind is ConnectionKind.PAGE:
         return page_jobs(connection, window, priority=priority)
-    account = AccountKey(connection.seller_id, connection.id)
+    account = AccountKey(connection.seller_id, connection.id, connection.provider)
     return list(window_jobs(account, window, levels=levels, priority=priority, older=Priority.BACKFILL))
 
 

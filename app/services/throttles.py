@@ -9,22 +9,23 @@ from app.errors import ThrottleScope
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from app.vocabulary import UseCase
-
-PLATFORM = "meta"
+    from app.vocabulary import ProviderKind, UseCase
 
 
-def pause_scopes(connection_id: UUID, use_case: UseCase) -> tuple[str, ...]:
-    """All scopes whose pause stops a job of this connection and use case."""
-    names = (scope_name(scope, connection_id, use_case) for scope in ThrottleScope)
+def pause_scopes(connection_id: UUID, use_case: UseCase, *, provider: ProviderKind) -> tuple[str, ...]:
+    """All scopes whose pause stops a job of this connection and use case; the first is that of the provider's app."""
+    names = (scope_name(scope, connection_id, use_case, app=provider.lower()) for scope in ThrottleScope)
     return tuple(name for name in names if name is not None)
 
 
-def scope_name(scope: ThrottleScope, connection_id: UUID, use_case: UseCase) -> str | None:
-    """The pause that a throttle of this reach means for jobs of this connection and use case; None: it means none."""
+def scope_name(scope: ThrottleScope, connection_id: UUID, use_case: UseCase, *, app: str) -> str | None:
+    """The pause that a throttle of this reach means for jobs of this connection and use case; None: it means none.
+
+    `app` is the scope of the whole app, as the first of a job's own names it.
+    """
     match scope:
         case ThrottleScope.APP:
-            return PLATFORM
+            return app
         case ThrottleScope.ACCOUNT:
             return f"connection/{connection_id}"
         case ThrottleScope.USE_CASE:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app import clock
 from app.errors import ThrottleScope
+from app.observability.logging import get_logger
 from app.observability.prometheus import THROTTLES
 from app.queries import call_pauses, job_claims
 from app.services.throttles import scope_name
@@ -18,20 +20,24 @@ if TYPE_CHECKING:
     from app.queries.job_claims import ClaimedJob, Failure
     from app.vocabulary import JobState
 
+log = get_logger(__name__)
+
 
 async def park(
     driver: Driver, job: ClaimedJob, failure: Failure, *, throttle: ProviderThrottledError, wait: timedelta
 ) -> JobState:
     """Park the job, and with it everything that the throttle reaches. Raises LeaseLostError.
 
-    What waits for the same connection is parked at once; what a throttle of the whole app reaches, when it is claimed.
+    What waits for the same connection is parked at once, and told of in one line; what a throttle of the whole app
+    reaches, when it is claimed.
     """
     THROTTLES.labels(throttle.scope.value).inc()
     if job.connection_id is None or throttle.scope is ThrottleScope.JOB:
         return await job_claims.park_job(driver, job, failure, wait=wait)
     use_case = throttle.use_case or (UseCase(job.use_case) if job.use_case else None)
     reach = throttle.scope if use_case or throttle.scope is ThrottleScope.APP else ThrottleScope.ACCOUNT
-    scope = scope_name(reach, job.connection_id, use_case or UseCase.ADS_MANAGEMENT)
+    app = next(iter(job.pause_scopes), "")
+    scope = scope_name(reach, job.connection_id, use_case or UseCase.ADS_MANAGEMENT, app=app)
     assert scope is not None  # noqa: S101  # a job's own was dealt with above
     pause = call_pauses.Pause(
         scope=scope,
@@ -43,5 +49,7 @@ async def park(
     await call_pauses.lock_held_back(driver, pause, job_id=job.id, connection_id=job.connection_id)
     state = await job_claims.park_job(driver, job, failure, wait=wait)
     await call_pauses.note_pause(driver, pause)
-    await call_pauses.park_held_back(driver, pause, connection_id=job.connection_id)
+    parked = await call_pauses.park_held_back(driver, pause, connection_id=job.connection_id)
+    until = (clock.now() + wait).isoformat(timespec="seconds")
+    log.warning("the platform holds work back", scope=scope, parked=parked, until=until, reason=failure.reason)
     return state

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app import clock
 from app.database.transactions import tenant_transaction
-from app.errors import NotFoundError, PixecomError
+from app.errors import JobCancelledError, LeaseLostError, NotFoundError, PixecomError
 from app.observability.logging import get_logger, mask_secrets
 from app.queries.connection_tokens import list_tokens_to_check, note_token_facts
 from app.queries.connections import find_connection
@@ -20,17 +20,21 @@ if TYPE_CHECKING:
 
     from app.providers.contract import TokenFacts
     from app.services.context import Services
+    from app.services.job_lease import Lease
 
 log = get_logger(__name__)
 
 CHECKED_EVERY = timedelta(days=1)
 
 
-async def check_token(services: Services, *, seller_id: UUID, connection_id: UUID) -> TokenFacts:
+async def check_token(
+    services: Services, *, seller_id: UUID, connection_id: UUID, lease: Lease | None = None
+) -> TokenFacts:
     """What the platform says of the connection's token; kept with it. A dead token makes the connection unhealthy.
 
-    A living one does not make it healthy: the platform refused more than the token. Raises NotFoundError, and the
-    ProviderError of a platform that says nothing.
+    A living one does not make it healthy: the platform refused more than the token. A job gives its lease and writes
+    nothing without it. Raises NotFoundError, the ProviderError of a platform that says nothing, LeaseLostError and
+    JobCancelledError.
     """
     async with tenant_transaction(services.database.app, seller_id) as driver:
         connection = await find_connection(driver, seller_id=seller_id, connection_id=connection_id)
@@ -39,6 +43,8 @@ async def check_token(services: Services, *, seller_id: UUID, connection_id: UUI
     asked_at = clock.now()
     facts = await inspect_token(services, connection)
     async with tenant_transaction(services.database.app, seller_id) as driver:
+        if lease is not None:
+            await lease.fence(driver)
         await note_token_facts(
             driver,
             connection,
@@ -58,10 +64,13 @@ async def check_token(services: Services, *, seller_id: UUID, connection_id: UUI
     return facts
 
 
-async def check_tokens(services: Services, *, seller_id: UUID, only: UUID | None = None) -> int:
+async def check_tokens(
+    services: Services, *, seller_id: UUID, only: UUID | None = None, lease: Lease | None = None
+) -> int:
     """Check the tokens of the seller (or of one connection) that were not checked for a day; answers how many could be.
 
-    What goes wrong with one stops no other; it is asked about again the next time.
+    What goes wrong with one stops no other; it is asked about again the next time. A job that is another's by now, or
+    was cancelled, ends: LeaseLostError, JobCancelledError.
     """
     since = clock.now() - CHECKED_EVERY
     async with tenant_transaction(services.database.app, seller_id) as driver:
@@ -69,7 +78,9 @@ async def check_tokens(services: Services, *, seller_id: UUID, only: UUID | None
     checked = 0
     for connection_id in due:
         try:
-            await check_token(services, seller_id=seller_id, connection_id=connection_id)
+            await check_token(services, seller_id=seller_id, connection_id=connection_id, lease=lease)
+        except (LeaseLostError, JobCancelledError):
+            raise
         except PixecomError as error:
             log.warning(
                 "a token could not be checked",

@@ -111,7 +111,7 @@ def _missed_work(services: Services, connection: Connection) -> list[NewJob]:
         return page_jobs(connection, _missed_days(services, connection), priority=Priority.MANUAL)
     if connection.kind is not ConnectionKind.AD_ACCOUNT:
         return []
-    account = AccountKey(connection.seller_id, connection.id)
+    account = AccountKey(connection.seller_id, connection.id, connection.provider)
     days = _missed_days(services, connection)
     stats = window_jobs(account, days, levels=tuple(Level), priority=Priority.MANUAL, older=Priority.BACKFILL)
     return [structure_job(account, priority=Priority.MANUAL), *stats]

@@ -11,7 +11,7 @@ from app.services.job_broker import Priority
 from app.services.job_execution import execute_job
 from app.services.run_requests import RunRequest, record_run
 from app.services.throttles import pause_scopes
-from app.vocabulary import RunOrigin, UseCase
+from app.vocabulary import ProviderKind, RunOrigin, UseCase
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def chore(
     priority: Priority = Priority.SCHEDULED,
     delay: timedelta = NO_DELAY,
     use_case: UseCase = UseCase.ADS_INSIGHTS,
+    provider: ProviderKind = ProviderKind.META,
     coalesces: bool = False,
     is_last: bool = False,
 ) -> NewJob:
@@ -53,7 +54,7 @@ def chore(
         coalesces=coalesces,
         is_last=is_last,
         use_case=use_case if connection_id else None,
-        pause_scopes=pause_scopes(connection_id, use_case) if connection_id else (),
+        pause_scopes=pause_scopes(connection_id, use_case, provider=provider) if connection_id else (),
     )
 
 

@@ -41,6 +41,7 @@ def job(tries: int = 0) -> ClaimedJob:
         unit={},
         progress=None,
         use_case=None,
+        pause_scopes=(),
         attempt=tries + 1,
         tries=tries,
         max_tries=3,

@@ -26,7 +26,7 @@ from app.services.status_change import StatusAction, StatusFailureCode, set_stat
 from app.vocabulary import ConnectionTrouble, EntityStatus, RunOrigin
 from tests.services.invariants import check_invariants
 from tests.services.shop import CREATED, account, add_seller, sandbox_for
-from tests.services.working import fetch_work, work_until_idle
+from tests.services.working import fetch, fetch_work, work_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -244,6 +244,35 @@ async def test_an_unhealthy_account_is_not_asked(shop: Shop) -> None:
     assert await shop.calls() == calls
     assert await shop.rows(_STATUSES) == [("ACTIVE", 115), ("ARCHIVED", 2)]
     assert await shop.rows("SELECT * FROM audit_events") == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "health"),
+    [
+        ({"code": 190, "message": "expired"}, ("UNHEALTHY", "TOKEN")),
+        ({"code": 200, "message": "no ads_management"}, ("HEALTHY", None)),
+        ({"code": 80004, "subcode": 2446079, "message": "too many"}, ("HEALTHY", None)),
+    ],
+)
+async def test_a_dead_token_is_known_to_everybody_at_once_and_anything_else_leaves_syncs_going(
+    shop: Shop, fault: dict[str, object], health: tuple[str, str | None]
+) -> None:
+    ids = (await ids_of(shop))[:1]
+    await shop.arm({"match": {"method": "POST"}, "times": None, **fault})
+    assert (await change(shop, ids)).succeeded == ()
+    assert await shop.rows("SELECT health, health_class FROM fb_connections") == [health]
+
+
+async def test_a_token_that_was_renewed_while_the_old_one_was_refused_is_left_alone(shop: Shop) -> None:
+    ids = (await ids_of(shop))[:1]
+    await shop.arm({"match": {"method": "POST"}, "times": None, "code": 190, "message": "expired"})
+    await fetch(
+        shop.services,
+        shop.seller_id,
+        "UPDATE fb_connections SET token_changed_at = now() + interval '1 hour' RETURNING id",
+    )
+    assert (await change(shop, ids)).succeeded == ()
+    assert await shop.rows("SELECT health FROM fb_connections") == [("HEALTHY",)]
 
 
 @pytest.mark.parametrize(

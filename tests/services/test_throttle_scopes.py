@@ -10,7 +10,7 @@ import pytest
 from app import clock
 from app.errors import ProviderThrottledError, ThrottleScope
 from app.identifiers import new_id
-from app.vocabulary import UseCase
+from app.vocabulary import ProviderKind, UseCase
 from tests.services.jobs_at_hand import chore, enqueue, execute, failing, job_of, nothing, state_of
 from tests.services.working import fetch_work
 
@@ -91,3 +91,18 @@ async def test_a_pause_that_is_over_holds_nothing_back(services: Services) -> No
         await execute(services, job_id, nothing)
         job = await job_of(services, job_id)
         assert (job["state"], job["tries"], job["error_reason"]) == ("SUCCEEDED", 1, None)
+
+
+async def test_a_pause_of_one_providers_app_is_none_of_anothers(services: Services) -> None:
+    run = await enqueue(
+        services,
+        chore("throttled", connection_id=new_id()),
+        chore("of meta", connection_id=new_id()),
+        chore("of the mock", connection_id=new_id(), provider=ProviderKind.MOCK),
+    )
+    throttled, of_meta, of_the_mock = (job.job_id for job in run.jobs)
+    error = ProviderThrottledError("wait", retry_at=clock.now() + timedelta(minutes=30), scope=ThrottleScope.APP)
+    await execute(services, throttled, failing(error))
+    for job_id in (of_meta, of_the_mock):
+        await execute(services, job_id, nothing)
+    assert [await state_of(services, job_id) for job_id in (of_meta, of_the_mock)] == ["PARKED", "SUCCEEDED"]

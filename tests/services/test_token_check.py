@@ -14,21 +14,27 @@ from pydantic import SecretStr
 from app import clock
 from app.auth.token_cipher import EncryptedToken, TokenCipher, token_context
 from app.database.transactions import tenant_transaction
-from app.errors import NotFoundError, SetupError
+from app.errors import LeaseLostError, NotFoundError, SetupError
 from app.identifiers import new_id
 from app.providers.sandbox.worlds import SANDBOX_APP_ID
 from app.services.connection_health import mark_unhealthy
+from app.services.job_broker import Priority
+from app.services.job_execution import execute_job
+from app.services.job_kinds import AccountKey, structure_job
 from app.services.token_check import check_token, check_tokens
 from app.services.token_reencryption import reencrypt_tokens
 from app.services.token_renewal import renew_token
 from app.vocabulary import ConnectionTrouble
+from tests.services.jobs_at_hand import enqueue
 from tests.services.shop import account, add_seller, pointed_at, sandbox_for
 from tests.services.working import fetch, fetch_work
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from app.queries.job_claims import ClaimedJob
     from app.services.context import Services
+    from app.services.job_execution import Lease
     from tests.services.shop import Shop
 
 NEW = SecretStr("a-renewed-token")
@@ -88,21 +94,20 @@ async def test_a_structure_sync_checks_the_token_it_works_with(shop: Shop) -> No
 
 async def test_tokens_are_checked_once_a_day_and_one_failure_stops_no_other(shop: Shop) -> None:
     gone, _ = await shop.connect("1"), await shop.connect("2")
-    check = {"seller_id": shop.seller_id}
-    assert await check_tokens(shop.services, **check) == 0
+    assert await check_tokens(shop.services, seller_id=shop.seller_id) == 0
     with clock.frozen(clock.now() + timedelta(days=1, minutes=1)):
         async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
             await driver.execute(
                 "UPDATE fb_connections SET token_key_id = 'gone' WHERE seller_id = $1 AND external_id = '1'",
                 shop.seller_id,
             )
-        assert await check_tokens(shop.services, **check, only=gone) == 0
-        assert await check_tokens(shop.services, **check) == 1
-        assert await check_tokens(shop.services, **check) == 0
+        assert await check_tokens(shop.services, seller_id=shop.seller_id, only=gone) == 0
+        assert await check_tokens(shop.services, seller_id=shop.seller_id) == 1
+        assert await check_tokens(shop.services, seller_id=shop.seller_id) == 0
         checked = "SELECT token_checked_at > now() + interval '1 hour' FROM fb_connections ORDER BY external_id"
         assert await shop.rows(checked) == [(False,), (True,)]
     with clock.frozen(clock.now() + timedelta(days=2, minutes=2)):
-        assert await check_tokens(shop.services, **check) == 1
+        assert await check_tokens(shop.services, seller_id=shop.seller_id) == 1
 
 
 async def test_another_sellers_connection_is_not_there(shop: Shop) -> None:
@@ -246,3 +251,25 @@ async def test_what_can_not_be_decrypted_is_left_and_told(shop: Shop) -> None:
             seller_id=shop.seller_id,
             connection_id=before[0][0],
         )
+
+
+async def test_a_worker_that_lost_its_job_says_nothing_of_the_token(shop: Shop) -> None:
+    await shop.connect("1")
+    await fetch(shop.services, shop.seller_id, "UPDATE fb_connections SET token_checked_at = NULL RETURNING id")
+    await script(shop, after_calls=0)
+    connection_id = await shop.value("SELECT id FROM fb_connections")
+    job = structure_job(AccountKey(shop.seller_id, connection_id), priority=Priority.MANUAL)
+    job_id = (await enqueue(shop.services, job)).jobs[0].job_id
+    ends: list[str] = []
+
+    async def outlive(services: Services, claimed: ClaimedJob, lease: Lease) -> int:
+        taken = "UPDATE jobs SET attempt = attempt + 1 WHERE id = $1 RETURNING id"
+        await fetch_work(services, taken, claimed.id)
+        with pytest.raises(LeaseLostError):
+            await check_tokens(services, seller_id=shop.seller_id, lease=lease)
+        ends.append("stopped")
+        return 0
+
+    await execute_job(shop.services, job_id, worker="w", handlers={"structure": outlive})
+    assert ends == ["stopped"]
+    assert await shop.rows("SELECT health, token_checked_at FROM fb_connections") == [("HEALTHY", None)]
