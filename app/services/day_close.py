@@ -115,7 +115,7 @@ async def _ask_for_last_fetch(driver: Driver, connection: Connection, waiting: S
     kind = JobKind.RESTATEMENT
     if await was_asked_for(driver, connection, kind=kind, since=now - ASK_EVERY, through=lately[-1]):
         return
-    key = AccountKey(connection.seller_id, connection.id)
+    key = AccountKey(connection.seller_id, connection.id, connection.provider)
     jobs = [
         restatement_job(key, StatsUnit(level, start, end), priority=Priority.SCHEDULED)
         for start, end in split_days(DateRange(lately[0], lately[-1]))
