@@ -60,6 +60,8 @@ def development_environment(
         "META_GRAPH_URL": f"http://{LOOPBACK}:{sandbox_port}",
         # The sandbox is ours: a demo whose history waits for the calls of the next hour would show nothing.
         "META_CALLS_PER_HOUR": "10000",
+        # Nor does a first start wait a minute, or two, for the totals of what it has just fetched.
+        "ROLLUP_DELAY_SECONDS": "2",
         "WORKER_HEALTH_PORT": str(worker_health_port),
         "SCHEDULER_HEALTH_PORT": str(scheduler_health_port),
         "DEMO_LOGIN": "true",
