@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from app.cli.places import DEFAULT_DATA
-from app.errors import SetupError
 
 check = typer.Typer(help="Prove that what is stored agrees with what it is derived from.", no_args_is_help=True)
 
@@ -43,12 +42,9 @@ def stats(
 
     if given("DATABASE_URL") is None:
         join_instance(data_dir)
-    from sqlalchemy.exc import DBAPIError
-
     from app.cli.check_stats import StatsCheckRequest, check_now
+    from app.cli.reachability import outage_as_sentence
 
-    try:
+    with outage_as_sentence("is it up?"):
         agrees = run_on_uvloop(check_now(StatsCheckRequest(seller_slug=seller, repair=repair, as_json=as_json)))
-    except (OSError, DBAPIError) as error:
-        raise SetupError(f"The database does not answer ({type(error).__name__}); is it up?") from None
     raise typer.Exit(0 if agrees else 1)

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.cli.environment import DATABASE_SETTINGS
+from app.database.outage import is_outage
 from app.errors import SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
 CONNECT_SECONDS = 5
-# What a statement says when the database, or something on the way to it, is away.
-DATABASE_AWAY = (
-    OSError,
-    TimeoutError,
-    DBAPIError,
-    PoolTimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,  # shut down, crashed, starting up
-)
+
+
+@contextmanager
+def outage_as_sentence(advice: str) -> Generator[None]:
+    """Raise SetupError for a database that goes away while the work within is done; `advice` ends its sentence."""
+    try:
+        yield
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        raise SetupError(f"The database does not answer ({type(error).__name__}); {advice}") from None
 
 
 async def require_servers(environment: Mapping[str, str]) -> None:

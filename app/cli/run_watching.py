@@ -16,7 +16,7 @@ from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
 from app.cli.identifiers import run_name
 from app.cli.progress_bar import ProgressBar, Together
-from app.cli.reachability import DATABASE_AWAY
+from app.database.outage import is_outage
 from app.services.run_progress import get_run_progress
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ async def watch_runs(services: Services, runs: Sequence[SellerRun], watch: Watch
     """
     try:
         progress = await (_follow(services, runs, watch) if watch.wait else _read(services, runs, {}))
-    except (asyncio.CancelledError, *DATABASE_AWAY):
+    except (asyncio.CancelledError, Exception):
         for run in runs:
             _say(f"{run.slug}: the run goes on. {_how_to(run)}")
         raise
@@ -102,7 +102,9 @@ async def _read_patiently(
     while True:
         try:
             progress = await _read(services, runs, ended)
-        except DATABASE_AWAY as error:
+        except Exception as error:
+            if not is_outage(error):
+                raise
             if began is None:
                 began = monotonic()
                 bar.note(f"The database does not answer ({type(error).__name__}); the work goes on with it. Waiting.")

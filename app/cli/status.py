@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from app.cli.places import DEFAULT_DATA
-from app.errors import SetupError
 
 
 def status(
@@ -31,12 +30,10 @@ def status(
 
     if given("DATABASE_URL") is None:
         join_instance(data_dir)
-    from app.cli.reachability import DATABASE_AWAY
+    from app.cli.reachability import outage_as_sentence
     from app.cli.status_report import show_status
 
     is_json = not sys.stdout.isatty() if as_json is None else as_json
-    try:
+    with outage_as_sentence("see `pixecom doctor`."):
         is_well = run_on_uvloop(show_status(seller_slug=seller, as_json=is_json))
-    except DATABASE_AWAY as error:
-        raise SetupError(f"The database does not answer ({type(error).__name__}); see `pixecom doctor`.") from None
     raise typer.Exit(0 if is_well else 1)

@@ -74,14 +74,13 @@ def run_at_instance(work: Callable[[], Coroutine[None, None, bool]], data_dir: P
     from app.cli.loop import run_on_uvloop
 
     join_instance(data_dir)
-    from app.cli.reachability import DATABASE_AWAY
+    from app.cli.reachability import outage_as_sentence
 
     try:
-        complete = run_on_uvloop(work())
+        with outage_as_sentence("is the instance still up?"):
+            complete = run_on_uvloop(work())
     except KeyboardInterrupt:
         raise typer.Exit(_INTERRUPTED) from None
     except InputError as error:  # the API's names of arguments are the options' here
         raise SetupError(str(error).replace("input.", "--")) from None
-    except DATABASE_AWAY as error:
-        raise SetupError(f"The instance's database does not answer ({type(error).__name__}); is it still up?") from None
     raise typer.Exit(0 if complete else 1)

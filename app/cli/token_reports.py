@@ -14,12 +14,15 @@ from app.services.context import open_services
 from app.services.token_reencryption import reencrypt_tokens
 from app.services.token_survey import survey_tokens
 from app.settings import load_settings
-from app.vocabulary import ConnectionHealth
+from app.vocabulary import ConnectionHealth, ConnectionKind
+from graphql_schema.global_id import global_id
 
 if TYPE_CHECKING:
     from app.services.token_survey import SurveyedToken
     from app.settings import Settings
 
+# What the API takes a connection for, as `rotateToken` has it.
+_TYPES = {ConnectionKind.AD_ACCOUNT: "AdAccount", ConnectionKind.PAGE: "Page"}
 FILE_WIDTH = 240
 """Columns, where the output is no terminal, so that nothing is cut."""
 
@@ -70,9 +73,11 @@ def _state(token: SurveyedToken) -> str:
 
 
 def _as_json(token: SurveyedToken) -> dict[str, object]:
+    kind = token.connection.kind
     return {
         "seller": token.seller,
         "connection": str(token.connection.id),
+        "connectionId": global_id(_TYPES[kind], token.connection.id) if kind in _TYPES else None,
         "kind": token.connection.kind.value,
         "name": token.connection.name,
         "externalId": token.connection.external_id,

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from app.cli.places import DEFAULT_DATA
-from app.errors import SetupError
 
 tokens = typer.Typer(help="Check stored access tokens, or encrypt them under the newest key.", no_args_is_help=True)
 
@@ -37,15 +36,12 @@ def check(
     Exit code 0 if all are alive and their connections healthy, 1 otherwise.
     """
     _join(data_dir)
-    from sqlalchemy.exc import DBAPIError
-
     from app.cli.loop import run_on_uvloop
+    from app.cli.reachability import outage_as_sentence
     from app.cli.token_reports import check_now
 
-    try:
+    with outage_as_sentence("is it up?"):
         is_well = run_on_uvloop(check_now(seller_slug=seller, as_json=as_json))
-    except (OSError, DBAPIError) as error:
-        raise _no_database(error) from None
     raise typer.Exit(0 if is_well else 1)
 
 
@@ -56,15 +52,12 @@ def reencrypt(*, data_dir: DataDirectory = DEFAULT_DATA, as_json: AsJson = False
     Exit code 0 if none is left, 1 if keys are missing that some are under. May be broken off and begun again.
     """
     _join(data_dir)
-    from sqlalchemy.exc import DBAPIError
-
     from app.cli.loop import run_on_uvloop
+    from app.cli.reachability import outage_as_sentence
     from app.cli.token_reports import reencrypt_now
 
-    try:
+    with outage_as_sentence("is it up?"):
         is_done = run_on_uvloop(reencrypt_now(as_json=as_json))
-    except (OSError, DBAPIError) as error:
-        raise _no_database(error) from None
     raise typer.Exit(0 if is_done else 1)
 
 
@@ -74,7 +67,3 @@ def _join(data_dir: Path) -> None:
 
     if given("DATABASE_URL") is None:
         join_instance(data_dir)
-
-
-def _no_database(error: Exception) -> SetupError:
-    return SetupError(f"The database does not answer ({type(error).__name__}); is it up?")

@@ -114,12 +114,19 @@ WHERE id = ANY($1::uuid[])
   AND cancel_requested
 """
 
+# A queued job that waits for its time only spreads load, or waits for what whoever asks anew waits for as well.
 _HASTEN = f"""
 UPDATE jobs
-SET priority = $2, sent_at = NULL, run_at = CASE WHEN state = 'QUEUED' THEN least(run_at, now()) ELSE run_at END
-WHERE id = ANY($1::uuid[])
+SET priority = least(jobs.priority, asked.priority),
+    sent_at = NULL,
+    run_at = CASE WHEN state = 'QUEUED' THEN least(run_at, now() + asked.delay) ELSE run_at END
+FROM unnest($1::uuid[], $2::int[], $3::interval[]) AS asked (id, priority, delay)
+WHERE jobs.id = asked.id
   AND state IN {WAITING}
-  AND priority > $2
+  AND (
+    jobs.priority > asked.priority
+    OR state = 'QUEUED' AND run_at > now() + asked.delay + interval '1 second'
+  )
 """  # noqa: S608 - only constants are put in
 
 
@@ -151,13 +158,11 @@ def _enqueued(row: Record, *, deduplicated: bool) -> EnqueuedJob:
 
 
 async def _hasten(driver: Driver, jobs: Sequence[NewJob], answers: Mapping[str, EnqueuedJob]) -> None:
-    """A more urgent request for work that waits already makes it as urgent, and ends a delay that only spread it."""
-    by_priority: dict[int, list[UUID]] = {}
-    for job in jobs:
-        if answers[job.key].deduplicated:
-            by_priority.setdefault(job.priority, []).append(answers[job.key].job_id)
-    for priority, ids in by_priority.items():
-        await driver.execute(_HASTEN, ids, priority)
+    """A request for work that waits already makes it as urgent as it asks for, and as soon."""
+    joined = [job for job in jobs if answers[job.key].deduplicated]
+    if joined:
+        ids = [answers[job.key].job_id for job in joined]
+        await driver.execute(_HASTEN, ids, [job.priority for job in joined], [job.delay for job in joined])
 
 
 def _columns(jobs: Sequence[NewJob]) -> list[list[Any]]:

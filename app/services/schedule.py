@@ -16,6 +16,7 @@ from app.services.job_broker import Priority
 from app.services.job_kinds import JobKind, own_job
 from app.services.slots import Slots, daily, every
 from app.services.tick_plan import Tick
+from app.vocabulary import RunOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from app.queries.jobs import NewJob
     from app.services.tick_plan import Planner
     from app.settings import Settings
-    from app.vocabulary import RunOrigin
 
 # Ticks of many accounts are spread over this part of the interval, at most a minute.
 SPREAD = 0.2
@@ -44,8 +44,8 @@ class ScheduleEntry:
     spread: timedelta = MAX_SPREAD
 
     def tick(self, slot: datetime, origin: RunOrigin) -> Tick:
-        """One slot of it."""
-        spread = min(self.slots.every * SPREAD, self.spread)
+        """One slot of it; what a clock outside, or a person there, asks for is wanted at once."""
+        spread = timedelta(0) if origin is RunOrigin.CRON else min(self.slots.every * SPREAD, self.spread)
         return Tick(name=self.name, slot=slot, number=self.slots.number(slot), spread=spread, origin=origin)
 
 

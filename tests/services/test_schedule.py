@@ -348,6 +348,20 @@ async def test_what_is_asked_for_from_outside_runs_at_any_time_and_takes_no_slot
     ]
 
 
+async def test_what_is_asked_for_from_outside_is_spread_over_no_time(services: Services) -> None:
+    await connect_mocks(services, await add_seller(services), 3)
+    waits = "SELECT DISTINCT run_at > now() FROM jobs WHERE kind = 'restatement' AND ended_at IS NULL"
+    with clock.frozen(NOON):
+        await tick(services)
+        assert [row[0] for row in await fetch_work(services, waits)] == [True]
+        count = await count_jobs(services, "restatement")
+        # What the schedule has spread is joined, and begins at once all the same.
+        await start_scheduled_job(services, "restatement")
+        await do_all(services, "tick")
+    assert [row[0] for row in await fetch_work(services, waits)] == [False]
+    assert await count_jobs(services, "restatement") == count == {"restatement": 48}
+
+
 async def test_housekeeping_is_asked_for_as_the_job_itself(services: Services) -> None:
     run_id = await start_scheduled_job(services, "compaction")
     query = "SELECT kind, jobs.seller_id FROM jobs JOIN sync_run_jobs ON job_id = id WHERE run_id = $1"
