@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from strawberry.extensions import SchemaExtension
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from uuid import UUID
 
-__all__ = ["OperationRecord", "RecordOperation", "recording"]
+__all__ = ["OperationRecord", "RecordOperation", "record_run_of", "recording"]
 
 
 @dataclass
 class OperationRecord:
-    """`kind` is query, mutation, subscription, or unknown where no operation could be made out."""
+    """`kind` is query, mutation, subscription, or unknown where no operation could be made out.
+
+    `run_ids`: the runs that its mutations made or changed.
+    """
 
     name: str | None = None
     kind: str = "unknown"
+    run_ids: list[UUID] = field(default_factory=list["UUID"])
 
 
 _current: ContextVar[OperationRecord | None] = ContextVar("operation_record", default=None)
@@ -35,6 +40,13 @@ def recording() -> Generator[OperationRecord]:
         yield record
     finally:
         _current.reset(token)
+
+
+def record_run_of(run_id: UUID | None) -> None:
+    """The operation that is run has made or changed this run, if any; outside of one it is nobody's to know."""
+    record = _current.get()
+    if record is not None and run_id is not None:
+        record.run_ids.append(run_id)
 
 
 class RecordOperation(SchemaExtension):

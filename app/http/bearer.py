@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.auth.access_tokens import AccessClaims, read_access_token
 from app.errors import UnauthenticatedError
+from app.http.correlation import note_in_access_log
 from app.http.refusal import RequestRefused
 from graphql_schema.errors import ErrorCode
 
@@ -18,7 +19,7 @@ __all__ = ["claims_of", "read_bearer"]
 
 
 def claims_of(request: Request, settings: Settings) -> AccessClaims | None:
-    """The claims of the request's bearer token; None when it sends no Authorization at all.
+    """The claims of the request's bearer token, which its line in the log names; None without any Authorization.
 
     Raises RequestRefused with 401 and WWW-Authenticate for a token that is not valid, so that a client whose token
     has run out never silently becomes an anonymous one.
@@ -27,9 +28,11 @@ def claims_of(request: Request, settings: Settings) -> AccessClaims | None:
     if header is None:
         return None
     try:
-        return read_bearer(header, settings)
+        claims = read_bearer(header, settings)
     except UnauthenticatedError as error:
         raise _unauthenticated(str(error)) from None
+    note_in_access_log(request.scope, seller_id=str(claims.seller_id), user_id=str(claims.user_id))
+    return claims
 
 
 def read_bearer(authorization: str, settings: Settings) -> AccessClaims:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from starlette.requests import Request
 
 from app.errors import NotFoundError
+from app.http.correlation import note_in_access_log
 from app.http.refusal import RequestRefused, json_response
 from app.observability.logging import get_logger
 from graphql_schema.errors import ErrorCode
@@ -58,6 +59,7 @@ class CronView:
             run_id = await self._start_of(request)(job)
         except NotFoundError:
             raise RequestRefused(404, "The schedule has no such job.", code=ErrorCode.NOT_FOUND) from None
+        note_in_access_log(request.scope, run_id=str(run_id))
         _log.info("a clock outside asked for a scheduled job", job=job, run_id=str(run_id))
         return json_response({"runId": str(run_id)}, status=202)
 

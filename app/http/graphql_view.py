@@ -99,7 +99,7 @@ class GraphQLView:
             try:
                 result = await self._execute(request, graphql, record)
             finally:
-                note_in_access_log(request.scope, operation=record.name, operation_type=record.kind)
+                note_in_access_log(request.scope, **_facts(record))
         observe_operation(kind=record.kind, seconds=time.perf_counter() - started, codes=_codes(result))
         return _response(result, media_type)
 
@@ -130,6 +130,12 @@ def _not_over(method: str, error: InvalidOperationTypeError) -> RequestRefused:
 
 
 _ALLOW = {"Allow": "POST"}
+
+
+def _facts(record: OperationRecord) -> dict[str, str | None]:
+    """What the request's line in the log says of its operation."""
+    runs = {"run_id": ",".join(map(str, record.run_ids))} if record.run_ids else {}
+    return {"operation": record.name, "operation_type": record.kind, **runs}
 
 
 def _codes(result: ExecutionResult) -> list[str]:

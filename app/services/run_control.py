@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from app import clock
 from app.database.transactions import tenant_transaction
 from app.errors import ConflictError, NotFoundError
 from app.identifiers import new_id
+from app.observability.correlation import current_correlation_id
 from app.queries import job_control
 from app.queries import runs as run_rows
+from app.queries.status_changes import AuditEntry, insert_audit_events
 from app.services.job_endings import announce, settle
 from app.services.job_queue import send_now
 from app.services.progress_channel import publish_progress
@@ -20,6 +23,7 @@ from app.services.run_requests import RunRequest, record_run
 from app.vocabulary import RunState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from app.database.driver import Driver
@@ -27,10 +31,13 @@ if TYPE_CHECKING:
     from app.services.context import Services
     from app.services.run_requests import EnqueuedRun
 
+CANCEL_SYNC, RETRY_SYNC = "cancelSync", "retrySync"
 
-async def cancel_run(services: Services, *, seller_id: UUID, run_id: UUID) -> int:
+
+async def cancel_run(services: Services, *, seller_id: UUID, run_id: UUID, requested_by: UUID | None = None) -> int:
     """End what waits of a run and stop what runs at its next step; answers how many jobs that concerns.
 
+    `requested_by` is a user, as the audit event says; None: the operator, on the command line.
     Work that another live run has asked for as well goes on there, and is no longer part of this run. Raises
     NotFoundError for a run that is not the seller's, ConflictError for one that has ended.
     """
@@ -42,9 +49,18 @@ async def cancel_run(services: Services, *, seller_id: UUID, run_id: UUID) -> in
         settled = await settle(driver, cancelled.ended)
         if await run_rows.leave_to_others(driver, run_id, cancelled.shared) == 0:
             await run_rows.end_runs(driver, [run_id])
+        concerned = len(cancelled.ended) + len(cancelled.stopping)
+        await _record_event(
+            driver,
+            run,
+            seller_id=seller_id,
+            actor_id=requested_by,
+            action=CANCEL_SYNC,
+            after={"cancelRequested": True, "jobsCancelled": concerned, "jobsLeftToOthers": len(cancelled.shared)},
+        )
     publish_progress(services, [(seller_id, run_id)])
     await announce(services, settled)
-    return len(cancelled.ended) + len(cancelled.stopping)
+    return concerned
 
 
 async def retry_run(services: Services, *, seller_id: UUID, run_id: UUID, requested_by: UUID | None) -> EnqueuedRun:
@@ -78,8 +94,45 @@ async def retry_run(services: Services, *, seller_id: UUID, run_id: UUID, reques
             retry_of=run.id,
         )
         again = await record_run(driver, request, [replace(job, id=new_id()) for job in undone])
+        await _record_event(
+            driver,
+            run,
+            seller_id=seller_id,
+            actor_id=requested_by,
+            action=RETRY_SYNC,
+            after={"retriedAs": str(again.run_id), "jobs": len(again.jobs)},
+        )
     await send_now(services, [job.job_id for job in again.jobs])
     return again
+
+
+async def _record_event(
+    driver: Driver,
+    run: RunFacts,
+    *,
+    seller_id: UUID,
+    actor_id: UUID | None,
+    action: str,
+    after: Mapping[str, object],
+) -> None:
+    """Who did it, in the transaction that does it."""
+    event = AuditEntry(
+        subject_type="SYNC_RUN",
+        subject_id=run.id,
+        action=action,
+        before={"state": run.state},
+        after=after,
+        platform_answer=None,
+    )
+    await insert_audit_events(
+        driver,
+        [event],
+        seller_id=seller_id,
+        batch_id=new_id(),
+        actor_id=actor_id,
+        correlation_id=current_correlation_id(),
+        now=clock.now(),
+    )
 
 
 async def _get_run(driver: Driver, seller_id: UUID, run_id: UUID) -> RunFacts:

@@ -11,6 +11,7 @@ from graphql_schema.batched import batched
 from graphql_schema.context import Info
 from graphql_schema.global_id import read_id
 from graphql_schema.mutations.enqueue_sync import load_runs
+from graphql_schema.operation_record import record_run_of
 from graphql_schema.permissions import Permission
 from graphql_schema.sync_runs import SyncRun
 from graphql_schema.user_errors import UserError, user_error
@@ -47,7 +48,13 @@ async def cancel_sync(info: Info, input_: CancelSyncArgument) -> CancelSyncPaylo
     member = await info.context.member_with(Permission.SYNC)
     run_id = read_id(input_.run_id, "SyncRun", RUN)
     try:
-        cancelled = await cancel_run(info.context.services, seller_id=member.seller_id, run_id=run_id)
+        cancelled = await cancel_run(
+            info.context.services,
+            seller_id=member.seller_id,
+            run_id=run_id,
+            requested_by=member.user_id,
+        )
     except (NotFoundError, ConflictError) as error:
         return CancelSyncPayload(errors=[user_error(error, path=RUN)])
+    record_run_of(run_id)
     return CancelSyncPayload(run_id=run_id, jobs_cancelled=cancelled)

@@ -17,6 +17,7 @@ from graphql_schema.batched import Parents, batched
 from graphql_schema.context import Info
 from graphql_schema.global_id import global_id, read_ids
 from graphql_schema.left_out import SyncLeftOut
+from graphql_schema.operation_record import record_run_of
 from graphql_schema.permissions import Permission
 from graphql_schema.sync_runs import SyncRun
 from graphql_schema.user_errors import UserError, user_error
@@ -126,6 +127,7 @@ async def enqueue_sync(info: Info, input_: EnqueueSyncArgument = None) -> Enqueu
 
 
 def enqueued(run: EnqueuedRun) -> EnqueueSyncPayload:
+    record_run_of(run.run_id)
     return EnqueueSyncPayload(
         run_id=run.run_id,
         jobs=[EnqueuedJob.of(job) for job in run.jobs],

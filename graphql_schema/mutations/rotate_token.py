@@ -16,6 +16,7 @@ from graphql_schema.batched import Parents, batched
 from graphql_schema.context import Info
 from graphql_schema.global_id import GlobalId, read_global_id
 from graphql_schema.mutations.enqueue_sync import load_runs
+from graphql_schema.operation_record import record_run_of
 from graphql_schema.pages import Page
 from graphql_schema.permissions import Permission
 from graphql_schema.sync_runs import SyncRun
@@ -96,6 +97,7 @@ async def rotate_token(info: Info, input_: RotateTokenArgument) -> RotateTokenPa
         return RotateTokenPayload(errors=[user_error(error, path=CONNECTION)])
     except TokenRejectedError as error:
         return RotateTokenPayload(errors=[user_error(error, path=TOKEN)])
+    record_run_of(run.run_id if run else None)
     return RotateTokenPayload(
         account_id=connection.id if kind is ConnectionKind.AD_ACCOUNT else None,
         page_id=connection.id if kind is ConnectionKind.PAGE else None,

@@ -114,11 +114,11 @@ async def test_no_log_line_has_the_header(hooked: Starlette) -> None:
         async with in_process(hooked) as client:
             await client.post("/cron/stats", headers=RIGHT)
             await client.post("/cron/stats", headers={"Authorization": "Bearer another-secret"})
-    told = [(line["event"], line.get("path"), line.get("status")) for line in logs]
+    told = [(line["event"], line.get("path"), line.get("status"), "run_id" in line) for line in logs]
     assert told == [
-        ("a clock outside asked for a scheduled job", None, None),
-        ("request", "/cron/stats", 202),
-        ("request", "/cron/stats", 401),
+        ("a clock outside asked for a scheduled job", None, None, True),
+        ("request", "/cron/stats", 202, True),
+        ("request", "/cron/stats", 401, False),
     ]
     assert not [line for line in logs if SECRET in str(line) or "another-secret" in str(line)]
 

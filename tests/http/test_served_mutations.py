@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.auth.access_tokens import issue_access_token
+from app.database.transactions import tenant_transaction
 from app.http.application import create_application
 from app.services.context import open_services
 from tests.graphql_schema.small_world import SmallWorld
@@ -102,3 +104,30 @@ async def test_a_member_who_was_demoted_since_the_login_changes_nothing(stage: S
     assert answer["data"] is None
     assert [error["extensions"] for error in answer["errors"]] == [{"code": "FORBIDDEN"}]
     assert await tenant.world.read("SELECT count(*) FROM jobs") == 0
+
+
+async def test_the_line_of_a_request_says_whose_it_is_and_which_run_it_made(stage: Stage) -> None:
+    tenant = stage.tenant
+    await tenant.add_mock_campaigns(1)
+    with capture_logs() as logs:
+        await stage.answer("{ viewer { role } }")
+        asked = (await stage.answer("mutation { enqueueSync { run { id } } }"))["data"]["enqueueSync"]["run"]["id"]
+        for field in ("cancelSync", "retrySync"):
+            answer = await stage.answer(
+                f"mutation ($run: ID!) {{ {field}(input: {{runId: $run}}) {{ errors {{ message }} run {{ id }} }} }}",
+                variables={"run": asked},
+            )
+            assert answer["data"][field]["errors"] == []
+        again = answer["data"]["retrySync"]["run"]["id"]
+        async with tenant_transaction(tenant.world.services.database.app, tenant.seller_id) as driver:
+            rows = await driver.fetch("SELECT id FROM sync_runs ORDER BY id")
+        first, second = (str(row[0]) for row in rows)
+    lines = [line for line in logs if line["event"] == "request"]
+    whose = (str(tenant.seller_id), str(tenant.user_id))
+    assert [(line["seller_id"], line["user_id"], line.get("run_id")) for line in lines] == [
+        (*whose, None),
+        (*whose, first),
+        (*whose, first),
+        (*whose, second),
+    ]
+    assert asked != again

@@ -11,6 +11,7 @@ import pytest
 from app.database.transactions import tenant_transaction, work_transaction
 from app.errors import ConflictError, NotFoundError, RequestRefusedError
 from app.identifiers import new_id
+from app.observability.correlation import begin_correlation
 from app.queries.job_claims import claim_job
 from app.services.dispatcher import dispatch_once
 from app.services.run_control import cancel_run, retry_run
@@ -18,7 +19,7 @@ from app.services.run_requests import RunRequest, record_run
 from app.vocabulary import RunOrigin
 from tests.services.jobs_at_hand import chore, execute, failing, job_of, nothing, run_state, state_of
 from tests.services.shop import add_seller
-from tests.services.working import fetch_work
+from tests.services.working import fetch, fetch_work
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -63,6 +64,31 @@ async def test_what_waits_ends_and_what_runs_stops_at_its_next_step(services: Se
     assert written == ["before"]
     assert await state_of(services, runs) == "CANCELLED"
     assert await run_state(services, run.run_id) == "PARTIAL"
+
+
+async def test_who_cancelled_and_who_retried_is_on_record(services: Services) -> None:
+    seller_id, user_id = await add_seller(services), new_id()
+    run = await ask(services, seller_id, *[chore(key, seller_id=seller_id) for key in ("one", "two")])
+    begin_correlation("by-somebody")
+    await cancel_run(services, seller_id=seller_id, run_id=run.run_id, requested_by=user_id)
+    again = await retry_run(services, seller_id=seller_id, run_id=run.run_id, requested_by=user_id)
+    with pytest.raises(ConflictError):
+        await cancel_run(services, seller_id=seller_id, run_id=run.run_id, requested_by=user_id)
+    await cancel_run(services, seller_id=seller_id, run_id=again.run_id)
+    events = await fetch(
+        services,
+        seller_id,
+        "SELECT action, subject_type, subject_id, actor_id, before, after, correlation_id FROM audit_events "
+        "ORDER BY created_at",
+    )
+    of_all = {"cancelRequested": True, "jobsCancelled": 2, "jobsLeftToOthers": 0}
+    retried = {"retriedAs": str(again.run_id), "jobs": 2}
+    running, over = {"state": "RUNNING"}, {"state": "CANCELLED"}
+    assert [tuple(event) for event in events] == [
+        ("cancelSync", "SYNC_RUN", run.run_id, user_id, running, of_all, "by-somebody"),
+        ("retrySync", "SYNC_RUN", run.run_id, user_id, over, retried, "by-somebody"),
+        ("cancelSync", "SYNC_RUN", again.run_id, None, running, of_all, "by-somebody"),
+    ]
 
 
 async def test_a_handler_that_writes_nothing_is_stopped_by_the_heartbeat(services: Services) -> None:
