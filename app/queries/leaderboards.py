@@ -1,4 +1,4 @@
-"""Ranking the entities of a seller's day: every metric and currency of a level by one statement.
+"""Ranking the entities of a seller's day: every metric and currency of a level by one statement; forgetting old days.
 
 Only what differs is written. Values are not stored; an entity of which a metric says nothing (its denominator is 0)
 takes no part.
@@ -101,3 +101,31 @@ async def write_leaderboards(driver: Driver, seller_id: UUID, boards: BoardsOfDa
         boards.is_final,
         now,
     )
+
+
+_OLDEST = """
+SELECT min(stat_date)
+FROM leaderboards
+WHERE seller_id = $1
+"""
+
+_FORGET = """
+WITH gone AS (
+  DELETE FROM leaderboards
+  WHERE seller_id = $1
+    AND stat_date < $2
+  RETURNING 1
+)
+SELECT count(*)
+FROM gone
+"""
+
+
+async def find_oldest_board(driver: Driver, seller_id: UUID) -> date | None:
+    """The first day of which the seller has a leaderboard."""
+    return await driver.fetchval(_OLDEST, seller_id)
+
+
+async def forget_leaderboards(driver: Driver, seller_id: UUID, *, before: date) -> int:
+    """Remove the leaderboards of the days before this one; answers how many those were."""
+    return await driver.fetchval(_FORGET, seller_id, before)

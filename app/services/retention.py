@@ -1,5 +1,7 @@
 """Keeping the months of raw snapshots: partitions stand well ahead, and those past their age are dropped.
 
+Leaderboards of days past that age go too, seller by seller.
+
 Each month is a transaction of its own, so that what is done stays done where a reader keeps one locked; that job is
 tried again.
 """
@@ -8,16 +10,19 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from app import clock
 from app.database.migration import MONTHS_AHEAD
 from app.database.partitions import month_start, months_between
-from app.database.transactions import work_transaction
+from app.database.transactions import across_tenants, work_transaction
 from app.observability.logging import get_logger
+from app.queries.across_tenants import list_seller_page
 from app.queries.raw_partitions import create_raw_partition, drop_raw_partition, list_raw_months
+from app.services.leaderboards import forget_old_boards
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from app.queries.job_claims import ClaimedJob
     from app.services.context import Services
@@ -25,9 +30,11 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+SELLERS_A_PAGE = 500
+
 
 async def run_retention_job(services: Services, _job: ClaimedJob, lease: Lease) -> int:
-    """The handler of retention jobs. It writes no row: 0."""
+    """The handler of retention jobs. Answers how many leaderboards went."""
     today = clock.now().date()
     async with work_transaction(services.database.app) as driver:
         standing = await list_raw_months(driver)
@@ -42,7 +49,25 @@ async def run_retention_job(services: Services, _job: ClaimedJob, lease: Lease) 
             await lease.fence(driver)
             await drop_raw_partition(driver, month)
         log.info("snapshots are past their age", month=f"{month:%Y-%m}")
-    return 0
+    boards = 0
+    async for seller_id in _sellers(services):
+        boards += await forget_old_boards(services, lease, seller_id=seller_id)
+    if boards:
+        log.info("leaderboards are past their age", leaderboards=boards)
+    return boards
+
+
+async def _sellers(services: Services) -> AsyncIterator[UUID]:
+    """All of them, inactive ones too, in pages."""
+    last = UUID(int=0)
+    while True:
+        async with across_tenants(services.database.system) as driver:
+            page = await list_seller_page(driver, after=last, limit=SELLERS_A_PAGE)
+        for seller in page:
+            yield seller.seller_id
+        if len(page) < SELLERS_A_PAGE:
+            return
+        last = page[-1].seller_id
 
 
 def past_months(months: Sequence[date], *, today: date, kept_days: int) -> list[date]:

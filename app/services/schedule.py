@@ -96,7 +96,7 @@ def schedule(settings: Settings) -> tuple[ScheduleEntry, ...]:
         ScheduleEntry(
             name="retention",
             slots=daily(3),
-            does="partitions of snapshots are made ahead, and dropped past their age",
+            does="partitions of snapshots are made ahead, and dropped past their age; old leaderboards go",
             own_job=partial(_housekeeping, JobKind.RETENTION),
         ),
         ScheduleEntry(

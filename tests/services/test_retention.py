@@ -12,14 +12,16 @@ from app import clock
 from app.database.migration import upgrade
 from app.database.partitions import month_start, partition_name
 from app.database.tables import metadata
-from app.database.transactions import driver_of, work_transaction
+from app.database.transactions import driver_of, tenant_transaction, work_transaction
 from app.queries.raw_partitions import create_raw_partition, drop_raw_partition, list_raw_months
+from app.services.leaderboards import rank_day
 from app.services.retention import past_months
 from app.services.tick_taking import start_scheduled_job
 from tests.database.opening import opened_engine
 from tests.database.wall_audit import audit, walls_of
-from tests.services.ticking import do_all, states
-from tests.services.working import fetch_work
+from tests.services.shop import add_seller
+from tests.services.ticking import do_all, states, tell
+from tests.services.working import fetch, fetch_work
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -152,3 +154,33 @@ def test_a_month_is_past_when_none_of_its_days_is_kept_in_any_zone() -> None:
     assert past_months(some, today=date(2026, 11, 5), kept_days=400) == []
     assert past_months(some, today=date(2026, 11, 7), kept_days=400) == some[:1]
     assert past_months(some, today=date(2026, 12, 7), kept_days=400) == some[:2]
+
+
+async def test_leaderboards_go_with_the_snapshots_of_their_age(services: Services) -> None:
+    one, other = await add_seller(services, "one"), await add_seller(services, "other")
+    await tell(services, other, "UPDATE sellers SET is_active = false WHERE id = $1", other)
+    days = [TODAY - timedelta(days=age) for age in (0, 36, 37, 100, 1000)]
+    for seller_id in (one, other):
+        await tell(
+            services,
+            seller_id,
+            "INSERT INTO leaderboards (seller_id, stat_date, level, metric, currency, entity_ids, entities, is_final, "
+            "ranked_at) SELECT $1, day, 1, 'spend', 'USD', '{}', 0, true, now() FROM unnest($2::date[]) AS day",
+            seller_id,
+            days,
+        )
+    short = replace(services, settings=services.settings.model_copy(update={"raw_retention_days": 35}))
+    await start_scheduled_job(short, "retention")
+    await do_all(short, "retention")
+    for seller_id in (one, other):
+        left = await fetch(services, seller_id, "SELECT stat_date FROM leaderboards ORDER BY stat_date DESC")
+        assert [row[0] for row in left] == days[:2]
+    [job] = await fetch_work(services, "SELECT state, rows_written FROM jobs")
+    assert tuple(job) == ("SUCCEEDED", 6)
+
+
+async def test_a_day_past_its_age_is_not_ranked_again(services: Services) -> None:
+    seller_id = await add_seller(services)
+    async with tenant_transaction(services.database.app, seller_id) as driver:
+        old = TODAY - timedelta(days=services.settings.raw_retention_days + 2)
+        assert await rank_day(driver, services, seller_id=seller_id, day=old) == 0
