@@ -58,11 +58,13 @@ async def said() -> AsyncGenerator[list[dict[str, Any]]]:
     """What asyncio would write into the log, at error level."""
     heard: list[dict[str, Any]] = []
     gc.collect()  # what other tests left behind is not this one's
+    gc.freeze()  # nor need it be looked through each time
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()
     loop.set_exception_handler(lambda _, context: heard.append(context))
     yield heard
     loop.set_exception_handler(before)
+    gc.unfreeze()
 
 
 async def turn(count: int) -> None:
