@@ -47,6 +47,14 @@ ROUNDS = ("stats", "delivery", "structure")
 IN_THE_WAY = "UPDATE jobs SET run_at = now() WHERE ended_at IS NULL AND state = 'QUEUED'"
 # As if the time that one slot lasts had gone by.
 SLOT_PASSES = "UPDATE ticks SET slot = slot - $2::interval WHERE name = ANY($1::text[])"
+# Asked for by whoever took a slot, before the sellers are gone through.
+RUNS_OF_SLOTS = """
+SELECT id
+FROM sync_runs
+WHERE origin = 'SCHEDULE'
+  AND seller_id IS NULL
+  AND reason = ANY($1::text[])
+"""
 # 02:00 of the 21st in Ho Chi Minh City.
 TWO_O_CLOCK = datetime(2026, 11, 20, 19, 0, tzinfo=UTC)
 
@@ -101,6 +109,8 @@ async def test_two_schedulers_make_one_job_per_slot_and_identity(services: Servi
         ticks = [row["key"] for row in jobs if row["kind"] == "tick"]
         slots = await fetch_work(services, "SELECT name, slot FROM ticks WHERE name = ANY($1::text[])", list(ROUNDS))
         assert len(ticks) == len(slots)
+        runs = await fetch_work(services, RUNS_OF_SLOTS, list(ROUNDS))
+        assert len(runs) == len(slots)
         assert {(row["state"], row["attempt"]) for row in jobs} == {("SUCCEEDED", 1)}
         kinds = [row["kind"] for row in jobs]
         deliveries = len([row for row in slots if row["name"] == "delivery"])
