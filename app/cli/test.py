@@ -10,14 +10,16 @@ import typer  # noqa: TC002  # typer reads the annotations while running
 from app.cli.places import CHECKOUT
 from app.errors import SetupError
 
-WORKERS = "2"
+# Each process begins with an end of its own and helps the other when it is through: neighbours share what a module sets
+# up, and tests that kill processes do not meet each other.
+PROCESSES = ("-n", "2", "--dist", "worksteal")
 USUAL_SELECTION = "not slow"
 
 
 def test(context: typer.Context) -> None:
     """Run the tests in the checkout; all arguments go to pytest.
 
-    Unless the arguments say otherwise: two processes (-n 2), and without the slow ones (-m "not slow").
+    Unless the arguments say otherwise: two processes (-n 2 --dist worksteal), without the slow ones (-m "not slow").
     Choose with -m chaos, -m conformance or -m slow.
     """
     if not (CHECKOUT / "tests").is_dir():
@@ -39,7 +41,7 @@ def _processes(given: list[str]) -> list[str]:
             return []
         if argument == "-p" and given[number + 1 : number + 2] == ["no:xdist"]:
             return []
-    return ["-n", WORKERS]
+    return [*PROCESSES]
 
 
 def _selection(given: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from app.cli.test import pytest_arguments
 
-TWO = ["-n", "2"]
+TWO = ["-n", "2", "--dist", "worksteal"]
 USUAL = ["-m", "not slow"]
 
 
