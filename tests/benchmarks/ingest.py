@@ -7,7 +7,6 @@ before, under another seller's id, from binary bytes that are made before the cl
 
 from __future__ import annotations
 
-import gc
 import io
 import time
 from contextlib import aclosing, asynccontextmanager
@@ -34,6 +33,7 @@ from app.services.run_requests import RunRequest, record_run
 from app.services.stats_sync import run_stats_job
 from app.vocabulary import RunOrigin
 from tests.benchmarks.ingest_world import assign_all, open_world
+from workers.process import spare_collector
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -97,7 +97,7 @@ async def measure_ingest(stand: Stand, shape: Shape, *, rounds: int, tell: Calla
             DateRange(last - timedelta(days=DAYS * (n + 1) - 1), last - timedelta(days=DAYS * n))
             for n in range(rounds + 2)
         ]
-        gc.freeze()  # as a worker does when it is ready
+        spare_collector()
         await _ingest(services, mine, weeks[0])
         for number, week in enumerate(weeks[1:]):
             await _warm(services, mine, week)
