@@ -23,7 +23,8 @@ def sandbox(
         typer.Option(formats=["%Y-%m-%d"], help="The day on which the stories are anchored; the same at every start."),
     ] = None,
     state: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="Where changes (a paused campaign) outlive the process.")
+        Path | None,
+        typer.Option(dir_okay=False, help="Where changes (a paused campaign, a renewed token) outlive the process."),
     ] = None,
     scenario: Annotated[
         Path | None,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 import pytest_asyncio
 
+from app.errors import SetupError
+from app.providers.sandbox.application import create_sandbox
 from app.providers.sandbox.worlds import SANDBOX_APP_ID
 from tests.sandbox.asking import asking
 from tests.sandbox.small_world import NOW, TOKEN, WORLD
@@ -16,6 +18,7 @@ from tests.sandbox.test_pages import PAGE, PAGE_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
 
     from tests.sandbox.asking import Asking
 
@@ -51,6 +54,21 @@ async def test_a_token_dies_after_so_many_calls_until_it_is_renewed(meta: Asking
     assert await outcomes(meta, "act_1/ads") == [(190, None)]
     meta.token = str(renewed)
     assert await outcomes(meta, "act_1/ads", 3) == [None, None, None]
+
+
+async def test_a_renewed_token_outlives_the_process(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    async with asking(WORLD, state_path=state) as meta:
+        renewed = str((await meta.control("POST", "tokens/renew", owner="act_1"))["token"])
+    async with asking(WORLD, state_path=state) as meta:
+        assert await outcomes(meta, "act_1/ads") == [(190, None)]
+        meta.token = renewed
+        assert await outcomes(meta, "act_1/ads") == [None]
+    kept = tmp_path / "state.tokens.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    kept.write_text("[]")
+    with pytest.raises(SetupError, match="can't be read; delete it to begin anew"):
+        create_sandbox(WORLD, state_path=state)
 
 
 async def test_a_token_dies_at_its_hour_or_at_once(meta: Asking) -> None:

@@ -6,18 +6,15 @@ were written (status, name, budgets); nothing is checked here.
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from collections import defaultdict
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from app.errors import SetupError
+from app.providers.sandbox.state_file import read_state, unreadable, write_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 
 class Change(NamedTuple):
@@ -58,17 +55,10 @@ class Changes:
             self._append(Change(entity_id, at, name, value))
 
     def save(self) -> None:
-        """Write the file if anything is new; a reader sees the old file or the new one, never half of one."""
+        """Write the file if anything is new."""
         if self._path is None or self._saved == self.revision:
             return
-        rows = [{**each._asdict(), "at": each.at.isoformat()} for each in self._all]
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"changes": rows}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(self._path)
+        write_state(self._path, {"changes": [{**each._asdict(), "at": each.at.isoformat()} for each in self._all]})
         self._saved = self.revision
 
     def _append(self, change: Change) -> None:
@@ -77,11 +67,11 @@ class Changes:
 
 
 def _load(path: Path) -> list[Change]:
+    document = cast("dict[str, list[dict[str, str]]]", read_state(path))
     try:
-        document = cast("dict[str, list[dict[str, str]]]", json.loads(path.read_text(encoding="utf-8")))
         return [
             Change(row["entity_id"], datetime.fromisoformat(row["at"]), row["name"], row["value"])
             for row in document["changes"]
         ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SetupError(f"The sandbox's state file {path} can't be read; delete it to begin anew.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise unreadable(path) from error

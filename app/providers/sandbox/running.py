@@ -10,6 +10,7 @@ from app.providers.sandbox.batch import answer_batch
 from app.providers.sandbox.call_log import CallLog
 from app.providers.sandbox.changes import Changes
 from app.providers.sandbox.graph import Graph
+from app.providers.sandbox.renewed_tokens import RenewedTokens
 from app.providers.sandbox.scenario import Scenario
 from app.providers.sandbox.scenario_accounts import generate_account, generate_planned_page
 from app.providers.sandbox.script import Script
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
 
 
 class Sandbox:
-    """Changes are kept in the file `state_path` if one is named; raises SetupError when it can't be read."""
+    """Changes are kept in the file `state_path` if one is named, and renewed tokens in one beside it.
+
+    Raises SetupError when one of them can't be read.
+    """
 
     def __init__(self, world: World, *, state_path: Path | None = None) -> None:
         self._world = world
-        self.changes, self.script = Changes(state_path), Script()
+        self.changes = Changes(state_path)
+        self.script = Script(RenewedTokens(state_path.with_suffix(".tokens.json") if state_path else None))
         self.usage, self.log = Usage(), CallLog()
         self.scenario = Scenario()
         self.clock_offset_seconds = 0.0

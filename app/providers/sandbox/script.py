@@ -14,19 +14,20 @@ from app.providers.sandbox.token_script import TokenScript
 from app.providers.sandbox.unlisted import Unlisted
 
 if TYPE_CHECKING:
+    from app.providers.sandbox.renewed_tokens import RenewedTokens
     from app.providers.sandbox.scenario import Scenario
 
 
 class Script:
     """Nothing is scripted as it begins."""
 
-    def __init__(self) -> None:
+    def __init__(self, renewed_tokens: RenewedTokens) -> None:
         self.faults = FaultScript()
         self.throttles = Throttles()
         self.usage = UsageScript()
         self.reports = ReportPlans()
         self.limits = Limits()
-        self.tokens = TokenScript()
+        self.tokens = TokenScript(renewed_tokens)
         self.restatements = Restatements()
         self.unlisted = Unlisted()
 

@@ -17,6 +17,8 @@ from app import clock
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from app.providers.sandbox.renewed_tokens import RenewedTokens
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRule:
@@ -58,9 +60,9 @@ class _Armed:
 class TokenScript:
     """The rules in force and the renewed values. The newest rule of an owner counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, renewed: RenewedTokens) -> None:
         self._armed: dict[str, _Armed] = {}
-        self._renewed: dict[str, str] = {}
+        self._renewed = renewed
 
     def arm(self, rules: Iterable[TokenRule]) -> None:
         self._armed |= {rule.owner: _Armed(rule) for rule in rules}
@@ -71,14 +73,15 @@ class TokenScript:
 
     def current(self, original: str) -> str:
         """The value that a world's token has now."""
-        return self._renewed.get(original, original)
+        return self._renewed.find(original) or original
 
     def renew(self, original: str, owners: Iterable[str], value: str | None = None) -> str:
         """Give a token a new value, against which no rule stands; answers the value."""
         for owner in owners:
             self._armed.pop(owner, None)
-        self._renewed[original] = value or f"sandbox-{secrets.token_urlsafe(16)}"
-        return self._renewed[original]
+        renewed = value or f"sandbox-{secrets.token_urlsafe(16)}"
+        self._renewed.keep(original, renewed)
+        return renewed
 
     def count(self, owners: Iterable[str]) -> TokenState:
         """What holds for the token of these owners at a call, which counts if the token still lives."""
