@@ -1,17 +1,20 @@
 """From warm pages of insights to committed rows, against a COPY of the very same rows into the same tables.
 
-The product does what a worker does with two jobs of seven days, one of the ads and one of the campaigns: read the
-pages, write snapshots, daily rows and the landing pages' roll-up. The floor copies what the product wrote in the turn
-before, under another seller's id, from binary bytes that are made before the clock starts, as the tables' owner.
+The product does what a worker does with two jobs of seven days for each account, one of the ads and one of the
+campaigns: read the pages, write snapshots, daily rows and the landing pages' roll-up. Accounts are done at once, as in
+the slots of a worker. The floor copies what the product wrote in the turn before, under another seller's id, from
+binary bytes that are made before the clock starts, as the tables' owner.
 """
 
 from __future__ import annotations
 
+import asyncio
 import io
 import time
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import product
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -36,7 +39,7 @@ from tests.benchmarks.ingest_world import assign_all, open_world
 from workers.process import spare_collector
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from app.queries.connections import Connection
     from app.services.context import Services
@@ -86,11 +89,17 @@ class IngestResult:
         return median(turn.floor / turn.product for turn in self.turns)
 
 
-async def measure_ingest(stand: Stand, shape: Shape, *, rounds: int, tell: Callable[[str], None]) -> IngestResult:
-    """Each round writes a week that was never written, an older one each time; the first one is not counted."""
-    async with open_world(stand.settings, shape, sellers=2) as world, _owner(stand.owner_url) as owner:
-        services, (mine, theirs) = world.services, world.connections
-        await assign_all(services, mine)
+async def measure_ingest(
+    stand: Stand, shape: Shape, *, accounts: int, rounds: int, tell: Callable[[str], None]
+) -> IngestResult:
+    """Each round writes a week that was never written, an older one each time; the first one is not counted.
+
+    `shape` is that of each account; each belongs to a seller of its own.
+    """
+    async with open_world(stand.settings, shape, sellers=accounts + 1) as world, _owner(stand.owner_url) as owner:
+        services, (theirs, *mine) = world.services, world.connections
+        for connection in mine:
+            await assign_all(services, connection)
         turns: list[Turn] = []
         last = clock.today_in("UTC")
         weeks = [
@@ -103,34 +112,41 @@ async def measure_ingest(stand: Stand, shape: Shape, *, rounds: int, tell: Calla
             await _warm(services, mine, week)
             copies = await _bytes_of(owner, mine, theirs, weeks[number])
             order = [True, False] if number % 2 else [False, True]
-            product = cpu = floor = 0.0
+            seconds = cpu = floor = 0.0
             for is_product in order:
                 if is_product:
-                    product, cpu = await _ingest(services, mine, week)
+                    seconds, cpu = await _ingest(services, mine, week)
                 else:
                     floor = await _copy(owner, copies)
             tell(
-                f"round {number}: product {product:.2f} s ({cpu:.2f} s CPU), floor {floor:.2f} s, {floor / product:.0%}"
+                f"round {number}: product {seconds:.2f} s ({cpu:.2f} s CPU), floor {floor:.2f} s, {floor / seconds:.0%}"
             )
             if number:
-                turns.append(Turn(product, cpu, floor))
+                turns.append(Turn(seconds, cpu, floor))
         rows = await owner.fetchval(
             "SELECT count(*) FROM ad_stats_daily WHERE seller_id = $1 AND stat_date BETWEEN $2 AND $3",
             theirs.seller_id,
             weeks[0].from_date,
             weeks[0].to_date,
         )
-    return IngestResult(shape.total_ads * DAYS, rows, turns)
+    return IngestResult(accounts * shape.total_ads * DAYS, rows, turns)
 
 
-async def _ingest(services: Services, connection: Connection, week: DateRange) -> tuple[float, float]:
+async def _ingest(services: Services, connections: Sequence[Connection], week: DateRange) -> tuple[float, float]:
     """Seconds and CPU seconds, from the first request to the last commit."""
-    leases = [await _claim(services, connection, StatsUnit(level, week.from_date, week.to_date)) for level in LEVELS]
+    accounts = [
+        [await _claim(services, connection, StatsUnit(level, week.from_date, week.to_date)) for level in LEVELS]
+        for connection in connections
+    ]
     started, cpu = time.perf_counter(), time.process_time()
+    await asyncio.gather(*[_do(services, leases) for leases in accounts])
+    return time.perf_counter() - started, time.process_time() - cpu
+
+
+async def _do(services: Services, leases: Sequence[Lease]) -> None:
     for lease in leases:
         written = await run_stats_job(services, lease.job, lease)
         assert written > 0
-    return time.perf_counter() - started, time.process_time() - cpu
 
 
 async def _claim(services: Services, connection: Connection, unit: StatsUnit) -> Lease:
@@ -140,19 +156,18 @@ async def _claim(services: Services, connection: Connection, unit: StatsUnit) ->
         run = await record_run(driver, request, [job])
     async with work_transaction(services.database.app) as driver:
         await driver.execute(
-            "UPDATE jobs SET state = 'CANCELLED' WHERE state = 'RUNNING' AND key <> $1 AND unit ->> 'level' = $2",
-            job.key,
-            unit.level.name,
+            "UPDATE jobs SET state = 'CANCELLED' WHERE state = 'RUNNING' AND exclusive_key = $1",
+            job.exclusive_key,
         )
         claimed = await claim_job(driver, run.jobs[0].job_id, worker="benchmark", lease=LEASE)
     assert claimed is not None
     return Lease(services, claimed, LEASE)
 
 
-async def _warm(services: Services, connection: Connection, week: DateRange) -> None:
+async def _warm(services: Services, connections: Sequence[Connection], week: DateRange) -> None:
     """Let the server make the pages that will be asked for, so that it has them in memory."""
-    provider = open_provider(services, connection)
-    for level in LEVELS:
+    for connection, level in product(connections, LEVELS):
+        provider = open_provider(services, connection)
         async with tenant_transaction(services.database.app, connection.seller_id) as driver:
             entities = await count_entities(driver, connection, level)
         unit = StatsUnit(level, week.from_date, week.to_date)
@@ -169,18 +184,19 @@ async def _owner(url: str) -> AsyncGenerator[Any]:
         await connection.close()
 
 
-async def _bytes_of(owner: Any, mine: Connection, theirs: Connection, week: DateRange) -> dict[str, bytes]:
+async def _bytes_of(owner: Any, mine: Sequence[Connection], theirs: Connection, week: DateRange) -> dict[str, bytes]:
     """What the product wrote for these days, as another seller's."""
+    sellers = [connection.seller_id for connection in mine]
     found: dict[str, bytes] = {}
     for table, columns in COPIED.items():
         out = io.BytesIO()
         query = f"""
         SELECT '{theirs.seller_id}'::uuid, {columns}
         FROM {table}
-        WHERE seller_id = $1
+        WHERE seller_id = ANY($1)
           AND stat_date BETWEEN $2 AND $3
         """  # noqa: S608  # our own names
-        await owner.copy_from_query(query, mine.seller_id, week.from_date, week.to_date, output=out, format="binary")
+        await owner.copy_from_query(query, sellers, week.from_date, week.to_date, output=out, format="binary")
         found[table] = out.getvalue()
     return found
 
