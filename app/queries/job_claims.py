@@ -226,20 +226,6 @@ async def extend_lease(driver: Driver, job: ClaimedJob, *, lease: timedelta) -> 
         raise JobCancelledError(f"job {job.id} was cancelled")
 
 
-_SAVE_PROGRESS = """
-UPDATE jobs
-SET progress = $3::text::jsonb, rows_written = $4
-WHERE id = $1
-  AND attempt = $2
-  AND state = 'RUNNING'
-"""
-
-
-async def save_progress(driver: Driver, job: ClaimedJob, *, progress: Mapping[str, object], rows_written: int) -> None:
-    """How far the job has come."""
-    await driver.execute(_SAVE_PROGRESS, job.id, job.attempt, orjson.dumps(progress).decode(), rows_written)
-
-
 _SUCCEED = """
 UPDATE jobs
 SET state = 'SUCCEEDED', ended_at = now(), lease_until = NULL, rows_written = $3, result = $4::text::jsonb,

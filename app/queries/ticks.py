@@ -7,6 +7,8 @@ from uuid import UUID
 
 import orjson
 
+from app.queries.job_progress import LOST_AT, further
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
@@ -78,12 +80,18 @@ _LIMIT_LOCK_WAITS = """
 SELECT set_config('lock_timeout', $1, true)
 """
 
-_SAVE_PLACE = """
+_FURTHER = further("$3::text::jsonb->>'done'")
+
+_SAVE_PLACE = f"""
 UPDATE jobs
-SET progress = coalesce(progress, '{}') || $3::text::jsonb
+SET progress = CASE
+      WHEN {_FURTHER} THEN (progress - '{LOST_AT}') || $3::text::jsonb
+      ELSE coalesce(progress, '{{}}') || $3::text::jsonb
+    END,
+    losses = CASE WHEN {_FURTHER} THEN 0 ELSE losses END
 WHERE id = $1
   AND attempt = $2
-"""
+"""  # noqa: S608 - only constants are put in
 
 
 # Taken by a clock that was ahead: as long as they stand, nothing is due.

@@ -8,6 +8,7 @@ from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
 from app.queries import job_claims
 from app.queries import runs as run_rows
+from app.queries.job_progress import save_progress
 from app.services.progress_channel import publish_progress
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Lease:
     async def _save_progress(self) -> None:
         progress = {name: fact for name, fact in self._known._asdict().items() if fact is not None}
         async with work_transaction(self._services.database.app) as driver:
-            await job_claims.save_progress(driver, self.job, progress=progress, rows_written=self._known.rows)
+            await save_progress(driver, self.job, progress=progress, rows_written=self._known.rows)
             runs = await run_rows.list_runs_of(driver, [self.job.id])
         publish_progress(self._services, runs)
 

@@ -14,13 +14,14 @@ from taskiq.exceptions import SendTaskError
 from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
 from app.queries import job_dispatch
+from app.queries.job_turns import take_unsent
 from app.services.job_broker import Priority
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from app.queries.job_dispatch import DueJob
+    from app.queries.job_turns import DueJob
     from app.services.context import Services
 
 log = get_logger(__name__)
@@ -79,7 +80,7 @@ async def _fill(services: Services, priority: Priority, backlog: int) -> int:
     sent = 0
     while backlog + sent < REFILL_BELOW:
         async with work_transaction(services.database.app) as driver:
-            due = await job_dispatch.take_unsent(
+            due = await take_unsent(
                 driver,
                 priority=priority,
                 resend_after=resend_after,

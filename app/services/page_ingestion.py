@@ -68,7 +68,7 @@ async def run_page_ingestion_job(services: Services, job: ClaimedJob, lease: Lea
     page = await get_working_connection(services, job)
     if page.kind is not ConnectionKind.PAGE:
         raise RequestRefusedError(f"the connection {page.name!r} is no page")
-    await check_tokens(services, seller_id=page.seller_id, only=page.id)
+    await check_tokens(services, seller_id=page.seller_id, only=page.id, lease=lease)
     work = PageWork(services, page, open_page_provider(services, page, lease), lease)
     written = await _ingest_days(work, days)
     await lease.note_progress(done=1, of=3, rows=written)

@@ -1,0 +1,115 @@
+"""Whose turn it is: the due jobs whose messages are sent next. Sellers take turns within an urgency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.queries.jobs import WAITING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+    from uuid import UUID
+
+    from app.database.driver import Driver, Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueJob:
+    """A job whose message has to be sent."""
+
+    id: UUID
+    priority: int
+
+
+# Due, and its message not under way.
+_UNSENT = f"""jobs.state IN {WAITING}
+      AND jobs.priority = $1
+      AND jobs.run_at <= now()
+      AND (jobs.sent_at IS NULL OR jobs.sent_at < now() - $2::interval)"""
+
+# Sellers take turns: the first due job of each, then the second of each. Who has any is found by going from one seller
+# to the next in the index, and of each as many are read as may be taken if half of them have no more than one; so it
+# costs what there are sellers and messages, not what waits. Looked at without a lock, taken with one.
+_TAKE_UNSENT = f"""
+WITH RECURSIVE seller AS (
+  (
+    SELECT jobs.seller_id
+    FROM jobs
+    WHERE {_UNSENT}
+      AND jobs.seller_id IS NOT NULL
+    ORDER BY jobs.seller_id
+    LIMIT 1
+  )
+  UNION ALL
+  SELECT next.seller_id
+  FROM seller AS last
+  CROSS JOIN LATERAL (
+    SELECT jobs.seller_id
+    FROM jobs
+    WHERE {_UNSENT}
+      AND jobs.seller_id > last.seller_id
+    ORDER BY jobs.seller_id
+    LIMIT 1
+  ) AS next
+),
+share AS (
+  SELECT ceil(2.0 * $3 / (count(*) + 1))::int AS jobs
+  FROM seller
+),
+candidate AS (
+  SELECT own.id, own.run_at, row_number() OVER (PARTITION BY seller.seller_id ORDER BY own.run_at, own.id) AS turn
+  FROM seller
+  CROSS JOIN LATERAL (
+    SELECT jobs.id, jobs.run_at
+    FROM jobs
+    WHERE {_UNSENT}
+      AND jobs.seller_id = seller.seller_id
+    ORDER BY jobs.run_at, jobs.id
+    LIMIT (SELECT share.jobs FROM share)
+  ) AS own
+  UNION ALL
+  SELECT nobodys.id, nobodys.run_at, row_number() OVER (ORDER BY nobodys.run_at, nobodys.id)
+  FROM (
+    SELECT jobs.id, jobs.run_at
+    FROM jobs
+    WHERE {_UNSENT}
+      AND jobs.seller_id IS NULL
+    ORDER BY jobs.run_at, jobs.id
+    LIMIT (SELECT share.jobs FROM share)
+  ) AS nobodys
+),
+due AS (
+  SELECT jobs.id, chosen.turn, chosen.run_at
+  FROM jobs
+  JOIN (SELECT * FROM candidate ORDER BY turn, run_at, id LIMIT $3) AS chosen USING (id)
+  WHERE jobs.state IN {WAITING}
+    AND (jobs.sent_at IS NULL OR jobs.sent_at < now() - $2::interval)
+  ORDER BY chosen.turn, chosen.run_at, jobs.id
+  FOR UPDATE OF jobs SKIP LOCKED
+),
+taken AS (
+  UPDATE jobs
+  SET sent_at = now()
+  FROM due
+  WHERE jobs.id = due.id
+  RETURNING jobs.id, jobs.priority, due.turn, due.run_at
+)
+SELECT id, priority
+FROM taken
+ORDER BY turn, run_at, id
+"""  # noqa: S608 - only constants are put in
+
+
+async def take_unsent(driver: Driver, *, priority: int, resend_after: timedelta, limit: int) -> list[DueJob]:
+    """Mark due jobs as sent, those never sent and those sent longer than `resend_after` ago; sellers take turns.
+
+    At most `limit`, and fewer where a few sellers have many and most have one: what is left comes with the next call.
+    """
+    return due_jobs(await driver.fetch(_TAKE_UNSENT, priority, resend_after, limit))
+
+
+def due_jobs(rows: Sequence[Record]) -> list[DueJob]:
+    """Jobs by their ids and urgencies."""
+    return [DueJob(id=row["id"], priority=row["priority"]) for row in rows]
