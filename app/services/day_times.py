@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # A day's numbers are complete enough to be ingested at this time of the day after it.
 INGESTION_TIME = time(2)
 _ONE_DAY = timedelta(days=1)
+_LAST_ZONE = "Etc/GMT+12"  # where a day ends last, 12 hours behind UTC
 
 
 def ingestion_due(day: date, time_zone: str) -> datetime:
@@ -29,6 +30,11 @@ def ingestion_due(day: date, time_zone: str) -> datetime:
 def newest_due_day(now: datetime, time_zones: Iterable[str]) -> date:
     """The newest day that is due in the earliest of some zones, of which there is at least one."""
     return max(_newest_due(now, zone) for zone in set(time_zones))
+
+
+def newest_day_over_everywhere(now: datetime) -> date:
+    """The newest day that is due in every zone of the earth: whoever's it is, it has been aggregated by then."""
+    return _newest_due(now, _LAST_ZONE)
 
 
 def final_since(day: date, time_zone: str) -> datetime:

@@ -19,6 +19,8 @@ from app.queries.sellers import NewSeller, NewSellpage
 from app.queries.stats_writing import roll_up_sellpages
 from app.queries.work_totals import WorkTotals, count_jobs
 from app.services.connecting import connect_account, connect_page
+from app.services.daily_ingestion import enqueue_daily_backfill
+from app.services.day_times import newest_day_over_everywhere
 from app.services.demo_world import CSV_SELLER, DEMO_SELLERS
 from app.vocabulary import Role, RunOrigin
 
@@ -129,18 +131,31 @@ async def _connect_pages(services: Services, seller: DemoSeller) -> int:
 async def follow_demo(services: Services) -> AsyncIterator[WorkTotals]:
     """Watch new accounts being filled until that is done, then give campaigns their landing pages.
 
+    Last a day is aggregated: the schedule begins with one that may not be over for all of a seller's accounts yet.
     Yields the totals of the jobs that do it a few times a second; the last one has nothing live.
     """
-    while True:
-        async with work_transaction(services.database.app) as driver:
-            totals = await count_jobs(driver, origins=_FILLING)
-        if totals.live == 0:
-            break
+    async for totals in _follow_filling(services):
         yield totals
-        await asyncio.sleep(POLL_SECONDS)
     for seller in DEMO_SELLERS:
         await _assign_sellpages(services, seller.id)
-    yield totals
+    day = newest_day_over_everywhere(clock.now())
+    for seller in DEMO_SELLERS:
+        await enqueue_daily_backfill(services, seller_id=seller.id, from_date=day, to_date=day)
+    async for totals in _follow_filling(services):
+        yield totals
+    yield await _count_filling(services)
+
+
+async def _follow_filling(services: Services) -> AsyncIterator[WorkTotals]:
+    """The totals, as long as any of it is live."""
+    while (totals := await _count_filling(services)).live:
+        yield totals
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def _count_filling(services: Services) -> WorkTotals:
+    async with work_transaction(services.database.app) as driver:
+        return await count_jobs(driver, origins=_FILLING)
 
 
 async def _assign_sellpages(services: Services, seller_id: UUID) -> None:

@@ -7,7 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from app.metrics.ranges import DateRange, is_final
-from app.services.day_times import final_since, ingestion_due, last_final_day, newest_due_day
+from app.services.day_times import (
+    final_since,
+    ingestion_due,
+    last_final_day,
+    newest_day_over_everywhere,
+    newest_due_day,
+)
 
 ZONES = ["UTC", "Asia/Ho_Chi_Minh", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "America/Sao_Paulo"]
 
@@ -59,3 +65,8 @@ def test_a_day_is_final_from_the_moment_that_the_contract_says(time_zone: str) -
     assert last_final_day(moment - timedelta(seconds=1), time_zone) == day - timedelta(days=1)
     assert is_final(DateRange(day, day), today=date(2026, 11, 1))
     assert not is_final(DateRange(day, day), today=date(2026, 10, 31))
+
+
+@pytest.mark.parametrize(("hour", "day"), [(13, 20), (14, 21)])
+def test_a_day_is_over_everywhere_when_it_is_where_it_ends_last(hour: int, day: int) -> None:
+    assert newest_day_over_everywhere(datetime(2026, 11, 22, hour, tzinfo=UTC)) == date(2026, 11, day)
