@@ -39,7 +39,7 @@ def _options_of(command: str) -> set[str]:
 
 def test_every_command_exists_with_its_options() -> None:
     commands = set(re.findall(r"(?:\./)?pixecom ([a-z]+)", README))
-    assert {"up", "test", "token", "api", "worker", "scheduler", "migrate", "doctor"} <= commands
+    assert {"up", "test", "token", "api", "worker", "scheduler", "migrate", "doctor", "status"} <= commands
     for command in commands:
         assert _options_of(command) is not None
     assert {"--reset", "--port", "--data-dir"} <= _options_of("up")

@@ -107,7 +107,7 @@ async def _read_patiently(
                 raise
             if began is None:
                 began = monotonic()
-                bar.note(f"The database does not answer ({type(error).__name__}); the work goes on with it. Waiting.")
+                bar.note(f"The database does not answer ({type(error).__name__}); waiting for it.")
             if monotonic() - began > PATIENCE_SECONDS:
                 raise
             await asyncio.sleep(TRY_AGAIN_SECONDS)

@@ -143,3 +143,14 @@ async def test_fifty_thousand_ad_days_are_read_in_seconds() -> None:
             after = paging["cursors"]["after"]
         assert rows == 50_000
         assert time.perf_counter() - begun < 30
+
+
+async def test_the_control_endpoints_list_themselves() -> None:
+    async with asking(WORLD) as meta:
+        listed = (await meta.client.get("/sandbox")).json()
+        endpoints = cast("dict[str, list[str]]", listed["endpoints"])
+        assert {"/sandbox/tokens", "/sandbox/tokens/renew", "/sandbox/throttles", "/sandbox/scenario"} <= set(endpoints)
+        for path, methods in endpoints.items():
+            if "GET" in methods:
+                assert (await meta.client.get(path)).status_code == 200
+    assert (Path(__file__).parents[2] / listed["explained_in"]).is_file()

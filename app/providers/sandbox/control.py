@@ -5,6 +5,7 @@
 TOML, in place of what was scripted before. `throttles/release?account=act_…` ends throttles. `tokens/renew?owner=act_…`
 gives a token a new value (the body's `token`, or a made-up one) and answers it. `clock` moves the sandbox's time.
 `calls` counts what was asked and DELETE forgets it; `calls/log?after=…&account=act_…` tells every call.
+`/sandbox` itself lists all of them.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def control_routes(sandbox: Sandbox) -> Sequence[Route]:
     """All control endpoints of one running sandbox."""
     control = _Control(sandbox)
     return [
+        Route("/sandbox", control.list_endpoints),
         *script_routes(sandbox),
         Route("/sandbox/scenario", control.serve_scenario, methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/clock", control.move_clock, methods=["GET", "POST"]),
@@ -46,6 +48,11 @@ def control_routes(sandbox: Sandbox) -> Sequence[Route]:
 class _Control:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+
+    async def list_endpoints(self, _request: Request) -> Response:
+        """Where everything is, for people who look around."""
+        endpoints = {route.path: sorted(route.methods or ()) for route in control_routes(self._sandbox)}
+        return JSONResponse({"endpoints": endpoints, "explained_in": "app/providers/sandbox/control.py"})
 
     async def serve_scenario(self, request: Request) -> Response:
         """Load one, or unload it: then the sandbox is as it began, but for what clients changed."""
