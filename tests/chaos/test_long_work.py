@@ -44,6 +44,8 @@ pytestmark = pytest.mark.chaos
 BACKFILL_DAYS = 365
 # Jobs of at most seven days, four levels.
 BACKFILL_JOBS = 4 * 53
+# With four slots for them they take half a minute: longer than all that goes past them.
+ANSWER_SECONDS = 0.5
 NORMAL, URGENT = 500, 20
 TICKS = 5
 PLENTY_OF_CALLS = 10_000
@@ -98,6 +100,9 @@ async def test_a_years_history_lets_ticks_and_people_pass_and_goes_on_where_it_w
             runs = await fetch_work(services, BACKFILL, seller_id)
             return bool(runs) and "SUCCEEDED" in await states_of(services, runs[0][0])
 
+        await shop.arm(
+            {"match": {"account": "act_101", "edge": "insights"}, "times": None, "delay_seconds": ANSWER_SECONDS}
+        )
         processes.start("scheduler", **work)
         await until(backfill_runs)
         backfill = (await fetch_work(services, BACKFILL, seller_id))[0][0]
@@ -105,8 +110,17 @@ async def test_a_years_history_lets_ticks_and_people_pass_and_goes_on_where_it_w
         normal = await ask_for(services, *[a_job(f"normal-{place}", seconds=0.02) for place in range(NORMAL)])
         await send_now(services, [job.job_id for job in normal.jobs])
         urgent, begun = await urge_and_tick(shop)
+
+        async def ticks_have_begun() -> bool:
+            await tell(services, SPREAD)
+            waited = await fetch_work(services, WAITED)
+            return len(waited) >= TICKS and None not in {row["seconds"] for row in waited}
+
+        await until(ticks_have_begun)
+        # All of it was asked for before the first tick was.
         still = (await states_of(services, backfill)).count("QUEUED")
-        assert still > 0, "the backfill was over too soon to be in anybody's way"
+        assert still > BACKFILL_JOBS / 2, "people and ticks waited for the backfill"
+        await shop.disarm()
 
         concerned = await cancel_run(services, seller_id=seller_id, run_id=backfill)
         await until(lambda: has_ended(services, backfill))
