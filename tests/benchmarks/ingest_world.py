@@ -20,7 +20,6 @@ from app.database.transactions import tenant_transaction, work_transaction
 from app.embedded.child import ChildSpec, start_child
 from app.embedded.data_directory import open_data_directory
 from app.embedded.ports import LOOPBACK, find_free_port
-from app.embedded.postgres import Durability
 from app.embedded.roles import SUPERUSER, create_database
 from app.embedded.servers import database_urls, start_servers
 from app.embedded.session import open_session
@@ -70,7 +69,7 @@ def open_stand(directory: Path, shape: Shape) -> Generator[Stand]:
     """Start the servers with an empty database, and `insight_pages` in Meta's place; all end with the block."""
     data = open_data_directory(directory, user="benchmarks")
     try:
-        servers = start_servers(data, durability=Durability.THROWAWAY)
+        servers = start_servers(data)  # they keep what is committed, as in production: that is part of the cost
         stack = ExitStack()
         try:
             urls = database_urls(servers.postgres.port, servers.secrets, NAME)
