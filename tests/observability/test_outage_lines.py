@@ -31,7 +31,9 @@ def counted(wanted: str) -> float:
 async def test_all_claims_of_an_outage_have_one_line(settings: Settings, written: Lines) -> None:
     nobody = SecretStr(f"postgresql+asyncpg://pixecom_app:x@127.0.0.1:{find_free_port()}/none")
     before = counted("claim")
-    async with open_services(settings.model_copy(update={"database_url": nobody}), process="tests") as services:
+    # Who waits for a connection of a full pool is told after 30 s: here nobody waits.
+    changes = {"database_url": nobody, "database_pool_size": 20}
+    async with open_services(settings.model_copy(update=changes), process="tests") as services:
         await asyncio.gather(*[execute_job(services, new_id(), worker="w", handlers={}) for _ in range(20)])
     lines = [line for line in written() if line["logger"].startswith("app.")]
     assert [(line["event"], line["wanted"], line["level"]) for line in lines] == [(GONE, "claim", "warning")]
