@@ -95,7 +95,7 @@ async def test_a_killed_workers_sync_is_taken_over_at_once_and_ends_with_the_sam
             await shop.connect(str(place))
         await forget_work(services)
         await undisturbed.arm({"match": {"edge": "insights"}, "times": None, "delay_seconds": INSIGHTS_SECONDS})
-        processes.start("scheduler")
+        processes.start("scheduler", dispatch_interval_seconds=0.2)
         worker = processes.start("worker", meta_graph_url=undisturbed.url)
         await until(worker.is_ready)
         for shop in shops:
