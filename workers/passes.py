@@ -7,7 +7,8 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from app import clock
-from app.observability.prometheus import JOBS_TAKEN_OVER, SCHEDULER_PASS_SECONDS, SCHEDULER_PASSES
+from app.database.outage import Wanted
+from app.observability.prometheus import DATABASE_AWAY, JOBS_TAKEN_OVER, SCHEDULER_PASS_SECONDS, SCHEDULER_PASSES
 from app.vocabulary import JobState
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Passes:
         self._last_done: float | None = None
         for outcome in PassOutcome:
             SCHEDULER_PASSES.labels(outcome.value)
+        DATABASE_AWAY.labels(Wanted.PASS.value)
         for state in (JobState.QUEUED, JobState.FAILED, JobState.CANCELLED):
             JOBS_TAKEN_OVER.labels(state.value)
 

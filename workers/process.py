@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from taskiq.receiver import Receiver
 
+from app.database.outage import Wanted
 from app.observability.logging import get_logger
-from app.observability.prometheus import JOB_FAILURES, JOB_SLOTS, JOBS_ENDED
+from app.observability.prometheus import DATABASE_AWAY, JOB_FAILURES, JOB_SLOTS, JOBS_ENDED
 from app.services.context import open_services
 from app.services.job_failure import FailureClass
 from app.vocabulary import JobState
@@ -128,6 +129,9 @@ def _begin_counting(slots: Slots) -> None:
             JOBS_ENDED.labels(kind, outcome.value)
         for failure in FailureClass:
             JOB_FAILURES.labels(kind, failure.value)
+    for wanted in Wanted:
+        if wanted is not Wanted.PASS:
+            DATABASE_AWAY.labels(wanted.value)
 
 
 def _slots_of(settings: Settings) -> Slots:

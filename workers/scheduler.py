@@ -10,7 +10,7 @@ from contextlib import suppress
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
-from app.database.outage import is_outage
+from app.database.outage import Wanted, is_outage
 from app.observability.correlation import begin_correlation
 from app.observability.logging import get_logger
 from app.services.context import open_services
@@ -84,7 +84,7 @@ async def _pass(services: Services, passes: Passes, *, sweep: bool) -> None:
     except Exception as error:
         if is_outage(error):
             outcome = PassOutcome.DATABASE_AWAY
-            services.database.outages.note_failure(error, wanted="pass")
+            services.database.outages.note_failure(error, wanted=Wanted.PASS)
         else:
             outcome = PassOutcome.FAILED
             log.exception("a pass of the scheduler failed; trying again")

@@ -14,6 +14,7 @@ Whatever else these classes stand for is a fault of ours, not of the database's 
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from time import monotonic
 
 import asyncpg
@@ -45,6 +46,16 @@ def is_outage(error: BaseException) -> bool:
     return type(error) is asyncpg.InternalClientError and _STUCK.match(str(error)) is not None
 
 
+class Wanted(StrEnum):
+    """What was asked of the database in vain: of a worker what it does for jobs, of a scheduler its pass."""
+
+    CLAIM = "claim"
+    HEARTBEAT = "heartbeat"
+    OUTCOME = "outcome"
+    NEXT = "next"
+    PASS = "pass"  # noqa: S105 - a pass of the scheduler
+
+
 class Outages:
     """What a process knows of its database's absences: a line when one begins, a line when it is over."""
 
@@ -54,14 +65,14 @@ class Outages:
         self._failures = 0
         self._back_at: float | None = None
 
-    def note_failure(self, error: BaseException, *, wanted: str) -> None:
-        """Something could not be asked of the database; `wanted` is a word for what."""
-        DATABASE_AWAY.labels(wanted).inc()
+    def note_failure(self, error: BaseException, *, wanted: Wanted) -> None:
+        """Something could not be asked of the database."""
+        DATABASE_AWAY.labels(wanted.value).inc()
         self._failed_at = monotonic()
         self._failures += 1
         if self._since is None:
             self._since = self._failed_at
-            log.warning("the database does not answer; jobs wait", wanted=wanted, error=type(error).__name__)
+            log.warning("the database does not answer; jobs wait", wanted=wanted.value, error=type(error).__name__)
 
     def note_success(self, *, begun_at: float) -> None:
         """The database answered what began at this moment of the monotonic clock; what began earlier proves nothing."""

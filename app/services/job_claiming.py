@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
 
-from app.database.outage import is_outage
+from app.database.outage import Wanted, is_outage
 from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
 from app.queries import job_claims
@@ -68,7 +68,7 @@ async def _try_to_claim(
             await job_claims.postpone_job(driver, job_id)
     except Exception as error:
         if is_outage(error):
-            services.database.outages.note_failure(error, wanted="claim")
+            services.database.outages.note_failure(error, wanted=Wanted.CLAIM)
         elif classify(error) is FailureClass.TRANSIENT:
             log.warning("a claim failed; the job waits", job_id=str(job_id), error=type(error).__name__)
         else:

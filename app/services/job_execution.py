@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import asyncpg
 import structlog
 
-from app.database.outage import is_outage
+from app.database.outage import Wanted, is_outage
 from app.database.transactions import work_transaction
 from app.errors import JobCancelledError, LeaseLostError
 from app.observability.correlation import begin_correlation
@@ -205,12 +205,12 @@ async def _keep(services: Services, lease: Lease) -> None:
                 # Whatever was under way turned the cancellation into its own failure, as lost connections do.
                 raise asyncio.CancelledError from error
             # The database may come back before the lease ends.
-            _note_failure(services, error, wanted="heartbeat", sentence="heartbeat failed; trying again")
+            _note_failure(services, error, wanted=Wanted.HEARTBEAT, sentence="heartbeat failed; trying again")
         else:
             services.database.outages.note_success(begun_at=begun_at)
 
 
-def _note_failure(services: Services, error: Exception, *, wanted: str, sentence: str) -> None:
+def _note_failure(services: Services, error: Exception, *, wanted: Wanted, sentence: str) -> None:
     """An outage has one line, however many find it out; anything else one for each."""
     if is_outage(error):
         services.database.outages.note_failure(error, wanted=wanted)
@@ -298,7 +298,7 @@ async def _persist(services: Services, lease: Lease, write: Callable[[], Awaitab
             if not _may_pass(error) or monotonic() > until:
                 raise
             sentence = "what became of the job can't be written; trying again"
-            _note_failure(services, error, wanted="outcome", sentence=sentence)
+            _note_failure(services, error, wanted=Wanted.OUTCOME, sentence=sentence)
         else:
             services.database.outages.note_success(begun_at=begun_at)
             return answer
@@ -316,7 +316,9 @@ async def _send_next(services: Services, ended: UUID) -> None:
     except Exception as error:
         if classify(error) is not FailureClass.TRANSIENT:
             raise
-        _note_failure(services, error, wanted="next", sentence="the next job was not sent; the dispatcher sends it")
+        _note_failure(
+            services, error, wanted=Wanted.NEXT, sentence="the next job was not sent; the dispatcher sends it"
+        )
 
 
 def _log_failure(verdict: Verdict, error: Exception) -> None:

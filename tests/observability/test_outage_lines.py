@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from app.database import outage
-from app.database.outage import Outages
+from app.database.outage import Outages, Wanted
 from app.embedded.ports import find_free_port
 from app.identifiers import new_id
 from app.services.context import open_services
@@ -43,7 +43,7 @@ async def test_all_claims_of_an_outage_have_one_line(settings: Settings, written
 async def test_a_worker_says_when_the_database_is_back(settings: Settings, written: Lines) -> None:
     async with open_services(settings, process="tests") as services:
         for _ in range(2):
-            services.database.outages.note_failure(ConnectionRefusedError(), wanted="claim")
+            services.database.outages.note_failure(ConnectionRefusedError(), wanted=Wanted.CLAIM)
         for _ in range(2):
             await execute_job(services, new_id(), worker="w", handlers={})
     lines = [line for line in written() if line["logger"].startswith("app.")]
@@ -59,7 +59,7 @@ def test_an_answer_to_what_began_before_the_last_failure_proves_nothing(
     outages = Outages()
     outages.note_success(begun_at=now)
     assert outages.is_over_for(30)
-    outages.note_failure(ConnectionRefusedError(), wanted="claim")
+    outages.note_failure(ConnectionRefusedError(), wanted=Wanted.CLAIM)
     outages.note_success(begun_at=99.9)
     assert not outages.is_over_for(0)
     now = 102.0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from app.database import outage
+from app.database.outage import Wanted
 from app.database.transactions import work_transaction
 from app.identifiers import new_id
 from app.services import job_queue
@@ -214,7 +215,7 @@ async def test_a_database_that_was_away_leaves_workers_the_time_to_keep_what_is_
     begun = outage.monotonic()
     now = begun
     monkeypatch.setattr(outage, "monotonic", lambda: now)
-    services.database.outages.note_failure(ConnectionRefusedError(), wanted="pass")
+    services.database.outages.note_failure(ConnectionRefusedError(), wanted=Wanted.PASS)
     await dispatch_once(services)
     assert await state_of(services, job_id) == "RUNNING"
     now = begun + 10
