@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
@@ -55,6 +56,7 @@ _STORED = "SELECT (SELECT count(*) FROM ad_stats_raw), (SELECT count(*) FROM ad_
 _UNTOUCHED = """
 SELECT (SELECT max(xmin::text::bigint) FROM ad_stats_daily), (SELECT max(xmin::text::bigint) FROM sellpage_stats_daily)
 """
+_READ = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'ad_stats_daily'"
 RED = (50_000_000, 700, 7, 6, 5, 4, 3, 20_000_000)
 
 
@@ -380,6 +382,31 @@ async def test_a_row_that_comes_twice_is_written_once(shop: Shop) -> None:
     async with writer_of(shop, await shop.value("SELECT id FROM fb_connections")) as writer:
         assert await writer.write([ad_row("1111", TODAY, Counters(spend, 1)) for spend in (1, 2)]) == (1, 1)
     assert (await shop.rows(_DAYS, Level.AD))[0][:4] == (TODAY, "1111", 2, 1)
+
+
+class _UndoneError(Exception):
+    """Rolls a transaction back."""
+
+
+@pytest.mark.parametrize("impressions", [1, 2])
+async def test_writing_a_day_reads_what_is_stored_of_that_day_alone(shop: Shop, impressions: int) -> None:
+    days = [TODAY - timedelta(days=back) for back in range(60)]
+    ads = ("1111", "1112", "1121", "1211")
+    async with writer_of(shop, await shop.value("SELECT id FROM fb_connections")) as writer:
+        await writer.write([ad_row(ad, day, Counters(1, 1)) for ad in ads for day in days], days=days[::-1])
+        ids = await shop.mapping("SELECT external_id, id FROM ads")
+        with suppress(_UndoneError):
+            async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+                await driver.execute("SET LOCAL enable_seqscan = off")  # as with months of many accounts
+                found = Snapshots(
+                    [ids[ad] for ad in ads], [TODAY] * 4, [Counters(1, impressions)] * 4, [{}] * 4, [None] * 4
+                )
+                written = await stats_writing.write_snapshots(
+                    driver, writer.connection, Level.AD, [TODAY], found, fetched_at=clock.now(), keep_raw_from=TODAY
+                )
+                assert written == ({TODAY: 4} if impressions > 1 else {})
+                assert await driver.fetchval(_READ) <= 2 * len(ads)
+                raise _UndoneError
 
 
 _TEXTS = ("", "NULL", '"', "\\", '\\"', "{a,b}", " 7d_click, 1d_view ", "Größe\n\t'", None)
