@@ -192,3 +192,25 @@ async def test_a_run_stays_while_it_has_a_job_and_among_the_newest_of_its_origin
     await compact(services)
     query = "SELECT origin, count(*) FROM sync_runs WHERE seller_id = $1 GROUP BY origin"
     assert {row[0]: row[1] for row in await fetch_work(services, query, seller_id)} == {"MANUAL": 60, "SCHEDULE": 150}
+
+
+async def test_a_run_that_went_on_with_another_stays_as_long_as_that_one(services: Services) -> None:
+    seller_id = await add_seller(services)
+    await fill(services, seller_id, "stats", "SUCCEEDED", 210)
+    query = "SELECT id FROM sync_runs WHERE seller_id = $1 ORDER BY id LIMIT 4"
+    kept, again, gone, gone_too = [row[0] for row in await fetch_work(services, query, seller_id)]
+    shared = """
+    INSERT INTO sync_run_jobs (run_id, job_id, seller_id)
+    VALUES ($2, (SELECT id FROM jobs ORDER BY ended_at DESC LIMIT 1), $1)
+    RETURNING run_id
+    """
+    await fetch_work(services, shared, seller_id, kept)
+    for run_id, before in ((again, kept), (gone_too, gone)):
+        statement = "UPDATE sync_runs SET retry_of = $2 WHERE id = $1 RETURNING id"
+        await fetch_work(services, statement, run_id, before)
+    await compact(services)
+    await compact(services)
+    left = [row[0] for row in await fetch_work(services, query, seller_id)]
+    assert left[:2] == [kept, again]
+    assert not {gone, gone_too}.intersection(left)
+    assert await runs(services, seller_id) == 102
