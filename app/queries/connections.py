@@ -260,7 +260,10 @@ async def mark_delivery_synced(driver: Driver, connection: Connection, *, now: d
 
 _MARK_UNHEALTHY = """
 UPDATE fb_connections
-SET health = 'UNHEALTHY', health_class = $6, health_reason = $3, health_changed_at = $4
+SET health = 'UNHEALTHY',
+    health_class = $6,
+    health_reason = $3,
+    health_changed_at = CASE WHEN health_class = $6 THEN health_changed_at ELSE $4 END
 WHERE seller_id = $1
   AND id = $2
   AND (token_changed_at IS NULL OR token_changed_at <= $5)

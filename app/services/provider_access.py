@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from app.auth.token_cipher import EncryptedToken, token_context
-from app.errors import RequestRefusedError, TokenRejectedError
+from app.errors import PermissionDeniedError, RequestRefusedError, TokenRejectedError
 from app.providers.contract import AccountRecord, TokenFacts
 from app.providers.meta.credentials import Credentials
 from app.providers.meta.graph import GraphClient
@@ -19,7 +19,7 @@ from app.providers.mock.plan import plan_account
 from app.providers.mock.provider import MockProvider
 from app.queries.mock_ledger import TableLedger
 from app.services.job_broker import Priority
-from app.vocabulary import ProviderKind, UseCase
+from app.vocabulary import ConnectionTrouble, ProviderKind, UseCase
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -29,12 +29,18 @@ if TYPE_CHECKING:
     from app.services.context import Services
     from app.services.job_lease import Lease
 
+_REFUSALS = {
+    ConnectionTrouble.TOKEN: TokenRejectedError,
+    ConnectionTrouble.PERMISSION: PermissionDeniedError,
+}
+
 
 def open_provider(services: Services, connection: Connection, lease: Lease | None = None) -> AdProvider:
     """The provider of an ad account, for a job or, without a lease, for somebody who waits.
 
     A job's urgency decides on its share of the call budget, and it is told when the platform is waited for. Raises
-    RequestRefusedError for a connection that is inactive or unhealthy, before any call is made.
+    before any call is made: RequestRefusedError for a connection that is inactive, TokenRejectedError or
+    PermissionDeniedError for one that the platform has refused before and nobody has changed since.
     """
     _require_usable(connection)
     if connection.provider is ProviderKind.MOCK:
@@ -43,7 +49,7 @@ def open_provider(services: Services, connection: Connection, lease: Lease | Non
 
 
 def open_page_provider(services: Services, connection: Connection, lease: Lease | None = None) -> PageProvider:
-    """The provider of a page. Raises RequestRefusedError as `open_provider` does, and for a provider without pages."""
+    """The provider of a page. Raises as `open_provider` does, and RequestRefusedError for a provider without pages."""
     _require_usable(connection)
     if connection.provider is not ProviderKind.META:
         raise RequestRefusedError(f"the provider of {connection.name!r} has no pages")
@@ -94,9 +100,13 @@ def read_token(services: Services, connection: Connection) -> SecretStr:
 
 
 def _require_usable(connection: Connection) -> None:
-    if not connection.is_usable:
-        reason = connection.health_reason or "it is not active"
-        raise RequestRefusedError(f"no work is done for the connection {connection.name!r}: {reason}")
+    """Raises what the platform's own refusal raised, so that work which comes too late fails of the same."""
+    if connection.is_usable:
+        return
+    if connection.is_active and connection.trouble:
+        raise _REFUSALS[connection.trouble](connection.health_reason or "the platform refuses the connection")
+    reason = connection.health_reason or "it is not active"
+    raise RequestRefusedError(f"no work is done for the connection {connection.name!r}: {reason}")
 
 
 def _mock(services: Services, connection: Connection) -> AdProvider:

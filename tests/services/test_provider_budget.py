@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from app import clock
 from app.database.transactions import tenant_transaction
 from app.errors import (
+    PermissionDeniedError,
     ProviderThrottledError,
     RequestRefusedError,
     ThrottleScope,
@@ -26,7 +27,7 @@ from app.providers.meta.report_policy import ReportPolicy
 from app.queries.connections import find_connection
 from app.services.call_budget import CallBudgets
 from app.services.provider_access import inspect_token, open_page_provider, open_provider, read_token
-from app.vocabulary import ConnectionHealth, ConnectionKind, ProviderKind, UseCase
+from app.vocabulary import ConnectionHealth, ConnectionKind, ConnectionTrouble, ProviderKind, UseCase
 from tests.services.shop import TODAY, add_seller, sandbox_for
 
 if TYPE_CHECKING:
@@ -227,7 +228,14 @@ async def test_a_page_provider_is_for_working_pages_of_meta(shop: Shop) -> None:
     with pytest.raises(RequestRefusedError, match="has no pages"):
         open_page_provider(shop.services, replace(page, provider=ProviderKind.MOCK))
     with pytest.raises(RequestRefusedError, match="no work is done"):
-        open_page_provider(shop.services, replace(page, health=ConnectionHealth.UNHEALTHY))
+        open_page_provider(shop.services, replace(page, is_active=False))
+    refused = replace(page, health=ConnectionHealth.UNHEALTHY, health_reason="Session has expired")
+    for trouble, error in (
+        (ConnectionTrouble.TOKEN, TokenRejectedError),
+        (ConnectionTrouble.PERMISSION, PermissionDeniedError),
+    ):
+        with pytest.raises(error, match=r"^Session has expired$"):
+            open_page_provider(shop.services, replace(refused, trouble=trouble))
     with pytest.raises(TokenRejectedError, match="has no access token"):
         open_page_provider(shop.services, replace(page, token_ciphertext=None))
     assert await shop.calls() == before
