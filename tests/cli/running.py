@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PIXECOM = [sys.executable, "-m", "app.cli.main"]
+PATIENCE_SECONDS = 90
 PROCESSES = {"postgres", "valkey", "sandbox", "api", "worker", "scheduler"}
 
 
@@ -54,10 +55,14 @@ class Up:
         return json.loads((self.data / "instance.json").read_text())
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 90
+        """A product of which it does not come true is ended, so that it is in nobody's way."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not condition():
             assert self.process.poll() is None, self.text
-            assert time.monotonic() < deadline, self.text
+            if time.monotonic() > deadline:
+                self.process.terminate()
+                self.process.wait(60)
+                raise AssertionError(self.text)
             time.sleep(0.05)
 
 
