@@ -39,8 +39,6 @@ log = get_logger(__name__)
 
 # Of the grace, what is left for giving jobs back.
 GIVE_BACK_SHARE = 0.2
-# So many objects that the collector follows have to be new before it looks at them.
-NEW_OBJECTS = 50_000
 
 
 class Slots(NamedTuple):
@@ -59,21 +57,11 @@ async def run_worker(settings: Settings) -> None:
         name = f"{socket.gethostname()}:{os.getpid()}"
         register_tasks(services, running, worker=name)
         _begin_counting(_slots_of(settings))
-        spare_collector()
+        gc.freeze()  # what is there now stays; the collector need not look through it with every large page
         async with serve_health(services, _told(settings, running)):
             log.info("worker is ready", worker=name, concurrency=settings.worker_concurrency)
             await _work(services, running, stop)
     log.info("worker has ended")
-
-
-def spare_collector() -> None:
-    """Let the garbage collector look seldom, and not at what is there already.
-
-    A page of insights is thousands of objects that go by their reference counts soon; the collector would look at them
-    many times meanwhile, a tenth of the time that pages take.
-    """
-    gc.freeze()
-    gc.set_threshold(NEW_OBJECTS)
 
 
 def stop_on_signals() -> asyncio.Event:

@@ -9,6 +9,7 @@ binary bytes that are made before the clock starts, as the tables' owner.
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import time
 from contextlib import aclosing, asynccontextmanager
@@ -36,7 +37,6 @@ from app.services.run_requests import RunRequest, record_run
 from app.services.stats_sync import run_stats_job
 from app.vocabulary import RunOrigin
 from tests.benchmarks.ingest_world import assign_all, open_world
-from workers.process import spare_collector
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -106,7 +106,7 @@ async def measure_ingest(
             DateRange(last - timedelta(days=DAYS * (n + 1) - 1), last - timedelta(days=DAYS * n))
             for n in range(rounds + 2)
         ]
-        spare_collector()
+        gc.freeze()  # as a worker does when it is ready
         await _ingest(services, mine, weeks[0])
         for number, week in enumerate(weeks[1:]):
             await _warm(services, mine, week)

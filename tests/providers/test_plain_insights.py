@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -188,3 +190,10 @@ def test_an_error_beside_rows_is_told() -> None:
     page = page_of([_NAMED])
     answer = InsightParser(Level.AD, "act_1001").parse_page(page[:-1] + b',"error":{"code":17}}', "the body")
     assert cast("Any", answer)["error"] == {"code": 17}
+
+
+@pytest.mark.parametrize("content", [b'{"data":[]}', b'{"data":[{}]}', b"{"])
+def test_the_collector_works_again_afterwards(content: bytes) -> None:
+    with suppress(ProviderTransientError):
+        InsightParser(Level.AD, "act_1001").parse_page(content, "the body")
+    assert gc.isenabled()

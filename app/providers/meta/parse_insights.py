@@ -19,6 +19,7 @@ from app.providers.meta.actions import (
     action_micros,
     by_action_type,
 )
+from app.providers.meta.collector_pause import collector_paused
 from app.providers.meta.node import as_node, parse_json
 from app.providers.meta.plain_insights import RATIOS, PlainInsights
 
@@ -71,14 +72,15 @@ class InsightParser:
 
     def parse_page(self, content: bytes, what: str) -> object:
         """The answer as JSON, its `data` as rows already. Raises ProviderTransientError where a row can't be read."""
-        if page := self.plain.read(content):
-            return page._asdict()
-        answer = parse_json(content, what)
-        if isinstance(answer, dict):
-            fields = cast("dict[str, object]", answer)
-            if isinstance(fields.get("data"), list):
-                fields["data"] = [self.parse_carefully(row) for row in as_node(fields, "insights").children("data")]
-        return cast("object", answer)
+        with collector_paused():
+            if page := self.plain.read(content):
+                return page._asdict()
+            answer = parse_json(content, what)
+            if isinstance(answer, dict):
+                fields = cast("dict[str, object]", answer)
+                if isinstance(fields.get("data"), list):
+                    fields["data"] = [self.parse_carefully(row) for row in as_node(fields, "insights").children("data")]
+            return cast("object", answer)
 
     def parse_carefully(self, node: Node) -> InsightRow:
         """One row, field by field. Raises ProviderTransientError, which names what has another shape."""
