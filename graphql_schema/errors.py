@@ -1,8 +1,8 @@
 """The one mapping from failures to GraphQL errors, and what of them a client sees.
 
-Expected failures (`app.errors`) and a client's own mistakes keep their sentence and get a code. Anything else becomes
-INTERNAL with a correlation id and a fixed sentence, and is logged with its traceback. Never shows the text of an
-unexpected exception.
+Expected failures (`app.errors`) and a client's own mistakes keep their sentence and get a code. An absent database is
+UPSTREAM_UNAVAILABLE with a fixed sentence: the same may succeed soon. Anything else becomes INTERNAL with a correlation
+id and a fixed sentence, and is logged with its traceback. Never shows the text of an unexpected exception.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionErro
 from strawberry.schema.exceptions import InvalidOperationTypeError
 
 from app.clock import now
+from app.database.outage import is_outage
 from app.errors import (
     ConflictError,
     CursorExpiredError,
@@ -46,6 +47,7 @@ __all__ = [
     "INTERNAL_SENTENCE",
     "ErrorCode",
     "PixecomSchema",
+    "absence_of_database",
     "code_of",
     "query_too_complex",
     "rate_limited",
@@ -53,6 +55,9 @@ __all__ = [
 ]
 
 INTERNAL_SENTENCE = "Something went wrong on our side. Quote the correlation id when you ask about it."
+AWAY_SENTENCE = (
+    "The database does not answer just now; try again in a moment. What was to be changed may have been changed."
+)
 _PYTHON_TEXT = re.compile(r", but encountered error '.*?'; found(?=: )", re.DOTALL)
 _SECRET_ARGUMENT = re.compile(r"(?i)(token|password|secret)(\.\d+)?$")
 _log = get_logger(__name__)
@@ -92,7 +97,19 @@ _CODES: tuple[tuple[type[PixecomError], ErrorCode], ...] = (
 
 def code_of(error: BaseException) -> ErrorCode:
     """The code of a failure that is none of GraphQL's own errors."""
+    if is_outage(error):
+        return ErrorCode.UPSTREAM_UNAVAILABLE
     return next((code for kind, code in _CODES if isinstance(error, kind)), ErrorCode.INTERNAL)
+
+
+def absence_of_database(error: Exception) -> GraphQLError | None:
+    """What a client sees of a failure that says that the database is away; None of any other. It is logged here."""
+    if not is_outage(error):
+        return None
+    correlation_id = current_correlation_id() or begin_correlation()
+    _log.warning("the database does not answer a request", correlation_id=correlation_id, exc_info=error)
+    extensions = {"code": ErrorCode.UPSTREAM_UNAVAILABLE.value, "correlationId": correlation_id}
+    return GraphQLError(AWAY_SENTENCE, extensions=extensions)
 
 
 def rate_limited(*, retry_after: float) -> GraphQLError:
@@ -141,6 +158,9 @@ def _present(error: GraphQLError, context: ExecutionContext | None, schema: Grap
         _note(error, context)
         return
     cause = _root(error)
+    if absence := absence_of_database(cause):
+        error.message, error.extensions = absence.message, absence.extensions
+        return
     if _is_clients(error, cause):
         _present_clients(error, context, schema)
     elif code_of(cause) is ErrorCode.INTERNAL:

@@ -12,9 +12,10 @@ from app.http.metrics import CLIENT_GONE
 from app.http.refusal import json_response
 from app.observability.correlation import begin_correlation
 from app.observability.logging import get_logger
-from graphql_schema.errors import INTERNAL_SENTENCE, ErrorCode
+from graphql_schema.errors import INTERNAL_SENTENCE, ErrorCode, absence_of_database
 
 if TYPE_CHECKING:
+    from graphql import GraphQLError
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -60,11 +61,14 @@ class CorrelationMiddleware:
             await self._app(scope, receive, watching)
         except ClientDisconnect:
             status = status or CLIENT_GONE
-        except Exception:
-            _log.exception("request failed", method=scope["method"], path=scope["path"])
+        except Exception as error:
+            absence = absence_of_database(error)
+            if absence is None:
+                _log.exception("request failed", method=scope["method"], path=scope["path"])
             if status:
                 raise  # too late for another answer: the server closes the connection
-            await _fault(correlation_id)(scope, receive, watching)
+            answer = _fault(correlation_id) if absence is None else _refusal(absence)
+            await answer(scope, receive, watching)
         finally:
             _log.info(
                 "request",
@@ -74,6 +78,10 @@ class CorrelationMiddleware:
                 milliseconds=round((time.perf_counter() - started) * 1000, 1),
                 **scope.get(_FACTS, {}),
             )
+
+
+def _refusal(absence: GraphQLError) -> Response:
+    return json_response({"errors": [absence.formatted]}, status=503)
 
 
 def _fault(correlation_id: str) -> Response:

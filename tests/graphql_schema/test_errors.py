@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NewType
 
+import asyncpg
 import pytest
 import strawberry
 from graphql import GraphQLError
@@ -181,6 +182,19 @@ async def test_an_unexpected_failure_shows_a_correlation_id_and_is_logged_whole(
     assert line["path"] == "failing"
     assert line["correlation_id"] == "request-0001"
     assert line["exc_info"] is error
+
+
+@pytest.mark.parametrize(
+    "error", [asyncpg.CannotConnectNowError("the database system is starting up"), ConnectionRefusedError(111)]
+)
+async def test_an_absent_database_is_no_fault_of_the_request(error: Exception) -> None:
+    begin_correlation("request-0001")
+    with capture_logs() as logs:
+        formatted = await _raise(error)
+
+    assert formatted["message"].startswith("The database does not answer just now; try again in a moment.")
+    assert formatted["extensions"] == {"code": "UPSTREAM_UNAVAILABLE", "correlationId": "request-0001"}
+    assert [(line["log_level"], line["exc_info"]) for line in logs] == [("warning", error)]
 
 
 async def test_a_failing_child_leaves_its_siblings() -> None:

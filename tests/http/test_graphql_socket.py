@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 import httpx
 import orjson
 import pytest
@@ -24,8 +25,11 @@ from tests.http.sockets import PROGRESS, add_fetch, add_run, end_job, gid, opene
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from uuid import UUID
 
     from app.embedded.throwaway import ThrowawayDatabase
+    from app.services.context import Services
+    from app.services.run_progress import RunProgress
     from app.settings import Settings
     from tests.graphql_schema.small_world import Tenant
 
@@ -84,6 +88,32 @@ async def test_a_nudge_that_is_lost_freezes_nothing(
             while (await socket.value())["state"] == "RUNNING":
                 pass
             assert await socket.hear() == {"id": "1", "type": "complete"}
+
+
+async def test_a_database_that_is_away_for_a_while_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_following, "LOOK_EVERY_SECONDS", 0.1)
+    monkeypatch.setattr(run_following, "TRY_AGAIN_SECONDS", 0.01)
+    read, refused = run_following.get_run_progress, 0
+
+    async def away_for_a_while(services: Services, *, seller_id: UUID, run_id: UUID) -> RunProgress:
+        nonlocal refused
+        if 0 < refused < 5:
+            refused += 1
+            raise asyncpg.CannotConnectNowError("the database system is starting up")
+        return await read(services, seller_id=seller_id, run_id=run_id)
+
+    monkeypatch.setattr(run_following, "get_run_progress", away_for_a_while)
+    run = await add_run(stage.tenant, jobs=1)
+    async with opened(stage.address) as socket:
+        await socket.init(token_of(stage.tenant))
+        await socket.subscribe(PROGRESS, run=gid(run.run_id))
+        assert (await socket.value())["state"] == "RUNNING"
+        refused = 1
+        await end_job(stage.tenant, run, 0)
+        while (await socket.value())["state"] == "RUNNING":
+            pass
+        assert await socket.hear() == {"id": "1", "type": "complete"}
+    assert refused == 5
 
 
 async def test_between_two_values_no_connection_is_held(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
@@ -152,6 +153,19 @@ async def test_what_nobody_caught_is_a_500_with_the_id(client: httpx.AsyncClient
         ],
     }
     assert [(line["event"], line["log_level"]) for line in logs] == [("request failed", "error"), ("request", "info")]
+
+
+async def test_an_absent_database_is_a_503_with_the_id(client: httpx.AsyncClient, backstage: Backstage) -> None:
+    backstage.context_fault = asyncpg.CannotConnectNowError("the database system is starting up")
+    with capture_logs() as logs:
+        response = await client.post("/graphql", json={"query": "{ hello }"}, headers={"X-Request-ID": "request-0002"})
+
+    assert response.status_code == 503
+    assert response.json()["errors"][0]["extensions"] == {
+        "code": "UPSTREAM_UNAVAILABLE",
+        "correlationId": "request-0002",
+    }
+    assert [line["log_level"] for line in logs] == ["warning", "info"]
 
 
 async def test_an_answer_may_load_nothing(client: httpx.AsyncClient) -> None:
