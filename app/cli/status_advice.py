@@ -57,7 +57,12 @@ def _about_connections(status: FleetStatus) -> Iterator[str]:
             "Refused connections get no calls: their sellers give them another token with the mutation rotateToken "
             "(the ids stand above); `pixecom tokens check` asks the platform about all tokens."
         )
-    if FreshnessReason.THROTTLED in reasons or status.held_back:
+    if any(each.held_back.by_own_limit for each in status.held_back):
+        yield (
+            "Work waits for calls of our own limit, and goes on by itself. Where that is the rule, raise "
+            "META_CALLS_PER_HOUR to what Meta grants the app, or lengthen the intervals of the schedule."
+        )
+    if FreshnessReason.THROTTLED in reasons or any(not each.held_back.by_own_limit for each in status.held_back):
         yield (
             "Throttled connections go on by themselves. Where that is often, raise META_CALLS_PER_HOUR to what the app "
             "really has, or the intervals of the schedule."

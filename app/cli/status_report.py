@@ -98,7 +98,11 @@ def _run_table(status: FleetStatus) -> Table:
 
 
 def _run_state(each: RunStatus, status: FleetStatus) -> str:
-    """What it does, or what it waits for first, and until when."""
+    """What it does, or what it waits for first, and until when; and why jobs of it are held back."""
+    return _lines(_run_activity(each, status), *each.run.parked_for)
+
+
+def _run_activity(each: RunStatus, status: FleetStatus) -> str:
     if each.run.jobs_running:
         return f"{each.run.jobs_running} running"
     waiting = (
@@ -180,6 +184,7 @@ def _as_json(status: FleetStatus) -> dict[str, object]:
                 "calls": _reach(each),
                 "until": each.held_back.until.isoformat(),
                 "reason": each.held_back.reason,
+                "byOwnLimit": each.held_back.by_own_limit,
             }
             for each in status.held_back
         ],
@@ -207,6 +212,7 @@ def _run(each: RunStatus) -> dict[str, object]:
         "jobsFailed": each.progress.jobs_failed if each.progress else None,
         "waitingFor": list(dict.fromkeys(one.reason for one in each.progress.waiting)) if each.progress else [],
         "nextAt": _iso(each.run.next_at),
+        "parkedFor": list(each.run.parked_for),
     }
 
 

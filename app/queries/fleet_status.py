@@ -6,7 +6,8 @@ of how many it is.
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003  # NamedTuples of it are made at run time
+from collections.abc import Sequence  # noqa: TC003  # NamedTuples of it are made at run time
+from datetime import datetime  # noqa: TC003  # likewise
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID  # noqa: TC003  # likewise
 
@@ -18,9 +19,14 @@ if TYPE_CHECKING:
 
     from app.database.driver import Driver
 
+REASONS_NAMED = 3
+
 
 class GoingRun(NamedTuple):
-    """A run that has not ended, `total` of which there are; `seller_id` is None for the schedule's own."""
+    """A run that has not ended, `total` of which there are; `seller_id` is None for the schedule's own.
+
+    `parked_for` are the reasons for which jobs of it are parked: the first few that differ.
+    """
 
     id: UUID
     seller_id: UUID | None
@@ -30,6 +36,7 @@ class GoingRun(NamedTuple):
     jobs_live: int
     jobs_running: int
     next_at: datetime | None
+    parked_for: Sequence[str]
     total: int
 
 
@@ -52,23 +59,35 @@ class FailedWork(NamedTuple):
 
 
 class HeldBack(NamedTuple):
-    """No calls under `scope` before `until`; without seller and connection it is the whole app's."""
+    """No calls under `scope` before `until`; without seller and connection it is the whole app's.
+
+    `by_own_limit`: the platform wants no pause; what work of ours may spend of the hour's calls is used up, and `until`
+    is when the last of it is tried again.
+    """
 
     scope: str
     seller_id: UUID | None
     connection_id: UUID | None
     until: datetime
     reason: str
+    by_own_limit: bool
 
 
 # What people asked for first; then the oldest.
 _LIST_RUNS = f"""
 SELECT runs.id, runs.seller_id, runs.origin, runs.reason, runs.created_at, runs.jobs_live,
-       found.running, found.next_at, count(*) OVER () AS total
+       found.running, found.next_at, found.parked_for, count(*) OVER () AS total
 FROM sync_runs AS runs
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE jobs.state = 'RUNNING') AS running,
-         min(jobs.run_at) FILTER (WHERE jobs.state IN {WAITING}) AS next_at
+         min(jobs.run_at) FILTER (WHERE jobs.state IN {WAITING}) AS next_at,
+         coalesce(
+           (array_agg(DISTINCT jobs.error_reason) FILTER (
+             WHERE jobs.state = 'PARKED'
+               AND jobs.error_reason IS NOT NULL
+           ))[1:{REASONS_NAMED}],
+           '{{}}'
+         ) AS parked_for
   FROM sync_run_jobs AS of_run
   JOIN jobs ON jobs.id = of_run.job_id
   WHERE of_run.run_id = runs.id
@@ -114,12 +133,39 @@ ORDER BY recovered, last_at DESC
 LIMIT $3
 """
 
+# What our own limit parks has no pause: it holds back only who asked beyond its share.
 _LIST_HELD_BACK = """
-SELECT scope, seller_id, substring(scope FROM '^connection/([0-9a-f-]{36})')::uuid, paused_until, reason
-FROM call_pauses
-WHERE paused_until > now()
-  AND ($1::uuid IS NULL OR seller_id = $1 OR seller_id IS NULL)
-ORDER BY paused_until DESC, scope
+WITH paused AS (
+  SELECT scope,
+         seller_id,
+         substring(scope FROM '^connection/([0-9a-f-]{36})')::uuid AS connection_id,
+         paused_until AS until,
+         reason,
+         false AS by_own_limit
+  FROM call_pauses
+  WHERE paused_until > now()
+    AND ($1::uuid IS NULL OR seller_id = $1 OR seller_id IS NULL)
+), limited AS (
+  SELECT concat_ws('/', 'connection', connection_id, use_case) AS scope,
+         seller_id,
+         connection_id,
+         max(run_at) AS until,
+         error_reason AS reason,
+         true AS by_own_limit
+  FROM jobs
+  WHERE state = 'PARKED'
+    AND connection_id IS NOT NULL
+    AND error_reason LIKE '%' || $3 || '%'
+    AND ($1::uuid IS NULL OR seller_id = $1)
+  GROUP BY connection_id, use_case, seller_id, error_reason
+)
+SELECT scope, seller_id, connection_id, until, reason, by_own_limit
+FROM (
+  SELECT * FROM paused
+  UNION ALL
+  SELECT * FROM limited
+) AS held_back
+ORDER BY until DESC, scope, by_own_limit
 LIMIT $2
 """
 
@@ -159,9 +205,9 @@ async def list_failed_work(driver: Driver, *, seller_id: UUID | None, since: dat
     return [FailedWork(*row) for row in await driver.fetch(_LIST_FAILED, seller_id, since, limit)]
 
 
-async def list_held_back(driver: Driver, *, seller_id: UUID | None, limit: int) -> list[HeldBack]:
-    """Pauses that are in force, the longest first."""
-    return [HeldBack(*row) for row in await driver.fetch(_LIST_HELD_BACK, seller_id, limit)]
+async def list_held_back(driver: Driver, *, seller_id: UUID | None, limit: int, own_limit: str) -> list[HeldBack]:
+    """Pauses that are in force, and what is parked for a reason that names `own_limit`; the longest first."""
+    return [HeldBack(*row) for row in await driver.fetch(_LIST_HELD_BACK, seller_id, limit, own_limit)]
 
 
 async def is_anything_running(driver: Driver) -> bool:

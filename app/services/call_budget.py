@@ -38,6 +38,8 @@ PAUSES = (
 # The part of an hour's calls that work of each urgency may use up: a backfill leaves calls for the ticks, and those
 # leave some for people.
 SHARES = {Priority.BACKFILL: 0.5, Priority.SCHEDULED: 0.9}
+OWN_LIMIT = "META_CALLS_PER_HOUR"
+"""Stands in the reason of all that our own limit refuses, and in no other."""
 # A share that is used up is asked for again at least so often: the setting may have been raised meanwhile.
 LONGEST_OWN_WAIT = timedelta(minutes=10)
 # After it failed, Redis is left alone for so long: every call would wait for it in vain.
@@ -196,7 +198,7 @@ def _refusal(refusal: str, use_case: UseCase, until: datetime) -> ProviderThrott
     reason = (
         "the platform wants a pause, or its usage headers say that its quota is nearly used up"
         if is_pause
-        else "its share of the hour's calls is used up (META_CALLS_PER_HOUR)"
+        else f"its share of the hour's calls is used up ({OWN_LIMIT})"
     )
     return ProviderThrottledError(
         f"no call is made for {use_case}: {reason}",

@@ -24,6 +24,7 @@ from app.queries.fleet_status import (
 )
 from app.queries.job_dispatch import queue_depth
 from app.queries.ticks import list_newest_ticks
+from app.services.call_budget import OWN_LIMIT
 from app.services.freshness import FRESH_INTERVALS, load_accounts_freshness
 from app.services.job_broker import Priority
 from app.services.run_progress import load_run_progress
@@ -76,7 +77,7 @@ class ConnectionStatus(NamedTuple):
 
 
 class HeldBackStatus(NamedTuple):
-    """A pause of calls, whose it is, and of which connection; both None for the whole app."""
+    """Calls that are held back, whose they are, and of which connection; both None for the whole app."""
 
     seller: str | None
     connection: str | None
@@ -143,7 +144,7 @@ async def read_fleet_status(services: Services, *, seller_slug: str | None) -> F
     async with work_transaction(services.database.app) as driver:
         runs = await list_going_runs(driver, seller_id=sellers.only, limit=NAMED)
         failed = await list_failed_work(driver, seller_id=sellers.only, since=now - FAILURES_WITHIN, limit=NAMED)
-        held_back = await list_held_back(driver, seller_id=sellers.only, limit=SELLERS_LOOKED_AT)
+        held_back = await list_held_back(driver, seller_id=sellers.only, limit=SELLERS_LOOKED_AT, own_limit=OWN_LIMIT)
         depth = await queue_depth(driver)
         is_working = await is_anything_running(driver)
         ticks = await list_newest_ticks(driver, [entry.name for entry in schedule(services.settings)])

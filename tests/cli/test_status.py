@@ -17,14 +17,14 @@ from app import clock
 from app.cli.identifiers import run_name
 from app.cli.status_advice import list_advice, summarize
 from app.cli.status_report import print_status
-from app.errors import NotFoundError
+from app.errors import NotFoundError, ProviderThrottledError
 from app.metrics.levels import Level
 from app.services.context import open_services
 from app.services.fleet_status import FleetStatus, read_fleet_status
 from app.services.job_broker import Priority
 from app.services.run_control import cancel_run
 from app.services.sync import enqueue_seller_sync
-from app.vocabulary import RunOrigin
+from app.vocabulary import ProviderKind, RunOrigin, UseCase
 from graphql_schema.global_id import global_id
 from tests.graphql_schema.small_world import SmallWorld, Tenant
 
@@ -180,6 +180,43 @@ async def test_connections_in_trouble_are_named_with_the_reason(world: SmallWorl
     text = shown(status)
     assert global_id("AdAccount", dead) in text
     assert (await status_of(world, "well")).is_well
+
+
+async def refusal_of_our_own_limit(world: SmallWorld, account: str) -> str:
+    budget = world.services.budgets.get_budget(ProviderKind.META, account, calls_per_hour=1)
+    await budget.spend(UseCase.ADS_INSIGHTS)
+    with pytest.raises(ProviderThrottledError) as raised:
+        await budget.spend(UseCase.ADS_INSIGHTS)
+    return str(raised.value)
+
+
+async def test_what_our_own_limit_holds_back_is_told_with_the_reason_and_the_remedy(world: SmallWorld) -> None:
+    tenant, other = await world.add_seller("acme"), await world.add_seller("other")
+    await add_well_account(other, "Fine")
+    account = await add_well_account(tenant, "Busy")
+    await ask_for(tenant)
+    reason = await refusal_of_our_own_limit(world, str(account))
+    await world.write(
+        "UPDATE jobs SET state = 'PARKED', run_at = now() + interval '9 minutes 10 seconds',"
+        " error_class = 'THROTTLED', error_reason = $1",
+        reason,
+    )
+    status = await status_of(world)
+    [held_back] = status.held_back
+    assert (held_back.seller, held_back.connection, held_back.held_back.by_own_limit) == ("acme", "Busy", True)
+    assert held_back.held_back.reason == reason
+    lines = [line.split() for line in shown(status).splitlines()]
+    assert lines[2][-4:] == ["throttled,", "in", "9", "min"]
+    assert lines[3][1:] == reason.split()
+    assert ["Calls", "held", "back"] in lines
+    assert ["acme", "Busy", "ADS_INSIGHTS", "in", "9", "min"] in lines
+    [advice] = list_advice(status)
+    assert advice == (
+        "Work waits for calls of our own limit, and goes on by itself. Where that is the rule, raise "
+        "META_CALLS_PER_HOUR to what Meta grants the app, or lengthen the intervals of the schedule."
+    )
+    assert status.is_well
+    assert (await status_of(world, "other")).held_back == ()
 
 
 async def test_a_schedule_that_stands_still_is_told(world: SmallWorld) -> None:
