@@ -59,13 +59,19 @@ def _about_connections(status: FleetStatus) -> Iterator[str]:
         )
     if any(each.held_back.by_own_limit for each in status.held_back):
         yield (
-            "Work waits for calls of our own limit, and goes on by itself. Where that is the rule, raise "
+            "Work waits for calls under our own limit, and goes on by itself. Where that is the rule, raise "
             "META_CALLS_PER_HOUR to what Meta grants the app, or lengthen the intervals of the schedule."
         )
-    if FreshnessReason.THROTTLED in reasons or any(not each.held_back.by_own_limit for each in status.held_back):
+    if any(not each.held_back.by_own_limit for each in status.held_back):
         yield (
-            "Throttled connections go on by themselves. Where that is often, raise META_CALLS_PER_HOUR to what the app "
-            "really has, or the intervals of the schedule."
+            "Meta wants a pause: there is nothing to do, the work goes on by itself when it ends. Where that is the "
+            "rule, lengthen the intervals of the schedule, or get the app a higher tier at Meta."
+        )
+    if FreshnessReason.THROTTLED in reasons and not status.held_back:
+        yield (
+            "Connections whose calls run short are fetched less often, and go on by themselves. Where that is the "
+            "rule, lengthen the intervals of the schedule; META_CALLS_PER_HOUR may be raised to what Meta grants the "
+            "app, and no further."
         )
     if FreshnessReason.META_GAP in reasons:
         yield "Days that were never fetched: `pixecom backfill --seller … --from … --to …` fetches them."

@@ -45,14 +45,14 @@ LONGEST_OWN_WAIT = timedelta(minutes=10)
 # After it failed, Redis is left alone for so long: every call would wait for it in vain.
 REST_FROM_REDIS = timedelta(seconds=10)
 
-# Counts calls of a minute, unless there is a pause or the hour has no room for them. Answers {refusal, until when},
-# or {'', calls of the hour}.
+# Counts calls of a minute, unless there is a pause or the hour has no room for them. Answers {refusal, until when, what
+# made the pause}, or {'', calls of the hour, ''}.
 # A minute leaves the hour when all of it is an hour old, so no hour of 60 minutes ever holds more than the limit.
 _SPEND = """
 local now, calls, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local paused_until = tonumber(redis.call('GET', KEYS[2]) or '0')
 if paused_until > now then
-  return {'PAUSED', tostring(paused_until)}
+  return {'PAUSED', tostring(paused_until), redis.call('GET', KEYS[3]) or ''}
 end
 local minute = math.floor(now / 60)
 local counted = redis.call('HGETALL', KEYS[1])
@@ -75,22 +75,39 @@ if limit >= 0 and used > 0 and used + calls > limit then
     until_minute = old + 61
     if used + calls <= limit then break end
   end
-  return {'USED_UP', tostring(until_minute * 60)}
+  return {'USED_UP', tostring(until_minute * 60), ''}
 end
 redis.call('HINCRBY', KEYS[1], tostring(minute), calls)
 redis.call('EXPIRE', KEYS[1], 3720)
-return {'', tostring(used + calls)}
+return {'', tostring(used + calls), ''}
 """
 
-# A pause may be made longer, never shorter.
+# A pause may be made longer, never shorter; what made the longest is kept beside it.
 _PAUSE = """
 local until_second, seconds = tonumber(ARGV[1]), tonumber(ARGV[2])
 if tonumber(redis.call('GET', KEYS[1]) or '0') < until_second then
   redis.call('SET', KEYS[1], ARGV[1], 'EX', seconds)
+  redis.call('SET', KEYS[2], ARGV[3], 'EX', seconds)
 end
 return 0
 """
 _NO_LIMIT = -1
+# What made a pause. Nothing is known of one that an older process of ours has noted.
+_ASKED_FOR, _NEAR_THE_END = "ASKED_FOR", "NEAR_THE_END"
+_USED_UP = f"its share of the hour's calls is used up ({OWN_LIMIT})"
+_PAUSE_REASONS = {
+    _ASKED_FOR: "the platform wants a pause",
+    _NEAR_THE_END: "the platform's usage headers say that its quota is nearly used up",
+    "": "the platform wants a pause, or its usage headers say that its quota is nearly used up",
+}
+
+
+class Spent(NamedTuple):
+    """`refusal` and until when it holds (seconds), `cause` what made the pause; or "" and the calls of the hour."""
+
+    refusal: str
+    number: float
+    cause: str
 
 
 class CallBudgets:
@@ -110,13 +127,13 @@ class CallBudgets:
         share = max(1, int(calls_per_hour * SHARES.get(Priority(urgency), 1.0)))
         return _SharedBudget(self, provider, external_id.removeprefix("act_"), calls_per_hour, share)
 
-    async def spend(self, keys: list[str], arguments: list[str]) -> tuple[str, float] | None:
-        """Refusal (or "") and until when, or how many calls are used; None where Redis does not answer."""
+    async def spend(self, keys: list[str], arguments: list[str]) -> Spent | None:
+        """None where Redis does not answer."""
         answer = await self._ask(self._spend, keys, arguments)
         if answer is None:
             return None
-        refusal, number = (part.decode() for part in cast("list[bytes]", answer))
-        return refusal, float(number)
+        refusal, number, cause = (part.decode() for part in cast("list[bytes]", answer))
+        return Spent(refusal, float(number), cause)
 
     async def pause(self, keys: list[str], arguments: list[str]) -> None:
         """Remember a pause."""
@@ -153,15 +170,16 @@ class _SharedBudget(NamedTuple):
         """More calls at once than an hour has go when nothing else went in that hour."""
         limit = _NO_LIMIT if beyond_limit else self.share
         counted = self._key(use_case, "count")
-        paused = self._key(use_case, "pause")
-        answer = await self.budgets.spend([counted, paused], [_seconds(clock.now()), str(calls), str(limit)])
+        answer = await self.budgets.spend(
+            [counted, *self._pause_keys(use_case)], [_seconds(clock.now()), str(calls), str(limit)]
+        )
         if answer is not None:
-            refusal, number = answer
+            refusal, number, _ = answer
             used = self.share / self.calls_per_hour if refusal else number / self.calls_per_hour
             await self.budgets.scarce.note(self.provider, use_case, self.external_id, used=used)
             if refusal:
                 PROVIDER_CALLS.labels(self.provider, use_case, refusal).inc(calls)
-                raise _refusal(refusal, use_case, datetime.fromtimestamp(number, UTC))
+                raise _refusal(answer, use_case)
             BUDGET_USED.labels(self.provider, use_case).observe(used)
         PROVIDER_CALLS.labels(self.provider, use_case, "MADE").inc(calls)
 
@@ -173,7 +191,8 @@ class _SharedBudget(NamedTuple):
             return
         until = clock.now() + pause
         lifetime = max(1, ceil(pause.total_seconds()))
-        await self.budgets.pause([self._key(use_case, "pause")], [_seconds(until), str(lifetime)])
+        cause = _ASKED_FOR if usage.regain_wait else _NEAR_THE_END
+        await self.budgets.pause(self._pause_keys(use_case), [_seconds(until), str(lifetime), cause])
         log.info(
             "the platform's quota is near its end; calls pause",
             provider=self.provider,
@@ -182,6 +201,9 @@ class _SharedBudget(NamedTuple):
             percent=str(usage.percent),
             until=until.isoformat(),
         )
+
+    def _pause_keys(self, use_case: UseCase) -> list[str]:
+        return [self._key(use_case, "pause"), self._key(use_case, "pause_cause")]
 
     def _key(self, use_case: UseCase, what: str) -> str:
         """The braces keep an account's keys together in a cluster."""
@@ -192,14 +214,11 @@ def _seconds(instant: datetime) -> str:
     return f"{instant.timestamp():.3f}"
 
 
-def _refusal(refusal: str, use_case: UseCase, until: datetime) -> ProviderThrottledError:
+def _refusal(spent: Spent, use_case: UseCase) -> ProviderThrottledError:
     """A pause of the platform's holds back all of the use case; our own limit only who asked beyond its share."""
-    is_pause = refusal == "PAUSED"
-    reason = (
-        "the platform wants a pause, or its usage headers say that its quota is nearly used up"
-        if is_pause
-        else f"its share of the hour's calls is used up ({OWN_LIMIT})"
-    )
+    is_pause = spent.refusal == "PAUSED"
+    until = datetime.fromtimestamp(spent.number, UTC)
+    reason = _PAUSE_REASONS.get(spent.cause, _PAUSE_REASONS[""]) if is_pause else _USED_UP
     return ProviderThrottledError(
         f"no call is made for {use_case}: {reason}",
         retry_at=until if is_pause else min(until, clock.now() + LONGEST_OWN_WAIT),

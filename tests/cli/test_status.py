@@ -176,10 +176,27 @@ async def test_connections_in_trouble_are_named_with_the_reason(world: SmallWorl
     assert (pause.seller, pause.connection, pause.held_back.reason) == ("acme", "Throttled", "too many calls")
     assert summarize(status) == "1 refused by the platform; 1 behind"
     advice = list_advice(status)
-    assert ["rotateToken" in advice[0], "META_CALLS_PER_HOUR" in advice[1], "pixecom sync" in advice[2]] == [True] * 3
+    assert ["rotateToken" in advice[0], advice[1].startswith("Meta wants a pause"), "pixecom sync" in advice[2]] == [
+        True
+    ] * 3
+    assert not any("META_CALLS_PER_HOUR" in each for each in advice)
     text = shown(status)
     assert global_id("AdAccount", dead) in text
     assert (await status_of(world, "well")).is_well
+
+
+async def test_calls_that_run_short_where_nothing_is_held_back_now_are_told(world: SmallWorld) -> None:
+    account = await add_well_account(await world.add_seller("acme"), "Slow")
+    await world.write("UPDATE stats_fetches SET fetched_at = now() - interval '3 hours'")
+    await world.write(
+        "UPDATE fb_connections SET stats_synced_at = now() - interval '3 hours', stats_stretch = 2 WHERE id = $1",
+        account,
+    )
+    status = await status_of(world)
+    assert [each.reason for each in status.connections] == ["THROTTLED"]
+    [advice] = list_advice(status)
+    assert advice.startswith("Connections whose calls run short are fetched less often")
+    assert "META_CALLS_PER_HOUR may be raised to what Meta grants the app, and no further." in advice
 
 
 async def refusal_of_our_own_limit(world: SmallWorld, account: str) -> str:
@@ -212,7 +229,7 @@ async def test_what_our_own_limit_holds_back_is_told_with_the_reason_and_the_rem
     assert ["acme", "Busy", "ADS_INSIGHTS", "in", "9", "min"] in lines
     [advice] = list_advice(status)
     assert advice == (
-        "Work waits for calls of our own limit, and goes on by itself. Where that is the rule, raise "
+        "Work waits for calls under our own limit, and goes on by itself. Where that is the rule, raise "
         "META_CALLS_PER_HOUR to what Meta grants the app, or lengthen the intervals of the schedule."
     )
     assert status.is_well

@@ -20,7 +20,7 @@ from app.services.job_broker import Priority
 from app.vocabulary import ProviderKind, UseCase
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from app.providers.contract import CallBudget
 
@@ -68,7 +68,7 @@ async def refusal_at(budget: CallBudget, instant: datetime, calls: int = 1, *, b
     """When the refused call may be tried again."""
     with pytest.raises(ProviderThrottledError) as raised:
         await spend_at(budget, instant, calls, beyond_limit=beyond_limit)
-    platform = "the platform wants a pause" in str(raised.value)
+    platform = "META_CALLS_PER_HOUR" not in str(raised.value)
     assert raised.value.scope is (ThrottleScope.USE_CASE if platform else ThrottleScope.JOB)
     assert raised.value.use_case is INSIGHTS
     return raised.value.retry_at
@@ -189,6 +189,33 @@ async def test_a_quota_near_its_end_pauses_all_processes(
     await spend_at(other, NOON + pause)
 
 
+@pytest.mark.parametrize(
+    ("noted", "reason"),
+    [
+        ((usage("100", timedelta(minutes=5)), usage("86")), "the platform wants a pause"),
+        (
+            (usage("96"), usage("10", timedelta(minutes=5))),
+            "the platform's usage headers say that its quota is nearly used up",
+        ),
+        ((usage("86"), usage("10", timedelta(minutes=5))), "the platform wants a pause"),
+    ],
+)
+async def test_a_pause_says_what_made_it(redis: Redis, noted: Sequence[UsageReading], reason: str) -> None:
+    budget = budget_of(redis)
+    for each in noted:
+        await budget.note_usage(INSIGHTS, each)
+    with pytest.raises(ProviderThrottledError) as raised:
+        await budget.spend(INSIGHTS)
+    assert str(raised.value) == f"no call is made for ADS_INSIGHTS: {reason}"
+
+
+async def test_a_pause_of_an_older_process_is_kept_though_nobody_knows_what_made_it(redis: Redis) -> None:
+    until = datetime.now(UTC) + timedelta(minutes=5)
+    await redis.set("pixecom:calls:{META/1}:ADS_INSIGHTS:pause", f"{until.timestamp():.3f}")
+    with pytest.raises(ProviderThrottledError, match="the platform wants a pause, or its usage headers say that"):
+        await budget_of(redis).spend(INSIGHTS)
+
+
 async def test_below_the_thresholds_nothing_pauses(redis: Redis) -> None:
     with clock.frozen(NOON):
         await budget_of(redis).note_usage(INSIGHTS, usage("84.99"))
@@ -213,9 +240,10 @@ async def test_keys_name_the_account_and_end_by_themselves(redis: Redis) -> None
     assert keys == [
         b"pixecom:calls:{META/77}:ADS_INSIGHTS:count",
         b"pixecom:calls:{META/77}:ADS_INSIGHTS:pause",
+        b"pixecom:calls:{META/77}:ADS_INSIGHTS:pause_cause",
     ]
     assert 3600 < await redis.ttl(keys[0]) <= 3720
-    assert 0 < await redis.ttl(keys[1]) <= 120
+    assert [0 < await redis.ttl(key) <= 120 for key in keys[1:]] == [True, True]
 
 
 async def test_without_redis_calls_go_through_with_one_warning() -> None:
