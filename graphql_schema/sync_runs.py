@@ -107,16 +107,23 @@ class SyncRun(Node):
     )
     created_at: datetime = strawberry.field(description="When it was asked for, in UTC.")
     ended_at: datetime | None = strawberry.field(description="When its last job ended, in UTC. Null: not yet.")
-    jobs_total: int | None = strawberry.field(description="How many jobs it had. Null: it has not ended.")
+    jobs_total: int | None = strawberry.field(
+        description="How many jobs it had; without `jobsLeftToOthers`. Null: it has not ended."
+    )
     jobs_succeeded: int | None = strawberry.field(description="How many of them succeeded. Null: it has not ended.")
     jobs_failed: int | None = strawberry.field(description="How many of them were given up. Null: it has not ended.")
     jobs_cancelled: int | None = strawberry.field(
         description="How many of them were called off. Null: it has not ended."
     )
+    jobs_left_to_others: int = strawberry.field(
+        description="How many jobs it left, when it was called off, to other runs that go on with them: they are no "
+        "longer its own, and are among none of its jobs and counts. `retrySync` asks for what is not done of them "
+        "as well."
+    )
     rows_written: BigInt | None = strawberry.field(description="How many rows they wrote. Null: it has not ended.")
     retry_of: Optional["SyncRun"] = batched(
         load_retried,
-        description="The run whose failed and cancelled work it does again. Null: it is no retry.",
+        description="The run whose undone work it does again. Null: it is no retry.",
     )
     progress: SyncProgress = batched(
         load_progress,
@@ -143,6 +150,7 @@ class SyncRun(Node):
             jobs_succeeded=row.jobs_succeeded,
             jobs_failed=row.jobs_failed,
             jobs_cancelled=row.jobs_cancelled,
+            jobs_left_to_others=row.jobs_left_to_others or 0,
             rows_written=None if row.rows_written is None else BigInt(row.rows_written),
         )
 

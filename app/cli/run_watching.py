@@ -18,6 +18,7 @@ from app.cli.identifiers import run_name
 from app.cli.progress_bar import ProgressBar, Together
 from app.database.outage import is_outage
 from app.services.run_progress import get_run_progress
+from app.vocabulary import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +61,7 @@ async def watch_runs(services: Services, runs: Sequence[SellerRun], watch: Watch
             _say(f"{run.slug}: the run goes on. {_how_to(run)}")
         raise
     _print_outcome(runs, progress, watch)
-    return not watch.wait or all(each.jobs.succeeded == each.jobs_total for each in progress)
+    return not watch.wait or all(each.state is RunState.SUCCEEDED for each in progress)
 
 
 def _how_to(run: SellerRun) -> str:

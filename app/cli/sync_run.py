@@ -73,9 +73,11 @@ async def cancel_now(run_id: UUID) -> str:
     """Call a run off; answers what became of it. Raises NotFoundError and ConflictError."""
     async with open_services(load_settings(), process="cli") as services:
         run = await _find_run(services, run_id)
-        jobs = await cancel_run(services, seller_id=run.seller_id, run_id=run.run_id)
+        called_off = await cancel_run(services, seller_id=run.seller_id, run_id=run.run_id)
     name = run_name(run.run_id)
-    return f"{run.slug}: {jobs} jobs called off (run {name}); go on with: pixecom backfill --resume {name}"
+    left = f", {called_off.left_to_others} left to other runs that go on" if called_off.left_to_others else ""
+    told = f"{run.slug}: {called_off.jobs} jobs called off{left} (run {name})"
+    return f"{told}; go on with: pixecom backfill --resume {name}"
 
 
 async def resume_now(run_id: UUID, watch: Watch) -> bool:

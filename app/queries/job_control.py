@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RunFacts(NamedTuple):
-    """What control asks of a run."""
+    """What control asks of a run. `jobs_undone`: given up, called off, or left to other runs."""
 
     id: UUID
     origin: RunOrigin
@@ -27,7 +27,8 @@ class RunFacts(NamedTuple):
 
 
 _FIND_RUN = """
-SELECT id, origin, state, reason, from_date, to_date, coalesce(jobs_failed + jobs_cancelled, 0) AS jobs_undone
+SELECT id, origin, state, reason, from_date, to_date,
+       coalesce(jobs_failed + jobs_cancelled, 0) + coalesce(jobs_left_to_others, 0) AS jobs_undone
 FROM sync_runs
 WHERE seller_id = $1
   AND id = $2
@@ -66,14 +67,33 @@ WHERE seller_id = $1
 RETURNING id, state
 """  # noqa: S608 - only constants are put in
 
+# A later job of the same key and unit did the same. One that came after all others of its run is done for those only.
 _LIST_UNDONE = """
-SELECT jobs.*
-FROM jobs
-JOIN sync_run_jobs AS of_run ON of_run.job_id = jobs.id
-WHERE of_run.run_id = $2
-  AND jobs.seller_id = $1
-  AND jobs.state IN ('FAILED', 'CANCELLED')
-ORDER BY jobs.priority, jobs.id
+WITH undone AS (
+  SELECT jobs.*
+  FROM jobs
+  WHERE jobs.seller_id = $1
+    AND jobs.state IN ('FAILED', 'CANCELLED')
+    AND jobs.id IN (SELECT job_id FROM sync_run_jobs WHERE seller_id = $1 AND run_id = $2)
+  UNION ALL
+  SELECT jobs.*
+  FROM jobs
+  WHERE jobs.seller_id = $1
+    AND jobs.id IN (SELECT unnest(left_to_others) FROM sync_runs WHERE seller_id = $1 AND id = $2)
+), later AS (
+  SELECT key, unit, max(created_at) AS created_at
+  FROM jobs
+  WHERE seller_id = $1
+    AND state = 'SUCCEEDED'
+    AND key IN (SELECT key FROM undone)
+  GROUP BY key, unit
+)
+SELECT undone.*,
+       undone.state = 'SUCCEEDED'
+         OR (undone.waits_for IS NULL AND coalesce(later.created_at > undone.created_at, false)) AS done_since
+FROM undone
+LEFT JOIN later ON later.key = undone.key AND later.unit = undone.unit
+ORDER BY undone.priority, undone.id
 """
 
 
@@ -137,9 +157,16 @@ async def cancel_jobs_of(driver: Driver, *, seller_id: UUID, run_id: UUID) -> Ca
     return cancelled
 
 
-async def list_undone(driver: Driver, *, seller_id: UUID, run_id: UUID) -> list[NewJob]:
-    """What a run did not do, as jobs to be asked for again, each with the id and the key that it had."""
-    return [_again(row) for row in await driver.fetch(_LIST_UNDONE, seller_id, run_id)]
+class Undone(NamedTuple):
+    """What a run did not do, as a job to be asked for again, with the id and the key that it had."""
+
+    job: NewJob
+    done_since: bool
+
+
+async def list_undone(driver: Driver, *, seller_id: UUID, run_id: UUID) -> list[Undone]:
+    """What a run gave up, called off, or left to other runs, as far as it is known one by one."""
+    return [Undone(_again(row), row["done_since"]) for row in await driver.fetch(_LIST_UNDONE, seller_id, run_id)]
 
 
 def _again(row: Record) -> NewJob:

@@ -94,7 +94,7 @@ WHERE id = ended.run_id
 RETURNING id, seller_id, jobs_live
 """
 
-# Work that another run goes on with is no longer this one's; of this one it was cancelled.
+# Work that another run goes on with is no longer this one's: it neither counts for it nor keeps it from its end.
 _UNLINK = """
 DELETE FROM sync_run_jobs
 WHERE run_id = $1
@@ -104,7 +104,10 @@ RETURNING job_id
 
 _NOTE_CANCELLED = """
 UPDATE sync_runs
-SET cancel_requested = true, jobs_live = jobs_live - $2, jobs_cancelled = coalesce(jobs_cancelled, 0) + $2
+SET cancel_requested = true,
+    jobs_live = jobs_live - cardinality($2::uuid[]),
+    left_to_others = nullif(coalesce(left_to_others, '{}') || $2::uuid[], '{}'),
+    jobs_left_to_others = nullif(coalesce(jobs_left_to_others, 0) + cardinality($2::uuid[]), 0)
 WHERE id = $1
   AND state = 'RUNNING'
 RETURNING jobs_live
@@ -131,15 +134,15 @@ UPDATE sync_runs
 SET ended_at = now(),
     jobs_live = 0,
     state = CASE
-      WHEN tally.jobs + coalesce(jobs_cancelled, 0) = tally.succeeded THEN 'SUCCEEDED'
+      WHEN tally.jobs + coalesce(jobs_left_to_others, 0) = tally.succeeded THEN 'SUCCEEDED'
       WHEN tally.succeeded > 0 THEN 'PARTIAL'
       WHEN tally.failed = 0 THEN 'CANCELLED'
       ELSE 'FAILED'
     END,
-    jobs_total = tally.jobs + coalesce(jobs_cancelled, 0),
+    jobs_total = tally.jobs,
     jobs_succeeded = tally.succeeded,
     jobs_failed = tally.failed,
-    jobs_cancelled = tally.cancelled + coalesce(jobs_cancelled, 0),
+    jobs_cancelled = tally.cancelled,
     rows_written = tally.rows_written
 FROM (
   SELECT ended.run_id,
@@ -197,12 +200,12 @@ async def end_runs(driver: Driver, run_ids: Sequence[UUID]) -> list[UUID]:
 
 
 async def leave_to_others(driver: Driver, run_id: UUID, job_ids: Sequence[UUID]) -> int | None:
-    """Note that a run was cancelled, and that these live jobs are other runs' alone now.
+    """Note that a run was cancelled, and that these live jobs are other runs' alone now; it remembers which.
 
     Answers how many live jobs it has left; None: it has ended.
     """
-    left = await driver.fetch(_UNLINK, run_id, list(job_ids))
-    return await driver.fetchval(_NOTE_CANCELLED, run_id, len(left))
+    left = [row["job_id"] for row in await driver.fetch(_UNLINK, run_id, list(job_ids))]
+    return await driver.fetchval(_NOTE_CANCELLED, run_id, left)
 
 
 async def end_left_over_runs(driver: Driver, *, older_than: timedelta, limit: int) -> list[UUID]:

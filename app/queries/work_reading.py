@@ -28,6 +28,7 @@ class RunRow(NamedTuple):
     jobs_succeeded: int | None
     jobs_failed: int | None
     jobs_cancelled: int | None
+    jobs_left_to_others: int | None
     rows_written: int | None
     retry_of: UUID | None
 

@@ -6,7 +6,7 @@ What was done stays done: a cancelled backfill that is retried goes on where it 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from app import clock
 from app.database.transactions import tenant_transaction
@@ -34,7 +34,16 @@ if TYPE_CHECKING:
 CANCEL_SYNC, RETRY_SYNC = "cancelSync", "retrySync"
 
 
-async def cancel_run(services: Services, *, seller_id: UUID, run_id: UUID, requested_by: UUID | None = None) -> int:
+class CalledOff(NamedTuple):
+    """How many jobs of a run were called off, and how many other live runs go on with."""
+
+    jobs: int
+    left_to_others: int
+
+
+async def cancel_run(
+    services: Services, *, seller_id: UUID, run_id: UUID, requested_by: UUID | None = None
+) -> CalledOff:
     """End what waits of a run and stop what runs at its next step; answers how many jobs that concerns.
 
     `requested_by` is a user, as the audit event says; None: the operator, on the command line.
@@ -49,23 +58,28 @@ async def cancel_run(services: Services, *, seller_id: UUID, run_id: UUID, reque
         settled = await settle(driver, cancelled.ended)
         if await run_rows.leave_to_others(driver, run_id, cancelled.shared) == 0:
             await run_rows.end_runs(driver, [run_id])
-        concerned = len(cancelled.ended) + len(cancelled.stopping)
+        called_off = CalledOff(len(cancelled.ended) + len(cancelled.stopping), len(cancelled.shared))
         await _record_event(
             driver,
             run,
             seller_id=seller_id,
             actor_id=requested_by,
             action=CANCEL_SYNC,
-            after={"cancelRequested": True, "jobsCancelled": concerned, "jobsLeftToOthers": len(cancelled.shared)},
+            after={
+                "cancelRequested": True,
+                "jobsCancelled": called_off.jobs,
+                "jobsLeftToOthers": called_off.left_to_others,
+            },
         )
     publish_progress(services, [(seller_id, run_id)])
     await announce(services, settled)
-    return concerned
+    return called_off
 
 
 async def retry_run(services: Services, *, seller_id: UUID, run_id: UUID, requested_by: UUID | None) -> EnqueuedRun:
-    """A new run over the units that a run did not do: those that failed and those that were cancelled.
+    """A new run over the units that a run did not do: that failed, were cancelled, or were left to other runs.
 
+    What still goes on elsewhere is joined there; what was done since is left out.
     Where the run was gone on with before, or goes on with another, it is what all of them together have not done:
     each takes over all that is left, so that is what the newest of them left. Raises NotFoundError for a run that is
     not the seller's, ConflictError for one that has not ended (or the newest of them has not), that left nothing
@@ -78,11 +92,12 @@ async def retry_run(services: Services, *, seller_id: UUID, run_id: UUID, reques
         if run.state is RunState.RUNNING:
             what = "run" if newest_id == run_id else "run that goes on with it"
             raise ConflictError(f"The {what} has not ended yet. Cancel it first.")
-        undone = await job_control.list_undone(driver, seller_id=seller_id, run_id=newest_id)
-        if len(undone) < run.jobs_undone:
+        known = await job_control.list_undone(driver, seller_id=seller_id, run_id=newest_id)
+        if len(known) < run.jobs_undone:
             raise ConflictError("Not all that the run left undone is still known one by one. Ask for its days again.")
+        undone = [each.job for each in known if not each.done_since]
         if not undone:
-            done = "" if newest_id == run_id else ", or what it left was done since"
+            done = "" if newest_id == run_id and not known else ", or what it left was done since"
             raise ConflictError(f"The run has left nothing undone{done}.")
         request = RunRequest(
             seller_id=seller_id,

@@ -30,8 +30,11 @@ class CancelSyncPayload:
 
     jobs_cancelled: int = strawberry.field(
         default=0,
-        description="How many of its jobs were called off; those that ran stop at their next step. Jobs that another "
-        "run needs as well go on.",
+        description="How many of its jobs were called off; those that ran stop at their next step.",
+    )
+    jobs_left_to_others: int = strawberry.field(
+        default=0,
+        description="How many jobs go on because another run needs them as well; they are no longer this run's.",
     )
     run: SyncRun | None = batched(load_runs, description="The run. Null: see `errors`.")
     errors: list[UserError] = strawberry.field(
@@ -48,7 +51,7 @@ async def cancel_sync(info: Info, input_: CancelSyncArgument) -> CancelSyncPaylo
     member = await info.context.member_with(Permission.SYNC)
     run_id = read_id(input_.run_id, "SyncRun", RUN)
     try:
-        cancelled = await cancel_run(
+        called_off = await cancel_run(
             info.context.services,
             seller_id=member.seller_id,
             run_id=run_id,
@@ -57,4 +60,8 @@ async def cancel_sync(info: Info, input_: CancelSyncArgument) -> CancelSyncPaylo
     except (NotFoundError, ConflictError) as error:
         return CancelSyncPayload(errors=[user_error(error, path=RUN)])
     record_run_of(run_id)
-    return CancelSyncPayload(run_id=run_id, jobs_cancelled=cancelled)
+    return CancelSyncPayload(
+        run_id=run_id,
+        jobs_cancelled=called_off.jobs,
+        jobs_left_to_others=called_off.left_to_others,
+    )

@@ -18,7 +18,8 @@ RUN = "input.runId"
 @strawberry.input(description="Which run to go on with.")
 class RetrySyncInput:
     run_id: strawberry.ID = strawberry.field(
-        description="Global id of a run that has ended, as have those that went on with it."
+        description="Global id of a run that has ended, as have those that went on with it. What it gave up, called "
+        "off or left to other runs is done; what has been done since is not done twice."
     )
 
 

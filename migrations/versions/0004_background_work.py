@@ -114,7 +114,8 @@ def upgrade() -> None:
 
 def _widen_work() -> None:
     op.add_column("sync_runs", sa.Column("retry_of", sa.Uuid(), nullable=True))
-    for name in ("jobs_total", "jobs_succeeded", "jobs_failed", "jobs_cancelled"):
+    op.add_column("sync_runs", sa.Column("left_to_others", sa.ARRAY(sa.Uuid()), nullable=True))
+    for name in ("jobs_left_to_others", "jobs_total", "jobs_succeeded", "jobs_failed", "jobs_cancelled"):
         op.add_column("sync_runs", sa.Column(name, sa.Integer(), nullable=True))
     op.add_column("sync_runs", sa.Column("rows_written", sa.BigInteger(), nullable=True))
     op.add_column("sync_runs", sa.Column("jobs_live", sa.Integer(), nullable=False, server_default=sa.text("0")))
@@ -383,6 +384,8 @@ def downgrade() -> None:
         "jobs_succeeded",
         "jobs_failed",
         "jobs_cancelled",
+        "jobs_left_to_others",
+        "left_to_others",
         "rows_written",
     ):
         op.drop_column("sync_runs", name)

@@ -123,6 +123,23 @@ async def test_it_waits_to_the_end_and_says_how_far_it_is(
     assert (lines[-1]["accountsDone"], lines[-1]["accountsTotal"]) == (1, 1)
 
 
+async def test_a_run_that_left_jobs_to_another_is_no_success_and_can_be_gone_on_with(
+    world: SmallWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await sync_now(HISTORY, ACCEPT)
+    assert await sync_now(HISTORY, ACCEPT)
+    capsys.readouterr()
+    second = await world.read("SELECT id FROM sync_runs ORDER BY id DESC LIMIT 1")
+    name = run_name(second)
+    left = f"acme: 0 jobs called off, 8 left to other runs that go on (run {name})"
+    assert await cancel_now(second) == f"{left}; go on with: pixecom backfill --resume {name}"
+    assert not await follow_now(second, WAIT)
+    capsys.readouterr()
+    assert await resume_now(second, ACCEPT)
+    assert printed(capsys)["jobs"] == 8
+    assert await world.read("SELECT count(*) FROM jobs") == 8
+
+
 @asynccontextmanager
 async def away(database: ThrowawayDatabase) -> AsyncGenerator[None]:
     """The database takes no connection within, and has ended those that it had."""

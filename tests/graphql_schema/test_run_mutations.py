@@ -59,6 +59,26 @@ async def test_what_was_called_off_is_gone_on_with(world: SmallWorld) -> None:
     assert again["run"]["progress"] == {"percent": 0, "jobs": {"queued": 8, "cancelled": 0}}
 
 
+async def test_what_another_run_goes_on_with_is_told_apart_and_asked_for_again(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    first = await begin(tenant)
+    second = (await tenant.ask(BACKFILL, input={**DAYS, "from": "2026-02-25"}))["backfill"]
+    shared = {job["key"] for job in first["jobs"]} & {job["key"] for job in second["jobs"]}
+    own = len(second["jobs"]) - len(shared)
+    assert (len(shared), own) == (4, 4)
+    counts = "jobsTotal jobsCancelled jobsLeftToOthers progress { jobsTotal } jobs { totalCount }"
+    cancel = CANCEL.replace("jobsCancelled", f"jobsCancelled jobsLeftToOthers run {{ {counts} }}", 1)
+    run = second["run"]["id"]
+    cancelled = (await tenant.ask(cancel, run=run))["cancelSync"]
+    assert (cancelled["jobsCancelled"], cancelled["jobsLeftToOthers"]) == (4, 4)
+    told = {"jobsTotal": 4, "jobsCancelled": 4, "jobsLeftToOthers": 4, "jobs": {"totalCount": 4}}
+    assert {key: cancelled["run"][key] for key in told} == told
+    assert cancelled["run"]["progress"]["jobsTotal"] == 4
+    again = (await tenant.ask(RETRY, run=run))["retrySync"]
+    assert (again["errors"], {job["key"] for job in again["jobs"]}) == ([], {job["key"] for job in second["jobs"]})
+    assert await world.read("SELECT count(*) FROM jobs WHERE state = 'QUEUED'") == 12
+
+
 async def test_what_the_state_of_a_run_does_not_allow(world: SmallWorld) -> None:
     tenant = await world.add_seller("acme")
     run = (await begin(tenant))["run"]["id"]

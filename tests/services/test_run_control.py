@@ -14,7 +14,7 @@ from app.identifiers import new_id
 from app.observability.correlation import begin_correlation
 from app.queries.job_claims import claim_job
 from app.services.dispatcher import dispatch_once
-from app.services.run_control import cancel_run, retry_run
+from app.services.run_control import CalledOff, cancel_run, retry_run
 from app.services.run_requests import RunRequest, record_run
 from app.vocabulary import RunOrigin
 from tests.services.jobs_at_hand import chore, execute, failing, job_of, nothing, run_state, state_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.queries.job_claims import ClaimedJob
-    from app.queries.jobs import NewJob
+    from app.queries.jobs import EnqueuedJob, NewJob
     from app.services.context import Services
     from app.services.job_execution import Lease
     from app.services.run_requests import EnqueuedRun
@@ -56,7 +56,7 @@ async def test_what_waits_ends_and_what_runs_stops_at_its_next_step(services: Se
 
     working = asyncio.create_task(execute(services, runs, write_twice))
     await begun.wait()
-    assert await cancel_run(services, seller_id=seller_id, run_id=run.run_id) == 2
+    assert await cancel_run(services, seller_id=seller_id, run_id=run.run_id) == (2, 0)
     assert (await state_of(services, waits), await state_of(services, runs)) == ("CANCELLED", "RUNNING")
     assert await run_state(services, run.run_id) == "RUNNING"
     cancelled.set()
@@ -124,7 +124,7 @@ async def test_what_another_live_run_wants_goes_on_there(services: Services) -> 
     shared, own = chore("shared", seller_id=seller_id), chore("own", seller_id=seller_id)
     run = await ask(services, seller_id, shared, own)
     other = await ask(services, seller_id, chore("shared", seller_id=seller_id))
-    assert await cancel_run(services, seller_id=seller_id, run_id=run.run_id) == 1
+    assert await cancel_run(services, seller_id=seller_id, run_id=run.run_id) == (1, 1)
     assert [await state_of(services, job.job_id) for job in run.jobs] == ["QUEUED", "CANCELLED"]
     assert [await run_state(services, each.run_id) for each in (run, other)] == ["CANCELLED", "RUNNING"]
     await execute(services, shared.id, nothing)
@@ -135,9 +135,9 @@ async def test_two_runs_over_the_same_work_can_both_be_cancelled(services: Servi
     seller_id = await add_seller(services)
     first = await ask(services, seller_id, chore(seller_id=seller_id))
     second = await ask(services, seller_id, chore(seller_id=seller_id))
-    assert await cancel_run(services, seller_id=seller_id, run_id=first.run_id) == 0
+    assert await cancel_run(services, seller_id=seller_id, run_id=first.run_id) == (0, 1)
     assert await run_state(services, first.run_id) == "CANCELLED"
-    assert await cancel_run(services, seller_id=seller_id, run_id=second.run_id) == 1
+    assert await cancel_run(services, seller_id=seller_id, run_id=second.run_id) == (1, 0)
     assert await run_state(services, second.run_id) == "CANCELLED"
     assert await state_of(services, first.jobs[0].job_id) == "CANCELLED"
 
@@ -152,7 +152,7 @@ async def test_a_fan_in_and_its_members_are_cancelled_and_end_without_a_deadlock
             cancel_run(services, seller_id=seller_id, run_id=run.run_id),
             return_exceptions=True,
         )
-        assert isinstance(cancelled, int | ConflictError)
+        assert isinstance(cancelled, CalledOff | ConflictError)
         assert await state_of(services, run.jobs[-1].job_id) in {"CANCELLED", "QUEUED"}
 
 
@@ -235,6 +235,60 @@ async def test_what_is_gone_on_with_twice_is_what_all_of_the_runs_together_left(
     for run in (first, second, third):
         with pytest.raises(ConflictError, match="left nothing undone"):
             await go_on_with(run)
+
+
+async def test_what_was_left_to_others_is_gone_on_with_as_well(services: Services) -> None:
+    seller_id = await add_seller(services)
+
+    def parts(*places: int) -> list[NewJob]:
+        return [chore(f"part-{place}", seller_id=seller_id) for place in places]
+
+    first = await ask(services, seller_id, *parts(0, 1, 2, 3, 4))
+    second = await ask(services, seller_id, *parts(0, 1, 2, 3, 4, 5, 6))
+    await execute(services, first.jobs[0].job_id, nothing)
+    await execute(services, second.jobs[5].job_id, nothing)
+    assert await cancel_run(services, seller_id=seller_id, run_id=second.run_id) == (1, 4)
+    counts = "SELECT jobs_total, jobs_succeeded, jobs_failed, jobs_cancelled, jobs_left_to_others, state FROM sync_runs"
+    [row] = await fetch_work(services, f"{counts} WHERE id = $1", second.run_id)
+    assert tuple(row) == (3, 2, 0, 1, 4, "PARTIAL")
+    # Done meanwhile; done by whoever went on with the other run; called off there; still live.
+    await execute(services, first.jobs[1].job_id, nothing)
+    await execute(services, first.jobs[2].job_id, failing(RequestRefusedError("no")))
+    [done_again] = (await ask(services, seller_id, *parts(2))).jobs
+    await execute(services, done_again.job_id, nothing)
+    await ask(services, seller_id, *parts(4))
+    await cancel_run(services, seller_id=seller_id, run_id=first.run_id)
+
+    again = await retry_run(services, seller_id=seller_id, run_id=second.run_id, requested_by=None)
+    told = {job.key: (job.deduplicated, job.job_id == before) for job, before in _with_former(again, second)}
+    assert told == {"part-3": (False, False), "part-4": (True, True), "part-6": (False, False)}
+    for job in again.jobs:
+        await execute(services, job.job_id, nothing)
+    assert await run_state(services, again.run_id) == "SUCCEEDED"
+    with pytest.raises(ConflictError, match=r"left nothing undone, or what it left was done since\.$"):
+        await retry_run(services, seller_id=seller_id, run_id=first.run_id, requested_by=None)
+
+
+def _with_former(again: EnqueuedRun, run: EnqueuedRun) -> list[tuple[EnqueuedJob, UUID]]:
+    """Each job with the id that it had in the run before."""
+    former = {job.key: job.job_id for job in run.jobs}
+    return [(job, former[job.key]) for job in again.jobs]
+
+
+async def test_a_run_whose_every_job_was_left_to_another_is_gone_on_with(services: Services) -> None:
+    seller_id = await add_seller(services)
+    first = await ask(services, seller_id, chore(seller_id=seller_id))
+    second = await ask(services, seller_id, chore(seller_id=seller_id))
+    assert await cancel_run(services, seller_id=seller_id, run_id=second.run_id) == (0, 1)
+    again = await retry_run(services, seller_id=seller_id, run_id=second.run_id, requested_by=None)
+    assert [job.job_id for job in again.jobs] == [first.jobs[0].job_id]
+    assert await cancel_run(services, seller_id=seller_id, run_id=first.run_id) == (0, 1)
+    await execute(services, first.jobs[0].job_id, nothing)
+    assert [await run_state(services, run.run_id) for run in (first, second, again)] == [
+        "CANCELLED",
+        "CANCELLED",
+        "SUCCEEDED",
+    ]
 
 
 async def test_a_fan_in_that_is_retried_waits_for_the_retried(services: Services) -> None:

@@ -52,6 +52,9 @@ sync_runs = Table(
     Column("retry_of", Uuid, nullable=True),
     instant("created_at"),
     instant("ended_at", nullable=True),
+    # Jobs that it was called off of and other runs go on with: no longer its own. Null: there are none.
+    Column("left_to_others", ARRAY(Uuid), nullable=True),
+    Column("jobs_left_to_others", Integer, nullable=True),
     # Written when the run ends: what stays when its jobs are compacted.
     Column("jobs_total", Integer, nullable=True),
     Column("jobs_succeeded", Integer, nullable=True),
