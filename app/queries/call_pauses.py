@@ -29,6 +29,17 @@ class Pause:
     error_code: int | None
 
 
+# When a waiting job may go on: its time, or the end of the longest pause that holds it. Tenants see no pause of a whole
+# app here, the job core sees all.
+HELD_UNTIL = """
+greatest(jobs.run_at, (
+  SELECT max(pauses.paused_until)
+  FROM call_pauses AS pauses
+  WHERE pauses.scope = ANY(jobs.pause_scopes)
+    AND pauses.paused_until > now()
+))
+"""
+
 _NOTE = """
 INSERT INTO call_pauses AS old (scope, seller_id, paused_until, reason, error_code, noted_at)
 VALUES ($1, $2, now() + $3::interval, $4, $5, now())
@@ -53,7 +64,7 @@ FOR NO KEY UPDATE
 _PARK_HELD_BACK = f"""
 WITH parked AS (
   UPDATE jobs
-  SET state = 'PARKED', run_at = now() + $3::interval, sent_at = NULL, error_class = 'THROTTLED', error_reason = $4
+  SET state = 'PARKED', run_at = {HELD_UNTIL}, sent_at = NULL, error_class = 'THROTTLED', error_reason = $4
   WHERE connection_id = $1
     AND state IN {WAITING}
     AND $2 = ANY(pause_scopes)
@@ -104,8 +115,9 @@ async def lock_held_back(driver: Driver, pause: Pause, *, job_id: UUID, connecti
 
 
 async def park_held_back(driver: Driver, pause: Pause, *, connection_id: UUID) -> int:
-    """Park what waits for this connection under the pause; what waits for others is parked when it is claimed.
+    """Park what waits for this connection under the pause, which is noted already, until nothing holds it any more.
 
+    What waits for others is parked when it is claimed.
     Answers how many jobs those are.
     """
     return await driver.fetchval(_PARK_HELD_BACK, connection_id, pause.scope, pause.wait, pause.reason)

@@ -11,6 +11,7 @@ from datetime import datetime  # noqa: TC003  # likewise
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID  # noqa: TC003  # likewise
 
+from app.queries.call_pauses import HELD_UNTIL
 from app.queries.jobs import WAITING
 from app.vocabulary import RunOrigin
 
@@ -80,7 +81,7 @@ SELECT runs.id, runs.seller_id, runs.origin, runs.reason, runs.created_at, runs.
 FROM sync_runs AS runs
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE jobs.state = 'RUNNING') AS running,
-         min(jobs.run_at) FILTER (WHERE jobs.state IN {WAITING}) AS next_at,
+         min({HELD_UNTIL}) FILTER (WHERE jobs.state IN {WAITING}) AS next_at,
          coalesce(
            (array_agg(DISTINCT jobs.error_reason) FILTER (
              WHERE jobs.state = 'PARKED'

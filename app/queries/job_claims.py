@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from app.errors import JobCancelledError, LeaseLostError
+from app.queries.call_pauses import HELD_UNTIL
 from app.queries.jobs import WAITING
 from app.vocabulary import JobState
 
@@ -272,7 +273,7 @@ _WAIT = f"""
 UPDATE jobs
 SET state = CASE WHEN {HAS_NO_TURN} THEN 'CANCELLED' ELSE $3 END,
     ended_at = CASE WHEN {HAS_NO_TURN} THEN now() END,
-    run_at = now() + $4, lease_until = NULL, sent_at = NULL, tries = tries + $5,
+    run_at = greatest(now() + $4, {HELD_UNTIL}), lease_until = NULL, sent_at = NULL, tries = tries + $5,
     error_class = $6, error_reason = $7
 WHERE id = $1
   AND attempt = $2

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.metrics.levels import Level
+from app.queries.call_pauses import HELD_UNTIL
+from app.queries.jobs import WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +29,7 @@ WITH work AS (
   SELECT of_run.run_id,
          jobs.connection_id,
          jobs.state,
-         jobs.run_at,
+         CASE WHEN jobs.state IN {WAITING} THEN {HELD_UNTIL} END AS run_at,
          jobs.started_at,
          jobs.rows_written,
          jobs.ended_at IS NOT NULL AS has_ended,

@@ -236,6 +236,22 @@ async def test_what_our_own_limit_holds_back_is_told_with_the_reason_and_the_rem
     assert (await status_of(world, "other")).held_back == ()
 
 
+async def test_a_run_that_several_pauses_hold_goes_on_after_the_last_of_them(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    account = await add_well_account(tenant, "Busy")
+    await ask_for(tenant)
+    await world.write("UPDATE jobs SET state = 'PARKED', run_at = now() + interval '4 minutes', error_reason = 'full'")
+    for scope, seller, minutes in ((f"connection/{account}", tenant.seller_id, 4), ("mock", None, 9)):
+        await world.write(
+            "INSERT INTO call_pauses (scope, seller_id, paused_until, reason, noted_at)"
+            " VALUES ($1, $2, now() + make_interval(mins => $3, secs => 10), 'full', now())",
+            *(scope, seller, minutes),
+        )
+    lines = [line.split() for line in shown(await status_of(world)).splitlines()]
+    assert lines[2][-4:] == ["throttled,", "in", "9", "min"]
+    assert lines[3][1:] == ["full"]
+
+
 async def test_a_schedule_that_stands_still_is_told(world: SmallWorld) -> None:
     await world.write("UPDATE ticks SET taken_at = now() - interval '1 hour'")
     status = await status_of(world)

@@ -116,6 +116,29 @@ async def test_every_state_is_counted_and_every_wait_has_its_reason(services: Se
     )
 
 
+async def test_a_job_that_several_pauses_hold_waits_for_the_last_of_them(services: Services) -> None:
+    job = _job(FIRST, Level.AD)
+    run = await _run(services, job)
+    await _set(services, job, "state = 'PARKED', run_at = now() + interval '4 minutes'")
+    pauses = {
+        f"connection/{FIRST.connection_id}/ADS_INSIGHTS": 4,
+        f"connection/{FIRST.connection_id}": 9,
+        f"connection/{FIRST.connection_id}/ADS_MANAGEMENT": 20,
+        f"connection/{SECOND.connection_id}": 30,
+    }
+    async with work_transaction(services.database.app) as driver:
+        for scope, minutes in pauses.items():
+            await driver.execute(
+                "INSERT INTO call_pauses (scope, seller_id, paused_until, reason, noted_at)"
+                " VALUES ($1, $2, now() + $3::interval, 'wait', now())",
+                *(scope, SELLER, timedelta(minutes=minutes)),
+            )
+    ends = {row["scope"]: row["paused_until"] for row in await fetch_work(services, "SELECT * FROM call_pauses")}
+    until = ends[f"connection/{FIRST.connection_id}"]
+    progress = await _progress(services, run)
+    assert progress.waiting == (_wait(WaitReason.THROTTLED, FIRST.connection_id, until),)
+
+
 def _wait(reason: WaitReason, account_id: UUID | None, until: object = None) -> WaitingReason:
     return WaitingReason(reason=reason, account_id=account_id, jobs=1, until=until)  # pyright: ignore[reportArgumentType]
 

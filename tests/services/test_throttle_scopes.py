@@ -79,6 +79,31 @@ async def test_the_longer_of_two_pauses_counts(services: Services) -> None:
     assert await state_of(services, second) == "PARKED"
 
 
+async def test_who_is_held_by_several_pauses_waits_for_the_last_of_them(services: Services) -> None:
+    account = new_id()
+    run = await enqueue(
+        services,
+        chore("throttled", connection_id=account),
+        chore("behind", connection_id=account),
+    )
+    throttled, behind = (job.job_id for job in run.jobs)
+
+    async def meet_two_pauses(*_: object) -> int:
+        await fetch_work(
+            services,
+            "INSERT INTO call_pauses (scope, paused_until, reason, noted_at)"
+            " VALUES ('meta', now() + interval '1 hour', 'the app', now()) RETURNING scope",
+        )
+        retry_at = clock.now() + timedelta(minutes=10)
+        raise ProviderThrottledError("wait", retry_at=retry_at, scope=ThrottleScope.USE_CASE)
+
+    await execute(services, throttled, meet_two_pauses)
+    for job_id in (throttled, behind):
+        job = await job_of(services, job_id)
+        assert (job["state"], job["error_reason"]) == ("PARKED", "wait")
+        assert 3590 < job["wait"] <= 3601
+
+
 async def test_a_pause_that_is_over_holds_nothing_back(services: Services) -> None:
     account = new_id()
     run = await enqueue(services, *[chore(name, connection_id=account) for name in ("first", "second")])
