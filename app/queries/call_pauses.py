@@ -29,16 +29,16 @@ class Pause:
     error_code: int | None
 
 
-# When a waiting job may go on: its time, or the end of the longest pause that holds it. Tenants see no pause of a whole
-# app here, the job core sees all.
-HELD_UNTIL = """
-greatest(jobs.run_at, (
-  SELECT max(pauses.paused_until)
-  FROM call_pauses AS pauses
-  WHERE pauses.scope = ANY(jobs.pause_scopes)
-    AND pauses.paused_until > now()
-))
+_PAUSED_UNTIL = """
+SELECT max(pauses.paused_until)
+FROM call_pauses AS pauses
+WHERE pauses.scope = ANY(jobs.pause_scopes)
+  AND pauses.paused_until > now()
 """
+# When a waiting job may go on: its time, or the end of the longest pause that holds it.
+HELD_UNTIL = f"greatest(jobs.run_at, ({_PAUSED_UNTIL}))"
+# The same as a tenant, its seller being $1, sees it: without pauses of a whole app.
+HELD_UNTIL_FOR_SELLER = f"greatest(jobs.run_at, ({_PAUSED_UNTIL} AND pauses.seller_id = $1))"
 
 _NOTE = """
 INSERT INTO call_pauses AS old (scope, seller_id, paused_until, reason, error_code, noted_at)

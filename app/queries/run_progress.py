@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.metrics.levels import Level
-from app.queries.call_pauses import HELD_UNTIL
+from app.queries.call_pauses import HELD_UNTIL_FOR_SELLER
 from app.queries.jobs import WAITING
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 # What a day costs at a level, in days of the account as a whole: each level has several entities of the one above.
 LEVEL_WEIGHTS = {Level.ACCOUNT: 1, Level.CAMPAIGN: 2, Level.ADSET: 4, Level.AD: 8}
+
+# The one kind of work whose connection is a page; the others' are ad accounts.
+PAGE_WORK = "page_ingestion"
 
 _WEIGHT_OF_LEVEL = " ".join(f"WHEN '{level.name}' THEN {weight}" for level, weight in LEVEL_WEIGHTS.items())
 
@@ -28,8 +31,9 @@ _PROGRESS = f"""
 WITH work AS (
   SELECT of_run.run_id,
          jobs.connection_id,
+         jobs.kind = '{PAGE_WORK}' AS is_of_page,
          jobs.state,
-         CASE WHEN jobs.state IN {WAITING} THEN {HELD_UNTIL} END AS run_at,
+         CASE WHEN jobs.state IN {WAITING} THEN {HELD_UNTIL_FOR_SELLER} END AS run_at,
          jobs.started_at,
          jobs.rows_written,
          jobs.ended_at IS NOT NULL AS has_ended,
@@ -90,12 +94,14 @@ WITH work AS (
   SELECT run_id,
          array_agg(waits_because ORDER BY waits_because, connection_id) AS reasons,
          array_agg(connection_id ORDER BY waits_because, connection_id) AS accounts,
+         array_agg(is_of_page ORDER BY waits_because, connection_id) AS of_pages,
          array_agg(jobs ORDER BY waits_because, connection_id) AS jobs,
          array_agg(until ORDER BY waits_because, connection_id) AS untils
   FROM (
     SELECT run_id,
            waits_because,
            connection_id,
+           bool_or(is_of_page) AS is_of_page,
            count(*) AS jobs,
            CASE WHEN waits_because IN ('THROTTLED', 'RETRYING', 'SCHEDULED') THEN min(run_at) END AS until
     FROM work
@@ -131,6 +137,7 @@ SELECT runs.id,
        coalesce(accounts.accounts_done, 0) AS accounts_done,
        coalesce(waits.reasons, '{{}}') AS wait_reasons,
        coalesce(waits.accounts, '{{}}') AS wait_accounts,
+       coalesce(waits.of_pages, '{{}}') AS wait_of_pages,
        coalesce(waits.jobs, '{{}}') AS wait_jobs,
        coalesce(waits.untils, '{{}}') AS wait_untils,
        now() AS read_at
