@@ -6,7 +6,7 @@ from typing import Self
 import strawberry
 
 from app.services.run_progress import RunProgress, WaitingReason, WaitReason
-from app.vocabulary import RunState
+from app.vocabulary import ConnectionKind, RunState
 from graphql_schema.batched import Parents
 from graphql_schema.context import Info
 from graphql_schema.enums import describe_enum
@@ -17,21 +17,24 @@ describe_enum(
     WaitReason,
     name="SyncWaitReason",
     description="Why jobs of a run make no progress just now.",
-    THROTTLED="The platform wants no calls for the ad account before `until`.",
+    THROTTLED="The platform wants no calls for the ad account or page before `until`.",
     RETRYING="The last try failed; the next comes at `until`.",
     PLATFORM="The platform was asked and works on its answer, such as a large report.",
     BLOCKED="They come after all other jobs of the run.",
-    EXCLUDED="Another job works on the same ad account and level.",
+    EXCLUDED="Another job works on the same ad account and level, or on the same page.",
     SCHEDULED="Their time has not come; it does at `until`.",
     QUEUED="All workers are busy, or none runs.",
 )
 
 
-@strawberry.type(description="Jobs of a run that wait for the same reason, for the same ad account.")
+@strawberry.type(description="Jobs of a run that wait for the same reason, for the same ad account or page.")
 class SyncWait:
     reason: WaitReason = strawberry.field(description="Why they wait.")
     ad_account_id: strawberry.ID | None = strawberry.field(
-        description="Global id of their ad account; see `Query.node`. Null: they work for none.",
+        description="Global id of their ad account; see `Query.node`. Null: they work for a page, or for neither.",
+    )
+    page_id: strawberry.ID | None = strawberry.field(
+        description="Global id of their page; see `Query.node`. Null: they work for an ad account, or for neither.",
     )
     jobs: int = strawberry.field(description="How many they are.")
     until: datetime | None = strawberry.field(
@@ -42,10 +45,18 @@ class SyncWait:
     def of(cls, waiting: WaitingReason) -> Self:
         return cls(
             reason=waiting.reason,
-            ad_account_id=global_id("AdAccount", waiting.account_id) if waiting.account_id else None,
+            ad_account_id=cls._id_of(waiting, ConnectionKind.AD_ACCOUNT, type_name="AdAccount"),
+            page_id=cls._id_of(waiting, ConnectionKind.PAGE, type_name="Page"),
             jobs=waiting.jobs,
             until=waiting.until,
         )
+
+    @staticmethod
+    def _id_of(waiting: WaitingReason, kind: ConnectionKind, *, type_name: str) -> strawberry.ID | None:
+        """The id of the connection if it is of this kind."""
+        if waiting.connection_id is None or waiting.connection_kind is not kind:
+            return None
+        return global_id(type_name, waiting.connection_id)
 
 
 @strawberry.type(description="How many jobs of a run are in each state.")
@@ -74,10 +85,11 @@ class SyncProgress:
     jobs: SyncJobCounts = strawberry.field(description="All of them by state.")
     rows_written: BigInt = strawberry.field(description="Rows that they have written so far.")
     accounts_total: int | None = strawberry.field(
-        description="Ad accounts that they work for. Null: the run is old, and its jobs are no longer kept one by one.",
+        description="Ad accounts and pages that they work for. Null: the run is old, and its jobs are no longer kept "
+        "one by one.",
     )
     accounts_done: int | None = strawberry.field(
-        description="Ad accounts whose jobs have all ended. Null as `accountsTotal`.",
+        description="Ad accounts and pages whose jobs have all ended. Null as `accountsTotal`.",
     )
     waiting: list[SyncWait] = strawberry.field(description="What jobs wait for. Empty: nothing waits.")
     estimated_end: datetime | None = strawberry.field(

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from app.services.run_progress import WaitReason
+from app.vocabulary import ConnectionKind
 from graphql_schema.global_id import global_id
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ class Together(NamedTuple):
             "waiting": [
                 {
                     "reason": each.reason,
-                    "account": global_id("AdAccount", each.account_id) if each.account_id else None,
+                    "account": _id_of(each, ConnectionKind.AD_ACCOUNT, type_name="AdAccount"),
+                    "page": _id_of(each, ConnectionKind.PAGE, type_name="Page"),
                     "jobs": each.jobs,
                     "until": each.until.isoformat() if each.until else None,
                 }
@@ -94,6 +96,13 @@ class Together(NamedTuple):
             ],
             "estimatedEnd": self.estimated_end.isoformat() if self.estimated_end else None,
         }
+
+
+def _id_of(each: WaitingReason, kind: ConnectionKind, *, type_name: str) -> str | None:
+    """The API's id of the connection if it is of this kind."""
+    if each.connection_id is None or each.connection_kind is not kind:
+        return None
+    return global_id(type_name, each.connection_id)
 
 
 def _waits(waiting: Sequence[WaitingReason]) -> list[str]:

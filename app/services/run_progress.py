@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.database.transactions import read_snapshot
 from app.errors import NotFoundError
 from app.queries.run_progress import load_progress_rows
-from app.vocabulary import RunState
+from app.vocabulary import ConnectionKind, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,10 +39,14 @@ class WaitReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingReason:
-    """Jobs of one account (or of none) that wait for the same reason; `until`: when the first of them is tried."""
+    """Jobs of one account or page (or of none) that wait for the same reason.
+
+    `until`: when the first of them is tried.
+    """
 
     reason: WaitReason
-    account_id: UUID | None
+    connection_id: UUID | None
+    connection_kind: ConnectionKind | None
     jobs: int
     until: datetime | None
 
@@ -64,8 +68,8 @@ class JobsByState(NamedTuple):
 class RunProgress:
     """A run as of `updated_at`.
 
-    `percent` weighs each job by its days and level. Accounts are None once the jobs that named them are no longer
-    kept one by one. `estimated_end` is None while nobody can know it, and once the run has ended.
+    `percent` weighs each job by its days and level. Accounts, pages among them, are None once the jobs that named
+    them are no longer kept one by one. `estimated_end` is None while nobody can know it, and once the run has ended.
     """
 
     run_id: UUID
@@ -143,13 +147,23 @@ def _percent(done: float, of: float) -> float:
 
 
 def _waiting(row: Record) -> tuple[WaitingReason, ...]:
-    found = zip(row["wait_reasons"], row["wait_accounts"], row["wait_jobs"], row["wait_untils"], strict=True)
+    names = ("wait_reasons", "wait_accounts", "wait_of_pages", "wait_jobs", "wait_untils")
     waiting = [
-        WaitingReason(reason=WaitReason(reason), account_id=account_id, jobs=jobs, until=until)
-        for reason, account_id, jobs, until in found
+        WaitingReason(
+            reason=WaitReason(reason),
+            connection_id=connection_id,
+            connection_kind=_kind(is_of_page=is_of_page) if connection_id else None,
+            jobs=jobs,
+            until=until,
+        )
+        for reason, connection_id, is_of_page, jobs, until in zip(*(row[name] for name in names), strict=True)
     ]
     order = list(WaitReason)
     return tuple(sorted(waiting, key=lambda each: order.index(each.reason)))
+
+
+def _kind(*, is_of_page: bool) -> ConnectionKind:
+    return ConnectionKind.PAGE if is_of_page else ConnectionKind.AD_ACCOUNT
 
 
 def _estimated_end(row: Record) -> datetime | None:

@@ -26,7 +26,7 @@ from app.errors import ConflictError, NotFoundError, NothingToSyncError
 from app.identifiers import new_id
 from app.services.context import open_services
 from app.services.run_progress import JobsByState, RunProgress, WaitingReason, WaitReason
-from app.vocabulary import RunState
+from app.vocabulary import ConnectionKind, RunState
 from graphql_schema.global_id import global_id
 from tests.graphql_schema.small_world import SmallWorld
 
@@ -298,6 +298,9 @@ async def test_what_is_not_there_is_named(world: SmallWorld) -> None:
     assert await world.read("SELECT count(*) FROM sync_runs") == 0
 
 
+THROTTLED_PAGE = new_id()
+
+
 def progress(state: RunState = RunState.RUNNING, **changes: Any) -> RunProgress:
     known: dict[str, Any] = {
         "run_id": new_id(),
@@ -308,8 +311,14 @@ def progress(state: RunState = RunState.RUNNING, **changes: Any) -> RunProgress:
         "accounts_total": 2,
         "accounts_done": 1,
         "waiting": (
-            WaitingReason(reason=WaitReason.THROTTLED, account_id=new_id(), jobs=1, until=NOW + timedelta(minutes=10)),
-            WaitingReason(reason=WaitReason.QUEUED, account_id=None, jobs=2, until=None),
+            WaitingReason(
+                reason=WaitReason.THROTTLED,
+                connection_id=THROTTLED_PAGE,
+                connection_kind=ConnectionKind.PAGE,
+                jobs=1,
+                until=NOW + timedelta(minutes=10),
+            ),
+            WaitingReason(reason=WaitReason.QUEUED, connection_id=None, connection_kind=None, jobs=2, until=None),
         ),
         "estimated_end": NOW + timedelta(minutes=90),
         "updated_at": NOW,
@@ -324,6 +333,11 @@ def test_runs_are_weighed_by_their_jobs_and_end_with_the_last() -> None:
     assert (both.rows, both.accounts_done, both.accounts_total, both.failed) == (240, 2, 4, 1)
     assert (both.estimated_end, both.has_ended) == (None, False)  # of the small one nobody knows it
     assert Together.of([]).percent == 100.0
+    waiting = cast("list[dict[str, object]]", both.as_json["waiting"])
+    assert [(each["account"], each["page"]) for each in waiting] == [
+        (None, global_id("Page", THROTTLED_PAGE)),
+        (None, None),
+    ]
 
 
 def test_a_terminal_has_a_bar_with_everything_that_is_out_of_the_ordinary() -> None:

@@ -53,6 +53,21 @@ async def test_accounts_named_beside_pages_are_synced_as_well(world: SmallWorld)
     ]
 
 
+async def test_what_waits_is_named_as_what_it_is(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    account, page = global_id("AdAccount", await tenant.add_account()), global_id("Page", await add_page(tenant))
+    fields = "accountsTotal waiting { reason adAccountId pageId jobs }"
+    document = ENQUEUE.replace("run {", f"run {{ progress {{ {fields} }}", 1)
+    given = {"pageIds": [page], "adAccountIds": [account], "levels": ["AD"], "from": "2026-03-06", "to": "2026-03-06"}
+    with frozen(NOW):
+        progress = (await tenant.ask(document, input=given))["enqueueSync"]["run"]["progress"]
+    assert progress["accountsTotal"] == 2
+    named = sorted((each["adAccountId"] or "", each["pageId"] or "", each["jobs"]) for each in progress["waiting"])
+    assert named == [("", page, 1), (account, "", 1)]
+    found = await tenant.ask("query ($id: ID!) { node(id: $id) { __typename id } }", id=named[0][1])
+    assert found["node"] == {"__typename": "Page", "id": page}
+
+
 async def test_another_sellers_page_is_not_there(world: SmallWorld) -> None:
     attacker, victim = await world.add_seller("attacker"), await world.add_seller("victim")
     await attacker.add_account()

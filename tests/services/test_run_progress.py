@@ -22,7 +22,7 @@ from app.services.run_progress import (
     load_run_progress,
 )
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import RunOrigin, RunState
+from app.vocabulary import ConnectionKind, RunOrigin, RunState
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
@@ -140,7 +140,8 @@ async def test_a_job_that_several_pauses_hold_waits_for_the_last_of_them(service
 
 
 def _wait(reason: WaitReason, account_id: UUID | None, until: object = None) -> WaitingReason:
-    return WaitingReason(reason=reason, account_id=account_id, jobs=1, until=until)  # pyright: ignore[reportArgumentType]
+    kind = ConnectionKind.AD_ACCOUNT if account_id else None
+    return WaitingReason(reason=reason, connection_id=account_id, connection_kind=kind, jobs=1, until=until)  # pyright: ignore[reportArgumentType]
 
 
 async def test_the_end_is_estimated_from_the_pace_so_far(services: Services) -> None:
