@@ -49,6 +49,7 @@ class TokenCipher:
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self.current_key_id = next(iter(keys))
+        self.key_ids = frozenset(keys)
 
     @classmethod
     def from_settings(cls, value: SecretStr) -> Self:

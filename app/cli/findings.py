@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 from app.cli.durability import examine_durability
 from app.cli.reachability import require_database, require_redis
 from app.cli.status_advice import summarize
+from app.cli.token_keys import examine_token_keys
 from app.database.migration import head_revision
 from app.database.roles import check_role
 from app.errors import SetupError
@@ -60,6 +61,8 @@ async def examine() -> list[Finding]:
         await _find("migrations", _examine_schema(settings)),
         await _find("redis", _examine_redis(settings)),
     ]
+    if all(finding.ok for finding in findings):
+        findings.append(await _find("token keys", examine_token_keys(settings)))
     return [*findings, await _examine_fleet(settings)] if all(finding.ok for finding in findings) else findings
 
 

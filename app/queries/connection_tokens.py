@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -98,6 +98,21 @@ WHERE seller_id = $1
 async def replace_token(driver: Driver, token: StoredToken, *, seller_id: UUID, now: datetime) -> None:
     """Another token: nothing is known of it yet, so the connection is healthy until the platform refuses it."""
     await driver.execute(_REPLACE, seller_id, token.connection_id, token.key_id, token.ciphertext, now)
+
+
+_COUNT_BY_KEY = """
+SELECT token_key_id, count(*) AS tokens
+FROM fb_connections
+WHERE seller_id = $1
+  AND token_key_id IS NOT NULL
+  AND token_ciphertext IS NOT NULL
+GROUP BY token_key_id
+"""
+
+
+async def count_tokens_by_key(driver: Driver, *, seller_id: UUID) -> Mapping[str, int]:
+    """How many of the seller's tokens are stored under each key's id."""
+    return {row["token_key_id"]: row["tokens"] for row in await driver.fetch(_COUNT_BY_KEY, seller_id)}
 
 
 _LIST_UNDER_OTHER_KEYS = """

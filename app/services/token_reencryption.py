@@ -6,6 +6,7 @@ broken off and begun again at any time; a token that was replaced meanwhile stay
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -14,9 +15,11 @@ from app.database.transactions import across_tenants, tenant_transaction
 from app.errors import SetupError
 from app.observability.logging import get_logger
 from app.queries.across_tenants import list_seller_page
-from app.queries.connection_tokens import StoredToken, list_tokens_under_other_keys, reseal_token
+from app.queries.connection_tokens import StoredToken, count_tokens_by_key, list_tokens_under_other_keys, reseal_token
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
     from app.services.context import Services
 
 log = get_logger(__name__)
@@ -38,14 +41,29 @@ class Reencrypted(NamedTuple):
 async def reencrypt_tokens(services: Services) -> Reencrypted:
     """Encrypt every token that is under an older key anew, those of inactive sellers and connections too."""
     total = Reencrypted(0, 0)
+    async for seller_id in _all_sellers(services):
+        total = total.plus(await _reencrypt_seller(services, seller_id))
+    return total
+
+
+async def count_stored_tokens(services: Services) -> Mapping[str, int]:
+    """How many tokens are stored under each key's id, at hand or not, those of inactive sellers and connections too."""
+    total = Counter[str]()
+    async for seller_id in _all_sellers(services):
+        async with tenant_transaction(services.database.app, seller_id) as driver:
+            total.update(await count_tokens_by_key(driver, seller_id=seller_id))
+    return total
+
+
+async def _all_sellers(services: Services) -> AsyncIterator[UUID]:
     after = _BEFORE_ALL
     while True:
         async with across_tenants(services.database.system) as driver:
             sellers = await list_seller_page(driver, after=after, limit=_SELLERS_PER_PAGE)
         if not sellers:
-            return total
+            return
         for seller in sellers:
-            total = total.plus(await _reencrypt_seller(services, seller.seller_id))
+            yield seller.seller_id
         after = sellers[-1].seller_id
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -11,6 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
+
+from app.services.context import open_services
+from tests.services.shop import account, add_seller, sandbox_for
 
 if TYPE_CHECKING:
     from app.embedded.throwaway import ThrowawayDatabase
@@ -71,6 +75,7 @@ async def test_all_is_well(settings: Settings, database: ThrowawayDatabase) -> N
         ("durability", True),
         ("migrations", True),
         ("redis", True),
+        ("token keys", True),
         ("fleet", True),
     ]
     assert ended.returncode == 0
@@ -81,7 +86,7 @@ async def test_people_get_a_table(settings: Settings, database: ThrowawayDatabas
     ended = doctor(settings)
 
     assert ended.returncode == 0
-    assert ended.stdout.count("✓") == 7
+    assert ended.stdout.count("✓") == 8
 
 
 def test_trouble_of_the_work_is_pointed_to_and_no_fault_of_the_installation(settings: Settings) -> None:
@@ -128,6 +133,48 @@ def test_a_missing_schema_is_found(settings: Settings, empty_database: Throwaway
     assert ended.returncode == 1
     assert [finding["check"] for finding in wrong] == ["migrations"]
     assert wrong[0]["detail"].startswith("The schema is at nothing, the code at ")
+
+
+async def store_tokens(settings: Settings) -> None:
+    """Two tokens, of an inactive seller at that."""
+    async with open_services(settings, process="tests") as services:
+        seller_id = await add_seller(services)
+        with sandbox_for(services, seller_id, account("1"), account("2")) as shop:
+            await shop.connect("1")
+            await shop.connect("2")
+
+
+async def test_tokens_whose_key_is_gone_are_found_with_the_remedy(
+    settings: Settings, database: ThrowawayDatabase
+) -> None:
+    await store_tokens(settings)
+    await execute(database, "UPDATE sellers SET is_active = false")
+    await let_the_schedule_move(database)
+    old = settings.token_encryption_keys.get_secret_value()
+    key = base64.b64encode(bytes(range(32))).decode()
+    ended = doctor(settings, "--json", TOKEN_ENCRYPTION_KEYS=f"new:{key}")
+
+    [wrong] = [finding for finding in json.loads(ended.stdout) if not finding["ok"]]
+    assert (ended.returncode, wrong["check"]) == (1, "token keys")
+    assert wrong["detail"] == (
+        "TOKEN_ENCRYPTION_KEYS lacks keys of stored tokens (2 under 'test1'), so their connections can't be worked "
+        "for: put the old key back behind the new one, then run `pixecom tokens reencrypt`."
+    )
+    told = ended.stdout + ended.stderr
+    assert (key in told, old.partition(":")[2] in told) == (False, False)
+
+    ended = doctor(settings, "--json", TOKEN_ENCRYPTION_KEYS=f"new:{key},{old}")
+    details = {finding["check"]: finding["detail"] for finding in json.loads(ended.stdout)}
+    assert (ended.returncode, details["token keys"]) == (0, "decrypt all 2 stored tokens")
+
+
+def test_a_malformed_key_is_found(settings: Settings) -> None:
+    ended = doctor(settings, "--json", TOKEN_ENCRYPTION_KEYS="one:very-secret")
+
+    [wrong] = [finding for finding in json.loads(ended.stdout) if not finding["ok"]]
+    assert (ended.returncode, wrong["check"]) == (1, "token keys")
+    assert wrong["detail"].endswith("the key of entry 1 is not base64.")
+    assert "very-secret" not in ended.stdout + ended.stderr
 
 
 def test_an_unreachable_redis_is_found(settings: Settings) -> None:

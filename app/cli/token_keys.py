@@ -1,0 +1,27 @@
+"""Whether the keys at hand decrypt the stored tokens. Ids of keys and numbers only: no key, no token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.errors import SetupError
+from app.services.context import open_services
+from app.services.token_reencryption import count_stored_tokens
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+
+async def examine_token_keys(settings: Settings) -> str:
+    """What was found. Raises SetupError where tokens are stored under a key that is not at hand."""
+    async with open_services(settings, process="cli") as services:
+        at_hand = services.cipher.key_ids
+        stored = await count_stored_tokens(services)
+    missing = [f"{tokens} under {key_id!r}" for key_id, tokens in sorted(stored.items()) if key_id not in at_hand]
+    if missing:
+        raise SetupError(
+            f"TOKEN_ENCRYPTION_KEYS lacks keys of stored tokens ({', '.join(missing)}), so their connections can't be "
+            "worked for: put the old key back behind the new one, then run `pixecom tokens reencrypt`."
+        )
+    tokens = sum(stored.values())
+    return f"decrypt all {tokens} stored tokens" if tokens else "no token is stored yet"
