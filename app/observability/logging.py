@@ -23,7 +23,12 @@ MASK = "[secret]"
 _SECRET_KEY = re.compile(r"(?i)(token|password|secret|authorization|cookie|ciphertext|appsecret_proof|(^|[_-])key)$")
 _SECRET_TEXT = re.compile(
     r"""(?ix)
-    (?P<named>
+    # A sentence about a token, as Meta writes them, and no token: a plain word follows.
+    (?P<prose>
+        access \s+ token \s* : \s+
+        (?= (?! (?: bearer | basic | oauth ) \b ) (?-i: [A-Z]? [a-z']{1,15} | [AI] ) [.,;!?]? (?: \s | $ ) )
+    )
+    | (?P<named>
         (?: token | secret | password | appsecret_proof | authorization )
         \\?["']? \s* (?: [=:] | %3[ad] ) \s* (?P<quote> \\?["'] )?
         (?: (?: bearer | basic | oauth ) \s+ )?
@@ -41,12 +46,15 @@ _SECRET_TEXT = re.compile(
 def mask_secrets(text: str) -> str:
     """The text without what follows `access_token=`, `password:`, `Authorization:`, `Bearer ` or `scheme://user:`.
 
-    Tokens that are known by their looks are cut out wherever they stand.
+    A sentence that only speaks of an access token stays. Tokens that are known by their looks are cut out wherever they
+    stand.
     """
     return _SECRET_TEXT.sub(_masked, text)
 
 
 def _masked(match: re.Match[str]) -> str:
+    if match["prose"]:
+        return match["prose"]
     return f"{match['named'] or match['bearer'] or match['scheme'] or match['command'] or ''}{MASK}"
 
 
