@@ -11,13 +11,13 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
 from app.cli.identifiers import run_name
 from app.cli.progress_bar import ProgressBar, Together
 from app.database.outage import is_outage
-from app.services.run_progress import get_run_progress
+from app.services.run_progress import get_run_progress, get_scheduled_progress
 from app.vocabulary import RunState
 
 if TYPE_CHECKING:
@@ -32,11 +32,29 @@ TRY_AGAIN_SECONDS = 1.0
 
 
 class SellerRun(NamedTuple):
-    """A run, and whose it is."""
+    """A seller's run."""
 
     slug: str
     seller_id: UUID
     run_id: UUID
+
+
+class ScheduleRun(NamedTuple):
+    """A run of the schedule's own; `name` is the schedule's for it.
+
+    `asks_sellers`: it does nothing but ask for runs of the sellers.
+    """
+
+    name: str
+    run_id: UUID
+    asks_sellers: bool
+
+    @property
+    def slug(self) -> str:
+        return f"the schedule's {self.name}"
+
+
+WatchedRun: TypeAlias = "SellerRun | ScheduleRun"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +66,7 @@ class Watch:
     as_json: bool
 
 
-async def watch_runs(services: Services, runs: Sequence[SellerRun], watch: Watch) -> bool:
+async def watch_runs(services: Services, runs: Sequence[WatchedRun], watch: Watch) -> bool:
     """Tell which they are, how far they are until they have ended (or how far they are now), and what became of them.
 
     True when every job succeeded, or, without waiting, when the work was accepted. On Ctrl-C the runs go on, and so
@@ -64,12 +82,13 @@ async def watch_runs(services: Services, runs: Sequence[SellerRun], watch: Watch
     return not watch.wait or all(each.state is RunState.SUCCEEDED for each in progress)
 
 
-def _how_to(run: SellerRun) -> str:
+def _how_to(run: WatchedRun) -> str:
     name = run_name(run.run_id)
-    return f"See it: pixecom sync --follow {name}; call it off: pixecom backfill --cancel {name}"
+    end = f"; call it off: pixecom backfill --cancel {name}" if isinstance(run, SellerRun) else ""
+    return f"See it: pixecom sync --follow {name}{end}"
 
 
-async def _follow(services: Services, runs: Sequence[SellerRun], watch: Watch) -> list[RunProgress]:
+async def _follow(services: Services, runs: Sequence[WatchedRun], watch: Watch) -> list[RunProgress]:
     ended: dict[UUID, RunProgress] = {}
     _name_runs(runs, watch)
     with ProgressBar(watch.title, as_json=watch.as_json) as bar:
@@ -81,12 +100,16 @@ async def _follow(services: Services, runs: Sequence[SellerRun], watch: Watch) -
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
 
-def _name_runs(runs: Sequence[SellerRun], watch: Watch) -> None:
+def _name_runs(runs: Sequence[WatchedRun], watch: Watch) -> None:
     """At once: whoever loses the terminal can still find them."""
     for run in runs:
         name = run_name(run.run_id)
-        words = {"seller": run.slug, "run": str(run.run_id), "runId": name}
+        words = {"seller": _seller(run), "run": str(run.run_id), "runId": name}
         _say(json.dumps(words) if watch.as_json else f"{run.slug}: run {name}")
+
+
+def _seller(run: WatchedRun) -> str | None:
+    return run.slug if isinstance(run, SellerRun) else None
 
 
 def _say(line: str) -> None:
@@ -96,7 +119,7 @@ def _say(line: str) -> None:
 
 
 async def _read_patiently(
-    services: Services, runs: Sequence[SellerRun], ended: dict[UUID, RunProgress], bar: ProgressBar
+    services: Services, runs: Sequence[WatchedRun], ended: dict[UUID, RunProgress], bar: ProgressBar
 ) -> list[RunProgress]:
     """As `_read`; what the database says when it is away is raised only when it has been for PATIENCE_SECONDS."""
     began: float | None = None
@@ -118,20 +141,26 @@ async def _read_patiently(
         return progress
 
 
-async def _read(services: Services, runs: Sequence[SellerRun], ended: dict[UUID, RunProgress]) -> list[RunProgress]:
+async def _read(services: Services, runs: Sequence[WatchedRun], ended: dict[UUID, RunProgress]) -> list[RunProgress]:
     """How far they are; `ended` keeps those that change no more."""
     found: list[RunProgress] = []
     for run in runs:
         progress = ended.get(run.run_id)
         if progress is None:
-            progress = await get_run_progress(services, seller_id=run.seller_id, run_id=run.run_id)
+            progress = await _read_one(services, run)
         if progress.has_ended:
             ended[run.run_id] = progress
         found.append(progress)
     return found
 
 
-def _print_outcome(runs: Sequence[SellerRun], progress: Sequence[RunProgress], watch: Watch) -> None:
+async def _read_one(services: Services, run: WatchedRun) -> RunProgress:
+    if isinstance(run, ScheduleRun):
+        return await get_scheduled_progress(services, run_id=run.run_id)
+    return await get_run_progress(services, seller_id=run.seller_id, run_id=run.run_id)
+
+
+def _print_outcome(runs: Sequence[WatchedRun], progress: Sequence[RunProgress], watch: Watch) -> None:
     if watch.as_json:
         print(json.dumps([_outcome(*pair) for pair in zip(runs, progress, strict=True)]))
         return
@@ -140,11 +169,13 @@ def _print_outcome(runs: Sequence[SellerRun], progress: Sequence[RunProgress], w
         cancelled = f", {jobs.cancelled} cancelled" if jobs.cancelled else ""
         done = f"{jobs.succeeded} of {total} jobs succeeded, {jobs.failed} failed{cancelled}, {each.rows_written} rows"
         print(f"{run.slug}: {done if watch.wait else f'{total} jobs accepted'} (run {run_name(run.run_id)})")
+    if any(isinstance(run, ScheduleRun) and run.asks_sellers for run in runs):
+        print("What it asked for is done in runs of the sellers. See them: pixecom status")
 
 
-def _outcome(run: SellerRun, progress: RunProgress) -> dict[str, object]:
+def _outcome(run: WatchedRun, progress: RunProgress) -> dict[str, object]:
     return {
-        "seller": run.slug,
+        "seller": _seller(run),
         "run": str(run.run_id),
         "runId": run_name(run.run_id),
         "state": progress.state,

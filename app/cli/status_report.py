@@ -91,7 +91,7 @@ def _run_table(status: FleetStatus) -> Table:
     for each in status.runs:
         run, progress = each.run, each.progress
         what = f"{run.reason} ({run.origin.lower()})"
-        name = _lines(what, run_name(run.id) if each.seller else None)
+        name = _lines(what, run_name(run.id))
         done = f"{progress.jobs_ended} of {progress.jobs_total}" if progress else ""
         _add(table, each.seller or "", name, _when(run.created_at, status.read_at), done, _run_state(each, status))
     return table

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from app.cli.identifiers import find_id, run_name
 from app.cli.left_out import tell_left_out
-from app.cli.run_watching import SellerRun, Watch, watch_runs
+from app.cli.run_watching import ScheduleRun, SellerRun, Watch, watch_runs
 from app.database.transactions import across_tenants, tenant_transaction, work_transaction
-from app.errors import NotFoundError, NothingToSyncError
+from app.errors import ConflictError, NotFoundError, NothingToSyncError
 from app.queries.across_tenants import find_seller, list_sellers
 from app.queries.connections import list_accounts
 from app.queries.run_owners import find_run_owner
 from app.services.context import open_services
 from app.services.job_broker import Priority
 from app.services.run_control import cancel_run, retry_run
+from app.services.schedule import find_entry
 from app.services.sync import enqueue_seller_sync
 from app.settings import load_settings
 from app.vocabulary import RunOrigin
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
+    from app.cli.run_watching import WatchedRun
     from app.queries.across_tenants import SellerRef
     from app.services.context import Services
     from app.services.run_requests import EnqueuedRun
@@ -64,7 +66,7 @@ async def sync_now(request: SyncRequest, watch: Watch) -> bool:
 
 
 async def follow_now(run_id: UUID, watch: Watch) -> bool:
-    """Watch a run that somebody asked for. Raises NotFoundError."""
+    """Watch a run that somebody or the schedule asked for. Raises NotFoundError."""
     async with open_services(load_settings(), process="cli") as services:
         return await watch_runs(services, [await _find_run(services, run_id)], watch)
 
@@ -72,7 +74,7 @@ async def follow_now(run_id: UUID, watch: Watch) -> bool:
 async def cancel_now(run_id: UUID) -> str:
     """Call a run off; answers what became of it. Raises NotFoundError and ConflictError."""
     async with open_services(load_settings(), process="cli") as services:
-        run = await _find_run(services, run_id)
+        run = _sellers(await _find_run(services, run_id))
         called_off = await cancel_run(services, seller_id=run.seller_id, run_id=run.run_id)
     name = run_name(run.run_id)
     left = f", {called_off.left_to_others} left to other runs that go on" if called_off.left_to_others else ""
@@ -83,19 +85,30 @@ async def cancel_now(run_id: UUID) -> str:
 async def resume_now(run_id: UUID, watch: Watch) -> bool:
     """Do again what a run did not do. Raises NotFoundError and ConflictError."""
     async with open_services(load_settings(), process="cli") as services:
-        run = await _find_run(services, run_id)
+        run = _sellers(await _find_run(services, run_id))
         again = await retry_run(services, seller_id=run.seller_id, run_id=run.run_id, requested_by=None)
         return await watch_runs(services, [run._replace(run_id=again.run_id)], watch)
 
 
-async def _find_run(services: Services, run_id: UUID) -> SellerRun:
+async def _find_run(services: Services, run_id: UUID) -> WatchedRun:
     async with work_transaction(services.database.app) as driver:
-        seller_id = await find_run_owner(driver, run_id)
+        owner = await find_run_owner(driver, run_id)
+    if owner is not None and owner.seller_id is None:
+        entry = find_entry(services.settings, owner.reason)
+        return ScheduleRun(owner.reason, run_id, asks_sellers=entry is not None and entry.plan is not None)
     async with across_tenants(services.database.system) as driver:
         slugs = {seller.seller_id: seller.slug for seller in await list_sellers(driver)}
+    seller_id = owner.seller_id if owner else None
     if seller_id is None or seller_id not in slugs:
         raise NotFoundError(f"No seller has a run {run_name(run_id)} (or {run_id}).")
     return SellerRun(slugs[seller_id], seller_id, run_id)
+
+
+def _sellers(run: WatchedRun) -> SellerRun:
+    """Only what is a seller's can be changed. Raises ConflictError for a run of the schedule's own."""
+    if isinstance(run, ScheduleRun):
+        raise ConflictError(f"The run is {run.slug}, which can only be followed; the sellers' runs can be changed.")
+    return run
 
 
 async def _choose_sellers(services: Services, slug: str | None) -> Sequence[SellerRef]:

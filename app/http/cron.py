@@ -57,8 +57,8 @@ class CronView:
         job = request.path_params["job"]
         try:
             run_id = await self._start_of(request)(job)
-        except NotFoundError:
-            raise RequestRefused(404, "The schedule has no such job.", code=ErrorCode.NOT_FOUND) from None
+        except NotFoundError as error:
+            raise RequestRefused(404, str(error), code=ErrorCode.NOT_FOUND) from None
         note_in_access_log(request.scope, run_id=str(run_id))
         _log.info("a clock outside asked for a scheduled job", job=job, run_id=str(run_id))
         return json_response({"runId": str(run_id)}, status=202)

@@ -58,7 +58,7 @@ WITH work AS (
            WHEN jobs.state = 'QUEUED' THEN 'QUEUED'
          END AS waits_because
   FROM sync_run_jobs AS of_run
-  JOIN jobs ON jobs.id = of_run.job_id AND jobs.seller_id = of_run.seller_id
+  JOIN jobs ON jobs.id = of_run.job_id AND jobs.seller_id = $1
   WHERE of_run.seller_id = $1
     AND of_run.run_id = ANY($2::uuid[])
 ), tally AS (
@@ -150,6 +150,13 @@ WHERE runs.seller_id = $1
 """  # noqa: S608 - only constants are put in
 
 
-async def load_progress_rows(driver: Driver, seller_id: UUID, run_ids: Sequence[UUID]) -> Sequence[Record]:
-    """One row for each of these runs that is the seller's. `final_` is what the run's end wrote down, or null."""
-    return await driver.fetch(_PROGRESS, seller_id, list(run_ids))
+_PROGRESS_OF_NOBODYS = _PROGRESS.replace("seller_id = $1", "seller_id IS NULL AND $1::uuid IS NULL")
+
+
+async def load_progress_rows(driver: Driver, seller_id: UUID | None, run_ids: Sequence[UUID]) -> Sequence[Record]:
+    """One row for each of these runs that is the seller's, or for None nobody's.
+
+    `final_` is what the run's end wrote down, or null.
+    """
+    statement = _PROGRESS if seller_id else _PROGRESS_OF_NOBODYS
+    return await driver.fetch(statement, seller_id, list(run_ids))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.database.transactions import read_snapshot
+from app.database.transactions import read_snapshot, work_transaction
 from app.errors import NotFoundError
 from app.queries.run_progress import load_progress_rows
 from app.vocabulary import ConnectionKind, RunState
@@ -114,6 +114,15 @@ async def get_run_progress(services: Services, *, seller_id: UUID, run_id: UUID)
     if found is None:
         raise NotFoundError("There is no such run.")
     return found
+
+
+async def get_scheduled_progress(services: Services, *, run_id: UUID) -> RunProgress:
+    """The progress of a run of the schedule's own, which is no seller's: for operators. Raises NotFoundError."""
+    async with work_transaction(services.database.app) as driver:
+        rows = await load_progress_rows(driver, None, [run_id])
+    if not rows:
+        raise NotFoundError("There is no such run.")
+    return _progress(rows[0])
 
 
 def _progress(row: Record) -> RunProgress:

@@ -63,11 +63,13 @@ async def _now(driver: Driver) -> datetime:
 async def start_scheduled_job(services: Services, name: str) -> UUID:
     """Do now what the schedule does under this name, without taking its slot; answers the run.
 
-    A slot's work that is under way is joined. Raises NotFoundError for a name that the schedule does not have.
+    A slot's work that is under way is joined. Raises NotFoundError, which lists the names, for one that the schedule
+    does not have; a hyphen is as good as an underscore.
     """
-    entry = find_entry(services.settings, name)
+    entry = find_entry(services.settings, name.replace("-", "_"))
     if entry is None:
-        raise NotFoundError(f"the schedule has no job {name!r}")
+        names = ", ".join(each.name for each in schedule(services.settings))
+        raise NotFoundError(f"The schedule has no such job. It has {names}.")
     async with work_transaction(services.database.app) as driver:
         run = await _record(driver, entry, entry.slots.newest(await _now(driver)), RunOrigin.CRON)
     await send_now(services, [job.job_id for job in run.jobs])

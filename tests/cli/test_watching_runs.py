@@ -26,6 +26,7 @@ from app.errors import ConflictError, NotFoundError, NothingToSyncError
 from app.identifiers import new_id
 from app.services.context import open_services
 from app.services.run_progress import JobsByState, RunProgress, WaitingReason, WaitReason
+from app.services.tick_taking import start_scheduled_job
 from app.vocabulary import ConnectionKind, RunState
 from graphql_schema.global_id import global_id
 from tests.graphql_schema.small_world import SmallWorld
@@ -138,6 +139,24 @@ async def test_a_run_that_left_jobs_to_another_is_no_success_and_can_be_gone_on_
     assert await resume_now(second, ACCEPT)
     assert printed(capsys)["jobs"] == 8
     assert await world.read("SELECT count(*) FROM jobs") == 8
+
+
+@pytest.mark.parametrize("name", ["stats", "compaction"])
+async def test_a_run_of_the_schedule_can_be_followed_and_not_changed(
+    world: SmallWorld, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    run_id = await start_scheduled_job(world.services, name)
+    for change in (cancel_now(run_id), resume_now(run_id, ACCEPT)):
+        with pytest.raises(ConflictError, match=rf"^The run is the schedule's {name}, which can only be followed; "):
+            await change
+    assert await follow_now(run_id, ACCEPT)
+    accepted = printed(capsys)
+    assert (accepted["seller"], accepted["state"], accepted["jobs"]) == (None, "RUNNING", 1)
+    await end_jobs(world)
+    assert await follow_now(run_id, Watch(title="Sync", wait=True, as_json=False))
+    done = f"the schedule's {name}: 1 of 1 jobs succeeded, 0 failed, 5 rows (run {run_name(run_id)})\n"
+    more = "What it asked for is done in runs of the sellers. See them: pixecom status\n" if name == "stats" else ""
+    assert capsys.readouterr().out == done + more
 
 
 @asynccontextmanager

@@ -105,9 +105,12 @@ async def _fine() -> None:
     await asyncio.sleep(0)
 
 
-async def no_schedule(name: str) -> UUID:
+NO_SUCH_JOB = "The schedule has no such job. It has stats."
+
+
+async def no_schedule(_name: str) -> UUID:
     """Of an application whose schedule is not asked for."""
-    raise NotFoundError(f"the schedule has no job {name!r}")
+    raise NotFoundError(NO_SUCH_JOB)
 
 
 @dataclass

@@ -14,7 +14,7 @@ from app.database.transactions import work_transaction
 from app.http import cron
 from app.http.application import create_application
 from app.services.context import open_services
-from tests.http.conftest import USER, in_process
+from tests.http.conftest import NO_SUCH_JOB, USER, in_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ async def test_an_unknown_job_is_told_to_those_who_have_the_secret(hooked: Starl
         response = await client.post("/cron/nothing", headers=RIGHT)
     assert response.status_code == 404
     assert response.json() == {
-        "errors": [{"message": "The schedule has no such job.", "extensions": {"code": "NOT_FOUND"}}],
+        "errors": [{"message": NO_SUCH_JOB, "extensions": {"code": "NOT_FOUND"}}],
     }
     assert backstage.events == ["opened", "closed"]
 
@@ -127,7 +127,10 @@ async def test_the_run_that_is_named_is_the_one_that_was_recorded(settings: Sett
     application = create_application(settings.model_copy(update={"cron_secret": SecretStr(SECRET)}))
     async with in_process(application) as client:
         response = await client.post("/cron/compaction", headers=RIGHT)
-        assert (await client.post("/cron/tick", headers=RIGHT)).status_code == 404
+        unknown = await client.post("/cron/tick", headers=RIGHT)
+    names = "structure, stats, delivery, daily, restatement, day_close, retention, compaction"
+    [error] = unknown.json()["errors"]
+    assert (unknown.status_code, error["message"]) == (404, f"The schedule has no such job. It has {names}.")
     assert response.status_code == 202
     async with open_services(settings, process="tests") as services, work_transaction(services.database.app) as driver:
         runs = await driver.fetch("SELECT id, origin, reason, seller_id FROM sync_runs")
@@ -135,3 +138,11 @@ async def test_the_run_that_is_named_is_the_one_that_was_recorded(settings: Sett
             (response.json()["runId"], "CRON", "compaction", None)
         ]
         assert await driver.fetch("SELECT name FROM ticks") == []
+
+
+async def test_a_hyphen_is_as_good_as_an_underscore(settings: Settings) -> None:
+    application = create_application(settings.model_copy(update={"cron_secret": SecretStr(SECRET)}))
+    async with in_process(application) as client:
+        assert (await client.post("/cron/day-close", headers=RIGHT)).status_code == 202
+    async with open_services(settings, process="tests") as services, work_transaction(services.database.app) as driver:
+        assert [tuple(row) for row in await driver.fetch("SELECT reason FROM sync_runs")] == [("day_close",)]
