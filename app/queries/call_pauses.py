@@ -75,6 +75,23 @@ SELECT count(*)
 FROM parked
 """  # noqa: S608 - only constants are put in
 
+# Locked in the order in which requests for work lock live jobs.
+_LET_GO = """
+WITH parked AS (
+  SELECT id
+  FROM jobs
+  WHERE connection_id = $1
+    AND state = 'PARKED'
+  ORDER BY key
+  FOR NO KEY UPDATE
+)
+UPDATE jobs
+SET state = 'QUEUED', run_at = now(), sent_at = NULL, pause_scopes = '{}'
+FROM parked
+WHERE jobs.id = parked.id
+RETURNING jobs.id
+"""
+
 _FORGET = """
 DELETE FROM call_pauses
 WHERE paused_until < now() - interval '1 day'
@@ -121,6 +138,11 @@ async def park_held_back(driver: Driver, pause: Pause, *, connection_id: UUID) -
     Answers how many jobs those are.
     """
     return await driver.fetchval(_PARK_HELD_BACK, connection_id, pause.scope, pause.wait, pause.reason)
+
+
+async def let_parked_go(driver: Driver, connection_id: UUID) -> int:
+    """Queue what is parked for this connection at once, whatever pauses there are. Answers how many jobs those are."""
+    return len(await driver.fetch(_LET_GO, connection_id))
 
 
 async def forget_pauses(driver: Driver) -> None:

@@ -17,7 +17,7 @@ from app.observability.logging import get_logger, mask_secrets
 from app.queries.call_pauses import find_pause
 from app.queries.connections import find_connection, lock_connection
 from app.queries.status_changes import AuditEntry, apply_status, insert_audit_events, lock_targets
-from app.services.connection_health import mark_unhealthy
+from app.services.connection_health import end_parked, mark_unhealthy
 from app.services.provider_access import open_provider
 from app.services.status_values import StatusFailure, archived, failure_code, refused
 from app.services.throttles import pause_scopes
@@ -87,7 +87,7 @@ class AccountChange:
     async def _mark_dead(self, error: TokenRejectedError, *, asked_at: datetime) -> None:
         """As background work does. A missing permission marks nothing: a token that may only read keeps its syncs."""
         async with work_transaction(self._services.database.app) as driver:
-            await mark_unhealthy(
+            is_unhealthy = await mark_unhealthy(
                 driver,
                 seller_id=self._request.seller_id,
                 connection_id=self._account_id,
@@ -95,6 +95,8 @@ class AccountChange:
                 reason=mask_secrets(str(error)),
                 claimed_at=asked_at,
             )
+        if is_unhealthy:
+            await end_parked(self._services, connection_id=self._account_id)
 
     async def _apply_piece(self, ids: Sequence[UUID]) -> ProviderError | None:
         """The answer that holds for all that follow, if there was one."""

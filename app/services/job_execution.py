@@ -20,7 +20,7 @@ from app.observability.prometheus import JOB_ATTEMPTS, JOB_FAILURES, JOB_SECONDS
 from app.queries import job_claims
 from app.queries import runs as run_rows
 from app.queries.job_claims import ClaimedJob, Failure
-from app.services.connection_health import mark_unhealthy
+from app.services.connection_health import end_parked, mark_unhealthy
 from app.services.job_claiming import Claimed, claim
 from app.services.job_endings import Settled, announce, settle
 from app.services.job_failure import FailureClass, Verdict, classify, judge
@@ -235,10 +235,13 @@ async def _record_failure(services: Services, lease: Lease, error: Exception) ->
     JOB_FAILURES.labels(lease.job.kind, verdict.failure.value).inc()
     _log_failure(verdict, error)
 
+    is_unhealthy = False
+
     async def fail(driver: Driver, job: ClaimedJob) -> JobState:
+        nonlocal is_unhealthy
         state = await _apply(driver, job, verdict)
         if verdict.trouble and job.seller_id and job.connection_id:
-            await mark_unhealthy(
+            is_unhealthy = await mark_unhealthy(
                 driver,
                 seller_id=job.seller_id,
                 connection_id=job.connection_id,
@@ -248,7 +251,19 @@ async def _record_failure(services: Services, lease: Lease, error: Exception) ->
             )
         return state
 
-    return await _record(services, lease, fail)
+    outcome = await _record(services, lease, fail)
+    if is_unhealthy and outcome != LOST and lease.job.connection_id:
+        await _end_parked(services, lease.job.connection_id)
+    return outcome
+
+
+async def _end_parked(services: Services, connection_id: UUID) -> None:
+    try:
+        await end_parked(services, connection_id=connection_id)
+    except Exception as error:
+        if classify(error) is not FailureClass.TRANSIENT:
+            raise
+        log.warning("parked work of an unhealthy connection waits on", error=type(error).__name__)
 
 
 async def _apply(driver: Driver, job: ClaimedJob, verdict: Verdict) -> JobState:

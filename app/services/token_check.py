@@ -11,7 +11,7 @@ from app.errors import JobCancelledError, LeaseLostError, NotFoundError, Pixecom
 from app.observability.logging import get_logger, mask_secrets
 from app.queries.connection_tokens import list_tokens_to_check, note_token_facts
 from app.queries.connections import find_connection
-from app.services.connection_health import mark_unhealthy
+from app.services.connection_health import end_parked, mark_unhealthy
 from app.services.provider_access import inspect_token
 from app.vocabulary import ConnectionTrouble
 
@@ -52,7 +52,7 @@ async def check_token(
             expires_at=facts.expires_at,
             scopes=facts.scopes,
         )
-        if not facts.is_valid:
+        is_unhealthy = not facts.is_valid and (
             await mark_unhealthy(
                 driver,
                 seller_id=seller_id,
@@ -61,6 +61,9 @@ async def check_token(
                 reason=mask_secrets(facts.error or "Meta says that the access token is not valid"),
                 claimed_at=asked_at,
             )
+        )
+    if is_unhealthy:
+        await end_parked(services, connection_id=connection_id)
     return facts
 
 
