@@ -80,7 +80,9 @@ def _about_connections(status: FleetStatus) -> Iterator[str]:
 
 
 def _about_failures(status: FleetStatus) -> Iterator[str]:
-    runs = list(dict.fromkeys(each.failed.run_id for each in status.open_failures if each.failed.run_id))
+    runs = list(
+        dict.fromkeys(each.failed.run_id for each in status.open_failures if each.seller and each.failed.run_id)
+    )
     if status.open_failures:
         again = f": `pixecom backfill --resume {run_name(runs[0])}`" if runs else ""
         yield f"Jobs failed for good. Once the reason is gone, do them again{again}."

@@ -24,6 +24,7 @@ from app.services.fleet_status import FleetStatus, read_fleet_status
 from app.services.job_broker import Priority
 from app.services.run_control import cancel_run
 from app.services.sync import enqueue_seller_sync
+from app.services.tick_taking import start_scheduled_job
 from app.vocabulary import ProviderKind, RunOrigin, UseCase
 from graphql_schema.global_id import global_id
 from tests.graphql_schema.small_world import SmallWorld, Tenant
@@ -116,6 +117,18 @@ async def test_runs_that_go_on_are_shown_with_what_they_wait_for(world: SmallWor
         " WHERE id = (SELECT id FROM jobs LIMIT 1)"
     )
     assert not (await status_of(world)).is_worker_missing
+
+
+async def test_a_run_of_the_schedule_is_named_and_not_said_to_be_gone_on_with(world: SmallWorld) -> None:
+    run_id = await start_scheduled_job(world.services, "compaction")
+    assert run_name(run_id) in shown(await status_of(world))
+    await world.write(
+        "UPDATE jobs SET state = 'FAILED', error_class = 'INTERNAL', error_reason = 'no', ended_at = now()"
+    )
+    await world.write("UPDATE sync_runs SET state = 'FAILED', ended_at = now()")
+    status = await status_of(world)
+    assert [(each.seller, each.failed.run_id) for each in status.open_failures] == [(None, run_id)]
+    assert list_advice(status) == ["Jobs failed for good. Once the reason is gone, do them again."]
 
 
 async def test_what_failed_is_told_once_for_each_reason_until_it_succeeds(world: SmallWorld) -> None:
