@@ -62,7 +62,7 @@ class CorrelationMiddleware:
         except ClientDisconnect:
             status = status or CLIENT_GONE
         except Exception as error:
-            absence = absence_of_database(error)
+            absence = None if status else absence_of_database(error)  # what breaks off in the middle is a fault
             if absence is None:
                 _log.exception("request failed", method=scope["method"], path=scope["path"])
             if status:
