@@ -152,29 +152,23 @@ async def read_fleet_status(services: Services, *, seller_slug: str | None) -> F
     named = {seller for each in failed if (seller := each.seller_id) in sellers.slugs and seller is not None}
     known = {seller_id: await _look_at(services, seller_id, now) for seller_id in dict.fromkeys([*looked_at, *named])}
     names = {connection.id: connection.name for connections, _ in known.values() for connection in connections}
+
+    def whose(found: FailedWork | HeldBack) -> tuple[str | None, str | None]:
+        """The seller's slug and the connection's name, of those that are known."""
+        return (
+            sellers.slugs.get(found.seller_id) if found.seller_id else None,
+            names.get(found.connection_id) if found.connection_id else None,
+        )
+
     return FleetStatus(
         read_at=now,
         seller=seller_slug,
         runs=tuple([await _run_status(services, sellers, run) for run in runs]),
-        failures=tuple(
-            FailureStatus(
-                sellers.slugs.get(each.seller_id) if each.seller_id else None,
-                names.get(each.connection_id) if each.connection_id else None,
-                each,
-            )
-            for each in failed
-        ),
+        failures=tuple([FailureStatus(*whose(each), each) for each in failed]),
         connections=tuple(
             status for seller_id in looked_at for status in _troubles(sellers.slugs[seller_id], *known[seller_id])
         ),
-        held_back=tuple(
-            HeldBackStatus(
-                sellers.slugs.get(each.seller_id) if each.seller_id else None,
-                names.get(each.connection_id) if each.connection_id else None,
-                each,
-            )
-            for each in held_back
-        ),
+        held_back=tuple([HeldBackStatus(*whose(each), each) for each in held_back]),
         queues=tuple(
             QueueStatus(priority, jobs, timedelta(seconds=age))
             for priority in Priority
