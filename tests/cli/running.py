@@ -1,4 +1,4 @@
-"""A whole product in the test's hands: `pixecom up` as a process, and what of it still runs."""
+"""Pixecom as a process in the test's hands: a command to its end, or `pixecom up` and what of it still runs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,30 @@ from app.embedded.ports import find_free_port
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from app.settings import Settings
+
 PIXECOM = [sys.executable, "-m", "app.cli.main"]
 PATIENCE_SECONDS = 90
 PROCESSES = {"postgres", "valkey", "sandbox", "api", "worker", "scheduler"}
+
+
+def run_pixecom(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command against the servers of these settings, to its end."""
+    secrets = {
+        "DATABASE_URL": settings.database_url,
+        "SYSTEM_DATABASE_URL": settings.system_database_url,
+        "REDIS_URL": settings.redis_url,
+        "AUTH_SECRET": settings.auth_secret,
+        "TOKEN_ENCRYPTION_KEYS": settings.token_encryption_keys,
+    }
+    return subprocess.run(  # noqa: S603  # the command is ours
+        [*PIXECOM, *arguments],
+        env={"PATH": os.environ["PATH"], **{name: secret.get_secret_value() for name, secret in secrets.items()}},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 class Up:

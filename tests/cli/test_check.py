@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app.database.transactions import tenant_transaction
 from app.services.context import open_services
+from tests.cli.running import run_pixecom
 from tests.services.shop import TODAY, add_seller, sandbox_for
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import AsyncGenerator
 
     from app.settings import Settings
@@ -37,21 +36,7 @@ async def spoil(shop: Shop) -> None:
 
 
 def check(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    secrets = {
-        "DATABASE_URL": settings.database_url,
-        "SYSTEM_DATABASE_URL": settings.system_database_url,
-        "REDIS_URL": settings.redis_url,
-        "AUTH_SECRET": settings.auth_secret,
-        "TOKEN_ENCRYPTION_KEYS": settings.token_encryption_keys,
-    }
-    return subprocess.run(  # noqa: S603  # the command is ours
-        [sys.executable, "-m", "app.cli.main", "check", "stats", *arguments],
-        env={"PATH": os.environ["PATH"], **{name: secret.get_secret_value() for name, secret in secrets.items()}},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return run_pixecom(settings, "check", "stats", *arguments)
 
 
 async def test_people_are_told_that_all_agree(shop: Shop) -> None:

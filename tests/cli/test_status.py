@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
-import sys
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +24,11 @@ from app.services.sync import enqueue_seller_sync
 from app.services.tick_taking import start_scheduled_job
 from app.vocabulary import ProviderKind, RunOrigin, UseCase
 from graphql_schema.global_id import global_id
+from tests.cli.running import run_pixecom
 from tests.graphql_schema.small_world import SmallWorld, Tenant
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import AsyncGenerator
     from uuid import UUID
 
@@ -285,21 +284,7 @@ async def test_a_seller_that_is_not_there_is_said_to_be_none(world: SmallWorld) 
 
 
 def run_status(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    secrets = {
-        "DATABASE_URL": settings.database_url,
-        "SYSTEM_DATABASE_URL": settings.system_database_url,
-        "REDIS_URL": settings.redis_url,
-        "AUTH_SECRET": settings.auth_secret,
-        "TOKEN_ENCRYPTION_KEYS": settings.token_encryption_keys,
-    }
-    return subprocess.run(  # noqa: S603  # the command is ours
-        [sys.executable, "-m", "app.cli.main", "status", *arguments],
-        env={"PATH": os.environ["PATH"], **{name: secret.get_secret_value() for name, secret in secrets.items()}},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return run_pixecom(settings, "status", *arguments)
 
 
 async def test_programs_get_json_and_an_exit_code(world: SmallWorld, settings: Settings) -> None:
