@@ -21,9 +21,10 @@ from graphql_schema.context import open_context
 from graphql_schema.schema import schema
 from tests.graphql_schema.small_world import SmallWorld
 from tests.http.conftest import no_schedule, serving
+from tests.http.request_lines import request_lines
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
     from starlette.requests import HTTPConnection
@@ -189,11 +190,6 @@ def _gone_count() -> float:
     return REGISTRY.get_sample_value("pixecom_http_requests_total", labels) or 0.0
 
 
-def _access(logs: list[MutableMapping[str, Any]]) -> list[tuple[object, ...]]:
-    lines = [entry for entry in logs if entry["event"] == "request"]
-    return [(line["status"], line["operation"], line["operation_type"]) for line in lines]
-
-
 async def test_a_query_ends_with_its_client(stage: Stage) -> None:
     counted = _gone_count()
     with capture_logs() as logs:
@@ -204,10 +200,15 @@ async def test_a_query_ends_with_its_client(stage: Stage) -> None:
                 connections = await stage.superuser.fetchval(CONNECTIONS)
             await stage.until_idle(seconds=1)
             assert await stage.waiting() == 0
+        await request_lines(logs, 1)
         assert await stage.ask() == ANSWER
+        lines = await request_lines(logs, 2)
         assert await stage.superuser.fetchval(CONNECTIONS) == connections
 
-    assert _access(logs) == [(499, "Sums", "query"), (200, "Sums", "query")]
+    assert [(line["status"], line["operation"], line["operation_type"]) for line in lines] == [
+        (499, "Sums", "query"),
+        (200, "Sums", "query"),
+    ]
     assert _gone_count() == counted + 1
     assert [entry for entry in logs if entry["log_level"] not in {"info", "debug"}] == []
 

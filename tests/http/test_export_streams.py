@@ -31,6 +31,7 @@ from graphql_schema.exports import columns_of
 from tests.graphql_schema.golden_world import NOW
 from tests.graphql_schema.small_world import SmallWorld
 from tests.http.exported import Exports, exports_of, module_settings, served
+from tests.http.request_lines import request_lines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -280,10 +281,8 @@ async def test_an_export_ends_with_its_client(year: Year, exports: Exports) -> N
             await year.until_state("active")
             waiting.cancel()
             await year.until_state("", seconds=1)
-    assert [(entry["status"], entry.get("rows", 0) > 0) for entry in logs if entry["event"] == "request"] == [
-        (200, True),
-        (499, False),
-    ]
+        lines = await request_lines(logs, 2)
+    assert [(line["status"], line.get("rows", 0) > 0) for line in lines] == [(200, True), (499, False)]
     assert [entry for entry in logs if entry["log_level"] not in {"info", "debug"}] == []
 
 
@@ -293,10 +292,11 @@ async def test_a_fault_breaks_the_transfer_off(year: Year, exports: Exports) -> 
             await year.until_state("idle in transaction")
             assert await year.superuser.fetchval(END_CONNECTIONS) == 1
             sent = await _everything(reader)
+        lines = await request_lines(logs, 1)
     assert b",Ad 1" in sent
     assert not sent.endswith(b"0\r\n\r\n")
     assert [entry["path"] for entry in logs if entry["event"] == "request failed"] == ["/export/ads.csv"]
-    assert [entry["whole"] for entry in logs if entry["event"] == "request"] == [False]
+    assert [line["whole"] for line in lines] == [False]
     assert len(await exports.csv("ads", range=YEAR)) == ADS
 
 
