@@ -9,9 +9,9 @@ External ids are the platform's own, as strings. Money is in micros of the accou
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from app.providers.insight_rows import InsightRow, InsightRows
 from app.vocabulary import AccountStanding, BudgetType, EntityStatus
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "DeliverySignals",
     "EntityStatus",
     "InsightRow",
+    "InsightRows",
     "PageMetricRow",
     "PageProvider",
     "PageRecord",
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from app.errors import ProviderError
-    from app.metrics.counters import Counters
     from app.metrics.levels import Level
     from app.vocabulary import UseCase
 
@@ -126,27 +126,6 @@ class StatusRecord:
     campaign_external_id: str | None = None
 
 
-class InsightRow(NamedTuple):
-    """One entity's day; a tuple, as they come by the hundred thousand. `stat_date` is local in the account's zone.
-
-    `external_id` is the entity's at the level that was asked for; at ACCOUNT level the account's.
-    `reported_ratios` are the platform's own cpm, ctr, cpc as decimal strings, for audit only.
-    `name` is the entity's, the other names and ids those of its parents, as the row itself tells them, so that an
-    entity which no listing names any more can still be kept. A parent that the level has not is None.
-    """
-
-    external_id: str
-    stat_date: date
-    counters: Counters
-    reported_ratios: Mapping[str, str] = MappingProxyType({})
-    attribution_setting: str | None = None
-    name: str | None = None
-    campaign_external_id: str | None = None
-    campaign_name: str | None = None
-    adset_external_id: str | None = None
-    adset_name: str | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusOutcome:
     """What the platform said to one status change. `error` is None when it accepted.
@@ -192,7 +171,7 @@ class AdProvider(Protocol):
         until: date,
         *,
         expected_rows: int | None = None,
-    ) -> AsyncIterator[Sequence[InsightRow]]:
+    ) -> AsyncIterator[InsightRows]:
         """One row per entity and day with delivery, both days included. An entity's idle day has no row.
 
         `expected_rows` is what the caller reckons with at most (known entities of the level x days), from which a

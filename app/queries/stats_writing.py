@@ -47,8 +47,10 @@ class Snapshots(NamedTuple):
 
     entity_ids: Sequence[UUID]
     stat_dates: Sequence[date]
-    counters: Sequence[Counters]
-    reported_ratios: Sequence[Mapping[str, str]]
+    counters: Sequence[Sequence[int]]
+    """In the order of Counters."""
+    reported_ratios: Sequence[str | None]
+    """JSON of an object; None of a row without any."""
     attribution_settings: Sequence[str | None]
 
 
@@ -221,7 +223,6 @@ async def write_snapshots(
 
     All snapshots lie in `days`, an entity's at most once a day.
     """
-    columns = zip(*snapshots.counters, strict=True) if snapshots.counters else [()] * len(Counters._fields)
     rows = await driver.fetch(
         _WRITE,
         connection.seller_id,
@@ -232,9 +233,9 @@ async def write_snapshots(
         keep_raw_from,
         _array(map(str, snapshots.entity_ids)),
         _json_array(snapshots.stat_dates),
-        _json_array([orjson.dumps(ratios).decode() if ratios else None for ratios in snapshots.reported_ratios]),
+        _json_array(snapshots.reported_ratios),
         _text_array(snapshots.attribution_settings),
-        *map(_json_array, columns),
+        *map(_json_array, snapshots.counters),
     )
     return {row["stat_date"]: row["changed"] for row in rows}
 

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.metrics.counters import Counters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from app.providers.contract import InsightRow
+    from app.providers.contract import InsightRows
 
 _PERSON = b"pixecom day 1"  # another way to hash gets another number here, and nothing is taken for unchanged
 _DIGEST_BYTES = 16
@@ -27,30 +25,28 @@ class FetchedDay(NamedTuple):
     """A day as one fetch saw it, an entity at most once: of two rows (pages can overlap) the later one counts."""
 
     stat_date: date
-    rows: Sequence[InsightRow]
+    rows: InsightRows
     content_hash: bytes
 
 
-def fetched_days(rows: Iterable[InsightRow], first: date, last: date) -> list[FetchedDay]:
+def fetched_days(rows: InsightRows, first: date, last: date) -> list[FetchedDay]:
     """Every day from `first` to `last`, those without rows too. Rows of other days are left out."""
-    by_day: dict[date, dict[str, InsightRow]] = {
-        first + timedelta(days=place): {} for place in range((last - first).days + 1)
-    }
-    for row in rows:
-        if (of_day := by_day.get(row.stat_date)) is not None:
-            of_day[row.external_id] = row
-    return [FetchedDay(day, list(of_day.values()), content_hash(of_day.values())) for day, of_day in by_day.items()]
+    places: dict[date, dict[str, int]] = {first + timedelta(days=place): {} for place in range((last - first).days + 1)}
+    for place, (day, external_id) in enumerate(zip(rows.stat_dates, rows.external_ids, strict=True)):
+        if (of_day := places.get(day)) is not None:
+            of_day[external_id] = place
+    return [_fetched_day(day, rows.pick(list(of_day.values()))) for day, of_day in places.items()]
 
 
-def content_hash(rows: Iterable[InsightRow]) -> bytes:
+def _fetched_day(day: date, rows: InsightRows) -> FetchedDay:
+    return FetchedDay(day, rows, content_hash(rows))
+
+
+def content_hash(rows: InsightRows) -> bytes:
     """Of rows of one day, an entity at most once."""
-    pack = _COUNTERS.pack
-    digest = blake2b(digest_size=_DIGEST_BYTES, person=_PERSON)
-    digest.update(
-        b"".join(
-            sorted(
-                pack(*row.counters) + f"{row.external_id}\0{row.attribution_setting or ''}\n".encode() for row in rows
-            )
-        )
-    )
-    return digest.digest()
+    names = [
+        f"{external_id}\0{setting or ''}\n".encode()
+        for external_id, setting in zip(rows.external_ids, rows.attribution_settings, strict=True)
+    ]
+    lines = sorted(map(bytes.__add__, map(_COUNTERS.pack, *rows.counters), names))
+    return blake2b(b"".join(lines), digest_size=_DIGEST_BYTES, person=_PERSON).digest()

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from app import clock
 from app.errors import TooMuchDataError
+from app.providers.insight_rows import chain_rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from datetime import date, datetime
 
-    from app.providers.contract import AdProvider, InsightRow
+    from app.providers.contract import AdProvider, InsightRows
     from app.services.job_kinds import StatsUnit
 
 # Up to so many expected rows are asked for at once; beyond, platforms are slow to answer anyway.
@@ -36,7 +36,7 @@ class Part(NamedTuple):
     from_date: date
     to_date: date
     fetched_at: datetime
-    rows: list[InsightRow]
+    rows: InsightRows
 
 
 async def read_ahead(provider: AdProvider, unit: StatsUnit, *, entities: int) -> AsyncGenerator[Part]:
@@ -78,17 +78,18 @@ async def _parts(provider: AdProvider, unit: StatsUnit, *, entities: int) -> Asy
         first = asked.to_date + timedelta(days=1)
 
 
-async def read_rows(provider: AdProvider, unit: StatsUnit, *, entities: int) -> list[InsightRow]:
+async def read_rows(provider: AdProvider, unit: StatsUnit, *, entities: int) -> InsightRows:
     """All rows of the unit; where the platform asks for less at once, half the days at a time."""
     pages = provider.read_insights(unit.level, unit.from_date, unit.to_date, expected_rows=_expected(unit, entities))
     try:
-        return list(chain.from_iterable([page async for page in pages]))
+        return chain_rows([page async for page in pages])
     except TooMuchDataError:
         if unit.from_date == unit.to_date:
             raise
     middle = unit.from_date + (unit.to_date - unit.from_date) // 2
     earlier = await read_rows(provider, unit._replace(to_date=middle), entities=entities)
-    return earlier + await read_rows(provider, unit._replace(from_date=middle + timedelta(days=1)), entities=entities)
+    later = await read_rows(provider, unit._replace(from_date=middle + timedelta(days=1)), entities=entities)
+    return chain_rows([earlier, later])
 
 
 def count_days(unit: StatsUnit) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from app import clock
@@ -16,6 +17,7 @@ from app.metrics.levels import Level
 from app.metrics.ranges import RESTATEMENT_DAYS
 from app.observability.logging import get_logger
 from app.observability.prometheus import ROWS_WRITTEN
+from app.providers.insight_rows import chain_rows
 from app.queries import stats_writing
 from app.queries.closed_days import note_open_days
 from app.queries.connections import Connection, lock_connection
@@ -196,19 +198,21 @@ async def _keep_unnamed(
 
 
 def _snapshots(days: Sequence[FetchedDay], entity_ids: Mapping[str, UUID]) -> Snapshots:
-    rows = [row for day in days for row in day.rows if row.external_id in entity_ids]
+    rows = chain_rows(day.rows for day in days)
+    if not entity_ids.keys() >= set(rows.external_ids):
+        rows = rows.pick([place for place, named in enumerate(rows.external_ids) if named in entity_ids])
     return Snapshots(
-        [entity_ids[row.external_id] for row in rows],
-        [row.stat_date for row in rows],
-        [row.counters for row in rows],
-        [row.reported_ratios for row in rows],
-        [row.attribution_setting for row in rows],
+        [entity_ids[named] for named in rows.external_ids],
+        rows.stat_dates,
+        rows.counters,
+        rows.reported_ratios,
+        rows.attribution_settings,
     )
 
 
 def _unknown(days: Sequence[FetchedDay], known: Collection[str]) -> set[str]:
     """The platform's ids of entities that are not among the known ones."""
-    return {row.external_id for day in days for row in day.rows}.difference(known)
+    return set(chain.from_iterable(day.rows.external_ids for day in days)).difference(known)
 
 
 async def _bring_along(services: Services, driver: Driver, fetch: Fetch, changed: Sequence[date]) -> None:

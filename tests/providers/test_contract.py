@@ -22,7 +22,7 @@ from app.providers.sandbox.worlds import DEMO_ACCESS_TOKEN, DEMO_ACCOUNT_ID, dem
 from tests.providers.serving import serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterable
     from typing import TypeVar
 
     import httpx
@@ -54,7 +54,7 @@ async def provider(request: pytest.FixtureRequest, http_client: httpx.AsyncClien
         )
 
 
-async def collect(pages: AsyncIterator[Sequence[Item]]) -> list[Item]:
+async def collect(pages: AsyncIterator[Iterable[Item]]) -> list[Item]:
     return [item async for page in pages for item in page]
 
 

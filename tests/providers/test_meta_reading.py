@@ -24,7 +24,7 @@ from app.providers.contract import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterable
     from typing import TypeVar
 
     from app.providers.meta.provider import MetaProvider
@@ -79,7 +79,7 @@ INSIGHT: dict[str, object] = {
 }
 
 
-async def collect(pages: AsyncIterator[Sequence[Item]]) -> list[Item]:
+async def collect(pages: AsyncIterator[Iterable[Item]]) -> list[Item]:
     return [item async for page in pages for item in page]
 
 

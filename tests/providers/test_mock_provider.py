@@ -25,7 +25,7 @@ from app.providers.mock.plan import (
 from app.providers.mock.provider import MockProvider
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterable
     from typing import TypeVar
 
     Item = TypeVar("Item")
@@ -86,7 +86,7 @@ def provider(plan: MockAccountPlan = PLAN, ledger: InMemoryLedger | None = None)
     return MockProvider(seller_id=SELLER, account=ACCOUNT, plan=plan, ledger=ledger or InMemoryLedger())
 
 
-async def collect(pages: AsyncIterator[Sequence[Item]]) -> list[Item]:
+async def collect(pages: AsyncIterator[Iterable[Item]]) -> list[Item]:
     return [item async for page in pages for item in page]
 
 

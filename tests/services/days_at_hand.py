@@ -11,6 +11,7 @@ from app import clock
 from app.database.transactions import tenant_transaction, work_transaction
 from app.metrics.levels import Level
 from app.providers.contract import InsightRow
+from app.providers.insight_rows import rows_of
 from app.queries.connections import find_connection
 from app.queries.job_claims import claim_job
 from app.services.day_content import fetched_days
@@ -63,7 +64,7 @@ class Writer:
     ) -> tuple[int, int]:
         """The days that were done, and the daily rows that changed."""
         fetch = Fetch(self.connection, self.level, at or clock.now())
-        fetched, known = fetched_days(rows, days[0], days[-1]), KnownEntities(since=fetch.fetched_at)
+        fetched, known = fetched_days(rows_of(rows), days[0], days[-1]), KnownEntities(since=fetch.fetched_at)
         written = [each async for each in write_days(self.services, self.lease, fetch, fetched, known)]
         return sum(each.days for each in written), sum(each.rows for each in written)
 

@@ -6,6 +6,7 @@ import pytest
 
 from app.metrics.counters import Counters
 from app.providers.contract import InsightRow
+from app.providers.insight_rows import rows_of
 from app.services.day_content import content_hash, fetched_days
 
 DAY = date(2026, 3, 1)
@@ -13,10 +14,18 @@ RED = InsightRow(external_id="1", stat_date=DAY, counters=Counters(5, 4, 3), att
 BLUE = InsightRow(external_id="2", stat_date=DAY, counters=Counters(1, 2**62), attribution_setting=None)
 
 
+def _hash(*rows: InsightRow) -> bytes:
+    return content_hash(rows_of(rows))
+
+
 def test_the_order_of_rows_and_what_is_not_stored_make_no_difference() -> None:
     renamed = BLUE._replace(name="Blue", campaign_external_id="9", reported_ratios={"cpm": "1"})
-    assert content_hash([RED, BLUE]) == content_hash([renamed, RED])
-    assert len(content_hash([])) == 16
+    assert _hash(RED, BLUE) == _hash(renamed, RED)
+    assert len(_hash()) == 16
+
+
+def test_the_hash_is_the_one_that_days_were_stored_with() -> None:
+    assert _hash(RED, BLUE).hex() == "3d1836482f65b20839e9f2af3c522455"
 
 
 @pytest.mark.parametrize(
@@ -33,12 +42,12 @@ def test_the_order_of_rows_and_what_is_not_stored_make_no_difference() -> None:
     ],
 )
 def test_any_other_content_has_another_hash(others: list[InsightRow]) -> None:
-    assert content_hash(others) != content_hash([RED, BLUE])
+    assert _hash(*others) != _hash(RED, BLUE)
 
 
 def test_every_day_that_was_asked_for_is_there_once_with_each_entity_once() -> None:
     later = RED._replace(counters=Counters(9))
     outside = RED._replace(stat_date=DAY + timedelta(days=2))
-    first, second = fetched_days([RED, BLUE, outside, later], DAY, DAY + timedelta(days=1))
-    assert (first.stat_date, list(first.rows), first.content_hash) == (DAY, [later, BLUE], content_hash([later, BLUE]))
-    assert (second.stat_date, list(second.rows), second.content_hash) == (DAY + timedelta(days=1), [], content_hash([]))
+    first, second = fetched_days(rows_of([RED, BLUE, outside, later]), DAY, DAY + timedelta(days=1))
+    assert (first.stat_date, list(first.rows), first.content_hash) == (DAY, [later, BLUE], _hash(later, BLUE))
+    assert (second.stat_date, list(second.rows), second.content_hash) == (DAY + timedelta(days=1), [], _hash())

@@ -12,13 +12,14 @@ from app.errors import ProviderTransientError
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.providers.contract import InsightRow
+from app.providers.insight_rows import rows_of
 from app.services.day_reading import read_ahead
 from app.services.job_kinds import StatsUnit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from app.providers.contract import AdProvider
+    from app.providers.contract import AdProvider, InsightRows
 
 FIRST = date(2026, 3, 1)
 
@@ -38,7 +39,7 @@ class Platform:
 
     async def read_insights(
         self, _level: Level, since: date, until: date, *, expected_rows: int | None = None
-    ) -> AsyncIterator[list[InsightRow]]:
+    ) -> AsyncIterator[InsightRows]:
         places = range((since - FIRST).days, (until - FIRST).days + 1)
         self.asked.append((places[0], len(places), expected_rows))
         self.being_read += 1
@@ -48,9 +49,9 @@ class Platform:
                 raise ProviderTransientError("no")
             for number in range(max(self.rows[place] for place in places)):
                 found = [place for place in places if number < self.rows[place]]
-                yield [
+                yield rows_of(
                     InsightRow(external_id=str(number), stat_date=day(place), counters=Counters(1)) for place in found
-                ]
+                )
         finally:
             self.being_read -= 1
 

@@ -15,6 +15,7 @@ from app.errors import NotFoundError
 from app.identifiers import new_id
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
+from app.providers.insight_rows import rows_of
 from app.queries.sellers import NewSellpage, assign_campaigns, insert_sellpages, insert_strategy
 from app.queries.stats_check import Difference, Facts
 from app.services import stats_check
@@ -228,7 +229,7 @@ async def test_a_repair_and_syncs_at_once_lose_nothing(shop: Shop) -> None:
             assert await shop.rows(numbers + ads, TODAY) == [(turn, turn)]
             assert await list_differences(shop.services, shop.seller_id) == []
         hashes = "SELECT content_hash FROM stats_fetches WHERE level = 3 AND stat_date = $1"
-        assert (await shop.rows(hashes, TODAY))[0][0] in (None, content_hash([_turn(8)]))
+        assert (await shop.rows(hashes, TODAY))[0][0] in (None, content_hash(rows_of([_turn(8)])))
     await check_invariants(shop.services, shop.seller_id)
 
 

@@ -15,6 +15,7 @@ from app.identifiers import new_id
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.providers.contract import InsightRow
+from app.providers.insight_rows import rows_of
 from app.providers.sandbox.dataset import AdDay, Delivered, Kind
 from app.queries import stats_writing
 from app.queries.connections import find_connection
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from app.providers.contract import AdProvider
+    from app.providers.contract import AdProvider, InsightRows
     from app.queries.connections import Connection
     from app.services.context import Services
     from tests.services.shop import Shop
@@ -155,6 +156,13 @@ async def test_a_restated_day_is_a_new_snapshot_and_daily_is_the_newest(shop: Sh
     assert (await shop.rows(_DAYS, Level.CAMPAIGN))[2] == (YESTERDAY, "11", 40_000_000, 990, 8, 6, 5, 4, 3, 20_000_000)
 
 
+def _snapshots(found: Sequence[tuple[UUID, date, Counters]]) -> Snapshots:
+    """Without ratios or an attribution."""
+    ids, days, counters = zip(*found, strict=True) if found else ((), (), ())
+    columns = [[each[place] for each in counters] for place in range(len(Counters._fields))]
+    return Snapshots(ids, days, columns, [None] * len(found), [None] * len(found))
+
+
 async def test_an_older_fetch_that_arrives_late_changes_nothing(shop: Shop) -> None:
     await shop.sync()
     before = await shop.rows(_DAYS, Level.AD)
@@ -168,7 +176,7 @@ async def test_an_older_fetch_that_arrives_late_changes_nothing(shop: Shop) -> N
             connection,
             Level.AD,
             days,
-            Snapshots([ad] * len(days), days, [Counters(1, 1)] * len(days), [{}] * len(days), [None] * len(days)),
+            _snapshots([(ad, day, Counters(1, 1)) for day in days]),
             fetched_at=older,
             keep_raw_from=OLDEST,
         )
@@ -230,12 +238,12 @@ class OneDayAtATime:
 
     async def read_insights(
         self, level: Level, since: date, until: date, *, expected_rows: int | None = None
-    ) -> AsyncIterator[Sequence[InsightRow]]:
+    ) -> AsyncIterator[InsightRows]:
         assert level is Level.AD
         self.asked.append((since, until, expected_rows))
         if since != until:
             raise TooMuchDataError("ask for less")
-        yield [InsightRow(external_id="1", stat_date=since, counters=Counters(impressions=since.day))]
+        yield rows_of([InsightRow(external_id="1", stat_date=since, counters=Counters(impressions=since.day))])
 
 
 async def test_too_much_data_is_read_in_halves() -> None:
@@ -329,13 +337,8 @@ async def test_accounts_that_share_a_sellpage_lose_nothing_when_they_write_at_on
         async def write(connection: Connection, turn: int) -> None:
             fetched_at = clock.now() + timedelta(seconds=turn)
             async with tenant_transaction(services.database.app, seller_id) as driver:
-                snapshots = Snapshots(
-                    [campaigns[f"{connection.external_id}1"]],
-                    [TODAY],
-                    [Counters(spend_micros=turn * 1_000_000, impressions=turn)],
-                    [{}],
-                    [None],
-                )
+                counters = Counters(spend_micros=turn * 1_000_000, impressions=turn)
+                snapshots = _snapshots([(campaigns[f"{connection.external_id}1"], TODAY, counters)])
                 days = await stats_writing.log_fetch(driver, connection, Level.CAMPAIGN, [TODAY], fetched_at=fetched_at)
                 await stats_writing.write_snapshots(
                     driver, connection, Level.CAMPAIGN, days, snapshots, fetched_at=fetched_at, keep_raw_from=TODAY
@@ -398,9 +401,7 @@ async def test_writing_a_day_reads_what_is_stored_of_that_day_alone(shop: Shop, 
         with suppress(_UndoneError):
             async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
                 await driver.execute("SET LOCAL enable_seqscan = off")  # as with months of many accounts
-                found = Snapshots(
-                    [ids[ad] for ad in ads], [TODAY] * 4, [Counters(1, impressions)] * 4, [{}] * 4, [None] * 4
-                )
+                found = _snapshots([(ids[ad], TODAY, Counters(1, impressions)) for ad in ads])
                 written = await stats_writing.write_snapshots(
                     driver, writer.connection, Level.AD, [TODAY], found, fetched_at=clock.now(), keep_raw_from=TODAY
                 )

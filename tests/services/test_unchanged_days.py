@@ -11,6 +11,7 @@ import pytest
 
 from app import clock
 from app.metrics.counters import Counters
+from app.providers.insight_rows import rows_of
 from app.providers.sandbox.dataset import Kind
 from app.services.day_content import content_hash
 from tests.services.days_at_hand import ad_row, writer_of
@@ -58,8 +59,8 @@ async def test_unchanged_days_move_the_fetch_log_and_nothing_else(shop: Shop, co
         later = clock.now()
         assert await writer.write(rows[::-1], days=days, at=later) == (2, 0)
         assert await shop.rows(touched) == before
-        assert await shop.rows(_LOG, TODAY) == [(later, content_hash(rows[:1]))]
-        assert await shop.rows(_LOG, YESTERDAY) == [(later, content_hash(rows[1:]))]
+        assert await shop.rows(_LOG, TODAY) == [(later, content_hash(rows_of(rows[:1])))]
+        assert await shop.rows(_LOG, YESTERDAY) == [(later, content_hash(rows_of(rows[1:])))]
 
 
 async def test_only_days_that_changed_are_written(shop: Shop, connection_id: UUID) -> None:
@@ -114,7 +115,7 @@ async def test_whoever_comes_first_the_newest_fetch_wins(shop: Shop, connection_
                 )
             )
             assert await shop.rows(_NUMBERS) == [("1111", turn * 10 + 3, 1)]
-            newest = content_hash([ad_row("1111", TODAY, contents[3])])
+            newest = content_hash(rows_of([ad_row("1111", TODAY, contents[3])]))
             assert (await shop.rows(_LOG, TODAY))[0][1] == newest
 
 
@@ -127,7 +128,7 @@ async def test_a_day_of_which_a_row_could_not_be_kept_is_never_unchanged(shop: S
         known = [*entities(), replace(entities()[2], id="1119", name="Late shoes")]
         with shop.when(account(of=known)) as later:
             assert await replace(writer, services=later.services).write(rows) == (1, 1)
-        assert (await shop.rows(_LOG, TODAY))[0][1] == content_hash(rows)
+        assert (await shop.rows(_LOG, TODAY))[0][1] == content_hash(rows_of(rows))
     assert await shop.rows(_NUMBERS) == [("1111", 5, 50), ("1119", 7, 70)]
 
 

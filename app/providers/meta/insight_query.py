@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.metrics.levels import Level
-from app.providers.meta.parse_insights import insight_fields
+from app.providers.meta.insight_fields import insight_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ days, as connectors have found to work (airbyte-source-facebook-marketing 6.1.9)
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from app.errors import TooMuchDataError
 from app.providers.meta.insight_report import InsightReport
@@ -17,7 +17,7 @@ from app.providers.meta.report_policy import Patience
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from app.providers.contract import InsightRow
+    from app.providers.contract import InsightRows
     from app.providers.meta.graph import GraphClient
     from app.providers.meta.insight_query import InsightQuery
     from app.providers.meta.page_size import PageSize
@@ -45,7 +45,7 @@ class InsightReading:
         self._size_of = size_of
         self._parser = parser
 
-    async def read(self, query: InsightQuery, *, expected_rows: int | None) -> AsyncIterator[Sequence[InsightRow]]:
+    async def read(self, query: InsightQuery, *, expected_rows: int | None) -> AsyncIterator[InsightRows]:
         """Pages of rows. Raises TooMuchDataError where even the smallest part is too much or takes too long.
 
         A walk that has begun is not begun again as a report: its rows would come twice.
@@ -64,7 +64,7 @@ class InsightReading:
         async for page in self._read_reports(query):
             yield page
 
-    async def _read_reports(self, query: InsightQuery) -> AsyncIterator[Sequence[InsightRow]]:
+    async def _read_reports(self, query: InsightQuery) -> AsyncIterator[InsightRows]:
         """A part is handed on when all of it is there, so that a part which is cut has given no row."""
         report = InsightReport(self._graph, self._account_path, Patience(self._policy))
         parts = [query]
@@ -77,7 +77,7 @@ class InsightReading:
             for page in pages:
                 yield page
 
-    async def _read_report(self, report: InsightReport, query: InsightQuery) -> Sequence[Sequence[InsightRow]] | None:
+    async def _read_report(self, report: InsightReport, query: InsightQuery) -> Sequence[InsightRows] | None:
         for _ in range(_TRIES):
             path = await report.build(query)
             if path is None:
@@ -109,10 +109,10 @@ class InsightReading:
             return []
         return list(dict.fromkeys(node.text("campaign_id") for page in pages for node in page))
 
-    async def _rows(self, path: str, params: dict[str, str], edge: str) -> AsyncIterator[Sequence[InsightRow]]:
-        size = self._size_of(edge)
-        async for page in self._graph.walk(
-            path, params, what="insights", page_size=size, parse=self._parser.parse_page
-        ):
-            if rows := page.items("data"):
-                yield cast("Sequence[InsightRow]", rows)
+    async def _rows(self, path: str, params: dict[str, str], edge: str) -> AsyncIterator[InsightRows]:
+        walk = self._graph.walk(
+            path, params, what="insights", page_size=self._size_of(edge), parse=self._parser.parse_page
+        )
+        async for page in walk:
+            if rows := self._parser.read_rows(page):
+                yield rows

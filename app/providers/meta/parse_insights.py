@@ -5,11 +5,14 @@ What is empty is left out by Meta and counts 0; cpm, ctr and cpc are kept as Met
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
-from app.providers.contract import InsightRow
+from app.providers.insight_rows import InsightRow, InsightRows, rows_of
 from app.providers.meta.actions import (
     ADD_TO_CART,
     INITIATE_CHECKOUT,
@@ -20,44 +23,23 @@ from app.providers.meta.actions import (
     by_action_type,
 )
 from app.providers.meta.collector_pause import collector_paused
-from app.providers.meta.node import as_node, parse_json
-from app.providers.meta.plain_insights import RATIOS, PlainInsights
+from app.providers.meta.insight_fields import ID_FIELDS, NAME_FIELDS, PARENTS, RATIOS
+from app.providers.meta.node import Node, parse_json
+from app.providers.meta.plain_insights import PlainInsights
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from app.providers.meta.node import Node
-
-# An id comes back only when it is asked for.
-ID_FIELDS = {
-    Level.ACCOUNT: "account_id",
-    Level.CAMPAIGN: "campaign_id",
-    Level.ADSET: "adset_id",
-    Level.AD: "ad_id",
-}
-# The row names its entity and its parents, so that what no edge names any more keeps its name and place.
-_NAME_FIELDS = {
-    Level.ACCOUNT: "account_name",
-    Level.CAMPAIGN: "campaign_name",
-    Level.ADSET: "adset_name",
-    Level.AD: "ad_name",
-}
-_PARENTS: Mapping[Level, Sequence[Level]] = {
-    Level.ACCOUNT: (),
-    Level.CAMPAIGN: (),
-    Level.ADSET: (Level.CAMPAIGN,),
-    Level.AD: (Level.CAMPAIGN, Level.ADSET),
-}
-_COUNTERS = "date_start,date_stop,spend,impressions,inline_link_clicks,actions,action_values,attribution_setting"
+    from collections.abc import Mapping
 
 
-def insight_fields(level: Level) -> str:
-    return ",".join((*_named_fields(level), _COUNTERS, *RATIOS))
+class _Answer(msgspec.Struct, gc=False):
+    """A page, whose rows are left as they are."""
+
+    data: msgspec.Raw
+    paging: Any = None
+    error: Any = None
 
 
-def _named_fields(level: Level) -> list[str]:
-    """Id and name of the entity and of each parent, in the order of an InsightRow."""
-    return [field for each in (level, *_PARENTS[level]) for field in (ID_FIELDS[each], _NAME_FIELDS[each])]
+_decode = msgspec.json.Decoder(_Answer).decode
 
 
 class InsightParser:
@@ -66,21 +48,32 @@ class InsightParser:
     def __init__(self, level: Level, account_external_id: str) -> None:
         self._level = level
         self._account_external_id = account_external_id
-        self.plain = PlainInsights(
-            _named_fields(level), external_id=account_external_id if level is Level.ACCOUNT else None
-        )
+        self.plain = PlainInsights(level)
 
     def parse_page(self, content: bytes, what: str) -> object:
-        """The answer as JSON, its `data` as rows already. Raises ProviderTransientError where a row can't be read."""
+        """The answer as JSON, with its rows as they are, for `read_rows`. Raises ProviderTransientError."""
+        try:
+            answer = _decode(content)
+        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+            return parse_json(content, what)
+        if memoryview(answer.data)[:1] != b"[":
+            return parse_json(content, what)
+        return {"data": answer.data, "paging": answer.paging, "error": answer.error}
+
+    def read_rows(self, page: Node) -> InsightRows:
+        """The rows of a page. Raises ProviderTransientError where one can't be read."""
         with collector_paused():
-            if page := self.plain.read(content):
-                return page._asdict()
-            answer = parse_json(content, what)
-            if isinstance(answer, dict):
-                fields = cast("dict[str, object]", answer)
-                if isinstance(fields.get("data"), list):
-                    fields["data"] = [self.parse_carefully(row) for row in as_node(fields, "insights").children("data")]
-            return cast("object", answer)
+            data = page.fields["data"]
+            if isinstance(data, msgspec.Raw):
+                if (rows := self.plain.read(data)) is not None:
+                    return self._named(rows)
+                page = Node({"data": parse_json(bytes(data), f"{page.what}.data")}, page.what)
+            return rows_of(self.parse_carefully(node) for node in page.children("data"))
+
+    def _named(self, rows: InsightRows) -> InsightRows:
+        if self._level is not Level.ACCOUNT:
+            return rows
+        return replace(rows, external_ids=[self._account_external_id] * len(rows))
 
     def parse_carefully(self, node: Node) -> InsightRow:
         """One row, field by field. Raises ProviderTransientError, which names what has another shape."""
@@ -95,16 +88,16 @@ class InsightParser:
             counters=_counters(node),
             reported_ratios={name: text for name in RATIOS if (text := node.ratio_text(name)) is not None},
             attribution_setting=node.optional_text("attribution_setting"),
-            name=node.optional_text(_NAME_FIELDS[level]),
+            name=node.optional_text(NAME_FIELDS[level]),
             campaign_external_id=_of_parent(node, level, Level.CAMPAIGN, ID_FIELDS),
-            campaign_name=_of_parent(node, level, Level.CAMPAIGN, _NAME_FIELDS),
+            campaign_name=_of_parent(node, level, Level.CAMPAIGN, NAME_FIELDS),
             adset_external_id=_of_parent(node, level, Level.ADSET, ID_FIELDS),
-            adset_name=_of_parent(node, level, Level.ADSET, _NAME_FIELDS),
+            adset_name=_of_parent(node, level, Level.ADSET, NAME_FIELDS),
         )
 
 
 def _of_parent(node: Node, level: Level, parent: Level, fields: Mapping[Level, str]) -> str | None:
-    return node.optional_text(fields[parent]) if parent in _PARENTS[level] else None
+    return node.optional_text(fields[parent]) if parent in PARENTS[level] else None
 
 
 def _counters(node: Node) -> Counters:

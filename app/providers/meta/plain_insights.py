@@ -1,4 +1,4 @@
-"""Pages of insights in the one shape that Meta sends nearly always, read by columns: text, digits, lists of actions.
+"""Rows of insights in the one shape that Meta sends nearly always, read by columns: text, digits, lists of actions.
 
 A shortcut of `parse_insights` and nothing of its own: a page with anything in any other shape is left to it, which
 reads it field by field or says what is wrong with it. Both give the same rows. It is denser than the rest because every
@@ -9,34 +9,30 @@ costs a fraction of what it costs for each row (measured with `python -m tests.b
 from __future__ import annotations
 
 import re
-from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from app.metrics.counters import Counters
 from app.metrics.money import MICRO_DIGITS
-from app.providers.contract import InsightRow
+from app.providers.insight_rows import LINEAGE_FIELDS, InsightRows, rows_of
 from app.providers.meta.actions import ADD_TO_CART, INITIATE_CHECKOUT, PURCHASE, VIEW_CONTENT
+from app.providers.meta.insight_fields import RATIOS, named_fields
 from app.providers.meta.node import parse_date
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-RATIOS = ("cpm", "ctr", "cpc")
+    from app.metrics.levels import Level
 
 _MAX_DIGITS = 12  # fewer than any limit of the careful way
+_ALL_RATIOS = "{" + ",".join(f'"{name}":"%s"' for name in RATIOS) + "}"
 _SCALES = {decimals: 10 ** (MICRO_DIGITS - decimals) for decimals in range(MICRO_DIGITS + 1)}
 _CENT = _SCALES[2]
 _NO_COUNT = "0"
 _NO_AMOUNT = "0.00"
 _are_cents = re.compile(r"\d{1,10}\.\d\d(?:,\d{1,10}\.\d\d)*", re.ASCII).fullmatch
 _are_ratios = re.compile(r"\d{1,30}(?:\.\d{1,30})?(?:,\d{1,30}(?:\.\d{1,30})?)*", re.ASCII).fullmatch
-# A named tuple's own way to be made is a Python call, which costs more than the tuple.
-_new = cast("Any", tuple).__new__
-_counters = cast("Callable[[Sequence[int]], Counters]", partial(_new, Counters))
-_row = cast("Callable[[Sequence[object]], InsightRow]", partial(_new, InsightRow))
 
 
 class _UnusualError(ValueError):
@@ -72,63 +68,43 @@ class _Row(msgspec.Struct, gc=False):
     cpc: str | None = None
 
 
-class _Page(msgspec.Struct, gc=False):
-    data: list[_Row]
-    paging: Any = None
-    error: Any = None
-
-
-class PlainPage(NamedTuple):
-    """The rows, and what else the answer says, as JSON."""
-
-    data: list[InsightRow]
-    paging: object
-    error: object
-
-
-_decode = msgspec.json.Decoder(_Page).decode
+_decode = msgspec.json.Decoder(list[_Row]).decode
 
 
 class PlainInsights:
-    """Pages of one level. `fields` names the entity's id and name, and the same of its campaign and ad set if any."""
+    """Reads the rows of pages of one level."""
 
-    def __init__(self, fields: Sequence[str], *, external_id: str | None = None) -> None:
-        """`external_id` stands in for the one in the rows."""
-        self._lineage = [cast("Callable[[_Row], str | None]", attrgetter(field)) for field in fields]
-        self._external_id = external_id
+    def __init__(self, level: Level) -> None:
+        self._named = [cast("Callable[[_Row], str | None]", attrgetter(field)) for field in named_fields(level)]
 
-    def read(self, content: bytes) -> PlainPage | None:
-        """None of a page with anything in any other shape."""
+    def read(self, content: bytes | msgspec.Raw) -> InsightRows | None:
+        """The rows of a page's `data`; None of one with anything in any other shape."""
         try:
-            page = _decode(content)
-            return PlainPage(self._rows(page.data) if page.data else [], page.paging, page.error)
+            rows = _decode(content)
+            return self._by_columns(rows) if rows else rows_of(())
         except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
             return None
 
-    def _rows(self, rows: list[_Row]) -> list[InsightRow]:
+    def _by_columns(self, rows: list[_Row]) -> InsightRows:
         days = [row.date_start for row in rows]
-        lineage = [list(map(read, rows)) for read in self._lineage]
-        if days != [row.date_stop for row in rows] or None in lineage[0]:
+        external_ids, *lineage = [list(map(read, rows)) for read in self._named]
+        if days != [row.date_stop for row in rows] or None in external_ids:
             raise _UnusualError
-        if self._external_id is not None:
-            lineage[0] = [self._external_id] * len(rows)
-        columns = (
-            lineage[0],
-            map(parse_date, days),
-            map(_counters, zip(*_counter_columns(rows), strict=True)),
+        return InsightRows(
+            cast("list[str]", external_ids),
+            list(map(parse_date, days)),
+            _counter_columns(rows),
             _ratios(rows),
             [row.attribution_setting for row in rows],
-            *lineage[1:],
-            *[[None] * len(rows)] * (len(InsightRow._fields) - 4 - len(lineage)),
+            [*lineage, *([None] * len(rows) for _ in range(len(LINEAGE_FIELDS) - len(lineage)))],
         )
-        return list(map(_row, zip(*columns, strict=True)))
 
 
-def _counter_columns(rows: list[_Row]) -> tuple[list[int], ...]:
+def _counter_columns(rows: list[_Row]) -> list[list[int]]:
     """In the order of Counters."""
     actions = [{each.action_type: each.value for each in row.actions} for row in rows]
     values = [{each.action_type: each.value for each in row.action_values} for row in rows]
-    return (
+    return [
         _micros([row.spend for row in rows]),
         _counts([row.impressions for row in rows]),
         _counts([row.inline_link_clicks for row in rows]),
@@ -137,7 +113,7 @@ def _counter_columns(rows: list[_Row]) -> tuple[list[int], ...]:
         _counts(_chosen(actions, INITIATE_CHECKOUT, absent=_NO_COUNT)),
         _counts(_chosen(actions, PURCHASE, absent=_NO_COUNT)),
         _micros(_chosen(values, PURCHASE, absent=_NO_AMOUNT)),
-    )
+    ]
 
 
 def _chosen(found: list[dict[str, str]], priority: Sequence[str], *, absent: str) -> list[str]:
@@ -174,7 +150,7 @@ def plain_micros(text: str) -> int:
     raise _UnusualError
 
 
-def _ratios(rows: list[_Row]) -> list[Mapping[str, str]]:
+def _ratios(rows: list[_Row]) -> list[str | None]:
     """The platform's own ratios, as they stand."""
     columns = [row.cpm for row in rows], [row.ctr for row in rows], [row.cpc for row in rows]
     present = [text for column in columns for text in column if text is not None]
@@ -182,9 +158,10 @@ def _ratios(rows: list[_Row]) -> list[Mapping[str, str]]:
     if present and not (_are_ratios(joined) and joined.count(",") == len(present) - 1):
         raise _UnusualError
     if len(present) == len(RATIOS) * len(rows):
-        complete = [{"cpm": cpm, "ctr": ctr, "cpc": cpc} for cpm, ctr, cpc in zip(*columns, strict=True)]
-        return cast("list[Mapping[str, str]]", complete)
-    return [
-        {name: text for name, text in zip(RATIOS, texts, strict=True) if text is not None}
-        for texts in zip(*columns, strict=True)
-    ]
+        return list(map(_ALL_RATIOS.__mod__, zip(*columns, strict=True)))
+    return [_ratios_of(texts) for texts in zip(*columns, strict=True)]
+
+
+def _ratios_of(texts: Sequence[str | None]) -> str | None:
+    named = [f'"{name}":"{text}"' for name, text in zip(RATIOS, texts, strict=True) if text is not None]
+    return f"{{{','.join(named)}}}" if named else None

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         AdsetRecord,
         CallBudget,
         CampaignRecord,
-        InsightRow,
+        InsightRows,
         StatusOutcome,
         StatusRecord,
     )
@@ -139,7 +139,7 @@ class MetaProvider:
         until: date,
         *,
         expected_rows: int | None = None,
-    ) -> AsyncIterator[Sequence[InsightRow]]:
+    ) -> AsyncIterator[InsightRows]:
         """At once, or as an asynchronous report where that is too much (see `InsightReading`)."""
         reading = InsightReading(
             self._graph.for_use_case(UseCase.ADS_INSIGHTS),

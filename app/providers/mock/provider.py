@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from app import clock
 from app.errors import RequestRefusedError
 from app.providers.contract import EntityStatus, StatusOutcome
+from app.providers.insight_rows import rows_of
 from app.providers.mock.numbers import MockNumbers, local_today
 from app.providers.mock.structure import MockStructure
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
         AdRecord,
         AdsetRecord,
         CampaignRecord,
-        InsightRow,
+        InsightRows,
         StatusRecord,
     )
     from app.providers.mock.ledger import MockLedger
@@ -69,7 +70,7 @@ class MockProvider:
         until: date,
         *,
         expected_rows: int | None = None,
-    ) -> AsyncIterator[Sequence[InsightRow]]:
+    ) -> AsyncIterator[InsightRows]:
         del expected_rows  # the mock has one way for all
         today, today_part = local_today(clock.now(), self._account.time_zone)
         numbers = MockNumbers(
@@ -81,7 +82,7 @@ class MockProvider:
             today_part=today_part,
         )
         for page in _pages(numbers.rows(level, since, until)):
-            yield page
+            yield rows_of(page)
 
     async def set_status(
         self,
