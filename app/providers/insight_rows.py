@@ -100,6 +100,8 @@ def rows_of(rows: Iterable[InsightRow]) -> InsightRows:
 def chain_rows(pages: Iterable[InsightRows]) -> InsightRows:
     """All rows of the pages, one after the other."""
     listed = list(pages) or [rows_of(())]
+    if len(listed) == 1:
+        return listed[0]
     return InsightRows(
         list(chain.from_iterable(page.external_ids for page in listed)),
         list(chain.from_iterable(page.stat_dates for page in listed)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 
 from app.auth.token_cipher import TokenCipher
 from app.database.engine import open_database
+from app.providers.meta.page_reader import PageReader
 from app.providers.meta.page_size import PageSizes
 from app.services.call_budget import CallBudgets
 from app.services.job_broker import JobBroker
@@ -39,6 +41,7 @@ class Services:
     tokens: TokenCache
     budgets: CallBudgets
     page_sizes: PageSizes
+    page_reader: PageReader
     progress: ProgressChannel
 
 
@@ -57,6 +60,7 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
         socket_connect_timeout=5,
     )
     progress = ProgressChannel(redis)
+    page_reader = PageReader(beside=settings.reading_process and (os.cpu_count() or 1) > 1)
     async with httpx.AsyncClient(timeout=PLATFORM_TIMEOUT) as http:
         try:
             yield Services(
@@ -69,9 +73,11 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
                 tokens=TokenCache(),
                 budgets=CallBudgets(redis),
                 page_sizes=PageSizes(),
+                page_reader=page_reader,
                 progress=progress,
             )
         finally:
+            await page_reader.close()
             await progress.close()
             await broker.shutdown()
             await redis.aclose()

@@ -151,7 +151,10 @@ async def _write(
     connection, level, fetched_at = fetch
     async with tenant_transaction(services.database.app, connection.seller_id) as driver:
         await lease.fence(driver)
-        entity_ids = {**entity_ids, **await _keep_unnamed(driver, fetch, batch, entity_ids)}
+        missing = _unknown(batch, entity_ids)
+        if missing:
+            kept = await _keep_unnamed(driver, fetch, batch, missing)
+            entity_ids, missing = {**entity_ids, **kept}, missing.difference(kept)
         fresh = set(
             await stats_writing.log_fetch(
                 driver, connection, level, [day.stat_date for day in batch], fetched_at=fetched_at
@@ -163,11 +166,14 @@ async def _write(
             connection,
             level,
             [day.stat_date for day in days],
-            _snapshots(days, entity_ids),
+            _snapshots(days, entity_ids, missing),
             fetched_at=fetched_at,
             keep_raw_from=fetched_at.date() - timedelta(days=services.settings.raw_retention_days),
         )
-        contents = {day.stat_date: None if _unknown([day], entity_ids) else day.content_hash for day in days}
+        contents = {
+            day.stat_date: None if missing and not missing.isdisjoint(day.rows.external_ids) else day.content_hash
+            for day in days
+        }
         await stats_writing.note_contents(driver, connection, level, contents)
         final = fetched_at.date() - timedelta(days=RESTATEMENT_DAYS)
         if old := [day.stat_date for day in days if day.stat_date <= final]:
@@ -180,11 +186,9 @@ async def _write(
 
 
 async def _keep_unnamed(
-    driver: Driver, fetch: Fetch, batch: Sequence[FetchedDay], entity_ids: Mapping[str, UUID]
+    driver: Driver, fetch: Fetch, batch: Sequence[FetchedDay], unknown: set[str]
 ) -> Mapping[str, UUID]:
     """Entities that only these rows name, kept from now on; their ids."""
-    if not (unknown := _unknown(batch, entity_ids)):
-        return {}
     unnamed = [row for day in batch for row in day.rows if row.external_id in unknown]
     connection = fetch.connection
     await lock_connection(driver, seller_id=connection.seller_id, connection_id=connection.id)
@@ -197,12 +201,12 @@ async def _keep_unnamed(
     return found
 
 
-def _snapshots(days: Sequence[FetchedDay], entity_ids: Mapping[str, UUID]) -> Snapshots:
+def _snapshots(days: Sequence[FetchedDay], entity_ids: Mapping[str, UUID], missing: set[str]) -> Snapshots:
     rows = chain_rows(day.rows for day in days)
-    if not entity_ids.keys() >= set(rows.external_ids):
-        rows = rows.pick([place for place, named in enumerate(rows.external_ids) if named in entity_ids])
+    if missing:
+        rows = rows.pick([place for place, external_id in enumerate(rows.external_ids) if external_id not in missing])
     return Snapshots(
-        [entity_ids[named] for named in rows.external_ids],
+        [entity_ids[external_id] for external_id in rows.external_ids],
         rows.stat_dates,
         rows.counters,
         rows.reported_ratios,

@@ -111,13 +111,16 @@ def ingest(
     rounds: Annotated[int, typer.Option(min=1, help="Each round writes a week once, and copies one.")] = 5,
     ads: Annotated[int, typer.Option(min=100, help="Ads of all accounts, rounded up to whole campaigns of 50.")] = 7150,
     accounts: Annotated[int, typer.Option(min=1, max=5, help="Accounts done at once, as in a worker's slots.")] = 1,
+    history: Annotated[int, typer.Option(min=1, help="Weeks that are written before any is counted.")] = 12,
 ) -> None:
     """Write 50,000 ad days from warm pages over HTTP, and COPY the same rows into the same tables."""
     configure_logging(process="benchmark", log_format=LogFormat.JSON, level="WARNING")
     shape = Shape(campaigns=-(-ads // accounts // 50), adsets=5, ads=10)
     with open_stand(directory, shape) as stand:
         tell = partial(typer.echo, err=True)
-        report.print_ingest(run_on_uvloop(measure_ingest(stand, shape, accounts=accounts, rounds=rounds, tell=tell)))
+        report.print_ingest(
+            run_on_uvloop(measure_ingest(stand, shape, accounts=accounts, history=history, rounds=rounds, tell=tell))
+        )
 
 
 @application.command()

@@ -1,8 +1,8 @@
 """From warm pages of insights to committed rows, against a COPY of the very same rows into the same tables.
 
 The product does what a worker does with two jobs of seven days for each account, one of the ads and one of the
-campaigns: read the pages, write snapshots, daily rows and the landing pages' roll-up. Accounts are done at once, as in
-the slots of a worker. The floor copies what the product wrote in the turn before, under another seller's id, from
+campaigns: read the pages, write snapshots, daily rows and the landing pages' roll-up. As many jobs are done at once as
+a worker has slots. The floor copies what the product wrote in the turn before, under another seller's id, from
 binary bytes that are made before the clock starts, as the tables' owner.
 """
 
@@ -90,11 +90,12 @@ class IngestResult:
 
 
 async def measure_ingest(
-    stand: Stand, shape: Shape, *, accounts: int, rounds: int, tell: Callable[[str], None]
+    stand: Stand, shape: Shape, *, accounts: int, history: int, rounds: int, tell: Callable[[str], None]
 ) -> IngestResult:
-    """Each round writes a week that was never written, an older one each time; the first one is not counted.
+    """Each round writes a week that was never written, an older one each time; the first `history` are not counted.
 
-    `shape` is that of each account; each belongs to a seller of its own.
+    What is written into an empty database says little of one that has worked for months. `shape` is that of each
+    account; each belongs to a seller of its own.
     """
     async with open_world(stand.settings, shape, sellers=accounts + 1) as world, _owner(stand.owner_url) as owner:
         services, (theirs, *mine) = world.services, world.connections
@@ -104,7 +105,7 @@ async def measure_ingest(
         last = clock.today_in("UTC")
         weeks = [
             DateRange(last - timedelta(days=DAYS * (n + 1) - 1), last - timedelta(days=DAYS * n))
-            for n in range(rounds + 2)
+            for n in range(history + rounds + 1)
         ]
         gc.freeze()  # as a worker does when it is ready
         await _ingest(services, mine, weeks[0])
@@ -121,7 +122,7 @@ async def measure_ingest(
             tell(
                 f"round {number}: product {seconds:.2f} s ({cpu:.2f} s CPU), floor {floor:.2f} s, {floor / seconds:.0%}"
             )
-            if number:
+            if number >= history:
                 turns.append(Turn(seconds, cpu, floor))
         rows = await owner.fetchval(
             "SELECT count(*) FROM ad_stats_daily WHERE seller_id = $1 AND stat_date BETWEEN $2 AND $3",
@@ -134,19 +135,20 @@ async def measure_ingest(
 
 async def _ingest(services: Services, connections: Sequence[Connection], week: DateRange) -> tuple[float, float]:
     """Seconds and CPU seconds, from the first request to the last commit."""
-    accounts = [
-        [await _claim(services, connection, StatsUnit(level, week.from_date, week.to_date)) for level in LEVELS]
-        for connection in connections
+    leases = [
+        await _claim(services, connection, StatsUnit(level, week.from_date, week.to_date))
+        for level, connection in product(LEVELS, connections)
     ]
+    slots = asyncio.Semaphore(services.settings.worker_concurrency)
     started, cpu = time.perf_counter(), time.process_time()
-    await asyncio.gather(*[_do(services, leases) for leases in accounts])
+    await asyncio.gather(*[_do(services, lease, slots) for lease in leases])
     return time.perf_counter() - started, time.process_time() - cpu
 
 
-async def _do(services: Services, leases: Sequence[Lease]) -> None:
-    for lease in leases:
+async def _do(services: Services, lease: Lease, slots: asyncio.Semaphore) -> None:
+    async with slots:
         written = await run_stats_job(services, lease.job, lease)
-        assert written > 0
+    assert written > 0
 
 
 async def _claim(services: Services, connection: Connection, unit: StatsUnit) -> Lease:

@@ -25,7 +25,7 @@ from app.providers.meta.usage import read_usage, worst_usage
 from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 
     from app.errors import ProviderError
     from app.providers.contract import CallBudget
@@ -96,7 +96,7 @@ class GraphClient:
         what: str,
         page_size: PageSize,
         parse: Callable[[bytes, str], object] = parse_json,
-    ) -> AsyncIterator[Node]:
+    ) -> AsyncGenerator[Node]:
         """The pages of an edge as `parse` reads them, to the end: the absence of `paging.next`.
 
         `after` stands on the last page too. A page that Meta calls too heavy is asked for again at half the size

@@ -7,11 +7,12 @@ days, as connectors have found to work (airbyte-source-facebook-marketing 6.1.9)
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from app.errors import TooMuchDataError
 from app.providers.meta.insight_report import InsightReport
+from app.providers.meta.look_ahead import work_ahead
 from app.providers.meta.report_policy import Patience
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from app.providers.meta.report_policy import ReportPolicy
 
 _TRIES = 2
+_AHEAD = 2  # pages that are read while the next one is asked for
 
 
 class InsightReading:
@@ -113,6 +115,7 @@ class InsightReading:
         walk = self._graph.walk(
             path, params, what="insights", page_size=self._size_of(edge), parse=self._parser.parse_page
         )
-        async for page in walk:
-            if rows := self._parser.read_rows(page):
-                yield rows
+        async with aclosing(walk), aclosing(work_ahead(walk, self._parser.read_rows, ahead=_AHEAD)) as pages:
+            async for rows in pages:
+                if rows:
+                    yield rows

@@ -1,7 +1,8 @@
 """How many items one page of an edge is asked for: fewer after Meta called a page too heavy, more again in time.
 
-Meta counts calls and not rows, so pages are as large as Meta serves them. What was learned of an account's edge is
-kept for the life of the process, and of the most recent edges only.
+Meta counts calls and not rows, so pages are as large as Meta serves them. Errors count too: who tried a larger page in
+vain waits twice as long before the next try. What was learned of an account's edge is kept for the life of the process,
+and of the most recent edges only.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from collections import OrderedDict
 
 LARGEST_PAGE = 500
+LARGEST_INSIGHTS_PAGE = 1000
 SMALLEST_PAGE = 25
 GROWS_AFTER = 5
+GROWS_AFTER_AT_MOST = 640
 REMEMBERED = 4096
 
 
@@ -20,6 +23,8 @@ class PageSize:
     def __init__(self, largest: int = LARGEST_PAGE) -> None:
         self._largest = largest
         self._good_pages = 0
+        self._grows_after = GROWS_AFTER
+        self._has_grown = False
         self.value = largest
 
     def shrink(self, asked: int) -> bool:
@@ -33,15 +38,19 @@ class PageSize:
         if asked // 2 < SMALLEST_PAGE:
             return False
         self.value = asked // 2
+        if self._has_grown:
+            self._has_grown = False
+            self._grows_after = min(2 * self._grows_after, GROWS_AFTER_AT_MOST)
         return True
 
     def note_good_page(self) -> None:
-        """Twice the size after GROWS_AFTER good pages in a row, up to the largest."""
+        """Twice the size after GROWS_AFTER good pages in a row, or more of them once larger ones were too heavy."""
         if self.value == self._largest:
             return
         self._good_pages += 1
-        if self._good_pages == GROWS_AFTER:
+        if self._good_pages == self._grows_after:
             self._good_pages = 0
+            self._has_grown = True
             self.value = min(2 * self.value, self._largest)
 
 

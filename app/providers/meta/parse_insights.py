@@ -5,8 +5,9 @@ What is empty is left out by Meta and counts 0; cpm, ctr and cpc are kept as Met
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -24,53 +25,68 @@ from app.providers.meta.actions import (
 )
 from app.providers.meta.collector_pause import collector_paused
 from app.providers.meta.insight_fields import ID_FIELDS, NAME_FIELDS, PARENTS, RATIOS
-from app.providers.meta.node import Node, parse_json
-from app.providers.meta.plain_insights import PlainInsights
+from app.providers.meta.node import as_node, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from app.providers.meta.node import Node
+    from app.providers.meta.page_reader import PageReader
 
-class _Answer(msgspec.Struct, gc=False):
-    """A page, whose rows are left as they are."""
 
-    data: msgspec.Raw
-    paging: Any = None
+# What Meta's pages look like, so that their rows need not be read to know what follows them. In a text a quote would be
+# escaped, so this ends a list and begins a name; what follows the last such place is JSON only at the page's own depth.
+_ROWS_BEGIN = b'{"data":['
+_ROWS_END = b'],"paging":'
+
+
+class _AfterRows(msgspec.Struct):
+    paging: Any
     error: Any = None
 
 
-_decode = msgspec.json.Decoder(_Answer).decode
+_decode_after_rows = msgspec.json.Decoder(_AfterRows).decode
+
+
+class RowsText(NamedTuple):
+    """Rows of a page as they came, and the page they stand in."""
+
+    rows: memoryview
+    page: bytes
 
 
 class InsightParser:
     """Reads pages of one level. At ACCOUNT level a row carries the id that we know the account by."""
 
-    def __init__(self, level: Level, account_external_id: str) -> None:
+    def __init__(self, level: Level, account_external_id: str, reader: PageReader) -> None:
         self._level = level
         self._account_external_id = account_external_id
-        self.plain = PlainInsights(level)
+        self._reader = reader
 
     def parse_page(self, content: bytes, what: str) -> object:
-        """The answer as JSON, with its rows as they are, for `read_rows`. Raises ProviderTransientError."""
-        try:
-            answer = _decode(content)
-        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
-            return parse_json(content, what)
-        if memoryview(answer.data)[:1] != b"[":
-            return parse_json(content, what)
-        return {"data": answer.data, "paging": answer.paging, "error": answer.error}
+        """The answer as JSON, with the rows of most pages as RowsText, for `read_rows`.
 
-    def read_rows(self, page: Node) -> InsightRows:
+        Raises ProviderTransientError for what is no JSON; in rows that are left as text that shows later.
+        """
+        end = content.rfind(_ROWS_END)
+        if end > 0 and content.startswith(_ROWS_BEGIN):
+            with suppress(ValueError):  # msgspec's errors are ValueErrors
+                after = _decode_after_rows(b"{" + content[end + 2 :])
+                rows = memoryview(content)[len(_ROWS_BEGIN) - 1 : end + 1]
+                return {"data": RowsText(rows, content), "paging": after.paging, "error": after.error}
+        return parse_json(content, what)
+
+    async def read_rows(self, page: Node) -> InsightRows:
         """The rows of a page. Raises ProviderTransientError where one can't be read."""
+        text = page.fields["data"]
+        if isinstance(text, RowsText):
+            if (rows := await self._reader.read(self._level, text.rows)) is not None:
+                return self._as_known(rows)
+            page = as_node(parse_json(text.page, "the body"), page.what)
         with collector_paused():
-            data = page.fields["data"]
-            if isinstance(data, msgspec.Raw):
-                if (rows := self.plain.read(data)) is not None:
-                    return self._named(rows)
-                page = Node({"data": parse_json(bytes(data), f"{page.what}.data")}, page.what)
             return rows_of(self.parse_carefully(node) for node in page.children("data"))
 
-    def _named(self, rows: InsightRows) -> InsightRows:
+    def _as_known(self, rows: InsightRows) -> InsightRows:
         if self._level is not Level.ACCOUNT:
             return rows
         return replace(rows, external_ids=[self._account_external_id] * len(rows))

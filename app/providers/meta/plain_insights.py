@@ -77,7 +77,7 @@ class PlainInsights:
     def __init__(self, level: Level) -> None:
         self._named = [cast("Callable[[_Row], str | None]", attrgetter(field)) for field in named_fields(level)]
 
-    def read(self, content: bytes | msgspec.Raw) -> InsightRows | None:
+    def read(self, content: bytes | memoryview) -> InsightRows | None:
         """The rows of a page's `data`; None of one with anything in any other shape."""
         try:
             rows = _decode(content)

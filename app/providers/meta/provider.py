@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -12,7 +13,8 @@ from app.providers.meta.credentials import Credentials
 from app.providers.meta.graph import GraphClient
 from app.providers.meta.insight_query import InsightQuery, compact_json
 from app.providers.meta.insight_reading import InsightReading
-from app.providers.meta.page_size import LARGEST_PAGE, PageSizes
+from app.providers.meta.page_reader import PageReader
+from app.providers.meta.page_size import LARGEST_INSIGHTS_PAGE, LARGEST_PAGE, PageSizes
 from app.providers.meta.parse_account import FIELDS as ACCOUNT_FIELDS
 from app.providers.meta.parse_account import parse_account
 from app.providers.meta.parse_delivery import STATUS_FIELDS, parse_status_record
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
         StatusRecord,
     )
     from app.providers.meta.node import Node
-    from app.providers.meta.page_size import PageSize
+from app.providers.meta.page_size import PageSize
 
 _EDGES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "adsets", Level.AD: "ads"}
 _SETTABLE = frozenset({EntityStatus.ACTIVE, EntityStatus.PAUSED})
@@ -72,6 +74,7 @@ class MetaProvider:
     `graph_url` is scheme and host, `api_version` such as `v26.0`; `account_external_id` with or without `act_`.
     `currency`, where it is known already, saves the call that finds it out before budgets can be read. `budget` and
     `page_sizes` are shared by all who work for the account; without them nothing is counted, or remembered for long.
+    `page_size` is the largest page of any edge, where it is to be another than usual; `page_reader` is a process's.
     """
 
     def __init__(
@@ -84,9 +87,10 @@ class MetaProvider:
         access_token: SecretStr,
         app_secret: SecretStr | None = None,
         currency: str | None = None,
-        page_size: int = LARGEST_PAGE,
+        page_size: int | None = None,
         budget: CallBudget | None = None,
         page_sizes: PageSizes | None = None,
+        page_reader: PageReader | None = None,
         report_policy: ReportPolicy | None = None,
     ) -> None:
         self._graph = GraphClient(
@@ -101,6 +105,7 @@ class MetaProvider:
         self._currency = currency
         self._page_size = page_size
         self._page_sizes = page_sizes or PageSizes()
+        self._page_reader = page_reader or PageReader()
         self._report_policy = report_policy or ReportPolicy()
 
     def __repr__(self) -> str:
@@ -145,8 +150,8 @@ class MetaProvider:
             self._graph.for_use_case(UseCase.ADS_INSIGHTS),
             self._account_path,
             policy=self._report_policy,
-            size_of=self._size_of,
-            parser=InsightParser(level, self._account_external_id),
+            size_of=partial(self._size_of, largest=LARGEST_INSIGHTS_PAGE),
+            parser=InsightParser(level, self._account_external_id, self._page_reader),
         )
         async for page in reading.read(InsightQuery(level, since, until), expected_rows=expected_rows):
             yield page
@@ -168,8 +173,8 @@ class MetaProvider:
         path = f"{self._account_path}/{edge}"
         return self._graph.list_pages(path, params, what=edge, page_size=self._size_of(edge))
 
-    def _size_of(self, edge: str) -> PageSize:
-        return self._page_sizes.get_size(self._account_path, edge, largest=self._page_size)
+    def _size_of(self, edge: str, *, largest: int = LARGEST_PAGE) -> PageSize:
+        return self._page_sizes.get_size(self._account_path, edge, largest=self._page_size or largest)
 
     async def _known_currency(self) -> str:
         return self._currency or (await self.get_account()).currency

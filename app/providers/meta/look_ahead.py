@@ -1,0 +1,34 @@
+"""What is asked for one after the other, worked on meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+async def work_ahead(
+    items: AsyncIterator[_Item], work: Callable[[_Item], Coroutine[object, object, _Result]], *, ahead: int
+) -> AsyncGenerator[_Result]:
+    """The results in the order of the items; up to `ahead` items are worked on while the next one is waited for.
+
+    A failure of either ends it, and with it what is being worked on. To be closed by who does not take all.
+    """
+    working: deque[asyncio.Task[_Result]] = deque()
+    try:
+        async for item in items:
+            working.append(asyncio.create_task(work(item)))
+            if len(working) > ahead:
+                yield await working.popleft()
+        while working:
+            yield await working.popleft()
+    finally:
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)

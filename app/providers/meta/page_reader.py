@@ -1,0 +1,132 @@
+"""Reads the rows of pages: small ones at once, large ones in a process of its own (see `reading_process`).
+
+That process is started with the first large page and again when it is lost; what it was to read is read here then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, cast
+
+from app.observability.logging import get_logger
+from app.providers.meta.collector_pause import collector_paused
+from app.providers.meta.plain_insights import PlainInsights
+from app.providers.meta.reading_process import ANSWERED, ASKED, rows_from_bytes
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
+    from app.metrics.levels import Level
+    from app.providers.insight_rows import InsightRows
+
+log = get_logger(__name__)
+
+# A page of so many bytes takes about a millisecond to read, and a tenth of that to send.
+LARGE_BYTES = 100_000
+# A page takes milliseconds; who takes so long does nothing any more.
+PATIENCE_SECONDS = 30.0
+_AT_ONCE_BYTES = 1 << 20
+_MODULE = "app.providers.meta.reading_process"
+
+
+class _LostError(Exception):
+    """The process has ended, or does not answer."""
+
+
+class PageReader:
+    """Reads pages of any account; to be closed. `beside` allows the process, which needs a core to be of use."""
+
+    def __init__(self, *, beside: bool = False) -> None:
+        self._beside = beside
+        self._starting = asyncio.Lock()
+        self._process: _ReadingProcess | None = None
+
+    async def read(self, level: Level, content: memoryview) -> InsightRows | None:
+        """The rows in the JSON of a page's `data`; None of a page with anything in another than the usual shape."""
+        if self._beside and len(content) >= LARGE_BYTES:
+            try:
+                return await (await self._running()).read(level, content)
+            except _LostError as error:
+                log.warning("the reading process is lost; pages are read without it", reason=str(error))
+        with collector_paused():
+            return PlainInsights(level).read(content)
+
+    async def close(self) -> None:
+        if self._process is not None:
+            await self._process.end()
+            self._process = None
+
+    async def _running(self) -> _ReadingProcess:
+        async with self._starting:
+            if self._process is None or self._process.is_lost:
+                await self.close()
+                self._process = await _ReadingProcess.start()
+            return self._process
+
+
+class _ReadingProcess:
+    """Answers in the order of the pages."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._pages = cast("asyncio.StreamWriter", process.stdin)
+        self._answers = cast("asyncio.StreamReader", process.stdout)
+        self._waiting: deque[asyncio.Future[bytes]] = deque()
+        self._listening = asyncio.create_task(self._listen())
+
+    @classmethod
+    async def start(cls) -> _ReadingProcess:
+        """Raises _LostError where there can be none."""
+        environment = {name: value for name in ("PATH", "PYTHONPATH", "LANG") if (value := os.environ.get(name))}
+        pipe = asyncio.subprocess.PIPE
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", _MODULE, stdin=pipe, stdout=pipe, env=environment, limit=_AT_ONCE_BYTES
+            )
+        except OSError as error:
+            raise _LostError(str(error)) from error
+        return cls(process)
+
+    @property
+    def is_lost(self) -> bool:
+        return self._listening.done()
+
+    async def read(self, level: Level, content: memoryview) -> InsightRows | None:
+        """Raises _LostError."""
+        if self.is_lost:
+            raise _LostError("it has ended")
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._waiting.append(answer)
+        self._pages.writelines([ASKED.pack(len(content), level), content])
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                columns = await answer
+        except TimeoutError:
+            self._process.kill()
+            raise _LostError(f"no answer within {PATIENCE_SECONDS:.0f} s") from None
+        return rows_from_bytes(columns) if columns else None
+
+    async def end(self) -> None:
+        self._pages.close()
+        with suppress(ProcessLookupError):
+            self._process.kill()  # what it may still be reading nobody waits for
+        await self._process.wait()
+        await self._listening
+
+    async def _listen(self) -> None:
+        """Hands on the answers until there are no more."""
+        try:
+            while True:
+                (size,) = ANSWERED.unpack(await self._answers.readexactly(ANSWERED.size))
+                content = await self._answers.readexactly(size)
+                answer = self._waiting.popleft()
+                if not answer.done():  # who asked may have gone
+                    answer.set_result(content)
+        except (asyncio.IncompleteReadError, OSError):
+            while self._waiting:
+                if not (answer := self._waiting.popleft()).done():
+                    answer.set_exception(_LostError("it has ended"))
