@@ -34,6 +34,7 @@ _COMMON = {
     "unix_socket_directories": "",
     "max_connections": "100",
     "shared_buffers": "128MB",
+    "wal_buffers": "16MB",  # a day of thousands of ads fits; otherwise the statement that writes it waits for the disk
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
