@@ -385,7 +385,7 @@ async def test_insights_ask_for_days_of_one_level(
         "level": name,
         "time_range": '{"since":"2026-03-01","until":"2026-03-04"}',
         "time_increment": "1",
-        "limit": "500",
+        "limit": "1000",
         "fields": f"{named},date_start,date_stop,spend,impressions,inline_link_clicks,actions,action_values,"
         "attribution_setting,cpm,ctr,cpc",
     }

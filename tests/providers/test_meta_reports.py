@@ -141,13 +141,24 @@ async def test_too_much_at_once_becomes_a_report(
     assert steps(graph)[:2] == [("GET", "act_1001/insights"), ("POST", "act_1001/insights")]
 
 
-async def test_a_walk_that_has_begun_is_not_begun_again(meta: MetaProvider, graph: ScriptedGraph) -> None:
-    graph.answer({"data": [row("1")], "paging": {"cursors": {"after": "one"}, "next": "x"}})
+async def test_a_walk_of_which_rows_were_handed_on_is_not_begun_again(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    for place in range(4):
+        graph.answer({"data": [row(str(place))], "paging": {"cursors": {"after": str(place)}, "next": "x"}})
     graph.answer_error(100, 1487534)
 
     with pytest.raises(TooMuchDataError):
         await read(meta, expected_rows=1)
-    assert steps(graph) == [("GET", "act_1001/insights")] * 2
+    assert steps(graph) == [("GET", "act_1001/insights")] * 5
+
+
+async def test_a_walk_of_which_nothing_was_handed_on_becomes_a_report(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer({"data": [row("1")], "paging": {"cursors": {"after": "one"}, "next": "x"}})
+    graph.answer_error(100, 1487534)
+    graph.answer(STARTED)
+    graph.answer(DONE)
+    graph.answer_pages([row("1"), row("2")])
+
+    assert await read(meta, expected_rows=1) == [("1", 1), ("2", 1)]
 
 
 async def test_a_report_may_not_be_visible_at_once(meta: MetaProvider, graph: ScriptedGraph) -> None:

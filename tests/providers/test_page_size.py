@@ -31,6 +31,24 @@ def test_a_heavy_page_begins_the_count_of_good_ones_anew() -> None:
     assert size.value == 124
 
 
+def _good_pages_until(size: PageSize, value: int) -> int:
+    count = 0
+    while size.value < value:
+        size.note_good_page()
+        count += 1
+    return count
+
+
+def test_who_tried_a_larger_page_in_vain_waits_twice_as_long() -> None:
+    size = PageSize(1000)
+    size.shrink(1000)
+    waits: list[int] = []
+    for _ in range(9):
+        waits.append(_good_pages_until(size, 1000))
+        size.shrink(1000)
+    assert waits == [5, 10, 20, 40, 80, 160, 320, 640, 640]
+
+
 def test_growing_stops_at_the_largest() -> None:
     size = PageSize(300)
     size.shrink(300)

@@ -14,7 +14,9 @@ from app.errors import ProviderTransientError
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.providers.meta.node import Node, as_node, parse_json
-from app.providers.meta.parse_insights import InsightParser
+from app.providers.meta.page_reader import PageReader
+from app.providers.meta.parse_insights import InsightParser, RowsText
+from app.providers.meta.plain_insights import PlainInsights
 
 if TYPE_CHECKING:
     from app.providers.contract import InsightRow
@@ -97,11 +99,16 @@ def usual_rows() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def page_of(found: list[dict[str, Any]]) -> bytes:
-    return json.dumps({"data": found}).encode()
+    """As Meta writes it: without spaces, the cursors behind the rows."""
+    return json.dumps({"data": found, "paging": {"cursors": {"after": "x"}}}, separators=(",", ":")).encode()
+
+
+def parser_of(level: Level) -> InsightParser:
+    return InsightParser(level, "act_1001", PageReader())
 
 
 def carefully(page: bytes, level: Level) -> list[InsightRow] | str:
-    parser = InsightParser(level, "act_1001")
+    parser = parser_of(level)
     try:
         nodes = as_node(parse_json(page, "the body"), "insights").children("data")
         return [parser.parse_carefully(node) for node in nodes]
@@ -109,43 +116,43 @@ def carefully(page: bytes, level: Level) -> list[InsightRow] | str:
         return str(error)
 
 
-def quickly(page: bytes, level: Level) -> list[InsightRow] | str:
+async def quickly(page: bytes, level: Level) -> list[InsightRow] | str:
+    parser = parser_of(level)
     try:
-        parser = InsightParser(level, "act_1001")
-        return list(parser.read_rows(as_node(parser.parse_page(page, "the body"), "insights")))
+        return list(await parser.read_rows(as_node(parser.parse_page(page, "the body"), "insights")))
     except ProviderTransientError as error:
         return str(error)
 
 
 @given(rows({}), _LEVELS)
-def test_both_ways_read_the_same_numbers(row: dict[str, Any], level: Level) -> None:
+async def test_both_ways_read_the_same_numbers(row: dict[str, Any], level: Level) -> None:
     page = page_of([row])
-    assert quickly(page, level) == carefully(page, level)
+    assert await quickly(page, level) == carefully(page, level)
 
 
 @given(st.lists(rows(_DESCRIBED), max_size=3), _LEVELS)
-def test_both_ways_read_the_same_pages(found: list[dict[str, Any]], level: Level) -> None:
+async def test_both_ways_read_the_same_pages(found: list[dict[str, Any]], level: Level) -> None:
     page = page_of(found)
-    assert quickly(page, level) == carefully(page, level)
+    assert await quickly(page, level) == carefully(page, level)
 
 
 @given(st.lists(usual_rows(), max_size=4), _LEVELS)
 def test_usual_pages_take_the_shortcut(found: list[dict[str, Any]], level: Level) -> None:
     page = page_of(found)
-    plain = InsightParser(level, "act_1001").plain.read(json.dumps(found).encode())
+    plain = PlainInsights(level).read(json.dumps(found).encode())
     assert plain is not None
     if level is not Level.ACCOUNT:  # whose rows carry the id that we know the account by
         assert list(plain) == carefully(page, level)
 
 
 @given(st.lists(usual_rows(), min_size=1, max_size=4), st.data(), _LEVELS)
-def test_one_odd_thing_in_a_usual_page_is_read_as_ever(
+async def test_one_odd_thing_in_a_usual_page_is_read_as_ever(
     found: list[dict[str, Any]], data: st.DataObject, level: Level
 ) -> None:
     name = data.draw(st.sampled_from([*_NUMBERED, *_DESCRIBED]))
     found[0] = {**found[0], name: data.draw({**_NUMBERED, **_DESCRIBED}[name])}
     page = page_of(found)
-    assert quickly(page, level) == carefully(page, level)
+    assert await quickly(page, level) == carefully(page, level)
 
 
 @pytest.mark.parametrize(
@@ -157,10 +164,10 @@ def test_one_odd_thing_in_a_usual_page_is_read_as_ever(
         ("0.1000004999999999999999", 100_000),
     ],
 )
-def test_a_fraction_that_is_no_text_makes_the_page_be_read_without_floats(spend: str, micros: int) -> None:
+async def test_a_fraction_that_is_no_text_makes_the_page_be_read_without_floats(spend: str, micros: int) -> None:
     rest = '"impressions":"3","ad_id":"31","date_start":"2026-03-01","date_stop":"2026-03-01"'
     content = f'{{"data":[{{{rest}}},{{"spend":{spend},{rest}}}]}}'.encode()
-    found = quickly(content, Level.AD)
+    found = await quickly(content, Level.AD)
     assert [row.counters for row in cast("list[InsightRow]", found)] == [
         Counters(impressions=3),
         Counters(spend_micros=micros, impressions=3),
@@ -178,22 +185,61 @@ def test_a_node_tells_the_items_of_a_list() -> None:
     "content", [b"[]", b'{"error":{"code":17}}', b'{"data":null}', b'{"data":{}}', b'{"data":"x"}']
 )
 def test_what_is_no_page_is_left_as_it_is(content: bytes) -> None:
-    assert InsightParser(Level.AD, "act_1001").parse_page(content, "the body") == json.loads(content)
+    assert parser_of(Level.AD).parse_page(content, "the body") == json.loads(content)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"<html>", b"\xff", b"[" * 100_000])
 def test_what_is_no_json_is_a_passing_failure(content: bytes) -> None:
     with pytest.raises(ProviderTransientError, match="the body is not JSON"):
-        InsightParser(Level.AD, "act_1001").parse_page(content, "the body")
+        parser_of(Level.AD).parse_page(content, "the body")
 
 
 def test_an_error_beside_rows_is_told() -> None:
     page = page_of([_NAMED])
-    answer = InsightParser(Level.AD, "act_1001").parse_page(page[:-1] + b',"error":{"code":17}}', "the body")
+    answer = parser_of(Level.AD).parse_page(page[:-1] + b',"error":{"code":17}}', "the body")
     assert cast("Any", answer)["error"] == {"code": 17}
 
 
+_ROW = json.dumps(_NAMED, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        page_of([_NAMED, _NAMED]),
+        b'{"data":[%b],"paging":{"cursors":{"after":"x"}},"more":[1],"error":null}' % _ROW,
+        b'{"data":[],"paging":{}}',
+    ],
+)
+def test_rows_of_a_page_as_meta_writes_it_are_left_for_later(content: bytes) -> None:
+    answer = cast("Any", parser_of(Level.AD).parse_page(content, "the body"))
+    whole = json.loads(content)
+    assert isinstance(answer["data"], RowsText)
+    assert json.loads(answer["data"].rows.tobytes()) == whole["data"]
+    assert answer["paging"] == whole["paging"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{ "data": [%b], "paging": {"next": "x"} }' % _ROW,
+        b'{"paging":{"next":"x"},"data":[%b]}' % _ROW,
+        b'{"data":[%b]}' % _ROW,
+        b'{"data":[%b],"more":[1],"paging":{"next":"x"}}' % _ROW,
+        b'{"data":[{"data":[],"paging":{}}],"data":[%b],"paging":{"next":"x"}}' % _ROW,
+        b'{"data":[{"x":[1],"paging":{"next":"y"},%b]}' % _ROW[1:],
+        b'{"data":[%b,"x":[1],"paging":{"next":"y"}}]}' % _ROW[:-1],
+        b'{"data":[{"actions":[],"paging":{"next":"no"},%b],"paging":{"next":"x"}}' % _ROW[1:],
+    ],
+)
+async def test_a_page_in_any_other_order_is_read_all_the_same(content: bytes) -> None:
+    whole = json.loads(content)
+    answer = cast("Any", parser_of(Level.AD).parse_page(content, "the body"))
+    assert answer.get("paging") == whole.get("paging")
+    assert await quickly(content, Level.AD) == carefully(content, Level.AD)
+
+
 @pytest.mark.parametrize("content", [b'{"data":[]}', b'{"data":[{}]}', b"{"])
-def test_the_collector_works_again_afterwards(content: bytes) -> None:
-    quickly(content, Level.AD)
+async def test_the_collector_works_again_afterwards(content: bytes) -> None:
+    await quickly(content, Level.AD)
     assert gc.isenabled()

@@ -29,6 +29,8 @@ log = get_logger(__name__)
 LARGE_BYTES = 100_000
 # A page takes milliseconds; who takes so long does nothing any more.
 PATIENCE_SECONDS = 30.0
+# All that it is told of our environment: what its Python needs, and no secret.
+ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG")
 _AT_ONCE_BYTES = 1 << 20
 _MODULE = "app.providers.meta.reading_process"
 
@@ -44,6 +46,11 @@ class PageReader:
         self._beside = beside
         self._starting = asyncio.Lock()
         self._process: _ReadingProcess | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The reading process; None while there is none."""
+        return None if self._process is None or self._process.is_lost else self._process.pid
 
     async def read(self, level: Level, content: memoryview) -> InsightRows | None:
         """The rows in the JSON of a page's `data`; None of a page with anything in another than the usual shape."""
@@ -72,6 +79,7 @@ class _ReadingProcess:
     """Answers in the order of the pages."""
 
     def __init__(self, process: Process) -> None:
+        self.pid = process.pid
         self._process = process
         self._pages = cast("asyncio.StreamWriter", process.stdin)
         self._answers = cast("asyncio.StreamReader", process.stdout)
@@ -81,7 +89,7 @@ class _ReadingProcess:
     @classmethod
     async def start(cls) -> _ReadingProcess:
         """Raises _LostError where there can be none."""
-        environment = {name: value for name in ("PATH", "PYTHONPATH", "LANG") if (value := os.environ.get(name))}
+        environment = {name: value for name in ENVIRONMENT if (value := os.environ.get(name))}
         pipe = asyncio.subprocess.PIPE
         try:
             process = await asyncio.create_subprocess_exec(
