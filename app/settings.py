@@ -71,7 +71,6 @@ class Settings(BaseSettings):
     meta_calls_per_hour: Annotated[int, Field(ge=1)] = 200
     meta_async_rows: Annotated[int, Field(ge=1)] = 20_000
     meta_report_timeout_seconds: Annotated[float, Field(gt=0)] = 3600.0
-    reading_process: bool = True
 
     # Background work.
     schedule: bool = True
@@ -83,6 +82,7 @@ class Settings(BaseSettings):
     backfill_days: Annotated[int, Field(ge=0, le=1127)] = 90
     worker_concurrency: Annotated[int, Field(ge=1)] = 5
     worker_grace_seconds: Annotated[float, Field(gt=0)] = 30.0
+    reading_process: bool = True
     worker_health_host: str = "127.0.0.1"
     worker_health_port: Annotated[int, Field(ge=0, le=65535)] = 3001
     scheduler_health_host: str = "127.0.0.1"
