@@ -122,7 +122,7 @@ async def test_small_pages_and_readers_without_a_core_to_spare_start_none(*, bes
     assert reader.pid is None
 
 
-async def test_a_killed_process_costs_a_warning_and_is_replaced() -> None:
+async def test_a_killed_process_costs_a_warning_and_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     async with reading() as reader:
         await reader.read(Level.AD, page())
         first = reader.pid
@@ -133,9 +133,13 @@ async def test_a_killed_process_costs_a_warning_and_is_replaced() -> None:
         with capture_logs() as logs:
             os.kill(first, signal.SIGKILL)
             assert [len(await each or ()) for each in waiting] == [1000] * 3
+            assert len(await reader.read(Level.AD, page()) or ()) == 1000
         assert {(entry["event"], entry["log_level"]) for entry in logs} == {
             ("the reading process is lost; pages are read without it", "warning")
         }
+        assert len(logs) == 3
+        assert reader.pid is None
+        monkeypatch.setattr(page_reader, "PAUSE_SECONDS", 0)
         assert len(await reader.read(Level.AD, page()) or ()) == 1000
         assert reader.pid not in {None, first}
 

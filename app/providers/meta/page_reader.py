@@ -1,6 +1,7 @@
 """Reads the rows of pages: small ones at once, large ones in a process of its own (see `reading_process`).
 
-That process is started with the first large page and again when it is lost; what it was to read is read here then.
+That process is started with the first large page, and again some seconds after it was lost; without it, and what it was
+to read when it was lost, pages are read here.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
@@ -29,6 +31,8 @@ log = get_logger(__name__)
 LARGE_BYTES = 100_000
 # A page takes milliseconds; who takes so long does nothing any more.
 PATIENCE_SECONDS = 30.0
+# Between the loss of a process and the next one.
+PAUSE_SECONDS = 5.0
 # All that it is told of our environment: what its Python needs, and no secret.
 ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG")
 _AT_ONCE_BYTES = 1 << 20
@@ -46,6 +50,7 @@ class PageReader:
         self._beside = beside
         self._starting = asyncio.Lock()
         self._process: _ReadingProcess | None = None
+        self._lost_at = -PAUSE_SECONDS
 
     @property
     def pid(self) -> int | None:
@@ -56,8 +61,10 @@ class PageReader:
         """The rows in the JSON of a page's `data`; None of a page with anything in another than the usual shape."""
         if self._beside and len(content) >= LARGE_BYTES:
             try:
-                return await (await self._running()).read(level, content)
+                if process := await self._running():
+                    return await process.read(level, content)
             except _LostError as error:
+                self._lost_at = time.monotonic()
                 log.warning("the reading process is lost; pages are read without it", reason=str(error))
         with collector_paused():
             return PlainInsights(level).read(content)
@@ -67,9 +74,12 @@ class PageReader:
             await self._process.end()
             self._process = None
 
-    async def _running(self) -> _ReadingProcess:
+    async def _running(self) -> _ReadingProcess | None:
+        """None for a while after a loss."""
         async with self._starting:
             if self._process is None or self._process.is_lost:
+                if time.monotonic() < self._lost_at + PAUSE_SECONDS:
+                    return None
                 await self.close()
                 self._process = await _ReadingProcess.start()
             return self._process
@@ -108,22 +118,29 @@ class _ReadingProcess:
         if self.is_lost:
             raise _LostError("it has ended")
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        try:
+            self._pages.writelines([ASKED.pack(len(content), level), content])
+        except (OSError, RuntimeError) as error:  # uvloop's for a pipe that is closed
+            raise _LostError(str(error)) from error
         self._waiting.append(answer)
-        self._pages.writelines([ASKED.pack(len(content), level), content])
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 columns = await answer
         except TimeoutError:
-            self._process.kill()
+            self._kill()
             raise _LostError(f"no answer within {PATIENCE_SECONDS:.0f} s") from None
         return rows_from_bytes(columns) if columns else None
 
     async def end(self) -> None:
+        """Whatever it is still reading nobody waits for."""
         self._pages.close()
-        with suppress(ProcessLookupError):
-            self._process.kill()  # what it may still be reading nobody waits for
+        self._kill()
         await self._process.wait()
         await self._listening
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            self._process.kill()
 
     async def _listen(self) -> None:
         """Hands on the answers until there are no more."""
