@@ -60,7 +60,7 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
         socket_connect_timeout=5,
     )
     progress = ProgressChannel(redis)
-    page_reader = PageReader(beside=settings.reading_process and (os.cpu_count() or 1) > 1)
+    page_reader = PageReader(beside=settings.reading_process and _cores() > 1)
     async with httpx.AsyncClient(timeout=PLATFORM_TIMEOUT) as http:
         try:
             yield Services(
@@ -82,3 +82,8 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
             await broker.shutdown()
             await redis.aclose()
             await database.close()
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -49,6 +49,18 @@ def test_who_tried_a_larger_page_in_vain_waits_twice_as_long() -> None:
     assert waits == [5, 10, 20, 40, 80, 160, 320, 640, 640]
 
 
+def test_a_size_that_held_is_tried_again_as_soon_as_ever() -> None:
+    size = PageSize(1000)
+    size.shrink(1000)
+    assert _good_pages_until(size, 1000) == 5
+    size.shrink(1000)
+    assert _good_pages_until(size, 1000) == 10
+    for _ in range(5):
+        size.note_good_page()
+    size.shrink(1000)
+    assert _good_pages_until(size, 1000) == 5
+
+
 def test_growing_stops_at_the_largest() -> None:
     size = PageSize(300)
     size.shrink(300)

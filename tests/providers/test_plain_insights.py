@@ -188,7 +188,13 @@ def test_what_is_no_page_is_left_as_it_is(content: bytes) -> None:
     assert parser_of(Level.AD).parse_page(content, "the body") == json.loads(content)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"<html>", b"\xff", b"[" * 100_000])
+_DEEP = b"[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"<html>", b"\xff", _DEEP, b'{"data":[],"paging":' + _DEEP, b'{"data":[],"paging":{},"x":' + _DEEP],
+)
 def test_what_is_no_json_is_a_passing_failure(content: bytes) -> None:
     with pytest.raises(ProviderTransientError, match="the body is not JSON"):
         parser_of(Level.AD).parse_page(content, "the body")
@@ -225,6 +231,7 @@ def test_rows_of_a_page_as_meta_writes_it_are_left_for_later(content: bytes) -> 
         b'{ "data": [%b], "paging": {"next": "x"} }' % _ROW,
         b'{"paging":{"next":"x"},"data":[%b]}' % _ROW,
         b'{"data":[%b]}' % _ROW,
+        b'{"data":[],"paging":{"next":"x"},"data":[%b]}' % _ROW,
         b'{"data":[%b],"more":[1],"paging":{"next":"x"}}' % _ROW,
         b'{"data":[{"data":[],"paging":{}}],"data":[%b],"paging":{"next":"x"}}' % _ROW,
         b'{"data":[{"x":[1],"paging":{"next":"y"},%b]}' % _ROW[1:],

@@ -16,7 +16,7 @@ from app.providers.meta.look_ahead import work_ahead
 from app.providers.meta.report_policy import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
     from app.providers.contract import InsightRows
     from app.providers.meta.graph import GraphClient
@@ -47,17 +47,19 @@ class InsightReading:
         self._size_of = size_of
         self._parser = parser
 
-    async def read(self, query: InsightQuery, *, expected_rows: int | None) -> AsyncIterator[InsightRows]:
+    async def read(self, query: InsightQuery, *, expected_rows: int | None) -> AsyncGenerator[InsightRows]:
         """Pages of rows. Raises TooMuchDataError where even the smallest part is too much or takes too long.
 
-        A walk that has begun is not begun again as a report: its rows would come twice.
+        A walk of which rows were handed on is not begun again as a report: they would come twice.
         """
         if expected_rows is None or expected_rows < self._policy.async_rows:
             has_begun = False
             try:
-                async for page in self._rows(f"{self._account_path}/insights", query.params(), query.edge):
-                    has_begun = True
-                    yield page
+                rows = self._rows(f"{self._account_path}/insights", query.params(), query.edge)
+                async with aclosing(rows) as pages:
+                    async for page in pages:
+                        has_begun = True
+                        yield page
             except TooMuchDataError:
                 if has_begun:
                     raise
@@ -111,7 +113,7 @@ class InsightReading:
             return []
         return list(dict.fromkeys(node.text("campaign_id") for page in pages for node in page))
 
-    async def _rows(self, path: str, params: dict[str, str], edge: str) -> AsyncIterator[InsightRows]:
+    async def _rows(self, path: str, params: dict[str, str], edge: str) -> AsyncGenerator[InsightRows]:
         walk = self._graph.walk(
             path, params, what="insights", page_size=self._size_of(edge), parse=self._parser.parse_page
         )

@@ -48,7 +48,7 @@ class PageReader:
 
     def __init__(self, *, beside: bool = False) -> None:
         self._beside = beside
-        self._starting = asyncio.Lock()
+        self._changing = asyncio.Lock()
         self._process: _ReadingProcess | None = None
         self._lost_at = -PAUSE_SECONDS
 
@@ -70,19 +70,24 @@ class PageReader:
             return PlainInsights(level).read(content)
 
     async def close(self) -> None:
-        if self._process is not None:
-            await self._process.end()
-            self._process = None
+        """What is read afterwards is read here."""
+        self._beside = False
+        async with self._changing:
+            await self._end()
 
     async def _running(self) -> _ReadingProcess | None:
-        """None for a while after a loss."""
-        async with self._starting:
+        """None for a while after a loss, and when we are closed."""
+        async with self._changing:
             if self._process is None or self._process.is_lost:
-                if time.monotonic() < self._lost_at + PAUSE_SECONDS:
-                    return None
-                await self.close()
-                self._process = await _ReadingProcess.start()
+                await self._end()
+                if self._beside and time.monotonic() >= self._lost_at + PAUSE_SECONDS:
+                    self._process = await _ReadingProcess.start()
             return self._process
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            await process.end()
 
 
 class _ReadingProcess:
@@ -103,7 +108,12 @@ class _ReadingProcess:
         pipe = asyncio.subprocess.PIPE
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", _MODULE, stdin=pipe, stdout=pipe, env=environment, limit=_AT_ONCE_BYTES
+                *(sys.executable, "-P", "-m", _MODULE),
+                stdin=pipe,
+                stdout=pipe,
+                env=environment,
+                limit=_AT_ONCE_BYTES,
+                start_new_session=True,  # a terminal's signals are not for it
             )
         except OSError as error:
             raise _LostError(str(error)) from error
@@ -136,7 +146,7 @@ class _ReadingProcess:
         self._pages.close()
         self._kill()
         await self._process.wait()
-        await self._listening
+        await asyncio.wait([self._listening])
 
     def _kill(self) -> None:
         with suppress(ProcessLookupError):
@@ -144,14 +154,15 @@ class _ReadingProcess:
 
     async def _listen(self) -> None:
         """Hands on the answers until there are no more."""
-        try:
-            while True:
-                (size,) = ANSWERED.unpack(await self._answers.readexactly(ANSWERED.size))
-                content = await self._answers.readexactly(size)
-                answer = self._waiting.popleft()
-                if not answer.done():  # who asked may have gone
-                    answer.set_result(content)
-        except (asyncio.IncompleteReadError, OSError):
-            while self._waiting:
-                if not (answer := self._waiting.popleft()).done():
-                    answer.set_exception(_LostError("it has ended"))
+        with suppress(asyncio.IncompleteReadError, OSError):
+            try:
+                while True:
+                    (size,) = ANSWERED.unpack(await self._answers.readexactly(ANSWERED.size))
+                    content = await self._answers.readexactly(size)
+                    answer = self._waiting.popleft()
+                    if not answer.done():  # who asked may have gone
+                        answer.set_result(content)
+            finally:
+                for answer in self._waiting:
+                    if not answer.done():
+                        answer.set_exception(_LostError("it has ended"))

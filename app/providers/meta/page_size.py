@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 LARGEST_PAGE = 500
-LARGEST_INSIGHTS_PAGE = 1000
+LARGEST_INSIGHTS_PAGE = 1000  # nothing says what Meta serves at most; a page too heavy costs one call and is halved
 SMALLEST_PAGE = 25
 GROWS_AFTER = 5
 GROWS_AFTER_AT_MOST = 640
@@ -24,7 +24,7 @@ class PageSize:
         self._largest = largest
         self._good_pages = 0
         self._grows_after = GROWS_AFTER
-        self._has_grown = False
+        self._is_on_trial = False
         self.value = largest
 
     def shrink(self, asked: int) -> bool:
@@ -38,19 +38,20 @@ class PageSize:
         if asked // 2 < SMALLEST_PAGE:
             return False
         self.value = asked // 2
-        if self._has_grown:
-            self._has_grown = False
+        if self._is_on_trial:
+            self._is_on_trial = False
             self._grows_after = min(2 * self._grows_after, GROWS_AFTER_AT_MOST)
         return True
 
     def note_good_page(self) -> None:
-        """Twice the size after GROWS_AFTER good pages in a row, or more of them once larger ones were too heavy."""
-        if self.value == self._largest:
-            return
+        """Twice the size after GROWS_AFTER good pages in a row, or more of them while larger ones are too heavy."""
         self._good_pages += 1
-        if self._good_pages == self._grows_after:
+        if self._is_on_trial and self._good_pages == GROWS_AFTER:
+            self._is_on_trial = False
+            self._grows_after = GROWS_AFTER
+        if self.value < self._largest and self._good_pages >= self._grows_after:
             self._good_pages = 0
-            self._has_grown = True
+            self._is_on_trial = True
             self.value = min(2 * self.value, self._largest)
 
 

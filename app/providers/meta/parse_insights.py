@@ -43,6 +43,7 @@ _ROWS_END = b'],"paging":'
 class _AfterRows(msgspec.Struct):
     paging: Any
     error: Any = None
+    data: msgspec.UnsetType = msgspec.UNSET  # other rows would take the place of the first
 
 
 _decode_after_rows = msgspec.json.Decoder(_AfterRows).decode
@@ -66,11 +67,12 @@ class InsightParser:
     def parse_page(self, content: bytes, what: str) -> object:
         """The answer as JSON, with the rows of most pages as RowsText, for `read_rows`.
 
-        Raises ProviderTransientError for what is no JSON; in rows that are left as text that shows later.
+        Raises ProviderTransientError for what is no JSON; in rows that are left as text that shows later, when the
+        answer has been counted as a good one.
         """
         end = content.rfind(_ROWS_END)
         if end > 0 and content.startswith(_ROWS_BEGIN):
-            with suppress(ValueError):  # msgspec's errors are ValueErrors
+            with suppress(ValueError, RecursionError):  # msgspec's errors are ValueErrors
                 after = _decode_after_rows(b"{" + content[end + 2 :])
                 rows = memoryview(content)[len(_ROWS_BEGIN) - 1 : end + 1]
                 return {"data": RowsText(rows, content), "paging": after.paging, "error": after.error}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from app.providers.meta.graph import GraphClient
 from app.providers.meta.insight_query import InsightQuery, compact_json
 from app.providers.meta.insight_reading import InsightReading
 from app.providers.meta.page_reader import PageReader
-from app.providers.meta.page_size import LARGEST_INSIGHTS_PAGE, LARGEST_PAGE, PageSizes
+from app.providers.meta.page_size import LARGEST_INSIGHTS_PAGE, LARGEST_PAGE, PageSize, PageSizes
 from app.providers.meta.parse_account import FIELDS as ACCOUNT_FIELDS
 from app.providers.meta.parse_account import parse_account
 from app.providers.meta.parse_delivery import STATUS_FIELDS, parse_status_record
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
         StatusRecord,
     )
     from app.providers.meta.node import Node
-from app.providers.meta.page_size import PageSize
 
 _EDGES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "adsets", Level.AD: "ads"}
 _SETTABLE = frozenset({EntityStatus.ACTIVE, EntityStatus.PAUSED})
@@ -153,8 +153,9 @@ class MetaProvider:
             size_of=partial(self._size_of, largest=LARGEST_INSIGHTS_PAGE),
             parser=InsightParser(level, self._account_external_id, self._page_reader),
         )
-        async for page in reading.read(InsightQuery(level, since, until), expected_rows=expected_rows):
-            yield page
+        async with aclosing(reading.read(InsightQuery(level, since, until), expected_rows=expected_rows)) as pages:
+            async for page in pages:
+                yield page
 
     async def set_status(
         self,

@@ -12,9 +12,10 @@ from __future__ import annotations
 import gc
 import signal
 import sys
+from contextlib import suppress
 from datetime import date  # noqa: TC003  # msgspec looks the fields' types up
 from struct import Struct
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -59,15 +60,22 @@ def rows_from_bytes(content: bytes) -> InsightRows:
 
 
 def main() -> None:
-    # What ends the worker ends us when it has no more pages.
+    # What ends the worker's whole group ends us when it has no more pages.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     gc.disable()  # what is made here goes by its reference counts
+    with suppress(BrokenPipeError):  # nobody waits for the answer
+        _read_pages(sys.stdin.buffer, sys.stdout.buffer)
+
+
+def _read_pages(source: BinaryIO, sink: BinaryIO) -> None:
     readers = {level: PlainInsights(level) for level in Level}
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
     while len(head := source.read(ASKED.size)) == ASKED.size:
         size, level = ASKED.unpack(head)
-        rows = readers[Level(level)].read(source.read(size))
+        page = source.read(size)
+        if len(page) < size:
+            return
+        rows = readers[Level(level)].read(page)
         content = b"" if rows is None else rows_to_bytes(rows)
         sink.write(ANSWERED.pack(len(content)))
         sink.write(content)
