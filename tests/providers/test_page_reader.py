@@ -50,7 +50,7 @@ async def main():
 asyncio.run(main())
 """
 
-# Reads pages on uvloop while the process is killed again and again.
+# On uvloop, as a worker: pages at every instant around the death of a process, and pages for a reader meanwhile.
 _HURT = """
 import asyncio, os, signal
 import uvloop
@@ -58,20 +58,35 @@ from app.metrics.levels import Level
 from app.providers.meta import page_reader
 
 page_reader.PAUSE_SECONDS = 0
+PAGE = memoryview(b"[" + b" " * 200_000 + b"]")
 
 async def read(reader):
     for _ in range(100):
-        assert len(await reader.read(Level.AD, memoryview(b"[" + b" " * 200_000 + b"]"))) == 0
+        assert len(await reader.read(Level.AD, PAGE)) == 0
 
-async def kill(reader):
-    for _ in range(5):
-        await asyncio.sleep(0.05)
-        if reader.pid:
-            os.kill(reader.pid, signal.SIGKILL)
+async def burst():
+    process = await page_reader._ReadingProcess.start()
+    async def one(place):
+        await asyncio.sleep(place * 0.00005)
+        try:
+            assert len(await process.read(Level.AD, PAGE)) == 0
+        except page_reader._LostError:
+            pass
+    await one(0)
+    reading = [asyncio.create_task(one(place)) for place in range(100)]
+    await asyncio.sleep(0.001)
+    os.kill(process.pid, signal.SIGKILL)
+    await asyncio.gather(*reading)
+    await process.end()
 
 async def main():
     reader = page_reader.PageReader(beside=True)
-    await asyncio.gather(read(reader), read(reader), read(reader), kill(reader))
+    reading = [asyncio.create_task(read(reader)) for _ in range(3)]
+    for _ in range(5):
+        await burst()
+        if reader.pid:
+            os.kill(reader.pid, signal.SIGKILL)
+    await asyncio.gather(*reading)
     await reader.close()
 
 uvloop.run(main())
@@ -142,14 +157,16 @@ async def test_many_pages_at_once_each_get_their_own_rows() -> None:
 async def test_who_goes_before_the_answer_leaves_the_next_one_its_own() -> None:
     async with reading() as reader:
         await reader.read(Level.AD, page())
-        assert reader.pid is not None
-        os.kill(reader.pid, signal.SIGSTOP)
+        process = reader.pid
+        assert process is not None
+        os.kill(process, signal.SIGSTOP)
         gone = asyncio.create_task(reader.read(Level.AD, page(rows=1000)))
         stays = asyncio.create_task(reader.read(Level.AD, page(rows=900)))
         await settle()
         gone.cancel()
-        os.kill(reader.pid, signal.SIGCONT)
+        os.kill(process, signal.SIGCONT)
         assert len(await stays or ()) == 900
+        assert reader.pid == process
 
 
 @pytest.mark.parametrize("turns", [1, 2, 5])
@@ -228,13 +245,22 @@ async def test_it_ends_when_it_is_closed() -> None:
     assert state_of(process) is None
 
 
-async def test_it_ends_with_whoever_started_it_and_not_before() -> None:
+async def test_what_a_supervisor_may_send_to_all_at_once_leaves_it_alone() -> None:
+    async with reading() as reader:
+        await reader.read(Level.AD, page())
+        process = reader.pid
+        assert process is not None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(process, number)
+        assert len(await reader.read(Level.AD, page()) or ()) == 1000
+        assert reader.pid == process
+
+
+async def test_it_ends_with_whoever_started_it() -> None:
     owner = await asyncio.create_subprocess_exec(sys.executable, "-c", _OWNER, stdout=subprocess.PIPE)
     try:
         assert owner.stdout is not None
         process = int(await owner.stdout.readline())
-        for number in (signal.SIGINT, signal.SIGTERM):  # what a supervisor may send to all at once
-            os.kill(process, number)
         assert state_of(process) not in {None, "Z"}
     finally:
         owner.kill()
