@@ -2,8 +2,8 @@
 
 The product does what a worker does with two jobs of seven days for each account, one of the ads and one of the
 campaigns: read the pages, write snapshots, daily rows and the landing pages' roll-up. As many jobs are done at once as
-a worker has slots. The floor copies what the product wrote in the turn before, under another seller's id, from
-binary bytes that are made before the clock starts, as the tables' owner.
+a worker has slots. The floors copy what the product wrote in the turn before, under other sellers' ids, as the tables'
+owner: one from binary bytes that are made before the clock starts, one from Python's rows through asyncpg.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ from tests.benchmarks.job_processes import cpu_seconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
+    from datetime import date
+    from uuid import UUID
 
     from app.queries.connections import Connection
     from app.services.context import Services
@@ -65,7 +67,8 @@ class Turn(NamedTuple):
 
     product: float
     cpu: float
-    floor: float
+    bytes_floor: float
+    rows_floor: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +79,19 @@ class IngestResult:
     rows: int
     turns: list[Turn]
 
-    @property
-    def product_rate(self) -> float:
-        return self.ad_days / median(turn.product for turn in self.turns)
+    def rate(self, seconds: float) -> float:
+        """Ad days a second."""
+        return self.ad_days / seconds
 
     @property
-    def floor_rate(self) -> float:
-        return self.ad_days / median(turn.floor for turn in self.turns)
+    def ratio_to_bytes(self) -> float:
+        """The median of each round's product rate over its floor's."""
+        return median(turn.bytes_floor / turn.product for turn in self.turns)
 
     @property
-    def ratio(self) -> float:
-        """The median of each round's product rate over its floor rate."""
-        return median(turn.floor / turn.product for turn in self.turns)
+    def ratio_to_rows(self) -> float:
+        """The same of the other floor."""
+        return median(turn.rows_floor / turn.product for turn in self.turns)
 
 
 async def measure_ingest(
@@ -98,8 +102,8 @@ async def measure_ingest(
     What is written into an empty database says little of one that has worked for months. `shape` is that of each
     account; each belongs to a seller of its own.
     """
-    async with open_world(stand.settings, shape, sellers=accounts + 1) as world, _owner(stand.owner_url) as owner:
-        services, (theirs, *mine) = world.services, world.connections
+    async with open_world(stand.settings, shape, sellers=accounts + 2) as world, _owner(stand.owner_url) as owner:
+        services, (theirs, others, *mine) = world.services, world.connections
         for connection in mine:
             await assign_all(services, connection)
         turns: list[Turn] = []
@@ -112,19 +116,23 @@ async def measure_ingest(
         await _ingest(services, mine, weeks[0])
         for number, week in enumerate(weeks[1:]):
             await _warm(services, mine, week)
-            copies = await _bytes_of(owner, mine, theirs, weeks[number])
-            order = [True, False] if number % 2 else [False, True]
-            seconds = cpu = floor = 0.0
-            for is_product in order:
-                if is_product:
-                    seconds, cpu = await _ingest(services, mine, week)
-                else:
-                    floor = await _copy(owner, copies)
+            content = await _bytes_of(owner, mine, theirs, weeks[number])
+            records = await _records_of(owner, mine, others, weeks[number])
+            seconds = cpu = bytes_floor = rows_floor = 0.0
+            for step in range(3):
+                match (number + step) % 3:
+                    case 0:
+                        seconds, cpu = await _ingest(services, mine, week)
+                    case 1:
+                        bytes_floor = await _copy_bytes(owner, content)
+                    case _:
+                        rows_floor = await _copy_records(owner, records)
             tell(
-                f"round {number}: product {seconds:.2f} s ({cpu:.2f} s CPU), floor {floor:.2f} s, {floor / seconds:.0%}"
+                f"round {number}: product {seconds:.2f} s ({cpu:.2f} s CPU), floors: bytes {bytes_floor:.2f} s,"
+                f" {bytes_floor / seconds:.0%}, rows {rows_floor:.2f} s, {rows_floor / seconds:.0%}"
             )
             if number >= history:
-                turns.append(Turn(seconds, cpu, floor))
+                turns.append(Turn(seconds, cpu, bytes_floor, rows_floor))
         rows = await owner.fetchval(
             "SELECT count(*) FROM ad_stats_daily WHERE seller_id = $1 AND stat_date BETWEEN $2 AND $3",
             theirs.seller_id,
@@ -194,26 +202,51 @@ async def _owner(url: str) -> AsyncGenerator[Any]:
 
 
 async def _bytes_of(owner: Any, mine: Sequence[Connection], theirs: Connection, week: DateRange) -> dict[str, bytes]:
-    """What the product wrote for these days, as another seller's."""
-    sellers = [connection.seller_id for connection in mine]
+    """What the product wrote for these days, as another seller's, as COPY's own bytes."""
     found: dict[str, bytes] = {}
-    for table, columns in COPIED.items():
+    for table in COPIED:
         out = io.BytesIO()
-        query = f"""
-        SELECT '{theirs.seller_id}'::uuid, {columns}
-        FROM {table}
-        WHERE seller_id = ANY($1)
-          AND stat_date BETWEEN $2 AND $3
-        """  # noqa: S608  # our own names
-        await owner.copy_from_query(query, sellers, week.from_date, week.to_date, output=out, format="binary")
+        await owner.copy_from_query(*_written(table, mine, theirs, week), output=out, format="binary")
         found[table] = out.getvalue()
     return found
 
 
-async def _copy(owner: Any, copies: dict[str, bytes]) -> float:
+async def _records_of(
+    owner: Any, mine: Sequence[Connection], theirs: Connection, week: DateRange
+) -> dict[str, list[tuple[object, ...]]]:
+    """The same as Python's rows."""
+    return {table: [tuple(row) for row in await owner.fetch(*_written(table, mine, theirs, week))] for table in COPIED}
+
+
+def _written(
+    table: str, mine: Sequence[Connection], theirs: Connection, week: DateRange
+) -> tuple[str, list[UUID], date, date]:
+    """A query and its arguments."""
+    query = f"""
+    SELECT '{theirs.seller_id}'::uuid, {COPIED[table]}
+    FROM {table}
+    WHERE seller_id = ANY($1)
+      AND stat_date BETWEEN $2 AND $3
+    """  # noqa: S608  # our own names
+    return query, [connection.seller_id for connection in mine], week.from_date, week.to_date
+
+
+async def _copy_bytes(owner: Any, copies: dict[str, bytes]) -> float:
     started = time.perf_counter()
     async with owner.transaction():
         for table, content in copies.items():
-            columns = ["seller_id", *(name.strip() for name in COPIED[table].split(","))]
-            await owner.copy_to_table(table, source=io.BytesIO(content), columns=columns, format="binary")
+            source = io.BytesIO(content)
+            await owner.copy_to_table(table, source=source, columns=_columns_of(table), format="binary")
     return time.perf_counter() - started
+
+
+async def _copy_records(owner: Any, copies: dict[str, list[tuple[object, ...]]]) -> float:
+    started = time.perf_counter()
+    async with owner.transaction():
+        for table, records in copies.items():
+            await owner.copy_records_to_table(table, records=records, columns=_columns_of(table))
+    return time.perf_counter() - started
+
+
+def _columns_of(table: str) -> list[str]:
+    return ["seller_id", *(name.strip() for name in COPIED[table].split(","))]

@@ -119,10 +119,13 @@ def _orders_table(title: str, of_question: dict[int, OrderOutcome]) -> Table:
 def print_ingest(found: IngestResult) -> None:
     """The medians, and how near the product comes to a bare COPY."""
     typer.echo(f"{found.ad_days:,} ad days ({found.rows:,} daily rows) a round, {len(found.turns)} rounds, medians")
-    typer.echo("| | ad days/s | seconds | CPU s of the product | / floor |\n|---|---|---|---|---|")
-    product, cpu, floor = (median(column) for column in zip(*found.turns, strict=True))
-    typer.echo(f"| product | {found.product_rate:,.0f} | {product:.2f} | {cpu:.2f} | {found.ratio:.2f} |")
-    typer.echo(f"| floor: COPY | {found.floor_rate:,.0f} | {floor:.2f} | | 1.00 |")
+    typer.echo("| | ad days/s | seconds | CPU s of the product | product / floor |\n|---|---|---|---|---|")
+    product, cpu, from_bytes, from_rows = (median(column) for column in zip(*found.turns, strict=True))
+    typer.echo(f"| product | {found.rate(product):,.0f} | {product:.2f} | {cpu:.2f} | |")
+    ratio = found.ratio_to_bytes
+    typer.echo(f"| floor: COPY of bytes | {found.rate(from_bytes):,.0f} | {from_bytes:.2f} | | {ratio:.2f} |")
+    ratio = found.ratio_to_rows
+    typer.echo(f"| floor: COPY of rows, asyncpg | {found.rate(from_rows):,.0f} | {from_rows:.2f} | | {ratio:.2f} |")
 
 
 def print_ticks(found: Mapping[str, TickCost], sellers: int) -> None:
