@@ -5,7 +5,9 @@ Rows come by the hundred thousand, and every step that makes an object for each 
 
 from __future__ import annotations
 
+from collections.abc import Sequence  # noqa: TC003  # msgspec looks the columns' types up
 from dataclasses import dataclass
+from datetime import date  # noqa: TC003  # likewise
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,8 +17,7 @@ import orjson
 from app.metrics.counters import Counters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import date
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 class InsightRow(NamedTuple):

@@ -13,9 +13,8 @@ import gc
 import signal
 import sys
 from contextlib import suppress
-from datetime import date  # noqa: TC003  # msgspec looks the fields' types up
 from struct import Struct
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,40 +22,15 @@ from app.metrics.levels import Level
 from app.providers.insight_rows import InsightRows
 from app.providers.meta.plain_insights import PlainInsights
 
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
 ASKED = Struct(">IB")  # bytes that follow, level
 ANSWERED = Struct(">I")  # bytes that follow
 
 
-class _Columns(NamedTuple):
-    """InsightRows, as they travel."""
-
-    external_ids: list[str]
-    stat_dates: list[date]
-    counters: list[list[int]]
-    reported_ratios: list[str | None]
-    attribution_settings: list[str | None]
-    lineage: list[list[str | None]]
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Columns).decode
-
-
-def rows_to_bytes(rows: InsightRows) -> bytes:
-    return _encode(
-        (
-            rows.external_ids,
-            rows.stat_dates,
-            rows.counters,
-            rows.reported_ratios,
-            rows.attribution_settings,
-            rows.lineage,
-        )
-    )
-
-
-def rows_from_bytes(content: bytes) -> InsightRows:
-    return InsightRows(*_decode(content))
+rows_to_bytes = msgspec.msgpack.Encoder().encode
+rows_from_bytes = msgspec.msgpack.Decoder(InsightRows).decode
 
 
 def main() -> None:
