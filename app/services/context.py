@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from app.auth.token_cipher import TokenCipher
 from app.database.engine import open_database
-from app.providers.meta.page_reader import PageReader
+from app.providers.meta.insight_page_reader import InsightPageReader
 from app.providers.meta.page_size import PageSizes
 from app.services.call_budget import CallBudgets
 from app.services.job_broker import JobBroker
@@ -41,7 +41,7 @@ class Services:
     tokens: TokenCache
     budgets: CallBudgets
     page_sizes: PageSizes
-    page_reader: PageReader
+    insight_page_reader: InsightPageReader
     progress: ProgressChannel
 
 
@@ -60,7 +60,7 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
         socket_connect_timeout=5,
     )
     progress = ProgressChannel(redis)
-    page_reader = PageReader(beside=settings.reading_process and _cores() > 1)
+    insight_page_reader = InsightPageReader(beside=settings.reading_process and _cores() > 1)
     async with httpx.AsyncClient(timeout=PLATFORM_TIMEOUT) as http:
         try:
             yield Services(
@@ -73,11 +73,11 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
                 tokens=TokenCache(),
                 budgets=CallBudgets(redis),
                 page_sizes=PageSizes(),
-                page_reader=page_reader,
+                insight_page_reader=insight_page_reader,
                 progress=progress,
             )
         finally:
-            await page_reader.close()
+            await insight_page_reader.close()
             await progress.close()
             await broker.shutdown()
             await redis.aclose()

@@ -136,7 +136,7 @@ def _meta(services: Services, connection: Connection, lease: Lease | None) -> Ad
         currency=connection.currency,
         budget=_budget(services, connection, lease),
         page_sizes=services.page_sizes,
-        page_reader=services.page_reader,
+        insight_page_reader=services.insight_page_reader,
         report_policy=ReportPolicy(
             async_rows=settings.meta_async_rows,
             timeout=timedelta(seconds=settings.meta_report_timeout_seconds),

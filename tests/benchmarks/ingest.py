@@ -156,7 +156,7 @@ async def _ingest(services: Services, connections: Sequence[Connection], week: D
 
 def _cpu_of(services: Services) -> float:
     """CPU seconds of this process and of the one that reads pages for it, if any."""
-    beside = services.page_reader.pid
+    beside = services.insight_page_reader.pid
     return time.process_time() + (cpu_seconds(beside) if beside else 0)
 
 

@@ -16,6 +16,7 @@ import httpx
 
 from app.database.transactions import tenant_transaction
 from app.metrics.levels import Level
+from app.providers.meta.page_size import LARGEST_INSIGHTS_PAGE
 from app.services.job_broker import Priority
 from app.services.job_execution import execute_job
 from app.services.job_kinds import AccountKey
@@ -118,7 +119,8 @@ async def _warm(services: Services, platform: httpx.AsyncClient, connections: li
         span = f'{{"since":"{window.from_date}","until":"{window.to_date}"}}'
         url = f"{services.settings.meta_graph_url}/v26.0/act_{connection.external_id}/insights"
         for level in Level:
-            await platform.get(url, params={"level": level.name.lower(), "time_range": span, "limit": "500"})
+            params = {"level": level.name.lower(), "time_range": span, "limit": str(LARGEST_INSIGHTS_PAGE)}
+            await platform.get(url, params=params)
 
 
 def _server_cpu(pid: int) -> float:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from app.errors import ProviderTransientError
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
+from app.providers.meta.insight_page_reader import InsightPageReader
 from app.providers.meta.node import Node, as_node, parse_json
-from app.providers.meta.page_reader import PageReader
 from app.providers.meta.parse_insights import InsightParser, RowsText
 from app.providers.meta.plain_insights import PlainInsights
 
@@ -104,7 +104,7 @@ def page_of(found: list[dict[str, Any]]) -> bytes:
 
 
 def parser_of(level: Level) -> InsightParser:
-    return InsightParser(level, "act_1001", PageReader())
+    return InsightParser(level, "act_1001", InsightPageReader())
 
 
 def carefully(page: bytes, level: Level) -> list[InsightRow] | str:

@@ -30,8 +30,8 @@ from app.providers.meta.node import as_node, parse_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from app.providers.meta.insight_page_reader import InsightPageReader
     from app.providers.meta.node import Node
-    from app.providers.meta.page_reader import PageReader
 
 
 # What Meta's pages look like, so that their rows need not be read to know what follows them. In a text a quote would be
@@ -59,7 +59,7 @@ class RowsText(NamedTuple):
 class InsightParser:
     """Reads pages of one level. At ACCOUNT level a row carries the id that we know the account by."""
 
-    def __init__(self, level: Level, account_external_id: str, reader: PageReader) -> None:
+    def __init__(self, level: Level, account_external_id: str, reader: InsightPageReader) -> None:
         self._level = level
         self._account_external_id = account_external_id
         self._reader = reader

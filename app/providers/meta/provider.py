@@ -12,9 +12,9 @@ from app.metrics.levels import Level
 from app.providers.contract import EntityStatus
 from app.providers.meta.credentials import Credentials
 from app.providers.meta.graph import GraphClient
+from app.providers.meta.insight_page_reader import InsightPageReader
 from app.providers.meta.insight_query import InsightQuery, compact_json
 from app.providers.meta.insight_reading import InsightReading
-from app.providers.meta.page_reader import PageReader
 from app.providers.meta.page_size import LARGEST_INSIGHTS_PAGE, LARGEST_PAGE, PageSize, PageSizes
 from app.providers.meta.parse_account import FIELDS as ACCOUNT_FIELDS
 from app.providers.meta.parse_account import parse_account
@@ -74,7 +74,8 @@ class MetaProvider:
     `graph_url` is scheme and host, `api_version` such as `v26.0`; `account_external_id` with or without `act_`.
     `currency`, where it is known already, saves the call that finds it out before budgets can be read. `budget` and
     `page_sizes` are shared by all who work for the account; without them nothing is counted, or remembered for long.
-    `page_size` is the largest page of any edge, where it is to be another than usual; `page_reader` is a process's.
+    `page_size` is the largest page of any edge, where it is to be another than usual; a process shares one
+    `insight_page_reader`.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class MetaProvider:
         page_size: int | None = None,
         budget: CallBudget | None = None,
         page_sizes: PageSizes | None = None,
-        page_reader: PageReader | None = None,
+        insight_page_reader: InsightPageReader | None = None,
         report_policy: ReportPolicy | None = None,
     ) -> None:
         self._graph = GraphClient(
@@ -105,7 +106,7 @@ class MetaProvider:
         self._currency = currency
         self._page_size = page_size
         self._page_sizes = page_sizes or PageSizes()
-        self._page_reader = page_reader or PageReader()
+        self._insight_page_reader = insight_page_reader or InsightPageReader()
         self._report_policy = report_policy or ReportPolicy()
 
     def __repr__(self) -> str:
@@ -151,7 +152,7 @@ class MetaProvider:
             self._account_path,
             policy=self._report_policy,
             size_of=partial(self._size_of, largest=LARGEST_INSIGHTS_PAGE),
-            parser=InsightParser(level, self._account_external_id, self._page_reader),
+            parser=InsightParser(level, self._account_external_id, self._insight_page_reader),
         )
         async with aclosing(reading.read(InsightQuery(level, since, until), expected_rows=expected_rows)) as pages:
             async for page in pages:

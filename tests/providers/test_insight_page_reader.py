@@ -16,8 +16,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.metrics.levels import Level
-from app.providers.meta import page_reader
-from app.providers.meta.page_reader import LARGE_BYTES, PageReader
+from app.providers.meta import insight_page_reader
+from app.providers.meta.insight_page_reader import LARGE_BYTES, InsightPageReader
 from app.providers.meta.plain_insights import PlainInsights
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ _ROW: dict[str, Any] = {
 _OWNER = """
 import asyncio, sys
 from app.metrics.levels import Level
-from app.providers.meta.page_reader import PageReader
+from app.providers.meta.insight_page_reader import InsightPageReader
 
 async def main():
-    reader = PageReader(beside=True)
+    reader = InsightPageReader(beside=True)
     await reader.read(Level.AD, memoryview(b"[" + b" " * 200_000 + b"]"))
     print(reader.pid, flush=True)
     await asyncio.sleep(60)
@@ -55,9 +55,9 @@ _HURT = """
 import asyncio, os, signal
 import uvloop
 from app.metrics.levels import Level
-from app.providers.meta import page_reader
+from app.providers.meta import insight_page_reader
 
-page_reader.PAUSE_SECONDS = 0
+insight_page_reader.PAUSE_SECONDS = 0
 PAGE = memoryview(b"[" + b" " * 200_000 + b"]")
 
 async def read(reader):
@@ -65,12 +65,12 @@ async def read(reader):
         assert len(await reader.read(Level.AD, PAGE)) == 0
 
 async def burst():
-    process = await page_reader._ReadingProcess.start()
+    process = await insight_page_reader._ReadingProcess.start()
     async def one(place):
         await asyncio.sleep(place * 0.00005)
         try:
             assert len(await process.read(Level.AD, PAGE)) == 0
-        except page_reader._LostError:
+        except insight_page_reader._LostError:
             pass
     await one(0)
     reading = [asyncio.create_task(one(place)) for place in range(100)]
@@ -80,7 +80,7 @@ async def burst():
     await process.end()
 
 async def main():
-    reader = page_reader.PageReader(beside=True)
+    reader = insight_page_reader.InsightPageReader(beside=True)
     reading = [asyncio.create_task(read(reader)) for _ in range(3)]
     for _ in range(5):
         await burst()
@@ -100,8 +100,8 @@ def page(*, rows: int = 1000, **changes: object) -> memoryview:
 
 
 @asynccontextmanager
-async def reading() -> AsyncGenerator[PageReader]:
-    reader = PageReader(beside=True)
+async def reading() -> AsyncGenerator[InsightPageReader]:
+    reader = InsightPageReader(beside=True)
     try:
         yield reader
     finally:
@@ -181,7 +181,7 @@ async def test_who_goes_while_it_is_started_leaves_it_to_the_next_one(turns: int
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 5])
 async def test_nothing_is_started_once_it_is_closed(turns: int) -> None:
-    reader = PageReader(beside=True)
+    reader = InsightPageReader(beside=True)
     waiting = asyncio.create_task(reader.read(Level.AD, page()))
     for _ in range(turns):
         await asyncio.sleep(0)
@@ -192,7 +192,7 @@ async def test_nothing_is_started_once_it_is_closed(turns: int) -> None:
 
 @pytest.mark.parametrize(("beside", "rows"), [(True, 10), (False, 1000)])
 async def test_small_pages_and_readers_without_a_core_to_spare_start_none(*, beside: bool, rows: int) -> None:
-    reader = PageReader(beside=beside)
+    reader = InsightPageReader(beside=beside)
     assert len(await reader.read(Level.AD, page(rows=rows)) or ()) == rows
     assert reader.pid is None
 
@@ -214,7 +214,7 @@ async def test_a_killed_process_costs_a_warning_and_is_replaced(monkeypatch: pyt
         }
         assert len(logs) == 3
         assert reader.pid is None
-        monkeypatch.setattr(page_reader, "PAUSE_SECONDS", 0)
+        monkeypatch.setattr(insight_page_reader, "PAUSE_SECONDS", 0)
         assert len(await reader.read(Level.AD, page()) or ()) == 1000
         assert reader.pid not in {None, first}
 
@@ -224,7 +224,7 @@ async def test_a_process_that_does_not_answer_is_ended(monkeypatch: pytest.Monke
         await reader.read(Level.AD, page())
         first = reader.pid
         assert first is not None
-        monkeypatch.setattr(page_reader, "PATIENCE_SECONDS", 0.05)
+        monkeypatch.setattr(insight_page_reader, "PATIENCE_SECONDS", 0.05)
         os.kill(first, signal.SIGSTOP)
         assert len(await reader.read(Level.AD, page()) or ()) == 1000
         await until_gone(first)
@@ -281,4 +281,4 @@ async def test_it_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         assert reader.pid is not None
         names = environment_of(reader.pid)
     assert "PATH" in names
-    assert names <= set(page_reader.ENVIRONMENT)
+    assert names <= set(insight_page_reader.ENVIRONMENT)

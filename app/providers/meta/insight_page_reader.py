@@ -43,7 +43,7 @@ class _LostError(Exception):
     """The process has ended, or does not answer."""
 
 
-class PageReader:
+class InsightPageReader:
     """Reads pages of any account; to be closed. `beside` allows the process, which needs a core to be of use."""
 
     def __init__(self, *, beside: bool = False) -> None:
