@@ -88,7 +88,17 @@ async def _fill_sellers(connection: BulkConnection, scale: Scale, seed: int) -> 
     instants = ("health_changed_at", "created_at", "updated_at")
     await connection.copy_records_to_table(
         "fb_connections",
-        columns=("seller_id", "id", "external_id", "name", "is_primary", "is_active", *standing, *instants),
+        columns=(
+            "seller_id",
+            "id",
+            "external_id",
+            "name",
+            "is_primary",
+            "is_active",
+            "stats_stretch",
+            *standing,
+            *instants,
+        ),
         records=[
             (
                 s.id,
@@ -97,6 +107,7 @@ async def _fill_sellers(connection: BulkConnection, scale: Scale, seed: int) -> 
                 "Main",
                 True,
                 True,
+                1,
                 *standing.values(),
                 *(FIRST_MOMENT for _ in instants),
             )
