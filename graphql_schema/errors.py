@@ -33,7 +33,9 @@ from app.errors import (
     UnavailableError,
 )
 from app.observability.correlation import begin_correlation, current_correlation_id
-from app.observability.logging import get_logger, mask_secrets
+from app.observability.logging import get_logger
+from app.observability.shortening import MESSAGE_CHARACTERS, NAME_CHARACTERS, shorten
+from graphql_schema.client_message import client_message
 from graphql_schema.faulty_argument import VARIABLE_FAULT, argument_of
 from graphql_schema.operation_choice import ChooseOperation
 from graphql_schema.operation_record import RecordOperation
@@ -58,7 +60,6 @@ INTERNAL_SENTENCE = "Something went wrong on our side. Quote the correlation id 
 AWAY_SENTENCE = (
     "The database does not answer just now; try again in a moment. What was to be changed may have been changed."
 )
-_PYTHON_TEXT = re.compile(r", but encountered error '.*?'; found(?=: )", re.DOTALL)
 _SECRET_ARGUMENT = re.compile(r"(?i)(token|password|secret)(\.\d+)?$")
 _log = get_logger(__name__)
 
@@ -150,6 +151,7 @@ class PixecomSchema(strawberry.Schema):
     ) -> None:
         for error in errors:
             _present(error, execution_context, self._schema)
+            error.message = shorten(error.message, MESSAGE_CHARACTERS)
 
 
 def _present(error: GraphQLError, context: ExecutionContext | None, schema: GraphQLSchema) -> None:
@@ -192,7 +194,6 @@ def _is_clients(error: GraphQLError, cause: Exception) -> bool:
 def _present_clients(error: GraphQLError, context: ExecutionContext | None, schema: GraphQLSchema) -> None:
     if isinstance(_root(error), RecursionError):
         error.message = "The document is nested too deeply."
-    error.message = _PYTHON_TEXT.sub(", found", error.message)
     argument = None
     if context and context.graphql_document:
         variables, operation_name = context.variables or {}, context.operation_name
@@ -200,10 +201,14 @@ def _present_clients(error: GraphQLError, context: ExecutionContext | None, sche
     # What is refused is quoted, be it an input with a password or a token in it, or that itself.
     if argument and _SECRET_ARGUMENT.search(argument):
         error.message = f"{argument}: is not what the schema asks for."
-    error.message = mask_secrets(error.message)
+    error.message = client_message(error.message)
     if argument and error.nodes and isinstance(error.nodes[0], ValueNode):
         error.message = f"{argument}: {error.message}"
-    _extend(error, {"code": ErrorCode.BAD_USER_INPUT.value} | ({"argument": argument} if argument else {}))
+    _extend(
+        error,
+        {"code": ErrorCode.BAD_USER_INPUT.value}
+        | ({"argument": shorten(argument, NAME_CHARACTERS)} if argument else {}),
+    )
 
 
 def _extensions_of(cause: Exception) -> dict[str, Any]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["VARIABLE_FAULT", "argument_of"]
 
 VARIABLE_FAULT = re.compile(r"Variable '\$(?P<name>\w+)' has invalid (?:default )?value(?: at (?P<path>[^:]+))?:")
+_PLACE = re.compile(r"\[(\d+)\]")
 # Strawberry's, of a oneOf input in a variable: they name no place.
 _ONE_OF_FAULT = re.compile(r"OneOf Input Object '\w+' must|Value for member field '\w+' must")
 
@@ -38,7 +39,7 @@ def argument_of(
     operation = get_operation_ast(document, operation_name)
     fault = VARIABLE_FAULT.match(error.message)
     if fault:
-        inner = re.sub(r"\[(\d+)\]", r".\1", fault["path"] or "")
+        inner = _PLACE.sub(r".\1", fault["path"] or "")
         return f"{_used_as(fault['name'], document, operation)}{inner}"
     if error.nodes:
         return path_of_node(document, error.nodes[0])

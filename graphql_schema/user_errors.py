@@ -10,6 +10,7 @@ from typing import ClassVar
 import strawberry
 
 from app import errors
+from app.observability.shortening import MESSAGE_CHARACTERS, shorten
 from graphql_schema.enums import describe_enum
 from graphql_schema.errors import ErrorCode
 
@@ -83,4 +84,4 @@ USER_ERRORS = tuple(kind for _, kind in _TYPES)
 def user_error(failure: ExpectedFailure, *, path: str | None = None) -> UserError:
     """What a client sees of a failure; `path` is the argument's, with dots: `input.adAccountIds`."""
     kind = next(kind for cause, kind in _TYPES if isinstance(failure, cause))
-    return kind(message=str(failure), code=kind.of, path=path.split(".") if path else None)
+    return kind(message=shorten(str(failure), MESSAGE_CHARACTERS), code=kind.of, path=path.split(".") if path else None)

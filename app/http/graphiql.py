@@ -34,6 +34,8 @@ LOGIN_DOCUMENT = (
     "{ login(input: {email: $email, password: $password}) { accessToken errors { message } } }"
 )
 _TAG = re.compile(r"<script\s[^>]*\bsrc=[^>]*></script>|<link\s[^>]*rel=\"stylesheet\"[^>]*/>")
+_PLACE = re.compile(r"\{\{(\w+)\}\}")
+_SPACE = re.compile(r"\s+")
 _NAME = re.compile(re.escape(CDN) + r'([^"]+)"')
 _NOTICE = (
     '<span class="notice">The npm registry could not be reached when this was installed, so GraphiQL comes from '
@@ -73,7 +75,7 @@ def graphiql_page(
         "notice": "" if local else _NOTICE,
         "data": _page_data(examples if examples is not None else list_examples(), demo_logins),
     }
-    html = re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
+    html = _PLACE.sub(lambda match: parts[match[1]], template)
     headers = {"Content-Security-Policy": _policy("" if local else f" {CDN}"), "Cache-Control": "no-store"}
     return HTMLResponse(html, headers=headers)
 
@@ -97,7 +99,7 @@ class _Libraries(StaticFiles):
 
 
 def _library_tags() -> list[str]:
-    return [re.sub(r"\s+", " ", tag) for tag in _TAG.findall(get_graphql_ide_html()) if CDN in tag]
+    return [_SPACE.sub(" ", tag) for tag in _TAG.findall(get_graphql_ide_html()) if CDN in tag]
 
 
 def _resource(name: str) -> str:

@@ -8,6 +8,7 @@ import orjson
 from starlette.responses import Response
 
 from app.http.negotiation import JSON
+from app.observability.shortening import MESSAGE_CHARACTERS, shorten
 from graphql_schema.errors import ErrorCode
 
 __all__ = ["RequestRefused", "json_response"]
@@ -24,9 +25,9 @@ class RequestRefused(Exception):  # noqa: N818  # it is an answer, not an error 
         code: ErrorCode = ErrorCode.BAD_USER_INPUT,
         headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(message)
+        self.message = shorten(message, MESSAGE_CHARACTERS)
+        super().__init__(self.message)
         self.status = status
-        self.message = message
         self.code = code
         self.headers = headers or {}
 

@@ -30,7 +30,7 @@ EXCEPTIONAL_DIGITS: dict[str, int] = {
     **dict.fromkeys(("CLF", "UYW"), 4),
 }  # fmt: skip
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _MAX_LENGTH = 100
 
 

@@ -13,7 +13,8 @@ from app import clock
 from app.database.transactions import act_for_tenant, tenant_transaction, work_transaction
 from app.errors import ProviderError, ProviderThrottledError, RequestRefusedError, TokenRejectedError
 from app.observability.correlation import current_correlation_id
-from app.observability.logging import get_logger, mask_secrets
+from app.observability.logging import get_logger
+from app.observability.shortening import presentable
 from app.queries.call_pauses import find_pause
 from app.queries.connections import find_connection, lock_connection
 from app.queries.status_changes import AuditEntry, apply_status, insert_audit_events, lock_targets
@@ -92,7 +93,7 @@ class AccountChange:
                 seller_id=self._request.seller_id,
                 connection_id=self._account_id,
                 trouble=ConnectionTrouble.TOKEN,
-                reason=mask_secrets(str(error)),
+                reason=presentable(str(error)),
                 claimed_at=asked_at,
             )
         if is_unhealthy:

@@ -31,7 +31,7 @@ from app.errors import (
     TokenRejectedError,
     TooMuchDataError,
 )
-from app.observability.logging import mask_secrets
+from app.observability.shortening import presentable
 from app.vocabulary import ConnectionTrouble
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ INTERNAL_MAX_TRIES = 2
 JITTER = 0.25
 # A job whose statement takes the database down with it must leave it time to come back, longer every time.
 MAX_OUTAGE_DELAY_SECONDS = 300.0
-MAX_REASON_LENGTH = 1000
 # A time that has passed while we looked at it is still a reason to let go for a moment.
 SHORTEST_PAUSE = timedelta(seconds=1)
 
@@ -136,4 +135,4 @@ def _jittered(seconds: float) -> timedelta:
 
 def _reason(error: BaseException) -> str:
     text = str(error) if isinstance(error, PixecomError) else f"{type(error).__name__}: {error}"
-    return mask_secrets(text)[:MAX_REASON_LENGTH]
+    return presentable(text)

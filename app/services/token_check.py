@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from app import clock
 from app.database.transactions import tenant_transaction
 from app.errors import JobCancelledError, LeaseLostError, NotFoundError, PixecomError
-from app.observability.logging import get_logger, mask_secrets
+from app.observability.logging import get_logger
+from app.observability.shortening import presentable
 from app.queries.connection_tokens import list_tokens_to_check, note_token_facts
 from app.queries.connections import find_connection
 from app.services.connection_health import end_parked, mark_unhealthy
@@ -58,7 +59,7 @@ async def check_token(
                 seller_id=seller_id,
                 connection_id=connection_id,
                 trouble=ConnectionTrouble.TOKEN,
-                reason=mask_secrets(facts.error or "Meta says that the access token is not valid"),
+                reason=presentable(facts.error or "Meta says that the access token is not valid"),
                 claimed_at=asked_at,
             )
         )

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from app.auth.token_cipher import token_context
 from app.database.transactions import tenant_transaction
 from app.errors import NotFoundError, ProviderPermanentError, ProviderThrottledError, TokenRejectedError
-from app.observability.logging import MASK, get_logger, mask_secrets
+from app.observability.logging import MASK, get_logger
+from app.observability.shortening import presentable
 from app.queries.connections import find_connection
 from app.services.provider_access import inspect_token, open_page_provider, open_provider
 from app.services.token_renewal import renew_token
@@ -53,7 +54,7 @@ async def rotate_token(
     try:
         await _try_out(services, _with_token(services, connection, access_token))
     except ProviderPermanentError as error:
-        reason = mask_secrets(str(error)).replace(access_token.get_secret_value(), MASK)
+        reason = presentable(str(error).replace(access_token.get_secret_value(), MASK))
         log.info("a new token is refused", connection_id=str(connection_id), reason=reason)
         raise TokenRejectedError(f"The access token was not stored: {reason}") from None
     return await renew_token(services, seller_id, connection_id, access_token, actor_id=actor_id)

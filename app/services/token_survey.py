@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.database.transactions import across_tenants, tenant_transaction
 from app.errors import NotFoundError, PixecomError
-from app.observability.logging import mask_secrets
+from app.observability.shortening import presentable
 from app.queries.across_tenants import find_seller, list_sellers
 from app.queries.connections import list_connections_with_tokens
 from app.services.token_check import check_token
@@ -65,7 +65,7 @@ async def _survey(services: Services, seller: SellerRef, connection: Connection)
             is_valid=None,
             expires_at=None,
             scopes=None,
-            trouble=mask_secrets(str(error)),
+            trouble=presentable(str(error)),
         )
     return SurveyedToken(
         seller=seller.slug,
@@ -73,5 +73,5 @@ async def _survey(services: Services, seller: SellerRef, connection: Connection)
         is_valid=facts.is_valid,
         expires_at=facts.expires_at,
         scopes=facts.scopes,
-        trouble=None if facts.error is None else mask_secrets(facts.error),
+        trouble=None if facts.error is None else presentable(facts.error),
     )

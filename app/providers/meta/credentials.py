@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from typing import TYPE_CHECKING
 
-from app.observability.logging import MASK, mask_secrets
+from app.observability.masking import MASK
+from app.observability.shortening import MESSAGE_CHARACTERS, presentable
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
-
-_LOOKS_LIKE_A_TOKEN = re.compile(r"\bEAA[A-Za-z0-9]{16,}")
 
 
 class Credentials:
@@ -43,11 +41,11 @@ class Credentials:
         proof = hmac.new(key, self._token.get_secret_value().encode(), hashlib.sha256).hexdigest()
         return {"appsecret_proof": proof}
 
-    def without_secrets(self, text: str) -> str:
-        """The text with every secret of ours masked. Meta quotes a malformed token in its own error message."""
+    def without_secrets(self, text: str, limit: int = MESSAGE_CHARACTERS) -> str:
+        """The text within the limit, every secret of ours masked. Meta quotes a malformed token in its own message."""
         secrets = [self._token.get_secret_value(), *self.query().values()]
         if self._app_secret is not None:
             secrets.append(self._app_secret.get_secret_value())
-        for secret in filter(None, secrets):
+        for secret in filter(None, secrets):  # whole, before the limit cuts one into what can't be known again
             text = text.replace(secret, MASK)
-        return mask_secrets(_LOOKS_LIKE_A_TOKEN.sub(MASK, text))
+        return presentable(text, limit)

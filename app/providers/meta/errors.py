@@ -178,5 +178,5 @@ def _sentence(failure: MetaFailure, credentials: Credentials) -> str:
     number = "no code" if failure.code is None else f"code {failure.code}"
     if failure.subcode is not None:
         number += f"/{failure.subcode}"
-    message = credentials.without_secrets(failure.message)[:_MAX_MESSAGE]
+    message = credentials.without_secrets(failure.message, _MAX_MESSAGE)
     return f"Meta answered HTTP {failure.http_status}, {number}: {message}"
