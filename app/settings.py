@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.errors import SetupError
 
 MIN_SECRET_LENGTH = 32
+DRAIN_SECONDS = 5.0
 
 
 class Environment(StrEnum):
@@ -58,6 +59,18 @@ class Settings(BaseSettings):
     graphiql: bool | None = None
     introspection: bool | None = None
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1_000_000
+    max_header_bytes: Annotated[int, Field(ge=8192, le=1_048_576)] = 32_768
+    max_headers: Annotated[int, Field(ge=20, le=1000)] = 100
+    header_seconds: Annotated[float, Field(gt=0, le=300)] = 10.0
+    body_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    body_bytes_per_second: Annotated[int, Field(ge=1)] = 2_000
+    stalled_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
+    max_connections: Annotated[int, Field(ge=1, le=100_000)] = 800
+    max_connections_per_address: Annotated[int, Field(ge=0, le=100_000)] = 0
+    drain_seconds: Annotated[float | None, Field(ge=0, le=300)] = None
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 9464
     max_range_days: Annotated[int, Field(ge=1)] = 1127
     export_concurrency: Annotated[int, Field(ge=1)] = 3
     export_seconds: Annotated[float, Field(gt=0)] = 600.0
@@ -147,6 +160,13 @@ class Settings(BaseSettings):
     def introspection_on(self) -> bool:
         """Introspection is answered: as set, otherwise outside production only."""
         return self.introspection if self.introspection is not None else self.environment is not Environment.PRODUCTION
+
+    @property
+    def seconds_to_drain(self) -> float:
+        """How long the api serves on after it is told to end: as set, otherwise only in production."""
+        if self.drain_seconds is not None:
+            return self.drain_seconds
+        return DRAIN_SECONDS if self.environment is Environment.PRODUCTION else 0.0
 
 
 def _has_sound_port(url_without_scheme: str) -> bool:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 SIZE = 400
 MEGABYTE = 1_000_000
-# Twice the text may take this much more of steps, and so many more where they are few.
+# Twice the text may take this many times the steps, and a few more where they are few.
 GROWTH = 2.3
 FEW_STEPS = 500
 ROOT = Path(__file__).parents[1]

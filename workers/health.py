@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.database.transactions import work_transaction
-from app.errors import SetupError
 from app.observability.logging import get_logger
 from app.observability.prometheus import READY
 from app.queries.ticks import find_newest_tick
+from app.serving.beside import PortBeside, serve_beside
 from workers.backlog import GAUGES as BACKLOG_GAUGES
 from workers.backlog import measure_backlog
 from workers.fleet import BUDGET_GAUGES, measure_budgets, measure_fleet
@@ -26,7 +24,7 @@ from workers.fleet import GAUGES as FLEET_GAUGES
 from workers.measuring import GaugeGroup, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -63,33 +61,8 @@ async def serve_health(services: Services, told: Told) -> AsyncGenerator[None]:
 
     Raises SetupError when the port can't be had.
     """
-    with _listening(told) as listener:
-        config = uvicorn.Config(_application(services, told), log_config=None, lifespan="off")
-        server = _Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            yield
-        finally:
-            server.should_exit = True
-            await serving
-
-
-def _listening(told: Told) -> socket.socket:
-    family = socket.AF_INET6 if ":" in told.host else socket.AF_INET
-    try:
-        return socket.create_server((told.host, told.port), family=family)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SetupError(
-            f"The health port {told.host}:{told.port} can't be had: {reason}. Set {told.setting} to a free one."
-        ) from None
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the process decides when to stop, and answers until it has."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
+    where = PortBeside(name="health", host=told.host, port=told.port, setting=told.setting)
+    async with serve_beside(_application(services, told), where):
         yield
 
 

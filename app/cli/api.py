@@ -14,12 +14,26 @@ def api(
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = LOOPBACK,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
 ) -> None:
-    """Run the API process; settings come from the environment."""
+    """Run the API process; settings come from the environment. SIGTERM ends it, after DRAIN_SECONDS."""
     from app.cli.server import serve
     from app.http.application import create_application
+    from app.http.metrics import metrics_application
     from app.observability.logging import configure_logging
+    from app.serving.beside import PortBeside
+    from app.serving.drain import Drain
+    from app.serving.limits import ConnectionLimits
     from app.settings import load_settings
 
     settings = load_settings()
     configure_logging(level=settings.log_level, log_format=settings.log_format, process="api")
-    serve(create_application(settings), host=host, port=port, max_message_bytes=settings.max_body_bytes)
+    drain = Drain(settings.seconds_to_drain)
+    metrics = PortBeside(name="metrics", host=settings.metrics_host, port=settings.metrics_port, setting="METRICS_PORT")
+    serve(
+        create_application(settings, drain=drain),
+        host=host,
+        port=port,
+        limits=ConnectionLimits.of(settings),
+        drain=drain,
+        beside=(metrics_application(), metrics),
+        max_message_bytes=settings.max_body_bytes,
+    )

@@ -47,6 +47,7 @@ def check_is_development() -> None:
 def development_environment(
     secrets: GeneratedSecrets,
     *,
+    metrics_port: int,
     sandbox_port: int,
     worker_health_port: int,
     scheduler_health_port: int,
@@ -62,6 +63,7 @@ def development_environment(
         "META_CALLS_PER_HOUR": "10000",
         # Nor does a first start wait a minute, or two, for the totals of what it has just fetched.
         "ROLLUP_DELAY_SECONDS": "2",
+        "METRICS_PORT": str(metrics_port),
         "WORKER_HEALTH_PORT": str(worker_health_port),
         "SCHEDULER_HEALTH_PORT": str(scheduler_health_port),
         "DEMO_LOGIN": "true",

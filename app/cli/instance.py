@@ -26,6 +26,7 @@ class Instance:
 
     pid: int
     api_port: int
+    metrics_port: int
     sandbox_port: int
     worker_health_port: int
     scheduler_health_port: int
@@ -66,6 +67,7 @@ def join_instance(directory: Path) -> Instance:
     os.environ.update(
         development_environment(
             read_secrets(directory),
+            metrics_port=instance.metrics_port,
             sandbox_port=instance.sandbox_port,
             worker_health_port=instance.worker_health_port,
             scheduler_health_port=instance.scheduler_health_port,

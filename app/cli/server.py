@@ -1,33 +1,49 @@
-"""Runs an ASGI application in this process, with our logging instead of uvicorn's."""
+"""Runs an ASGI application in this process, in the foreground, until a signal ends it."""
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
-import uvicorn
-
+from app.cli.loop import run_on_uvloop
 from app.embedded.ports import is_free
 from app.errors import SetupError
+from app.serving.beside import serve_beside
+from app.serving.server import BoundedConfig, BoundedServer
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-GRACE_SECONDS = 10
+    from app.serving.beside import PortBeside
+    from app.serving.drain import Drain
+    from app.serving.limits import ConnectionLimits
+
 MESSAGE_BYTES = 1_000_000
 
 
-def serve(application: ASGIApp, *, host: str, port: int, max_message_bytes: int = MESSAGE_BYTES) -> None:
-    """Serve until SIGTERM or SIGINT; running requests get their grace. Raises SetupError if the port is taken."""
+def serve(
+    application: ASGIApp,
+    *,
+    host: str,
+    port: int,
+    limits: ConnectionLimits | None = None,
+    drain: Drain | None = None,
+    beside: tuple[ASGIApp, PortBeside] | None = None,
+    max_message_bytes: int = MESSAGE_BYTES,
+) -> None:
+    """Serve until SIGTERM or SIGINT; what runs then gets its grace. `beside` is served on a port of its own.
+
+    Raises SetupError if a port is taken.
+    """
     if not is_free(port, host):
         raise SetupError(f"Port {port} on {host} is in use by another program; stop it, or pass another --port.")
-    uvicorn.run(
-        application,
-        host=host,
-        port=port,
-        loop="uvloop",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        ws_max_size=max_message_bytes,
-    )
+    config = BoundedConfig(application, limits=limits, host=host, port=port, ws_max_size=max_message_bytes)
+    with suppress(KeyboardInterrupt):
+        run_on_uvloop(_serve(BoundedServer(config, drain), beside))
+
+
+async def _serve(server: BoundedServer, beside: tuple[ASGIApp, PortBeside] | None) -> None:
+    async with AsyncExitStack() as stack:
+        if beside:
+            await stack.enter_async_context(serve_beside(*beside))
+        await server.serve()

@@ -42,6 +42,7 @@ class Ports:
     """Where our own processes listen, on 127.0.0.1."""
 
     api: int
+    metrics: int
     sandbox: int
     worker_health: int
     scheduler_health: int
@@ -49,10 +50,16 @@ class Ports:
     @classmethod
     def choose(cls, api: int) -> Ports:
         """Free ones, but for what the caller's environment sets."""
-        return cls(api, find_free_port(), _health_port("WORKER_HEALTH_PORT"), _health_port("SCHEDULER_HEALTH_PORT"))
+        return cls(
+            api=api,
+            metrics=_port_of("METRICS_PORT"),
+            sandbox=find_free_port(),
+            worker_health=_port_of("WORKER_HEALTH_PORT"),
+            scheduler_health=_port_of("SCHEDULER_HEALTH_PORT"),
+        )
 
 
-def _health_port(setting: str) -> int:
+def _port_of(setting: str) -> int:
     return int(given(setting) or find_free_port())
 
 
@@ -126,7 +133,7 @@ class Stack:
 
     def start_api(self) -> str:
         self._keep("api", answers_ok(self.ports.api, "/readyz"), "--port", str(self.ports.api))
-        return f"port {self.ports.api}"
+        return f"port {self.ports.api}, metrics on port {self.ports.metrics}"
 
     def start_worker(self) -> str:
         self._keep("worker", answers_on(self.ports.worker_health), grace=WORKER_GRACE)
@@ -155,6 +162,7 @@ class Stack:
         instance = Instance(
             pid=os.getpid(),
             api_port=self.ports.api,
+            metrics_port=self.ports.metrics,
             sandbox_port=self.ports.sandbox,
             worker_health_port=self.ports.worker_health,
             scheduler_health_port=self.ports.scheduler_health,
@@ -196,6 +204,7 @@ class Stack:
         """What every process of this instance gets."""
         return development_environment(
             self._secrets,
+            metrics_port=self.ports.metrics,
             sandbox_port=self.ports.sandbox,
             worker_health_port=self.ports.worker_health,
             scheduler_health_port=self.ports.scheduler_health,

@@ -28,7 +28,7 @@ def print_welcome(printer: StepPrinter, ports: Ports, data_directory: Path, *, s
     printer.line()
     printer.line("[bold]PixEcom Ads runs.[/bold] Ctrl-C ends it.")
     printer.verbatim(f"  GraphQL and GraphiQL   {base}/graphql")
-    printer.verbatim(f"  Metrics                {base}/metrics")
+    printer.verbatim(f"  Metrics                http://{LOOPBACK}:{ports.metrics}/metrics")
     printer.verbatim(f"  Metrics of the worker  http://{LOOPBACK}:{ports.worker_health}/metrics")
     printer.verbatim(f"  ... of the scheduler   http://{LOOPBACK}:{ports.scheduler_health}/metrics")
     printer.verbatim(f"  Sandbox (Meta)         http://{LOOPBACK}:{ports.sandbox}")

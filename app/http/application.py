@@ -19,17 +19,18 @@ from app.http.export import ExportView
 from app.http.graphiql import graphiql_page, graphiql_routes
 from app.http.graphql_socket import GraphQLSocket
 from app.http.graphql_view import GraphQLView
-from app.http.health import livez, readiness
-from app.http.metrics import MetricsMiddleware, metrics_endpoint
+from app.http.health import leaving, livez, readiness
+from app.http.metrics import MetricsMiddleware
 from app.http.security_headers import SecurityHeadersMiddleware
 from app.services.context import open_services
 from app.services.demo import DEMO_LOGINS
 from app.services.tick_taking import start_scheduled_job
+from app.serving.drain import Drain
 from graphql_schema.context import open_context
 from graphql_schema.schema import schema
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from uuid import UUID
 
@@ -50,7 +51,7 @@ __all__ = ["Resources", "build_application", "create_application"]
 ASSETS = Path(str(files("app.http"))) / "graphiql_assets"
 # A query whose client went before graphql-core gathered the fields of a level leaves their coroutines unawaited.
 _UNAWAITED = r"coroutine '(Executor|GraphQLCoreConverter)\..*' was never awaited"
-_METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/export", "/cron", "/livez", "/readyz", "/metrics")
+_METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/export", "/cron", "/livez", "/readyz")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +74,12 @@ def build_application(
     open_resources: Callable[[Settings], AbstractAsyncContextManager[Resources]],
     demo_logins: Sequence[DemoLogin] = (),
     assets: Path = ASSETS,
+    drain: Drain | None = None,
 ) -> Starlette:
-    """The ASGI application. `open_resources` is entered at the start and left at the end of the process."""
+    """The ASGI application. `open_resources` is entered at the start and left at the end of the process.
+
+    Once `drain` has begun it is not ready, and otherwise as before.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[_State]:
@@ -91,8 +96,7 @@ def build_application(
         Route("/cron/{job}", CronView(start_of=_start_of, settings=settings)),
         *(graphiql_routes(assets=assets) if settings.graphiql_on else ()),
         Route("/livez", livez),
-        Route("/readyz", _readyz),
-        Route("/metrics", metrics_endpoint),
+        Route("/readyz", _ready_until(drain or Drain())),
     ]
     return Starlette(
         routes=routes,
@@ -105,13 +109,14 @@ def build_application(
     )
 
 
-def create_application(settings: Settings) -> Starlette:
+def create_application(settings: Settings, *, drain: Drain | None = None) -> Starlette:
     """The API as it is served: our schema over the services of this process."""
     return build_application(
         settings,
         schema=schema,
         open_resources=_open_resources,
         demo_logins=DEMO_LOGINS if settings.demo_login else (),
+        drain=drain,
     )
 
 
@@ -150,5 +155,8 @@ def _start_of(request: Request) -> StartScheduled:
     return _resources_of(request).start_scheduled
 
 
-async def _readyz(request: Request) -> Response:
-    return await readiness(_resources_of(request).checks)
+def _ready_until(drain: Drain) -> Callable[[Request], Awaitable[Response]]:
+    async def readyz(request: Request) -> Response:
+        return leaving() if drain.has_begun else await readiness(_resources_of(request).checks)
+
+    return readyz

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-__all__ = ["Check", "livez", "readiness"]
+__all__ = ["Check", "leaving", "livez", "readiness"]
 
 Check: TypeAlias = "Callable[[], Awaitable[object]]"
 DEADLINE_SECONDS = 2.0
@@ -25,6 +25,11 @@ _log = get_logger(__name__)
 async def livez(_request: Request) -> Response:
     """The event loop turns. Nothing else is asked, so that a slow database never gets the process restarted."""
     return json_response({"status": "ok"})
+
+
+def leaving() -> Response:
+    """503: the process has been told to end. It answers what comes; new clients should go elsewhere."""
+    return json_response({"status": "leaving"}, status=503)
 
 
 async def readiness(

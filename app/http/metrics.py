@@ -6,7 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from starlette.applications import Starlette
 from starlette.responses import Response
+from starlette.routing import Route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +20,7 @@ __all__ = [
     "CLIENT_GONE",
     "OPEN_SOCKETS",
     "MetricsMiddleware",
-    "metrics_endpoint",
+    "metrics_application",
     "observe_errors",
     "observe_operation",
 ]
@@ -56,7 +58,12 @@ def observe_errors(codes: Sequence[str]) -> None:
         ERRORS.labels(code).inc()
 
 
-def metrics_endpoint(_request: Request) -> Response:
+def metrics_application() -> Starlette:
+    """What is served on a port of its own, where strangers don't come."""
+    return Starlette(routes=[Route("/metrics", _metrics)])
+
+
+def _metrics(_request: Request) -> Response:
     """The process's metrics in Prometheus's text format."""
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 

@@ -204,7 +204,7 @@ def _running(name: str, module: tuple[str, ...], dataset: Dataset, logs: Path) -
         name=name,
         command=(sys.executable, "-m", *module),
         log_path=logs / f"{name}.log",
-        environment={**os.environ, **dataset.environment},
+        environment={**os.environ, **dataset.environment, "METRICS_PORT": "0"},
         directory=CHECKOUT,
     )
     child = start_child(spec)

@@ -22,8 +22,8 @@ PATIENCE_SECONDS = 90
 PROCESSES = {"postgres", "valkey", "sandbox", "api", "worker", "scheduler"}
 
 
-def run_pixecom(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A command against the servers of these settings, to its end."""
+def run_pixecom(settings: Settings, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """A command against the servers of these settings, to its end; `changes` are further variables."""
     secrets = {
         "DATABASE_URL": settings.database_url,
         "SYSTEM_DATABASE_URL": settings.system_database_url,
@@ -33,7 +33,11 @@ def run_pixecom(settings: Settings, *arguments: str) -> subprocess.CompletedProc
     }
     return subprocess.run(  # noqa: S603  # the command is ours
         [*PIXECOM, *arguments],
-        env={"PATH": os.environ["PATH"], **{name: secret.get_secret_value() for name, secret in secrets.items()}},
+        env={
+            "PATH": os.environ["PATH"],
+            **{name: secret.get_secret_value() for name, secret in secrets.items()},
+            **changes,
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def settings_of_an_instance() -> Settings:
     variables = development_environment(
         GeneratedSecrets(),
+        metrics_port=0,
         sandbox_port=4000,
         worker_health_port=0,
         scheduler_health_port=0,

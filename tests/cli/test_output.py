@@ -35,7 +35,8 @@ def test_a_steps_line_fits_where_there_is_room_for_its_words(written: io.StringI
 
 @pytest.mark.parametrize("sandbox_csv", [False, True])
 def test_every_login_is_printed(written: io.StringIO, *, sandbox_csv: bool) -> None:
-    print_welcome(printer(written, 80), Ports(8000, 8100, 3001, 3002), Path("/data"), sandbox_csv=sandbox_csv)
+    ports = Ports(api=8000, metrics=9464, sandbox=8100, worker_health=3001, scheduler_health=3002)
+    print_welcome(printer(written, 80), ports, Path("/data"), sandbox_csv=sandbox_csv)
 
     sellers = (*DEMO_SELLERS, CSV_SELLER) if sandbox_csv else DEMO_SELLERS
     logins = [line.split()[-2:] for line in written.getvalue().splitlines() if "@" in line]

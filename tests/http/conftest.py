@@ -10,11 +10,11 @@ from uuid import UUID
 import httpx
 import pytest
 import strawberry
-import uvicorn
 
 from app.auth.access_tokens import issue_access_token
 from app.errors import InputError, NotFoundError
 from app.http.application import Resources, build_application
+from app.serving.server import BoundedConfig, BoundedServer
 from app.settings import Settings
 from graphql_schema.errors import PixecomSchema, query_too_complex, rate_limited
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from app.auth.access_tokens import AccessClaims
     from app.http.health import Check
+    from app.serving.drain import Drain
 
 
 USER = UUID("019a0000-0000-7000-8000-00000000000f")
@@ -167,13 +168,20 @@ def backstage() -> Backstage:
 def build(offline_settings: Settings, backstage: Backstage, tmp_path: Path) -> Callable[..., Starlette]:
     """Builds the application over the small schema; settings may be changed by keyword."""
 
-    def _build(*, demo_logins: tuple[Demo, ...] = (), assets: Path | None = None, **changes: object) -> Starlette:
+    def _build(
+        *,
+        demo_logins: tuple[Demo, ...] = (),
+        assets: Path | None = None,
+        drain: Drain | None = None,
+        **changes: object,
+    ) -> Starlette:
         return build_application(
             offline_settings.model_copy(update=changes),
             schema=SCHEMA,
             open_resources=backstage.open_resources,
             demo_logins=demo_logins,
             assets=assets or tmp_path,
+            drain=drain,
         )
 
     return _build
@@ -182,8 +190,7 @@ def build(offline_settings: Settings, backstage: Backstage, tmp_path: Path) -> C
 @asynccontextmanager
 async def serving(application: ASGIApp) -> AsyncGenerator[str]:
     """The application behind a real server on a free port; gives its address."""
-    config = uvicorn.Config(application, host="127.0.0.1", port=0, log_config=None, lifespan="on")
-    server = uvicorn.Server(config)
+    server = BoundedServer(BoundedConfig(application, host="127.0.0.1", port=0, lifespan="on"))
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):
         while not server.started:  # noqa: ASYNC110  # uvicorn offers no event to wait for

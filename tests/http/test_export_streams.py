@@ -140,6 +140,7 @@ class ApiProcess:
             "REDIS_URL": year.settings.redis_url.get_secret_value(),
             "AUTH_SECRET": year.settings.auth_secret.get_secret_value(),
             "TOKEN_ENCRYPTION_KEYS": year.settings.token_encryption_keys.get_secret_value(),
+            "METRICS_PORT": "0",
             "LOG_LEVEL": "ERROR",
         }
         command = [sys.executable, "-m", "app.cli.main", "api", "--port", str(self.port)]

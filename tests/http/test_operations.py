@@ -11,6 +11,9 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from app.http.health import readiness
+from app.http.metrics import metrics_application
+from app.serving.drain import Drain
+from tests.http.conftest import in_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,11 +103,28 @@ async def test_operations_and_error_codes_are_counted(client: httpx.AsyncClient)
 
 async def test_metrics_are_readable_by_prometheus(client: httpx.AsyncClient) -> None:
     await client.get("/livez")
-    response = await client.get("/metrics")
+    async with in_process(metrics_application()) as operators:
+        response = await operators.get("/metrics")
 
     assert response.status_code == 200
     assert response.headers["content-type"].startswith("text/plain; version=")
     assert 'pixecom_http_requests_total{method="GET",route="/livez",status="200"}' in response.text
+
+
+async def test_metrics_are_no_business_of_the_public(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/metrics")).status_code == 404
+
+
+async def test_a_process_that_leaves_is_not_ready_and_serves_on(build: Callable[..., Starlette]) -> None:
+    drain = Drain(60)
+    async with in_process(build(drain=drain)) as client:
+        assert (await client.get("/readyz")).status_code == 200
+        drain.begin()
+        ready, live = await client.get("/readyz"), await client.get("/livez")
+        answer = await client.post("/graphql", json={"query": "{ hello }"})
+
+    assert (ready.status_code, ready.json()) == (503, {"status": "leaving"})
+    assert (live.status_code, answer.json()) == (200, {"data": {"hello": "hello world"}})
 
 
 async def test_every_request_has_one_line_without_its_query_string(client: httpx.AsyncClient) -> None:

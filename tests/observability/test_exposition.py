@@ -64,7 +64,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Generator[Up]:
 
 def _port(product: Up, process: str) -> int:
     instance = product.instance
-    key = {"api": "api_port", "worker": "worker_health_port", "scheduler": "scheduler_health_port"}[process]
+    key = {"api": "metrics_port", "worker": "worker_health_port", "scheduler": "scheduler_health_port"}[process]
     port = instance[key]
     assert isinstance(port, int)
     return port

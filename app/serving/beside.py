@@ -1,0 +1,61 @@
+"""A second port of a process, for operators: health, Prometheus metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.errors import SetupError
+from app.observability.logging import get_logger
+from app.serving.server import BoundedConfig, QuietServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from starlette.types import ASGIApp
+
+__all__ = ["PortBeside", "serve_beside"]
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortBeside:
+    """Where it is. `name` is how people call it, `setting` what moves it to another port."""
+
+    name: str
+    host: str
+    port: int
+    setting: str
+
+
+@asynccontextmanager
+async def serve_beside(application: ASGIApp, where: PortBeside) -> AsyncGenerator[None]:
+    """Answer while the block runs. Port 0 takes a free one; the log says which.
+
+    Raises SetupError when the port can't be had.
+    """
+    with _listening(where) as listener:
+        server = QuietServer(BoundedConfig(application, lifespan="off"))
+        _log.info(f"the {where.name} port is open", host=where.host, port=listener.getsockname()[1])
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving
+
+
+def _listening(where: PortBeside) -> socket.socket:
+    family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
+    try:
+        return socket.create_server((where.host, where.port), family=family)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SetupError(
+            f"The {where.name} port {where.host}:{where.port} can't be had: {reason}. "
+            f"Set {where.setting} to a free one."
+        ) from None

@@ -1,0 +1,45 @@
+"""What one client may send, how long it may take, and how many clients there may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+__all__ = ["ConnectionLimits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """README.md says what each is for; the defaults are those of the settings."""
+
+    header_bytes: int = 32_768
+    headers: int = 100
+    header_seconds: float = 10.0
+    body_seconds: float = 30.0
+    body_bytes_per_second: int = 2_000
+    stalled_seconds: float = 60.0
+    keep_alive_seconds: int = 5
+    connections: int = 800
+    connections_per_address: int = 0
+
+    @classmethod
+    def of(cls, settings: Settings) -> ConnectionLimits:
+        """What the settings say."""
+        return cls(
+            header_bytes=settings.max_header_bytes,
+            headers=settings.max_headers,
+            header_seconds=settings.header_seconds,
+            body_seconds=settings.body_seconds,
+            body_bytes_per_second=settings.body_bytes_per_second,
+            stalled_seconds=settings.stalled_seconds,
+            keep_alive_seconds=settings.keep_alive_seconds,
+            connections=settings.max_connections,
+            connections_per_address=settings.max_connections_per_address,
+        )
+
+    def seconds_for_body(self, received: int) -> float:
+        """How long a body may take that has come this far: a slow line is not punished, a trickle is."""
+        return self.body_seconds + received / self.body_bytes_per_second

@@ -1,0 +1,252 @@
+"""uvicorn's HTTP/1.1 protocol, bounded: the size of a request's head, the time for its parts, the number of clients.
+
+uvicorn has no such limits of its own. Deadlines are looked at by the server, about twice a second (`look`), so that a
+request costs no timers.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from app.serving.answers import answer_bytes, only_health
+from app.serving.stalled import StallWatch
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from uvicorn.server import ServerState
+
+    from app.serving.server import BoundedConfig
+
+__all__ = ["BoundedHttp", "BoundedWebSocket"]
+
+# Bytes that are parsed at once: by at most as many more is a head found too large.
+SLICE_BYTES = 8_192
+# A client that is refused while it sends would not see the answer if the connection were closed at once.
+LINGER_SECONDS = 2.0
+LINGER_BYTES = 1_000_000
+SPARE_SECONDS = 2.0
+# Requests that wait behind another one of the same connection.
+PIPELINED_REQUESTS = 32
+
+
+class _Phase(Enum):
+    """What a connection waits for. DONE: a request is here as a whole, and the application works or has answered."""
+
+    NOTHING_YET = auto()
+    HEAD = auto()
+    BODY = auto()
+    DONE = auto()
+
+
+class _TooLargeError(Exception):
+    """Ends the parsing of a head."""
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """One HTTP connection."""
+
+    def __init__(
+        self,
+        config: BoundedConfig,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._limits = config.limits
+        self._places = config.places
+        self._stall = StallWatch(config.limits.stalled_seconds)
+        self._phase, self._since = _Phase.NOTHING_YET, 0.0
+        self._head_bytes = self._unparsed_bytes = self._body_bytes = self._discarded_bytes = 0
+        self._status = HTTPStatus.BAD_REQUEST
+        self._is_spare = self._is_upgraded = self._is_refused = False
+
+    # The connection.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._since = self.loop.time()
+        if self._places.take(transport, self.client[0] if self.client else ""):
+            return
+        self._is_spare = True
+        self.app: Any = only_health(self.app)  # pyright: ignore[reportArgumentType] - uvicorn's types of ASGI
+        if not self._places.take_spare(transport, self):
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._places.release(self.transport)
+
+    def give_way(self) -> bool:
+        """End, if no request has come whole."""
+        if self._phase is _Phase.DONE:
+            return False
+        self.transport.abort()
+        return True
+
+    def look(self, now: float) -> None:
+        """End what takes too long. Called from time to time."""
+        self._stall.look(self.transport, now)
+        if self._is_refused or self.transport.is_closing():
+            return
+        if self._phase is _Phase.BODY:
+            self._look_at_body(now)
+        elif self._phase is not _Phase.DONE and now - self._since > self._seconds_for_head:
+            if self._phase is _Phase.HEAD:
+                self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+            else:
+                self.transport.close()
+
+    @property
+    def _seconds_for_head(self) -> float:
+        seconds = self._limits.header_seconds
+        return min(seconds, SPARE_SECONDS) if self._is_spare else seconds
+
+    def _look_at_body(self, now: float) -> None:
+        if self.flow.read_paused or (self.cycle.waiting_for_100_continue and not self.cycle.response_complete):
+            self._since, self._body_bytes = now, 0  # it is we who do not read
+            return
+        wanted = 0 if self.cycle.response_complete else self._body_bytes
+        if now - self._since > self._limits.seconds_for_body(wanted):
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+
+    # What arrives.
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            self._discard(data)
+            return
+        for start in range(0, len(data), SLICE_BYTES):
+            self._parse(data[start : start + SLICE_BYTES])
+            if self._is_upgraded or self._is_refused or self.transport.is_closing():
+                return
+        self._wait_for_the_next()
+
+    def _parse(self, data: bytes) -> None:
+        self._unparsed_bytes += len(data)
+        super().data_received(data)
+        if self._is_upgraded or self._is_refused:
+            return
+        if self._head_bytes + self._unparsed_bytes > self._limits.header_bytes:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif len(self.pipeline) > PIPELINED_REQUESTS:
+            self.transport.abort()
+
+    def _wait_for_the_next(self) -> None:
+        """Arm what uvicorn disarms with the first bytes, be they no request at all, and with the rest of a body."""
+        answered = self.cycle is not None and self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison]
+        if self._phase is _Phase.DONE and answered and self.timeout_keep_alive_task is None:
+            self._enter(_Phase.NOTHING_YET)
+
+    def _enter(self, phase: _Phase) -> None:
+        self._phase, self._since = phase, self.loop.time()
+        self._unparsed_bytes = 0
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_bytes = self._body_bytes = 0
+        self._enter(_Phase.HEAD)
+
+    def on_url(self, url: bytes) -> None:
+        self._count_head(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count_head(len(name) + len(value) + len(b": \r\n"))
+        super().on_header(name, value)
+        if len(self.headers) > self._limits.headers:
+            self._status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            raise _TooLargeError
+
+    def _count_head(self, size: int) -> None:
+        self._head_bytes += size
+        self._unparsed_bytes = 0
+        if self._head_bytes > self._limits.header_bytes:
+            self._status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            raise _TooLargeError
+
+    def on_headers_complete(self) -> None:
+        self._enter(_Phase.BODY)
+        super().on_headers_complete()
+        if self._is_spare and self.cycle is not None:  # pyright: ignore[reportUnnecessaryComparison]
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        self._unparsed_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._enter(_Phase.DONE)
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        if self._is_spare:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            return
+        self._is_upgraded = True
+        super().handle_websocket_upgrade()
+
+    # Refusing.
+
+    def send_400_response(self, msg: str) -> None:
+        """What uvicorn calls where parsing fails, be it at a limit of ours."""
+        del msg
+        self._refuse(self._status)
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Answer at once, and close. What is being answered before is still answered, and nothing after."""
+        self._is_refused = True
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
+            self._answer(status)
+        elif self._phase is not _Phase.BODY:
+            cycle.keep_alive = False
+            self.flow.pause_reading()
+        elif cycle.response_started:
+            self.transport.abort()
+        else:
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self._answer(status)
+
+    def _answer(self, status: HTTPStatus) -> None:
+        self._unset_keepalive_if_required()
+        self.flow.resume_reading()
+        self.transport.write(answer_bytes(status))
+        self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def _discard(self, data: bytes) -> None:
+        self._discarded_bytes += len(data)
+        if self._discarded_bytes > LINGER_BYTES:
+            self.transport.abort()
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """One WebSocket: it has the place of the HTTP connection that it was."""
+
+    def __init__(
+        self,
+        config: BoundedConfig,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._places = config.places
+        self._stall = StallWatch(config.limits.stalled_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._places.release(self.transport)
+
+    def look(self, now: float) -> None:
+        """End what takes too long. Called from time to time."""
+        self._stall.look(self.transport, now)

@@ -1,0 +1,88 @@
+"""uvicorn's server with bounded connections and an announced end."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from app.serving.drain import Drain
+from app.serving.limits import ConnectionLimits
+from app.serving.places import Places
+from app.serving.protocol import BoundedHttp, BoundedWebSocket
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Generator
+    from types import FrameType
+
+    from starlette.types import ASGIApp
+
+__all__ = ["BoundedConfig", "BoundedServer", "QuietServer"]
+
+GRACE_SECONDS = 10
+LOOK_EVERY_TICKS = 5  # of a tenth of a second
+
+
+class BoundedConfig(uvicorn.Config):
+    """uvicorn's configuration, with our logging instead of its own, and one server's limits and places."""
+
+    def __init__(self, application: ASGIApp, *, limits: ConnectionLimits | None = None, **changes: Any) -> None:
+        self.limits = limits or ConnectionLimits()
+        self.places = Places(self.limits)
+        ours: dict[str, Any] = {
+            "http": BoundedHttp,
+            "ws": BoundedWebSocket,
+            "log_config": None,
+            "access_log": False,
+            "server_header": False,
+            "timeout_keep_alive": self.limits.keep_alive_seconds,
+            "timeout_graceful_shutdown": GRACE_SECONDS,
+        }
+        super().__init__(application, **{**ours, **changes})  # pyright: ignore[reportArgumentType] - uvicorn's ASGI
+
+
+class BoundedServer(uvicorn.Server):
+    """Looks at its connections, and leaves in two steps: not ready first, gone once the drain is over."""
+
+    config: BoundedConfig
+
+    def __init__(self, config: BoundedConfig, drain: Drain | None = None) -> None:
+        super().__init__(config)
+        self._drain = drain or Drain()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % LOOK_EVERY_TICKS == 0:
+            self._look_at_connections()
+        return await super().on_tick(counter) or self._drain.is_over
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end_now_if_forced()
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal begins the drain, a second one ends it, and all that runs."""
+        del frame
+        self._captured_signals.append(sig)
+        if self._drain.has_begun:
+            self.should_exit = self.force_exit = True
+        self._drain.begin()
+
+    def _look_at_connections(self) -> None:
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, BoundedHttp | BoundedWebSocket):
+                connection.look(connection.loop.time())
+
+    def _end_now_if_forced(self) -> None:
+        if self.force_exit:
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
+
+
+class QuietServer(BoundedServer):
+    """One beside something else in the process, which has the signals and decides when to stop."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield

@@ -1,0 +1,97 @@
+"""How many clients there may be at once, and who is still answered when there are more."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from app.serving.places import SPARE_PLACES
+from tests.serving.conftest import GET
+
+if TYPE_CHECKING:
+    from tests.serving.conftest import Serve, Served
+
+FULL = b"HTTP/1.1 503 Service Unavailable\r\n"
+PROBE = GET.replace(b"/hello", b"/livez")
+
+
+async def _fill(stack: AsyncExitStack, served: Served, number: int) -> None:
+    """Take places and keep them."""
+    for _ in range(number):
+        client = await stack.enter_async_context(served.client())
+        assert await client.ask() == (200, b"hello")
+
+
+async def test_one_more_than_the_limit_is_refused_until_one_leaves(serve: Serve) -> None:
+    async with serve(connections=2, keep_alive_seconds=60) as served, served.client() as first:
+        assert await first.ask() == (200, b"hello")
+        async with served.client() as second:
+            assert await second.ask() == (200, b"hello")
+            async with served.client() as third:
+                await third.send(GET)
+                refusal = await third.rest()
+                assert refusal.startswith(FULL)
+                assert b"\r\nretry-after: 1\r\n" in refusal
+            assert await first.ask() == (200, b"hello")
+        await served.until(lambda: served.connections == 1)
+        async with served.client() as fourth:
+            assert await fourth.ask() == (200, b"hello")
+        assert served.seen == ["/hello"] * 4
+
+
+async def test_a_refused_client_is_told_once_its_request_is_whole(serve: Serve) -> None:
+    async with serve(connections=1, keep_alive_seconds=60) as served, AsyncExitStack() as stack:
+        await _fill(stack, served, 1)
+        async with served.client() as client:
+            await client.send(b"POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n", bytes(300_000))
+            assert (await client.rest()).startswith(FULL)
+
+
+async def test_health_is_answered_however_many_there_are(serve: Serve) -> None:
+    async with serve(connections=1, keep_alive_seconds=60) as served, AsyncExitStack() as stack:
+        await _fill(stack, served, 1)
+        for _ in range(3 * SPARE_PLACES):  # they ask for nothing, and wait
+            await stack.enter_async_context(served.client())
+            assert served.connections <= 1 + SPARE_PLACES
+        async with served.client() as probe:
+            await probe.send(PROBE)
+            answer = await probe.rest()
+            assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+            assert b"\r\nconnection: close\r\n" in answer
+
+
+async def test_a_spare_place_is_no_place_to_stay(serve: Serve) -> None:
+    async with serve(connections=1, keep_alive_seconds=60, header_seconds=60) as served, AsyncExitStack() as stack:
+        await _fill(stack, served, 1)
+        async with served.client() as client:
+            assert await client.rest() == b""
+        assert served.connections == 1
+
+
+async def test_one_address_has_its_own_limit(serve: Serve) -> None:
+    async with serve(connections_per_address=2, keep_alive_seconds=60) as served, AsyncExitStack() as stack:
+        await _fill(stack, served, 2)
+        async with served.client() as third:
+            await third.send(GET)
+            assert (await third.rest()).startswith(FULL)
+        async with served.client(local_addr=("127.0.0.2", 0)) as elsewhere:
+            assert await elsewhere.ask() == (200, b"hello")
+
+
+async def test_a_websocket_keeps_its_place_until_it_ends(serve: Serve) -> None:
+    async with serve(connections=1) as served:
+        address = f"ws://127.0.0.1:{served.port}/graphql"
+        for _ in range(3):
+            async with connect(address) as socket:
+                await socket.send("hello")
+                assert await socket.recv() == "hello"
+                with pytest.raises(InvalidStatus) as refusal:
+                    await connect(address)
+                assert refusal.value.response.status_code == 503
+            await served.until(lambda: served.connections == 0)
+        async with served.client() as client:
+            assert await client.ask() == (200, b"hello")
