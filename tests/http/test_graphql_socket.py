@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-import httpx
 import orjson
 import pytest
 from prometheus_client import REGISTRY
