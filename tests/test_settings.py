@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.errors import SetupError
+from app.serving.limits import ConnectionLimits
 from app.settings import Environment, LogFormat, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -23,6 +24,17 @@ OPTIONAL_SECRETS = {
     "MIGRATION_DATABASE_URL": "postgresql+asyncpg://owner:pw-of-owner@127.0.0.1:1/none",
     "META_APP_SECRET": "what-meta-calls-our-app",
 }
+LIMITS = (
+    "max_header_bytes",
+    "max_headers",
+    "header_seconds",
+    "body_seconds",
+    "body_bytes_per_second",
+    "stalled_seconds",
+    "keep_alive_seconds",
+    "max_connections",
+    "max_connections_per_address",
+)
 SECRETS = ("pw-of-app", "pw-of-system", "pw-of-redis", "pw-of-owner", REQUIRED["AUTH_SECRET"], KEY, "what-meta-calls")
 
 
@@ -212,3 +224,30 @@ def test_a_bad_port_is_named_without_any_of_the_url(environment: pytest.MonkeyPa
         load_settings()
     assert "  DATABASE_URL: must be a PostgreSQL URL" in str(refusal.value)
     assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("variables", "seconds"),
+    [
+        ({}, 0.0),
+        ({"PIXECOM_ENV": "production"}, 5.0),
+        ({"PIXECOM_ENV": "production", "DRAIN_SECONDS": "0"}, 0.0),
+        ({"DRAIN_SECONDS": "12.5"}, 12.5),
+    ],
+)
+def test_an_api_drains_in_production_or_when_told(
+    environment: pytest.MonkeyPatch, variables: dict[str, str], seconds: float
+) -> None:
+    for variable, value in variables.items():
+        environment.setenv(variable, value)
+    assert load_settings().seconds_to_drain == seconds
+
+
+def test_the_limits_of_connections_are_those_of_the_settings() -> None:
+    assert ConnectionLimits.of(load_settings()) == ConnectionLimits()
+
+
+def test_limits_of_connections_have_bounds(environment: pytest.MonkeyPatch) -> None:
+    names = [*(name.upper() for name in LIMITS), "DRAIN_SECONDS", "METRICS_PORT"]
+    complaints = _complaints(environment, **dict.fromkeys(names, "-1"))
+    assert {line.strip().partition(":")[0] for line in complaints} == set(names)
