@@ -47,8 +47,10 @@ class _Search(Visitor):
         _path: Sequence[str | int],
         ancestors: Sequence[Any],
     ) -> Any:
+        if not self._wanted(node):
+            return None
         way = (*ancestors, parent, node)
-        if not self._wanted(node) or any(isinstance(item, VariableDefinitionNode) for item in way) != self._declared:
+        if any(isinstance(item, VariableDefinitionNode) for item in way) != self._declared:
             return None
         self.way = way
         return BREAK

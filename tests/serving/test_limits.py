@@ -179,7 +179,7 @@ async def test_a_body_after_its_answer_has_a_deadline(serve: Serve) -> None:
 
 
 async def test_a_body_that_we_do_not_ask_for_has_time(serve: Serve) -> None:
-    async with serve(body_seconds=0.2) as served, served.client() as client:
+    async with serve(body_seconds=0.2, body_bytes_per_second=10**9) as served, served.client() as client:
         size = 4_000_000
         await client.send(b"POST /waits HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size)
         sending = asyncio.create_task(client.send(bytes(size)))
@@ -188,6 +188,16 @@ async def test_a_body_that_we_do_not_ask_for_has_time(serve: Serve) -> None:
         assert await client.answer() == (200, b"hello")
         await sending
         assert served.bodies == [size]
+
+
+async def test_a_body_that_its_client_was_not_told_to_send_has_time(serve: Serve) -> None:
+    asked = POST.replace(b"/hello", b"/waits").replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")
+    async with serve(body_seconds=0.2) as served, served.client() as client:
+        await client.send(asked)
+        await asyncio.sleep(1.2)
+        served.gate.set()
+        assert await client.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert await client.ask(b"a" * 1_000) == (200, b"hello")
 
 
 async def test_an_idle_connection_is_closed(serve: Serve) -> None:
