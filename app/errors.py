@@ -10,6 +10,7 @@ PixecomError
 ├── NotFoundError                no such thing for this tenant
 ├── ConflictError                the state of the thing does not allow it now
 │   └── NothingToSyncError       none of what was asked for can be synced; names what is left out
+├── RateLimitedError             too much was asked for; come back after `retry_after` seconds
 ├── UnavailableError             something of ours does not answer just now; the same may succeed soon
 ├── LeaseLostError               another worker owns the job; stop, write nothing
 ├── JobCancelledError            somebody cancelled the job; stop, write nothing
@@ -102,6 +103,14 @@ class NothingToSyncError(ConflictError):
     def __init__(self, message: str, *, left_out: Sequence[LeftOut]) -> None:
         super().__init__(message)
         self.left_out = tuple(left_out)
+
+
+class RateLimitedError(PixecomError):
+    """The caller, or all callers together, asked for more than is done in a time; `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class UnavailableError(PixecomError):

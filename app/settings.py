@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -75,6 +76,18 @@ class Settings(BaseSettings):
     export_concurrency: Annotated[int, Field(ge=1)] = 3
     export_seconds: Annotated[float, Field(gt=0)] = 600.0
     demo_login: bool = False
+    trusted_proxies: str = "127.0.0.1,::1"
+
+    # Logins. Wrong passwords, unless said otherwise.
+    login_tries: Annotated[int, Field(ge=1, le=1000)] = 10
+    login_tries_per_account: Annotated[int, Field(ge=1, le=10_000)] = 20
+    login_tries_per_address: Annotated[int, Field(ge=1, le=100_000)] = 30
+    login_window_seconds: Annotated[int, Field(ge=1, le=24 * 3600)] = 900
+    login_pause_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    login_longest_pause_seconds: Annotated[int, Field(ge=1, le=3600)] = 900
+    login_queue: Annotated[int, Field(ge=1, le=100)] = 8
+    login_events_days: Annotated[int, Field(ge=30, le=400)] = 90
+    login_events_per_hour: Annotated[int, Field(ge=1, le=100_000)] = 1000
 
     # Meta.
     meta_graph_url: str = "https://graph.facebook.com"
@@ -143,6 +156,18 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value.rstrip("/")
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        """As uvicorn takes them; what it can't read it would ignore in silence."""
+        named = [item.strip() for item in value.split(",")]
+        if named != ["none"] and not all(map(_is_some_network, named)):
+            message = (
+                "must be addresses and networks such as 10.0.0.0/8, comma separated and not all there are, or none"
+            )
+            raise ValueError(message)
+        return ",".join(named)
+
     @field_validator("demo_login")
     @classmethod
     def _demo_is_for_development(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001  # as pydantic calls it
@@ -176,6 +201,14 @@ def _has_sound_port(url_without_scheme: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_some_network(text: str) -> bool:
+    """Whether it is an address or a network that leaves addresses out."""
+    try:
+        return ip_network(text).prefixlen > 0
+    except ValueError:
+        return False
 
 
 def _sentence(error: ValidationError) -> str:

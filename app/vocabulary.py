@@ -146,3 +146,12 @@ class MetricState(StrEnum):
 
     ALIVE = "ALIVE"
     DEAD = "DEAD"
+
+
+class LoginOutcome(StrEnum):
+    """What became of a try to log in. The client is told no difference between WRONG and INACTIVE."""
+
+    SUCCEEDED = "SUCCEEDED"
+    WRONG = "WRONG"
+    INACTIVE = "INACTIVE"
+    LIMITED = "LIMITED"

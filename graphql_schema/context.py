@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """One request's. Everything but `services` demands an access token."""
+    """One request's. Everything but `services` and `client_address` demands an access token."""
 
-    def __init__(self, services: Services, claims: AccessClaims | None) -> None:
+    def __init__(self, services: Services, claims: AccessClaims | None, *, client_address: str = "unknown") -> None:
         self.services = services
+        self.client_address = client_address
         self.points = PointBudget()
         self._claims = claims
         self._opened: tuple[Reading, Loaders] | None = None
@@ -89,9 +90,11 @@ Info = strawberry.Info[Context, None]
 
 
 @asynccontextmanager
-async def open_context(services: Services, claims: AccessClaims | None) -> AsyncGenerator[Context]:
+async def open_context(
+    services: Services, claims: AccessClaims | None, *, client_address: str = "unknown"
+) -> AsyncGenerator[Context]:
     """The context of one request; its connection is given back at the end, however the request ends."""
-    context = Context(services, claims)
+    context = Context(services, claims, client_address=client_address)
     try:
         yield context
     finally:

@@ -29,6 +29,7 @@ from app.errors import (
     PixecomError,
     ProviderError,
     ProviderThrottledError,
+    RateLimitedError,
     UnauthenticatedError,
     UnavailableError,
 )
@@ -91,6 +92,7 @@ _CODES: tuple[tuple[type[PixecomError], ErrorCode], ...] = (
     (ForbiddenError, ErrorCode.FORBIDDEN),
     (NotFoundError, ErrorCode.NOT_FOUND),
     (ConflictError, ErrorCode.CONFLICT),
+    (RateLimitedError, ErrorCode.RATE_LIMITED),
     (UnavailableError, ErrorCode.UPSTREAM_UNAVAILABLE),
     (ProviderError, ErrorCode.UPSTREAM_UNAVAILABLE),
 )
@@ -217,6 +219,8 @@ def _extensions_of(cause: Exception) -> dict[str, Any]:
         extensions["argument"] = cause.argument
     if isinstance(cause, MixedCurrenciesError):
         extensions["currencies"] = cause.currencies
+    if isinstance(cause, RateLimitedError):
+        extensions["retryAfter"] = max(1, math.ceil(cause.retry_after))
     if isinstance(cause, ProviderThrottledError):
         extensions["retryAfter"] = max(0, math.ceil((cause.retry_at - now()).total_seconds()))
     return extensions

@@ -251,3 +251,19 @@ def test_limits_of_connections_have_bounds(environment: pytest.MonkeyPatch) -> N
     names = [*(name.upper() for name in LIMITS), "DRAIN_SECONDS", "METRICS_PORT"]
     complaints = _complaints(environment, **dict.fromkeys(names, "-1"))
     assert {line.strip().partition(":")[0] for line in complaints} == set(names)
+
+
+@pytest.mark.parametrize(
+    "value", ["*", "0.0.0.0/0", "::/0", "proxy.example", "10.0.0.1/8", "10.0.0.1,", "127.0.0.1,none"]
+)
+def test_a_proxy_is_named_by_its_address(environment: pytest.MonkeyPatch, value: str) -> None:
+    assert _complaints(environment, TRUSTED_PROXIES=value) == [
+        "  TRUSTED_PROXIES: must be addresses and networks such as 10.0.0.0/8, comma separated and not all there are, "
+        "or none"
+    ]
+
+
+@pytest.mark.parametrize("value", ["none", "10.0.0.0/8", " 127.0.0.1 , fd00::/8"])
+def test_proxies(environment: pytest.MonkeyPatch, value: str) -> None:
+    environment.setenv("TRUSTED_PROXIES", value)
+    assert load_settings().trusted_proxies == value.replace(" ", "")

@@ -14,12 +14,13 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
-__all__ = ["hash_password", "needs_rehash", "verify_password"]
+__all__ = ["THREADS", "hash_password", "needs_rehash", "start_verifying", "verify_password"]
 
 _HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
 # Each computation takes 64 MiB: this bounds the memory that a flood of logins can take, and leaves the loop free.
-_POOL = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+THREADS = 2
+_POOL = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="argon2")
 
 
 def _random_part(length: int) -> str:
@@ -41,8 +42,12 @@ async def hash_password(password: str) -> str:
 
 async def verify_password(stored_hash: str | None, password: str) -> bool:
     """True when the password is the one behind `stored_hash`; None stands for an unknown user and is never right."""
-    matches = await asyncio.get_running_loop().run_in_executor(_POOL, _matches, stored_hash or _NOBODY, password)
-    return matches and stored_hash is not None
+    return await start_verifying(stored_hash, password) and stored_hash is not None
+
+
+def start_verifying(stored_hash: str | None, password: str) -> asyncio.Future[bool]:
+    """Give the check to a thread. For who decides when one is free (`app.auth.hashing_queue`)."""
+    return asyncio.get_running_loop().run_in_executor(_POOL, _matches, stored_hash or _NOBODY, password)
 
 
 def needs_rehash(stored_hash: str) -> bool:

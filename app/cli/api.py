@@ -36,4 +36,5 @@ def api(
         drain=drain,
         beside=(metrics_application(), metrics),
         max_message_bytes=settings.max_body_bytes,
+        trusted_proxies=settings.trusted_proxies,
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.serving.limits import ConnectionLimits
 
 MESSAGE_BYTES = 1_000_000
+NO_PROXIES = "none"
 
 
 def serve(
@@ -30,14 +31,25 @@ def serve(
     drain: Drain | None = None,
     beside: tuple[ASGIApp, PortBeside] | None = None,
     max_message_bytes: int = MESSAGE_BYTES,
+    trusted_proxies: str = NO_PROXIES,
 ) -> None:
     """Serve until SIGTERM or SIGINT; what runs then gets its grace. `beside` is served on a port of its own.
+
+    What a trusted proxy says in X-Forwarded-For and X-Forwarded-Proto replaces its own address and scheme.
 
     Raises SetupError if a port is taken.
     """
     if not is_free(port, host):
         raise SetupError(f"Port {port} on {host} is in use by another program; stop it, or pass another --port.")
-    config = BoundedConfig(application, limits=limits, host=host, port=port, ws_max_size=max_message_bytes)
+    config = BoundedConfig(
+        application,
+        limits=limits,
+        host=host,
+        port=port,
+        ws_max_size=max_message_bytes,
+        proxy_headers=trusted_proxies != NO_PROXIES,
+        forwarded_allow_ips=trusted_proxies,
+    )
     with suppress(KeyboardInterrupt):
         run_on_uvloop(_serve(BoundedServer(config, drain), beside))
 

@@ -39,6 +39,16 @@ _CONDITIONS = {
         f"((seller_id = ( {_setting('seller_id')})) OR "
         "(( SELECT current_setting('app.scope'::text, true) AS current_setting) = 'work'::text))"
     ),
+    Wall.LOGIN_TRAIL: (
+        f"((seller_id = ( {_setting('seller_id')})) OR "  # noqa: S608 - as the catalogue shows it
+        "((seller_id IS NULL) AND (user_id IN ( SELECT memberships.user_id\n"
+        "   FROM memberships\n"
+        f"  WHERE (memberships.seller_id = ( {_setting('seller_id')}))))))"
+    ),
+}
+# Who may write a row that this session could not read.
+_CHECKS = {
+    Wall.LOGIN_TRAIL: "(( SELECT current_setting('app.scope'::text, true) AS current_setting) = 'login'::text)",
 }
 
 
@@ -46,7 +56,7 @@ def expected_policies(table: str, wall: Wall) -> tuple[Policy, ...]:
     """The policies that must stand on a table (and on each of its partitions), sorted by name."""
     if wall is Wall.OPEN:
         return ()
-    isolation = Policy(f"{wall}_isolation", "ALL", ("public",), _CONDITIONS[wall])
+    isolation = Policy(f"{wall}_isolation", "ALL", ("public",), _CONDITIONS[wall], _CHECKS.get(wall))
     if table not in SYSTEM_READABLE:
         return (isolation,)
     return tuple(sorted((isolation, Policy("system_reads", "SELECT", (SYSTEM_ROLE,), "true"))))

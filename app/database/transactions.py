@@ -49,6 +49,13 @@ async def login_transaction(engine: AsyncEngine, email: str) -> AsyncGenerator[D
 
 
 @asynccontextmanager
+async def login_record_transaction(engine: AsyncEngine) -> AsyncGenerator[Driver]:
+    """Add to the trail of logins, and see nothing."""
+    async with _transaction(engine, "BEGIN; SET LOCAL app.scope = 'login'") as driver:
+        yield driver
+
+
+@asynccontextmanager
 async def read_snapshot(engine: AsyncEngine, seller_id: UUID) -> AsyncGenerator[Driver]:
     """One tenant's rows as of one moment, read-only. Statements run one at a time."""
     begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.seller_id = '{seller_id}'"

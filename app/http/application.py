@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
+from app.http.client_address import client_address
 from app.http.correlation import CorrelationMiddleware
 from app.http.cron import CronView
 from app.http.export import ExportView
@@ -126,9 +127,9 @@ async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
     async with open_services(settings, process="api") as services:
 
         def context_of(
-            _connection: HTTPConnection, claims: AccessClaims | None, /
+            connection: HTTPConnection, claims: AccessClaims | None, /
         ) -> AbstractAsyncContextManager[object]:
-            return open_context(services, claims)
+            return open_context(services, claims, client_address=client_address(connection.scope))
 
         async def redis() -> None:
             await services.redis.execute_command("PING")  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py

@@ -104,11 +104,11 @@ class GraphQLView:
         return _response(result, media_type)
 
     async def _execute(self, request: Request, graphql: GraphQLRequest, record: OperationRecord) -> ExecutionResult:
-        """Run the operation. A query ends early, by ClientDisconnect, when its client goes away; a mutation never."""
+        """Run the operation. What may be abandoned ends early, by ClientDisconnect, when its client goes away."""
         claims = claims_of(request, self._settings)
         async with (
             self._context_of(request, claims) as context,
-            unless_client_gone(request.receive, may_stop=lambda: record.kind == OperationType.QUERY.value),
+            unless_client_gone(request.receive, may_stop=lambda: record.may_be_abandoned),
         ):
             try:
                 return await self._schema.execute(

@@ -60,6 +60,11 @@ DATABASE_AWAY = Counter(
     ["wanted"],
 )
 
+# People.
+LOGINS = Counter(
+    "pixecom_logins_total", "Tries to log in, by what became of them; LIMITED had no try left.", ["outcome"]
+)
+
 # The platform.
 THROTTLES = Counter("pixecom_throttles_total", "Throttles that parked jobs, by how far they reached.", ["scope"])
 PROVIDER_CALLS = Counter(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from app.database.transactions import act_as_user
 from app.queries.across_tenants import MembershipRef
@@ -11,7 +12,6 @@ from app.vocabulary import Role
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from uuid import UUID
 
     from app.database.driver import Driver
 
@@ -45,11 +45,15 @@ WHERE id = $1
 """
 
 
+_NOBODY = UUID(int=0)
+
+
 async def find_login(driver: Driver, email: str) -> Login | None:
-    """The login with this address (in lower case), in a transaction opened for that address."""
-    user_id = await driver.fetchval(_FIND_USER_ID, email)
-    if user_id is None:
-        return None
+    """The login with this address (in lower case), in a transaction opened for that address.
+
+    The same statements whether somebody has it or not: their time tells nothing.
+    """
+    user_id = await driver.fetchval(_FIND_USER_ID, email) or _NOBODY
     await act_as_user(driver, user_id)
     row = await driver.fetchrow(_FIND_USER, user_id)
     if row is None:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import httpx
 from redis.asyncio import Redis
 
+from app.auth.hashing_queue import HashingQueue
 from app.auth.token_cipher import TokenCipher
 from app.database.engine import open_database
 from app.providers.meta.insight_page_reader import InsightPageReader
 from app.providers.meta.page_size import PageSizes
 from app.services.call_budget import CallBudgets
 from app.services.job_broker import JobBroker
+from app.services.limits.login_limits import LoginLimits
 from app.services.progress_channel import ProgressChannel
 from app.services.token_cache import TokenCache
 
@@ -43,6 +45,8 @@ class Services:
     page_sizes: PageSizes
     insight_page_reader: InsightPageReader
     progress: ProgressChannel
+    hashing: HashingQueue
+    login_limits: LoginLimits
 
 
 @asynccontextmanager
@@ -75,6 +79,8 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
                 page_sizes=PageSizes(),
                 insight_page_reader=insight_page_reader,
                 progress=progress,
+                hashing=HashingQueue(places=settings.login_queue),
+                login_limits=LoginLimits(redis, settings),
             )
         finally:
             await insight_page_reader.close()

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.auth.access_tokens import issue_access_token
-from app.auth.passwords import verify_password
+from app.auth.account_digest import account_digest
 from app.database.transactions import across_tenants, login_transaction
-from app.errors import NotFoundError, UnauthenticatedError
+from app.errors import NotFoundError, RateLimitedError, UnauthenticatedError
 from app.queries.across_tenants import find_seller, list_memberships, list_sellers
 from app.queries.logins import find_login, find_owner
+from app.services.limits.login_limits import LoginAttempt
+from app.services.login_trail import record_login
+from app.vocabulary import LoginOutcome
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,10 +21,13 @@ if TYPE_CHECKING:
 
     from app.auth.access_tokens import AccessToken
     from app.queries.across_tenants import MembershipRef
+    from app.queries.logins import Login
     from app.services.context import Services
 
 # The same for a wrong address, a wrong password and a seller that isn't the user's.
 REFUSAL = "The e-mail address or the password is wrong."
+# The same for an account, an address, and an account that does not exist.
+TOO_MANY = "Too many tries to log in; try again later."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,27 +40,57 @@ class LoginResult:
     seller_id: UUID
 
 
-async def log_in(services: Services, *, email: str, password: str, seller_slug: str | None = None) -> LoginResult:
-    """A token for the seller named, otherwise for the one the user joined first.
+async def log_in(
+    services: Services, *, email: str, password: str, address: str, seller_slug: str | None = None
+) -> LoginResult:
+    """A token for the seller named, otherwise for the one the user joined first; `address` is the client's.
 
-    Raises UnauthenticatedError, in the same words and the same time whatever was wrong.
+    Raises UnauthenticatedError, in the same words and the same time whatever was wrong, and RateLimitedError where this
+    account, this address or this process has no try left, whether the password is right or not. A try is counted before
+    its password is checked; each ends in the trail (`login_trail`).
     """
-    async with login_transaction(services.database.app, email.strip().lower()) as driver:
-        login = await find_login(driver, email.strip().lower())
-    known = await verify_password(login.password_hash if login else None, password)
-    if login is None or not known or not login.is_active:
+    email = email.strip().lower()
+    attempt = LoginAttempt(account_digest(email, services.settings.auth_secret), address)
+    await _take_try(services, attempt, email)
+    login = await _find_login(services, email)
+    try:
+        is_right = await services.hashing.verify_password(
+            login.password_hash if login else None, password, address=address
+        )
+    except RateLimitedError:
+        await services.login_limits.give_back(attempt)
+        await record_login(services, attempt, LoginOutcome.LIMITED, writes=False)
+        raise
+    membership = await _choose_membership(services, login.user_id, seller_slug) if login and is_right else None
+    if login is None or membership is None or not login.is_active:
+        outcome = LoginOutcome.INACTIVE if login and is_right and not login.is_active else LoginOutcome.WRONG
+        await record_login(services, attempt, outcome, user_id=login.user_id if login else None)
         raise UnauthenticatedError(REFUSAL)
-    membership = await _choose_membership(services, login.user_id, seller_slug)
+    await services.login_limits.forgive(attempt)
+    await record_login(services, attempt, LoginOutcome.SUCCEEDED, user_id=login.user_id, seller_id=membership.seller_id)
     return _result(_issue(services, login.user_id, membership))
 
 
-async def _choose_membership(services: Services, user_id: UUID, seller_slug: str | None) -> MembershipRef:
+async def _take_try(services: Services, attempt: LoginAttempt, email: str) -> None:
+    refused = await services.login_limits.take(attempt)
+    if refused is None:
+        return
+    login = await _find_login(services, email) if refused.is_first else None
+    user_id = login.user_id if login else None
+    await record_login(services, attempt, LoginOutcome.LIMITED, user_id=user_id, writes=refused.is_first)
+    raise RateLimitedError(TOO_MANY, retry_after=refused.seconds)
+
+
+async def _find_login(services: Services, email: str) -> Login | None:
+    async with login_transaction(services.database.app, email) as driver:
+        return await find_login(driver, email)
+
+
+async def _choose_membership(services: Services, user_id: UUID, seller_slug: str | None) -> MembershipRef | None:
     async with across_tenants(services.database.system) as driver:
         memberships = await list_memberships(driver, user_id=user_id)
-    for membership in memberships:
-        if seller_slug is None or membership.slug == seller_slug:
-            return membership
-    raise UnauthenticatedError(REFUSAL)
+    chosen = (membership for membership in memberships if seller_slug in {None, membership.slug})
+    return next(chosen, None)
 
 
 def _issue(services: Services, user_id: UUID, membership: MembershipRef) -> AccessToken:

@@ -1,6 +1,6 @@
 """Keeping the months of raw snapshots: partitions stand well ahead, and those past their age are dropped.
 
-Leaderboards of days past that age go too, seller by seller.
+Leaderboards of days past that age go too, seller by seller, and logins past theirs.
 
 Each month is a transaction of its own, so that what is done stays done where a reader keeps one locked; that job is
 tried again.
@@ -18,6 +18,7 @@ from app.database.partitions import month_start, months_between
 from app.database.transactions import across_tenants, work_transaction
 from app.observability.logging import get_logger
 from app.queries.across_tenants import list_seller_page
+from app.queries.login_events import forget_login_events
 from app.queries.raw_partitions import create_raw_partition, drop_raw_partition, list_raw_months
 from app.services.leaderboards import forget_old_boards
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 SELLERS_A_PAGE = 500
+LOGINS_AT_ONCE = 5000
 
 
 async def run_retention_job(services: Services, _job: ClaimedJob, lease: Lease) -> int:
@@ -49,12 +51,27 @@ async def run_retention_job(services: Services, _job: ClaimedJob, lease: Lease) 
             await lease.fence(driver)
             await drop_raw_partition(driver, month)
         log.info("snapshots are past their age", month=f"{month:%Y-%m}")
+    await _forget_logins(services, lease)
     boards = 0
     async for seller_id in _sellers(services):
         boards += await forget_old_boards(services, lease, seller_id=seller_id)
     if boards:
         log.info("leaderboards are past their age", leaderboards=boards)
     return boards
+
+
+async def _forget_logins(services: Services, lease: Lease) -> None:
+    """In parts, so that no transaction is long."""
+    forgotten, gone = 0, LOGINS_AT_ONCE
+    while gone == LOGINS_AT_ONCE:
+        async with work_transaction(services.database.app) as driver:
+            await lease.fence(driver)
+            gone = await forget_login_events(
+                driver, kept_days=services.settings.login_events_days, at_most=LOGINS_AT_ONCE
+            )
+        forgotten += gone
+    if forgotten:
+        log.info("logins are past their age", logins=forgotten)
 
 
 async def _sellers(services: Services) -> AsyncIterator[UUID]:

@@ -9,6 +9,7 @@ from app.errors import UnauthenticatedError
 from app.services.login import log_in
 from app.services.reading import Reading
 from graphql_schema.context import Info
+from graphql_schema.operation_record import abandonable
 from graphql_schema.text_argument import read_text
 from graphql_schema.user_errors import UserError, user_error
 from graphql_schema.viewer import Viewer
@@ -52,12 +53,16 @@ LoginArgument = Annotated[LoginInput, strawberry.argument(name="input", descript
 async def login(info: Info, input_: LoginArgument) -> LoginPayload:
     services = info.context.services
     try:
-        result = await log_in(
-            services,
-            email=read_text(input_.email, "input.email", limit=MAX_LENGTH),
-            password=read_text(input_.password, "input.password", limit=MAX_LENGTH),
-            seller_slug=None if input_.seller is None else read_text(input_.seller, "input.seller", limit=MAX_LENGTH),
-        )
+        with abandonable():
+            result = await log_in(
+                services,
+                email=read_text(input_.email, "input.email", limit=MAX_LENGTH),
+                password=read_text(input_.password, "input.password", limit=MAX_LENGTH),
+                seller_slug=None
+                if input_.seller is None
+                else read_text(input_.seller, "input.seller", limit=MAX_LENGTH),
+                address=info.context.client_address,
+            )
     except UnauthenticatedError as error:
         return LoginPayload(errors=[user_error(error)])
     reading = Reading(services, seller_id=result.seller_id, user_id=result.user_id)

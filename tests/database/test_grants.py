@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.database.driver import Driver
     from tests.database.two_tenants import TwoTenants
 
-APPEND_ONLY = {"ad_stats_raw", "audit_events"}
+APPEND_ONLY = {"ad_stats_raw", "audit_events", "login_events"}
 DELETABLE = {
     "call_pauses",
     "idempotent_requests",
@@ -35,7 +35,7 @@ DELETABLE = {
     "ticks",
 }
 # They act as the owner, and only when called.
-MAINTENANCE = ["function create_raw_partition", "function drop_raw_partition"]
+MAINTENANCE = ["function create_raw_partition", "function drop_raw_partition", "function forget_login_events"]
 
 _ROLE = """
 SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication

@@ -13,6 +13,7 @@ from app.database.transactions import (
     act_as_user,
     act_for_tenant,
     driver_of,
+    login_record_transaction,
     login_transaction,
     read_snapshot,
     tenant_transaction,
@@ -53,7 +54,11 @@ def _login(engine: AsyncEngine, tenants: TwoTenants) -> AbstractAsyncContextMana
     return login_transaction(engine, tenants.rows[tenants.a]["login_emails"]["email"])
 
 
-OPENINGS = [_tenant, _snapshot, _work, _login]
+def _login_record(engine: AsyncEngine, _tenants: TwoTenants) -> AbstractAsyncContextManager[Driver]:
+    return login_record_transaction(engine)
+
+
+OPENINGS = [_tenant, _snapshot, _work, _login, _login_record]
 
 
 class _FailureError(Exception):

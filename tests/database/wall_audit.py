@@ -156,7 +156,7 @@ def _wall_findings(table: CatalogueTable, policies: tuple[Policy, ...], walls: M
     wall = walls.get(table.declared_by)
     if wall is None:
         return
-    if table.has_seller and wall not in {Wall.TENANT, Wall.WORK}:
+    if table.has_seller and wall not in {Wall.TENANT, Wall.WORK, Wall.LOGIN_TRAIL}:
         yield f"{table.name}: has seller_id behind the wall {wall}"
     if table.walled is (wall is Wall.OPEN):
         yield f"{table.name}: row-level security is {'on' if table.walled else 'off'}"

@@ -4,7 +4,7 @@ import asyncio
 import base64
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import httpx
@@ -188,9 +188,9 @@ def build(offline_settings: Settings, backstage: Backstage, tmp_path: Path) -> C
 
 
 @asynccontextmanager
-async def serving(application: ASGIApp) -> AsyncGenerator[str]:
-    """The application behind a real server on a free port; gives its address."""
-    server = BoundedServer(BoundedConfig(application, host="127.0.0.1", port=0, lifespan="on"))
+async def serving(application: ASGIApp, **options: Any) -> AsyncGenerator[str]:
+    """The application behind a real server on a free port; gives its address. `options` are uvicorn's."""
+    server = BoundedServer(BoundedConfig(application, host="127.0.0.1", port=0, lifespan="on", **options))
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):
         while not server.started:  # noqa: ASYNC110  # uvicorn offers no event to wait for

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.services.context import Services
 
 PASSWORD = "correct horse battery staple"
+HERE = "192.0.2.1"
 ACCOUNT = AccountToConnect(
     provider=ProviderKind.META,
     external_id="1",
@@ -49,7 +50,7 @@ async def test_a_login_speaks_for_its_user_and_seller(services: Services) -> Non
     seller_id = await add_seller(services, "one")
     user_id = await add_user(services, seller_id, "nora@one.example")
     for email in ("nora@one.example", " NORA@One.example "):
-        result = await log_in(services, email=email, password=PASSWORD)
+        result = await log_in(services, email=email, password=PASSWORD, address=HERE)
         assert (result.user_id, result.seller_id) == (user_id, seller_id)
         claims = read_access_token(result.access_token, settings=services.settings)
         assert (claims.user_id, claims.seller_id, claims.role) == (user_id, seller_id, "OWNER")
@@ -75,7 +76,7 @@ async def test_a_refusal_never_says_what_was_wrong(
     await add_user(services, await add_seller(services, "one"), "nora@one.example")
     await add_user(services, await add_seller(services, "two"), "theo@two.example")
     with pytest.raises(UnauthenticatedError) as refusal:
-        await log_in(services, email=email, password=password, seller_slug=slug)
+        await log_in(services, email=email, password=password, seller_slug=slug, address=HERE)
     assert str(refusal.value) == REFUSAL
 
 
@@ -85,7 +86,7 @@ async def test_a_user_of_two_sellers_gets_the_one_named(services: Services) -> N
     async with tenant_transaction(services.database.app, second) as driver:
         await insert_membership(driver, seller_id=second, user_id=user_id, role=Role.ANALYST, now=clock.now())
     for slug, seller_id, role in ((None, first, "OWNER"), ("two", second, "ANALYST"), ("one", first, "OWNER")):
-        result = await log_in(services, email="nora@one.example", password=PASSWORD, seller_slug=slug)
+        result = await log_in(services, email="nora@one.example", password=PASSWORD, seller_slug=slug, address=HERE)
         claims = read_access_token(result.access_token, settings=services.settings)
         assert (claims.seller_id, claims.role) == (seller_id, role)
 

@@ -14,6 +14,7 @@ from app.database.partitions import month_start, partition_name
 from app.database.tables import metadata
 from app.database.transactions import driver_of, tenant_transaction, work_transaction
 from app.queries.raw_partitions import create_raw_partition, drop_raw_partition, list_raw_months
+from app.services import retention
 from app.services.leaderboards import rank_day
 from app.services.retention import past_months
 from app.services.tick_taking import start_scheduled_job
@@ -184,3 +185,16 @@ async def test_a_day_past_its_age_is_not_ranked_again(services: Services) -> Non
     async with tenant_transaction(services.database.app, seller_id) as driver:
         old = TODAY - timedelta(days=services.settings.raw_retention_days + 2)
         assert await rank_day(driver, services, seller_id=seller_id, day=old) == 0
+
+
+async def test_logins_are_forgotten_after_their_age_in_parts(
+    services: Services, superuser: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "LOGINS_AT_ONCE", 2)
+    await superuser.execute(
+        "INSERT INTO login_events (id, created_at, outcome, account_digest, address) "
+        "SELECT gen_random_uuid(), now() - make_interval(days => age), 'WRONG', 'x', age::text "
+        "FROM unnest(ARRAY[0, 89, 91, 92, 93, 94]) AS age"
+    )
+    await retain(services)
+    assert [row[0] for row in await superuser.fetch("SELECT address FROM login_events ORDER BY 1")] == ["0", "89"]

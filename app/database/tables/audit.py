@@ -1,11 +1,12 @@
-"""Who changed what, when, from what to what, and what Meta answered; and which requests were answered already."""
+"""Who changed what, when, from what to what, and what Meta answered; who logged in; which requests were answered."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, LargeBinary, Table, Text, Uuid
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.database.tables.metadata import Wall, identifier, instant, metadata, tenant_id, walled
+from app.database.tables.metadata import Wall, identifier, instant, metadata, tenant_id, walled, word
+from app.vocabulary import LoginOutcome
 
 audit_events = Table(
     "audit_events",
@@ -41,4 +42,23 @@ idempotent_requests = Table(
     Column("answer", JSONB(none_as_null=True), nullable=True),
     instant("created_at"),
     info=walled(Wall.TENANT),
+)
+
+# Kept for LOGIN_EVENTS_DAYS. `created_at` is the database's clock; no e-mail address is stored.
+login_events = Table(
+    "login_events",
+    metadata,
+    identifier(),
+    instant("created_at"),
+    *word("outcome", LoginOutcome),
+    Column("account_digest", LargeBinary, nullable=False),
+    Column("address", Text, nullable=False),
+    # Null: the address is no user's, or nobody looked.
+    Column("user_id", Uuid, ForeignKey("users.id"), nullable=True),
+    # The seller chosen. Null: the login failed.
+    Column("seller_id", Uuid, nullable=True),
+    Index(None, "created_at"),
+    Index(None, "seller_id", "created_at"),
+    Index(None, "user_id", "created_at"),
+    info=walled(Wall.LOGIN_TRAIL),
 )

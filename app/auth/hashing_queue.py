@@ -1,0 +1,75 @@
+"""The short queue before the threads that check passwords.
+
+A check takes 64 MiB and a core for a while, so a few are made at once and a few more may wait. Beyond that a login is
+refused at once: a longer queue would only make everybody wait. One client address gets half of the places. A check that
+is no longer waited for (client gone, deadline) leaves the queue and is never started; one that has begun keeps its
+thread until it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+
+from app.auth.passwords import THREADS, start_verifying
+from app.errors import RateLimitedError
+
+__all__ = ["HashingQueue"]
+
+RETRY_SECONDS = 1.0
+"""By then a full queue has been worked off, on any machine that is fit for this."""
+BUSY = "Too many people are logging in just now; try again in a moment."
+
+
+class HashingQueue:
+    """One process's; `places` checks may wait behind those that are made."""
+
+    def __init__(self, *, places: int) -> None:
+        self._places = places
+        self._share = max(1, places // 2)
+        self._free_threads = THREADS
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting_from: Counter[str] = Counter()
+
+    async def verify_password(self, stored_hash: str | None, password: str, *, address: str) -> bool:
+        """True when the password is the one behind `stored_hash`; None stands for an unknown user.
+
+        Raises RateLimitedError when no place is left for this client address.
+        """
+        await self._take_thread(address)
+        check = start_verifying(stored_hash, password)
+        check.add_done_callback(lambda _: self._pass_thread_on())
+        return await asyncio.shield(check) and stored_hash is not None
+
+    async def _take_thread(self, address: str) -> None:
+        if self._free_threads:
+            self._free_threads -= 1
+            return
+        if len(self._waiting) >= self._places or self._waiting_from[address] >= self._share:
+            raise RateLimitedError(BUSY, retry_after=RETRY_SECONDS)
+        self._waiting_from[address] += 1
+        try:
+            await self._wait_for_thread()
+        finally:
+            self._waiting_from -= Counter([address])  # keeps no zeros: addresses are without bound
+
+    async def _wait_for_thread(self) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.cancelled():
+                self._waiting.remove(turn)
+            else:  # the thread came in the same moment
+                self._pass_thread_on()
+            raise
+
+    def _pass_thread_on(self) -> None:
+        """To the one who has waited longest."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free_threads += 1

@@ -1,0 +1,58 @@
+"""What stays of each try to log in: a row, a line in the log, a count. None of them has the e-mail address in clear.
+
+A flood of failures must not fill the disk: of a pause the first refusal is written alone, and of failed logins so many
+an hour as LOGIN_EVENTS_PER_HOUR says, those of users and those of nobody's addresses apart.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.database.transactions import login_record_transaction
+from app.observability.logging import get_logger
+from app.observability.prometheus import LOGINS
+from app.queries.login_events import NewLoginEvent, insert_login_event
+from app.vocabulary import LoginOutcome
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from app.services.context import Services
+    from app.services.limits.login_limits import LoginAttempt
+
+__all__ = ["record_login"]
+
+_log = get_logger(__name__)
+
+
+async def record_login(
+    services: Services,
+    attempt: LoginAttempt,
+    outcome: LoginOutcome,
+    *,
+    user_id: UUID | None = None,
+    seller_id: UUID | None = None,
+    writes: bool = True,
+) -> None:
+    """Count it, log a failure, and write the row where there is room for it."""
+    LOGINS.labels(outcome).inc()
+    if outcome is not LoginOutcome.SUCCEEDED:
+        _log.info(
+            "login failed",
+            outcome=outcome,
+            account=attempt.account.hex(),
+            address=attempt.address,
+            user_id=str(user_id) if user_id else None,
+        )
+        writes = writes and await services.login_limits.may_write("users" if user_id else "strangers")
+    if not writes:
+        return
+    event = NewLoginEvent(
+        outcome=outcome,
+        account_digest=attempt.account,
+        address=attempt.address,
+        user_id=user_id,
+        seller_id=seller_id,
+    )
+    async with login_record_transaction(services.database.app) as driver:
+        await insert_login_event(driver, event)
