@@ -257,10 +257,8 @@ def test_limits_of_connections_have_bounds(environment: pytest.MonkeyPatch) -> N
     "value", ["*", "0.0.0.0/0", "::/0", "proxy.example", "10.0.0.1/8", "10.0.0.1,", "127.0.0.1,none"]
 )
 def test_a_proxy_is_named_by_its_address(environment: pytest.MonkeyPatch, value: str) -> None:
-    assert _complaints(environment, TRUSTED_PROXIES=value) == [
-        "  TRUSTED_PROXIES: must be addresses and networks such as 10.0.0.0/8, comma separated and not all there are, "
-        "or none"
-    ]
+    [complaint] = _complaints(environment, TRUSTED_PROXIES=value)
+    assert complaint.startswith("  TRUSTED_PROXIES: must be addresses and networks such as 10.0.0.0/8")
 
 
 @pytest.mark.parametrize("value", ["none", "10.0.0.0/8", " 127.0.0.1 , fd00::/8"])

@@ -31,6 +31,11 @@ class HashingQueue:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._waiting_from: Counter[str] = Counter()
 
+    @property
+    def waiting(self) -> int:
+        """How many checks wait for a thread."""
+        return len(self._waiting)
+
     async def verify_password(self, stored_hash: str | None, password: str, *, address: str) -> bool:
         """True when the password is the one behind `stored_hash`; None stands for an unknown user.
 
@@ -45,7 +50,7 @@ class HashingQueue:
         if self._free_threads:
             self._free_threads -= 1
             return
-        if len(self._waiting) >= self._places or self._waiting_from[address] >= self._share:
+        if self.waiting >= self._places or self._waiting_from[address] >= self._share:
             raise RateLimitedError(BUSY, retry_after=RETRY_SECONDS)
         self._waiting_from[address] += 1
         try:

@@ -83,7 +83,7 @@ async def test_one_address_gets_half_of_the_places(threads: HeldThreads) -> None
     threads.gate.set()
 
     assert await asyncio.gather(*accepted) == [True] * 5
-    assert queue._waiting_from == {}
+    assert queue._waiting_from == {}  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_who_has_gone_is_not_hashed_for(threads: HeldThreads) -> None:
@@ -109,7 +109,7 @@ async def test_a_thread_that_came_in_the_moment_of_going_is_passed_on(threads: H
     gone, waiting = ask(queue, "gone", "a"), ask(queue, "right", "b")
     await settle()
 
-    queue._pass_thread_on()  # as the end of a check does, before the task that has waited runs
+    queue._pass_thread_on()  # pyright: ignore[reportPrivateUsage]  # the end of a check, before who waited runs
     gone.cancel()
     await settle()
     threads.gate.set()

@@ -67,8 +67,7 @@ async def test_a_seller_sees_its_logins_and_its_members_failed_ones(
 async def test_a_member_of_two_sellers_shows_neither_that_there_is_the_other(
     app_engine: AsyncEngine, owner: Driver, tenants: TwoTenants
 ) -> None:
-    both = user_of(tenants, tenants.a)
-    event = {"account_digest": b"x", "address": "192.0.2.1", "user_id": both}
+    event: dict[str, Any] = {"account_digest": b"x", "address": "192.0.2.1", "user_id": user_of(tenants, tenants.a)}
     async with login_record_transaction(app_engine) as driver:
         for seller in (tenants.a, tenants.b):
             await insert_login_event(driver, NewLoginEvent(outcome=LoginOutcome.SUCCEEDED, seller_id=seller, **event))

@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
@@ -15,15 +14,19 @@ from structlog.testing import capture_logs
 from app.auth import passwords
 from app.auth.account_digest import account_digest
 from app.auth.hashing_queue import BUSY, HashingQueue
+from app.database.transactions import driver_of
 from app.errors import RateLimitedError, UnauthenticatedError
 from app.services.limits.login_limits import LoginLimits
 from app.services.login import REFUSAL, TOO_MANY, log_in
+from tests.database.opening import opened_engine
 from tests.services.shop import add_seller
 from tests.services.test_login import PASSWORD, add_user
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from uuid import UUID
 
+    from app.database.driver import Driver
     from app.embedded.throwaway import ThrowawayDatabase
     from app.services.context import Services
 
@@ -70,12 +73,14 @@ async def attempts(services: Services, times: int, email: str = NORA, **where: s
     return [await attempt(services, email, **where) for _ in range(times)]
 
 
-async def events(database: ThrowawayDatabase) -> list[tuple[Any, ...]]:
-    connection: Any = await asyncpg.connect(database.superuser_url.replace("+asyncpg", ""))  # pyright: ignore[reportUnknownMemberType]
-    try:
-        return [tuple(row) for row in await connection.fetch(EVENTS)]
-    finally:
-        await connection.close()
+@pytest.fixture
+async def superuser(database: ThrowawayDatabase) -> AsyncGenerator[Driver]:
+    async with opened_engine(database.superuser_url) as engine, engine.connect() as connection:
+        yield await driver_of(connection)
+
+
+async def events(superuser: Driver) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await superuser.fetch(EVENTS)]
 
 
 def counted(outcome: str) -> float:
@@ -156,30 +161,30 @@ async def test_without_redis_a_process_counts_for_itself_and_says_so_once(servic
 
 
 @pytest.mark.usefixtures("hashed")
-async def test_a_full_queue_takes_no_try(services: Services, nora: UUID, database: ThrowawayDatabase) -> None:
+async def test_a_full_queue_takes_no_try(services: Services, nora: UUID, superuser: Driver) -> None:
     before = counted("LIMITED")
     full = HashingQueue(places=0)
-    full._free_threads = 0
+    full._free_threads = 0  # pyright: ignore[reportPrivateUsage]
     assert await attempts(replace(services, hashing=full), 40, password=PASSWORD) == ["busy"] * 40
     assert await attempt(services, password=PASSWORD) == "in"
     assert counted("LIMITED") == before + 40
-    assert [event[:3] for event in await events(database)] == [("SUCCEEDED", CAFE, nora)]
+    assert [event[:3] for event in await events(superuser)] == [("SUCCEEDED", CAFE, nora)]
 
 
 @pytest.mark.usefixtures("hashed")
 async def test_every_outcome_leaves_a_trace_without_the_address_in_clear(
-    services: Services, nora: UUID, database: ThrowawayDatabase
+    services: Services, nora: UUID, superuser: Driver
 ) -> None:
     before = {outcome: counted(outcome) for outcome in ("SUCCEEDED", "WRONG", "INACTIVE", "LIMITED")}
     with capture_logs() as lines:
         await attempt(services, password=PASSWORD, address=OFFICE)
         await attempt(services)
         await attempt(services, NOBODY)
-        await deactivate(database, nora)
+        await superuser.execute("UPDATE users SET is_active = false WHERE id = $1", nora)
         await attempt(services, password=PASSWORD)
         await attempts(services, 12)
 
-    stored = await events(database)
+    stored = await events(superuser)
     seller_id = stored[0][3]
     assert seller_id is not None
     assert [event[:4] for event in stored] == [
@@ -206,34 +211,26 @@ async def test_every_outcome_leaves_a_trace_without_the_address_in_clear(
 
 
 @pytest.mark.usefixtures("nora", "hashed")
-async def test_a_flood_of_failures_writes_so_many_rows_an_hour(services: Services, database: ThrowawayDatabase) -> None:
+async def test_a_flood_of_failures_writes_so_many_rows_an_hour(services: Services, superuser: Driver) -> None:
     flooded = with_settings(services, login_events_per_hour=3, login_tries_per_address=1000)
     for number in range(9):
         await attempt(flooded, f"{number}@one.example")
     await attempts(flooded, 5)
     assert await attempt(flooded, password=PASSWORD) == "in"
 
-    outcomes = [(event[0], event[2] is not None) for event in await events(database)]
+    outcomes = [(event[0], event[2] is not None) for event in await events(superuser)]
     assert outcomes == [("WRONG", False)] * 3 + [("WRONG", True)] * 3 + [("SUCCEEDED", True)]
 
 
 @pytest.mark.usefixtures("nora", "hashed")
 async def test_redis_holds_no_address_in_clear(services: Services) -> None:
     await attempt(services, password=PASSWORD)
-    keys = b" ".join(await services.redis.keys("*"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportUnknownVariableType] - untyped
-    assert keys.count(b"pixecom:logins:") == 4
-    assert [word for word in (b"nora", CAFE.encode()) if word in keys] == []
+    keys = str(await services.redis.keys("*"))  # pyright: ignore[reportUnknownMemberType] - untyped
+    assert keys.count("pixecom:logins:") == 4
+    assert [word for word in ("nora", CAFE) if word in keys] == []
 
 
 async def test_a_digest_is_of_one_installation(services: Services) -> None:
     secret = services.settings.auth_secret
     assert account_digest(NORA, secret) == account_digest(NORA, secret)
     assert account_digest(NORA, type(secret)("another")) != account_digest(NORA, secret)
-
-
-async def deactivate(database: ThrowawayDatabase, user_id: UUID) -> None:
-    connection: Any = await asyncpg.connect(database.superuser_url.replace("+asyncpg", ""))  # pyright: ignore[reportUnknownMemberType]
-    try:
-        await connection.execute("UPDATE users SET is_active = false WHERE id = $1", user_id)
-    finally:
-        await connection.close()

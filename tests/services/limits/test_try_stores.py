@@ -28,7 +28,8 @@ FIVE = Subject("five", 5)
 class Bench(Protocol):
     """A store, and a clock of it that a test moves."""
 
-    store: TryStore
+    @property
+    def store(self) -> TryStore: ...
 
     async def pass_time(self, seconds: float) -> None: ...
 
@@ -159,4 +160,4 @@ async def test_a_process_remembers_so_many_subjects(monkeypatch: pytest.MonkeyPa
     store = ProcessTries(RULES)
     for number in range(10):
         assert await store.take([Subject(str(number), 1)]) is None
-    assert list(store._counts) == ["7", "8", "9"]
+    assert list(store._counts) == ["7", "8", "9"]  # pyright: ignore[reportPrivateUsage]
