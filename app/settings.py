@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import SetupError
+from app.production_rules import LONGEST_TOKEN_MINUTES, fault_of, is_plain_http_outside
 
 MIN_SECRET_LENGTH = 32
 DRAIN_SECONDS = 5.0
@@ -30,6 +31,19 @@ class LogFormat(StrEnum):
     AUTO = "auto"
     CONSOLE = "console"
     JSON = "json"
+
+
+# Secret settings in the order of their fields: a validator sees those before its own.
+_SECRETS = (
+    "database_url",
+    "system_database_url",
+    "migration_database_url",
+    "redis_url",
+    "auth_secret",
+    "token_encryption_keys",
+    "meta_app_secret",
+    "cron_secret",
+)
 
 
 class Settings(BaseSettings):
@@ -150,11 +164,34 @@ class Settings(BaseSettings):
 
     @field_validator("meta_graph_url")
     @classmethod
-    def _without_slash(cls, value: str) -> str:
+    def _without_slash(cls, value: str, info: ValidationInfo) -> str:
         if not value.startswith(("http://", "https://")):
             message = "must start with http:// or https://"
             raise ValueError(message)
+        if _is_production(info) and is_plain_http_outside(value):
+            message = "must start with https:// in production, unless it is on this machine: calls carry access tokens"
+            raise ValueError(message)
         return value.rstrip("/")
+
+    @field_validator("access_token_minutes")
+    @classmethod
+    def _short_lived(cls, value: int, info: ValidationInfo) -> int:
+        if _is_production(info) and value > LONGEST_TOKEN_MINUTES:
+            message = f"must be at most {LONGEST_TOKEN_MINUTES} in production: a token can't be taken back"
+            raise ValueError(message)
+        return value
+
+    @field_validator(*_SECRETS)
+    @classmethod
+    def _fit_for_production(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None or info.field_name is None or not _is_production(info):
+            return value
+        before = {name: info.data.get(name) for name in _SECRETS}
+        others = {name: secret.get_secret_value() for name, secret in before.items() if secret is not None}
+        fault = fault_of(info.field_name, value.get_secret_value(), others)
+        if fault:
+            raise ValueError(fault)
+        return value
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -171,7 +208,7 @@ class Settings(BaseSettings):
     @field_validator("demo_login")
     @classmethod
     def _demo_is_for_development(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001  # as pydantic calls it
-        if value and info.data.get("environment") is Environment.PRODUCTION:
+        if value and _is_production(info):
             message = "must not be set in production"
             raise ValueError(message)
         return value
@@ -192,6 +229,10 @@ class Settings(BaseSettings):
         if self.drain_seconds is not None:
             return self.drain_seconds
         return DRAIN_SECONDS if self.environment is Environment.PRODUCTION else 0.0
+
+
+def _is_production(info: ValidationInfo) -> bool:
+    return info.data.get("environment") is Environment.PRODUCTION
 
 
 def _has_sound_port(url_without_scheme: str) -> bool:

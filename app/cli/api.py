@@ -15,6 +15,8 @@ def api(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
 ) -> None:
     """Run the API process; settings come from the environment. SIGTERM ends it, after DRAIN_SECONDS."""
+    from app.cli.demo_logins import refuse_demo_logins_at_start
+    from app.cli.loop import run_on_uvloop
     from app.cli.server import serve
     from app.http.application import create_application
     from app.http.metrics import metrics_application
@@ -26,6 +28,7 @@ def api(
 
     settings = load_settings()
     configure_logging(level=settings.log_level, log_format=settings.log_format, process="api")
+    run_on_uvloop(refuse_demo_logins_at_start(settings))
     drain = Drain(settings.seconds_to_drain)
     metrics = PortBeside(name="metrics", host=settings.metrics_host, port=settings.metrics_port, setting="METRICS_PORT")
     serve(

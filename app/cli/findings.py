@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.cli.demo_logins import examine_demo_logins
 from app.cli.durability import examine_durability
 from app.cli.reachability import require_database, require_redis
 from app.cli.status_advice import summarize
@@ -63,6 +64,7 @@ async def examine() -> list[Finding]:
     ]
     if all(finding.ok for finding in findings):
         findings.append(await _find("token keys", examine_token_keys(settings)))
+        findings.append(await _find("demo logins", examine_demo_logins(settings)))
     return [*findings, await _examine_fleet(settings)] if all(finding.ok for finding in findings) else findings
 
 

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from app.cli.supervision import describe_exit
-from app.embedded.ports import LOOPBACK, is_answering
+from app.embedded.ports import LOOPBACK
 from app.errors import SetupError
 
 if TYPE_CHECKING:
@@ -28,11 +28,6 @@ def wait_until(is_ready: Callable[[], bool], child: Child) -> None:
         if time.monotonic() > deadline:
             raise SetupError(_sentence(child, f"was not ready within {READY_SECONDS} seconds"))
         time.sleep(_POLL_SECONDS)
-
-
-def answers_on(port: int) -> Callable[[], bool]:
-    """Ready when it accepts connections."""
-    return lambda: is_answering(port)
 
 
 def answers_ok(port: int, path: str) -> Callable[[], bool]:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from app.errors import SetupError
+
 
 def seed(
     *,
@@ -14,7 +16,10 @@ def seed(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Make the demo sellers, their accounts and campaigns; what is there already stays. Settings as for the API."""
+    """Make the demo sellers, their accounts and campaigns; what is there already stays. Settings as for the API.
+
+    Refused in production: the demo's passwords are known to everybody.
+    """
     import json
     from dataclasses import asdict
 
@@ -22,9 +27,13 @@ def seed(
     from app.observability.logging import configure_logging
     from app.services.context import open_services
     from app.services.demo import DemoSummary, seed_demo
-    from app.settings import load_settings
+    from app.settings import Environment, load_settings
 
     settings = load_settings()
+    if settings.environment is Environment.PRODUCTION:
+        raise SetupError(
+            "`pixecom seed` makes logins with passwords that everybody knows: it is refused in production."
+        )
     configure_logging(level=settings.log_level, log_format=settings.log_format, process="seed")
 
     async def work() -> DemoSummary:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from app.cli.environment import development_environment, given, uses_own_postgres, uses_own_valkey
 from app.cli.instance import Instance, forget_instance, write_instance
 from app.cli.places import CHECKOUT
-from app.cli.readiness import answers_ok, answers_on, wait_until
+from app.cli.readiness import answers_ok, wait_until
 from app.cli.supervision import Managed, Supervisor, describe_exit
 from app.embedded.child import Child, ChildSpec, start_child
 from app.embedded.passwords import GeneratedSecrets, ensure_secrets, write_private
@@ -118,7 +118,7 @@ class Stack:
         arguments = ["--port", str(self.ports.sandbox), "--today", self._anchor_day()]
         arguments += ["--state", str(self._directory.path / "sandbox-state.json")]
         arguments += ["--data", str(csv)] if csv else []
-        self._keep("sandbox", answers_on(self.ports.sandbox), *arguments)
+        self._keep("sandbox", answers_ok(self.ports.sandbox, "/sandbox"), *arguments)
         return f"port {self.ports.sandbox}"
 
     def _anchor_day(self) -> str:
@@ -136,7 +136,7 @@ class Stack:
         return f"port {self.ports.api}, metrics on port {self.ports.metrics}"
 
     def start_worker(self) -> str:
-        self._keep("worker", answers_on(self.ports.worker_health), grace=WORKER_GRACE)
+        self._keep("worker", answers_ok(self.ports.worker_health, "/livez"), grace=WORKER_GRACE)
         return f"health on port {self.ports.worker_health}"
 
     def start_scheduler(self) -> str:
@@ -186,7 +186,7 @@ class Stack:
             return self._start(name, *arguments)
 
         child = start()
-        self._supervisor.add(Managed(name, child, start, grace))
+        self._supervisor.add(Managed(name, child, start, grace, is_ready))
         wait_until(is_ready, child)
 
     def _start(self, name: str, *arguments: str) -> Child:

@@ -33,15 +33,18 @@ class Reporter(Protocol):
 
 @dataclass
 class Managed:
-    """One process: `start` returns when it is ready, `restart` likewise (a server keeps its port)."""
+    """One process. `restart` returns when it is spawned, or later; `is_ready` asks whether it answers."""
 
     name: str
     child: Child
     restart: Callable[[], Child]
     grace: float
+    is_ready: Callable[[], bool] = lambda: True
     started_at: float = field(default_factory=time.monotonic)
     delay: float = FIRST_DELAY_SECONDS
     retry_at: float | None = None
+    is_awaited: bool = False
+    """It was restarted and has not answered yet."""
 
 
 class Supervisor:
@@ -80,7 +83,9 @@ class Supervisor:
             return now >= managed.retry_at and self._restart(managed)
         code = managed.child.exit_code
         if code is None:
+            self._note_return(managed)
             return False
+        managed.is_awaited = False
         if now - managed.started_at > CALM_AFTER_SECONDS:
             managed.delay = FIRST_DELAY_SECONDS
         self._reporter.warn(
@@ -97,9 +102,15 @@ class Supervisor:
             self._reporter.warn(f"{managed.name} did not come back: {error}")
             self._postpone(managed)
             return False
-        managed.started_at, managed.retry_at = time.monotonic(), None
-        self._reporter.note(f"{managed.name} runs again")
+        managed.started_at, managed.retry_at, managed.is_awaited = time.monotonic(), None, True
+        self._note_return(managed)
         return True
+
+    def _note_return(self, managed: Managed) -> None:
+        """Say so once it answers: a process that was only spawned may still fail."""
+        if managed.is_awaited and managed.is_ready():
+            managed.is_awaited = False
+            self._reporter.note(f"{managed.name} runs again")
 
     @staticmethod
     def _postpone(managed: Managed) -> None:

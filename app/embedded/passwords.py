@@ -1,4 +1,7 @@
-"""Passwords and keys of a development installation, made once and kept in its data directory (mode 0600)."""
+"""Passwords and keys of a development installation, made once and kept in its data directory (mode 0600).
+
+They can be told by their looks, so that production refuses them; of those in older data directories the key alone can.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from app.secret_strength import GENERATED_KEY_ID, GENERATED_MARK
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -16,11 +21,15 @@ FILE_NAME = "secrets.json"
 
 
 def _password() -> str:
-    return secrets.token_urlsafe(24)
+    return f"{GENERATED_MARK}{secrets.token_urlsafe(24)}"
+
+
+def _signing_secret() -> str:
+    return f"{GENERATED_MARK}{secrets.token_urlsafe(48)}"
 
 
 def _encryption_keys() -> str:
-    return f"dev1:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    return f"{GENERATED_KEY_ID}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 @dataclass(frozen=True)
@@ -32,7 +41,7 @@ class GeneratedSecrets:
     app_password: str = field(default_factory=_password, repr=False)
     system_password: str = field(default_factory=_password, repr=False)
     valkey_password: str = field(default_factory=_password, repr=False)
-    auth_secret: str = field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
+    auth_secret: str = field(default_factory=_signing_secret, repr=False)
     token_encryption_keys: str = field(default_factory=_encryption_keys, repr=False)
 
 

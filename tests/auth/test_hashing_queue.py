@@ -14,7 +14,7 @@ from app.auth.passwords import THREADS, hash_password
 from app.errors import RateLimitedError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 
 class HeldThreads:
@@ -46,6 +46,12 @@ async def settle() -> None:
     """Let every task run until it waits for something."""
     for _ in range(5):
         await asyncio.sleep(0)
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not reached():  # noqa: ASYNC110  # a thread tells nobody that it has begun
+            await asyncio.sleep(0.005)
 
 
 async def test_the_right_password_and_only_it_is_accepted() -> None:
@@ -124,10 +130,11 @@ async def test_a_check_that_has_begun_keeps_its_thread_when_its_client_goes(thre
     waiting = ask(queue, "late", "b")
     await settle()
 
+    await until(lambda: threads.begun == ["right"] * THREADS)
     for task in running:
         task.cancel()
     await settle()
-    assert threads.begun == ["right"] * THREADS
+    assert queue.waiting == 1
     threads.gate.set()
 
     assert await waiting is False

@@ -123,7 +123,8 @@ def _fingerprint() -> str:
 def _environment(servers: EmbeddedServers, name: str) -> dict[str, str]:
     urls = database_urls(servers.postgres.port, servers.secrets, name)
     return {
-        "PIXECOM_ENV": "production",
+        "GRAPHIQL": "false",  # production itself refuses the secrets of a development instance
+        "INTROSPECTION": "false",
         "LOG_FORMAT": "json",
         "DATABASE_URL": urls.app_url,
         "SYSTEM_DATABASE_URL": urls.system_url,

@@ -76,6 +76,7 @@ async def test_all_is_well(settings: Settings, database: ThrowawayDatabase) -> N
         ("migrations", True),
         ("redis", True),
         ("token keys", True),
+        ("demo logins", True),
         ("fleet", True),
     ]
     assert ended.returncode == 0
@@ -86,7 +87,7 @@ async def test_people_get_a_table(settings: Settings, database: ThrowawayDatabas
     ended = doctor(settings)
 
     assert ended.returncode == 0
-    assert ended.stdout.count("✓") == 8
+    assert ended.stdout.count("✓") == 9
 
 
 def test_trouble_of_the_work_is_pointed_to_and_no_fault_of_the_installation(settings: Settings) -> None:

@@ -78,6 +78,26 @@ def test_a_process_that_dies_is_reported_with_its_last_lines_and_started_again(
     assert supervisor.process_ids["worker"] != first.pid
 
 
+def test_a_process_runs_again_once_it_answers(supervisor: Supervisor, notebook: Notebook, tmp_path: Path) -> None:
+    answers = False
+    first = start(tmp_path, "api")
+    supervisor.add(Managed("api", first, lambda: start(tmp_path, "api"), 5, lambda: answers, delay=0.05))
+    os.kill(first.pid, signal.SIGKILL)
+    wait_until(supervisor.tend)
+    second = supervisor.process_ids["api"]
+    assert (supervisor.tend(), notebook.notes) == (False, [])
+
+    os.kill(second, signal.SIGKILL)  # before it has ever answered
+    wait_until(supervisor.tend)
+    assert (len(notebook.warnings), notebook.notes) == (2, [])
+
+    answers = True
+    assert supervisor.tend() is False
+    assert notebook.notes == ["api runs again"]
+    supervisor.tend()
+    assert notebook.notes == ["api runs again"]
+
+
 def test_each_failed_start_waits_twice_as_long(supervisor: Supervisor, notebook: Notebook, tmp_path: Path) -> None:
     def refuse() -> Child:
         raise SetupError("the port is taken")

@@ -18,7 +18,7 @@ from app.services.job_broker import Priority
 from app.services.job_failure import FailureClass
 from app.services.job_kinds import JobKind
 from app.services.scarce_budgets import LEAST_LEFT, LITTLE_LEFT
-from app.vocabulary import ConnectionHealth, ConnectionKind, JobState, ProviderKind, UseCase
+from app.vocabulary import ConnectionHealth, ConnectionKind, JobState, LoginOutcome, ProviderKind, UseCase
 from tests.observability.plain_yaml import read_yaml
 from tests.observability.promql import read_promql
 from workers.passes import PassOutcome
@@ -91,6 +91,7 @@ WORDS: dict[str, Iterable[str] | None] = {
 OUTCOMES = {
     "pixecom_jobs_ended_total": [*JobState, "LOST"],
     "pixecom_jobs_taken_over_total": list(JobState),
+    "pixecom_logins_total": list(LoginOutcome),
     "pixecom_scheduler_passes_total": list(PassOutcome),
     "pixecom_provider_calls_total": ["MADE", "PAUSED", "USED_UP"],
     "pixecom_meta_answers_total": ["OK", "THROTTLED", "TRANSIENT", "TOO_MUCH_DATA", "TOKEN", "PERMISSION", "REFUSED"],

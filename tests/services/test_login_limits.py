@@ -144,7 +144,11 @@ async def test_an_address_may_not_try_many_accounts(services: Services) -> None:
 
 @pytest.mark.usefixtures("nora", "hashed")
 async def test_processes_share_the_limits(services: Services) -> None:
-    others = [replace(services, login_limits=LoginLimits(services.redis, services.settings)) for _ in range(2)]
+    def other() -> Services:
+        limits = LoginLimits(services.redis, services.settings)
+        return replace(services, login_limits=limits, hashing=HashingQueue(places=100))
+
+    others = [other(), other()]
     tried = await asyncio.gather(*(attempt(each) for each in others * 10))
     assert sorted(tried) == ["limited"] * 10 + ["wrong"] * 10
 

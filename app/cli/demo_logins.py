@@ -1,0 +1,44 @@
+"""Whether the demo's logins work on an installation that is no demo: their passwords are known to everybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.database.outage import is_outage
+from app.errors import SetupError
+from app.observability.logging import get_logger
+from app.services.context import open_services
+from app.services.demo_logins import list_open_demo_logins
+from app.settings import Environment
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+_log = get_logger(__name__)
+
+
+async def refuse_demo_logins_at_start(settings: Settings) -> None:
+    """Raise SetupError where a demo login works in production. A database that is away is not waited for."""
+    if settings.environment is not Environment.PRODUCTION:
+        return
+    try:
+        await examine_demo_logins(settings)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        _log.warning("demo logins were not looked for: the database does not answer", error=type(error).__name__)
+
+
+async def examine_demo_logins(settings: Settings) -> str:
+    """What was found. Raises SetupError, with the remedy, where a demo login works in production."""
+    if settings.environment is not Environment.PRODUCTION:
+        return "not looked for: this is no production"
+    async with open_services(settings, process="cli") as services:
+        emails = await list_open_demo_logins(services)
+    if not emails:
+        return "none works"
+    raise SetupError(
+        f"The demo's password, which everybody knows, logs in as {', '.join(emails)}. Deactivate these users, as the "
+        "owner of the tables: UPDATE users SET is_active = false FROM login_emails "
+        "WHERE user_id = users.id AND email LIKE '%@demo.pixecom.example';"
+    )

@@ -1,0 +1,125 @@
+"""The demo's logins have no place in production: none is made, and one that works keeps the api from starting."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from app import clock
+from app.auth.passwords import hash_password
+from app.cli import server
+from app.cli.api import api
+from app.cli.demo_logins import examine_demo_logins, refuse_demo_logins_at_start
+from app.cli.seed import seed
+from app.database.transactions import driver_of, login_transaction
+from app.errors import SetupError
+from app.identifiers import new_id
+from app.queries.logins import NewUser, insert_user
+from app.services.context import open_services
+from app.services.demo import DEMO_LOGINS
+from app.settings import Environment
+from tests.database.opening import opened_engine
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from starlette.types import ASGIApp
+
+    from app.database.driver import Driver
+    from app.embedded.throwaway import ThrowawayDatabase
+    from app.settings import Settings
+
+NORTHWIND, ALPEN, SAIGON = (login.email for login in DEMO_LOGINS)
+
+
+@pytest.fixture
+def production(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings of this process, which would not be accepted from the environment: its servers are throw-away."""
+    changed = settings.model_copy(update={"environment": Environment.PRODUCTION})
+    monkeypatch.setattr("app.settings.load_settings", lambda: changed)
+    return changed
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Whether the api came as far as listening."""
+    calls: list[str] = []
+
+    def serve(_application: ASGIApp, **_options: object) -> None:
+        calls.append("served")
+
+    monkeypatch.setattr(server, "serve", serve)
+    return calls
+
+
+@pytest.fixture
+async def owner(database: ThrowawayDatabase) -> AsyncGenerator[Driver]:
+    async with opened_engine(database.owner_url) as engine, engine.connect() as connection:
+        yield await driver_of(connection)
+
+
+async def add_login(settings: Settings, email: str, password: str, *, is_active: bool = True) -> None:
+    user = NewUser(id=new_id(), email=email, name="Nora", password_hash=await hash_password(password))
+    async with (
+        open_services(settings, process="tests") as services,
+        login_transaction(services.database.app, email) as driver,
+    ):
+        await insert_user(driver, user, now=clock.now())
+        if not is_active:
+            await driver.execute("UPDATE users SET is_active = false WHERE id = $1", user.id)
+
+
+async def start_api() -> None:
+    await asyncio.to_thread(api, host="127.0.0.1", port=1)
+
+
+async def test_a_demo_login_that_works_keeps_the_api_from_starting(
+    production: Settings, served: list[str], owner: Driver
+) -> None:
+    await add_login(production, ALPEN, DEMO_LOGINS[0].password)
+    await add_login(production, SAIGON, "changed since")
+    await add_login(production, NORTHWIND, DEMO_LOGINS[0].password, is_active=False)
+
+    with pytest.raises(SetupError) as refusal:
+        await start_api()
+
+    assert served == []
+    sentence, _, remedy = str(refusal.value).partition(" Deactivate these users, as the owner of the tables: ")
+    assert sentence == f"The demo's password, which everybody knows, logs in as {ALPEN}."
+    assert await owner.execute(remedy) == "UPDATE 3"
+    await start_api()
+    assert served == ["served"]
+    assert DEMO_LOGINS[0].password not in str(refusal.value)
+
+
+async def test_without_one_it_starts(production: Settings, served: list[str]) -> None:
+    await start_api()
+    assert served == ["served"]
+    assert await examine_demo_logins(production) == "none works"
+
+
+async def test_a_database_that_is_away_is_not_waited_for(production: Settings) -> None:
+    nowhere = type(production.database_url)("postgresql+asyncpg://app:pw@127.0.0.1:1/none")
+    with capture_logs() as lines:
+        await refuse_demo_logins_at_start(production.model_copy(update={"database_url": nowhere}))
+    assert [line["event"] for line in lines] == ["demo logins were not looked for: the database does not answer"]
+
+
+async def test_development_is_left_alone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, served: list[str]
+) -> None:
+    monkeypatch.setattr("app.settings.load_settings", lambda: settings)
+    await add_login(settings, ALPEN, DEMO_LOGINS[0].password)
+    await start_api()
+    assert served == ["served"]
+
+
+@pytest.mark.usefixtures("production")
+async def test_production_is_not_seeded(settings: Settings) -> None:
+    with pytest.raises(SetupError, match="refused in production"):
+        await asyncio.to_thread(seed, sandbox_csv=False, as_json=False)
+    async with open_services(settings, process="tests") as services, services.database.system.connect() as connection:
+        assert (await connection.exec_driver_sql("SELECT count(*) FROM sellers")).scalar() == 0
