@@ -46,4 +46,14 @@ async def _run() -> None:
         await engine.dispose()
 
 
-asyncio.run(_run())
+def _write_sql() -> None:
+    """The statements, into the configuration's output buffer, without a database."""
+    context.configure(dialect_name="postgresql", target_metadata=metadata)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    _write_sql()
+else:
+    asyncio.run(_run())

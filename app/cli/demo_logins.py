@@ -14,6 +14,10 @@ from app.settings import Environment
 if TYPE_CHECKING:
     from app.settings import Settings
 
+_REMEDY = (
+    "UPDATE users SET is_active = false FROM login_emails "
+    "WHERE user_id = users.id AND email LIKE '%@demo.pixecom.example';"
+)
 _log = get_logger(__name__)
 
 
@@ -38,7 +42,6 @@ async def examine_demo_logins(settings: Settings) -> str:
     if not emails:
         return "none works"
     raise SetupError(
-        f"The demo's password, which everybody knows, logs in as {', '.join(emails)}. Deactivate these users, as the "
-        "owner of the tables: UPDATE users SET is_active = false FROM login_emails "
-        "WHERE user_id = users.id AND email LIKE '%@demo.pixecom.example';"
+        f"The demo's password, which everybody knows, logs in as {', '.join(emails)}. "
+        f"Deactivate these users, as the owner of the tables: {_REMEDY}"
     )

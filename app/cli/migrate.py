@@ -23,11 +23,17 @@ def migrate(
     revision: Annotated[
         str | None, typer.Argument(help="Where to go: a revision, `head` (default of up) or `base` (default of down).")
     ] = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Go down without asking, whatever is lost.")] = False,
 ) -> None:
-    """Migrate the database of MIGRATION_DATABASE_URL, as the role that owns the tables."""
+    """Migrate the database of MIGRATION_DATABASE_URL, as the role that owns the tables.
+
+    Before it goes down it says what will be lost, and asks.
+    """
     from alembic.util import CommandError
     from sqlalchemy.exc import DBAPIError
 
+    from app.cli.migration_losses import confirm_losses
     from app.database import migration
     from app.settings import load_settings
 
@@ -38,6 +44,8 @@ def migrate(
         if direction is Direction.UP:
             migration.upgrade(url, revision or "head")
         elif direction is Direction.DOWN:
+            if not yes:
+                confirm_losses(url, revision or "base")
             migration.downgrade(url, revision or "base")
         else:
             migration.check(url)

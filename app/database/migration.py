@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,17 @@ async def _exists(connection: AsyncConnection, table: str) -> bool:
 def downgrade(owner_url: SecretStr | str, revision: str) -> None:
     """Migrate down to `revision` (`base`: nothing is left)."""
     command.downgrade(_config(owner_url), revision)
+
+
+def downgrade_statements(current: str, revision: str) -> str:
+    """The SQL that takes a schema from `current` down to `revision`, which may be relative (`-1`)."""
+    written = StringIO()
+    config = _config("postgresql://")
+    config.output_buffer = written
+    passed = [each.down_revision for each in ScriptDirectory.from_config(config).iterate_revisions(current, revision)]
+    if passed:
+        command.downgrade(config, f"{current}:{passed[-1] or 'base'}", sql=True)
+    return written.getvalue()
 
 
 def check(owner_url: SecretStr | str) -> None:

@@ -1,0 +1,113 @@
+"""`migrate down` says what will be lost and asks; in a script it wants to be told that this is meant."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.database.transactions import driver_of
+from tests.database.opening import opened_engine
+from tests.database.two_tenants import fill_with_two_tenants
+
+if TYPE_CHECKING:
+    from app.embedded.throwaway import ThrowawayDatabase
+    from app.settings import Settings
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    secrets = {
+        "DATABASE_URL": settings.database_url,
+        "SYSTEM_DATABASE_URL": settings.system_database_url,
+        "MIGRATION_DATABASE_URL": settings.migration_database_url,
+        "REDIS_URL": settings.redis_url,
+        "AUTH_SECRET": settings.auth_secret,
+        "TOKEN_ENCRYPTION_KEYS": settings.token_encryption_keys,
+    }
+    return {"PATH": os.environ["PATH"], **{name: each.get_secret_value() for name, each in secrets.items() if each}}
+
+
+def migrate(settings: Settings, *arguments: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:
+    """The command, at a terminal where something is typed."""
+    command = [sys.executable, "-m", "app.cli.main", "migrate", *arguments]
+    ours, theirs = pty.openpty()
+    try:
+        if typed:
+            os.write(ours, f"{typed}\n".encode())
+        return subprocess.run(  # noqa: S603  # the command is ours
+            command,
+            env=environment(settings),
+            stdin=theirs if typed else subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+async def revision(database: ThrowawayDatabase) -> str | None:
+    async with opened_engine(database.owner_url) as engine, engine.connect() as connection:
+        return await (await driver_of(connection)).fetchval("SELECT version_num FROM alembic_version")
+
+
+@pytest.fixture
+async def filled(database: ThrowawayDatabase) -> ThrowawayDatabase:
+    """One row for each of two sellers in every table."""
+    async with opened_engine(database.owner_url) as engine:
+        await fill_with_two_tenants(engine)
+    return database
+
+
+async def test_what_is_lost_is_told_before_anything_happens(settings: Settings, filled: ThrowawayDatabase) -> None:
+    before = await revision(filled)
+    ended = migrate(settings, "down", "0004")
+
+    assert ended.returncode == 2
+    assert ended.stdout.splitlines() == [
+        "Going down to 0004 deletes for good:",
+        "  login_events             the table, 2 rows",
+    ]
+    assert ended.stderr.startswith("Nothing was changed: this is no terminal to ask at.")
+    assert await revision(filled) == before
+
+
+async def test_columns_and_rows_of_tables_that_stay_are_told_too(settings: Settings, filled: ThrowawayDatabase) -> None:
+    lines = migrate(settings, "down", "0003").stdout.splitlines()
+
+    assert "  closed_days              the table, 2 rows" in lines
+    assert "  stats_fetches            content_hash (2 rows)" in lines
+    assert "  sync_run_jobs            some of its 2 rows" in lines
+    assert [line for line in lines if line.startswith("  fb_connections           token_checked_at, ")] != []
+    assert [line for line in lines if "alembic" in line or "ad_stats_daily" in line] == []
+    assert await revision(filled) == "0005"
+
+
+@pytest.mark.parametrize(("typed", "ends_at"), [("n", "0005"), ("", "0005"), ("y", "0004")])
+async def test_at_a_terminal_it_asks(settings: Settings, filled: ThrowawayDatabase, typed: str, ends_at: str) -> None:
+    ended = migrate(settings, "down", "0004", typed=typed or " ")
+
+    assert "Go down? [y/N]" in ended.stdout
+    assert ended.returncode == (0 if typed == "y" else 2)
+    assert await revision(filled) == ends_at
+
+
+async def test_a_script_says_yes(settings: Settings, filled: ThrowawayDatabase) -> None:
+    ended = migrate(settings, "down", "base", "--yes")
+
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert await revision(filled) is None
+
+
+async def test_up_asks_nothing(settings: Settings, filled: ThrowawayDatabase) -> None:
+    assert migrate(settings, "down", "--yes", "0003").returncode == 0
+    ended = migrate(settings)
+
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert await revision(filled) == "0005"

@@ -1,0 +1,27 @@
+"""A migration that was released is never changed: databases have it behind them and would not learn of it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from app.database.migration import MIGRATIONS
+
+# `sha256sum migrations/versions/*.py`
+FROZEN = {
+    "0001_tables.py": "0477c72c6d0c6c9552aa577ab8edea356b50be240976d8b9ea0e8dabdf266919",
+    "0002_walls.py": "f6dc3f53d8c945c4af332281b2ae1c715d6c6f5a7f3da5ea6acc27bbcd249640",
+    "0003_audit_by_time.py": "9e0fd3a288676cc9fcb52255cbbc2b1cab65f166b2ccbb067a398f04bcab981b",
+    "0004_background_work.py": "880633696c8d22aca1ddb77e7fac4c4d33fc21809a4783437af540325afdd9da",
+    "0005_login_events.py": "77ba9df8b7f1a5baeccce8aa5dea76a2c7924c1ca8be45eb3a9eee86a6f5fb63",
+}
+ADVICE = (
+    "Released migrations are frozen: databases that have passed them would not get the change. Take it back and write "
+    "a new revision in migrations/versions; its checksum goes in here when it is done."
+)
+
+
+def test_released_migrations_are_as_they_were() -> None:
+    found = {
+        path.name: sha256(path.read_bytes()).hexdigest() for path in sorted((MIGRATIONS / "versions").glob("*.py"))
+    }
+    assert found == FROZEN, ADVICE
