@@ -6,6 +6,7 @@ PixecomError
 │   ├── CursorExpiredError       a page walk whose pinned order is gone
 │   └── MixedCurrenciesError     money of several currencies can't be compared
 ├── UnauthenticatedError         no valid access token
+│   └── NotAMemberError          the token's user is no active member of its seller
 ├── ForbiddenError               the role does not allow it
 ├── NotFoundError                no such thing for this tenant
 ├── ConflictError                the state of the thing does not allow it now
@@ -76,6 +77,13 @@ class MixedCurrenciesError(InputError):
 
 class UnauthenticatedError(PixecomError):
     """No access token, or one that is expired or not ours."""
+
+
+class NotAMemberError(UnauthenticatedError):
+    """The token is ours and not expired, but its user, its seller or the membership is gone or deactivated."""
+
+    def __init__(self) -> None:
+        super().__init__("The access token is no longer valid.")
 
 
 class ForbiddenError(PixecomError):

@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from graphql_schema.errors import PixecomSchema
 from graphql_schema.introspection import IntrospectionAsSet
+from graphql_schema.membership import NothingForOutsiders
 from graphql_schema.mutation import Mutation
 from graphql_schema.query import Query
 from graphql_schema.scalars import SCALARS
@@ -17,6 +18,6 @@ schema = PixecomSchema(
     mutation=Mutation,
     subscription=Subscription,
     types=USER_ERRORS,
-    extensions=[IntrospectionAsSet],
+    extensions=[IntrospectionAsSet, NothingForOutsiders],
     config=StrawberryConfig(scalar_map=SCALARS),
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 import asyncpg
 
 from app.database.outage import is_outage
+from app.errors import NotAMemberError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -64,6 +65,21 @@ async def read_snapshot(engine: AsyncEngine, seller_id: UUID) -> AsyncGenerator[
 
 
 @asynccontextmanager
+async def member_snapshot(engine: AsyncEngine, *, seller_id: UUID, user_id: UUID, proof: str) -> AsyncGenerator[Driver]:
+    """The same for a user, whose own row is seen as well and who must be a member of the tenant.
+
+    `proof` is a statement that finds one row for a member and none for anyone else (`app.queries.viewers`). It travels
+    in the round trip that begins the transaction. Raises NotAMemberError.
+    """
+    begin = (
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+        f"SET LOCAL app.seller_id = '{seller_id}'; SET LOCAL app.user_id = '{user_id}'"
+    )
+    async with _transaction(engine, begin, proof=proof) as driver:
+        yield driver
+
+
+@asynccontextmanager
 async def across_tenants(engine: AsyncEngine) -> AsyncGenerator[Driver]:
     """List sellers, connections and memberships across tenants; `engine` is the system role's."""
     async with engine.connect() as connection:
@@ -87,11 +103,13 @@ async def driver_of(connection: AsyncConnection) -> Driver:
 
 
 @asynccontextmanager
-async def _transaction(engine: AsyncEngine, begin: str) -> AsyncGenerator[Driver]:
-    """BEGIN and for whom it is travel in one round trip, the end in another."""
+async def _transaction(engine: AsyncEngine, begin: str, *, proof: str | None = None) -> AsyncGenerator[Driver]:
+    """BEGIN, for whom it is, and the proof that they may travel in one round trip, the end in another."""
     async with engine.connect() as connection:
-        driver = await _begin(connection, begin)
+        driver, status = await _begin(connection, f"{begin}; {proof}" if proof else begin)
         try:
+            if proof:
+                _check_found(status)
             yield driver
         except BaseException:
             if not driver.is_closed():  # otherwise the server has undone everything already
@@ -100,8 +118,15 @@ async def _transaction(engine: AsyncEngine, begin: str) -> AsyncGenerator[Driver
         await _end(connection, driver, "COMMIT")
 
 
-async def _begin(connection: AsyncConnection, statement: str) -> Driver:
-    """Open the transaction; nothing has run in it yet, so a pooled connection that proves dead is replaced.
+def _check_found(status: str) -> None:
+    if status != "SELECT 1":
+        raise NotAMemberError
+
+
+async def _begin(connection: AsyncConnection, statement: str) -> tuple[Driver, str]:
+    """Open the transaction, and answer the status of the last statement.
+
+    Nothing has been read or written in it yet, so a pooled connection that proves dead is replaced.
 
     A connection that was made just now and fails is not tried again: the server is not there.
     """
@@ -110,14 +135,14 @@ async def _begin(connection: AsyncConnection, statement: str) -> Driver:
         driver = cast("Driver", raw.driver_connection)
         pooled = _PROVEN in raw.info
         try:
-            await driver.execute(statement)
+            status = await driver.execute(statement)
         except BaseException as error:
             await connection.invalidate(error)
             if not (pooled and (is_outage(error) or isinstance(error, _UNUSABLE))):
                 raise
         else:
             raw.info[_PROVEN] = True
-            return driver
+            return driver, status
 
 
 async def _end(connection: AsyncConnection, driver: Driver, statement: str) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
+    from app.auth.access_tokens import AccessClaims
     from app.http.export_formats import Format
     from app.http.graphql_view import ContextFactory
     from app.services.exporting import Exporter
@@ -116,10 +117,10 @@ class ExportView:
         arguments = checked_object(body, "The body")
         async with self._context_of(request, claims_of(request, self._settings)) as opened:
             context = cast("Context", opened)
-            seller_id = _seller_of(context)
-            with self._slots.taken(seller_id):
+            caller = _caller_of(context)
+            with self._slots.taken(caller.seller_id):
                 async with (
-                    open_exporter(context.services, seller_id) as exporter,
+                    open_exporter(context.services, seller_id=caller.seller_id, user_id=caller.user_id) as exporter,
                     unless_client_gone(request.receive),
                     asyncio.timeout(self._settings.export_seconds),
                 ):
@@ -172,10 +173,10 @@ def _file_of(request: Request) -> _File:
     return _File(list_name, suffix)
 
 
-def _seller_of(context: Context) -> UUID:
-    """Whose data it is. Raises RequestRefused with 401 when nobody proved to be anybody."""
+def _caller_of(context: Context) -> AccessClaims:
+    """Who asks. Raises RequestRefused with 401 without an access token."""
     try:
-        return context.caller.seller_id
+        return context.caller
     except UnauthenticatedError as error:
         challenge = {"WWW-Authenticate": 'Bearer realm="pixecom"'}
         raise RequestRefused(401, str(error), code=ErrorCode.UNAUTHENTICATED, headers=challenge) from None

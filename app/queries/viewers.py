@@ -1,13 +1,16 @@
-"""Who is asking: the user, and the seller that the request works for."""
+"""Who is asking: the user, and the seller that the request works for. What makes a user a member is said here alone.
+
+Row-level security shows a transaction one user's row at a time, the one of `app.user_id`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # a NamedTuple of it is made at run time
-
-from app.database.transactions import act_as_user
+from uuid import UUID
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from app.database.driver import Driver
 
 
@@ -24,21 +27,58 @@ class ViewerRow(NamedTuple):
     currency: str
 
 
+_MEMBER = """
+FROM memberships AS m
+JOIN users AS u ON u.id = m.user_id
+JOIN sellers AS s ON s.id = m.seller_id
+WHERE m.seller_id = {seller_id}
+  AND m.user_id = {user_id}
+  AND u.is_active
+  AND s.is_active
+"""
+
+_FIND_VIEWER = f"""
+SELECT u.id, u.name, m.role, s.id, s.slug, s.name, s.time_zone, s.currency
+{_MEMBER.format(seller_id="$1", user_id="$2")}
+"""
+
+_LIST_MEMBERS = """
+DO $block$
+DECLARE
+  wanted uuid;
+  found text := '';
+BEGIN
+  FOREACH wanted IN ARRAY '{{{user_ids}}}'::uuid[] LOOP
+    PERFORM set_config('app.user_id', wanted::text, true);
+    IF EXISTS (SELECT {member}) THEN
+      found := found || ' ' || wanted;
+    END IF;
+  END LOOP;
+  PERFORM set_config('app.user_id', '', true);
+  PERFORM set_config('app.members', found, true);
+END
+$block$
+"""
+
+
+def membership_proof(seller_id: UUID, user_id: UUID) -> str:
+    """A statement without parameters that finds one row for a member and none for anyone else."""
+    return "SELECT " + _MEMBER.format(seller_id=_literal(seller_id), user_id=_literal(user_id))
+
+
 async def find_viewer(driver: Driver, seller_id: UUID, user_id: UUID) -> ViewerRow | None:
-    """The user as a member of the seller; None once either is deactivated or the membership is gone."""
-    await act_as_user(driver, user_id)
-    record = await driver.fetchrow(
-        """
-        SELECT u.id, u.name, m.role, s.id, s.slug, s.name, s.time_zone, s.currency
-        FROM memberships AS m
-        JOIN users AS u ON u.id = m.user_id
-        JOIN sellers AS s ON s.id = m.seller_id
-        WHERE m.seller_id = $1
-          AND m.user_id = $2
-          AND u.is_active
-          AND s.is_active
-        """,
-        seller_id,
-        user_id,
-    )
+    """The user as a member of the seller, in a transaction that sees the user's row; None for anyone else."""
+    record = await driver.fetchrow(_FIND_VIEWER, seller_id, user_id)
     return None if record is None else ViewerRow(*record)
+
+
+async def list_members(driver: Driver, seller_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the users who are members of the seller; two statements, however many they are."""
+    member = _MEMBER.format(seller_id=_literal(seller_id), user_id="wanted")
+    await driver.execute(_LIST_MEMBERS.format(user_ids=",".join(map(str, user_ids)), member=member))
+    found: str = await driver.fetchval("SELECT current_setting('app.members')")
+    return {UUID(user_id) for user_id in found.split()}
+
+
+def _literal(identifier: UUID) -> str:
+    return f"'{identifier}'"

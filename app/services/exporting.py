@@ -51,12 +51,15 @@ class ExportedNumbers(NamedTuple):
 
 
 class Exporter:
-    """One request's: opened once, then read to its end. Close it however the request ends."""
+    """One request's: opened once, then read to its end. Close it however the request ends.
 
-    def __init__(self, services: Services, seller_id: UUID) -> None:
+    Raises NotAMemberError when it opens, unless the user is a member of the seller.
+    """
+
+    def __init__(self, services: Services, *, seller_id: UUID, user_id: UUID) -> None:
         self._settings = services.settings
         self._seller_id = seller_id
-        self._snapshot = RequestSnapshot(services.database.app, seller_id)
+        self._snapshot = RequestSnapshot(services.database.app, seller_id=seller_id, user_id=user_id)
         self._opened: _Opened | None = None
 
     @property
@@ -136,9 +139,9 @@ def _entities_at_once(days: int, granularity: Granularity | None) -> int:
 
 
 @asynccontextmanager
-async def open_exporter(services: Services, seller_id: UUID) -> AsyncGenerator[Exporter]:
+async def open_exporter(services: Services, *, seller_id: UUID, user_id: UUID) -> AsyncGenerator[Exporter]:
     """An exporter that is closed at the end, however that comes about."""
-    exporter = Exporter(services, seller_id)
+    exporter = Exporter(services, seller_id=seller_id, user_id=user_id)
     try:
         yield exporter
     finally:

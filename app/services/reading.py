@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar, Union
 
 from app import clock
-from app.errors import NotFoundError, PixecomError, UnauthenticatedError
+from app.errors import NotAMemberError, NotFoundError, PixecomError
 from app.queries.directory import list_calendars
 from app.queries.entities import ENTITIES, EntityRow
 from app.queries.page_reading import list_metrics, list_post_values
@@ -60,13 +60,16 @@ Answers = list[Union[Found, PixecomError]]  # noqa: UP007  # an alias of a type 
 
 
 class Reading:
-    """One seller's rows as of the first load. Close it when the request ends, however it ends."""
+    """One seller's rows as of the first load, for a user who is a member then. Close it however the request ends.
+
+    Every load raises NotAMemberError for anyone else.
+    """
 
     def __init__(self, services: Services, *, seller_id: UUID, user_id: UUID) -> None:
         self._services = services
         self._seller_id = seller_id
         self._user_id = user_id
-        self._snapshot = RequestSnapshot(services.database.app, seller_id)
+        self._snapshot = RequestSnapshot(services.database.app, seller_id=seller_id, user_id=user_id)
         self._walks = PinnedWalks(services.redis, seller_id)
         self._calendar: Calendar | None = None
         self._freshness: AccountsFreshness | None = None
@@ -95,6 +98,7 @@ class Reading:
             window = group[0].window
             if not isinstance(window.position, WalkPosition) or window.position.row_id:
                 return await self._snapshot.ask(lambda driver: self._lists.load_pages(driver, group))
+            await self._snapshot.open()  # a member's question first, then what Redis knows
             part = await self._walks.read(window.position, size=window.size, backwards=window.backwards)
             return await self._snapshot.ask(lambda driver: self._lists.load_walked(driver, group, part))
 
@@ -211,10 +215,10 @@ class Reading:
         return [found[post_id] for post_id in post_ids]
 
     async def get_viewer(self) -> ViewerRow:
-        """Who asks. Raises UnauthenticatedError once the user, the seller or the membership is no longer active."""
+        """Who asks, with the role that the membership says now."""
         viewer = await self._snapshot.ask(lambda driver: find_viewer(driver, self._seller_id, self._user_id))
         if viewer is None:
-            raise UnauthenticatedError("The access token is no longer valid.")
+            raise NotAMemberError
         return viewer
 
     async def _measure(

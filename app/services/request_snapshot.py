@@ -1,4 +1,7 @@
-"""The one database snapshot that a request reads: opened by the first question, over one connection, one at a time."""
+"""The one database snapshot that a request reads: opened by the first question, over one connection, one at a time.
+
+Who asks must be a member in that very snapshot, which is found out in the round trip that opens it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, TypeVar
 
-from app.database.transactions import read_snapshot
+from app.database.transactions import member_snapshot
+from app.queries.viewers import membership_proof
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,9 +33,10 @@ class RequestOverError(asyncio.CancelledError):
 class RequestSnapshot:
     """One seller's rows as of the first question. Close it when the request ends, however it ends."""
 
-    def __init__(self, engine: AsyncEngine, seller_id: UUID) -> None:
+    def __init__(self, engine: AsyncEngine, *, seller_id: UUID, user_id: UUID) -> None:
         self._engine = engine
         self._seller_id = seller_id
+        self._user_id = user_id
         self._lock = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._opening: asyncio.Task[Driver] | None = None
@@ -39,7 +44,10 @@ class RequestSnapshot:
         self._closed = False
 
     async def ask(self, question: Callable[[Driver], Awaitable[Found]]) -> Found:
-        """Run statements on the snapshot; one question at a time. RequestOverError after the end."""
+        """Run statements on the snapshot; one question at a time.
+
+        Raises NotAMemberError, whatever is asked, and RequestOverError after the end.
+        """
         async with self._lock:
             if self._closed:
                 raise RequestOverError
@@ -48,6 +56,14 @@ class RequestSnapshot:
                 return await question(await self._open())
             finally:
                 self._running = None
+
+    async def open(self) -> None:
+        """Open the snapshot if it is not yet. Raises NotAMemberError."""
+
+        async def nothing(_driver: Driver) -> None:
+            return
+
+        await self.ask(nothing)
 
     async def close(self) -> None:
         """Give the connection back; a statement that still runs is cancelled, and nothing can be asked any more.
@@ -59,7 +75,8 @@ class RequestSnapshot:
     async def _open(self) -> Driver:
         """The snapshot. Opened in a task of its own: a connection that is cancelled half-made would be lost."""
         if self._opening is None:
-            snapshot = read_snapshot(self._engine, self._seller_id)
+            proof = membership_proof(self._seller_id, self._user_id)
+            snapshot = member_snapshot(self._engine, seller_id=self._seller_id, user_id=self._user_id, proof=proof)
             self._opening = asyncio.create_task(self._stack.enter_async_context(snapshot))
         return await asyncio.shield(self._opening)
 

@@ -13,9 +13,7 @@ import pytest
 
 from app import clock
 from app.auth.access_tokens import issue_access_token
-from app.database.transactions import login_transaction, tenant_transaction, work_transaction
-from app.identifiers import new_id
-from app.queries.logins import NewUser, insert_membership, insert_user
+from app.database.transactions import tenant_transaction, work_transaction
 from app.queries.seller_totals import lock_totals
 from app.queries.stale_days import mark_days_stale
 from app.services.refresh_requests import request_refresh
@@ -33,7 +31,7 @@ from tests.chaos.work import (
     tell,
 )
 from tests.services.invariants import count_live
-from tests.services.shop import TODAY, add_seller, sandbox_for
+from tests.services.shop import TODAY, add_owner, add_seller, sandbox_for
 from tests.services.ticking import forget_work
 from tests.services.working import fetch, fetch_work
 
@@ -135,16 +133,6 @@ async def test_what_is_rolled_back_is_never_done(services: Services, processes: 
 def deaf() -> socket.socket:
     """A server that takes connections and never says a word."""
     return socket.create_server(("127.0.0.1", 0))
-
-
-async def add_owner(services: Services, seller_id: UUID) -> UUID:
-    """Somebody who may ask for everything."""
-    user = NewUser(id=new_id(), email="owner@shop.example", name="Owner", password_hash="none")
-    async with login_transaction(services.database.app, user.email) as driver:
-        await insert_user(driver, user, now=clock.now())
-    async with tenant_transaction(services.database.app, seller_id) as driver:
-        await insert_membership(driver, seller_id=seller_id, user_id=user.id, role=Role.OWNER, now=clock.now())
-    return user.id
 
 
 async def ask_for_sync(shop: Shop, api: Process) -> httpx.Response | httpx.TransportError:

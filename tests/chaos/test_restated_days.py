@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app import clock
-from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.metrics.periods import Period
 from app.metrics.ranges import DateRange, RangeSpec
@@ -20,7 +19,7 @@ from app.services.tick_taking import start_scheduled_job
 from tests.chaos.processes import until
 from tests.chaos.sandboxes import control
 from tests.chaos.work import LIVE, check_all_is_well, report, tell
-from tests.services.shop import TODAY, account, add_seller, sandbox_for
+from tests.services.shop import TODAY, account, add_owner, add_seller, sandbox_for
 from tests.services.ticking import forget_work
 from tests.services.working import fetch_work, work_until_idle
 
@@ -68,10 +67,10 @@ async def sync_past_days(shop: Shop) -> None:
 
 
 async def read_days(
-    services: Services, seller_id: UUID, account_id: UUID, *, as_of: datetime | None
+    services: Services, seller_id: UUID, user_id: UUID, account_id: UUID, *, as_of: datetime | None
 ) -> list[tuple[int, int]]:
     """Spend and purchases of each day, as the API reads them."""
-    reading = Reading(services, seller_id=seller_id, user_id=new_id())
+    reading = Reading(services, seller_id=seller_id, user_id=user_id)
     try:
         periods = [Period(RangeSpec(DateRange(day, day)), as_of) for day in DAYS]
         found = await reading.load_metrics([MetricsRequest(Level.ACCOUNT, account_id, account_id, p) for p in periods])
@@ -92,12 +91,13 @@ def changed(before: Sequence[tuple[int, int]], after: Sequence[tuple[int, int]])
 
 async def test_restated_days_are_newest_daily_and_old_as_of_yesterday(services: Services, processes: Processes) -> None:
     seller_id, control_id = await add_seller(services), await add_seller(services, "control")
+    user_id = await add_owner(services, seller_id)
     with sandbox_for(services, seller_id, account(days=four_weeks())) as shop:
         account_id = await shop.connect()
         yesterday = clock.now() - timedelta(days=1)
         with clock.frozen(yesterday):
             await sync_past_days(shop)
-        before = await read_days(services, seller_id, account_id, as_of=None)
+        before = await read_days(services, seller_id, user_id, account_id, as_of=None)
         told = await control(shop, "restatements", {"share": SHARE, "days": RESTATED_DAYS, "seed": 7})
         restated = told["days"]["act_1"]
         assert len(restated) == 3
@@ -121,9 +121,9 @@ async def test_restated_days_are_newest_daily_and_old_as_of_yesterday(services: 
         await sync_past_days(fresh)
         await until(all_ended, every=0.1)
         assert await shop.rows(NUMBERS) == await fresh.rows(NUMBERS)
-        after = await read_days(services, seller_id, account_id, as_of=None)
+        after = await read_days(services, seller_id, user_id, account_id, as_of=None)
         assert changed(before, after) == restated
-        assert await read_days(services, seller_id, account_id, as_of=yesterday + timedelta(hours=1)) == before
+        assert await read_days(services, seller_id, user_id, account_id, as_of=yesterday + timedelta(hours=1)) == before
         totals = await shop.rows("SELECT spend_micros, purchases FROM seller_stats_daily ORDER BY stat_date")
         assert totals == after
         snapshots = "SELECT stat_date, count(*) FROM ad_stats_raw WHERE level = 0 GROUP BY 1 HAVING count(*) > 1"

@@ -16,6 +16,7 @@ from app.database.transactions import (
     across_tenants,
     driver_of,
     login_transaction,
+    member_snapshot,
     read_snapshot,
     tenant_transaction,
     work_transaction,
@@ -38,6 +39,7 @@ POOL = 3
 OPENINGS: list[Opening] = [
     lambda engine: tenant_transaction(engine, SELLER),
     lambda engine: read_snapshot(engine, SELLER),
+    lambda engine: member_snapshot(engine, seller_id=SELLER, user_id=SELLER, proof="SELECT"),
     work_transaction,
     lambda engine: login_transaction(engine, "anyone@x.test"),
 ]

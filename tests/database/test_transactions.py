@@ -15,10 +15,12 @@ from app.database.transactions import (
     driver_of,
     login_record_transaction,
     login_transaction,
+    member_snapshot,
     read_snapshot,
     tenant_transaction,
     work_transaction,
 )
+from app.errors import NotAMemberError
 from tests.database.opening import opened_engine
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ def _snapshot(engine: AsyncEngine, tenants: TwoTenants) -> AbstractAsyncContextM
     return read_snapshot(engine, tenants.a)
 
 
+def _member(engine: AsyncEngine, tenants: TwoTenants) -> AbstractAsyncContextManager[Driver]:
+    return member_snapshot(engine, seller_id=tenants.a, user_id=tenants.b, proof="SELECT")
+
+
 def _work(engine: AsyncEngine, _tenants: TwoTenants) -> AbstractAsyncContextManager[Driver]:
     return work_transaction(engine)
 
@@ -58,7 +64,7 @@ def _login_record(engine: AsyncEngine, _tenants: TwoTenants) -> AbstractAsyncCon
     return login_record_transaction(engine)
 
 
-OPENINGS = [_tenant, _snapshot, _work, _login, _login_record]
+OPENINGS = [_tenant, _snapshot, _member, _work, _login, _login_record]
 
 
 class _FailureError(Exception):
@@ -179,3 +185,26 @@ async def test_a_snapshot_stands_still(shared_database: ThrowawayDatabase, tenan
             assert await driver.fetchval("SELECT url FROM sellpages") == before
         async with read_snapshot(reading, tenants.a) as driver:
             assert await driver.fetchval("SELECT url FROM sellpages") == "https://elsewhere.example"
+
+
+@pytest.mark.parametrize("proof", ["SELECT WHERE false", "SELECT FROM generate_series(1, 2)"])
+async def test_without_proof_there_is_no_snapshot(app_engine: AsyncEngine, tenants: TwoTenants, proof: str) -> None:
+    pool = cast("Any", app_engine.pool)
+    with pytest.raises(NotAMemberError):
+        async with member_snapshot(app_engine, seller_id=tenants.a, user_id=tenants.b, proof=proof):
+            pytest.fail("it was opened")
+    assert pool.checkedout() == 0
+
+
+async def test_the_proof_is_of_the_snapshots_own_moment(
+    shared_database: ThrowawayDatabase, tenants: TwoTenants
+) -> None:
+    proof = "SELECT FROM campaigns"
+    async with (
+        opened_engine(shared_database.app_url) as reading,
+        opened_engine(shared_database.app_url) as writing,
+        member_snapshot(reading, seller_id=tenants.a, user_id=tenants.b, proof=proof) as driver,
+    ):
+        async with tenant_transaction(writing, tenants.a) as writer:
+            await writer.execute("UPDATE campaigns SET name = 'renamed since'")
+        assert await driver.fetchval("SELECT count(*) FROM campaigns WHERE name = 'renamed since'") == 0

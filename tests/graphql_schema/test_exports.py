@@ -37,7 +37,7 @@ async def _tenant(world: SmallWorld) -> Tenant:
 
 async def _export(world: SmallWorld, tenant: Tenant, **arguments: object) -> list[dict[str, Any]]:
     context = Context(world.services, tenant.claims())
-    async with open_exporter(world.services, tenant.seller_id) as exporter:
+    async with open_exporter(world.services, seller_id=tenant.seller_id, user_id=tenant.user_id) as exporter:
         assert await open_export(exporter, context, "campaigns", arguments) == []
         names = [column.name for column in columns_of("campaigns")]
         rows: list[dict[str, Any]] = []
@@ -66,7 +66,7 @@ async def test_the_connection_is_given_back_when_nothing_was_read(world: SmallWo
     tenant = await _tenant(world)
     context = Context(world.services, tenant.claims())
     pool = cast("Any", world.services.database.app.pool)
-    async with open_exporter(world.services, tenant.seller_id) as exporter:
+    async with open_exporter(world.services, seller_id=tenant.seller_id, user_id=tenant.user_id) as exporter:
         assert await open_export(exporter, context, "campaigns", {}) == []
         assert pool.checkedout() == 1
     assert pool.checkedout() == 0

@@ -15,15 +15,16 @@ import httpx
 from pydantic import SecretStr
 
 from app import clock
-from app.database.transactions import tenant_transaction
+from app.database.transactions import login_transaction, tenant_transaction
 from app.identifiers import new_id
 from app.providers.sandbox.csv_dataset import RecordedDelivery
 from app.providers.sandbox.dataset import Account, AdDay, Delivered, Entity, Kind
 from app.providers.sandbox.worlds import World
+from app.queries.logins import NewUser, insert_membership, insert_user
 from app.queries.sellers import NewSeller, insert_seller
 from app.services.connecting import AccountToConnect, connect_account
 from app.services.sync import enqueue_seller_sync
-from app.vocabulary import ProviderKind
+from app.vocabulary import ProviderKind, Role
 from tests.sandbox.serving import serving
 from tests.services.working import fetch, work_until_idle
 
@@ -184,6 +185,16 @@ async def add_seller(services: Services, slug: str = "shop") -> UUID:
     async with tenant_transaction(services.database.app, seller.id) as driver:
         await insert_seller(driver, seller, now=clock.now())
     return seller.id
+
+
+async def add_owner(services: Services, seller_id: UUID) -> UUID:
+    """Somebody who may ask for everything."""
+    user = NewUser(id=new_id(), email="owner@shop.example", name="Owner", password_hash="none")
+    async with login_transaction(services.database.app, user.email) as driver:
+        await insert_user(driver, user, now=clock.now())
+    async with tenant_transaction(services.database.app, seller_id) as driver:
+        await insert_membership(driver, seller_id=seller_id, user_id=user.id, role=Role.OWNER, now=clock.now())
+    return user.id
 
 
 @contextmanager

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 async def test_what_waits_for_a_connection_asks_nothing_any_more(database: ThrowawayDatabase) -> None:
     async with opened_engine(database.app_url) as engine:
         seller_id = new_id()
-        snapshot = RequestSnapshot(engine, seller_id)
+        snapshot = RequestSnapshot(engine, seller_id=seller_id, user_id=new_id())
         async with engine.connect():  # the only one there is
             asking = asyncio.create_task(snapshot.ask(lambda driver: list_calendars(driver, seller_id)))
             await asyncio.sleep(0)
