@@ -89,6 +89,7 @@ class Settings(BaseSettings):
     max_range_days: Annotated[int, Field(ge=1)] = 1127
     export_concurrency: Annotated[int, Field(ge=1)] = 3
     export_seconds: Annotated[float, Field(gt=0)] = 600.0
+    membership_check_seconds: Annotated[float, Field(gt=0, le=5)] = 3.0
     demo_login: bool = False
     trusted_proxies: str = "127.0.0.1,::1"
 

@@ -13,8 +13,7 @@ import strawberry
 
 from app.metrics.levels import Level
 from app.queries.synced_stats import SyncedStats
-from app.services.run_following import follow_run, follow_synced_stats
-from app.services.run_progress import get_run_progress
+from app.services.following.streams import follow_run, follow_synced_stats
 from graphql_schema.context import Info
 from graphql_schema.global_id import global_id, read_id
 from graphql_schema.permissions import Permission
@@ -48,11 +47,12 @@ class StatsSynced:
 async def subscribe_to_progress(info: Info, run_id: RunIdArgument) -> AsyncGenerator[SyncProgress, None]:
     member = await info.context.member_with(Permission.READ)
     run = read_id(run_id, "SyncRun", "runId")
-    services = info.context.services
-    await get_run_progress(services, seller_id=member.seller_id, run_id=run)
+    await info.context.loaders.run_progress.load(run)
+    await info.context.start_over()
+    progress = follow_run(info.context.services, seller_id=member.seller_id, user_id=member.user_id, run_id=run)
 
     async def values() -> AsyncGenerator[SyncProgress, None]:
-        async with aclosing(follow_run(services, seller_id=member.seller_id, run_id=run)) as progress:
+        async with aclosing(progress):
             async for value in progress:
                 yield SyncProgress.of(value)
 
@@ -61,11 +61,11 @@ async def subscribe_to_progress(info: Info, run_id: RunIdArgument) -> AsyncGener
 
 async def subscribe_to_synced_stats(info: Info) -> AsyncGenerator[StatsSynced, None]:
     member = await info.context.member_with(Permission.READ)
-    services = info.context.services
+    synced = follow_synced_stats(info.context.services, seller_id=member.seller_id, user_id=member.user_id)
 
     async def values() -> AsyncGenerator[StatsSynced, None]:
-        async with aclosing(follow_synced_stats(services, seller_id=member.seller_id)) as found:
-            async for value in found:
+        async with aclosing(synced):
+            async for value in synced:
                 yield StatsSynced.of(value)
 
     return values()

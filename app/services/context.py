@@ -16,6 +16,7 @@ from app.database.engine import open_database
 from app.providers.meta.insight_page_reader import InsightPageReader
 from app.providers.meta.page_size import PageSizes
 from app.services.call_budget import CallBudgets
+from app.services.following.feeds import SellerFeeds
 from app.services.job_broker import JobBroker
 from app.services.limits.login_limits import LoginLimits
 from app.services.progress_channel import ProgressChannel
@@ -47,6 +48,7 @@ class Services:
     progress: ProgressChannel
     hashing: HashingQueue
     login_limits: LoginLimits
+    feeds: SellerFeeds
 
 
 @asynccontextmanager
@@ -64,6 +66,7 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
         socket_connect_timeout=5,
     )
     progress = ProgressChannel(redis)
+    feeds = SellerFeeds(database.app, progress, seconds=settings.membership_check_seconds)
     insight_page_reader = InsightPageReader(beside=settings.reading_process and _cores() > 1)
     async with httpx.AsyncClient(timeout=PLATFORM_TIMEOUT) as http:
         try:
@@ -81,9 +84,11 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
                 progress=progress,
                 hashing=HashingQueue(places=settings.login_queue),
                 login_limits=LoginLimits(redis, settings),
+                feeds=feeds,
             )
         finally:
             await insight_page_reader.close()
+            await feeds.close()
             await progress.close()
             await broker.shutdown()
             await redis.aclose()

@@ -8,6 +8,7 @@ names keeps tenants apart, and tests.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import contextmanager, suppress
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,7 @@ class ProgressChannel:
         self._unsent: set[tuple[UUID, UUID]] = set()
         self._sender: asyncio.Task[None] | None = None
         self._listener: asyncio.Task[None] | None = None
-        self._nudges: dict[str, set[Nudge]] = {}
+        self._nudges: dict[str, Counter[Nudge]] = {}
         self._closing = asyncio.Event()
 
     def publish(self, runs: Iterable[tuple[UUID | None, UUID]]) -> None:
@@ -77,17 +78,17 @@ class ProgressChannel:
             self._sender = asyncio.create_task(self._send(), context=Context())  # not of the job that is the first
 
     @contextmanager
-    def listen(self, seller_id: UUID, run_id: UUID | None = None) -> Generator[Nudge]:
-        """Nudges of one run of a seller; without a run, of all of the seller's."""
+    def listen(self, seller_id: UUID, run_id: UUID | None = None, *, nudge: Nudge | None = None) -> Generator[Nudge]:
+        """Nudges of one run of a seller; without a run, of all of the seller's. One nudge may listen to several."""
         if self._listener is None:
             self._listener = asyncio.create_task(self._listen(), context=Context())
         name = _channel(seller_id, run_id) if run_id else _channel_of_seller(seller_id)
-        nudge = Nudge()
-        self._nudges.setdefault(name, set()).add(nudge)
+        nudge = nudge or Nudge()
+        self._nudges.setdefault(name, Counter())[nudge] += 1
         try:
             yield nudge
         finally:
-            self._nudges[name].discard(nudge)
+            self._nudges[name] -= Counter([nudge])
             if not self._nudges[name]:
                 del self._nudges[name]
 

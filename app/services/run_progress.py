@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from math import floor
@@ -86,6 +86,10 @@ class RunProgress:
     @property
     def has_ended(self) -> bool:
         return self.state is not RunState.RUNNING
+
+    def says_the_same_as(self, earlier: RunProgress) -> bool:
+        """Whether nothing has changed but the time of reading, and the estimate that follows from it."""
+        return self == replace(earlier, updated_at=self.updated_at, estimated_end=self.estimated_end)
 
     @property
     def jobs_total(self) -> int:

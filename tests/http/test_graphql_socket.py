@@ -16,19 +16,19 @@ from websockets.exceptions import InvalidStatus
 from app.http import graphql_socket
 from app.http.application import create_application
 from app.identifiers import new_id
-from app.services import run_following
 from app.services.context import open_services
+from app.services.following import seller_feed
 from graphql_schema.global_id import global_id
 from tests.graphql_schema.small_world import SmallWorld
 from tests.http.conftest import serving
 from tests.http.sockets import PROGRESS, add_fetch, add_run, end_job, gid, opened, token_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
     from uuid import UUID
 
+    from app.database.driver import Driver
     from app.embedded.throwaway import ThrowawayDatabase
-    from app.services.context import Services
     from app.services.run_progress import RunProgress
     from app.settings import Settings
     from tests.graphql_schema.small_world import Tenant
@@ -73,10 +73,10 @@ async def test_values_come_at_once_and_as_jobs_end_and_stop_with_the_run(stage: 
 
 @pytest.mark.parametrize("redis", ["there", "away"])
 async def test_a_nudge_that_is_lost_freezes_nothing(
-    database: ThrowawayDatabase, settings: Settings, monkeypatch: pytest.MonkeyPatch, redis: str
+    database: ThrowawayDatabase, settings: Settings, redis: str
 ) -> None:
-    monkeypatch.setattr(run_following, "LOOK_EVERY_SECONDS", 0.1)
-    served = settings.model_copy(update={"redis_url": SecretStr("redis://127.0.0.1:1/0")} if redis == "away" else {})
+    absent = {"redis_url": SecretStr("redis://127.0.0.1:1/0")} if redis == "away" else {}
+    served = settings.model_copy(update={"membership_check_seconds": 0.1, **absent})
     async with open_services(settings, process="tests") as services, serving(create_application(served)) as address:
         tenant = await SmallWorld(database, services).add_seller("acme")
         run = await add_run(tenant, jobs=1)
@@ -91,18 +91,17 @@ async def test_a_nudge_that_is_lost_freezes_nothing(
 
 
 async def test_a_database_that_is_away_for_a_while_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_following, "LOOK_EVERY_SECONDS", 0.1)
-    monkeypatch.setattr(run_following, "TRY_AGAIN_SECONDS", 0.01)
-    read, refused = run_following.get_run_progress, 0
+    monkeypatch.setattr(seller_feed, "TRY_AGAIN_SECONDS", 0.01)
+    read, refused = seller_feed.load_run_progress, 0
 
-    async def away_for_a_while(services: Services, *, seller_id: UUID, run_id: UUID) -> RunProgress:
+    async def away_for_a_while(driver: Driver, seller_id: UUID, run_ids: Sequence[UUID]) -> list[RunProgress | None]:
         nonlocal refused
         if 0 < refused < 5:
             refused += 1
             raise asyncpg.CannotConnectNowError("the database system is starting up")
-        return await read(services, seller_id=seller_id, run_id=run_id)
+        return await read(driver, seller_id, run_ids)
 
-    monkeypatch.setattr(run_following, "get_run_progress", away_for_a_while)
+    monkeypatch.setattr(seller_feed, "load_run_progress", away_for_a_while)
     run = await add_run(stage.tenant, jobs=1)
     async with opened(stage.address) as socket:
         await socket.init(token_of(stage.tenant))
@@ -116,8 +115,7 @@ async def test_a_database_that_is_away_for_a_while_is_waited_for(stage: Stage, m
     assert refused == 5
 
 
-async def test_between_two_values_no_connection_is_held(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_following, "LOOK_EVERY_SECONDS", 30.0)
+async def test_between_two_values_no_connection_is_held(stage: Stage) -> None:
     run = await add_run(stage.tenant)
     async with opened(stage.address) as socket:
         await socket.init(token_of(stage.tenant))

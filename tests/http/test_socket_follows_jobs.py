@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import RequestRefusedError
 from app.http.application import create_application
-from app.services import run_following
 from app.services.context import open_services
 from app.services.job_execution import execute_job
 from app.services.job_kinds import JobKind
@@ -16,8 +15,6 @@ from tests.http.conftest import serving
 from tests.http.sockets import add_run, gid, opened, token_of
 
 if TYPE_CHECKING:
-    import pytest
-
     from app.embedded.throwaway import ThrowawayDatabase
     from app.queries.job_claims import ClaimedJob
     from app.services.context import Services
@@ -29,10 +26,8 @@ QUERY = """subscription ($run: ID!) { syncProgress(runId: $run) {
   state percent rowsWritten jobs { queued running succeeded failed } waiting { reason jobs } } }"""
 
 
-async def test_claims_steps_and_ends_are_heard_of(
-    database: ThrowawayDatabase, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run_following, "LOOK_EVERY_SECONDS", 60.0)
+async def test_claims_steps_and_ends_are_heard_of(database: ThrowawayDatabase, settings: Settings) -> None:
+    patient = settings.model_copy(update={"membership_check_seconds": 60.0})
     half_done, finish = asyncio.Event(), asyncio.Event()
 
     async def in_two_steps(_services: Services, _job: ClaimedJob, lease: Lease) -> int:
@@ -46,7 +41,7 @@ async def test_claims_steps_and_ends_are_heard_of(
 
     async with (
         open_services(settings, process="tests") as worker,
-        serving(create_application(settings)) as address,
+        serving(create_application(patient)) as address,
         opened(address) as socket,
     ):
         tenant = await SmallWorld(database, worker).add_seller("acme")

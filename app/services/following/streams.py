@@ -1,0 +1,50 @@
+"""What a caller may follow: a run, what is fetched, and their own membership. All of it comes from the seller's feed.
+
+Each raises NotAMemberError within seconds of the user's removal or deactivation, or the seller's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.services.following.followers import Follower, RunFollower, SyncedFollower
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from uuid import UUID
+
+    from app.queries.synced_stats import SyncedStats
+    from app.services.context import Services
+    from app.services.run_progress import RunProgress
+
+
+async def follow_run(
+    services: Services, *, seller_id: UUID, user_id: UUID, run_id: UUID
+) -> AsyncGenerator[RunProgress]:
+    """A run's progress: the first value at once, one after each change, and one every few seconds.
+
+    Ends after the value that says that the run has ended. Raises NotFoundError when it is not the seller's.
+    """
+    follower = RunFollower(user_id, run_id, seconds=services.feeds.seconds)
+    with services.feeds.followed(seller_id, follower):
+        while True:
+            progress = await follower.take()
+            yield progress
+            if progress.has_ended:
+                return
+
+
+async def follow_synced_stats(services: Services, *, seller_id: UUID, user_id: UUID) -> AsyncGenerator[SyncedStats]:
+    """Each piece of statistics that is fetched from now on, oldest first; never ends by itself."""
+    follower = SyncedFollower(user_id)
+    with services.feeds.followed(seller_id, follower):
+        while True:
+            yield await follower.take()
+
+
+async def stay_member(services: Services, *, seller_id: UUID, user_id: UUID) -> None:
+    """Wait for as long as the user is a member; raises NotAMemberError, and never returns."""
+    follower = Follower(user_id)
+    with services.feeds.followed(seller_id, follower):
+        while True:
+            await follower.wait()
