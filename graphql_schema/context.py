@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import strawberry
 
 from app.errors import UnauthenticatedError
+from app.services.following.streams import stay_member
 from app.services.reading import Reading
 from app.services.request_snapshot import RequestOverError
 from graphql_schema.loaders import Loaders
@@ -52,6 +53,15 @@ class Context:
         await self.start_over()
         check_permission(member.role, permission)
         return member
+
+    async def check_member(self) -> None:
+        """Raise NotAMemberError unless the caller is a member, as of what is read from here on."""
+        await self.reading.open()
+
+    async def stay_member(self) -> None:
+        """Wait for as long as the caller is a member; raises NotAMemberError, and never returns. Reads nothing else."""
+        caller = self.caller
+        await stay_member(self.services, seller_id=caller.seller_id, user_id=caller.user_id)
 
     @property
     def max_range_days(self) -> int:

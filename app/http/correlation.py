@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
+from app.errors import PixecomError
 from app.http.metrics import CLIENT_GONE
 from app.http.refusal import json_response
 from app.observability.correlation import begin_correlation
@@ -63,7 +64,9 @@ class CorrelationMiddleware:
             status = status or CLIENT_GONE
         except Exception as error:
             absence = None if status else absence_of_database(error)  # what breaks off in the middle is a fault
-            if absence is None:
+            if status and isinstance(error, PixecomError):
+                _log.warning("request broken off", path=scope["path"], reason=str(error))
+            elif absence is None:
                 _log.exception("request failed", method=scope["method"], path=scope["path"])
             if status:
                 raise  # too late for another answer: the server closes the connection

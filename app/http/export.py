@@ -1,7 +1,8 @@
 """The export endpoint: a whole list as a file, streamed as fast as its client reads.
 
 What is wrong with a request is said before the first byte. What fails later breaks the transfer off, so that nobody
-takes a part for the whole. An export holds a connection of the pool while it runs; hence few run at once.
+takes a part for the whole; so does the removal of the member who asked, which the export's own snapshot can't see. An
+export holds a connection of the pool while it runs; hence few run at once.
 """
 
 from __future__ import annotations
@@ -9,17 +10,19 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from starlette.requests import Request
 
-from app.errors import UnauthenticatedError
+from app.errors import NotAMemberError, UnauthenticatedError
 from app.http.bearer import claims_of
 from app.http.client_gone import unless_client_gone
 from app.http.correlation import note_in_access_log
 from app.http.export_formats import FORMATS
 from app.http.graphql_view import STATUS_OF_CODE
+from app.http.interruption import unless
 from app.http.json_body import checked_object, read_json_body
 from app.http.refusal import RequestRefused, json_response
 from app.services.exporting import open_exporter
@@ -118,14 +121,16 @@ class ExportView:
         async with self._context_of(request, claims_of(request, self._settings)) as opened:
             context = cast("Context", opened)
             caller = _caller_of(context)
+            begun = asyncio.Event()
             with self._slots.taken(caller.seller_id):
                 async with (
                     open_exporter(context.services, seller_id=caller.seller_id, user_id=caller.user_id) as exporter,
                     unless_client_gone(request.receive),
+                    unless(partial(_stay_member, context, begun)),
                     asyncio.timeout(self._settings.export_seconds),
                 ):
                     await _open(exporter, context, file, arguments)
-                    await _stream(request, send, file, exporter)
+                    await _stream(request, send, file, exporter, begun)
         # Only now, when the snapshot has ended well, is the file whole. The client may be taken for gone from here on.
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -136,11 +141,22 @@ async def _open(exporter: Exporter, context: Context, file: _File, arguments: di
         raise _ErrorsRefused(errors)
 
 
-async def _stream(request: Request, send: Send, file: _File, exporter: Exporter) -> None:
+async def _stay_member(context: Context, begun: asyncio.Event) -> None:
+    """Raise once the caller is no longer a member: a refusal while nothing is sent, later what breaks the file off."""
+    try:
+        await context.stay_member()
+    except NotAMemberError as error:
+        if begun.is_set():
+            raise
+        raise _unauthenticated(error) from None
+
+
+async def _stream(request: Request, send: Send, file: _File, exporter: Exporter, begun: asyncio.Event) -> None:
     """Send the head and all rows. The first rows are read before, so that a fault in the statement is still told."""
     columns, rows_of_entity = columns_of(file.list_name), rows_of(file.list_name)
     count, whole = 0, False
     found = await exporter.read()
+    begun.set()
     await send({"type": "http.response.start", "status": 200, "headers": _headers(file, exporter)})
     await _send(send, file.format.start(columns))
     try:
@@ -178,8 +194,12 @@ def _caller_of(context: Context) -> AccessClaims:
     try:
         return context.caller
     except UnauthenticatedError as error:
-        challenge = {"WWW-Authenticate": 'Bearer realm="pixecom"'}
-        raise RequestRefused(401, str(error), code=ErrorCode.UNAUTHENTICATED, headers=challenge) from None
+        raise _unauthenticated(error) from None
+
+
+def _unauthenticated(error: UnauthenticatedError) -> RequestRefused:
+    challenge = {"WWW-Authenticate": 'Bearer realm="pixecom"'}
+    return RequestRefused(401, str(error), code=ErrorCode.UNAUTHENTICATED, headers=challenge)
 
 
 def _headers(file: _File, exporter: Exporter) -> list[tuple[bytes, bytes]]:

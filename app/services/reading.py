@@ -75,6 +75,10 @@ class Reading:
         self._freshness: AccountsFreshness | None = None
         self._lists = ListReader(seller_id, self._load_calendar)
 
+    async def open(self) -> None:
+        """Open the snapshot, if nothing was loaded from it yet."""
+        await self._snapshot.open()
+
     async def close(self) -> None:
         """Give the connection back; a statement that still runs is cancelled, and nothing can be loaded any more."""
         await self._snapshot.close()

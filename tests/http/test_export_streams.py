@@ -301,6 +301,71 @@ async def test_a_fault_breaks_the_transfer_off(year: Year, exports: Exports) -> 
     assert len(await exports.csv("ads", range=YEAR)) == ADS
 
 
+# How a member ceases to be one, and how that is undone.
+ENDS = {
+    "removed": (
+        "DELETE FROM memberships WHERE seller_id = $1 AND user_id = $2",
+        "INSERT INTO memberships (seller_id, user_id, role, created_at) VALUES ($1, $2, 'OWNER', now())",
+    ),
+    "user deactivated": (
+        "UPDATE users SET is_active = false WHERE id = $2 AND $1::uuid IS NOT NULL",
+        "UPDATE users SET is_active = true WHERE id = $2 AND $1::uuid IS NOT NULL",
+    ),
+    "seller deactivated": (
+        "UPDATE sellers SET is_active = false WHERE id = $1 AND $2::uuid IS NOT NULL",
+        "UPDATE sellers SET is_active = true WHERE id = $1 AND $2::uuid IS NOT NULL",
+    ),
+}
+
+
+@asynccontextmanager
+async def _looked_after(year: Year) -> AsyncGenerator[Exports]:
+    """Exports of a process that looks after memberships all the time."""
+    settings = year.settings.model_copy(update={"membership_check_seconds": 0.3})
+    async with open_services(settings, process="streams") as services, served(services) as url:
+        yield exports_of(year.tenant, url)
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_an_export_ends_with_its_membership(year: Year, end: str) -> None:
+    ended, undone = ENDS[end]
+    with capture_logs() as logs:
+        async with _looked_after(year) as exports, _begun(exports) as reader:
+            await year.until_state("idle in transaction")
+            await year.superuser.execute(ended, year.tenant.seller_id, year.tenant.user_id)
+            try:
+                await year.until_state("")
+                sent = await _everything(reader)
+                refused = await exports.post("ads.csv", {})
+            finally:
+                await year.superuser.execute(undone, year.tenant.seller_id, year.tenant.user_id)
+            lines = await request_lines(logs, 2)
+    assert not sent.endswith(b"0\r\n\r\n")
+    assert sent.count(b",Ad 1") < MUCH_ROWS
+    gone = {"message": "The access token is no longer valid.", "extensions": {"code": "UNAUTHENTICATED"}}
+    assert (refused.status_code, refused.json()) == (401, {"errors": [gone]})
+    assert [(line["status"], line.get("whole")) for line in lines] == [(200, False), (401, None)]
+    broken_off = [entry for entry in logs if entry["event"] == "request broken off"]
+    assert [(entry["path"], entry["reason"]) for entry in broken_off] == [("/export/ads.csv", gone["message"])]
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []
+
+
+async def test_an_export_that_has_sent_nothing_yet_is_refused(year: Year) -> None:
+    async with _looked_after(year) as exports:
+        async with year.locker.transaction():
+            await year.locker.execute("LOCK TABLE ad_stats_daily IN ACCESS EXCLUSIVE MODE")
+            waiting = asyncio.create_task(exports.post("ads.csv", DAILY))
+            await year.until_state("active")
+            await year.superuser.execute(ENDS["removed"][0], year.tenant.seller_id, year.tenant.user_id)
+            try:
+                response = await waiting
+            finally:
+                await year.superuser.execute(ENDS["removed"][1], year.tenant.seller_id, year.tenant.user_id)
+        assert response.status_code == 401
+        assert [error["extensions"]["code"] for error in response.json()["errors"]] == ["UNAUTHENTICATED"]
+        assert (await exports.post("ads.csv", {})).status_code == 200
+
+
 @pytest.mark.parametrize("limit", ["stalled", "seconds"])
 async def test_who_reads_nothing_is_broken_off(year: Year, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     services = year.tenant.world.services
