@@ -89,6 +89,12 @@ class Settings(BaseSettings):
     max_range_days: Annotated[int, Field(ge=1)] = 1127
     export_concurrency: Annotated[int, Field(ge=1)] = 3
     export_seconds: Annotated[float, Field(gt=0)] = 600.0
+    sockets_per_process: Annotated[int, Field(ge=1)] = 1000
+    sockets_per_user: Annotated[int, Field(ge=1)] = 20
+    anonymous_sockets: Annotated[int, Field(ge=1)] = 100
+    socket_messages_per_second: Annotated[int, Field(ge=1)] = 20
+    subscriptions_per_process: Annotated[int, Field(ge=1)] = 200
+    subscriptions_per_socket: Annotated[int, Field(ge=1)] = 20
     membership_check_seconds: Annotated[float, Field(gt=0, le=5)] = 3.0
     demo_login: bool = False
     trusted_proxies: str = "127.0.0.1,::1"

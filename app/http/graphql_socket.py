@@ -6,8 +6,13 @@ Queries and mutations are refused: HTTP is their way.
 
 A client proves who it is in connection_init, {"Authorization": "Bearer …"}, or where it can by that header. Close
 codes: 4400 a malformed message, 4401 subscribed before connection_init was acknowledged, 4403 no valid access token, or
-no longer one (come again with another), 4406 another protocol, 4408 no connection_init came, 4409 an operation's id is
-in use, 4429 a second connection_init. A page of another origin gets no socket at all.
+no longer one, or its user is no member of the seller, or no longer one (come again with another), 4406 another
+protocol, 4408 no connection_init came, 4409 an operation's id is in use, 4429 a second connection_init, or too many
+messages. 1013, on which clients try again by themselves: the user or the process has as many sockets as it may have,
+another anonymous socket needed the place, or the database does not answer. A handshake gets 503 where users have all
+sockets of the process, and 403 from a page of another origin. One subscription too many is refused by itself, with the
+code RATE_LIMITED. The limits are in `app/http/socket_limits.py`. uvicorn pings its peers, every 20 seconds, and drops
+those that don't answer.
 """
 
 from __future__ import annotations
@@ -17,13 +22,14 @@ import time
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived, WebSocketDisconnected
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
@@ -31,15 +37,17 @@ from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET
 
 from app.clock import now
-from app.errors import UnauthenticatedError
+from app.errors import NotAMemberError, UnauthenticatedError
 from app.http.bearer import read_bearer
 from app.http.metrics import OPEN_SOCKETS, observe_errors
 from app.http.refusal import RequestRefused
+from app.http.socket_limits import TRY_AGAIN_LATER, MessageRate, SocketLimits, SocketPlace, SocketRefused
 from app.observability.logging import get_logger
-from graphql_schema.errors import ErrorCode
+from graphql_schema.errors import ErrorCode, code_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from graphql import GraphQLError
     from starlette.types import Receive, Scope, Send
@@ -50,15 +58,19 @@ if TYPE_CHECKING:
     from app.auth.access_tokens import AccessClaims
     from app.http.graphql_view import ContextFactory
     from app.settings import Settings
+    from graphql_schema.context import Context
 
 __all__ = ["GraphQLSocket"]
 
 INIT_SECONDS = 10.0
-SUBSCRIPTIONS_PER_SOCKET = 20
-SOCKETS_PER_PROCESS = 1000
+# Before connection_init is acknowledged: a token and what is around it.
+FIRST_MESSAGE_CHARACTERS = 16_384
 # RFC 6455, 5.5: a control frame has at most 125 bytes, of which the code takes two.
 _REASON_BYTES = 123
 _FORBIDDEN = 4403
+_MALFORMED = 4400
+_TOO_MANY = 4429
+_AWAY = "The database does not answer just now."
 _SUBSCRIPTIONS_ONLY = "Only subscriptions run over WebSocket; send queries and mutations over HTTP."
 
 _log = get_logger(__name__)
@@ -71,33 +83,63 @@ class Connection:
     socket: WebSocket
     connection_params: Mapping[str, object] | None = None
     claims: AccessClaims | None = None
+    place: SocketPlace | None = None
 
 
 class GraphQLSocket:
     """An ASGI application for the /graphql route of WebSockets."""
 
     def __init__(self, schema: Schema, *, context_of: ContextFactory, settings: Settings) -> None:
-        self._view = _View(schema, context_of=context_of, settings=settings)
-        self._open = 0
+        self._limits = SocketLimits(settings)
+        self._view = _View(schema, context_of=context_of, settings=settings, limits=self._limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._open >= SOCKETS_PER_PROCESS:
+        if self._limits.are_reached:
             refusal = RequestRefused(503, "Too many sockets are open.", code=ErrorCode.RATE_LIMITED)
             await WebSocket(scope, receive, send).send_denial_response(refusal.response())
             return
-        self._open += 1
         OPEN_SOCKETS.inc()
         started = time.perf_counter()
         try:
             await self._view(scope, receive, send)
         finally:
-            self._open -= 1
             OPEN_SOCKETS.dec()
             _log.info("socket", path=scope["path"], seconds=round(time.perf_counter() - started, 1))
 
 
 class _Adapter(ASGIWebSocketAdapter):
-    """A socket that may be over at any moment: who sends then learns it, and who closes it has nothing to do."""
+    """A socket that may be over at any moment: who sends then learns it, and who closes it has nothing to do.
+
+    Messages that are too many, or too long for an anonymous client, close it unread.
+    """
+
+    view: _View
+    is_anonymous = True
+
+    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object]:
+        del ignore_parsing_errors
+        rate = MessageRate(self.view.limits.settings.socket_messages_per_second)
+        with suppress(WebSocketDisconnect):
+            while self.ws.application_state is not WebSocketState.DISCONNECTED:
+                text = await self._receive()
+                if not rate.allows_one():
+                    await self.close(_TOO_MANY, "Too many messages.")
+                elif self.is_anonymous and len(text) > FIRST_MESSAGE_CHARACTERS:
+                    await self.close(_MALFORMED, "The message is too long.")
+                else:
+                    yield self._decoded(text)
+
+    async def _receive(self) -> str:
+        try:
+            return await self.ws.receive_text()
+        except KeyError:
+            raise NonTextMessageReceived from None
+
+    def _decoded(self, text: str) -> object:
+        try:
+            return self.view.decode_json(text)
+        except JSONDecodeError:
+            raise NonJsonMessageReceived from None
 
     async def send_json(self, message: Mapping[str, object]) -> None:
         try:
@@ -112,9 +154,20 @@ class _Adapter(ASGIWebSocketAdapter):
 
 
 class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
-    """Strawberry's protocol, with messages checked for their shape and an end at the token's."""
+    """Strawberry's protocol, with messages checked for their shape, and an end at the token's and the membership's."""
 
-    _expiry: asyncio.Task[None] | None = None
+    view: _View
+    websocket: _Adapter
+    _ends: tuple[asyncio.Task[None], ...] = ()
+    _closing: asyncio.Task[None] | None = None
+
+    async def handle(self) -> None:
+        place = self.context.place = SocketPlace(self._give_way)
+        self.view.limits.enter(place)
+        try:
+            await super().handle()
+        finally:
+            self.view.limits.leave(place)
 
     async def handle_message(self, message: Any) -> None:
         fault = _fault_of(message)
@@ -126,14 +179,35 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
         await super().handle_message(message)
 
     async def handle_connection_init(self, message: Any) -> None:
-        await super().handle_connection_init(message)
+        try:
+            await super().handle_connection_init(message)
+        except SocketRefused as refusal:
+            await self.websocket.close(refusal.code, refusal.reason)
         claims = self.context.claims
-        if self.connection_acknowledged and claims and self._expiry is None:
-            self._expiry = asyncio.create_task(self._end_with(claims))
+        if self.connection_acknowledged and claims and not self._ends:
+            self.websocket.is_anonymous = False
+            ends = self._end_with_token(claims), self._end_with_membership()
+            self._ends = tuple(asyncio.create_task(end) for end in ends)
+
+    async def handle_subscribe(self, message: Any) -> None:
+        claims, operation_id = self.context.claims, message["id"]
+        if not self.connection_acknowledged or claims is None or operation_id in self.operations:
+            await super().handle_subscribe(message)  # which closes the socket
+            return
+        refusal = self.view.limits.refuse_subscription(claims.user_id, of_socket=len(self.operations))
+        if refusal is not None:
+            observe_errors([ErrorCode.RATE_LIMITED.value])
+            await self.send_message({"id": operation_id, "type": "error", "payload": [refusal.formatted]})
+            return
+        await super().handle_subscribe(message)
+        task = cast("asyncio.Task[None] | None", self.operations[operation_id].task)  # pyright: ignore[reportUnknownMemberType]  # Strawberry's
+        if task is not None:
+            self.view.limits.begin_subscription(claims.user_id, task)
 
     async def shutdown(self) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
+        for end in self._ends:
+            end.cancel()
+        await asyncio.gather(*self._ends, return_exceptions=True)
         await super().shutdown()
 
     async def handle_task_exception(self, error: Exception) -> None:
@@ -146,11 +220,28 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
         del error
         return None
 
-    async def _end_with(self, claims: AccessClaims) -> None:
+    def _give_way(self) -> None:
+        reason = "Too many sockets wait for connection_init."
+        self._closing = asyncio.create_task(self.websocket.close(TRY_AGAIN_LATER, reason))
+
+    async def _end_with_token(self, claims: AccessClaims) -> None:
         await asyncio.sleep(max(0.0, (claims.expires_at - now()).total_seconds()))
+        await self._end(_FORBIDDEN, "The access token has expired.")
+
+    async def _end_with_membership(self) -> None:
+        try:
+            async with self.view.open_context(self.context) as context:
+                await context.stay_member()
+        except NotAMemberError as error:
+            await self._end(_FORBIDDEN, str(error))
+        except Exception as error:  # noqa: BLE001  # what can't be found out for long ends the socket as well
+            _log.error("membership not checked", exc_info=error)
+            await self._end(TRY_AGAIN_LATER, _AWAY)
+
+    async def _end(self, code: int, reason: str) -> None:
         for operation_id in list(self.operations):
             await self.cleanup_operation(operation_id)
-        await self.websocket.close(_FORBIDDEN, "The access token has expired.")
+        await self.websocket.close(code, reason)
 
 
 def _fault_of(message: object) -> str | None:
@@ -184,28 +275,47 @@ class _View(GraphQL[Connection, None]):
     websocket_adapter_class = _Adapter
     graphql_transport_ws_handler_class = _Handler
 
-    def __init__(self, schema: Schema, *, context_of: ContextFactory, settings: Settings) -> None:
+    def __init__(self, schema: Schema, *, context_of: ContextFactory, settings: Settings, limits: SocketLimits) -> None:
         super().__init__(
             cast("Schema", _SubscriptionsOnly(schema, context_of)),
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
-            max_subscriptions_per_connection=SUBSCRIPTIONS_PER_SOCKET,
+            max_subscriptions_per_connection=None,  # `limits` knows
         )
+        self.limits = limits
+        self._context_of = context_of
         self._settings = settings
+
+    def open_context(self, connection: Connection) -> AbstractAsyncContextManager[Context]:
+        """A context of the socket's own, beside those of its operations."""
+        opened = self._context_of(connection.socket, connection.claims)
+        return cast("AbstractAsyncContextManager[Context]", opened)
 
     async def get_context(self, request: Any, response: Any) -> Connection:
         del response
         return Connection(socket=request)
 
     async def on_ws_connect(self, context: Connection) -> UnsetType:
-        """Find out who asks. Raises Strawberry's ConnectionRejectionError, which closes the socket with 4403."""
+        """Find out who asks, and whether they are a member now.
+
+        Raises SocketRefused, or Strawberry's ConnectionRejectionError, which closes the socket with 4403.
+        """
         given = context.connection_params or {}
         header = given.get("Authorization", given.get("authorization", context.socket.headers.get("authorization")))
         try:
-            context.claims = read_bearer(header if isinstance(header, str) else "", self._settings)
+            claims = read_bearer(header if isinstance(header, str) else "", self._settings)
+            if context.place:
+                self.limits.identify(context.place, claims.user_id)
+            context.claims = claims
+            async with self.open_context(context) as opened:
+                await opened.check_member()
         except UnauthenticatedError:
             raise ConnectionRejectionError from None
+        except Exception as error:
+            if code_of(error) is not ErrorCode.UPSTREAM_UNAVAILABLE:
+                raise
+            raise SocketRefused(TRY_AGAIN_LATER, _AWAY) from None
         return UNSET
 
     def decode_json(self, data: str | bytes) -> object:

@@ -65,12 +65,14 @@ class Socket:
         assert "errors" not in message["payload"], message
         return message["payload"]["data"][field]
 
-    async def closing(self) -> tuple[int, str]:
-        """Code and reason with which the server closes; what it says before is passed over."""
+    async def closing(self, said: list[Any] | None = None) -> tuple[int, str]:
+        """Code and reason with which the server closes; what it says before is passed over, or noted in `said`."""
         with suppress(ConnectionClosed):
             async with asyncio.timeout(SECONDS):
                 while True:
-                    await self.connection.recv()
+                    message = await self.connection.recv()
+                    if said is not None:
+                        said.append(orjson.loads(message))
         return self.connection.close_code or 0, self.connection.close_reason or ""
 
 

@@ -150,17 +150,6 @@ async def test_another_sellers_run_is_not_there(stage: Stage) -> None:
         assert await socket.hear() == {"type": "pong"}  # and nothing of theirs before it
 
 
-async def test_a_former_member_hears_nothing(stage: Stage) -> None:
-    run = await add_run(stage.tenant)
-    await stage.tenant.world.write("DELETE FROM memberships")
-    async with opened(stage.address) as socket:
-        await socket.init(token_of(stage.tenant))
-        await socket.subscribe(PROGRESS, run=gid(run.run_id))
-        answer = await socket.hear()
-        assert answer["type"] == "error"
-        assert [error["extensions"] for error in answer["payload"]] == [{"code": "UNAUTHENTICATED"}]
-
-
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
@@ -283,26 +272,6 @@ async def test_pages_of_other_origins_get_no_socket(stage: Stage) -> None:
             pass
     async with opened(stage.address, Origin=stage.address) as socket:
         await socket.init(token_of(stage.tenant))
-
-
-async def test_a_socket_has_so_many_subscriptions_and_a_process_so_many_sockets(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(graphql_socket, "SUBSCRIPTIONS_PER_SOCKET", 2)
-    monkeypatch.setattr(graphql_socket, "SOCKETS_PER_PROCESS", 1)
-    async with serving(create_application(stage.settings)) as address, opened(address) as socket:
-        await socket.init(token_of(stage.tenant))
-        for operation_id in ("1", "2", "3"):
-            await socket.subscribe("subscription { statsSynced { rowsWritten } }", operation_id)
-        answer = await socket.hear()
-        assert (answer["id"], answer["payload"]) == ("3", [{"message": "Subscription limit reached"}])
-        with pytest.raises(InvalidStatus, match="HTTP 503"):
-            async with opened(address):
-                pass
-        await socket.say(type="complete", id="1")
-        await socket.subscribe("subscription { statsSynced { rowsWritten } }", "4")
-        await socket.say(type="ping")
-        assert await socket.hear() == {"type": "pong"}
 
 
 async def test_statistics_that_are_fetched_are_told_to_their_seller(stage: Stage) -> None:
