@@ -73,7 +73,7 @@ async def subscribe_to_synced_stats(info: Info) -> AsyncGenerator[StatsSynced, N
 
 @strawberry.type(
     description="Everything that is told as it happens, over WebSocket (the protocol graphql-transport-ws). All of it "
-    "is the seller's that the access token is for; the socket ends with the token.",
+    "is the seller's that the access token is for; the socket ends with the token, or with the membership.",
 )
 class Subscription:
     sync_progress: AsyncGenerator[SyncProgress, None] = strawberry.subscription(

@@ -18,7 +18,7 @@ from tests.http.conftest import serving
 from tests.http.sockets import opened, token_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
 
     from app.embedded.throwaway import ThrowawayDatabase
     from app.settings import Settings
@@ -35,10 +35,10 @@ async def tenant(database: ThrowawayDatabase, settings: Settings) -> AsyncGenera
 
 
 @asynccontextmanager
-async def limited(tenant: Tenant, **limits: int) -> AsyncGenerator[str]:
+async def limited(tenant: Tenant, *, options: Mapping[str, object] | None = None, **limits: int) -> AsyncGenerator[str]:
     """A process with these limits; gives its address."""
     settings = tenant.world.services.settings.model_copy(update=limits)
-    async with serving(create_application(settings)) as address:
+    async with serving(create_application(settings), **(options or {})) as address:
         yield address
 
 
@@ -172,3 +172,34 @@ async def test_the_first_messages_are_short(tenant: Tenant) -> None:
             await socket.init(token_of(tenant))
             await socket.connection.send(long)
             assert await socket.hear() == PONG
+
+
+HANDSHAKE = """GET /graphql HTTP/1.1\r
+Host: api.test\r
+Connection: Upgrade\r
+Upgrade: websocket\r
+Sec-WebSocket-Version: 13\r
+Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+Sec-WebSocket-Protocol: graphql-transport-ws\r
+Authorization: Bearer {token}\r
+\r
+"""
+
+
+async def test_a_peer_that_answers_no_ping_gives_its_place_back(tenant: Tenant) -> None:
+    pings = {"ws_ping_interval": 1.0, "ws_ping_timeout": 0.1}
+    async with limited(tenant, options=pings, sockets_per_user=1) as address:
+        assert await _may_init(address, tenant)  # the database is connected from here on
+        host, port = address.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        init = b'{"type":"connection_init"}'
+        frame = bytes([0x81, 0x80 | len(init), 0, 0, 0, 0]) + init  # masked, with a mask that changes nothing
+        writer.write(HANDSHAKE.format(token=token_of(tenant)).encode() + frame)
+        await writer.drain()
+        async with asyncio.timeout(20):
+            await reader.readuntil(b"connection_ack")
+            await reader.read()  # to the end, which the server makes
+            while not await _may_init(address, tenant):
+                pass
+        writer.close()
+        await writer.wait_closed()
