@@ -189,14 +189,15 @@ Authorization: Bearer {token}\r
 async def test_a_peer_that_answers_no_ping_gives_its_place_back(tenant: Tenant) -> None:
     pings = {"ws_ping_interval": 1.0, "ws_ping_timeout": 0.1}
     async with limited(tenant, options=pings, sockets_per_user=1) as address:
-        assert await _may_init(address, tenant)  # the database is connected from here on
+        assert await _may_init(address, await add_colleague(tenant))  # the database is connected from here on
         host, port = address.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         init = b'{"type":"connection_init"}'
         frame = bytes([0x81, 0x80 | len(init), 0, 0, 0, 0]) + init  # masked, with a mask that changes nothing
-        writer.write(HANDSHAKE.format(token=token_of(tenant)).encode() + frame)
-        await writer.drain()
+        writer.write(HANDSHAKE.format(token=token_of(tenant)).encode())
         async with asyncio.timeout(20):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(frame)
             await reader.readuntil(b"connection_ack")
             await reader.read()  # to the end, which the server makes
             while not await _may_init(address, tenant):
