@@ -13,6 +13,7 @@ PixecomError
 │   └── NothingToSyncError       none of what was asked for can be synced; names what is left out
 ├── RateLimitedError             too much was asked for; come back after `retry_after` seconds
 ├── UnavailableError             something of ours does not answer just now; the same may succeed soon
+├── DeadlineExceededError        the request took longer than it may; asking for less may succeed
 ├── LeaseLostError               another worker owns the job; stop, write nothing
 ├── JobCancelledError            somebody cancelled the job; stop, write nothing
 └── ProviderError                the ad platform did not do what was asked
@@ -116,13 +117,24 @@ class NothingToSyncError(ConflictError):
 class RateLimitedError(PixecomError):
     """The caller, or all callers together, asked for more than is done in a time; `retry_after` is in seconds."""
 
-    def __init__(self, message: str, *, retry_after: float) -> None:
+    def __init__(self, message: str = "Too many requests; ask again later.", *, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 
 
 class UnavailableError(PixecomError):
     """What was asked for could not be read just now; nothing is lost, and asking again may succeed."""
+
+
+class DeadlineExceededError(PixecomError):
+    """The request was ended because it took longer than the `seconds` that it may take."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The request took longer than the {seconds:g} seconds that it may take; ask for a shorter range or fewer "
+            "entities. What was to be changed may have been changed."
+        )
+        self.seconds = seconds
 
 
 class LeaseLostError(PixecomError):

@@ -87,6 +87,12 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 9464
     max_range_days: Annotated[int, Field(ge=1)] = 1127
+    read_seconds: Annotated[float, Field(gt=0, le=3600)] = 15.0
+    mutation_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    operations_per_user: Annotated[int, Field(ge=1)] = 3
+    operations_per_seller: Annotated[int, Field(ge=1)] = 6
+    operations_waiting: Annotated[int, Field(ge=0)] = 50
+    operation_wait_seconds: Annotated[float, Field(ge=0, le=60)] = 5.0
     export_concurrency: Annotated[int, Field(ge=1)] = 3
     export_seconds: Annotated[float, Field(gt=0)] = 600.0
     sockets_per_process: Annotated[int, Field(ge=1)] = 1000

@@ -1,8 +1,10 @@
 """The one mapping from failures to GraphQL errors, and what of them a client sees.
 
 Expected failures (`app.errors`) and a client's own mistakes keep their sentence and get a code. An absent database is
-UPSTREAM_UNAVAILABLE with a fixed sentence: the same may succeed soon. Anything else becomes INTERNAL with a correlation
-id and a fixed sentence, and is logged with its traceback. Never shows the text of an unexpected exception.
+UPSTREAM_UNAVAILABLE with a fixed sentence: the same may succeed soon. What took longer than it may is DEADLINE_EXCEEDED
+with the limit in `limitSeconds`: the same will take as long again, less of it may not. Anything else becomes INTERNAL
+with a correlation id and a fixed sentence, and is logged with its traceback. Never shows the text of an unexpected
+exception.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from app.database.outage import is_outage
 from app.errors import (
     ConflictError,
     CursorExpiredError,
+    DeadlineExceededError,
     ForbiddenError,
     InputError,
     MixedCurrenciesError,
@@ -54,6 +57,7 @@ __all__ = [
     "code_of",
     "query_too_complex",
     "rate_limited",
+    "refusal_of",
     "too_many_points",
 ]
 
@@ -78,6 +82,7 @@ class ErrorCode(StrEnum):
     RATE_LIMITED = "RATE_LIMITED"
     QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
     UPSTREAM_UNAVAILABLE = "UPSTREAM_UNAVAILABLE"
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     INTERNAL = "INTERNAL"
 
 
@@ -92,6 +97,7 @@ _CODES: tuple[tuple[type[PixecomError], ErrorCode], ...] = (
     (ForbiddenError, ErrorCode.FORBIDDEN),
     (NotFoundError, ErrorCode.NOT_FOUND),
     (ConflictError, ErrorCode.CONFLICT),
+    (DeadlineExceededError, ErrorCode.DEADLINE_EXCEEDED),
     (RateLimitedError, ErrorCode.RATE_LIMITED),
     (UnavailableError, ErrorCode.UPSTREAM_UNAVAILABLE),
     (ProviderError, ErrorCode.UPSTREAM_UNAVAILABLE),
@@ -113,6 +119,15 @@ def absence_of_database(error: Exception) -> GraphQLError | None:
     _log.warning("the database does not answer a request", correlation_id=correlation_id, exc_info=error)
     extensions = {"code": ErrorCode.UPSTREAM_UNAVAILABLE.value, "correlationId": correlation_id}
     return GraphQLError(AWAY_SENTENCE, extensions=extensions)
+
+
+def refusal_of(error: Exception) -> GraphQLError | None:
+    """What a client sees of a failure of the whole operation; None of one that nothing foresees."""
+    if absence := absence_of_database(error):
+        return absence
+    if code_of(error) is ErrorCode.INTERNAL:
+        return None
+    return GraphQLError(str(error), extensions=_extensions_of(error))
 
 
 def rate_limited(*, retry_after: float) -> GraphQLError:
@@ -219,6 +234,8 @@ def _extensions_of(cause: Exception) -> dict[str, Any]:
         extensions["argument"] = cause.argument
     if isinstance(cause, MixedCurrenciesError):
         extensions["currencies"] = cause.currencies
+    if isinstance(cause, DeadlineExceededError):
+        extensions["limitSeconds"] = cause.seconds
     if isinstance(cause, RateLimitedError):
         extensions["retryAfter"] = max(1, math.ceil(cause.retry_after))
     if isinstance(cause, ProviderThrottledError):

@@ -32,7 +32,9 @@ class Cursor(Protocol):
 class Driver(Protocol):
     """An asyncpg connection."""
 
-    async def execute(self, query: str, *arguments: object) -> str: ...
+    async def execute(self, query: str, *arguments: object, timeout: float | None = None) -> str:  # noqa: ASYNC109
+        """After `timeout` seconds, those of a cancelled statement before it included, it raises TimeoutError."""
+        ...
 
     async def fetch(self, query: str, *arguments: object) -> Sequence[Record]: ...
 

@@ -37,6 +37,13 @@ _AWAY = (
 _STUCK = re.compile(r'cannot switch to state \d+; (another operation \(2\)|protocol is in the "failed" state)')
 
 
+class DatabaseSilentError(ConnectionError):
+    """The server was asked and said nothing: it is stopped, its host is dead, or nothing gets through to it."""
+
+    def __init__(self) -> None:
+        super().__init__("the database took what was asked and did not answer in time")
+
+
 def is_outage(error: BaseException) -> bool:
     """Whether the failure says that the database is away; what was asked of it is as good as before."""
     if isinstance(error, _AWAY):

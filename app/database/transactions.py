@@ -1,16 +1,21 @@
 """Transactions, each opened for somebody: a tenant, a user who logs in, or the job core.
 
-Whom a transaction works for is set for that transaction only, so that a pooled connection carries nothing over.
+Whom a transaction works for is set for that transaction only, so that a pooled connection carries nothing over; until
+when its statements may run likewise, within a request (`app.database.deadline`). A connection that does not answer to
+BEGIN or to the end is dropped: nothing waits for a server that has stopped.
+
 Everything runs on the driver's connection (`app.database.driver`), BEGIN and COMMIT too; SQLAlchemy keeps the pool.
 """
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
 import asyncpg
 
+from app.database.deadline import end_seconds, listening, statement_limit, telling_deadline
 from app.database.outage import is_outage
 from app.errors import NotAMemberError
 
@@ -24,27 +29,28 @@ if TYPE_CHECKING:
 
 # Whatever is wrong with a connection before anything was asked of it, another one may do.
 _UNUSABLE = (asyncpg.InterfaceError, asyncpg.OperatorInterventionError)
+_SNAPSHOT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _PROVEN = "pixecom.proven"  # in a connection's info: a transaction has begun on it before
 
 
 @asynccontextmanager
 async def tenant_transaction(engine: AsyncEngine, seller_id: UUID) -> AsyncGenerator[Driver]:
     """Read and write one tenant's rows; committed at the end, rolled back by an exception."""
-    async with _transaction(engine, f"BEGIN; SET LOCAL app.seller_id = '{seller_id}'") as driver:
+    async with _transaction(engine, f"{_begin()}; SET LOCAL app.seller_id = '{seller_id}'") as driver:
         yield driver
 
 
 @asynccontextmanager
 async def work_transaction(engine: AsyncEngine) -> AsyncGenerator[Driver]:
     """Read and write jobs, runs and ticks of all tenants, and no tenant table."""
-    async with _transaction(engine, "BEGIN; SET LOCAL app.scope = 'work'") as driver:
+    async with _transaction(engine, f"{_begin()}; SET LOCAL app.scope = 'work'") as driver:
         yield driver
 
 
 @asynccontextmanager
 async def login_transaction(engine: AsyncEngine, email: str) -> AsyncGenerator[Driver]:
     """See the one row of `login_emails` that has this address."""
-    async with _transaction(engine, "BEGIN") as driver:
+    async with _transaction(engine, _begin()) as driver:
         await driver.execute("SELECT set_config('app.login_email', $1, true)", email)
         yield driver
 
@@ -52,15 +58,15 @@ async def login_transaction(engine: AsyncEngine, email: str) -> AsyncGenerator[D
 @asynccontextmanager
 async def login_record_transaction(engine: AsyncEngine) -> AsyncGenerator[Driver]:
     """Add to the trail of logins, and see nothing."""
-    async with _transaction(engine, "BEGIN; SET LOCAL app.scope = 'login'") as driver:
+    async with _transaction(engine, f"{_begin()}; SET LOCAL app.scope = 'login'") as driver:
         yield driver
 
 
 @asynccontextmanager
 async def read_snapshot(engine: AsyncEngine, seller_id: UUID) -> AsyncGenerator[Driver]:
     """One tenant's rows as of one moment, read-only. Statements run one at a time."""
-    begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.seller_id = '{seller_id}'"
-    async with _transaction(engine, begin) as driver:
+    begin = f"{_begin(_SNAPSHOT)}; SET LOCAL app.seller_id = '{seller_id}'"
+    async with _transaction(engine, begin, reads_only=True) as driver:
         yield driver
 
 
@@ -71,19 +77,23 @@ async def member_snapshot(engine: AsyncEngine, *, seller_id: UUID, user_id: UUID
     `proof` is a statement that finds one row for a member and none for anyone else (`app.queries.viewers`). It travels
     in the round trip that begins the transaction. Raises NotAMemberError.
     """
-    begin = (
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-        f"SET LOCAL app.seller_id = '{seller_id}'; SET LOCAL app.user_id = '{user_id}'"
-    )
-    async with _transaction(engine, begin, proof=proof) as driver:
+    tenant = f"SET LOCAL app.seller_id = '{seller_id}'; SET LOCAL app.user_id = '{user_id}'"
+    begin = f"{_begin(_SNAPSHOT)}; {tenant}"
+    async with _transaction(engine, begin, proof=proof, reads_only=True) as driver:
         yield driver
 
 
 @asynccontextmanager
 async def across_tenants(engine: AsyncEngine) -> AsyncGenerator[Driver]:
     """List sellers, connections and memberships across tenants; `engine` is the system role's."""
-    async with engine.connect() as connection:
-        yield await driver_of(connection)
+    async with AsyncExitStack() as stack:
+        with listening(engine):
+            connection = await stack.enter_async_context(engine.connect())
+        try:
+            yield await driver_of(connection)
+        except asyncio.CancelledError as error:
+            await connection.invalidate(error)  # the next to get it would wait for the end of what was cancelled
+            raise
 
 
 async def act_as_user(driver: Driver, user_id: UUID) -> None:
@@ -102,20 +112,34 @@ async def driver_of(connection: AsyncConnection) -> Driver:
     return cast("Driver", raw.driver_connection)
 
 
+def _begin(mode: str = "") -> str:
+    """The start of a transaction; within a request, with how long its statements may run."""
+    return f"BEGIN {mode}".rstrip() + statement_limit()
+
+
 @asynccontextmanager
-async def _transaction(engine: AsyncEngine, begin: str, *, proof: str | None = None) -> AsyncGenerator[Driver]:
-    """BEGIN, for whom it is, and the proof that they may travel in one round trip, the end in another."""
-    async with engine.connect() as connection:
-        driver, status = await _begin(connection, f"{begin}; {proof}" if proof else begin)
+async def _transaction(
+    engine: AsyncEngine, begin: str, *, proof: str | None = None, reads_only: bool = False
+) -> AsyncGenerator[Driver]:
+    """BEGIN, for whom it is, and the proof that they may travel in one round trip, the end in another.
+
+    A COMMIT takes as long as it takes, unless there is nothing to commit.
+    """
+    async with AsyncExitStack() as stack:
+        with listening(engine):
+            connection = await stack.enter_async_context(engine.connect())
+            driver, status = await _open(connection, f"{begin}; {proof}" if proof else begin)
         try:
             if proof:
                 _check_found(status)
-            yield driver
+            with telling_deadline():
+                yield driver
         except BaseException:
             if not driver.is_closed():  # otherwise the server has undone everything already
-                await _end(connection, driver, "ROLLBACK")
+                with suppress(Exception):  # and does it now
+                    await _end(connection, driver, "ROLLBACK", at_most=end_seconds())
             raise
-        await _end(connection, driver, "COMMIT")
+        await _end(connection, driver, "COMMIT", at_most=end_seconds() if reads_only else None)
 
 
 def _check_found(status: str) -> None:
@@ -123,7 +147,7 @@ def _check_found(status: str) -> None:
         raise NotAMemberError
 
 
-async def _begin(connection: AsyncConnection, statement: str) -> tuple[Driver, str]:
+async def _open(connection: AsyncConnection, statement: str) -> tuple[Driver, str]:
     """Open the transaction, and answer the status of the last statement.
 
     Nothing has been read or written in it yet, so a pooled connection that proves dead is replaced.
@@ -145,10 +169,11 @@ async def _begin(connection: AsyncConnection, statement: str) -> tuple[Driver, s
             return driver, status
 
 
-async def _end(connection: AsyncConnection, driver: Driver, statement: str) -> None:
-    """End the transaction. A connection that doesn't say it did is given to nobody any more."""
+async def _end(connection: AsyncConnection, driver: Driver, statement: str, *, at_most: float | None) -> None:
+    """End the transaction. A connection that doesn't say it did, or not in time, is given to nobody any more."""
     try:
-        await driver.execute(statement)
+        with listening(connection.engine):
+            await driver.execute(statement, timeout=at_most)
     except BaseException as error:
         await connection.invalidate(error)
         raise

@@ -10,13 +10,12 @@ from starlette.requests import ClientDisconnect
 
 from app.errors import PixecomError
 from app.http.metrics import CLIENT_GONE
-from app.http.refusal import json_response
+from app.http.refusal import json_response, refused_for
 from app.observability.correlation import begin_correlation
 from app.observability.logging import get_logger
-from graphql_schema.errors import INTERNAL_SENTENCE, ErrorCode, absence_of_database
+from graphql_schema.errors import INTERNAL_SENTENCE, ErrorCode, refusal_of
 
 if TYPE_CHECKING:
-    from graphql import GraphQLError
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -63,14 +62,14 @@ class CorrelationMiddleware:
         except ClientDisconnect:
             status = status or CLIENT_GONE
         except Exception as error:
-            absence = None if status else absence_of_database(error)  # what breaks off in the middle is a fault
+            refusal = None if status else refusal_of(error)  # what breaks off in the middle is a fault
             if status and isinstance(error, PixecomError):
                 _log.warning("request broken off", path=scope["path"], reason=str(error))
-            elif absence is None:
+            elif refusal is None:
                 _log.exception("request failed", method=scope["method"], path=scope["path"])
             if status:
                 raise  # too late for another answer: the server closes the connection
-            answer = _fault(correlation_id) if absence is None else _refusal(absence)
+            answer = _fault(correlation_id) if refusal is None else refused_for([refusal])
             await answer(scope, receive, watching)
         finally:
             _log.info(
@@ -81,10 +80,6 @@ class CorrelationMiddleware:
                 milliseconds=round((time.perf_counter() - started) * 1000, 1),
                 **scope.get(_FACTS, {}),
             )
-
-
-def _refusal(absence: GraphQLError) -> Response:
-    return json_response({"errors": [absence.formatted]}, status=503)
 
 
 def _fault(correlation_id: str) -> Response:

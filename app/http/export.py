@@ -8,29 +8,28 @@ export holds a connection of the pool while it runs; hence few run at once.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from starlette.requests import Request
 
+from app.database.deadline import until_deadline
 from app.errors import NotAMemberError, UnauthenticatedError
 from app.http.bearer import claims_of
 from app.http.client_gone import unless_client_gone
 from app.http.correlation import note_in_access_log
 from app.http.export_formats import FORMATS
-from app.http.graphql_view import STATUS_OF_CODE
 from app.http.interruption import unless
 from app.http.json_body import checked_object, read_json_body
-from app.http.refusal import RequestRefused, json_response
+from app.http.refusal import RequestRefused, refused_for
 from app.services.exporting import open_exporter
-from graphql_schema.errors import ErrorCode, rate_limited
+from app.services.limits.shares import export_shares, export_slots
+from graphql_schema.errors import ErrorCode
 from graphql_schema.exports import LISTS, columns_of, open_export, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
     from uuid import UUID
 
     from graphql import GraphQLError
@@ -44,10 +43,9 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from graphql_schema.context import Context
 
-__all__ = ["ExportView", "Slots"]
+__all__ = ["ExportView"]
 
 ROWS_AT_ONCE = 250
-RETRY_SECONDS = 10
 STALLED_SECONDS = 30
 
 
@@ -55,37 +53,12 @@ class _ErrorsRefused(RequestRefused):
     """Refused for what GraphQL found, in its words."""
 
     def __init__(self, errors: Sequence[GraphQLError]) -> None:
-        self._errors: list[dict[str, Any]] = [
-            {"message": error.message, "extensions": error.extensions or {}} for error in errors
-        ]
-        codes = [error["extensions"].get("code") for error in self._errors]
-        status = next((STATUS_OF_CODE[code] for code in codes if code in STATUS_OF_CODE), 400)
-        super().__init__(status, errors[0].message)
+        self._answer = refused_for(errors)
+        super().__init__(self._answer.status_code, errors[0].message)
 
     def response(self, media_type: str = "application/json") -> Response:
-        return json_response({"errors": self._errors}, status=self.status, media_type=media_type, headers=self.headers)
-
-
-class Slots:
-    """How many exports run at once: never more than half of the pool, and never all for one seller."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._size = max(1, min(settings.export_concurrency, settings.database_pool_size // 2))
-        self._taken: Counter[UUID] = Counter()
-
-    @contextmanager
-    def taken(self, seller_id: UUID) -> Generator[None]:
-        """Raises RequestRefused with 429 when there is no room."""
-        if self._taken.total() >= self._size or self._taken[seller_id] >= max(1, self._size - 1):
-            refusal = _ErrorsRefused([rate_limited(retry_after=RETRY_SECONDS)])
-            refusal.headers["Retry-After"] = str(RETRY_SECONDS)
-            raise refusal
-        self._taken[seller_id] += 1
-        try:
-            yield
-        finally:
-            self._taken[seller_id] -= 1
-            self._taken += Counter()  # forgets who has none
+        del media_type
+        return self._answer
 
 
 class _File(NamedTuple):
@@ -105,7 +78,7 @@ class ExportView:
     def __init__(self, *, context_of: ContextFactory, settings: Settings) -> None:
         self._context_of = context_of
         self._settings = settings
-        self._slots = Slots(settings)
+        self._slots = export_slots()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -122,15 +95,15 @@ class ExportView:
             context = cast("Context", opened)
             caller = _caller_of(context)
             begun = asyncio.Event()
-            with self._slots.taken(caller.seller_id):
-                async with (
-                    open_exporter(context.services, seller_id=caller.seller_id, user_id=caller.user_id) as exporter,
-                    unless_client_gone(request.receive),
-                    unless(partial(_stay_member, context, begun)),
-                    asyncio.timeout(self._settings.export_seconds),
-                ):
-                    await _open(exporter, context, file, arguments)
-                    await _stream(request, send, file, exporter, begun)
+            async with (
+                unless_client_gone(request.receive),
+                self._slots.taken(export_shares(self._settings, caller.seller_id)),
+                until_deadline(self._settings.export_seconds),
+                open_exporter(context.services, seller_id=caller.seller_id, user_id=caller.user_id) as exporter,
+                unless(partial(_stay_member, context, begun)),
+            ):
+                await _open(exporter, context, file, arguments)
+                await _stream(request, send, file, exporter, begun)
         # Only now, when the snapshot has ended well, is the file whole. The client may be taken for gone from here on.
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

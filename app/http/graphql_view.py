@@ -18,8 +18,7 @@ from app.http.correlation import note_in_access_log
 from app.http.graphql_request import GraphQLRequest, read_graphql_request
 from app.http.metrics import observe_operation
 from app.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, preferred_type
-from app.http.refusal import RequestRefused, json_response
-from graphql_schema.errors import ErrorCode
+from app.http.refusal import STATUS_OF_CODE, RequestRefused, json_response
 from graphql_schema.operation_record import recording
 
 if TYPE_CHECKING:
@@ -35,19 +34,11 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from graphql_schema.operation_record import OperationRecord
 
-__all__ = ["STATUS_OF_CODE", "ContextFactory", "GraphQLView"]
+__all__ = ["ContextFactory", "GraphQLView"]
 
 _OPERATIONS = {
     "GET": frozenset({OperationType.QUERY}),
     "POST": frozenset({OperationType.QUERY, OperationType.MUTATION}),
-}
-# Statuses of a response without data, where the client reads them (application/graphql-response+json).
-STATUS_OF_CODE = {
-    ErrorCode.UNAUTHENTICATED.value: 401,
-    ErrorCode.FORBIDDEN.value: 403,
-    ErrorCode.RATE_LIMITED.value: 429,
-    ErrorCode.UPSTREAM_UNAVAILABLE.value: 503,
-    ErrorCode.INTERNAL.value: 500,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.responses import Response
@@ -11,7 +11,22 @@ from app.http.negotiation import JSON
 from app.observability.shortening import MESSAGE_CHARACTERS, shorten
 from graphql_schema.errors import ErrorCode
 
-__all__ = ["RequestRefused", "json_response"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from graphql import GraphQLError
+
+__all__ = ["STATUS_OF_CODE", "RequestRefused", "json_response", "refused_for"]
+
+# Statuses of an answer without data, where the client reads them. Any other code is a 400.
+STATUS_OF_CODE = {
+    ErrorCode.UNAUTHENTICATED.value: 401,
+    ErrorCode.FORBIDDEN.value: 403,
+    ErrorCode.RATE_LIMITED.value: 429,
+    ErrorCode.UPSTREAM_UNAVAILABLE.value: 503,
+    ErrorCode.DEADLINE_EXCEEDED.value: 504,
+    ErrorCode.INTERNAL.value: 500,
+}
 
 
 class RequestRefused(Exception):  # noqa: N818  # it is an answer, not an error of ours
@@ -34,6 +49,16 @@ class RequestRefused(Exception):  # noqa: N818  # it is an answer, not an error 
     def response(self, media_type: str = JSON) -> Response:
         body = {"errors": [{"message": self.message, "extensions": {"code": self.code.value}}]}
         return json_response(body, status=self.status, media_type=media_type, headers=self.headers)
+
+
+def refused_for(errors: Sequence[GraphQLError]) -> Response:
+    """The answer to a request that failed as a whole, for what GraphQL found or in its words."""
+    found: list[dict[str, Any]] = [{"message": error.message, "extensions": error.extensions or {}} for error in errors]
+    codes = [error["extensions"].get("code") for error in found]
+    status = next((STATUS_OF_CODE[code] for code in codes if code in STATUS_OF_CODE), 400)
+    waits = [error["extensions"]["retryAfter"] for error in found if "retryAfter" in error["extensions"]]
+    headers = {"Retry-After": str(max(waits))} if waits else {}
+    return json_response({"errors": found}, status=status, headers=headers)
 
 
 def json_response(

@@ -9,7 +9,10 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, TypeVar
 
+from app.database.deadline import telling_deadline
+from app.database.outage import is_outage
 from app.database.transactions import member_snapshot
+from app.errors import DeadlineExceededError
 from app.queries.viewers import membership_proof
 
 if TYPE_CHECKING:
@@ -41,19 +44,28 @@ class RequestSnapshot:
         self._stack = AsyncExitStack()
         self._opening: asyncio.Task[Driver] | None = None
         self._running: asyncio.Task[object] | None = None
+        self._ended_by: Exception | None = None
         self._closed = False
 
     async def ask(self, question: Callable[[Driver], Awaitable[Found]]) -> Found:
         """Run statements on the snapshot; one question at a time.
 
-        Raises NotAMemberError, whatever is asked, and RequestOverError after the end.
+        Raises NotAMemberError, whatever is asked, and RequestOverError after the end. A statement that took too long, or
+        the end of the connection, is raised for every question from then on.
         """
         async with self._lock:
             if self._closed:
                 raise RequestOverError
+            if self._ended_by is not None:
+                raise self._ended_by
             self._running = asyncio.current_task()
             try:
-                return await question(await self._open())
+                with telling_deadline():
+                    return await question(await self._open())
+            except Exception as error:
+                if isinstance(error, DeadlineExceededError) or is_outage(error):
+                    self._ended_by = error
+                raise
             finally:
                 self._running = None
 
@@ -73,7 +85,7 @@ class RequestSnapshot:
         await asyncio.shield(asyncio.create_task(self._close()))
 
     async def _open(self) -> Driver:
-        """The snapshot. Opened in a task of its own: a connection that is cancelled half-made would be lost."""
+        """The snapshot. Opened in a task of its own: who asked first may be cancelled while others wait for it."""
         if self._opening is None:
             proof = membership_proof(self._seller_id, self._user_id)
             snapshot = member_snapshot(self._engine, seller_id=self._seller_id, user_id=self._user_id, proof=proof)
@@ -82,9 +94,14 @@ class RequestSnapshot:
 
     async def _close(self) -> None:
         self._closed = True
-        if self._running is not None:
-            self._running.cancel()
+        for waiting in (self._running, self._opening):
+            if waiting is not None:
+                waiting.cancel()
         async with self._lock:
             if self._opening is not None:
                 await asyncio.wait([self._opening])
-            await self._stack.aclose()
+            try:
+                await self._stack.aclose()
+            except Exception as error:
+                if not is_outage(error):  # all that was read was read well; the connection is dropped
+                    raise

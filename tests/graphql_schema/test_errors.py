@@ -17,6 +17,7 @@ from app.clock import frozen
 from app.errors import (
     ConflictError,
     CursorExpiredError,
+    DeadlineExceededError,
     ForbiddenError,
     InputError,
     LeaseLostError,
@@ -24,6 +25,7 @@ from app.errors import (
     PixecomError,
     ProviderThrottledError,
     ProviderTransientError,
+    RateLimitedError,
     SetupError,
     TokenRejectedError,
     UnauthenticatedError,
@@ -125,6 +127,8 @@ async def _raise(error: Exception) -> dict[str, Any]:
         (NotFoundError("No such campaign."), {"code": "NOT_FOUND"}),
         (ConflictError("It is archived."), {"code": "CONFLICT"}),
         (UnavailableError("Try again."), {"code": "UPSTREAM_UNAVAILABLE"}),
+        (DeadlineExceededError(15.0), {"code": "DEADLINE_EXCEEDED", "limitSeconds": 15.0}),
+        (RateLimitedError(retry_after=4.2), {"code": "RATE_LIMITED", "retryAfter": 5}),
         (ProviderTransientError("Meta does not answer."), {"code": "UPSTREAM_UNAVAILABLE"}),
         (TokenRejectedError("Meta refuses the token."), {"code": "UPSTREAM_UNAVAILABLE"}),
         (
@@ -374,6 +378,7 @@ def test_the_codes_are_those_of_the_documentation() -> None:
         "RATE_LIMITED",
         "QUERY_TOO_COMPLEX",
         "UPSTREAM_UNAVAILABLE",
+        "DEADLINE_EXCEEDED",
         "INTERNAL",
     }
     assert code_of(NotFoundError("x")) is ErrorCode.NOT_FOUND

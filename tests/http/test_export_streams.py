@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,10 +23,11 @@ from structlog.testing import capture_logs
 
 from app.auth.access_tokens import issue_access_token
 from app.embedded.ports import find_free_port
+from app.errors import RateLimitedError
 from app.http import export
-from app.http.refusal import RequestRefused
 from app.metrics.counters import Counters
 from app.services.context import open_services
+from app.services.limits.shares import export_shares, export_slots
 from graphql_schema.exports import columns_of
 from tests.graphql_schema.golden_world import NOW
 from tests.graphql_schema.small_world import SmallWorld
@@ -400,18 +401,18 @@ async def test_a_seller_with_as_many_exports_as_may_run(year: Year, exports: Exp
 @pytest.mark.parametrize(
     ("concurrency", "pool", "for_one", "for_all"), [(3, 10, 2, 3), (8, 10, 4, 5), (1, 10, 1, 1), (3, 1, 1, 1)]
 )
-def test_exports_never_take_the_pool(year: Year, concurrency: int, pool: int, for_one: int, for_all: int) -> None:
+async def test_exports_never_take_the_pool(year: Year, concurrency: int, pool: int, for_one: int, for_all: int) -> None:
     changed = {"export_concurrency": concurrency, "database_pool_size": pool}
-    slots = export.Slots(year.settings.model_copy(update=changed))
+    settings, slots = year.settings.model_copy(update=changed), export_slots()
     one = uuid4()
-    with ExitStack() as taken:
+    async with AsyncExitStack() as taken:
         for _ in range(for_one):
-            taken.enter_context(slots.taken(one))
-        with pytest.raises(RequestRefused), slots.taken(one):
-            pass
+            await taken.enter_async_context(slots.taken(export_shares(settings, one)))
+        with pytest.raises(RateLimitedError):
+            await taken.enter_async_context(slots.taken(export_shares(settings, one)))
         for _ in range(for_all - for_one):
-            taken.enter_context(slots.taken(uuid4()))
-        with pytest.raises(RequestRefused), slots.taken(uuid4()):
-            pass
-    with slots.taken(one):
+            await taken.enter_async_context(slots.taken(export_shares(settings, uuid4())))
+        with pytest.raises(RateLimitedError):
+            await taken.enter_async_context(slots.taken(export_shares(settings, uuid4())))
+    async with slots.taken(export_shares(settings, one)):
         pass

@@ -1,1 +1,1 @@
-"""What one caller may ask of us in a time, counted in Redis for all processes together."""
+"""What one caller may use of what all share: tries and costs in a time, and how much runs at once."""
