@@ -89,10 +89,12 @@ async def across_tenants(engine: AsyncEngine) -> AsyncGenerator[Driver]:
     async with AsyncExitStack() as stack:
         with listening(engine):
             connection = await stack.enter_async_context(engine.connect())
+        driver = await driver_of(connection)
         try:
-            yield await driver_of(connection)
-        except asyncio.CancelledError as error:
-            await connection.invalidate(error)  # the next to get it would wait for the end of what was cancelled
+            yield driver
+        except asyncio.CancelledError:  # perhaps in a statement, of which the next one here would have to wait the end
+            with suppress(Exception):
+                await _end(connection, driver, "SELECT", at_most=end_seconds())
             raise
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from app.database.migration import upgrade
@@ -15,7 +17,7 @@ from app.embedded.servers import DatabaseUrls, database_urls, redis_url
 from app.embedded.valkey import start_valkey
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Generator
 
     from app.embedded.valkey import ValkeyServer
 
@@ -49,6 +51,16 @@ class OwnPostgres:
         os.kill(self._server.child.pid, number)
         self._server.child.wait(10)
 
+    @contextmanager
+    def silent(self) -> Generator[None]:
+        """Within, its processes are stopped: the kernel takes connections and bytes for them, and no answer comes."""
+        stopped = _stop(self._server.child.pid)
+        try:
+            yield
+        finally:
+            for process in stopped:
+                _tell(process, signal.SIGCONT)
+
     def start_again(self) -> None:
         """On the same port, with the same data."""
         self._server = self._start(again_on=self._server.port)
@@ -58,6 +70,20 @@ class OwnPostgres:
             return start_postgres(self._directory, self._secrets, again_on=again_on)
 
         return self._starter.submit(start).result()
+
+
+def _stop(process: int) -> list[int]:
+    """Stop it, so that it starts no other any more, and then all that it has started; answers which those are."""
+    _tell(process, signal.SIGSTOP)
+    with suppress(FileNotFoundError, ProcessLookupError):
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        return [process, *(one for child in children for one in _stop(int(child)))]
+    return [process]
+
+
+def _tell(process: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # it was about to end
+        os.kill(process, number)
 
 
 class OwnValkey:
