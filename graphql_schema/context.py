@@ -14,6 +14,7 @@ from app.services.request_snapshot import RequestOverError
 from graphql_schema.loaders import Loaders
 from graphql_schema.permissions import Permission, check_permission
 from graphql_schema.point_budget import PointBudget
+from graphql_schema.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -29,7 +30,8 @@ class Context:
     def __init__(self, services: Services, claims: AccessClaims | None, *, client_address: str = "unknown") -> None:
         self.services = services
         self.client_address = client_address
-        self.points = PointBudget()
+        self.turns = Turns()
+        self.points = PointBudget(self.turns)
         self._claims = claims
         self._opened: tuple[Reading, Loaders] | None = None
         self._over = False
@@ -81,7 +83,7 @@ class Context:
         if self._opened is None:
             caller = self.caller
             reading = Reading(self.services, seller_id=caller.seller_id, user_id=caller.user_id)
-            self._opened = reading, Loaders(reading)
+            self._opened = reading, Loaders(reading, self.turns)
         return self._opened
 
     async def start_over(self) -> None:

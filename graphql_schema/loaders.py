@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from strawberry.dataloader import DataLoader
-
-from app.services.request_snapshot import RequestOverError
+from graphql_schema.loader import Loader
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
     from datetime import date
     from uuid import UUID
 
@@ -29,79 +26,54 @@ if TYPE_CHECKING:
     from app.services.restatements import RestatementReading, RestatementRequest
     from app.services.run_progress import RunProgress
     from app.services.series import ListSeriesRequest, SeriesRequest
+    from graphql_schema.turns import Turns
 
     Readings = tuple[MetricsReading, ...]
 
-Key = TypeVar("Key")
-Found = TypeVar("Found")
 
-
-class _Loader(DataLoader[Key, Found]):
-    """Fields that ask for the same key share its load, and none of them ends it for the others.
-
-    An error in the place of an answer is raised for that key alone. What is still being loaded at the end of the
-    request is cancelled for all who wait for it.
-    """
-
-    def __init__(self, load: Callable[[list[Key]], Awaitable[Sequence[Found | BaseException]]]) -> None:
-        async def answer(keys: list[Key]) -> Sequence[Found | BaseException]:
-            try:
-                return await load(keys)
-            except asyncio.CancelledError:  # which Strawberry would tell nobody who waits
-                return [RequestOverError() for _ in keys]
-
-        super().__init__(answer)
-
-    def load(self, key: Key) -> Awaitable[Found]:
-        """A field is cancelled when one beside it fails; its future may be another field's too."""
-        future = asyncio.ensure_future(super().load(key))
-        if not future.done():
-            future.add_done_callback(_note_error)
-        return asyncio.shield(future)
-
-
-def _note_error(future: asyncio.Future[Any]) -> None:
-    """An error that comes when nobody waits any more is no news for the log."""
-    if not future.cancelled():
-        future.exception()
+def _rows(page: PageReading[Any]) -> int:
+    return len(page.rows)
 
 
 class Loaders:
     """Keys are values: the same question is an equal key."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, turns: Turns) -> None:
         self._reading = reading
-        self._rows: dict[str, DataLoader[UUID, Any]] = {}
-        self.pages: DataLoader[PageRequest[Any], PageReading[Any]] = _Loader(reading.load_pages)
-        self.kept_walks: DataLoader[Walk, str] = _Loader(reading.keep_walks)
-        self.counts: DataLoader[Listing[Any], int] = _Loader(reading.load_counts)
-        self.metrics: DataLoader[MetricsRequest, MetricsReading] = _Loader(reading.load_metrics)
-        self.summaries: DataLoader[SummaryRequest, Readings] = _Loader(reading.load_summaries)
-        self.series: DataLoader[SeriesRequest, Readings] = _Loader(reading.load_series)
-        self.list_series: DataLoader[ListSeriesRequest, tuple[Readings, ...]] = _Loader(reading.load_list_series)
-        self.marks: DataLoader[MarksRequest, list[DayMark]] = _Loader(reading.load_marks)
-        self.restatements: DataLoader[RestatementRequest, tuple[RestatementReading, ...]] = _Loader(
-            reading.load_restatements
+        self._turns = turns
+        self._rows: dict[str, Loader[UUID, Any]] = {}
+        self.pages: Loader[PageRequest[Any], PageReading[Any]] = Loader(reading.load_pages, turns, objects_in=_rows)
+        self.kept_walks: Loader[Walk, str] = Loader(reading.keep_walks, turns)
+        self.counts: Loader[Listing[Any], int] = Loader(reading.load_counts, turns)
+        self.metrics: Loader[MetricsRequest, MetricsReading] = Loader(reading.load_metrics, turns)
+        self.summaries: Loader[SummaryRequest, Readings] = Loader(reading.load_summaries, turns)
+        self.series: Loader[SeriesRequest, Readings] = Loader(reading.load_series, turns, objects_in=len)
+        self.list_series: Loader[ListSeriesRequest, tuple[Readings, ...]] = Loader(reading.load_list_series, turns)
+        self.marks: Loader[MarksRequest, list[DayMark]] = Loader(reading.load_marks, turns)
+        self.restatements: Loader[RestatementRequest, tuple[RestatementReading, ...]] = Loader(
+            reading.load_restatements, turns
         )
-        self.leaderboards: DataLoader[LeaderboardRequest, LeaderboardReading | None] = _Loader(
-            reading.load_leaderboards
+        self.leaderboards: Loader[LeaderboardRequest, LeaderboardReading | None] = Loader(
+            reading.load_leaderboards, turns
         )
-        self.day_summaries: DataLoader[date, DaySummary | None] = _Loader(reading.load_day_summaries)
-        self.page_metrics: DataLoader[UUID, list[MetricRow]] = _Loader(reading.load_page_metrics)
-        self.page_series: DataLoader[PageSeriesRequest, list[list[DayValue]]] = _Loader(reading.load_page_series)
-        self.post_values: DataLoader[UUID, list[PostValueRow]] = _Loader(reading.load_post_values)
-        self.account_freshness: DataLoader[UUID, AccountFreshness | None] = _Loader(reading.load_account_freshness)
-        self.days_freshness: DataLoader[FreshnessRequest, DaysFreshness | None] = _Loader(reading.load_days_freshness)
-        self.run_progress: DataLoader[UUID, RunProgress] = _Loader(reading.load_run_progress)
+        self.day_summaries: Loader[date, DaySummary | None] = Loader(reading.load_day_summaries, turns)
+        self.page_metrics: Loader[UUID, list[MetricRow]] = Loader(reading.load_page_metrics, turns)
+        self.page_series: Loader[PageSeriesRequest, list[list[DayValue]]] = Loader(
+            reading.load_page_series, turns, objects_in=len
+        )
+        self.post_values: Loader[UUID, list[PostValueRow]] = Loader(reading.load_post_values, turns)
+        self.account_freshness: Loader[UUID, AccountFreshness | None] = Loader(reading.load_account_freshness, turns)
+        self.days_freshness: Loader[FreshnessRequest, DaysFreshness | None] = Loader(reading.load_days_freshness, turns)
+        self.run_progress: Loader[UUID, RunProgress] = Loader(reading.load_run_progress, turns)
 
-    def rows(self, source: Source[Row]) -> DataLoader[UUID, Row | None]:
+    def rows(self, source: Source[Row]) -> Loader[UUID, Row | None]:
         """Rows of one kind by id."""
         if source.name not in self._rows:
 
             async def load(ids: list[UUID]) -> list[Row | None]:
                 return await self._reading.load_rows(source, ids)
 
-            self._rows[source.name] = _Loader(load)
+            self._rows[source.name] = Loader(load, self._turns)
         return self._rows[source.name]
 
     async def load_optional(self, source: Source[Row], ids: Sequence[UUID | None]) -> list[Row | None]:

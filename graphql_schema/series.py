@@ -120,11 +120,10 @@ async def build_points(
     marks: list[list[DayMark]] = [[] for _ in series]
     if selects(info, "statusChanges"):
         marks = await info.context.loaders.marks.load_many([request for _, request in series])
-    built: list[list[MetricsPoint]] = []
-    for (readings, _), of_series in zip(series, marks, strict=True):
-        await info.context.points.take_turn(len(readings))
-        built.append(_points(readings, of_series, with_metrics=with_metrics))
-    return built
+    return [
+        _points(readings, of_series, with_metrics=with_metrics)
+        for (readings, _), of_series in zip(series, marks, strict=True)
+    ]
 
 
 def _points(

@@ -9,7 +9,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, TypeVar
 
-from app.database.deadline import telling_deadline
+from app.database.deadline import end_seconds, telling_deadline
 from app.database.outage import is_outage
 from app.database.transactions import member_snapshot
 from app.errors import DeadlineExceededError
@@ -93,12 +93,14 @@ class RequestSnapshot:
         return await asyncio.shield(self._opening)
 
     async def _close(self) -> None:
+        """What is cut off in mid-connecting would be told in the log; so that is waited for, as long as an end is."""
         self._closed = True
-        for waiting in (self._running, self._opening):
-            if waiting is not None:
-                waiting.cancel()
+        if self._running is not None:
+            self._running.cancel()
         async with self._lock:
             if self._opening is not None:
+                await asyncio.wait([self._opening], timeout=end_seconds())
+                self._opening.cancel()
                 await asyncio.wait([self._opening])
             try:
                 await self._stack.aclose()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from graphql_schema.errors import too_many_points
-from graphql_schema.point_budget import AT_ONCE, MAX_POINTS, PointBudget
+from graphql_schema.point_budget import MAX_POINTS
 from tests.graphql_schema.small_world import names
 
 if TYPE_CHECKING:
@@ -120,21 +119,3 @@ def test_the_refusal_says_what_to_do() -> None:
         "granularity, a shorter range, or fewer entities.",
         "extensions": {"code": "QUERY_TOO_COMPLEX", "cost": 15_001, "limit": 15_000},
     }
-
-
-async def test_others_are_served_between_the_series_of_an_operation() -> None:
-    budget = PointBudget()
-    rounds: list[int] = [0]
-
-    async def build(points: int) -> None:
-        await budget.take_turn(points)
-        rounds[-1] += points
-
-    async def serve_others() -> None:
-        while sum(rounds) < 40 * 90:
-            await asyncio.sleep(0)
-            rounds.append(0)
-
-    await asyncio.gather(serve_others(), *(build(90) for _ in range(40)))
-
-    assert max(rounds) < AT_ONCE + 90

@@ -1,0 +1,102 @@
+"""Brings together what fields ask for one by one, and hands out the answers in turns."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from app.services.request_snapshot import RequestOverError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+    from graphql_schema.turns import Turns
+
+__all__ = ["Loader"]
+
+Key = TypeVar("Key")
+Found = TypeVar("Found")
+
+
+def _one(_found: object) -> int:
+    return 1
+
+
+class Loader(Generic[Key, Found]):
+    """Fields that ask for the same key share its load, and none of them ends it for the others.
+
+    An error in the place of an answer is raised for that key alone. What is still being loaded at the end of the
+    request is cancelled for all who wait for it. `objects_in`: how many objects an answer has to complete.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[list[Key]], Awaitable[Sequence[Found | BaseException]]],
+        turns: Turns,
+        *,
+        objects_in: Callable[[Found], int] = _one,
+    ) -> None:
+        self._load = load
+        self._turns = turns
+        self._objects_in = objects_in
+        self._answers: dict[Key, Found | BaseException] = {}
+        self._waiting: dict[Key, list[asyncio.Future[Found]]] = {}
+        self._batch: list[Key] = []
+        self._loading: set[asyncio.Task[None]] = set()
+
+    def load(self, key: Key) -> asyncio.Future[Found]:
+        """The answer for one key. Who cancels it, cancels nobody else's."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Found] = loop.create_future()
+        if key in self._answers:
+            _give(future, self._answers[key])
+        elif key in self._waiting:
+            self._waiting[key].append(future)
+        else:
+            self._turns.stir()
+            self._waiting[key] = [future]
+            if not self._batch:
+                loop.call_soon(self._start)
+            self._batch.append(key)
+        return future
+
+    def load_many(self, keys: Iterable[Key]) -> Awaitable[list[Found]]:
+        """The answers in the order of the keys; raises the first error among them."""
+        return asyncio.gather(*map(self.load, keys))
+
+    def _start(self) -> None:
+        task = asyncio.create_task(self._load_batch())
+        self._loading.add(task)
+        task.add_done_callback(self._loading.discard)
+
+    async def _load_batch(self) -> None:
+        await self._turns.settled()
+        keys, self._batch = self._batch, []
+        answers: Sequence[Found | BaseException]
+        try:
+            answers = await self._load(keys)
+            if len(answers) != len(keys):
+                raise RuntimeError(f"{len(answers)} answers for {len(keys)} keys")  # noqa: TRY301  # as any failure
+        except asyncio.CancelledError:  # of the question, by the end of the request
+            answers = [RequestOverError() for _ in keys]
+        except Exception as error:  # noqa: BLE001  # it is raised where it was asked
+            answers = [error for _ in keys]
+        for key, answer in zip(keys, answers, strict=True):
+            await self._hand_out(key, answer)
+
+    async def _hand_out(self, key: Key, answer: Found | BaseException) -> None:
+        objects = 1 if isinstance(answer, BaseException) else self._objects_in(answer)
+        self._answers[key] = answer
+        for future in self._waiting.pop(key):
+            if not future.done():
+                await self._turns.take(objects)
+            if not future.done():
+                _give(future, answer)
+
+
+def _give(future: asyncio.Future[Found], answer: Found | BaseException) -> None:
+    if isinstance(answer, BaseException):
+        future.set_exception(answer)
+        future.exception()  # when nobody waits any more, it is no news for the log
+    else:
+        future.set_result(answer)
