@@ -8,6 +8,7 @@ to what is asked next in several turns too. Who brings questions together waits 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 # Objects, with some 30 fields each, that are completed in one turn: in 4 ms, or 20 on a slow machine.
 AT_ONCE = 25
 # Turns from a value that is handed out to the last question that it leads to: as many as tasks wait for each other.
-MOST_HOPS = 20
+MOST_HOPS = 8
 
 Item = TypeVar("Item")
 
@@ -25,7 +26,9 @@ class Turns:
     """One operation's."""
 
     def __init__(self) -> None:
-        self._handed_out = 0
+        self._left = AT_ONCE
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._turning: asyncio.Task[None] | None = None
         self._stirred = 0
         self._is_settled = True
         self._settling: asyncio.Task[None] | None = None
@@ -35,13 +38,27 @@ class Turns:
         self._stirred += 1
 
     async def take(self, objects: int = 1) -> None:
-        """Wait for the next turn when this one has handed out as much as it may; then hand out these."""
-        self._handed_out += objects
-        if self._handed_out > AT_ONCE:
-            self._handed_out = objects
-            self._is_settled = False
-            self._stirred += 1
+        """Wait for a turn that has not handed out as much as it may; then hand out these."""
+        if self._waiting or self._left <= 0:
+            place = asyncio.get_running_loop().create_future()
+            self._waiting.append((objects, place))
+            if self._turning is None or self._turning.done():
+                self._is_settled = False
+                self._turning = asyncio.create_task(self._turn())
+            await place
+        else:
+            self._left -= objects
+
+    async def _turn(self) -> None:
+        while self._waiting:
             await asyncio.sleep(0)
+            self._left = AT_ONCE
+            while self._waiting and self._left > 0:
+                objects, place = self._waiting.popleft()
+                if not place.done():
+                    self._left -= objects
+                    self._stirred += 1
+                    place.set_result(None)
 
     async def each(self, items: Iterable[Item]) -> AsyncGenerator[Item]:
         """The items, of which as many are completed in a turn as may be."""

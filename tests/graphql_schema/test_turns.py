@@ -1,0 +1,133 @@
+"""A large answer lets others be served while it is made, and is the same answer."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from graphql.execution.executor import Executor
+
+from app.metrics.definitions import METRICS
+from graphql_schema import batched, turns
+from graphql_schema.turns import AT_ONCE, Turns
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+    from contextlib import AbstractContextManager
+
+    from tests.graphql_schema.small_world import SmallWorld, Tenant
+
+FIELDS = "id name externalId status deliveryStatus deliveryReason createdAt updatedAt"
+NUMBERS = f"metrics {{ {' '.join(metric.graphql_name for metric in METRICS)} }}"
+OBJECT = 8 + 1 + len(METRICS) + 3  # an entity's fields: its own, its metrics', and those that lead to its children
+TREE = f"""{{ campaigns(first: 100) {{ nodes {{ {FIELDS} {NUMBERS} adAccount {{ name }}
+  adsets(first: 50) {{ nodes {{ {FIELDS} {NUMBERS} adAccount {{ name }}
+    ads(first: 50) {{ nodes {{ {FIELDS} {NUMBERS} adAccount {{ name }} }} }} }} }} }} }} }}"""
+SERIES = f"""{{ campaigns(first: 3) {{ nodes {{ series(granularity: DAY, range: {{preset: LAST_90_DAYS}}) {{
+  from to {NUMBERS} statusChanges {{ at }} }} }} }} }}"""
+PARTLY_WRONG = """{ campaigns(first: 100) { nodes { id
+  adset: adsets(first: 1) { nodes { wrong: ads(first: 99) { totalCount } } } metrics { spend } } }
+  ads(first: 100) { edges { cursor node { id campaign { id } } } }
+  again: ads(first: 100, orderBy: {field: SPEND}) { nodes { name } pageInfo { endCursor } } }"""
+
+
+@pytest.fixture(scope="module")
+async def tenant(shared_world: SmallWorld) -> Tenant:
+    """40 campaigns, of which one is wide."""
+    tenant = await shared_world.add_seller("acme")
+    async with shared_world.filling():
+        account = await tenant.add_account()
+        campaigns = [await tenant.add_campaign(account) for _ in range(40)]
+        adsets = [await tenant.add_adset(campaign) for campaign in [*campaigns[:1] * 10, *campaigns[1:]]]
+        for place in range(120):
+            await tenant.add_ad(adsets[place % 10])
+    return tenant
+
+
+@pytest.fixture
+async def fields_by_turn(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[list[int]]:
+    """How many fields were resolved in each turn of the event loop, from now to the end of the test."""
+    counts = [0]
+    resolve = cast("Any", Executor).execute_field
+
+    def counting(*args: Any, **options: Any) -> Any:
+        counts[-1] += 1
+        return resolve(*args, **options)
+
+    async def turn() -> None:
+        while True:
+            await asyncio.sleep(0)
+            counts.append(0)
+
+    monkeypatch.setattr(Executor, "execute_field", counting)
+    turning = asyncio.create_task(turn())
+    try:
+        yield counts
+    finally:
+        turning.cancel()
+        with suppress(asyncio.CancelledError):
+            await turning
+
+
+def all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (turns, batched):
+        monkeypatch.setattr(module, "AT_ONCE", 10**9)
+
+
+@pytest.mark.parametrize("document", [TREE, SERIES])
+async def test_no_turn_resolves_many_fields(tenant: Tenant, fields_by_turn: list[int], document: str) -> None:
+    await tenant.ask(document)
+    assert sum(fields_by_turn) > 6 * AT_ONCE * OBJECT / 2
+    assert max(fields_by_turn) <= 2 * AT_ONCE * OBJECT
+
+
+@pytest.mark.parametrize("document", [TREE, SERIES])
+async def test_without_turns_one_would(
+    tenant: Tenant, fields_by_turn: list[int], monkeypatch: pytest.MonkeyPatch, document: str
+) -> None:
+    """So that the test above is one."""
+    all_at_once(monkeypatch)
+    await tenant.ask(document)
+    assert max(fields_by_turn) > 2 * AT_ONCE * OBJECT
+
+
+@pytest.mark.parametrize("document", [TREE, SERIES, PARTLY_WRONG])
+@pytest.mark.parametrize("at_once", [1, 7, AT_ONCE])
+async def test_the_answer_is_the_same(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch, document: str, at_once: int
+) -> None:
+    for module in (turns, batched):
+        monkeypatch.setattr(module, "AT_ONCE", at_once)
+    in_turns = await tenant.world.execute(document, tenant.claims(), {})
+    all_at_once(monkeypatch)
+    whole = await tenant.world.execute(document, tenant.claims(), {})
+    assert in_turns.data == whole.data
+    assert [error.formatted for error in in_turns.errors or ()] == [error.formatted for error in whole.errors or ()]
+
+
+@pytest.mark.parametrize("document", [TREE, SERIES, PARTLY_WRONG])
+async def test_turns_ask_for_nothing_more(
+    tenant: Tenant,
+    monkeypatch: pytest.MonkeyPatch,
+    count_statements: Callable[[SmallWorld], AbstractContextManager[list[str]]],
+    document: str,
+) -> None:
+    await tenant.world.execute(document, tenant.claims(), {})
+    with count_statements(tenant.world) as in_turns:
+        await tenant.world.execute(document, tenant.claims(), {})
+    all_at_once(monkeypatch)
+    with count_statements(tenant.world) as whole:
+        await tenant.world.execute(document, tenant.claims(), {})
+    assert sorted(in_turns) == sorted(whole)
+
+
+async def test_what_has_few_objects_takes_no_turn() -> None:
+    own = Turns()
+    taking = own.take(AT_ONCE)
+    with pytest.raises(StopIteration):
+        taking.send(None)
+    settled = own.settled()
+    with pytest.raises(StopIteration):
+        settled.send(None)
