@@ -4,12 +4,10 @@ The batch form is the only definition of such a field. The ordinary executor cal
 the request's loaders bring the calls together; an executor that works level by level may call it with all parents.
 """
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import strawberry
 from strawberry.extensions import FieldExtension
-
-from graphql_schema.turns import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,11 +24,8 @@ class BatchField(FieldExtension):
         return next_(source, info, **{**kwargs, PARENTS: [source]})[0]
 
     async def resolve_async(self, next_: "Callable[..., Any]", source: Any, info: Any, **kwargs: Any) -> Any:
-        """A list whose items are not all completed in one turn is one that gives them in turns."""
-        [value] = await next_(source, info, **{**kwargs, PARENTS: [source]})
-        if isinstance(value, list) and len(items := cast("list[Any]", value)) > AT_ONCE:
-            return info.context.turns.each(items)
-        return cast("Any", value)
+        values = await next_(source, info, **{**kwargs, PARENTS: [source]})
+        return values[0]
 
 
 def batched(load: "Callable[..., Any]", *, description: str, name: str | None = None) -> Any:

@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from graphql_schema.errors import PixecomSchema
 from graphql_schema.introspection import IntrospectionAsSet
+from graphql_schema.list_executor import ListExecutor
 from graphql_schema.membership import NothingForOutsiders
 from graphql_schema.mutation import Mutation
 from graphql_schema.query import Query
@@ -19,5 +20,6 @@ schema = PixecomSchema(
     subscription=Subscription,
     types=USER_ERRORS,
     extensions=[IntrospectionAsSet, NothingForOutsiders],
+    execution_context_class=ListExecutor,
     config=StrawberryConfig(scalar_map=SCALARS),
 )

@@ -60,10 +60,10 @@ class Turns:
                     self._stirred += 1
                     place.set_result(None)
 
-    async def each(self, items: Iterable[Item]) -> AsyncGenerator[Item]:
-        """The items, of which as many are completed in a turn as may be."""
+    async def each(self, items: Iterable[Item], *, objects: int = 1) -> AsyncGenerator[Item]:
+        """The items, of so many objects each, of which as many are completed in a turn as may be."""
         for item in items:
-            await self.take()
+            await self.take(objects)
             yield item
 
     async def settled(self) -> None:

@@ -65,13 +65,13 @@ _heard: WeakKeyDictionary[AsyncEngine, float] = WeakKeyDictionary()
 
 
 @asynccontextmanager
-async def until_deadline(seconds: float) -> AsyncGenerator[None]:
-    """Run a request; what is not done `seconds` from now is cancelled before.
+async def until_deadline(seconds: float, *, since: float | None = None) -> AsyncGenerator[None]:
+    """Run a request; what is not done in `seconds` is cancelled before. `since`: when it came, if that is not now.
 
     Raises DeadlineExceededError, or DatabaseSilentError when it waited for a database that does not answer.
     """
-    deadline = Deadline(seconds, at=monotonic() + seconds)
-    timeout = asyncio.timeout(seconds - deadline.margin)
+    deadline = Deadline(seconds, at=(since or monotonic()) + seconds)
+    timeout = asyncio.timeout(deadline.remaining - deadline.margin)
     before = _current.set(deadline)
     try:
         async with timeout:

@@ -22,6 +22,7 @@ from app.http.graphql_socket import GraphQLSocket
 from app.http.graphql_view import GraphQLView
 from app.http.health import leaving, livez, readiness
 from app.http.metrics import MetricsMiddleware
+from app.http.operation_turn import OperationTurns
 from app.http.security_headers import SecurityHeadersMiddleware
 from app.services.context import open_services
 from app.services.demo import DEMO_LOGINS
@@ -89,11 +90,12 @@ def build_application(
             yield {"resources": resources}
 
     page = graphiql_page(assets=assets, demo_logins=demo_logins) if settings.graphiql_on else None
-    view = GraphQLView(schema, context_of=_context_of, settings=settings, page=page)
+    turns = OperationTurns(settings)
+    view = GraphQLView(schema, context_of=_context_of, turns=turns, settings=settings, page=page)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
         WebSocketRoute("/graphql", GraphQLSocket(schema, context_of=_context_of, settings=settings)),
-        Route("/export/{file}", ExportView(context_of=_context_of, settings=settings)),
+        Route("/export/{file}", ExportView(context_of=_context_of, precedence=turns.precedence, settings=settings)),
         Route("/cron/{job}", CronView(start_of=_start_of, settings=settings)),
         *(graphiql_routes(assets=assets) if settings.graphiql_on else ()),
         Route("/livez", livez),

@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.requests import Request
 from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from app.database.outage import DatabaseSilentError
+from app.errors import PixecomError
 from app.http.bearer import claims_of
 from app.http.client_gone import unless_client_gone
 from app.http.correlation import note_in_access_log
 from app.http.graphql_request import GraphQLRequest, read_graphql_request
 from app.http.metrics import observe_operation
 from app.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, preferred_type
+from app.http.operation_turn import kind_of
 from app.http.refusal import STATUS_OF_CODE, RequestRefused, json_response
+from graphql_schema.errors import refusal_of
 from graphql_schema.operation_record import recording
 
 if TYPE_CHECKING:
@@ -28,9 +33,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
     from strawberry import Schema
-    from strawberry.types import ExecutionResult
 
     from app.auth.access_tokens import AccessClaims
+    from app.http.operation_turn import OperationTurns
     from app.settings import Settings
     from graphql_schema.operation_record import OperationRecord
 
@@ -57,11 +62,18 @@ class GraphQLView:
     """An ASGI application for the /graphql route; `page` is GraphiQL's, None where it is off."""
 
     def __init__(
-        self, schema: Schema, *, context_of: ContextFactory, settings: Settings, page: Response | None
+        self,
+        schema: Schema,
+        *,
+        context_of: ContextFactory,
+        turns: OperationTurns,
+        settings: Settings,
+        page: Response | None,
     ) -> None:
         self._schema = schema
         self._context_of = context_of
         self._settings = settings
+        self._turns = turns
         self._page = page
         self._offers = (GRAPHQL_RESPONSE, JSON)
 
@@ -88,7 +100,9 @@ class GraphQLView:
         started = time.perf_counter()
         with recording() as record:
             try:
-                result = await self._execute(request, graphql, record)
+                result = await self._execute(request, graphql)
+            except (PixecomError, DatabaseSilentError) as error:
+                result = _failed(error)
             finally:
                 note_in_access_log(request.scope, **_facts(record))
         observe_operation(kind=record.kind, seconds=time.perf_counter() - started, codes=_codes(result))
@@ -97,9 +111,11 @@ class GraphQLView:
     async def _execute(self, request: Request, graphql: GraphQLRequest, record: OperationRecord) -> ExecutionResult:
         """Run the operation. What may be abandoned ends early, by ClientDisconnect, when its client goes away."""
         claims = claims_of(request, self._settings)
+        kind = kind_of(graphql.query, graphql.operation_name)
         async with (
+            unless_client_gone(request.receive, may_stop=lambda: kind is OperationType.QUERY or record.may_be_abandoned),
+            self._turns.taken(claims, kind),
             self._context_of(request, claims) as context,
-            unless_client_gone(request.receive, may_stop=lambda: record.may_be_abandoned),
         ):
             try:
                 return await self._schema.execute(
@@ -112,6 +128,14 @@ class GraphQLView:
                 )
             except InvalidOperationTypeError as error:
                 raise _not_over(request.method, error) from None
+
+
+def _failed(error: Exception) -> ExecutionResult:
+    """The result of an operation that did not get its turn, or was not done in time."""
+    refusal = refusal_of(error)
+    if refusal is None:
+        raise error
+    return ExecutionResult(data=None, errors=[refusal])
 
 
 def _not_over(method: str, error: InvalidOperationTypeError) -> RequestRefused:

@@ -7,10 +7,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from graphql import get_introspection_query
 from graphql.execution.executor import Executor
 
 from app.metrics.definitions import METRICS
-from graphql_schema import batched, turns
+from graphql_schema import list_executor, turns
 from graphql_schema.turns import AT_ONCE, Turns
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ TREE = f"""{{ campaigns(first: 100) {{ nodes {{ {FIELDS} {NUMBERS} adAccount {{ 
     ads(first: 50) {{ nodes {{ {FIELDS} {NUMBERS} adAccount {{ name }} }} }} }} }} }} }} }}"""
 SERIES = f"""{{ campaigns(first: 3) {{ nodes {{ series(granularity: DAY, range: {{preset: LAST_90_DAYS}}) {{
   from to {NUMBERS} statusChanges {{ at }} }} }} }} }}"""
+TYPES = get_introspection_query()
 PARTLY_WRONG = """{ campaigns(first: 100) { nodes { id
   adset: adsets(first: 1) { nodes { wrong: ads(first: 99) { totalCount } } } metrics { spend } } }
   ads(first: 100) { edges { cursor node { id campaign { id } } } }
@@ -72,18 +74,18 @@ async def fields_by_turn(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[list
 
 
 def all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (turns, batched):
+    for module in (turns, list_executor):
         monkeypatch.setattr(module, "AT_ONCE", 10**9)
 
 
-@pytest.mark.parametrize("document", [TREE, SERIES])
+@pytest.mark.parametrize("document", [TREE, SERIES, TYPES])
 async def test_no_turn_resolves_many_fields(tenant: Tenant, fields_by_turn: list[int], document: str) -> None:
     await tenant.ask(document)
     assert sum(fields_by_turn) > 6 * AT_ONCE * OBJECT / 2
     assert max(fields_by_turn) <= 2 * AT_ONCE * OBJECT
 
 
-@pytest.mark.parametrize("document", [TREE, SERIES])
+@pytest.mark.parametrize("document", [TREE, SERIES, TYPES])
 async def test_without_turns_one_would(
     tenant: Tenant, fields_by_turn: list[int], monkeypatch: pytest.MonkeyPatch, document: str
 ) -> None:
@@ -93,12 +95,12 @@ async def test_without_turns_one_would(
     assert max(fields_by_turn) > 2 * AT_ONCE * OBJECT
 
 
-@pytest.mark.parametrize("document", [TREE, SERIES, PARTLY_WRONG])
+@pytest.mark.parametrize("document", [TREE, SERIES, TYPES, PARTLY_WRONG])
 @pytest.mark.parametrize("at_once", [1, 7, AT_ONCE])
 async def test_the_answer_is_the_same(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch, document: str, at_once: int
 ) -> None:
-    for module in (turns, batched):
+    for module in (turns, list_executor):
         monkeypatch.setattr(module, "AT_ONCE", at_once)
     in_turns = await tenant.world.execute(document, tenant.claims(), {})
     all_at_once(monkeypatch)
@@ -107,7 +109,7 @@ async def test_the_answer_is_the_same(
     assert [error.formatted for error in in_turns.errors or ()] == [error.formatted for error in whole.errors or ()]
 
 
-@pytest.mark.parametrize("document", [TREE, SERIES, PARTLY_WRONG])
+@pytest.mark.parametrize("document", [TREE, SERIES, TYPES, PARTLY_WRONG])
 async def test_turns_ask_for_nothing_more(
     tenant: Tenant,
     monkeypatch: pytest.MonkeyPatch,

@@ -4,48 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import httpx
 import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from app.auth.access_tokens import issue_access_token
-from app.http.application import Resources, build_application
-from app.services.context import open_services
-from graphql_schema.context import open_context
-from graphql_schema.schema import schema
-from tests.graphql_schema.small_world import SmallWorld
-from tests.http.conftest import no_schedule, serving
+from tests.http.conftest import serving
 from tests.http.request_lines import request_lines
+from tests.http.staging import ANSWER, QUERY, Stage, open_stage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncGenerator
 
-    from starlette.requests import HTTPConnection
-    from starlette.types import Message, Receive, Scope, Send
-
-    from app.auth.access_tokens import AccessClaims
     from app.embedded.throwaway import ThrowawayDatabase
-    from app.services.context import Services
     from app.settings import Settings
-    from tests.graphql_schema.small_world import Entity, Tenant
 
-QUERY = "query Sums { campaigns(range: {preset: LAST_7_DAYS}) { totalCount summary { spend } } }"
-ANSWER = {"data": {"campaigns": {"totalCount": 1, "summary": {"spend": "0.00"}}}}
 SET_STATUS = "mutation ($input: SetStatusInput!) { setStatus(input: $input) { succeeded } }"
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-OURS = """
-SELECT count(*)
-FROM pg_stat_activity
-WHERE datname = current_database() AND application_name = 'pixecom-tests' AND state <> 'idle'
-"""
-
 CONNECTIONS = """
 SELECT array_agg(pid ORDER BY pid)
 FROM pg_stat_activity
@@ -53,126 +30,10 @@ WHERE datname = current_database() AND application_name = 'pixecom-tests'
 """
 
 
-@dataclass
-class Noticed:
-    """The application, and how often it was told that a client is gone."""
-
-    application: Any
-    disconnects: list[str] = field(default_factory=list[str])
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def noticing() -> Message:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                self.disconnects.append(scope["path"])
-            return message
-
-        await self.application(scope, noticing, send)
-
-
-@dataclass
-class Stage:
-    """A served application, its pool, one campaign of its seller, and a look into its database."""
-
-    url: str
-    token: str = field(repr=False)
-    services: Services
-    tenant: Tenant
-    campaign: Entity
-    noticed: Noticed
-    superuser: Any
-    locker: Any
-
-    async def waiting(self) -> int:
-        return await self.superuser.fetchval(WAITING)
-
-    async def until(self, reached: Callable[[], Awaitable[bool]], *, seconds: float = 10) -> None:
-        async with asyncio.timeout(seconds):
-            while not await reached():  # noqa: ASYNC110  # PostgreSQL offers no event to wait for
-                await asyncio.sleep(0.005)
-
-    async def until_waiting(self, count: int) -> None:
-        async def reached() -> bool:
-            return await self.waiting() == count
-
-        await self.until(reached)
-
-    async def until_idle(self, *, seconds: float) -> None:
-        """No statement and no transaction of the application is open, and all its connections are in the pool."""
-
-        async def reached() -> bool:
-            return self.checked_out == 0 and await self.superuser.fetchval(OURS) == 0
-
-        await self.until(reached, seconds=seconds)
-
-    @property
-    def checked_out(self) -> int:
-        return cast("Any", self.services.database.app.pool).checkedout()
-
-    @asynccontextmanager
-    async def locked(self, table: str) -> AsyncGenerator[None]:
-        """Whoever reads the table waits."""
-        async with self.locker.transaction():
-            await self.locker.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-            yield
-
-    def request(self, query: str, **variables: object) -> bytes:
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        head = (
-            "POST /graphql HTTP/1.1\r\nHost: api.test\r\nContent-Type: application/json\r\n"
-            f"Authorization: Bearer {self.token}\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        return head.encode() + body
-
-    @asynccontextmanager
-    async def sent(self, request: bytes) -> AsyncGenerator[asyncio.StreamReader]:
-        """A connection on which the request was sent; it is closed at the end."""
-        address = httpx.URL(self.url)
-        reader, writer = await asyncio.open_connection(address.host, address.port)
-        try:
-            writer.write(request)
-            await writer.drain()
-            yield reader
-        finally:
-            writer.close()
-            await writer.wait_closed()
-
-    async def ask(self, query: str = QUERY, *, url: str | None = None) -> Any:
-        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {self.token}"}, timeout=20) as client:
-            response = await client.post(f"{url or self.url}/graphql", json={"query": query})
-        return response.json()
-
-
 @pytest.fixture
 async def stage(database: ThrowawayDatabase, settings: Settings) -> AsyncGenerator[Stage]:
-    async with open_services(settings, process="tests") as services:
-        tenant = await SmallWorld(database, services).add_seller("acme")
-        [campaign] = await tenant.add_mock_campaigns(1)
-        token = issue_access_token(user_id=tenant.user_id, seller_id=tenant.seller_id, role="OWNER", settings=settings)
-        noticed = Noticed(_application(settings, services))
-        async with _connected(database) as superuser, _connected(database) as locker, serving(noticed) as url:
-            yield Stage(url, token.text, services, tenant, campaign, noticed, superuser, locker)
-
-
-@asynccontextmanager
-async def _connected(database: ThrowawayDatabase) -> AsyncGenerator[Any]:
-    url = database.superuser_url.replace("+asyncpg", "")
-    connection = cast("Any", await asyncpg.connect(url))  # pyright: ignore[reportUnknownMemberType]  # untyped
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-def _application(settings: Settings, services: Services) -> Any:
-    def context_of(_connection: HTTPConnection, claims: AccessClaims | None, /) -> AbstractAsyncContextManager[object]:
-        return open_context(services, claims)
-
-    @asynccontextmanager
-    async def open_resources(_settings: Settings) -> AsyncGenerator[Resources]:
-        yield Resources(context_of=context_of, checks={}, start_scheduled=no_schedule)
-
-    return build_application(settings, schema=schema, open_resources=open_resources)
+    async with open_stage(database, settings) as opened:
+        yield opened
 
 
 async def _read_answer(reader: asyncio.StreamReader) -> Any:
@@ -214,8 +75,8 @@ async def test_a_query_ends_with_its_client(stage: Stage) -> None:
 
 
 async def test_many_queries_end_with_their_clients(stage: Stage) -> None:
-    """More than the pool has connections: some wait for one when their clients go."""
-    size = stage.services.settings.database_pool_size
+    """More than may run at once: some wait for their turn when their clients go."""
+    size = stage.services.settings.operations_per_user
     async with stage.locked("ad_stats_daily"):
         leaving = [stage.sent(stage.request(QUERY)) for _ in range(size + 3)]
         for connection in leaving:

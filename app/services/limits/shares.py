@@ -18,7 +18,7 @@ EXPORT_RETRY_SECONDS = 10.0
 
 def operation_slots(settings: Settings) -> Slots:
     """Those of a process's operations; who finds none waits a little."""
-    seconds = settings.operation_wait_seconds
+    seconds = min(settings.operation_wait_seconds, settings.read_seconds)
     return Slots(waiting=settings.operations_waiting, wait_seconds=seconds, retry_seconds=max(1.0, seconds))
 
 

@@ -1,0 +1,59 @@
+"""When an operation may run, and until when: the slots of who asks, and the deadline of the operation's kind."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from graphql import GraphQLError, get_operation_ast, parse
+from strawberry.types.graphql import OperationType
+
+from app.database.deadline import until_deadline
+from app.services.limits.precedence import Precedence
+from app.services.limits.shares import operation_shares, operation_slots
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from app.auth.access_tokens import AccessClaims
+    from app.settings import Settings
+
+__all__ = ["OperationTurns", "kind_of"]
+
+_KINDS_KEPT = 256
+
+
+class OperationTurns:
+    """One process's. `precedence`: what goes on beside its operations gives way to them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._slots = operation_slots(settings)
+        self.precedence = Precedence()
+
+    @asynccontextmanager
+    async def taken(self, claims: AccessClaims | None, kind: OperationType) -> AsyncGenerator[None]:
+        """Run an operation, or what starts a subscription. The time for which it waits for its turn counts.
+
+        Raises RateLimitedError when its turn does not come, DeadlineExceededError, and DatabaseSilentError.
+        """
+        changes = kind is OperationType.MUTATION
+        seconds, came_at = self._settings.mutation_seconds if changes else self._settings.read_seconds, monotonic()
+        async with (
+            self._slots.taken(operation_shares(self._settings, claims)),
+            until_deadline(seconds, since=came_at),
+        ):
+            with self.precedence.request():
+                yield
+
+
+@lru_cache(maxsize=_KINDS_KEPT)
+def kind_of(document: str, operation_name: str | None) -> OperationType:
+    """A query where none can be made out: what is wrong is found when it runs."""
+    try:
+        operation = get_operation_ast(parse(document, no_location=True), operation_name)
+    except (GraphQLError, RecursionError):
+        operation = None
+    return OperationType(operation.operation.value) if operation else OperationType.QUERY

@@ -1,0 +1,38 @@
+"""Executes operations as graphql-core does, but completes the objects of a long list in turns of the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, cast
+
+from graphql import get_named_type, is_introspection_type, is_leaf_type
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from graphql_schema.context import Context
+from graphql_schema.turns import AT_ONCE
+
+__all__ = ["ListExecutor"]
+
+# A type of the schema has as many fields, with arguments and types of their own, as some objects together.
+OBJECTS_IN_A_TYPE = 5
+
+
+class ListExecutor(StrawberryGraphQLCoreExecutionContext):
+    """The executor of one operation. Lists of scalars are written as they stand, whatever their length."""
+
+    def complete_list_value(  # graphql-core's
+        self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
+    ) -> Any:
+        complete, items = cast("Any", super()).complete_list_value, _in_turns(result, return_type, info)
+        return complete(return_type, field_details_list, info, path, items, position_context)
+
+
+def _in_turns(items: Any, return_type: Any, info: Any) -> Any:
+    context, item_type = info.context, cast("Any", get_named_type(return_type))
+    if not isinstance(context, Context) or is_leaf_type(item_type) or not _is_long(items):
+        return items
+    return context.turns.each(items, objects=OBJECTS_IN_A_TYPE if is_introspection_type(item_type) else 1)
+
+
+def _is_long(items: object) -> bool:
+    return isinstance(items, Collection) and len(cast("Collection[object]", items)) > AT_ONCE
