@@ -24,9 +24,10 @@ from structlog.testing import capture_logs
 from app.auth.access_tokens import issue_access_token
 from app.embedded.ports import find_free_port
 from app.errors import RateLimitedError
-from app.http import export
+from app.http import export, export_formats
 from app.metrics.counters import Counters
 from app.services.context import open_services
+from app.services.limits import precedence
 from app.services.limits.shares import export_shares, export_slots
 from graphql_schema.exports import columns_of
 from tests.graphql_schema.golden_world import NOW
@@ -416,3 +417,51 @@ async def test_exports_never_take_the_pool(year: Year, concurrency: int, pool: i
             await taken.enter_async_context(slots.taken(export_shares(settings, uuid4())))
     async with slots.taken(export_shares(settings, one)):
         pass
+
+
+async def test_an_export_gives_way_to_requests(year: Year, exports: Exports, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one is at work, no row is written but those of the head; when it is over, all are."""
+    monkeypatch.setattr(precedence, "MOST_SECONDS", 3600)
+    written: list[int] = []
+    _count_rows(monkeypatch, written)
+    other = exports_of(await year.tenant.world.add_seller("waiting"), exports.url)
+    async with year.locker.transaction():
+        await year.locker.execute("LOCK TABLE sellpages IN ACCESS EXCLUSIVE MODE")
+        asking = asyncio.create_task(other.ask("{ sellpages { totalCount } }"))
+        await year.until_state("active")
+        exporting = asyncio.create_task(exports.post("ads.csv", {"range": SOME}))
+        await year.until_state("active,idle in transaction")
+        assert not exporting.done()
+        assert written == []
+    assert await asking == {"sellpages": {"totalCount": 0}}
+    assert (await exporting).status_code == 200
+    assert sum(written) == ADS
+
+
+@pytest.mark.usefixtures("year")
+async def test_few_rows_are_written_in_one_turn(exports: Exports, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    by_turn: list[int] = []
+    _count_rows(monkeypatch, written)
+
+    async def turning() -> None:
+        while True:
+            await asyncio.sleep(0)
+            by_turn.append(sum(written))
+            written.clear()
+
+    beside = asyncio.create_task(turning())
+    assert (await exports.post("ads.csv", {**DAILY, "range": SOME})).status_code == 200
+    beside.cancel()
+    assert sum(by_turn) + sum(written) == ADS * SOME_DAYS
+    assert max(by_turn) == export.ROWS_AT_ONCE
+
+
+def _count_rows(monkeypatch: pytest.MonkeyPatch, written: list[int]) -> None:
+    rows: Any = export_formats.FORMATS["csv"].rows
+
+    def counting(columns: Any, some: Any) -> bytes:
+        written.append(len(some))
+        return rows(columns, some)
+
+    monkeypatch.setitem(export_formats.FORMATS, "csv", export_formats.FORMATS["csv"]._replace(rows=counting))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +25,14 @@ async def test_it_is_ready_when_its_servers_are(settings: Settings) -> None:
 
     assert response.status_code == 200
     assert response.json() == {"status": "ok", "checks": {"database": "ok", "redis": "ok"}}
+
+
+async def test_the_collector_leaves_what_stands_alone(settings: Settings) -> None:
+    gc.unfreeze()
+    async with in_process(create_application(settings)):
+        frozen = gc.get_freeze_count()
+        assert frozen > 10 * len(gc.get_objects())
+    gc.unfreeze()
 
 
 async def test_it_lives_without_redis_and_is_not_ready(settings: Settings) -> None:
