@@ -100,7 +100,7 @@ class GraphQLView:
         started = time.perf_counter()
         with recording() as record:
             try:
-                result = await self._execute(request, graphql)
+                result = await self._execute(request, graphql, record)
             except (PixecomError, DatabaseSilentError) as error:
                 result = _failed(error)
             finally:
