@@ -30,7 +30,6 @@ from graphql_schema.exports import LISTS, columns_of, open_export, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from graphql import GraphQLError
     from starlette.responses import Response

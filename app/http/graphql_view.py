@@ -16,6 +16,7 @@ from strawberry.types.graphql import OperationType
 from app.database.outage import DatabaseSilentError
 from app.errors import PixecomError
 from app.http.bearer import claims_of
+from app.http.client_address import client_address
 from app.http.client_gone import unless_client_gone
 from app.http.correlation import note_in_access_log
 from app.http.graphql_request import GraphQLRequest, read_graphql_request
@@ -113,8 +114,10 @@ class GraphQLView:
         claims = claims_of(request, self._settings)
         kind = kind_of(graphql.query, graphql.operation_name)
         async with (
-            unless_client_gone(request.receive, may_stop=lambda: kind is OperationType.QUERY or record.may_be_abandoned),
-            self._turns.taken(claims, kind),
+            unless_client_gone(
+                request.receive, may_stop=lambda: kind is OperationType.QUERY or record.may_be_abandoned
+            ),
+            self._turns.taken(claims, kind, address=client_address(request.scope)),
             self._context_of(request, claims) as context,
         ):
             try:

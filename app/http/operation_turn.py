@@ -34,7 +34,7 @@ class OperationTurns:
         self.precedence = Precedence()
 
     @asynccontextmanager
-    async def taken(self, claims: AccessClaims | None, kind: OperationType) -> AsyncGenerator[None]:
+    async def taken(self, claims: AccessClaims | None, kind: OperationType, *, address: str) -> AsyncGenerator[None]:
         """Run an operation, or what starts a subscription. The time for which it waits for its turn counts.
 
         Raises RateLimitedError when its turn does not come, DeadlineExceededError, and DatabaseSilentError.
@@ -42,7 +42,7 @@ class OperationTurns:
         changes = kind is OperationType.MUTATION
         seconds, came_at = self._settings.mutation_seconds if changes else self._settings.read_seconds, monotonic()
         async with (
-            self._slots.taken(operation_shares(self._settings, claims)),
+            self._slots.taken(operation_shares(self._settings, claims, address=address)),
             until_deadline(seconds, since=came_at),
         ):
             with self.precedence.request():

@@ -50,8 +50,8 @@ class RequestSnapshot:
     async def ask(self, question: Callable[[Driver], Awaitable[Found]]) -> Found:
         """Run statements on the snapshot; one question at a time.
 
-        Raises NotAMemberError, whatever is asked, and RequestOverError after the end. A statement that took too long, or
-        the end of the connection, is raised for every question from then on.
+        Raises NotAMemberError, whatever is asked, and RequestOverError after the end. A statement that took too long,
+        or the end of the connection, is raised for every question from then on.
         """
         async with self._lock:
             if self._closed:

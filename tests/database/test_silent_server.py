@@ -19,6 +19,7 @@ from app.database.outage import DatabaseSilentError, is_outage
 from app.database.transactions import across_tenants, login_transaction, read_snapshot, tenant_transaction
 from app.http.health import readiness
 from app.identifiers import new_id
+from app.services import request_snapshot
 from app.services.request_snapshot import RequestSnapshot
 from tests.chaos.own_servers import OwnPostgres
 from tests.database.opening import opened_engine
@@ -26,6 +27,7 @@ from tests.database.opening import opened_engine
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
     from contextlib import AbstractAsyncContextManager
+    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -192,11 +194,16 @@ async def test_a_request_that_knows_asks_no_more(engine: AsyncEngine, postgres: 
     await check_as_before(engine)
 
 
+def _proof_without_tables(_seller_id: UUID, _user_id: UUID) -> str:
+    return "SELECT 1"
+
+
 async def test_a_snapshot_that_nobody_waits_for_any_more(
     engine: AsyncEngine, postgres: OwnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deadline, "END_SECONDS", 0.2)
-    in_a_statement, connecting, waiting = (RequestSnapshot(engine, SELLER) for _ in range(3))
+    monkeypatch.setattr(request_snapshot, "membership_proof", _proof_without_tables)
+    in_a_statement, connecting, waiting = (RequestSnapshot(engine, seller_id=SELLER, user_id=SELLER) for _ in range(3))
     await in_a_statement.ask(lambda driver: driver.fetchval(BACKEND))
     with postgres.silent():
         snapshots = (in_a_statement, connecting, waiting)

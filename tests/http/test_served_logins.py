@@ -19,6 +19,7 @@ from app.embedded.ports import find_free_port
 from app.http.application import Resources, build_application
 from app.http.client_address import client_address
 from app.services.context import open_services
+from app.serving.server import BoundedConfig
 from graphql_schema.context import open_context
 from graphql_schema.schema import schema
 from tests.http.conftest import no_schedule, serving
@@ -26,7 +27,7 @@ from tests.services.shop import add_seller
 from tests.services.test_login import PASSWORD, add_user
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
     from contextlib import AbstractAsyncContextManager
 
     from starlette.applications import Starlette
@@ -150,10 +151,15 @@ async def as_served(
     """The application behind what `serve` gives uvicorn."""
     given: dict[str, Any] = {}
 
-    def run(_application: object, **options: object) -> None:
+    def configure(application: Starlette, **options: Any) -> BoundedConfig:
         given.update(options)
+        return BoundedConfig(application, **options)
 
-    monkeypatch.setattr(server.uvicorn, "run", run)
+    def run(work: Coroutine[None, None, None]) -> None:
+        work.close()
+
+    monkeypatch.setattr(server, "BoundedConfig", configure)
+    monkeypatch.setattr(server, "run_on_uvloop", run)
     serve(application, host="127.0.0.1", port=find_free_port(), trusted_proxies=trusted_proxies)
     options = {name: given[name] for name in ("proxy_headers", "forwarded_allow_ips")}
     async with serving(application, **options) as url, httpx.AsyncClient(base_url=url) as client:

@@ -22,12 +22,12 @@ def operation_slots(settings: Settings) -> Slots:
     return Slots(waiting=settings.operations_waiting, wait_seconds=seconds, retry_seconds=max(1.0, seconds))
 
 
-def operation_shares(settings: Settings, claims: AccessClaims | None) -> Sequence[Share]:
-    """Those that an operation takes: a user's, and a seller's. All who have no token are one caller together."""
+def operation_shares(settings: Settings, claims: AccessClaims | None, *, address: str) -> Sequence[Share]:
+    """Those that an operation takes: a user's, and a seller's; without a token, those of the client address."""
+    if claims is None:
+        return (Share(("address", address), settings.operations_per_address),)
     exports = _exports_of_seller(settings)
     most = max(1, min(settings.operations_per_seller, settings.database_pool_size - exports - 1))
-    if claims is None:
-        return (Share("nobody", most),)
     return Share(("user", claims.user_id), settings.operations_per_user), Share(("seller", claims.seller_id), most)
 
 

@@ -184,6 +184,9 @@ def _settings(**changed: object) -> Settings:
     return Settings.model_validate({**given, **changed})
 
 
+HERE = "192.0.2.1"
+
+
 def _claims(user_id: UUID, seller_id: UUID) -> AccessClaims:
     now = datetime.now(UTC)
     return AccessClaims(
@@ -196,21 +199,22 @@ def _claims(user_id: UUID, seller_id: UUID) -> AccessClaims:
 )
 def test_a_seller_never_takes_the_whole_pool(pool: int, asked: int, most: int) -> None:
     settings = _settings(database_pool_size=pool, operations_per_seller=asked)
-    of_user, of_seller = operation_shares(settings, _claims(new_id(), new_id()))
+    of_user, of_seller = operation_shares(settings, _claims(new_id(), new_id()), address=HERE)
     assert (of_user.limit, of_seller.limit) == (3, most)
     of_export, of_all_exports = export_shares(settings, new_id())
     assert most + of_export.limit < pool or pool < 3
     assert of_all_exports.limit <= max(1, pool // 2)
 
 
-async def test_the_same_user_has_one_share_whatever_the_seller_and_no_token_is_one_caller() -> None:
-    settings, user_id = _settings(operations_per_user=1, operations_per_seller=2), new_id()
+async def test_a_user_has_one_share_for_all_sellers_and_an_address_one_for_all_without_a_token() -> None:
+    settings, user_id = _settings(operations_per_user=1, operations_per_address=2), new_id()
     async with on_stage(operation_slots(settings)) as stage:
-        await stage.start("here", *operation_shares(settings, _claims(user_id, new_id())))
-        await stage.start("there", *operation_shares(settings, _claims(user_id, new_id())))
+        await stage.start("here", *operation_shares(settings, _claims(user_id, new_id()), address=HERE))
+        await stage.start("there", *operation_shares(settings, _claims(user_id, new_id()), address=HERE))
         for number in range(3):
-            await stage.start(f"nobody{number}", *operation_shares(settings, None))
-        assert stage.running == ["here", "nobody0", "nobody1"]
+            await stage.start(f"anonymous{number}", *operation_shares(settings, None, address=HERE))
+        await stage.start("elsewhere", *operation_shares(settings, None, address="192.0.2.7"))
+        assert stage.running == ["here", "anonymous0", "anonymous1", "elsewhere"]
 
 
 async def test_an_export_waits_for_nothing() -> None:
