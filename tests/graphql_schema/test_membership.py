@@ -11,10 +11,11 @@ from sqlalchemy import event
 
 from app.clock import frozen
 from app.database.transactions import read_snapshot
-from app.errors import NotAMemberError
+from app.errors import NotAMemberError, UnavailableError
 from app.identifiers import new_id
 from app.queries.viewers import list_members
 from app.services.exporting import open_exporter
+from app.services.pinned_walks import PinnedWalks
 from graphql_schema.context import Context, open_context
 from graphql_schema.exports import open_export
 from tests.graphql_schema.filled_seller import NOW, fill
@@ -116,16 +117,29 @@ async def test_each_field_says_it_and_what_needs_no_reading_is_left_out_beside_i
     assert [(error.path, error.message) for error in result.errors or []] == [(["a"], GONE[0]), (["b"], GONE[0])]
 
 
-async def test_the_cursor_of_a_kept_walk_tells_a_former_member_nothing(world: SmallWorld) -> None:
+async def _away(*_: object) -> None:
+    raise UnavailableError("no answer")
+
+
+@pytest.mark.parametrize("redis", ["there", "away"])
+async def test_the_cursor_of_a_kept_walk_tells_a_former_member_nothing(
+    world: SmallWorld, monkeypatch: pytest.MonkeyPatch, redis: str
+) -> None:
     tenant = await world.add_seller("walker")
     account = await tenant.add_account()
     for _ in range(2):
         await tenant.add_campaign(account)
-    page = "query ($after: String) { campaigns(first: 1, after: $after, orderBy: {field: SPEND}) { %s } }"
+    page = "query ($after: String) { campaigns(first: 1, after: $after, orderBy: {field: STATUS}) { %s } }"
     first = await tenant.ask(page % "pageInfo { endCursor }")
-    await _set(tenant, ENDS["removed"][0])
+    after = {"after": first["campaigns"]["pageInfo"]["endCursor"]}
     await world.services.redis.flushdb()  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
-    result = await _asked(tenant, page % "nodes { id }", {"after": first["campaigns"]["pageInfo"]["endCursor"]})
+    if redis == "away":
+        monkeypatch.setattr(PinnedWalks, "_run", _away)
+    [(_, of_member)] = _errors(await _asked(tenant, page % "nodes { id }", after))
+    assert (of_member or {})["code"] == ("CURSOR_EXPIRED" if redis == "there" else "UPSTREAM_UNAVAILABLE")
+
+    await _set(tenant, ENDS["removed"][0])
+    result = await _asked(tenant, page % "nodes { id }", after)
     assert (result.data, _errors(result)) == (None, [GONE])
 
 
