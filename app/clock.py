@@ -1,22 +1,78 @@
-"""The one source of the present moment, so that tests can set it."""
+"""The one source of the present moment, so that tests can set it.
+
+`now` is this machine's time until the process has learned the time that it shares with all others, the database's
+(`app.services.database_clock` brings it); from then on it is that time and what has passed since, however this
+machine's clock is set meanwhile.
+"""
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen_now", default=None)
+# The clock that nobody sets; on Linux the one that counts the time that a machine sleeps too.
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+class _Reference(NamedTuple):
+    """The shared time at a moment of the steady clock."""
+
+    instant: datetime
+    steady: float
+
+
+class _Shared:
+    """What this process knows of the shared time; all its threads share it."""
+
+    reference: _Reference | None = None
 
 
 def now() -> datetime:
     """The present instant, in UTC."""
-    return _frozen.get() or datetime.now(UTC)
+    return _frozen.get() or shared_now()
+
+
+def shared_now() -> datetime:
+    """The same, whatever a test has frozen."""
+    reference = _Shared.reference
+    if reference is None:
+        return machine_now()
+    return reference.instant + timedelta(seconds=steady() - reference.steady)
+
+
+def machine_now() -> datetime:
+    """What this machine's clock says, right or wrong."""
+    return datetime.now(UTC)
+
+
+def steady() -> float:
+    """Seconds that only ever pass, since some moment or other."""
+    return time.clock_gettime(_STEADY)
+
+
+def follow(instant: datetime, *, at: float, uncertainty: timedelta) -> None:
+    """The shared time was `instant` when the steady clock said `at`, give or take `uncertainty`.
+
+    What is known already stays where that is as good, so that the time does not jump to and fro.
+    """
+    passed = timedelta(seconds=steady() - at)
+    if abs(instant + passed - shared_now()) > uncertainty:
+        _Shared.reference = _Reference(instant, at)
+    elif _Shared.reference is None:
+        _Shared.reference = _Reference(machine_now(), steady())
+
+
+def forget_shared() -> None:
+    """From now on this machine's clock is believed again."""
+    _Shared.reference = None
 
 
 def frozen_now() -> datetime | None:

@@ -7,17 +7,32 @@ from typing import TYPE_CHECKING
 
 from uuid_utils.compat import uuid7
 
+from app import clock
+
 if TYPE_CHECKING:
     from uuid import UUID
 
 __all__ = ["made_at", "new_id"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# As long as this machine's clock is nearer than this to the time that all processes share, it orders ids well enough.
+_NEAR = timedelta(seconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class _Last:
+    """When the newest id was made without this machine's clock; the next one is a millisecond later, or more."""
+
+    made_at = _EPOCH
 
 
 def new_id() -> UUID:
     """A new UUIDv7 (RFC 9562): sorts by the time it was made."""
-    return uuid7()
+    shared = clock.shared_now()
+    if abs(shared - clock.machine_now()) < _NEAR:
+        return uuid7()
+    _Last.made_at = max(shared, _Last.made_at + _MILLISECOND)
+    return uuid7(nanoseconds=(_Last.made_at - _EPOCH) // timedelta(microseconds=1) * 1000)
 
 
 def made_at(identifier: UUID) -> datetime:

@@ -3,7 +3,8 @@
 One of its slots is kept for what people wait for, so that no amount of other work is in its way.
 
 On SIGTERM or SIGINT it takes no more messages, lets its jobs end for up to WORKER_GRACE_SECONDS, gives back what is
-left, and exits. Nothing it gives back is lost or counted as a try.
+left, and exits. Nothing it gives back is lost or counted as a try. While its machine's clock is not the database's it
+takes no messages either.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from workers.health import Told, serve_health
 from workers.tasks import HANDLERS, RunningJobs, register_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Mapping, Sequence
 
     from app.services.context import Services
     from app.services.job_broker import JobBroker
@@ -58,7 +59,7 @@ async def run_worker(settings: Settings) -> None:
         register_tasks(services, running, worker=name)
         _begin_counting(_slots_of(settings))
         gc.freeze()  # what is there now stays; the collector need not look through it with every large page
-        async with serve_health(services, _told(settings, running)):
+        async with services.clock.kept(), serve_health(services, _told(services, running)):
             log.info("worker is ready", worker=name, concurrency=settings.worker_concurrency)
             await _work(services, running, stop)
     log.info("worker has ended")
@@ -74,37 +75,62 @@ def stop_on_signals() -> asyncio.Event:
 
 
 async def _work(services: Services, running: RunningJobs, stop: asyncio.Event) -> None:
-    grace = services.settings.worker_grace_seconds * (1 - GIVE_BACK_SHARE)
+    """Listen until told to stop, but not while our clock is wrong."""
     brokers = _brokers_of(services)
     try:
         with ThreadPoolExecutor(max_workers=1) as executor:
-            receivers = [_receiver(broker, executor, slots, grace) for broker, slots in brokers.items()]
-            listening = [asyncio.create_task(receiver.listen(stop)) for receiver in receivers]
-            try:
-                await _until_told(stop, listening)
-                log.info("worker is told to stop", running=len(running))
-                # It takes no more messages, and ends once the jobs of those it took have.
-                await asyncio.wait(listening, timeout=grace)
-                if running:
-                    log.warning("jobs did not end within the grace; they are given back", jobs=len(running))
-            finally:
-                await running.give_back()
-                for task in listening:
-                    task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await asyncio.gather(*listening)
+            while await _is_wanted(services, stop):
+                await _listen(services, running, stop, brokers, executor)
     finally:
         for broker in brokers:
             if broker is not services.broker:
                 await broker.shutdown()
 
 
-def _told(settings: Settings, running: RunningJobs) -> Told:
+async def _is_wanted(services: Services, stop: asyncio.Event) -> bool:
+    """Wait until there may be work, or shall be none any more."""
+    await _first_of(stop.wait(), services.clock.until_right())
+    return not stop.is_set()
+
+
+async def _listen(
+    services: Services,
+    running: RunningJobs,
+    stop: asyncio.Event,
+    brokers: Mapping[JobBroker, int],
+    executor: ThreadPoolExecutor,
+) -> None:
+    """Take messages until told to stop, when jobs are given back after the grace, or until our clock is wrong."""
+    grace = services.settings.worker_grace_seconds * (1 - GIVE_BACK_SHARE)
+    over, goes_on = asyncio.Event(), False
+    receivers = [_receiver(broker, executor, slots, grace) for broker, slots in brokers.items()]
+    listening = [asyncio.create_task(receiver.listen(over)) for receiver in receivers]
+    try:
+        await _until_over(services, stop, listening)
+        over.set()
+        log.info("worker takes no more messages", running=len(running), stops=stop.is_set())
+        # It ends once the jobs of the messages that it took have.
+        await asyncio.wait(listening, timeout=grace)
+        goes_on = not stop.is_set()
+        if running and not goes_on:
+            log.warning("jobs did not end within the grace; they are given back", jobs=len(running))
+    finally:
+        if not goes_on:
+            await running.give_back()
+        for task in listening:
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*listening)
+
+
+def _told(services: Services, running: RunningJobs) -> Told:
+    settings = services.settings
     return Told(
         host=settings.worker_health_host,
         port=settings.worker_health_port,
         setting="WORKER_HEALTH_PORT",
         facts=lambda: {"jobsRunning": len(running)},
+        checks={"clock": services.clock.check},
     )
 
 
@@ -140,13 +166,27 @@ def _receiver(broker: JobBroker, executor: ThreadPoolExecutor, slots: int, grace
     return Receiver(broker=broker, executor=executor, max_async_tasks=slots, wait_tasks_timeout=grace)
 
 
-async def _until_told(stop: asyncio.Event, listening: Sequence[asyncio.Task[None]]) -> None:
-    """Wait for the signal. Raises what ended the listening before it: a worker that is deaf must not seem well."""
-    waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait({waiting, *listening}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    if not stop.is_set():
-        for task in listening:
-            if task.done():
-                await task
-        raise RuntimeError("the worker stopped listening without being told to")
+async def _until_over(services: Services, stop: asyncio.Event, listening: Sequence[asyncio.Task[None]]) -> None:
+    """Wait for the signal, or a wrong clock.
+
+    Raises what ended the listening before that: a worker that is deaf must not seem well.
+    """
+    await _first_of(stop.wait(), services.clock.until_wrong(), *(_ended(task) for task in listening))
+    if stop.is_set() or not services.clock.is_right:
+        return
+    for task in listening:
+        if task.done():
+            await task
+    raise RuntimeError("the worker stopped listening without being told to")
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    await asyncio.wait({task})
+
+
+async def _first_of(*waits: Coroutine[None, None, object]) -> None:
+    """Return when one of these has; the others are waited for no longer."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()

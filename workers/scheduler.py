@@ -39,7 +39,7 @@ async def run_scheduler(settings: Settings) -> None:
         await services.database.check()
         passes = Passes(interval_seconds=settings.dispatch_interval_seconds)
         sweeps = Every(SWEEP_SECONDS)
-        async with serve_health(services, _told(settings, passes)):
+        async with services.clock.kept(), serve_health(services, _told(services, passes)):
             log.info("scheduler is ready")
             while not stop.is_set():
                 await _pass(services, passes, sweep=sweeps.is_due())
@@ -48,13 +48,14 @@ async def run_scheduler(settings: Settings) -> None:
     log.info("scheduler has ended")
 
 
-def _told(settings: Settings, passes: Passes) -> Told:
+def _told(services: Services, passes: Passes) -> Told:
+    settings = services.settings
     return Told(
         host=settings.scheduler_health_host,
         port=settings.scheduler_health_port,
         setting="SCHEDULER_HEALTH_PORT",
         facts=passes.facts,
-        checks={"schedule": passes.check},
+        checks={"schedule": passes.check, "clock": services.clock.check},
     )
 
 
@@ -74,6 +75,9 @@ class Every:
 
 
 async def _pass(services: Services, passes: Passes, *, sweep: bool) -> None:
+    """Does nothing while our clock is wrong, but to wait for that to end."""
+    if not services.clock.is_right:
+        return
     begin_correlation()
     outcome, started, begun_at = PassOutcome.DONE, perf_counter(), monotonic()
     try:

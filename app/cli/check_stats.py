@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from app.services.context import open_services
+from app.cli.command_services import open_command_services
 from app.services.stats_check import check_stats
 from app.settings import load_settings
 
@@ -59,7 +59,7 @@ async def check_now(request: StatsCheckRequest) -> bool:
     """True when nothing differs, any more."""
     tally = Tally()
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    async with open_services(load_settings(), process="cli") as services:
+    async with open_command_services(load_settings()) as services:
         with console.status("Check") as status:  # shown at a terminal only
             async for finding in check_stats(services, seller_slug=request.seller_slug, repair=request.repair):
                 tally.add(finding)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.cli.command_services import open_command_services
 from app.cli.demo_logins import examine_demo_logins
 from app.cli.durability import examine_durability
 from app.cli.reachability import require_database, require_redis
@@ -21,7 +22,6 @@ from app.cli.token_keys import examine_token_keys
 from app.database.migration import head_revision
 from app.database.roles import check_role
 from app.errors import SetupError
-from app.services.context import open_services
 from app.services.fleet_status import read_fleet_status
 from app.settings import Settings, load_settings
 
@@ -119,7 +119,7 @@ async def _current_revision(connection: AsyncConnection) -> str | None:
 
 async def _examine_fleet(settings: Settings) -> Finding:
     """Trouble of sellers is none of the installation; it is only pointed to."""
-    async with open_services(settings, process="cli") as services:
+    async with open_command_services(settings) as services:
         status = await read_fleet_status(services, seller_slug=None)
     if status.is_well:
         return Finding("fleet", ok=True, detail="nothing needs anybody")

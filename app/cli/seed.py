@@ -23,9 +23,9 @@ def seed(
     import json
     from dataclasses import asdict
 
+    from app.cli.command_services import open_command_services
     from app.cli.loop import run_on_uvloop
     from app.observability.logging import configure_logging
-    from app.services.context import open_services
     from app.services.demo import DemoSummary, seed_demo
     from app.settings import Environment, load_settings
 
@@ -37,7 +37,7 @@ def seed(
     configure_logging(level=settings.log_level, log_format=settings.log_format, process="seed")
 
     async def work() -> DemoSummary:
-        async with open_services(settings, process="seed") as services:
+        async with open_command_services(settings, process="seed") as services:
             return await seed_demo(services, sandbox_csv=sandbox_csv)
 
     summary = run_on_uvloop(work())

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.cli.command_services import open_command_services
 from app.cli.identifiers import run_name
 from app.cli.status_advice import list_advice
-from app.services.context import open_services
 from app.services.fleet_status import read_fleet_status
 from app.services.run_progress import WaitReason
 from app.settings import load_settings
@@ -30,7 +30,7 @@ _TYPES = {ConnectionKind.AD_ACCOUNT: "AdAccount", ConnectionKind.PAGE: "Page"}
 
 async def show_status(*, seller_slug: str | None, as_json: bool) -> bool:
     """True when nothing needs anybody."""
-    async with open_services(load_settings(), process="cli") as services:
+    async with open_command_services(load_settings()) as services:
         status = await read_fleet_status(services, seller_slug=seller_slug)
     if as_json:
         print(json.dumps(_as_json(status), indent=1))

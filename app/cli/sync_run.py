@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.cli.command_services import open_command_services
 from app.cli.identifiers import find_id, run_name
 from app.cli.left_out import tell_left_out
 from app.cli.run_watching import ScheduleRun, SellerRun, Watch, watch_runs
@@ -13,7 +14,6 @@ from app.errors import ConflictError, NotFoundError, NothingToSyncError
 from app.queries.across_tenants import find_seller, list_sellers
 from app.queries.connections import list_accounts
 from app.queries.run_owners import find_run_owner
-from app.services.context import open_services
 from app.services.job_broker import Priority
 from app.services.run_control import cancel_run, retry_run
 from app.services.schedule import find_entry
@@ -48,7 +48,7 @@ async def sync_now(request: SyncRequest, watch: Watch) -> bool:
 
     What is left out is named. Raises NothingToSyncError if that is everything.
     """
-    async with open_services(load_settings(), process="cli") as services:
+    async with open_command_services(load_settings()) as services:
         runs: list[SellerRun] = []
         for seller in await _choose_sellers(services, request.seller_slug):
             try:
@@ -67,13 +67,13 @@ async def sync_now(request: SyncRequest, watch: Watch) -> bool:
 
 async def follow_now(run_id: UUID, watch: Watch) -> bool:
     """Watch a run that somebody or the schedule asked for. Raises NotFoundError."""
-    async with open_services(load_settings(), process="cli") as services:
+    async with open_command_services(load_settings()) as services:
         return await watch_runs(services, [await _find_run(services, run_id)], watch)
 
 
 async def cancel_now(run_id: UUID) -> str:
     """Call a run off; answers what became of it. Raises NotFoundError and ConflictError."""
-    async with open_services(load_settings(), process="cli") as services:
+    async with open_command_services(load_settings()) as services:
         run = _sellers(await _find_run(services, run_id))
         called_off = await cancel_run(services, seller_id=run.seller_id, run_id=run.run_id)
     name = run_name(run.run_id)
@@ -84,7 +84,7 @@ async def cancel_now(run_id: UUID) -> str:
 
 async def resume_now(run_id: UUID, watch: Watch) -> bool:
     """Do again what a run did not do. Raises NotFoundError and ConflictError."""
-    async with open_services(load_settings(), process="cli") as services:
+    async with open_command_services(load_settings()) as services:
         run = _sellers(await _find_run(services, run_id))
         again = await retry_run(services, seller_id=run.seller_id, run_id=run.run_id, requested_by=None)
         return await watch_runs(services, [run._replace(run_id=again.run_id)], watch)

@@ -20,12 +20,12 @@ def token(
     from app.cli.loop import run_on_uvloop
 
     join_instance(data_dir)
-    from app.services.context import open_services
+    from app.cli.command_services import open_command_services
     from app.services.login import mint_development_token
     from app.settings import load_settings
 
     async def mint() -> str:
-        async with open_services(load_settings(), process="cli") as services:
+        async with open_command_services(load_settings()) as services:
             return await mint_development_token(services, seller_slug=seller)
 
     print(run_on_uvloop(mint()))

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.cli.command_services import open_command_services
 from app.observability.logging import configure_logging
-from app.services.context import open_services
 from app.services.token_reencryption import reencrypt_tokens
 from app.services.token_survey import survey_tokens
 from app.settings import load_settings
@@ -31,7 +31,7 @@ async def check_now(*, seller_slug: str | None, as_json: bool) -> bool:
     """True when every token is alive, and every connection was healthy."""
     found: list[SurveyedToken] = []
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    async with open_services(_settings(), process="cli") as services:
+    async with open_command_services(_settings()) as services:
         with console.status("Check") as status:  # shown at a terminal only
             async for token in survey_tokens(services, seller_slug=seller_slug):
                 found.append(token)
@@ -45,7 +45,7 @@ async def check_now(*, seller_slug: str | None, as_json: bool) -> bool:
 
 async def reencrypt_now(*, as_json: bool) -> bool:
     """True when no token is under an older key any more."""
-    async with open_services(_settings(), process="cli") as services:
+    async with open_command_services(_settings()) as services:
         total = await reencrypt_tokens(services)
         key_id = services.cipher.current_key_id
     if as_json:

@@ -67,7 +67,8 @@ async def _ensure_partitions(url: URL) -> None:
 
 async def _months_without_partition(connection: AsyncConnection) -> list[date]:
     """Partitions that stand are left alone: to touch one takes a lock that its readers would wait behind."""
-    today = clock.now().date()
+    now = clock.frozen_now() or await connection.scalar(text("SELECT now()"))  # not this machine's clock
+    today = now.date()
     if not await _exists(connection, RAW_TABLE):
         return []
     months = months_between(month_start(today, offset=-MONTHS_BACK), month_start(today, offset=MONTHS_AHEAD))

@@ -128,7 +128,7 @@ def create_application(settings: Settings, *, drain: Drain | None = None) -> Sta
 async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
     """Nothing is connected at the start: until the servers answer, the process is up and not ready."""
     _set_standing_objects_aside()
-    async with open_services(settings, process="api") as services:
+    async with open_services(settings, process="api") as services, services.clock.kept():
 
         def context_of(
             connection: HTTPConnection, claims: AccessClaims | None, /
@@ -143,7 +143,7 @@ async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
 
         yield Resources(
             context_of=context_of,
-            checks={"database": services.database.check, "redis": redis},
+            checks={"database": services.database.check, "redis": redis, "clock": services.clock.check},
             start_scheduled=start_scheduled,
         )
 

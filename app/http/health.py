@@ -1,4 +1,7 @@
-"""Whether the process lives (/livez) and whether it can serve (/readyz). Shows no detail of a failure; the log does."""
+"""Whether the process lives (/livez) and whether it can serve (/readyz).
+
+Shows no detail of a failure, which the log has, but what a check has to say itself.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "leaving", "livez", "readiness"]
 
-Check: TypeAlias = "Callable[[], Awaitable[object]]"
+Check: TypeAlias = "Callable[[], Awaitable[object]]"  # a text that it answers is shown: ok, or why not
 DEADLINE_SECONDS = 2.0
 _log = get_logger(__name__)
 
@@ -47,7 +50,7 @@ async def readiness(
 async def _outcome(name: str, check: Check, deadline_seconds: float) -> str:
     try:
         async with asyncio.timeout(deadline_seconds):
-            await check()
+            answer = await check()
     except TimeoutError:
         _log.warning("readiness check ran out of time", check=name, seconds=deadline_seconds)
         return "timeout"
@@ -55,4 +58,4 @@ async def _outcome(name: str, check: Check, deadline_seconds: float) -> str:
         reason = str(error) if isinstance(error, PixecomError) else None  # a driver's text may show an address
         _log.warning("readiness check failed", check=name, error=type(error).__name__, reason=reason)
         return "failed"
-    return "ok"
+    return answer if isinstance(answer, str) else "ok"

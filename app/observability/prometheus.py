@@ -112,6 +112,11 @@ PARTITIONS_AHEAD = Gauge(
 )
 
 # The process itself.
+CLOCK_SKEW = Gauge(
+    "pixecom_clock_skew_seconds",
+    "How far the clock of this process's machine is ahead of a server's (negative: behind), by server.",
+    ["server"],
+)
 READY = Gauge("pixecom_ready", "1 where the process reaches what it needs, by check; 0 where it does not.", ["check"])
 MEASURING_FAILURES = Counter(
     "pixecom_measuring_failures_total",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import httpx
@@ -16,6 +17,7 @@ from app.database.engine import open_database
 from app.providers.meta.insight_page_reader import InsightPageReader
 from app.providers.meta.page_size import PageSizes
 from app.services.call_budget import CallBudgets
+from app.services.database_clock import DatabaseClock
 from app.services.following.feeds import SellerFeeds
 from app.services.job_broker import JobBroker
 from app.services.limits.login_limits import LoginLimits
@@ -37,6 +39,7 @@ class Services:
 
     settings: Settings
     database: Database
+    clock: DatabaseClock
     broker: JobBroker
     redis: Redis
     http: httpx.AsyncClient
@@ -73,6 +76,7 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
             yield Services(
                 settings=settings,
                 database=database,
+                clock=DatabaseClock(database, redis, tolerance=timedelta(seconds=settings.clock_tolerance_seconds)),
                 broker=broker,
                 redis=redis,
                 http=http,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
 
+from app import clock
 from app.database.outage import Wanted, is_outage
 from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
@@ -44,9 +45,9 @@ async def claim(
 ) -> tuple[Claimed | None, timedelta | None]:
     """The job, if it is ours now; otherwise how old it is, if it waits to be claimed as a suspect.
 
-    Being cancelled in the middle of it gives a job that was claimed back.
+    Being cancelled in the middle of it gives a job that was claimed back, and so does a claim at a time that can't be.
     """
-    claiming = asyncio.create_task(_try_to_claim(services, job_id, worker=worker, suspect=suspect))
+    claiming = asyncio.create_task(_try_to_claim(services, job_id, worker=worker, suspect=suspect, give_back=give_back))
     try:
         return await asyncio.shield(claiming)
     except asyncio.CancelledError:
@@ -57,9 +58,16 @@ async def claim(
 
 
 async def _try_to_claim(
-    services: Services, job_id: UUID, *, worker: str, suspect: bool
+    services: Services,
+    job_id: UUID,
+    *,
+    worker: str,
+    suspect: bool,
+    give_back: Callable[[ClaimedJob], Awaitable[None]],
 ) -> tuple[Claimed | None, timedelta | None]:
-    begun_at = monotonic()
+    if not services.clock.is_right:
+        return None, None  # another worker may do it; the message comes again
+    begun_at, asked_at = monotonic(), clock.steady()
     try:
         found = await _claim_or_age(services, job_id, worker=worker, suspect=suspect)
     except asyncpg.UniqueViolationError:
@@ -75,7 +83,10 @@ async def _try_to_claim(
             raise
     else:
         services.database.outages.note_success(begun_at=begun_at)
-        return found
+        if found[0] is None or services.clock.witness(found[0].job.claimed_at, asked_at=asked_at):
+            return found
+        log.error("the database's clock has jumped; the job is given back", job_id=str(job_id))
+        await give_back(found[0].job)
     return None, None
 
 

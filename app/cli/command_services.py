@@ -1,0 +1,22 @@
+"""The services of a command that reads or writes times: it goes by the database's clock, as all processes do."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from app.services.context import open_services
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from app.services.context import Services
+    from app.settings import Settings
+
+
+@asynccontextmanager
+async def open_command_services(settings: Settings, *, process: str = "cli") -> AsyncGenerator[Services]:
+    """Raises SetupError for the settings, and what the database says when it is away."""
+    async with open_services(settings, process=process) as services:
+        await services.clock.measure()
+        yield services
