@@ -167,13 +167,16 @@ class Processes:
         child = self.nursery.start(arguments, self._environment(worker_health_port=port, **changes), log)
         return self._keep(Process(child, port, log))
 
-    def start_with(self, python: str, command: str, *, module: str = "app.cli.main", **changes: object) -> Process:
+    def start_with(
+        self, python: str, command: str, *arguments: str, module: str = "app.cli.main", **changes: object
+    ) -> Process:
         """The same by an interpreter of its own, from nothing, as an operator does."""
         port, log_path = find_free_port(), self._next_log(command)
-        variables = self._environment(worker_health_port=port, **changes)
+        variables = self._environment(worker_health_port=port, scheduler_health_port=port, **changes)
+        arguments = ("--port", str(port), *arguments) if command == "api" else arguments
         with log_path.open("wb") as log:
             child = subprocess.Popen(  # noqa: S603  # our own command
-                [python, "-m", module, command], cwd=ROOT, env=variables, stdout=log, stderr=log
+                [python, "-m", module, command, *arguments], cwd=ROOT, env=variables, stdout=log, stderr=log
             )
         return self._keep(Process(child, port, log_path))
 
