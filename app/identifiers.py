@@ -17,11 +17,15 @@ __all__ = ["made_at", "new_id"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # As long as this machine's clock is nearer than this to the time that all processes share, it orders ids well enough.
 _NEAR = timedelta(seconds=1)
+_FAR = timedelta(minutes=1)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 class _Last:
-    """When the newest id was made without this machine's clock; the next one is a millisecond later, or more."""
+    """When the newest id was made without this machine's clock; the next one is a millisecond later, or more.
+
+    Not where it would be far in the future: then the shared time itself has been set back.
+    """
 
     made_at = _EPOCH
 
@@ -31,7 +35,8 @@ def new_id() -> UUID:
     shared = clock.shared_now()
     if abs(shared - clock.machine_now()) < _NEAR:
         return uuid7()
-    _Last.made_at = max(shared, _Last.made_at + _MILLISECOND)
+    following = _Last.made_at + _MILLISECOND
+    _Last.made_at = following if shared < following < shared + _FAR else shared
     return uuid7(nanoseconds=(_Last.made_at - _EPOCH) // timedelta(microseconds=1) * 1000)
 
 
