@@ -10,11 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli.command_services import open_command_services
+from app.cli.future_report import future_facts, future_table
+from app.services.future_rows import check_future
 from app.services.stats_check import check_stats
 from app.settings import load_settings
 
 if TYPE_CHECKING:
     from app.queries.stats_check import Difference, Facts
+    from app.services.future_rows import FutureFinding
     from app.services.stats_check import Finding
 
 NAMED = 100
@@ -41,6 +44,12 @@ class Tally:
     reconciliation: int = 0
     named: list[tuple[str, Difference]] = field(default_factory=list["tuple[str, Difference]"])
     named_reconciliation: list[tuple[str, Difference]] = field(default_factory=list["tuple[str, Difference]"])
+    future: list[FutureFinding] = field(default_factory=list["FutureFinding"])
+
+    @property
+    def is_well(self) -> bool:
+        """Nothing differs, and nothing is of the future, any more."""
+        return self.differences == 0 and all(each.is_repaired for each in self.future)
 
     def add(self, finding: Finding) -> None:
         slug = finding.seller.slug
@@ -56,11 +65,13 @@ class Tally:
 
 
 async def check_now(request: StatsCheckRequest) -> bool:
-    """True when nothing differs, any more."""
+    """True when nothing differs, and nothing is of a time that has not come, any more."""
     tally = Tally()
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     async with open_command_services(load_settings()) as services:
         with console.status("Check") as status:  # shown at a terminal only
+            async for future in check_future(services, seller_slug=request.seller_slug, repair=request.repair):
+                tally.future.append(future)
             async for finding in check_stats(services, seller_slug=request.seller_slug, repair=request.repair):
                 tally.add(finding)
                 status.update(f"Check: {finding.seller.slug}, {finding.days.last}; {tally.differences} differences")
@@ -68,7 +79,7 @@ async def check_now(request: StatsCheckRequest) -> bool:
         print(json.dumps(_as_json(tally), indent=1))
     else:
         _print(tally, repair=request.repair)
-    return tally.differences == 0
+    return tally.is_well
 
 
 def _as_json(tally: Tally) -> dict[str, object]:
@@ -77,6 +88,7 @@ def _as_json(tally: Tally) -> dict[str, object]:
         "differences": tally.differences,
         "repaired": tally.repaired,
         "first": [_difference(slug, difference) for slug, difference in tally.named],
+        "future": [fact for finding in tally.future for fact in future_facts(finding)],
         "reconciliation": {
             "differences": tally.reconciliation,
             "first": [_difference(slug, difference) for slug, difference in tally.named_reconciliation],
@@ -111,6 +123,8 @@ def _print(tally: Tally, *, repair: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = FILE_WIDTH
+    if tally.future:
+        _print_future(console, tally.future)
     if tally.named:
         console.print(_table(tally.named))
     if tally.differences > len(tally.named):
@@ -125,6 +139,16 @@ def _print(tally: Tally, *, repair: bool) -> None:
             f"The platform counts {tally.reconciliation} days of campaigns or accounts apart from the sum of what is"
             " in them; that is no fault."
         )
+
+
+def _print_future(console: Console, future: list[FutureFinding]) -> None:
+    rows = sum(each.rows for finding in future for each in finding.found)
+    console.print(f"{rows} rows are of a time that has not come: a machine with a wrong clock wrote them.")
+    console.print(future_table(future))
+    if all(finding.is_repaired for finding in future):
+        console.print("They are taken back to now, which the audit trail says; what is fetched from now on counts.")
+    else:
+        console.print("What is fetched of those days counts as older until then; --repair takes them back to now.")
 
 
 def _table(named: list[tuple[str, Difference]]) -> Table:

@@ -22,6 +22,7 @@ from app.cli.token_keys import examine_token_keys
 from app.database.migration import head_revision
 from app.database.roles import check_role
 from app.errors import SetupError
+from app.services.database_clock import OK
 from app.services.fleet_status import read_fleet_status
 from app.settings import Settings, load_settings
 
@@ -65,7 +66,10 @@ async def examine() -> list[Finding]:
     if all(finding.ok for finding in findings):
         findings.append(await _find("token keys", examine_token_keys(settings)))
         findings.append(await _find("demo logins", examine_demo_logins(settings)))
-    return [*findings, await _examine_fleet(settings)] if all(finding.ok for finding in findings) else findings
+    if all(finding.ok for finding in findings):
+        findings.append(await _find("clock", _examine_clock(settings)))
+        findings.append(await _examine_fleet(settings))
+    return findings
 
 
 def print_findings(findings: list[Finding]) -> None:
@@ -115,6 +119,14 @@ async def _examine_schema(settings: Settings) -> str:
 
 async def _current_revision(connection: AsyncConnection) -> str | None:
     return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+
+
+async def _examine_clock(settings: Settings) -> str:
+    async with open_command_services(settings) as services:
+        trouble = await services.clock.check()
+    if trouble != OK:
+        raise SetupError(f"{trouble[0].upper()}{trouble[1:]}. Until they agree, no process here does any work.")
+    return "this machine's clock agrees with the database's"
 
 
 async def _examine_fleet(settings: Settings) -> Finding:

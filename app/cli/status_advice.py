@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.cli.future_report import summarize_future
 from app.cli.identifiers import run_name
 from app.vocabulary import FreshnessReason
 
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
 
 def list_advice(status: FleetStatus) -> list[str]:
     """Empty where nothing needs anybody."""
-    return [*_about_processes(status), *_about_connections(status), *_about_failures(status)]
+    return [
+        *_about_processes(status),
+        *_about_future(status),
+        *_about_connections(status),
+        *_about_failures(status),
+    ]
 
 
 def summarize(status: FleetStatus) -> str:
@@ -29,6 +35,7 @@ def summarize(status: FleetStatus) -> str:
         f"{refused}{more} refused by the platform" if refused else "",
         f"{behind}{more} behind" if behind else "",
         f"{failed} jobs failed" if failed else "",
+        summarize_future(status.future),
     ]
     return "; ".join(part for part in parts if part)
 
@@ -48,6 +55,11 @@ def _about_processes(status: FleetStatus) -> Iterator[str]:
     if status.tick_is_late:
         since = f"since {status.ticked_at:%Y-%m-%d %H:%M} UTC" if status.ticked_at else "yet"
         yield f"The schedule has not moved {since}: start `pixecom scheduler`, or look at its log."
+
+
+def _about_future(status: FleetStatus) -> Iterator[str]:
+    if status.future:
+        yield f"A machine with a wrong clock wrote {summarize_future(status.future)}, so that what is fetched counts."
 
 
 def _about_connections(status: FleetStatus) -> Iterator[str]:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.command_services import open_command_services
+from app.cli.future_report import future_facts, future_table
 from app.cli.identifiers import run_name
 from app.cli.status_advice import list_advice
 from app.services.fleet_status import read_fleet_status
@@ -48,6 +49,7 @@ def print_status(status: FleetStatus, console: Console) -> None:
     _section(console, "Failed within a day", status.failures_total, _failure_table(status))
     _section(console, "Connections in trouble", len(status.connections), _connection_table(status))
     _section(console, "Calls held back", len(status.held_back), _pause_table(status))
+    _section(console, "Of a time that has not come", len(status.future), future_table(status.future))
     due = [f"{queue.priority.name.lower()} {queue.jobs} ({_span(queue.age)})" for queue in status.queues if queue.jobs]
     ticked = f"; the schedule last moved {_when(status.ticked_at, status.read_at)}" if status.ticked_at else ""
     console.print(f"[bold]Due now[/bold]: {', '.join(due) or 'nothing'}{ticked}.")
@@ -195,6 +197,7 @@ def _as_json(status: FleetStatus) -> dict[str, object]:
         "isWorking": status.is_working,
         "scheduleMovedAt": _iso(status.ticked_at),
         "scheduleIsLate": status.tick_is_late,
+        "future": [fact for finding in status.future for fact in future_facts(finding)],
         "advice": list_advice(status),
     }
 

@@ -26,6 +26,7 @@ from app.queries.job_dispatch import queue_depth
 from app.queries.ticks import list_newest_ticks
 from app.services.call_budget import OWN_LIMIT
 from app.services.freshness import FRESH_INTERVALS, load_accounts_freshness
+from app.services.future_rows import look_for_future
 from app.services.job_broker import Priority
 from app.services.run_progress import load_run_progress
 from app.services.schedule import schedule
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from app.queries.fleet_status import FailedWork, GoingRun, HeldBack
     from app.services.context import Services
     from app.services.freshness import AccountsFreshness
+    from app.services.future_rows import FutureFinding
     from app.services.run_progress import RunProgress
 
 FAILURES_WITHIN = timedelta(hours=24)
@@ -107,6 +109,7 @@ class FleetStatus:
     ticked_at: datetime | None
     tick_is_late: bool
     sellers_left: bool
+    future: tuple[FutureFinding, ...] = ()
 
     @property
     def runs_total(self) -> int:
@@ -129,7 +132,7 @@ class FleetStatus:
     @property
     def is_well(self) -> bool:
         in_trouble = self.open_failures or self.connections
-        return not (in_trouble or self.is_worker_missing or self.tick_is_late)
+        return not (in_trouble or self.is_worker_missing or self.tick_is_late or self.future)
 
 
 class _Sellers(NamedTuple):
@@ -178,6 +181,7 @@ async def read_fleet_status(services: Services, *, seller_slug: str | None) -> F
         ticked_at=max(ticks.values(), default=None),
         tick_is_late=services.settings.schedule and _is_late(services, ticks, now),
         sellers_left=left,
+        future=tuple(await look_for_future(services, seller_slug=seller_slug)),
     )
 
 

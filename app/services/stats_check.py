@@ -57,7 +57,7 @@ class Finding(NamedTuple):
 
 async def check_stats(services: Services, *, seller_slug: str | None, repair: bool = False) -> AsyncIterator[Finding]:
     """Check one seller, or all, inactive ones too. Raises NotFoundError for a slug that nobody has."""
-    async for seller in _sellers(services, seller_slug):
+    async for seller in walk_sellers(services, seller_slug):
         async for finding in check_seller(services, seller, repair=repair):
             yield finding
 
@@ -72,7 +72,8 @@ async def check_seller(services: Services, seller: SellerRef, *, repair: bool = 
         yield await _check(services, seller, days, repair=repair)
 
 
-async def _sellers(services: Services, slug: str | None) -> AsyncIterator[SellerRef]:
+async def walk_sellers(services: Services, slug: str | None) -> AsyncIterator[SellerRef]:
+    """One seller, or all, inactive ones too. Raises NotFoundError for a slug that nobody has."""
     if slug is not None:
         async with across_tenants(services.database.system) as driver:
             seller = await find_seller(driver, slug=slug)

@@ -66,6 +66,32 @@ async def test_differences_are_named_and_repaired(shop: Shop) -> None:
     assert check(shop.services.settings).returncode == 0
 
 
+async def test_rows_of_the_future_are_named_and_taken_back(shop: Shop) -> None:
+    async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+        await driver.execute(
+            "UPDATE stats_fetches SET fetched_at = now() + interval '1 day' WHERE stat_date = $1", TODAY
+        )
+    ended = check(shop.services.settings, "--json")
+    (future,) = json.loads(ended.stdout)["future"]
+    assert ended.returncode == 1
+    del future["latest"]
+    assert future == {
+        "seller": "shop",
+        "connection": "Account 1",
+        "table": "stats_fetches",
+        "rows": 4,
+        "from": TODAY.isoformat(),
+        "to": TODAY.isoformat(),
+        "repaired": False,
+    }
+    people = check(shop.services.settings)
+    assert people.returncode == 1
+    assert people.stdout.startswith("4 rows are of a time that has not come: a machine with a wrong clock wrote them.")
+    assert check(shop.services.settings, "--repair").returncode == 0
+    again = check(shop.services.settings, "--json")
+    assert (again.returncode, json.loads(again.stdout)["future"]) == (0, [])
+
+
 async def test_a_seller_that_is_not_there_is_said_to_be_none(settings: Settings) -> None:
     ended = check(settings, "--seller", "nobody")
     assert (ended.returncode, ended.stderr) == (1, "There is no seller 'nobody'.\n")

@@ -77,6 +77,7 @@ async def test_all_is_well(settings: Settings, database: ThrowawayDatabase) -> N
         ("redis", True),
         ("token keys", True),
         ("demo logins", True),
+        ("clock", True),
         ("fleet", True),
     ]
     assert ended.returncode == 0
@@ -87,7 +88,25 @@ async def test_people_get_a_table(settings: Settings, database: ThrowawayDatabas
     ended = doctor(settings)
 
     assert ended.returncode == 0
-    assert ended.stdout.count("✓") == 9
+    assert ended.stdout.count("✓") == 10
+
+
+async def test_rows_of_the_future_are_found_with_the_remedy(settings: Settings, database: ThrowawayDatabase) -> None:
+    await let_the_schedule_move(database)
+    await store_tokens(settings)
+    await execute(
+        database,
+        "INSERT INTO stats_fetches (seller_id, account_id, level, stat_date, first_fetched_at, fetched_at)"
+        " SELECT seller_id, id, 3, '2026-11-21', now(), now() + interval '1 day' FROM fb_connections",
+    )
+    ended = doctor(settings, "--json")
+
+    fleet = json.loads(ended.stdout)[-1]
+    assert (ended.returncode, fleet["check"], fleet["warns"]) == (0, "fleet", True)
+    assert (
+        "rows of a time that has not come of shop (2 in stats_fetches, days 2026-11-21 to 2026-11-21): "
+        "`pixecom check stats --repair` takes them back" in fleet["detail"]
+    )
 
 
 def test_trouble_of_the_work_is_pointed_to_and_no_fault_of_the_installation(settings: Settings) -> None:

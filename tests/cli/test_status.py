@@ -305,3 +305,24 @@ async def test_programs_get_json_and_an_exit_code(world: SmallWorld, settings: S
     assert (connection["id"], connection["reason"]) == (global_id("AdAccount", account), "TOKEN_EXPIRED")
     people = run_status(settings, "--table")
     assert (people.returncode, "Connections in trouble" in people.stdout) == (1, True)
+
+
+async def test_rows_of_a_time_that_has_not_come_are_shown_with_their_accounts_and_days(world: SmallWorld) -> None:
+    tenant, other = await world.add_seller("acme"), await world.add_seller("other")
+    for each in (tenant, other):
+        await add_well_account(each, "Well")
+    await world.write(
+        "UPDATE stats_fetches SET fetched_at = now() + interval '1 day' WHERE seller_id = $1 AND level > 1",
+        tenant.seller_id,
+    )
+    assert (await status_of(world, "other")).is_well
+    status = await status_of(world, "acme")
+    assert not status.is_well
+    day = str(clock.today_in("UTC"))
+    (row,) = [line.split() for line in shown(status).splitlines() if "stats_fetches" in line and "→" not in line]
+    assert row[:5] == ["acme", "Well", "stats_fetches", "2", day]
+    (advice,) = list_advice(status)
+    assert advice == (
+        f"A machine with a wrong clock wrote rows of a time that has not come of acme (2 in stats_fetches, days {day} "
+        f"to {day}): `pixecom check stats --repair` takes them back, so that what is fetched counts."
+    )

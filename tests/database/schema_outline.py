@@ -49,6 +49,10 @@ FROM pg_namespace
 CROSS JOIN LATERAL aclexplode(nspacl)
 WHERE nspname = 'public'
   AND grantee::regrole::text LIKE 'pixecom%'
+UNION ALL
+SELECT format('%s %s', pg_get_functiondef(oid), proacl)
+FROM pg_proc
+WHERE pronamespace = 'public'::regnamespace
 ORDER BY 1
 """
 

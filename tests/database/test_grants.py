@@ -35,7 +35,12 @@ DELETABLE = {
     "ticks",
 }
 # They act as the owner, and only when called.
-MAINTENANCE = ["function create_raw_partition", "function drop_raw_partition", "function forget_login_events"]
+MAINTENANCE = [
+    "function create_raw_partition",
+    "function drop_raw_partition",
+    "function forget_login_events",
+    "function set_back_future_snapshots",
+]
 
 _ROLE = """
 SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication

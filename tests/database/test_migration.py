@@ -30,6 +30,18 @@ if TYPE_CHECKING:
 SOON = "100ms"
 MONTH = month_start(clock.now().date())
 REVISION = "SELECT version_num FROM alembic_version"
+# A comment locks what it is about until the transaction ends.
+LOCK_FUNCTIONS = """
+DO $$
+DECLARE
+  function regprocedure;
+BEGIN
+  FOR function IN SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace LOOP
+    EXECUTE format('COMMENT ON FUNCTION %s IS NULL', function);
+  END LOOP;
+END
+$$
+"""
 # What still refers to the roles of processes inside this database: grants, policies, ownership.
 ROLES_MENTIONED = """
 SELECT count(*)
@@ -157,8 +169,9 @@ async def test_a_missing_partition_is_made_again(database: ThrowawayDatabase) ->
 async def test_a_migration_does_not_wait_behind_a_lock(database: ThrowawayDatabase) -> None:
     before = await _outline(database)
     async with _owner_of(database) as driver:
-        # All tables, so that the newest migration, the first to go down, meets a lock whatever it is about.
+        # All tables and functions, so that the newest migration, the first to go down, meets a lock in any case.
         await driver.execute(f"BEGIN; LOCK TABLE {', '.join(metadata.tables)} IN ACCESS SHARE MODE")
+        await driver.execute(LOCK_FUNCTIONS)
         with pytest.raises(DBAPIError, match="canceling statement due to lock timeout"):
             await _downgrade(database)
         await driver.execute("ROLLBACK")

@@ -86,6 +86,7 @@ WORDS: dict[str, Iterable[str] | None] = {
     "provider": list(ProviderKind),
     "use_case": list(UseCase),
     "left": [LEAST_LEFT, LITTLE_LEFT],
+    "server": ["DATABASE", "REDIS"],
     "status": None,
 }
 OUTCOMES = {

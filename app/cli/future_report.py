@@ -1,0 +1,66 @@
+"""Rows of a time that has not come, as commands show them: a table for people, facts for programs, a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from app.queries.future_rows import FutureRows
+    from app.services.future_rows import FutureFinding
+
+# Sellers in a line; the report names all.
+_NAMED = 3
+
+
+def future_table(findings: Sequence[FutureFinding]) -> Table:
+    """A line for each table and connection."""
+    table = Table("seller", "connection", "table", "rows", "days", "farthest ahead", box=None)
+    for finding in findings:
+        slug = finding.seller.slug if finding.seller else ""
+        for each in finding.found:
+            latest = f"{each.latest:%Y-%m-%d %H:%M} UTC"
+            table.add_row(slug, each.connection or "", each.table, str(each.rows), _days(each), latest)
+    return table
+
+
+def future_facts(finding: FutureFinding) -> Iterator[dict[str, object]]:
+    """The same for programs."""
+    for each in finding.found:
+        yield {
+            "seller": finding.seller.slug if finding.seller else None,
+            "connection": each.connection,
+            "table": each.table,
+            "rows": each.rows,
+            "from": each.first.isoformat() if each.first else None,
+            "to": each.last.isoformat() if each.last else None,
+            "latest": each.latest.isoformat(),
+            "repaired": finding.is_repaired,
+        }
+
+
+def summarize_future(findings: Sequence[FutureFinding]) -> str:
+    """In a line: how many, whose, of which days; and what to do. Empty where there are none."""
+    found = [each for finding in findings for each in finding.found]
+    if not found:
+        return ""
+    sellers = [finding.seller.slug for finding in findings if finding.seller]
+    days = [day for each in found for day in (each.first, each.last) if day]
+    whose = f" of {', '.join(sellers[:_NAMED])}{' and others' if len(sellers) > _NAMED else ''}" if sellers else ""
+    span = f", days {min(days)} to {max(days)}" if days else ""
+    rows = ", ".join(f"{rows} in {table}" for table, rows in _by_table(found).items())
+    return f"rows of a time that has not come{whose} ({rows}{span}): `pixecom check stats --repair` takes them back"
+
+
+def _by_table(found: Sequence[FutureRows]) -> dict[str, int]:
+    tables = dict.fromkeys(each.table for each in found)
+    return {table: sum(each.rows for each in found if each.table == table) for table in tables}
+
+
+def _days(each: FutureRows) -> str:
+    if each.first is None:
+        return ""
+    return str(each.first) if each.first == each.last else f"{each.first} to {each.last}"

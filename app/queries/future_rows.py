@@ -1,0 +1,145 @@
+"""Rows of a time that has not come: what a machine with a wrong clock left behind. Reads only.
+
+As long as such a row of the fetch log or of a page's figures stands, whatever is fetched for its day counts as older.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID  # noqa: TC003  # likewise
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from app.database.driver import Driver
+
+# Instants of a tenant's tables that are ours, and that something is decided by.
+INSTANTS = {
+    "fb_connections": (
+        "structure_synced_at",
+        "delivery_synced_at",
+        "stats_synced_at",
+        "stats_stretched_at",
+        "backfill_requested_at",
+        "token_checked_at",
+        "token_changed_at",
+        "health_changed_at",
+    ),
+    "page_metrics": ("probed_at",),
+    "page_posts": ("metrics_read_at", "first_seen_at"),
+    "campaigns": ("status_changed_at", "archived_at"),
+    "adsets": ("status_changed_at", "archived_at"),
+    "ads": ("status_changed_at", "archived_at"),
+    "closed_days": ("closed_at",),
+    "daily_aggregations": ("aggregated_at",),
+    "leaderboards": ("ranked_at",),
+}
+WORK_INSTANTS = {
+    "jobs": ("created_at", "started_at", "ended_at", "claimed_at"),
+    "sync_runs": ("created_at", "ended_at"),
+}
+
+
+class FutureRows(NamedTuple):
+    """`rows` of a table, of one connection where they have one, and of the days from `first` to `last`.
+
+    `connection` is its name, `latest` the time that is farthest ahead.
+    """
+
+    table: str
+    connection_id: UUID | None
+    connection: str | None
+    rows: int
+    first: date | None
+    last: date | None
+    latest: datetime
+
+
+def _days_of(table: str, connection: str, source: str) -> str:
+    return f"""
+SELECT '{table}' AS table, {connection} AS connection_id, count(*) AS rows,
+       min(stat_date) AS first, max(stat_date) AS last, max(stats.fetched_at) AS latest
+FROM {source}
+WHERE stats.seller_id = $1
+  AND stats.fetched_at > now() + $2::interval
+GROUP BY {connection}
+"""  # noqa: S608 - only names of ours are put in
+
+
+def latest_of(columns: tuple[str, ...]) -> str:
+    """The one that is farthest ahead; nulls don't count."""
+    return f"greatest({', '.join(columns)})"
+
+
+def _instants_of(table: str, columns: tuple[str, ...]) -> str:
+    connection = "id" if table == "fb_connections" else "NULL::uuid"
+    return f"""
+SELECT '{table}', {connection}, count(*), NULL::date, NULL::date, max({latest_of(columns)})
+FROM {table}
+WHERE seller_id = $1
+  AND {latest_of(columns)} > now() + $2::interval
+GROUP BY {connection}
+HAVING count(*) > 0
+"""  # noqa: S608 - only names of ours are put in
+
+
+_LOGGED = _days_of("stats_fetches", "stats.account_id", "stats_fetches AS stats")
+_STORED = " UNION ALL ".join(
+    (
+        _LOGGED,
+        _days_of("ad_stats_raw", "stats.account_id", "ad_stats_raw AS stats"),
+        _days_of("ad_stats_daily", "stats.account_id", "ad_stats_daily AS stats"),
+        _days_of("page_stats_daily", "stats.connection_id", "page_stats_daily AS stats"),
+        _days_of(
+            "post_stats_daily",
+            "posts.connection_id",
+            "post_stats_daily AS stats JOIN page_posts AS posts ON posts.seller_id = $1 AND posts.id = stats.post_id",
+        ),
+        *(_instants_of(table, columns) for table, columns in INSTANTS.items()),
+    )
+)
+
+# Ended jobs and the schedule's own runs are of all tenants; `$1` null asks for all of them.
+_WORK = " UNION ALL ".join(
+    f"""
+SELECT '{table}' AS table, NULL::uuid AS connection_id, count(*) AS rows, NULL::date AS first, NULL::date AS last,
+       max({latest_of(columns)}) AS latest
+FROM {table}
+WHERE ($1::uuid IS NULL OR seller_id = $1)
+  AND {latest_of(columns)} > now() + $2::interval
+HAVING count(*) > 0
+"""  # noqa: S608 - only names of ours are put in
+    for table, columns in WORK_INSTANTS.items()
+)
+
+
+# Work stands outside tenants, and so do their connections then.
+_NAMED = """
+SELECT found.table, found.connection_id, connections.name AS connection,
+       found.rows, found.first, found.last, found.latest
+FROM ({}) AS found
+LEFT JOIN fb_connections AS connections ON connections.seller_id = $1
+                                       AND connections.id = found.connection_id
+ORDER BY found.table, connections.name
+"""
+
+
+async def list_future_rows(driver: Driver, seller_id: UUID, *, tolerance: timedelta) -> list[FutureRows]:
+    """All of a seller's that are ahead of the database's clock by more; reads all of its statistics."""
+    return await _list(driver, _STORED, seller_id, tolerance)
+
+
+async def list_future_fetches(driver: Driver, seller_id: UUID, *, tolerance: timedelta) -> list[FutureRows]:
+    """Those of the fetch log alone: no snapshot and no daily row is newer than that says."""
+    return await _list(driver, _LOGGED, seller_id, tolerance)
+
+
+async def list_future_work(driver: Driver, seller_id: UUID | None, *, tolerance: timedelta) -> list[FutureRows]:
+    """Jobs and runs, of one seller or of all and of none."""
+    return await _list(driver, _WORK, seller_id, tolerance)
+
+
+async def _list(driver: Driver, query: str, seller_id: UUID | None, tolerance: timedelta) -> list[FutureRows]:
+    rows = await driver.fetch(_NAMED.format(query), seller_id, tolerance)
+    return [FutureRows(*row) for row in rows]

@@ -1,0 +1,126 @@
+"""Rows of a time that has not come: found, and taken back to now so that what is fetched counts again.
+
+A machine with a wrong clock left them behind, in a release that believed it. What they say of numbers is true; of when
+it was fetched nothing is known any more but that it was before now.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.database.transactions import across_tenants, read_snapshot, tenant_transaction, work_transaction
+from app.identifiers import new_id
+from app.observability.correlation import current_correlation_id
+from app.observability.logging import get_logger
+from app.queries.across_tenants import SellerRef, find_seller, list_sellers
+from app.queries.future_repair import set_back_rows, set_back_work
+from app.queries.future_rows import FutureRows, list_future_fetches, list_future_rows, list_future_work
+from app.queries.status_changes import AuditEntry, insert_audit_events
+from app.services.stats_check import walk_sellers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from app.database.driver import Driver
+    from app.services.context import Services
+
+log = get_logger(__name__)
+
+# An operator's overview looks at the fetch log of so many sellers; the check looks at all.
+SELLERS_LOOKED_AT = 500
+SET_BACK = "setBackFuture"
+
+
+class FutureFinding(NamedTuple):
+    """What was found of a seller (None: of the work of all of them), and whether it is taken back now."""
+
+    seller: SellerRef | None
+    found: Sequence[FutureRows]
+    is_repaired: bool
+
+
+async def check_future(
+    services: Services, *, seller_slug: str | None, repair: bool = False
+) -> AsyncIterator[FutureFinding]:
+    """Check one seller, or all and the work that is nobody's. Raises NotFoundError for a slug that nobody has."""
+    only: UUID | None = None
+    async for seller in walk_sellers(services, seller_slug):
+        only = seller.seller_id
+        async with read_snapshot(services.database.app, seller.seller_id) as driver:
+            found = await list_future_rows(driver, seller.seller_id, tolerance=_tolerance(services))
+        if found:
+            if repair:
+                await _repair(services, seller, found)
+            yield FutureFinding(seller, found, repair)
+    async with work_transaction(services.database.app) as driver:
+        whose = only if seller_slug is not None else None
+        if found := await list_future_work(driver, whose, tolerance=_tolerance(services)):
+            if repair:
+                await set_back_work(driver, whose)
+            yield FutureFinding(None, found, repair)
+
+
+async def look_for_future(services: Services, *, seller_slug: str | None) -> list[FutureFinding]:
+    """The cheap look: the fetch log of one seller or of the first many, and the work. Raises NotFoundError."""
+    async with across_tenants(services.database.system) as driver:
+        if seller_slug is None:
+            sellers = (await list_sellers(driver))[:SELLERS_LOOKED_AT]
+        else:
+            found = await find_seller(driver, slug=seller_slug)
+            sellers = [found] if found else []
+    findings: list[FutureFinding] = []
+    for seller in sellers:
+        async with read_snapshot(services.database.app, seller.seller_id) as driver:
+            fetches = await list_future_fetches(driver, seller.seller_id, tolerance=_tolerance(services))
+        findings += [FutureFinding(seller, fetches, is_repaired=False)] if fetches else []
+    whose = sellers[0].seller_id if seller_slug is not None and sellers else None
+    async with work_transaction(services.database.app) as driver:
+        work = await list_future_work(driver, whose, tolerance=_tolerance(services))
+    return [*findings, FutureFinding(None, work, is_repaired=False)] if work else findings
+
+
+def _tolerance(services: Services) -> timedelta:
+    return timedelta(seconds=services.settings.clock_tolerance_seconds)
+
+
+async def _repair(services: Services, seller: SellerRef, found: Sequence[FutureRows]) -> None:
+    """One transaction: all of it is taken back, with a line in the audit trail, or none."""
+    async with tenant_transaction(services.database.app, seller.seller_id) as driver:
+        at = await set_back_rows(driver, seller.seller_id)
+        await _record(driver, seller, found, at)
+    rows = {each.table: 0 for each in found}
+    for each in found:
+        rows[each.table] += each.rows
+    log.warning("rows of the future are taken back to now", seller_id=str(seller.seller_id), rows=rows)
+
+
+async def _record(driver: Driver, seller: SellerRef, found: Sequence[FutureRows], at: datetime) -> None:
+    """What stood there, for each table and connection."""
+    entries = [
+        AuditEntry(
+            subject_type="CONNECTION" if each.connection_id else "SELLER",
+            subject_id=each.connection_id or seller.seller_id,
+            action=SET_BACK,
+            before={
+                "table": each.table,
+                "rows": each.rows,
+                "days": [day.isoformat() for day in (each.first, each.last) if day],
+                "latest": each.latest.isoformat(),
+            },
+            after={"latest": at.isoformat()},
+            platform_answer=None,
+        )
+        for each in found
+    ]
+    await insert_audit_events(
+        driver,
+        entries,
+        seller_id=seller.seller_id,
+        batch_id=new_id(),
+        actor_id=None,
+        correlation_id=current_correlation_id(),
+        now=at,
+    )
