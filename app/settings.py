@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import ip_network
+from pathlib import Path  # noqa: TC003  # pydantic reads the annotations while running
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -62,6 +63,9 @@ class Settings(BaseSettings):
     redis_url: SecretStr
     database_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     clock_tolerance_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
+
+    # The disk to watch: where an instance of `pixecom up` keeps everything.
+    data_directory: Path | None = None
 
     # Secrets.
     auth_secret: SecretStr

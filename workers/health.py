@@ -19,6 +19,8 @@ from app.queries.ticks import find_newest_tick
 from app.serving.beside import PortBeside, serve_beside
 from workers.backlog import GAUGES as BACKLOG_GAUGES
 from workers.backlog import measure_backlog
+from workers.disk import GAUGES as DISK_GAUGES
+from workers.disk import measure_room
 from workers.fleet import BUDGET_GAUGES, measure_budgets, measure_fleet
 from workers.fleet import GAUGES as FLEET_GAUGES
 from workers.measuring import GaugeGroup, Reading
@@ -99,6 +101,7 @@ def _groups(services: Services, checks: Mapping[str, Check]) -> Sequence[GaugeGr
         GaugeGroup("backlog", BACKLOG_GAUGES, lambda: measure_backlog(services), kept_seconds=BACKLOG_SECONDS),
         GaugeGroup("fleet", FLEET_GAUGES, lambda: measure_fleet(services), kept_seconds=FLEET_SECONDS),
         GaugeGroup("budgets", BUDGET_GAUGES, lambda: measure_budgets(services), kept_seconds=FLEET_SECONDS),
+        GaugeGroup("disk", DISK_GAUGES, lambda: measure_room(services), kept_seconds=BACKLOG_SECONDS),
         GaugeGroup("readiness", (READY,), measure_readiness, kept_seconds=BACKLOG_SECONDS),
     )
 

@@ -10,6 +10,8 @@ from app.embedded.servers import database_urls, redis_url
 from app.errors import SetupError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from app.embedded.passwords import GeneratedSecrets
 
 DATABASE_SETTINGS = ("DATABASE_URL", "SYSTEM_DATABASE_URL", "MIGRATION_DATABASE_URL")
@@ -48,6 +50,7 @@ def development_environment(
     secrets: GeneratedSecrets,
     *,
     metrics_port: int,
+    data_directory: Path,
     sandbox_port: int,
     worker_health_port: int,
     scheduler_health_port: int,
@@ -56,6 +59,7 @@ def development_environment(
 ) -> dict[str, str]:
     """All variables for a child process. A port of None is for a server that the caller names."""
     ours = {
+        "DATA_DIRECTORY": str(data_directory),
         "AUTH_SECRET": secrets.auth_secret,
         "TOKEN_ENCRYPTION_KEYS": secrets.token_encryption_keys,
         "META_GRAPH_URL": f"http://{LOOPBACK}:{sandbox_port}",

@@ -22,6 +22,7 @@ from app.cli.token_keys import examine_token_keys
 from app.database.migration import head_revision
 from app.database.roles import check_role
 from app.errors import SetupError
+from app.observability.disk_space import measure_disk
 from app.services.database_clock import OK
 from app.services.fleet_status import read_fleet_status
 from app.settings import Settings, load_settings
@@ -62,6 +63,7 @@ async def examine() -> list[Finding]:
         await _find("durability", examine_durability(settings.database_url)),
         await _find("migrations", _examine_schema(settings)),
         await _find("redis", _examine_redis(settings)),
+        *_examine_disk(settings),
     ]
     if all(finding.ok for finding in findings):
         findings.append(await _find("token keys", examine_token_keys(settings)))
@@ -136,6 +138,21 @@ async def _examine_fleet(settings: Settings) -> Finding:
     if status.is_well:
         return Finding("fleet", ok=True, detail="nothing needs anybody")
     return Finding("fleet", ok=True, warns=True, detail=f"{summarize(status)}: see `pixecom status`")
+
+
+def _examine_disk(settings: Settings) -> list[Finding]:
+    """Nothing where the settings name no directory."""
+    directory = settings.data_directory
+    if directory is None:
+        return []
+    try:
+        space = measure_disk(directory)
+    except OSError as error:
+        return [Finding("disk", ok=False, detail=f"DATA_DIRECTORY {directory} can't be looked at: {error.strerror}.")]
+    if not space.is_low:
+        return [Finding("disk", ok=True, detail=str(space))]
+    what = "is full" if space.is_full else "is nearly full"
+    return [Finding("disk", ok=False, detail=f"The disk of {directory} {what} ({space}): make room there.")]
 
 
 async def _examine_redis(settings: Settings) -> str:

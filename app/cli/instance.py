@@ -68,6 +68,7 @@ def join_instance(directory: Path) -> Instance:
         development_environment(
             read_secrets(directory),
             metrics_port=instance.metrics_port,
+            data_directory=directory.absolute(),
             sandbox_port=instance.sandbox_port,
             worker_health_port=instance.worker_health_port,
             scheduler_health_port=instance.scheduler_health_port,

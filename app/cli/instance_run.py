@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from subprocess import SubprocessError
 from typing import TYPE_CHECKING
 
 from app.cli.environment import check_is_development, uses_own_postgres, uses_own_valkey
 from app.cli.output import StepPrinter
+from app.cli.room_watch import RoomWatch
 from app.cli.stack import Ports, Stack
 from app.cli.stopping import StopRequested, ignore_signals, stop_on_signals
 from app.cli.welcome import print_welcome
@@ -34,17 +36,35 @@ def run_instance(*, port: int, data_directory: Path, sandbox_data: Path | None, 
         raise SetupError(f"Port {port} on {LOOPBACK} is in use by another program; stop it, or pass another --port.")
     try:
         with stop_on_signals() as request, _opened(data_directory, printer, reset=reset) as directory:
-            stack = Stack(directory, Ports.choose(port), printer)
-            try:
-                _start(stack, printer, request, sandbox_data)
-                print_welcome(printer, stack.ports, directory.path, sandbox_csv=sandbox_data is not None)
-                _tend_forever(stack, request)
-            finally:
-                ignore_signals()
-                printer.line("Ending:")
-                stack.stop()
+            room = RoomWatch(directory.path, printer)
+            while True:
+                room.wait(request)
+                stack = Stack(directory, Ports.choose(port), printer, room)
+                _run(stack, printer, request, sandbox_data)
     except StopRequested:
         return
+
+
+def _run(stack: Stack, printer: StepPrinter, request: StopRequest, sandbox_data: Path | None) -> None:
+    """Return, with nothing left running, where it can't start because the disk is full."""
+    try:
+        _start(stack, printer, request, sandbox_data)
+        print_welcome(printer, stack.ports, stack.directory, sandbox_csv=sandbox_data is not None)
+        _tend_forever(stack, request)
+    except (SetupError, OSError, SubprocessError):
+        if not stack.lacks_room:
+            _end(stack, printer)
+            raise
+        stack.stop()
+    except BaseException:
+        _end(stack, printer)
+        raise
+
+
+def _end(stack: Stack, printer: StepPrinter) -> None:
+    ignore_signals()
+    printer.line("Ending:")
+    stack.stop()
 
 
 @contextmanager

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from app.cli.room_watch import RoomWatch
     from app.cli.supervision import Reporter
     from app.embedded.data_directory import DataDirectory
 
@@ -66,9 +67,12 @@ def _port_of(setting: str) -> int:
 class Stack:
     """Starts the processes one by one (the order is the caller's), and ends whatever runs."""
 
-    def __init__(self, directory: DataDirectory, ports: Ports, reporter: Reporter) -> None:
+    def __init__(self, directory: DataDirectory, ports: Ports, reporter: Reporter, room: RoomWatch) -> None:
         self._directory = directory
-        self._supervisor = Supervisor(reporter)
+        self._reporter = reporter
+        self._room = room
+        self._supervisor = Supervisor(reporter, is_hopeless=room.is_full)
+        self._is_announced = self._is_silent = False
         self._postgres: PostgresServer | None = None
         self._valkey_port: int | None = None
         self._secrets: GeneratedSecrets = ensure_secrets(directory.path)
@@ -144,6 +148,16 @@ class Stack:
         return f"health on port {self.ports.scheduler_health}"
 
     @property
+    def directory(self) -> Path:
+        """Where all of it is kept."""
+        return self._directory.path
+
+    @property
+    def lacks_room(self) -> bool:
+        """The disk is full: nothing is to be expected of its servers."""
+        return self._room.is_full()
+
+    @property
     def has_history(self) -> bool:
         """The demo's history was written by an earlier run."""
         return (self._directory.path / "history-done").exists()
@@ -153,13 +167,26 @@ class Stack:
 
     def tend(self) -> None:
         """One look at all processes; see Supervisor."""
-        if self._supervisor.tend():
+        if self._room.is_back():
+            self._supervisor.hurry()
+        self._is_announced = not self._supervisor.tend() and self._is_announced
+        if not self._is_announced:
             self.announce()
 
     def announce(self) -> None:
-        """Let the other commands find this instance."""
+        """Let the other commands find this instance; where that can't be written, the next look tries again."""
+        try:
+            write_instance(self._directory.path, self._instance())
+        except OSError as error:
+            if not (self._is_silent or self._room.is_full()):
+                self._reporter.warn(f"Other commands can't find what was started again ({error.strerror}); trying on.")
+            self._is_silent = True
+        else:
+            self._is_announced, self._is_silent = True, False
+
+    def _instance(self) -> Instance:
         base = f"http://{LOOPBACK}:{self.ports.api}"
-        instance = Instance(
+        return Instance(
             pid=os.getpid(),
             api_port=self.ports.api,
             metrics_port=self.ports.metrics,
@@ -172,7 +199,6 @@ class Stack:
             graphql_url=f"{base}/graphql",
             processes=self._supervisor.process_ids,
         )
-        write_instance(self._directory.path, instance)
 
     def stop(self) -> None:
         """End everything in order."""
@@ -205,6 +231,7 @@ class Stack:
         return development_environment(
             self._secrets,
             metrics_port=self.ports.metrics,
+            data_directory=self.directory,
             sandbox_port=self.ports.sandbox,
             worker_health_port=self.ports.worker_health,
             scheduler_health_port=self.ports.scheduler_health,

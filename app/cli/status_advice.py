@@ -32,6 +32,7 @@ def summarize(status: FleetStatus) -> str:
     parts = [
         "work is due and no worker does it" if status.is_worker_missing else "",
         "the schedule stands still" if status.tick_is_late else "",
+        f"the disk has only {status.disk}" if status.is_disk_low else "",
         f"{refused}{more} refused by the platform" if refused else "",
         f"{behind}{more} behind" if behind else "",
         f"{failed} jobs failed" if failed else "",
@@ -50,6 +51,9 @@ _REFUSED = frozenset({FreshnessReason.TOKEN_EXPIRED, FreshnessReason.PERMISSION}
 
 
 def _about_processes(status: FleetStatus) -> Iterator[str]:
+    if status.is_disk_low:
+        what = "is full" if status.disk is not None and status.disk.is_full else "is nearly full"
+        yield f"The disk {what} ({status.disk}): make room there; what waits for it goes on by itself."
     if status.is_worker_missing:
         yield "Work is due and nobody does it: start `pixecom worker`, or see why it does not claim (its log, /readyz)."
     if status.tick_is_late:

@@ -5,12 +5,9 @@ Knows processes by name only; what they are is `stack`'s business.
 
 from __future__ import annotations
 
-import subprocess
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
-
-from app.errors import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,8 +47,10 @@ class Managed:
 class Supervisor:
     """All processes of one instance. Used from the main thread only: children die with the thread that made them."""
 
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: Reporter, *, is_hopeless: Callable[[], bool] = lambda: False) -> None:
+        """While `is_hopeless`, what fails is tried again without a word: why is known."""
         self._reporter = reporter
+        self._is_hopeless = is_hopeless
         self._managed: dict[str, Managed] = {}
 
     @property
@@ -67,6 +66,13 @@ class Supervisor:
         """One look at all of them: report deaths, restart what is due. True if a process was replaced."""
         replaced = [self._tend(managed) for managed in self._managed.values()]
         return any(replaced)
+
+    def hurry(self) -> None:
+        """What hindered them is gone: start at the next look whatever waits to be started."""
+        for managed in self._managed.values():
+            managed.delay = FIRST_DELAY_SECONDS
+            if managed.retry_at is not None:
+                managed.retry_at = time.monotonic()
 
     def stop(self, order: Sequence[str]) -> None:
         """End them one after another: those named, in that order, then whatever else there is."""
@@ -88,18 +94,20 @@ class Supervisor:
         managed.is_awaited = False
         if now - managed.started_at > CALM_AFTER_SECONDS:
             managed.delay = FIRST_DELAY_SECONDS
-        self._reporter.warn(
-            f"{managed.name} ended ({describe_exit(code)}); next start in {managed.delay:.0f} s. Its last lines:",
-            managed.child.last_log_lines(),
-        )
+        if not self._is_hopeless():
+            self._reporter.warn(
+                f"{managed.name} ended ({describe_exit(code)}); next start in {managed.delay:.0f} s. Its last lines:",
+                managed.child.last_log_lines(),
+            )
         self._postpone(managed)
         return False
 
     def _restart(self, managed: Managed) -> bool:
         try:
             managed.child = managed.restart()
-        except (SetupError, OSError, subprocess.SubprocessError) as error:
-            self._reporter.warn(f"{managed.name} did not come back: {error}")
+        except Exception as error:  # noqa: BLE001  # whatever hinders it now, it may come back at the next try
+            if not self._is_hopeless():
+                self._reporter.warn(f"{managed.name} did not come back: {error or type(error).__name__}")
             self._postpone(managed)
             return False
         managed.started_at, managed.retry_at, managed.is_awaited = time.monotonic(), None, True

@@ -4,6 +4,8 @@ asyncpg has no class of its own for a connection that is over. Its source says h
 
 - `PostgresConnectionError`: the connection ended in the middle of a statement, or the server says so itself.
 - `InterfaceError` "… connection is closed": it had ended before the statement.
+- `InsufficientResourcesError` (disk, memory, connections), and a server that was made read-only, as hosts do with one
+  whose disk is full: it is there, and can't do what it is asked for until somebody helps it.
 - `InternalClientError` "cannot switch to state …": the server's last word (FATAL) came while nothing was asked, so that
   the protocol waits for a ReadyForQuery that never comes (state 2), and the end of the connection was not seen yet. Of
   a connection that two use at once it says something else.
@@ -32,6 +34,8 @@ _AWAY = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
     asyncpg.TargetServerAttributeNotMatched,  # of several servers none is the primary now
 )
 _STUCK = re.compile(r'cannot switch to state \d+; (another operation \(2\)|protocol is in the "failed" state)')
@@ -51,6 +55,12 @@ def is_outage(error: BaseException) -> bool:
     if type(error) is asyncpg.InterfaceError:
         return str(error).endswith("connection is closed")
     return type(error) is asyncpg.InternalClientError and _STUCK.match(str(error)) is not None
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, asyncpg.DiskFullError):
+        return "the database's disk is full; jobs wait"
+    return "the database does not answer; jobs wait"
 
 
 class Wanted(StrEnum):
@@ -79,7 +89,7 @@ class Outages:
         self._failures += 1
         if self._since is None:
             self._since = self._failed_at
-            log.warning("the database does not answer; jobs wait", wanted=wanted.value, error=type(error).__name__)
+            log.warning(_sentence(error), wanted=wanted.value, error=type(error).__name__)
 
     def note_success(self, *, begun_at: float) -> None:
         """The database answered what began at this moment of the monotonic clock; what began earlier proves nothing."""

@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.clock import now
@@ -69,7 +70,8 @@ def open_data_directory(path: Path, *, user: str) -> DataDirectory:
     _take_lock(descriptor, path)
     owner = {"pid": os.getpid(), "user": user, "since": now().isoformat(timespec="seconds")}
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(owner).encode(), 0)
+    with suppress(OSError):  # only told to whoever comes while we are here; a full disk has no room for it
+        os.pwrite(descriptor, json.dumps(owner).encode(), 0)
     return DataDirectory(path, descriptor)
 
 

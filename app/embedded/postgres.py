@@ -16,7 +16,14 @@ from app.embedded.identity import PostgresIdentity, choose_identity, discard_for
 from app.embedded.passwords import write_private
 from app.embedded.ports import LOOPBACK, find_free_port
 from app.embedded.roles import SUPERUSER, ensure_database, ensure_roles
-from app.embedded.session import NOT_YET, Session, WrongPasswordError, open_session
+from app.embedded.session import (
+    FAILED,
+    NOT_YET,
+    ServerRefusedError,
+    Session,
+    WrongPasswordError,
+    open_session,
+)
 from app.errors import SetupError
 
 if TYPE_CHECKING:
@@ -184,8 +191,11 @@ async def _prepare_when_ready(child: Child, port: int, secrets: GeneratedSecrets
     try:
         await ensure_roles(connection, secrets)
         await ensure_database(connection)
-    finally:
         await connection.close()
+    except FAILED as error:  # it is full, or ends at this very moment
+        raise SetupError(_with_log(f"PostgreSQL could not be set up ({error})", child)) from None
+    finally:
+        connection.terminate()
 
 
 async def _connect_when_ready(child: Child, port: int, password: str) -> Session:
@@ -202,6 +212,8 @@ async def _connect_when_ready(child: Child, port: int, password: str) -> Session
                 f"The data directory's {DIRECTORY_NAME} does not know the password in its secrets.json; "
                 "restore that file, or start anew with `pixecom up --reset`."
             ) from None
+        except ServerRefusedError as error:  # no room for a session, say
+            raise SetupError(_with_log(f"PostgreSQL refuses connections ({error})", child)) from None
 
 
 def _with_log(sentence: str, child: Child) -> str:

@@ -8,7 +8,9 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it ships no types; 
 
 from app.embedded.ports import LOOPBACK
 
-NOT_YET = (OSError, asyncpg.CannotConnectNowError)
+FAILED = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a session raises that could not do what it was asked for, or is over."""
+NOT_YET = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 """What `open_session` raises while a server starts or recovers."""
 
 ServerRefusedError = asyncpg.PostgresError
@@ -23,6 +25,8 @@ class Session(Protocol):
     async def fetchval(self, query: str, *args: object) -> object: ...
 
     async def close(self) -> None: ...
+
+    def terminate(self) -> None: ...
 
 
 async def open_session(*, port: int, role: str, password: str, database: str) -> Session:

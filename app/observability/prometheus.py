@@ -112,6 +112,12 @@ PARTITIONS_AHEAD = Gauge(
 )
 
 # The process itself.
+DISK_FREE = Gauge(
+    "pixecom_disk_free_bytes",
+    "What may still be written on the disk of DATA_DIRECTORY, by what it is the directory of.",
+    ["directory"],
+)
+DISK_SIZE = Gauge("pixecom_disk_size_bytes", "How large that disk is.", ["directory"])
 CLOCK_SKEW = Gauge(
     "pixecom_clock_skew_seconds",
     "How far the clock of this process's machine is ahead of a server's (negative: behind), by server.",

@@ -13,6 +13,7 @@ from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 from app import clock
 from app.database.transactions import across_tenants, read_snapshot, work_transaction
 from app.errors import NotFoundError
+from app.observability.disk_space import DiskSpace, measure_disk
 from app.queries.across_tenants import find_seller, list_sellers
 from app.queries.connections import list_accounts, list_pages
 from app.queries.fleet_status import (
@@ -110,6 +111,7 @@ class FleetStatus:
     tick_is_late: bool
     sellers_left: bool
     future: tuple[FutureFinding, ...] = ()
+    disk: DiskSpace | None = None
 
     @property
     def runs_total(self) -> int:
@@ -132,7 +134,12 @@ class FleetStatus:
     @property
     def is_well(self) -> bool:
         in_trouble = self.open_failures or self.connections
-        return not (in_trouble or self.is_worker_missing or self.tick_is_late or self.future)
+        return not (in_trouble or self.is_worker_missing or self.tick_is_late or self.future or self.is_disk_low)
+
+    @property
+    def is_disk_low(self) -> bool:
+        """The disk that the settings name has little room, or none."""
+        return self.disk is not None and self.disk.is_low
 
 
 class _Sellers(NamedTuple):
@@ -182,6 +189,7 @@ async def read_fleet_status(services: Services, *, seller_slug: str | None) -> F
         tick_is_late=services.settings.schedule and _is_late(services, ticks, now),
         sellers_left=left,
         future=tuple(await look_for_future(services, seller_slug=seller_slug)),
+        disk=_look_at_disk(services),
     )
 
 
@@ -253,6 +261,12 @@ async def _run_status(services: Services, sellers: _Sellers, run: GoingRun) -> R
     async with read_snapshot(services.database.app, run.seller_id) as driver:
         [progress] = await load_run_progress(driver, run.seller_id, [run.id])
     return RunStatus(sellers.slugs.get(run.seller_id), run, progress)
+
+
+def _look_at_disk(services: Services) -> DiskSpace | None:
+    """None where the settings name none, or one that is not there."""
+    directory = services.settings.data_directory
+    return measure_disk(directory) if directory is not None and directory.is_dir() else None
 
 
 def _is_late(services: Services, ticks: Mapping[str, datetime], now: datetime) -> bool:

@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from taskiq.kicker import AsyncKicker
 from taskiq_redis import ListQueueBroker
 
@@ -76,14 +76,22 @@ class JobBroker(ListQueueBroker):
 
     async def listen(self) -> AsyncGenerator[bytes, None]:
         """Yield messages, those of the most urgent queue first."""
+        is_away = False
         while True:
             try:
                 async with Redis(connection_pool=self.connection_pool) as redis:
                     popped: Any = await redis.brpop(self._queues, timeout=BLOCK_SECONDS)  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType, reportUnknownVariableType] - redis-py types sync and async as one
             except (RedisError, OSError) as error:
-                log.warning("redis does not answer; waiting", error=type(error).__name__)
+                if not is_away:
+                    # Its own words, which name neither address nor command: "MISCONF Errors writing to the AOF file".
+                    reason = str(error) if isinstance(error, ResponseError) else None
+                    log.warning("redis does not answer; waiting", error=type(error).__name__, reason=reason)
+                is_away = True
                 await asyncio.sleep(RECONNECT_SECONDS)
                 continue
+            if is_away:
+                log.warning("redis answers again")
+            is_away = False
             if popped is not None:
                 yield popped[1]
 

@@ -3,7 +3,7 @@
 | class | then |
 |---|---|
 | THROTTLED | parked until the time that the platform named; not a try |
-| TRANSIENT | tried again after 2 s, then 4 s, with jitter; not a try where the database was away |
+| TRANSIENT | tried again after 2 s, then 4 s, with jitter; not a try where the database or Redis was away or full |
 | TOKEN, PERMISSION | failed; the connection is unhealthy until somebody changes it |
 | REFUSED | failed |
 | INTERNAL | ours: tried once more after 5 s |
@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import asyncpg
+from redis.exceptions import RedisError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app import clock
@@ -51,7 +52,6 @@ _TRANSIENT = (
     TooMuchDataError,
     PoolTimeoutError,
     asyncpg.TransactionRollbackError,  # deadlock and serialization failure
-    asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,  # a statement was cancelled
     asyncpg.LockNotAvailableError,
 )
@@ -95,7 +95,7 @@ def judge(error: BaseException, job: ClaimedJob) -> Verdict:
     if isinstance(error, ProviderThrottledError):
         wait = max(error.retry_at - clock.now(), SHORTEST_PAUSE)
         return Verdict(failure=failure, reason=reason, wait=wait, throttle=error, counts_as_try=False)
-    if is_outage(error):
+    if _is_away(error):
         delay = min(BASE_DELAY_SECONDS * job.attempt, MAX_OUTAGE_DELAY_SECONDS)
         return Verdict(failure=failure, reason=reason, wait=_jittered(delay), counts_as_try=False)
     return Verdict(failure=failure, reason=reason, wait=_wait(failure, job))
@@ -112,10 +112,15 @@ def classify(error: BaseException) -> FailureClass:
             return FailureClass.PERMISSION
         case ProviderPermanentError():
             return FailureClass.REFUSED
-        case _ if isinstance(error, _TRANSIENT) or is_outage(error):
+        case _ if isinstance(error, _TRANSIENT) or _is_away(error):
             return FailureClass.TRANSIENT
         case _:
             return FailureClass.INTERNAL
+
+
+def _is_away(error: BaseException) -> bool:
+    """A server of ours does not answer, or has no room: it is the same for every job, and none of them did it."""
+    return is_outage(error) or isinstance(error, RedisError)
 
 
 def _wait(failure: FailureClass, job: ClaimedJob) -> timedelta | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli.environment import development_environment
@@ -16,6 +17,7 @@ def settings_of_an_instance() -> Settings:
     variables = development_environment(
         GeneratedSecrets(),
         metrics_port=0,
+        data_directory=Path("/data"),
         sandbox_port=4000,
         worker_health_port=0,
         scheduler_health_port=0,

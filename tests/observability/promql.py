@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 FUNCTIONS = frozenset(
-    {"absent", "changes", "histogram_quantile", "increase", "min_over_time", "rate", "scalar", "time", "vector"}
+    {"abs", "absent", "changes", "histogram_quantile", "increase", "min_over_time", "rate", "scalar", "time", "vector"}
 )
 AGGREGATIONS = frozenset({"count", "max", "min", "sum"})
 OPERATORS = frozenset({"==", "!=", ">=", "<=", ">", "<", "+", "-", "*", "/", "and", "or", "unless"})

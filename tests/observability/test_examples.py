@@ -87,6 +87,7 @@ WORDS: dict[str, Iterable[str] | None] = {
     "use_case": list(UseCase),
     "left": [LEAST_LEFT, LITTLE_LEFT],
     "server": ["DATABASE", "REDIS"],
+    "directory": ["DATA"],
     "status": None,
 }
 OUTCOMES = {
