@@ -107,7 +107,7 @@ class Supervisor:
             managed.child = managed.restart()
         except Exception as error:  # noqa: BLE001  # whatever hinders it now, it may come back at the next try
             if not self._is_hopeless():
-                self._reporter.warn(f"{managed.name} did not come back: {error or type(error).__name__}")
+                self._reporter.warn(f"{managed.name} did not come back: {str(error) or type(error).__name__}")
             self._postpone(managed)
             return False
         managed.started_at, managed.retry_at, managed.is_awaited = time.monotonic(), None, True

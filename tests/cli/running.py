@@ -54,22 +54,34 @@ class Up:
         command = [*PIXECOM, "up", "--port", str(self.port), "--data-dir", str(data), *options]
         with output.open("w") as file:
             self.process = subprocess.Popen(  # noqa: S603  # the command is ours
-                command, env={"PATH": os.environ["PATH"]}, stdout=file, stderr=subprocess.STDOUT
+                self.wrapped(command), env={"PATH": os.environ["PATH"]}, stdout=file, stderr=subprocess.STDOUT
             )
-        self.wait_until(lambda: "✓ Scheduler" in self.text and (data / "instance.json").exists())
+        self.settle()
+
+    def wrapped(self, command: list[str]) -> list[str]:
+        """The command, or one that becomes it."""
+        return command
+
+    def settle(self) -> None:
+        """Until it runs."""
+        self.wait_until(lambda: "✓ Scheduler" in self.text and (self.data / "instance.json").exists())
 
     def run(self, command: str, *options: str) -> str:
         """What another command of this instance prints; it must succeed."""
-        printed = subprocess.run(  # noqa: S603  # likewise
-            [*PIXECOM, command, "--data-dir", str(self.data), *options],
+        printed = self.try_to_run(command, *options)
+        assert printed.returncode == 0, printed.stderr
+        return printed.stdout
+
+    def try_to_run(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """The same, however it ends."""
+        return subprocess.run(  # noqa: S603  # likewise
+            [*PIXECOM, *command.split(), "--data-dir", str(self.data), *options],
             env={"PATH": os.environ["PATH"]},
             capture_output=True,
             text=True,
             check=False,
             timeout=120,
         )
-        assert printed.returncode == 0, printed.stderr
-        return printed.stdout
 
     @property
     def text(self) -> str:

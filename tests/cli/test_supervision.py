@@ -112,6 +112,48 @@ def test_each_failed_start_waits_twice_as_long(supervisor: Supervisor, notebook:
     assert managed.delay == pytest.approx(0.01 * 2**4)
 
 
+def test_whatever_hinders_a_start_it_is_tried_again(supervisor: Supervisor, notebook: Notebook, tmp_path: Path) -> None:
+    refusals: list[Exception] = [ConnectionError("reset by peer"), LookupError()]
+
+    def start_at_last() -> Child:
+        if refusals:
+            raise refusals.pop(0)
+        return start(tmp_path, "postgres")
+
+    managed = Managed("postgres", start(tmp_path, "postgres"), start_at_last, 5, delay=0.01)
+    supervisor.add(managed)
+    os.kill(managed.child.pid, signal.SIGKILL)
+    wait_until(supervisor.tend)
+    assert [sentence for sentence, _ in notebook.warnings[1:]] == [
+        "postgres did not come back: reset by peer",
+        "postgres did not come back: LookupError",
+    ]
+
+
+def test_where_nothing_is_to_be_hoped_for_it_is_tried_without_a_word_and_at_once_when_there_is(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    is_hopeless = True
+
+    def start_with_room() -> Child:
+        if is_hopeless:
+            raise OSError(28, "No space left on device")
+        return start(tmp_path, "api")
+
+    supervisor = Supervisor(notebook, is_hopeless=lambda: is_hopeless)
+    managed = Managed("api", start(tmp_path, "api"), start_with_room, 5, delay=0.01)
+    supervisor.add(managed)
+    os.kill(managed.child.pid, signal.SIGKILL)
+    wait_until(lambda: supervisor.tend() or managed.delay > 0.05)
+    managed.retry_at, managed.delay = time.monotonic() + 3600, 30.0
+    is_hopeless = False
+    assert not supervisor.tend()
+    supervisor.hurry()
+    assert supervisor.tend()
+    assert (notebook.warnings, managed.delay) == ([], 1.0)
+    supervisor.stop(())
+
+
 def test_the_end_comes_in_the_order_asked_for(supervisor: Supervisor, notebook: Notebook, tmp_path: Path) -> None:
     children = {name: start(tmp_path, name) for name in ("postgres", "api", "extra", "scheduler")}
     for name, child in children.items():

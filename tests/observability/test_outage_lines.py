@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import asyncpg
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
@@ -68,3 +69,8 @@ def test_an_answer_to_what_began_before_the_last_failure_proves_nothing(
     now = 132.0
     assert outages.is_over_for(30)
     assert [(line["event"], line.get("away_seconds")) for line in written()] == [(GONE, None), (BACK, 2.0)]
+
+
+def test_a_full_disk_is_called_one(written: Lines) -> None:
+    Outages().note_failure(asyncpg.DiskFullError("no space left on device"), wanted=Wanted.CLAIM)
+    assert [line["event"] for line in written()] == ["the database's disk is full; jobs wait"]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
+from redis.exceptions import OutOfMemoryError, ResponseError
 from sqlalchemy.exc import InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -61,7 +62,6 @@ def job(tries: int = 0) -> ClaimedJob:
         (asyncpg.DeadlockDetectedError("x"), FailureClass.TRANSIENT),
         (asyncpg.SerializationError("x"), FailureClass.TRANSIENT),
         (asyncpg.QueryCanceledError("x"), FailureClass.TRANSIENT),
-        (asyncpg.TooManyConnectionsError("x"), FailureClass.TRANSIENT),
         (asyncpg.LockNotAvailableError("x"), FailureClass.TRANSIENT),
         (TokenRejectedError("x"), FailureClass.TOKEN),
         (PermissionDeniedError("x"), FailureClass.PERMISSION),
@@ -113,9 +113,14 @@ def test_waits_grow_with_the_tries_and_end(error: Exception, waits: list[int | N
         asyncpg.AdminShutdownError("x"),
         asyncpg.CannotConnectNowError("x"),
         asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
+        asyncpg.DiskFullError("could not extend file: No space left on device"),
+        asyncpg.TooManyConnectionsError("x"),
+        asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT in a read-only transaction"),
+        ResponseError("MISCONF Errors writing to the AOF file: No space left on device"),
+        OutOfMemoryError("command not allowed when used memory > 'maxmemory'"),
     ],
 )
-def test_an_absence_of_the_database_is_no_try_however_often_it_comes(error: Exception) -> None:
+def test_a_server_that_is_away_or_full_is_no_try_however_often_it_comes(error: Exception) -> None:
     for attempt, seconds in ((1, 2), (3, 6), (100_000, 300)):
         verdict = judge(error, replace(job(tries=2), attempt=attempt))
         assert (verdict.failure, verdict.counts_as_try) == (FailureClass.TRANSIENT, False)
