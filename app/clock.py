@@ -70,6 +70,11 @@ def follow(instant: datetime, *, at: float, uncertainty: timedelta) -> None:
         _Shared.reference = _Reference(machine_now(), steady())
 
 
+def is_shared() -> bool:
+    """Whether this process knows the shared time."""
+    return _Shared.reference is not None
+
+
 def forget_shared() -> None:
     """From now on this machine's clock is believed again."""
     _Shared.reference = None

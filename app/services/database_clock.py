@@ -87,17 +87,20 @@ class DatabaseClock:
         return self._trouble or OK
 
     async def measure(self) -> None:
-        """Read the database's clock, go by it, and judge ours. Raises what the database says when it is away."""
+        """Read the database's clock, and go by it where ours agrees. Raises what the database says when it is away."""
         database = await self._read_database()
         redis = await self._read_redis()
         CLOCK_SKEW.clear()
         CLOCK_SKEW.labels("DATABASE").set(database.ahead.total_seconds())
         if redis is not None:
             CLOCK_SKEW.labels("REDIS").set(redis.ahead.total_seconds())
-        clock.follow(database.instant, at=database.at, uncertainty=database.uncertainty)
+        trouble = explain(database, redis, tolerance=self._tolerance)
+        if trouble is None or not clock.is_shared():
+            # Otherwise one of the two has just been set; jobs in hand end by the time that all had agreed upon.
+            clock.follow(database.instant, at=database.at, uncertainty=database.uncertainty)
         self._in_doubt.clear()
         self._ahead = database.ahead
-        self._set(explain(database, redis, tolerance=self._tolerance))
+        self._set(trouble)
 
     def witness(self, instant: datetime, *, asked_at: float) -> bool:
         """Whether what the database calls now, in an answer to what was asked at a moment of the steady clock, can be.
@@ -123,8 +126,7 @@ class DatabaseClock:
             pause = EVERY_SECONDS if self.is_right else AGAIN_SECONDS
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._in_doubt.wait(), pause)
-            if self._in_doubt.is_set():
-                self._in_doubt.clear()
+            self._in_doubt.clear()
 
     async def _read_database(self) -> ClockReading:
         """The quickest of a few answers."""

@@ -16,7 +16,9 @@ from tests.services.jobs_at_hand import chore, enqueue, job_of, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from datetime import datetime
 
+    from app.database.driver import Driver
     from app.services.context import Services
 
 MINUTE = timedelta(minutes=1)
@@ -92,6 +94,22 @@ async def test_the_database_is_followed_though_this_machine_differs(
         " machine's clock"
     )
     assert true <= clock.now() < true + MINUTE
+
+
+async def test_a_database_that_jumps_takes_nobody_along(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job in hand would stamp what it fetches with a time that nobody has agreed upon."""
+    await services.clock.measure()
+    ours = clock.now()
+
+    async def jumped(_driver: Driver) -> datetime:
+        return clock.machine_now() + DAY
+
+    monkeypatch.setattr(database_clock, "find_server_time", jumped)
+    await services.clock.measure()
+    assert (await services.clock.check()).endswith(
+        "Redis agrees with this machine and not with the database, so it is the database's clock to look at first"
+    )
+    assert ours <= clock.now() < ours + MINUTE
 
 
 async def test_no_job_is_claimed_while_the_clock_is_wrong(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
