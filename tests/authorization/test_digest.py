@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     ("statement", "table"),
     [
         ("UPDATE campaigns SET name = name", "campaigns"),
-        ("UPDATE ad_stats_raw SET clicks = clicks WHERE level = 1", "ad_stats_raw"),
+        ("UPDATE ad_stats_raw SET impressions = impressions", "ad_stats_raw"),
         ("INSERT INTO ticks (name, slot, taken_at) VALUES ('digest', now(), now())", "ticks"),
         ("DELETE FROM stale_days", "stale_days"),
     ],
