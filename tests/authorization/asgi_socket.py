@@ -34,7 +34,12 @@ class AsgiSocket:
     _from_server: asyncio.Queue[MutableMapping[str, Any]]
 
     async def say(self, **message: object) -> None:
-        await self._to_server.put({"type": "websocket.receive", "text": orjson.dumps(message).decode()})
+        await self.send(orjson.dumps(message).decode())
+
+    async def send(self, frame: str | bytes) -> None:
+        """A message as it stands."""
+        kind = "text" if isinstance(frame, str) else "bytes"
+        await self._to_server.put({"type": "websocket.receive", kind: frame})
 
     async def hear(self) -> Any:
         async with asyncio.timeout(SECONDS):

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import io
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import structlog
+
+from app.auth.access_tokens import issue_access_token
+from app.http.application import create_application
+from app.observability.logging import configure_logging
+from app.services.context import open_services
+from app.settings import LogFormat
+from tests.graphql_schema.filled_seller import fill
+from tests.graphql_schema.small_world import SmallWorld
+from tests.hostile.in_process import InProcess
+from tests.hostile.stage import Stage
+from tests.http.exported import module_settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+
+    from starlette.types import Receive, Scope, Send
+
+    from app.embedded.throwaway import ThrowawayDatabase, ThrowawayServers
+
+SIZE = 30
+
+
+@pytest.fixture(scope="module")
+def log() -> Generator[io.StringIO]:
+    """What a process of the product writes to its log, as it writes it where nobody watches."""
+    root, configuration, written = logging.getLogger(), structlog.get_config(), io.StringIO()
+    handlers, level = root.handlers, root.level
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stderr", written)
+        configure_logging(level="INFO", log_format=LogFormat.JSON, process="api")
+    yield written
+    root.handlers = handlers
+    root.setLevel(level)
+    structlog.configure(**configuration)
+
+
+@pytest.fixture(scope="module")
+async def stage(
+    shared_database: ThrowawayDatabase, embedded_servers: ThrowawayServers, worker_id: str, log: io.StringIO
+) -> AsyncGenerator[Stage]:
+    settings = module_settings(shared_database, embedded_servers, worker_id)
+    application = create_application(settings)
+    async with (
+        open_services(settings, process="tests") as services,
+        application.router.lifespan_context(application) as state,
+    ):
+        tenant = await SmallWorld(shared_database, services).add_seller("hurt")
+        await fill(tenant, SIZE)
+        token = issue_access_token(user_id=tenant.user_id, seller_id=tenant.seller_id, role="OWNER", settings=settings)
+
+        async def started(scope: Scope, receive: Receive, send: Send) -> None:
+            await application({**scope, "state": dict(state or {})}, receive, send)
+
+        yield Stage(InProcess(started, token.text), services.redis, log)

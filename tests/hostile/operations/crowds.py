@@ -1,0 +1,82 @@
+"""Many at once: logins, exports, heavy sorts, syncs. Some are served, the rest is told to come later."""
+
+from __future__ import annotations
+
+from tests.hostile.operation import LATER, WHO, Expected, Http, Operation, bounded, http
+
+LOGIN = """mutation ($email: String!, $password: String!) {
+  login(input: {email: $email, password: $password}) { accessToken errors { code } } }"""
+SORT = "{ ads(first: 100, orderBy: {field: ROAS, change: RELATIVE}, range: {preset: LIFETIME}) { nodes { id } } }"
+
+
+def _login(email: str = "nobody@shop.test", password: str = "wrong") -> Http:
+    return http(LOGIN, {"email": email, "password": password})
+
+
+def _export() -> Http:
+    body = b'{"range": {"preset": "LIFETIME"}, "granularity": "DAY"}'
+    return Http(path="/export/ads.csv", headers={"Content-Type": "application/json"}, body=body)
+
+
+def _crowd(name: str, times: int, make: object, expected: Expected) -> Operation:
+    return Operation(name=f"{name} ×{times}", kind="crowds", make=make, expected=expected, times=times)  # pyright: ignore[reportArgumentType]  # a request's maker
+
+
+# Of all of a crowd together. How many hashes a flood of logins costs is what its limits allow.
+OPERATIONS = [
+    _crowd(
+        "wrong logins",
+        40,
+        _login,
+        bounded(WHO, LATER, hashes=20, steps=8_000_000, statements=200, log_characters=80_000),
+    ),
+    _crowd(
+        "logins with a long password",
+        10,
+        lambda: _login(password="x" * 900_000),
+        bounded(steps=8_000_000, log_characters=80_000),
+    ),
+    _crowd(
+        "logins with a long address",
+        10,
+        lambda: _login(email="x" * 900_000),
+        bounded(steps=8_000_000, log_characters=80_000),
+    ),
+    _crowd(
+        "exports by day of a lifetime",
+        50,
+        _export,
+        bounded(
+            LATER,
+            steps=60_000_000,
+            statements=600,
+            answer_bytes=100_000_000,
+            refusal_bytes=100_000,
+            log_characters=80_000,
+        ),
+    ),
+    _crowd(
+        "heavy sorts of one user",
+        12,
+        lambda: http(SORT),
+        bounded(LATER, steps=20_000_000, statements=200, log_characters=80_000),
+    ),
+    _crowd(
+        "syncs of everything",
+        10,
+        lambda: http("mutation { enqueueSync { errors { code } } }"),
+        bounded(LATER, steps=20_000_000, statements=400, log_characters=80_000),
+    ),
+    _crowd(
+        "requests without a token",
+        100,
+        lambda: http("{ viewer { role } }"),
+        bounded(WHO, LATER, steps=10_000_000, log_characters=80_000, refusal_bytes=40_000),
+    ),
+    _crowd(
+        "guesses of the cron secret",
+        100,
+        lambda: Http(path="/cron/stats", headers={"Authorization": "Bearer guess"}),
+        bounded(WHO, LATER, steps=5_000_000, log_characters=80_000, refusal_bytes=40_000),
+    ),
+]
