@@ -37,7 +37,7 @@ class Bounds:
     steps: int = 1_000_000
     statements: int = 60
     answer_bytes: int = 2_000_000
-    refusal_bytes: int = 8_000
+    refusal_bytes: int = 32_000
     log_characters: int = 16_000
     hashes: int = 0
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.hostile.operation import LATER, WHO, Expected, Http, Operation, bounded, http
+from typing import TYPE_CHECKING
+
+from tests.hostile.operation import LATER, WHO, Expected, Http, Operation, Sender, bounded, http
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LOGIN = """mutation ($email: String!, $password: String!) {
   login(input: {email: $email, password: $password}) { accessToken errors { code } } }"""
@@ -18,8 +23,10 @@ def _export() -> Http:
     return Http(path="/export/ads.csv", headers={"Content-Type": "application/json"}, body=body)
 
 
-def _crowd(name: str, times: int, make: object, expected: Expected) -> Operation:
-    return Operation(name=f"{name} ×{times}", kind="crowds", make=make, expected=expected, times=times)  # pyright: ignore[reportArgumentType]  # a request's maker
+def _crowd(
+    name: str, times: int, make: Callable[[], Http], expected: Expected, sender: Sender = Sender.OWNER
+) -> Operation:
+    return Operation(name=f"{name}, {times}", kind="crowds", make=make, expected=expected, times=times, sender=sender)
 
 
 # Of all of a crowd together. How many hashes a flood of logins costs is what its limits allow.
@@ -29,18 +36,21 @@ OPERATIONS = [
         40,
         _login,
         bounded(WHO, LATER, hashes=20, steps=8_000_000, statements=200, log_characters=80_000),
+        Sender.ANONYMOUS,
     ),
     _crowd(
         "logins with a long password",
         10,
         lambda: _login(password="x" * 900_000),
         bounded(steps=8_000_000, log_characters=80_000),
+        Sender.ANONYMOUS,
     ),
     _crowd(
         "logins with a long address",
         10,
         lambda: _login(email="x" * 900_000),
         bounded(steps=8_000_000, log_characters=80_000),
+        Sender.ANONYMOUS,
     ),
     _crowd(
         "exports by day of a lifetime",
@@ -72,6 +82,7 @@ OPERATIONS = [
         100,
         lambda: http("{ viewer { role } }"),
         bounded(WHO, LATER, steps=10_000_000, log_characters=80_000, refusal_bytes=40_000),
+        Sender.ANONYMOUS,
     ),
     _crowd(
         "guesses of the cron secret",

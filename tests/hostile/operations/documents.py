@@ -107,7 +107,7 @@ _SIZES: list[tuple[str, str, Callable[[int], str], dict[int, Expected]]] = [
     ("operations", "operations without a name", _anonymous_operations, {100: refused(), 20_000: refused()}),
 ]
 OPERATIONS = [
-    _operation(f"{name} ×{size:,}", partial(document, size), expected, kind)
+    _operation(f"{name}, {size:,}", partial(document, size), expected, kind)
     for kind, name, document, sizes in _SIZES
     for size, expected in sizes.items()
 ]
