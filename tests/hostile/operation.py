@@ -53,12 +53,12 @@ class Expected:
 
 def refused(*codes: frozenset[str], **bounds: int) -> Expected:
     """Never answered; refused for what it is unless another code is named."""
-    return Expected(codes=frozenset().union(*(codes or (TOO_MUCH,))), answered=False, bounds=Bounds(**bounds))
+    return Expected(codes=frozenset[str]().union(*(codes or (TOO_MUCH,))), answered=False, bounds=Bounds(**bounds))
 
 
 def bounded(*codes: frozenset[str], **bounds: int) -> Expected:
     """Answered within the bounds, or refused."""
-    return Expected(codes=frozenset().union(TOO_MUCH, LATER, *codes), answered=True, bounds=Bounds(**bounds))
+    return Expected(codes=frozenset[str]().union(TOO_MUCH, LATER, *codes), answered=True, bounds=Bounds(**bounds))
 
 
 @dataclass(frozen=True, kw_only=True)

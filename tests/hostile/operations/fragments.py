@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.hostile.operation import Expected, Operation, bounded, http, refused
@@ -96,14 +95,15 @@ _SIZES: list[tuple[str, str, Callable[[int], str], dict[int, Expected]]] = [
     ("directives", "fields that are skipped", _skipped_fields, {20: bounded(), 10_000: refused()}),
     ("directives", "unknown directives", _unknown_directives, {100: refused(), 10_000: refused()}),
 ]
+
+
+def _sized(kind: str, name: str, document: Callable[[int], str], size: int, expected: Expected) -> Operation:
+    return Operation(name=f"{name}, {size:,}", kind=kind, make=lambda: http(document(size)), expected=expected)
+
+
 OPERATIONS = [
     *(
-        Operation(
-            name=f"{name}, {size:,}",
-            kind=kind,
-            make=lambda document=partial(document, size): http(document()),
-            expected=expected,
-        )
+        _sized(kind, name, document, size, expected)
         for kind, name, document, sizes in _SIZES
         for size, expected in sizes.items()
     ),

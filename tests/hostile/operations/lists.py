@@ -49,10 +49,8 @@ def _series(granularity: str, *, entities: int, selection: str = EVERY) -> str:
 
 def _many_ranges(count: int) -> str:
     """Each alias wants the numbers of days of its own."""
-    ranges = (
-        f'a{n}: metrics(range: {{custom: {{from: "2026-01-{n % 28 + 1:02}", to: "2026-10-{n % 28 + 1:02}"}}}}) {{ spend }}'
-        for n in range(count)
-    )
+    days = (f'from: "2026-01-{n % 28 + 1:02}", to: "2026-10-{n % 28 + 1:02}"' for n in range(count))
+    ranges = (f"a{n}: metrics(range: {{custom: {{{each}}}}}) {{ spend }}" for n, each in enumerate(days))
     return f"{{ ads(first: 100) {{ nodes {{ {' '.join(ranges)} }} }} }}"
 
 
@@ -159,7 +157,8 @@ _REQUESTS: list[tuple[str, Callable[[], Http], Expected]] = [
     (
         "posts of 100 pages",
         lambda: http(
-            "{ pages(first: 100) { nodes { posts(first: 50) { nodes { values { metric value } page { posts(first: 50) { totalCount } } } } } } }"
+            "{ pages(first: 100) { nodes { posts(first: 50) { nodes { values { metric value } "
+            "page { posts(first: 50) { totalCount } } } } } } }"
         ),
         bounded(),
     ),
