@@ -59,6 +59,6 @@ def summary(run: Run) -> str:
     begun, ended = run.suffered[0].begun, run.suffered[-1].ended
     return (
         f"{len(run.suffered)} operations in {ended - begun:.0f} s. The other client's p99: "
-        f"{run.idle_p99 * 1000:.0f} ms idle, {p99(run.within('list', begun, ended)) * 1000:.0f} ms beside them. Memory: "
-        f"{run.resident_before / 1e6:.0f} MB before, {run.resident_after / 1e6:.0f} MB after."
+        f"{run.idle_p99 * 1000:.0f} ms idle, {p99(run.within('list', begun, ended)) * 1000:.0f} ms beside them. "
+        f"Memory: {run.resident_before / 1e6:.0f} MB before, {run.resident_after / 1e6:.0f} MB after."
     )

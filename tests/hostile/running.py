@@ -52,11 +52,9 @@ class Run:
     samples: list[Sample] = field(default_factory=list[Sample])
 
     def within(self, what: str, begun: float, ended: float) -> list[float]:
-        """How long the answers took that were asked for, or still waited for, in that time."""
+        """How long the answers took that were waited for mostly in that time."""
         return [
-            each.seconds
-            for each in self.samples
-            if each.what == what and each.begun < ended and each.begun + each.seconds > begun
+            each.seconds for each in self.samples if each.what == what and begun < each.begun + each.seconds / 2 < ended
         ]
 
     @property
