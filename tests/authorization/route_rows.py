@@ -14,7 +14,10 @@ FILES = [f"{name}.{suffix}" for name in LISTS for suffix in FORMATS]
 
 @dataclass(frozen=True)
 class OpenRoute:
-    """A route that answers everybody alike, whatever token they send: how it is asked, and with what it answers."""
+    """A route that answers everybody alike, whatever token they send: how it is asked, and with what it answers.
+
+    Where the application does not serve it, nobody finds anything there.
+    """
 
     path: str
     status: int = 200

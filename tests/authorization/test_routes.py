@@ -12,7 +12,7 @@ from graphql_schema.permissions import Permission
 from tests.authorization.callers import CALLERS, Caller, Member, Refused, Shown
 from tests.authorization.judging import Refusal, check_discretion, check_refusal, nothing_happens, refusal_of
 from tests.authorization.requests import send
-from tests.authorization.route_rows import EXPORTS, FILES, OPEN_ROUTES, OpenRoute
+from tests.authorization.route_rows import EXPORTS, FILES, OPEN_ROUTES
 from tests.authorization.world import CRON_SECRET
 
 if TYPE_CHECKING:
@@ -71,9 +71,10 @@ async def test_the_cron_hook_takes_its_secret_and_shows_no_seller(stage: Stage) 
 
 
 @every_caller
-@pytest.mark.parametrize("route", OPEN_ROUTES.values(), ids=OPEN_ROUTES)
-async def test_what_is_open_answers_everybody_alike(stage: Stage, route: OpenRoute, caller: Caller) -> None:
+@pytest.mark.parametrize("path", OPEN_ROUTES)
+async def test_what_is_open_answers_everybody_alike(stage: Stage, path: str, caller: Caller) -> None:
+    route = OPEN_ROUTES[path]
     async with nothing_happens(stage):
         response = await send(stage, caller, "GET", route.path)
-    assert response.status_code == route.status
+    assert response.status_code == (route.status if path in stage.routes else 404)
     check_discretion(response, stage, caller.standing, allowed=False)

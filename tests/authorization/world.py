@@ -68,6 +68,7 @@ class Stage:
     theirs: Side
     closed: Tenant  # a seller that was deactivated
     meta_calls: list[str]
+    routes: frozenset[str]  # the paths that the application serves
     users: dict[str, UUID] = field(default_factory=dict[str, "UUID"])
 
     def token(self, user: str = "owner", role: str | None = "OWNER", **changes: Any) -> str:
@@ -120,7 +121,8 @@ async def open_stage(database: ThrowawayDatabase, settings: Settings, meta: Meta
             ours, theirs = await _plant_side(world, "ours"), await _plant_side(world, "theirs")
             closed = await world.add_seller("closed")
             await world.write("UPDATE sellers SET is_active = false WHERE id = $1", closed.seller_id)
-            stage = Stage(settings, world, services.redis, started, client, ours, theirs, closed, meta.calls)
+            routes = frozenset(getattr(route, "path", "") for route in application.routes)
+            stage = Stage(settings, world, services.redis, started, client, ours, theirs, closed, meta.calls, routes)
             await _connect_to_meta(stage)
             await _add_members(stage)
             yield stage
