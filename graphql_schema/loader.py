@@ -45,7 +45,7 @@ class Loader(Generic[Key, Found]):
         self._loading: set[asyncio.Task[None]] = set()
 
     def load(self, key: Key) -> asyncio.Future[Found]:
-        """The answer for one key. Who cancels it, cancels nobody else's."""
+        """The answer for one key; to cancel it cancels no other field's."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Found] = loop.create_future()
         if key in self._answers:
@@ -97,6 +97,6 @@ class Loader(Generic[Key, Found]):
 def _give(future: asyncio.Future[Found], answer: Found | BaseException) -> None:
     if isinstance(answer, BaseException):
         future.set_exception(answer)
-        future.exception()  # when nobody waits any more, it is no news for the log
+        future.exception()  # when no field waits any more, it is no news for the log
     else:
         future.set_result(answer)

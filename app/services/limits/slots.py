@@ -1,7 +1,7 @@
 """How much runs at once under each key, such as a user and a seller; the rest waits its turn.
 
-Who waits holds nothing. A turn goes to whom the fewest run for, and among equals to who came first; so one caller's are
-in order, and a caller who asks for much makes no other wait behind all of it.
+What waits holds nothing. A turn goes to the caller with the fewest at work, and among equals to the first that came; so
+one caller's are in order, and a caller who asks for much makes no other wait behind all of it.
 """
 
 from __future__ import annotations
