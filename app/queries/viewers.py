@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from app.vocabulary import Role
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -27,12 +29,16 @@ class ViewerRow(NamedTuple):
     currency: str
 
 
-_MEMBER = """
+# A role that this release does not know may do nothing.
+_ROLES = ", ".join(f"'{role}'" for role in Role)
+
+_MEMBER = f"""
 FROM memberships AS m
 JOIN users AS u ON u.id = m.user_id
 JOIN sellers AS s ON s.id = m.seller_id
-WHERE m.seller_id = {seller_id}
-  AND m.user_id = {user_id}
+WHERE m.seller_id = {{seller_id}}
+  AND m.user_id = {{user_id}}
+  AND m.role IN ({_ROLES})
   AND u.is_active
   AND s.is_active
 """

@@ -157,6 +157,9 @@ NOT_MEMBERS = (
         NotMember(),
         lambda stage: stage.token("of the closed seller", seller=str(stage.closed.seller_id)),
     ),
+    # A role of a later release.
+    _token("janitor", NotMember(), lambda stage: stage.token("janitor", "JANITOR")),
+    _token("janitor who claims to be an owner", NotMember(), lambda stage: stage.token("janitor", "OWNER")),
     _token("seller that does not exist", NotMember(), lambda stage: stage.token(seller=str(new_id()))),
 )
 MEMBERS = (
@@ -167,8 +170,6 @@ MEMBERS = (
     _member("downgraded", "ANALYST", claims="OWNER"),
     _member("owner", "OWNER", claims="ANALYST"),
     _member("owner", "OWNER", claims="EMPEROR"),
-    _member("janitor", "JANITOR"),
-    _member("janitor", "JANITOR", claims="OWNER"),
     _member("returned", "OWNER"),
     Caller("lower-case scheme", Member("owner", "OWNER"), lambda s: Shown({"Authorization": f"bearer {s.token()}"})),
     _token("owner of another seller", Member("stranger", "OWNER", of_ours=False), _theirs),
