@@ -1,7 +1,7 @@
 """How often may be tried to log in: for an account, from a client address, and for an account from an address.
 
 An account is the digest of an e-mail address, whether somebody has it or not: a stranger learns nothing from its
-limits. An address that has logged in to an account lately is not held back by what others try on it (decision 13).
+limits. An address that has logged in to an account lately is not held back by what others try on it (decision 14).
 Counted in Redis; while it is away, by each process for itself, with one warning.
 """
 
