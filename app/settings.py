@@ -92,6 +92,33 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 9464
     max_range_days: Annotated[int, Field(ge=1)] = 1127
+    max_document_length: Annotated[int, Field(ge=1000)] = 20_000
+    max_document_tokens: Annotated[int, Field(ge=100)] = 2000
+    max_document_operations: Annotated[int, Field(ge=1)] = 20
+    max_document_fragments: Annotated[int, Field(ge=0)] = 50
+    max_document_variables: Annotated[int, Field(ge=0)] = 50
+    max_document_directives: Annotated[int, Field(ge=0)] = 50
+    max_node_directives: Annotated[int, Field(ge=0)] = 4
+    max_document_aliases: Annotated[int, Field(ge=0)] = 200
+    max_root_fields: Annotated[int, Field(ge=1)] = 20
+    max_document_depth: Annotated[int, Field(ge=1, le=50)] = 20
+    max_document_fields: Annotated[int, Field(ge=1)] = 1000
+    max_field_pairs: Annotated[int, Field(ge=1)] = 1000
+    max_document_steps: Annotated[int, Field(ge=100)] = 5000
+    max_anonymous_length: Annotated[int, Field(ge=100)] = 4000
+    max_anonymous_tokens: Annotated[int, Field(ge=10)] = 500
+    max_variables_depth: Annotated[int, Field(ge=1, le=100)] = 12
+    max_variable_values: Annotated[int, Field(ge=1)] = 5000
+    max_variable_length: Annotated[int, Field(ge=100)] = 10_000
+    documents_kept: Annotated[int, Field(ge=1)] = 1000
+    document_characters_kept: Annotated[int, Field(ge=1)] = 2_000_000
+    max_query_cost: Annotated[int, Field(ge=1)] = 300_000
+    user_cost_capacity: Annotated[int, Field(ge=1)] = 2_000_000
+    user_cost_per_minute: Annotated[int, Field(ge=1)] = 1_000_000
+    seller_cost_capacity: Annotated[int, Field(ge=1)] = 10_000_000
+    seller_cost_per_minute: Annotated[int, Field(ge=1)] = 5_000_000
+    address_cost_capacity: Annotated[int, Field(ge=1)] = 400_000
+    address_cost_per_minute: Annotated[int, Field(ge=1)] = 200_000
     read_seconds: Annotated[float, Field(gt=0, le=3600)] = 15.0
     mutation_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     operations_per_user: Annotated[int, Field(ge=1)] = 3

@@ -11,6 +11,7 @@ from app.errors import UnauthenticatedError
 from app.services.following.streams import stay_member
 from app.services.reading import Reading
 from app.services.request_snapshot import RequestOverError
+from graphql_schema.errors import UNAUTHENTICATED_SENTENCE
 from graphql_schema.loaders import Loaders
 from graphql_schema.permissions import Permission, check_permission
 from graphql_schema.point_budget import PointBudget
@@ -40,7 +41,7 @@ class Context:
     def caller(self) -> AccessClaims:
         """Who asks. Raises UnauthenticatedError when nobody proved to be."""
         if self._claims is None:
-            raise UnauthenticatedError("This needs an access token: log in and send it as a Bearer token.")
+            raise UnauthenticatedError(UNAUTHENTICATED_SENTENCE)
         return self._claims
 
     async def member_with(self, permission: Permission) -> ViewerRow:

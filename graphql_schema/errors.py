@@ -14,7 +14,6 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-import strawberry
 from graphql import GraphQLError, ValueNode
 from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
 from strawberry.schema.exceptions import InvalidOperationTypeError
@@ -38,33 +37,35 @@ from app.errors import (
 )
 from app.observability.correlation import begin_correlation, current_correlation_id
 from app.observability.logging import get_logger
-from app.observability.shortening import MESSAGE_CHARACTERS, NAME_CHARACTERS, shorten
+from app.observability.shortening import NAME_CHARACTERS, shorten
 from graphql_schema.client_message import client_message
 from graphql_schema.faulty_argument import VARIABLE_FAULT, argument_of
-from graphql_schema.operation_choice import ChooseOperation
-from graphql_schema.operation_record import RecordOperation
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
-    from strawberry.extensions import SchemaExtension
     from strawberry.types import ExecutionContext
 
 __all__ = [
     "INTERNAL_SENTENCE",
+    "UNAUTHENTICATED_SENTENCE",
     "ErrorCode",
-    "PixecomSchema",
     "absence_of_database",
     "code_of",
+    "document_too_large",
+    "present_error",
     "query_too_complex",
     "rate_limited",
     "refusal_of",
     "too_many_points",
+    "unauthenticated",
+    "variables_too_large",
 ]
 
 INTERNAL_SENTENCE = "Something went wrong on our side. Quote the correlation id when you ask about it."
 AWAY_SENTENCE = (
     "The database does not answer just now; try again in a moment. What was to be changed may have been changed."
 )
+UNAUTHENTICATED_SENTENCE = "This needs an access token: log in and send it as a Bearer token."
 _SECRET_ARGUMENT = re.compile(r"(?i)(token|password|secret)(\.\d+)?$")
 _log = get_logger(__name__)
 
@@ -146,6 +147,27 @@ def query_too_complex(*, cost: int, limit: int) -> GraphQLError:
     )
 
 
+def document_too_large(counted: str, limit: int) -> GraphQLError:
+    """The document has more of something than a document may; counting ended there."""
+    return GraphQLError(
+        f"The document has more than {limit} {counted}.",
+        extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value, "counted": counted, "limit": limit},
+    )
+
+
+def variables_too_large(counted: str, limit: int) -> GraphQLError:
+    """The variables have more of something than those of a request may; counting ended there."""
+    return GraphQLError(
+        f"The variables have more than {limit} {counted}.",
+        extensions={"code": ErrorCode.BAD_USER_INPUT.value, "counted": counted, "limit": limit},
+    )
+
+
+def unauthenticated() -> GraphQLError:
+    """The document asks for more than anybody may without an access token."""
+    return GraphQLError(UNAUTHENTICATED_SENTENCE, extensions={"code": ErrorCode.UNAUTHENTICATED.value})
+
+
 def too_many_points(*, points: int, limit: int) -> GraphQLError:
     """The series of the operation would have more points than those of one operation may."""
     return GraphQLError(
@@ -155,23 +177,7 @@ def too_many_points(*, points: int, limit: int) -> GraphQLError:
     )
 
 
-class PixecomSchema(strawberry.Schema):
-    """A Strawberry schema whose errors all carry a code; used for HTTP and WebSocket alike."""
-
-    def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:  # noqa: FBT001, FBT002  # Strawberry's
-        return [*super().get_extensions(sync), RecordOperation(), ChooseOperation()]
-
-    def process_errors(
-        self,
-        errors: list[GraphQLError],
-        execution_context: ExecutionContext | None = None,
-    ) -> None:
-        for error in errors:
-            _present(error, execution_context, self._schema)
-            error.message = shorten(error.message, MESSAGE_CHARACTERS)
-
-
-def _present(error: GraphQLError, context: ExecutionContext | None, schema: GraphQLSchema) -> None:
+def present_error(error: GraphQLError, context: ExecutionContext | None, schema: GraphQLSchema) -> None:
     """Give the error its code in place: graphql-core has already put it into the result."""
     if (error.extensions or {}).get("code") in _CODE_VALUES:
         _note(error, context)

@@ -26,10 +26,13 @@ from graphql_schema.entity_connection import EntityConnection
 from graphql_schema.entity_filters import AdFilterArgument, AdsetFilterArgument, CampaignFilterArgument
 from graphql_schema.entity_lists import list_ads, list_adsets, list_campaigns
 from graphql_schema.entity_orders import AdOrderArgument, AdsetOrderArgument, CampaignOrderArgument
-from graphql_schema.errors import ErrorCode, PixecomSchema
+from graphql_schema.errors import ErrorCode
+from graphql_schema.execution.document_limits import VariableLimits
+from graphql_schema.execution.variable_limits import check_variables
 from graphql_schema.global_id import global_id
 from graphql_schema.metrics import NAMES
 from graphql_schema.periods import AsOfArgument
+from graphql_schema.pixecom_schema import PixecomSchema
 from graphql_schema.scalars import SCALARS
 
 LISTS = {"campaigns": Level.CAMPAIGN, "adsets": Level.ADSET, "ads": Level.AD}
@@ -119,6 +122,10 @@ async def open_export(
     unknown = [_unknown(name) for name in arguments if name not in ARGUMENTS]
     if unknown:
         return unknown
+    try:
+        check_variables(arguments, VariableLimits.of(context.services.settings))
+    except GraphQLError as error:
+        return [error]
     result = await exports_schema.execute(
         export_document(list_name), variable_values=arguments, context_value=context, root_value=exporter
     )

@@ -1,4 +1,4 @@
-"""Lets a transport learn what an operation was once it ran, for its logs and metrics. Changes nothing of it."""
+"""What a transport knows of an operation, for its logs and metrics: its name and kind, and which runs it made."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from uuid import UUID
 
-__all__ = ["OperationRecord", "RecordOperation", "abandonable", "record_run_of", "recording"]
+__all__ = ["OperationRecord", "abandonable", "record_run_of", "recording"]
 
 
 @dataclass
 class OperationRecord:
-    """`kind` is query, mutation, subscription, or unknown where no operation could be made out.
+    """`kind` is query, mutation, subscription, or unknown until its document has been made out. The transport says so.
 
     `run_ids`: the runs that its mutations made or changed. `in_abandonable_part`: see `abandonable`.
     """
@@ -65,15 +64,3 @@ def abandonable() -> Generator[None]:
         yield
     finally:
         record.in_abandonable_part = False
-
-
-class RecordOperation(SchemaExtension):
-    """Part of every PixecomSchema."""
-
-    def on_parse(self) -> Generator[None]:
-        yield
-        record = _current.get()
-        context = self.execution_context
-        if record is not None and context.graphql_document is not None:
-            record.name = context.operation_name
-            record.kind = context.operation_type.value

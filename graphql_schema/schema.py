@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from strawberry.schema.config import StrawberryConfig
 
-from graphql_schema.errors import PixecomSchema
-from graphql_schema.introspection import IntrospectionAsSet
+from graphql_schema.execution.open_fields import OPEN_FIELDS
 from graphql_schema.list_executor import ListExecutor
 from graphql_schema.membership import NothingForOutsiders
 from graphql_schema.mutation import Mutation
+from graphql_schema.pixecom_schema import PixecomSchema
 from graphql_schema.query import Query
 from graphql_schema.scalars import SCALARS
 from graphql_schema.subscription import Subscription
@@ -19,7 +19,8 @@ schema = PixecomSchema(
     mutation=Mutation,
     subscription=Subscription,
     types=USER_ERRORS,
-    extensions=[IntrospectionAsSet, NothingForOutsiders],
+    extensions=[NothingForOutsiders],
     execution_context_class=ListExecutor,
     config=StrawberryConfig(scalar_map=SCALARS),
+    open_fields=OPEN_FIELDS,
 )

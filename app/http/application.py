@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import warnings
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -23,10 +23,12 @@ from app.http.graphql_socket import GraphQLSocket
 from app.http.graphql_view import GraphQLView
 from app.http.health import leaving, livez, readiness
 from app.http.metrics import MetricsMiddleware
+from app.http.operation_gate import OperationGate
 from app.http.operation_turn import OperationTurns
 from app.http.security_headers import SecurityHeadersMiddleware
 from app.services.context import open_services
 from app.services.demo import DEMO_LOGINS
+from app.services.limits.cost_buckets import CostBuckets
 from app.services.tick_taking import start_scheduled_job
 from app.serving.drain import Drain
 from graphql_schema.context import open_context
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection, Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
-    from strawberry import Schema
 
     from app.auth.access_tokens import AccessClaims
     from app.http.cron import StartScheduled
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from app.http.graphql_view import ContextFactory
     from app.http.health import Check
     from app.settings import Settings
+    from graphql_schema.pixecom_schema import PixecomSchema
 
 __all__ = ["Resources", "build_application", "create_application"]
 
@@ -59,11 +61,15 @@ _METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/export", "/cron", 
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What the process opens at its start: how to make a request's context, what readiness asks, the cron hook."""
+    """What the process opens at its start: how to make a request's context, what readiness asks, the cron hook.
+
+    `cost_buckets`: what operations are charged to; unless told otherwise, buckets of this process alone.
+    """
 
     context_of: ContextFactory
     checks: Mapping[str, Check]
     start_scheduled: StartScheduled
+    cost_buckets: CostBuckets = field(default_factory=lambda: CostBuckets(None))
 
 
 class _State(TypedDict):
@@ -73,7 +79,7 @@ class _State(TypedDict):
 def build_application(
     settings: Settings,
     *,
-    schema: Schema,
+    schema: PixecomSchema,
     open_resources: Callable[[Settings], AbstractAsyncContextManager[Resources]],
     demo_logins: Sequence[DemoLogin] = (),
     assets: Path = ASSETS,
@@ -91,11 +97,12 @@ def build_application(
             yield {"resources": resources}
 
     page = graphiql_page(assets=assets, demo_logins=demo_logins) if settings.graphiql_on else None
+    gate = OperationGate(schema, settings, buckets_of=lambda connection: _resources_of(connection).cost_buckets)
     turns = OperationTurns(settings)
-    view = GraphQLView(schema, context_of=_context_of, turns=turns, settings=settings, page=page)
+    view = GraphQLView(schema, context_of=_context_of, gate=gate, turns=turns, settings=settings, page=page)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
-        WebSocketRoute("/graphql", GraphQLSocket(schema, context_of=_context_of, settings=settings)),
+        WebSocketRoute("/graphql", GraphQLSocket(schema, context_of=_context_of, gate=gate, settings=settings)),
         Route("/export/{file}", ExportView(context_of=_context_of, precedence=turns.precedence, settings=settings)),
         Route("/cron/{job}", CronView(start_of=_start_of, settings=settings)),
         *(graphiql_routes(assets=assets) if settings.graphiql_on else ()),
@@ -145,6 +152,7 @@ async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
             context_of=context_of,
             checks={"database": services.database.check, "redis": redis, "clock": services.clock.check},
             start_scheduled=start_scheduled,
+            cost_buckets=CostBuckets(services.redis),
         )
 
 

@@ -26,30 +26,33 @@ from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
+from graphql import GraphQLError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived, WebSocketDisconnected
-from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET
 
 from app.clock import now
 from app.errors import NotAMemberError, UnauthenticatedError
 from app.http.bearer import read_bearer
+from app.http.graphql_request import GraphQLRequest
 from app.http.metrics import OPEN_SOCKETS, observe_errors
+from app.http.operation_gate import OperationRefusedError
 from app.http.refusal import RequestRefused
 from app.http.socket_limits import TRY_AGAIN_LATER, MessageRate, SocketLimits, SocketPlace, SocketRefused
 from app.observability.logging import get_logger
 from graphql_schema.errors import ErrorCode, code_of
+from graphql_schema.execution.operation_choice import KindRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
     from contextlib import AbstractAsyncContextManager
 
-    from graphql import GraphQLError
     from starlette.types import Receive, Scope, Send
     from strawberry import Schema
     from strawberry.types import ExecutionResult
@@ -57,8 +60,10 @@ if TYPE_CHECKING:
 
     from app.auth.access_tokens import AccessClaims
     from app.http.graphql_view import ContextFactory
+    from app.http.operation_gate import OperationGate
     from app.settings import Settings
     from graphql_schema.context import Context
+    from graphql_schema.pixecom_schema import PixecomSchema
 
 __all__ = ["GraphQLSocket"]
 
@@ -68,6 +73,7 @@ FIRST_MESSAGE_CHARACTERS = 16_384
 # RFC 6455, 5.5: a control frame has at most 125 bytes, of which the code takes two.
 _REASON_BYTES = 123
 _FORBIDDEN = 4403
+_SUBSCRIPTIONS = frozenset({OperationType.SUBSCRIPTION})
 _MALFORMED = 4400
 _TOO_MANY = 4429
 _AWAY = "The database does not answer just now."
@@ -89,9 +95,11 @@ class Connection:
 class GraphQLSocket:
     """An ASGI application for the /graphql route of WebSockets."""
 
-    def __init__(self, schema: Schema, *, context_of: ContextFactory, settings: Settings) -> None:
+    def __init__(
+        self, schema: PixecomSchema, *, context_of: ContextFactory, gate: OperationGate, settings: Settings
+    ) -> None:
         self._limits = SocketLimits(settings)
-        self._view = _View(schema, context_of=context_of, settings=settings, limits=self._limits)
+        self._view = _View(schema, context_of=context_of, gate=gate, settings=settings, limits=self._limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._limits.are_reached:
@@ -275,9 +283,17 @@ class _View(GraphQL[Connection, None]):
     websocket_adapter_class = _Adapter
     graphql_transport_ws_handler_class = _Handler
 
-    def __init__(self, schema: Schema, *, context_of: ContextFactory, settings: Settings, limits: SocketLimits) -> None:
+    def __init__(
+        self,
+        schema: PixecomSchema,
+        *,
+        context_of: ContextFactory,
+        gate: OperationGate,
+        settings: Settings,
+        limits: SocketLimits,
+    ) -> None:
         super().__init__(
-            cast("Schema", _SubscriptionsOnly(schema, context_of)),
+            cast("Schema", _SubscriptionsOnly(schema, context_of, gate)),
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
@@ -328,9 +344,10 @@ class _View(GraphQL[Connection, None]):
 class _SubscriptionsOnly:
     """Runs each operation of a socket in a context of its own, which is closed when the operation ends."""
 
-    def __init__(self, schema: Schema, context_of: ContextFactory) -> None:
+    def __init__(self, schema: PixecomSchema, context_of: ContextFactory, gate: OperationGate) -> None:
         self._schema = schema
         self._context_of = context_of
+        self._gate = gate
 
     async def stream(
         self,
@@ -342,31 +359,37 @@ class _SubscriptionsOnly:
         operation_name: str | None,
     ) -> AsyncGenerator[ExecutionResult]:
         del root_value
-        return self._results(query, variable_values, context_value, operation_name)
+        graphql = GraphQLRequest(query=query, operation_name=operation_name, variables=variable_values, extensions=None)
+        return self._results(graphql, context_value)
 
-    async def _results(
-        self,
-        query: str,
-        variables: dict[str, Any] | None,
-        connection: Connection,
-        operation_name: str | None,
-    ) -> AsyncGenerator[ExecutionResult]:
+    async def _results(self, graphql: GraphQLRequest, connection: Connection) -> AsyncGenerator[ExecutionResult]:
+        """Prepare, price and charge, as for HTTP; then run, with the cost in the first result's extensions."""
+        payer = self._gate.payer(connection.socket, connection.claims)
+        try:
+            prepared = await self._gate.prepare(graphql, _SUBSCRIPTIONS, payer)
+            report = await self._gate.charge(payer, prepared, self._gate.price(prepared, graphql))
+        except OperationRefusedError as refusal:
+            yield _shown(PreExecutionError(data=None, errors=refusal.errors, extensions=refusal.extensions))
+            return
+        except KindRefusedError:
+            yield _shown(PreExecutionError(data=None, errors=[_subscriptions_only()]))
+            return
         async with self._context_of(connection.socket, connection.claims) as context:
-            results: Any = await self._schema.stream(
-                query,
-                variable_values=variables,
-                context_value=context,
-                operation_name=operation_name,
-                allowed_operation_types=(OperationType.SUBSCRIPTION,),
+            results: Any = await self._schema.follow(
+                prepared.document, prepared.operation, variables=graphql.variables, context=context
             )
             async with aclosing(results):
                 async for result in results:
+                    result.extensions = {**(result.extensions or {}), **report} or None
+                    report = {}
                     yield _shown(result)
+
+
+def _subscriptions_only() -> GraphQLError:
+    return GraphQLError(_SUBSCRIPTIONS_ONLY, extensions={"code": ErrorCode.BAD_USER_INPUT.value})
 
 
 def _shown(result: ExecutionResult) -> ExecutionResult:
     for error in result.errors or ():
-        if isinstance(error.original_error, InvalidOperationTypeError):
-            error.message = _SUBSCRIPTIONS_ONLY
         observe_errors([str((error.extensions or {}).get("code"))])
     return result

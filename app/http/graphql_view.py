@@ -9,7 +9,6 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.requests import Request
-from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
@@ -22,9 +21,10 @@ from app.http.correlation import note_in_access_log
 from app.http.graphql_request import GraphQLRequest, read_graphql_request
 from app.http.metrics import observe_operation
 from app.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, preferred_type
-from app.http.operation_turn import kind_of
+from app.http.operation_gate import OperationGate, OperationRefusedError
 from app.http.refusal import STATUS_OF_CODE, RequestRefused, json_response
 from graphql_schema.errors import refusal_of
+from graphql_schema.execution.operation_choice import KindRefusedError
 from graphql_schema.operation_record import recording
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
-    from strawberry import Schema
 
     from app.auth.access_tokens import AccessClaims
     from app.http.operation_turn import OperationTurns
     from app.settings import Settings
     from graphql_schema.operation_record import OperationRecord
+    from graphql_schema.pixecom_schema import PixecomSchema
 
 __all__ = ["ContextFactory", "GraphQLView"]
 
@@ -64,15 +64,17 @@ class GraphQLView:
 
     def __init__(
         self,
-        schema: Schema,
+        schema: PixecomSchema,
         *,
         context_of: ContextFactory,
+        gate: OperationGate,
         turns: OperationTurns,
         settings: Settings,
         page: Response | None,
     ) -> None:
         self._schema = schema
         self._context_of = context_of
+        self._gate = gate
         self._settings = settings
         self._turns = turns
         self._page = page
@@ -92,16 +94,23 @@ class GraphQLView:
         if media_type is None:
             return RequestRefused(406, f"The answer can be {GRAPHQL_RESPONSE} or {JSON}.").response()
         try:
+            claims = claims_of(request, self._settings)
             graphql = await read_graphql_request(request, max_body_bytes=self._settings.max_body_bytes)
-            return await self._run(request, graphql, media_type)
+            return await self._run(request, claims, graphql, media_type)
         except RequestRefused as refusal:
             return refusal.response(media_type)
 
-    async def _run(self, request: Request, graphql: GraphQLRequest, media_type: str) -> Response:
+    async def _run(
+        self, request: Request, claims: AccessClaims | None, graphql: GraphQLRequest, media_type: str
+    ) -> Response:
         started = time.perf_counter()
         with recording() as record:
             try:
-                result = await self._execute(request, graphql, record)
+                result = await self._execute(request, claims, graphql, record)
+            except OperationRefusedError as refusal:
+                result = ExecutionResult(data=None, errors=refusal.errors, extensions=refusal.extensions)
+            except KindRefusedError as refusal:
+                raise _not_over(request.method, refusal.kind) from None
             except (PixecomError, DatabaseSilentError) as error:
                 result = _failed(error)
             finally:
@@ -109,28 +118,28 @@ class GraphQLView:
         observe_operation(kind=record.kind, seconds=time.perf_counter() - started, codes=_codes(result))
         return _response(result, media_type)
 
-    async def _execute(self, request: Request, graphql: GraphQLRequest, record: OperationRecord) -> ExecutionResult:
-        """Run the operation. What may be abandoned ends early, by ClientDisconnect, when its client goes away."""
-        claims = claims_of(request, self._settings)
-        kind = kind_of(graphql.query, graphql.operation_name)
+    async def _execute(
+        self, request: Request, claims: AccessClaims | None, graphql: GraphQLRequest, record: OperationRecord
+    ) -> ExecutionResult:
+        """Prepare, price, charge, wait for a turn, run.
+
+        What may be abandoned ends early, by ClientDisconnect, when its client goes away.
+        """
+        payer = self._gate.payer(request, claims)
+        prepared = await self._gate.prepare(graphql, _OPERATIONS[request.method], payer)
+        record.name, record.kind = prepared.operation.name, prepared.operation.kind.value
+        cost = self._gate.price(prepared, graphql)
+        report = await self._gate.charge(payer, prepared, cost)
         async with (
-            unless_client_gone(
-                request.receive, may_stop=lambda: kind is OperationType.QUERY or record.may_be_abandoned
-            ),
-            self._turns.taken(claims, kind, address=client_address(request.scope)),
+            unless_client_gone(request.receive, may_stop=lambda: record.may_be_abandoned),
+            self._turns.taken(claims, prepared.operation.kind, address=client_address(request.scope)),
             self._context_of(request, claims) as context,
         ):
-            try:
-                return await self._schema.execute(
-                    graphql.query,
-                    variable_values=graphql.variables,
-                    operation_name=graphql.operation_name,
-                    context_value=context,
-                    allowed_operation_types=_OPERATIONS[request.method],
-                    operation_extensions=graphql.extensions,
-                )
-            except InvalidOperationTypeError as error:
-                raise _not_over(request.method, error) from None
+            result = await self._schema.run(
+                prepared.document, prepared.operation, variables=graphql.variables, context=context
+            )
+        result.extensions = {**(result.extensions or {}), **report}
+        return result
 
 
 def _failed(error: Exception) -> ExecutionResult:
@@ -141,8 +150,8 @@ def _failed(error: Exception) -> ExecutionResult:
     return ExecutionResult(data=None, errors=[refusal])
 
 
-def _not_over(method: str, error: InvalidOperationTypeError) -> RequestRefused:
-    if error.operation_type is OperationType.SUBSCRIPTION:
+def _not_over(method: str, kind: OperationType) -> RequestRefused:
+    if kind is OperationType.SUBSCRIPTION:
         return RequestRefused(405 if method == "GET" else 400, "Subscriptions run over WebSocket only.", headers=_ALLOW)
     return RequestRefused(405, "Mutations run over POST only.", headers=_ALLOW)
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from graphql import GraphQLError, get_operation_ast, parse
 from strawberry.types.graphql import OperationType
 
 from app.database.deadline import until_deadline
@@ -20,9 +18,7 @@ if TYPE_CHECKING:
     from app.auth.access_tokens import AccessClaims
     from app.settings import Settings
 
-__all__ = ["OperationTurns", "kind_of"]
-
-_KINDS_KEPT = 256
+__all__ = ["OperationTurns"]
 
 
 class OperationTurns:
@@ -47,13 +43,3 @@ class OperationTurns:
         ):
             with self.precedence.request():
                 yield
-
-
-@lru_cache(maxsize=_KINDS_KEPT)
-def kind_of(document: str, operation_name: str | None) -> OperationType:
-    """A query where none can be made out: what is wrong is found when it runs."""
-    try:
-        operation = get_operation_ast(parse(document, no_location=True), operation_name)
-    except (GraphQLError, RecursionError):
-        operation = None
-    return OperationType(operation.operation.value) if operation else OperationType.QUERY

@@ -129,3 +129,22 @@ MEASURING_FAILURES = Counter(
     "Scrapes that could not ask for a group of gauges, which have no value then.",
     ["group"],
 )
+
+# The api: what GraphQL operations cost, and what is refused before anything of it runs.
+DOCUMENTS = Counter(
+    "pixecom_graphql_documents_total",
+    "Documents asked for: HIT (kept, as prepared before), MISS (prepared just now) or REFUSED.",
+    ["outcome"],
+)
+OPERATIONS_REFUSED = Counter(
+    "pixecom_graphql_refusals_total",
+    "Operations refused before they ran, by reason: TOKEN (none was sent), DOCUMENT, VARIABLES, COST, or the rate of a "
+    "USER, SELLER or ADDRESS.",
+    ["reason"],
+)
+OPERATION_COST = Histogram(
+    "pixecom_graphql_cost",
+    "What operations cost: the values that an answer may have, weighted by what reading them costs.",
+    ["operation_type"],
+    buckets=(10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000),
+)

@@ -35,6 +35,7 @@ HERE = Path(__file__).resolve().parent
 DEFAULT_DIRECTORY = Path(tempfile.gettempdir()) / f"pixecom-benchmarks-{os.getuid()}"
 GENERATOR = ("population.py", "daily_rows.py", "filling.py")
 TOKEN_MINUTES = 24 * 60  # longer than any run
+BOTTOMLESS = 10**12  # operations are charged as always, and no rate is ever reached
 
 
 @dataclass(frozen=True)
@@ -132,4 +133,6 @@ def _environment(servers: EmbeddedServers, name: str) -> dict[str, str]:
         "AUTH_SECRET": servers.secrets.auth_secret,
         "TOKEN_ENCRYPTION_KEYS": servers.secrets.token_encryption_keys,
         "ACCESS_TOKEN_MINUTES": str(TOKEN_MINUTES),
+        **{f"{payer}_COST_CAPACITY": str(BOTTOMLESS) for payer in ("USER", "SELLER")},
+        **{f"{payer}_COST_PER_MINUTE": str(BOTTOMLESS) for payer in ("USER", "SELLER")},
     }

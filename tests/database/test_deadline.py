@@ -9,11 +9,14 @@ import pytest
 
 from app.database.deadline import until_deadline
 from app.errors import DeadlineExceededError
+from app.services import request_snapshot
 from app.services.request_snapshot import RequestSnapshot
 from tests.database.opening import opened_engine
 from tests.database.test_lost_connections import OPENINGS, SELLER
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from app.embedded.throwaway import ThrowawayDatabase
     from tests.database.test_lost_connections import Opening
 
@@ -31,9 +34,16 @@ async def test_a_request_limits_its_statements_and_leaves_no_limit(
             assert await driver.fetchval(LIMIT) == 0
 
 
-async def test_a_snapshot_whose_statement_took_too_long_reads_nothing_more(database: ThrowawayDatabase) -> None:
+def _proof_of_anyone(_seller_id: UUID, _user_id: UUID) -> str:
+    return "SELECT 1"
+
+
+async def test_a_snapshot_whose_statement_took_too_long_reads_nothing_more(
+    database: ThrowawayDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_snapshot, "membership_proof", _proof_of_anyone)
     async with opened_engine(database.app_url) as engine:
-        snapshot = RequestSnapshot(engine, SELLER)
+        snapshot = RequestSnapshot(engine, seller_id=SELLER, user_id=SELLER)
         async with until_deadline(1):
             for statement in ("SELECT pg_sleep(60)", "SELECT 1"):
                 with pytest.raises(DeadlineExceededError) as told:

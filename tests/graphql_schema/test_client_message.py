@@ -8,7 +8,7 @@ import strawberry
 from app.errors import InputError, TokenRejectedError
 from app.observability.shortening import MESSAGE_CHARACTERS
 from graphql_schema.client_message import client_message
-from graphql_schema.errors import PixecomSchema
+from graphql_schema.pixecom_schema import PixecomSchema
 from graphql_schema.user_errors import user_error
 
 LONG = "a" * 900_000

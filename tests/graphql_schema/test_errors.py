@@ -32,7 +32,8 @@ from app.errors import (
     UnavailableError,
 )
 from app.observability.correlation import begin_correlation
-from graphql_schema.errors import ErrorCode, PixecomSchema, code_of, query_too_complex, rate_limited
+from graphql_schema.errors import ErrorCode, code_of, query_too_complex, rate_limited
+from graphql_schema.pixecom_schema import PixecomSchema
 from graphql_schema.scalars import SCALARS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from graphql_schema.errors import PixecomSchema
+from graphql_schema.pixecom_schema import PixecomSchema
 from graphql_schema.scalars import SCALARS, BigInt
 
 HANOI = timezone(timedelta(hours=7))

@@ -16,7 +16,8 @@ from app.errors import InputError, NotFoundError
 from app.http.application import Resources, build_application
 from app.serving.server import BoundedConfig, BoundedServer
 from app.settings import Settings
-from graphql_schema.errors import PixecomSchema, query_too_complex, rate_limited
+from graphql_schema.errors import query_too_complex, rate_limited
+from graphql_schema.pixecom_schema import PixecomSchema
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -93,7 +94,8 @@ class Mutation:
         raise query_too_complex(cost=2, limit=1)
 
 
-SCHEMA = PixecomSchema(Query, mutation=Mutation)
+OPEN_FIELDS = frozenset({"hello", "whoami", "refused", "broken", "limited", "login", "change", "tooComplex"})
+SCHEMA = PixecomSchema(Query, mutation=Mutation, open_fields=OPEN_FIELDS)
 
 
 class Demo(NamedTuple):

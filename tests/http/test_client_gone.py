@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from tests.http.answers import answered
 from tests.http.conftest import serving
 from tests.http.request_lines import request_lines
 from tests.http.staging import ANSWER, QUERY, Stage, open_stage
@@ -43,7 +44,7 @@ async def _read_answer(reader: asyncio.StreamReader) -> Any:
     [length] = [
         line.removeprefix("content-length:") for line in head.splitlines() if line.startswith("content-length:")
     ]
-    return json.loads(await reader.readexactly(int(length)))
+    return answered(json.loads(await reader.readexactly(int(length))))
 
 
 def _gone_count() -> float:

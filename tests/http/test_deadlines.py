@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from app.database.deadline import current_deadline
 from app.http.application import build_application
-from graphql_schema.errors import PixecomSchema
+from graphql_schema.pixecom_schema import PixecomSchema
 from tests.chaos.own_servers import OwnPostgres
 from tests.http.conftest import in_process
 from tests.http.staging import ANSWER, QUERY, open_stage

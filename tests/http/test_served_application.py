@@ -13,6 +13,7 @@ from app.http.application import create_application
 from app.http.graphiql import LOGIN_DOCUMENT
 from graphql_schema.examples import list_examples
 from graphql_schema.schema import schema
+from tests.http.answers import answered
 from tests.http.conftest import in_process
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ async def test_a_wrong_login_and_no_login(settings: Settings) -> None:
         anonymous = await client.post("/graphql", json={"query": "{ viewer { role } }"})
 
     refusal = {"message": "The e-mail address or the password is wrong."}
-    assert wrong.json() == {"data": {"login": {"accessToken": None, "errors": [refusal]}}}
+    assert answered(wrong.json()) == {"data": {"login": {"accessToken": None, "errors": [refusal]}}}
     assert [error["extensions"] for error in anonymous.json()["errors"]] == [{"code": "UNAUTHENTICATED"}]
 
 

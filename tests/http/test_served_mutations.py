@@ -13,6 +13,7 @@ from app.database.transactions import tenant_transaction
 from app.http.application import create_application
 from app.services.context import open_services
 from tests.graphql_schema.small_world import SmallWorld
+from tests.http.answers import answered
 from tests.http.conftest import in_process
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Stage:
     async def answer(self, query: str, **body: Any) -> Any:
         response = await self.client.post("/graphql", json={"query": query, **body})
         assert response.status_code == 200, response.text
-        return response.json()
+        return answered(response.json())
 
 
 @pytest.fixture

@@ -1,0 +1,155 @@
+"""What an operation passes before it runs, over HTTP and WebSocket alike: prepared, priced, charged to who asks.
+
+The steps are called one by one, by the transports. A refusal carries the errors and extensions of the answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from graphql import GraphQLError
+
+from app.http.client_address import client_address
+from app.observability.prometheus import OPERATION_COST, OPERATIONS_REFUSED
+from app.services.limits.buckets import Bucket
+from graphql_schema.errors import ErrorCode, query_too_complex, rate_limited
+from graphql_schema.execution.document_limits import VariableLimits
+from graphql_schema.execution.documents import DocumentRefusedError, DocumentRequest, Documents
+from graphql_schema.execution.variable_limits import check_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from starlette.requests import HTTPConnection
+    from strawberry.types.graphql import OperationType
+
+    from app.auth.access_tokens import AccessClaims
+    from app.http.graphql_request import GraphQLRequest
+    from app.services.limits.cost_buckets import Charge, CostBuckets
+    from app.settings import Settings
+    from graphql_schema.execution.documents import Preparation
+    from graphql_schema.pixecom_schema import PixecomSchema
+
+__all__ = ["OperationGate", "OperationRefusedError", "Payer"]
+
+# Characters that a token of a document has at least, on average: what reading a text may cost, before it was read.
+_CHARACTERS_A_TOKEN = 4
+
+
+class OperationRefusedError(Exception):
+    """Nothing of the operation runs; the errors have their codes, and `extensions` are those of the answer."""
+
+    def __init__(self, errors: Sequence[GraphQLError], extensions: dict[str, Any] | None = None) -> None:
+        super().__init__(errors[0].message)
+        self.errors = list(errors)
+        self.extensions = extensions
+
+
+class Payer(NamedTuple):
+    """Who pays for an operation: with an access token the user and the seller, otherwise the client's address."""
+
+    is_known: bool
+    buckets: tuple[Bucket, ...]
+    kept_in: CostBuckets
+
+
+class OperationGate:
+    """One application's."""
+
+    def __init__(
+        self, schema: PixecomSchema, settings: Settings, *, buckets_of: Callable[[HTTPConnection], CostBuckets]
+    ) -> None:
+        self._documents = Documents(schema, settings)
+        self._variable_limits = VariableLimits.of(settings)
+        self._settings = settings
+        self._buckets_of = buckets_of
+
+    def payer(self, connection: HTTPConnection, claims: AccessClaims | None) -> Payer:
+        buckets = self._address_bucket(connection) if claims is None else self._caller_buckets(claims)
+        return Payer(claims is not None, buckets, self._buckets_of(connection))
+
+    async def prepare(self, graphql: GraphQLRequest, kinds: frozenset[OperationType], payer: Payer) -> Preparation:
+        """The document and its operation. Raises OperationRefusedError and KindRefusedError.
+
+        Reading a text costs its tokens, also where it is refused: who can't pay for that has nothing read.
+        """
+        request = DocumentRequest(
+            text=graphql.query, name=graphql.operation_name, kinds=kinds, anonymous=not payer.is_known
+        )
+        if not self._documents.keeps(request):
+            self._check_means(payer, len(graphql.query) // _CHARACTERS_A_TOKEN)
+        try:
+            return self._documents.prepare(request)
+        except DocumentRefusedError as refusal:
+            errors = self._documents.present(refusal, request, graphql.variables)
+            await payer.kept_in.drain(payer.buckets, refusal.tokens)
+            raise _refused("DOCUMENT", errors) from None
+
+    def price(self, prepared: Preparation, graphql: GraphQLRequest) -> int:
+        """What the operation costs with these variables. Raises OperationRefusedError for what is over a limit."""
+        variables = graphql.variables or {}
+        try:
+            check_variables(variables, self._variable_limits)
+        except GraphQLError as error:
+            raise _refused("VARIABLES", [error]) from None
+        cost, limit = prepared.operation.cost(variables), self._settings.max_query_cost
+        OPERATION_COST.labels(prepared.operation.kind.value).observe(cost)
+        if cost > limit:
+            raise _refused("COST", [query_too_complex(cost=cost, limit=limit)], self._report(cost))
+        return cost
+
+    async def charge(self, payer: Payer, prepared: Preparation, cost: int) -> dict[str, int]:
+        """Take the cost, and that of reading the document, from all buckets; gives the extensions of the answer.
+
+        Raises OperationRefusedError with RATE_LIMITED.
+        """
+        charge = await payer.kept_in.charge(payer.buckets, cost + prepared.tokens)
+        report = self._report(cost, charge)
+        if charge.refused is not None:
+            raise _refused(charge.refused.name, [rate_limited(retry_after=charge.wait)], report)
+        return report
+
+    def _check_means(self, payer: Payer, cost: int) -> None:
+        for bucket in payer.buckets:
+            missing = min(cost, bucket.capacity) - payer.kept_in.estimate(bucket)
+            if missing > 0:
+                raise _refused(bucket.name, [rate_limited(retry_after=missing / bucket.per_second)])
+
+    def _report(self, cost: int, charge: Charge | None = None) -> dict[str, int]:
+        remaining = {} if charge is None else {"costRemaining": charge.remaining}
+        return {"cost": cost, "costLimit": self._settings.max_query_cost, **remaining}
+
+    def _caller_buckets(self, claims: AccessClaims) -> tuple[Bucket, ...]:
+        """The braces keep a seller's keys together in a cluster."""
+        settings, tenant = self._settings, f"pixecom:cost:{{{claims.seller_id}}}"
+        user = Bucket(
+            name="USER",
+            key=f"{tenant}:user:{claims.user_id}",
+            capacity=settings.user_cost_capacity,
+            per_minute=settings.user_cost_per_minute,
+        )
+        seller = Bucket(
+            name="SELLER",
+            key=f"{tenant}:seller",
+            capacity=settings.seller_cost_capacity,
+            per_minute=settings.seller_cost_per_minute,
+        )
+        return user, seller
+
+    def _address_bucket(self, connection: HTTPConnection) -> tuple[Bucket, ...]:
+        address = Bucket(
+            name="ADDRESS",
+            key=f"pixecom:cost:address:{{{client_address(connection.scope)}}}",
+            capacity=self._settings.address_cost_capacity,
+            per_minute=self._settings.address_cost_per_minute,
+        )
+        return (address,)
+
+
+def _refused(
+    reason: str, errors: Sequence[GraphQLError], extensions: dict[str, Any] | None = None
+) -> OperationRefusedError:
+    """Counted by reason; a document that needs a token is no fault of the document's."""
+    is_unknown = (errors[0].extensions or {}).get("code") == ErrorCode.UNAUTHENTICATED.value
+    OPERATIONS_REFUSED.labels("TOKEN" if is_unknown else reason).inc()
+    return OperationRefusedError(errors, extensions)

@@ -1,0 +1,86 @@
+"""Token buckets: values, and the ones that a process keeps for itself while Redis is away."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Ask", "Bucket", "Buckets", "ProcessBuckets", "Taking"]
+
+KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """`name` says what it limits, to people; `key` is unique among all processes and holds no secret."""
+
+    name: str
+    key: str
+    capacity: int
+    per_minute: int
+
+    @property
+    def per_second(self) -> float:
+        return self.per_minute / 60
+
+
+class Ask(NamedTuple):
+    """At least `needed` of a bucket, and up to `wanted`; `back` of what was taken before is given back."""
+
+    bucket: Bucket
+    needed: int
+    wanted: int
+    back: int
+
+
+class Taking(NamedTuple):
+    """What became of several asks: `left` and `taken` of each, or which bucket refused, and until when (seconds)."""
+
+    left: Sequence[int]
+    taken: Sequence[int]
+    refused: Bucket | None = None
+    wait: float = 0.0
+
+
+class Buckets(Protocol):
+    """Where buckets are kept."""
+
+    async def take(self, asks: Sequence[Ask]) -> Taking:
+        """Take from all or from none."""
+        ...
+
+
+class ProcessBuckets:
+    """Buckets of this process alone, with the same rules as the shared ones."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: dict[str, tuple[float, float]] = {}
+
+    async def take(self, asks: Sequence[Ask]) -> Taking:
+        now = self._clock()
+        left = [self._left(ask, now) for ask in asks]
+        waits = [
+            ((min(ask.needed, ask.bucket.capacity) - held) / ask.bucket.per_second, ask.bucket)
+            for ask, held in zip(asks, left, strict=True)
+        ]
+        wait, slowest = max(waits, key=lambda each: each[0])
+        refused = slowest if wait > 0 else None
+        taken = [0 if refused else min(ask.wanted, int(held)) for ask, held in zip(asks, left, strict=True)]
+        for ask, held, amount in zip(asks, left, taken, strict=True):
+            self._kept[ask.bucket.key] = (held - amount, now)
+        self._forget_oldest()
+        remains = [int(held - amount) for held, amount in zip(left, taken, strict=True)]
+        return Taking(remains, taken, refused, max(wait, 0.0))
+
+    def _left(self, ask: Ask, now: float) -> float:
+        held, at = self._kept.pop(ask.bucket.key, (float(ask.bucket.capacity), now))
+        return min(ask.bucket.capacity, held + (now - at) * ask.bucket.per_second + ask.back)
+
+    def _forget_oldest(self) -> None:
+        while len(self._kept) > KEPT:
+            del self._kept[next(iter(self._kept))]

@@ -1,0 +1,257 @@
+"""What each field costs beyond the values it answers with: the one table of weights.
+
+A value of an answer, object or leaf, costs 1. Here stands what costs more: a list by how many items it may have, and a
+field that reads by what it costs the database (about the work of that many values). What a table does not name is one
+value or object that is at hand. Upper bounds: nothing here knows how much a seller has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from app.metrics.definitions import METRICS
+from app.providers.page_metrics import PAGE_METRICS, POST_METRICS
+from graphql_schema.execution.expressions import Expression, Known, apply
+from graphql_schema.global_id import MAX_IDS
+from graphql_schema.node_lookup import MAX_NODES
+from graphql_schema.page_arguments import DEFAULT_SIZE, NESTED_LIMIT, TOP_LIMIT
+from graphql_schema.page_metrics import MAX_NAMES
+from graphql_schema.point_budget import MAX_POINTS
+
+if TYPE_CHECKING:
+    from graphql import GraphQLNamedType
+
+    from graphql_schema.execution.cost_scope import FieldUse
+
+__all__ = ["WEIGHTS", "Weight", "weight_of"]
+
+Size = Callable[["FieldUse"], Expression[int]]
+
+
+def fixed(count: int) -> Size:
+    """A list that has about so many items at most."""
+    return lambda _use: Known(count)
+
+
+def one(_use: FieldUse) -> Expression[int]:
+    return Known(1)
+
+
+def opened(use: FieldUse) -> Expression[int]:
+    """As many as the field above has opened: a page, the points of a series."""
+    return use.scope.size
+
+
+def days(use: FieldUse) -> Expression[int]:
+    """An item for each day of the range."""
+    return use.scope.days
+
+
+def page(limit: int, *, default: int = DEFAULT_SIZE) -> Size:
+    """The size of a page: `first` or `last`, no more than the argument may be."""
+    return lambda use: apply(partial(_page_size, limit, default), use.argument("first"), use.argument("last"))
+
+
+def length(*path: str, limit: int, default: int = 1) -> Size:
+    """An item for each item of an argument."""
+    return lambda use: apply(partial(_length, limit, default), use.argument(*path))
+
+
+def points(use: FieldUse) -> Expression[int]:
+    """The points of a series: its range in days, weeks or months, clipped ones at both ends included."""
+    return apply(_points, use.argument("granularity"), use.scope.days)
+
+
+def _page_size(limit: int, default: int, first: object, last: object) -> int:
+    given = next(
+        (size for size in (first, last) if isinstance(size, int | float) and not isinstance(size, bool)), default
+    )
+    return int(max(1, min(given, limit)))
+
+
+def _length(limit: int, default: int, given: object) -> int:
+    if given is None:
+        return default
+    return min(len(cast("list[object]", given)), limit) if isinstance(given, list) else 1
+
+
+def _points(granularity: object, count: int) -> int:
+    length_of_point = {"WEEK": 7, "MONTH": 28}.get(str(granularity))
+    return min(count if length_of_point is None else count // length_of_point + 2, MAX_POINTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """What one field of a document costs, besides the values it answers with.
+
+    `work`: reading it once for its parent. `past`: more of that as of an instant, from snapshots. `chosen`: more of
+    that under a filter or an order of the client's. `item_work`: reading each item. `items`: how many there are.
+    `opens`: how many items a list right below has.
+    """
+
+    work: int = 0
+    past: int = 0
+    chosen: int = 0
+    item_work: int = 0
+    items: Size = one
+    opens: Size | None = None
+
+
+PLAIN = Weight()
+_TOP = Weight(work=5, opens=page(TOP_LIMIT))
+_NESTED = Weight(work=5, opens=page(NESTED_LIMIT))
+_ENTITIES = Weight(work=5, past=20, chosen=50, opens=page(TOP_LIMIT))
+_ENTITIES_BELOW = Weight(work=5, past=20, chosen=20, opens=page(NESTED_LIMIT))
+_METRICS = Weight(work=1, past=10)
+_COMPARISON = Weight(work=2, past=20)
+_SERIES = Weight(work=5, past=50, item_work=1, items=points)
+_OPTIONS = Weight(work=5, items=page(TOP_LIMIT))
+_LOOKUP = Weight(work=2)
+# A seller's ad accounts have few currencies; a failed mutation has few errors.
+_CURRENCIES = fixed(3)
+_ERRORS = Weight(items=fixed(3))
+
+WEIGHTS: dict[str, Weight] = {
+    "Query.viewer": _LOOKUP,
+    "Query.node": _LOOKUP,
+    "Query.nodes": Weight(item_work=2, items=length("ids", limit=MAX_NODES)),
+    "Query.campaigns": _ENTITIES,
+    "Query.adsets": _ENTITIES,
+    "Query.ads": _ENTITIES,
+    "Query.campaign": _LOOKUP,
+    "Query.adset": _LOOKUP,
+    "Query.ad": _LOOKUP,
+    "Query.adAccounts": _TOP,
+    "Query.sellpages": _TOP,
+    "Query.adStrategies": _TOP,
+    "Query.leaderboard": Weight(work=20, opens=page(TOP_LIMIT, default=TOP_LIMIT)),
+    "Query.dailySummary": Weight(work=20),
+    "Query.pages": _TOP,
+    "Query.page": _LOOKUP,
+    "Query.filterOptions": PLAIN,
+    "Query.syncRuns": _TOP,
+    "Query.syncRun": _LOOKUP,
+    "Query.metricDefinitions": Weight(items=fixed(len(METRICS))),
+    # Lists and what is known of all that they match.
+    "Connection.nodes": Weight(items=opened),
+    "Connection.edges": Weight(items=opened),
+    "Connection.pageInfo": Weight(work=1),
+    "Connection.totalCount": Weight(work=10),
+    "Connection.unfilteredCount": Weight(work=10),
+    "Connection.summary": Weight(work=50, past=200),
+    "Connection.summaries": Weight(work=50, past=200, items=_CURRENCIES),
+    "Connection.comparison": Weight(work=100, past=400),
+    "Connection.comparisons": Weight(work=100, past=400, items=_CURRENCIES),
+    "Connection.series": Weight(work=100, past=400, items=_CURRENCIES, opens=points),
+    "MetricsSeries.points": Weight(item_work=2, items=opened),
+    "MetricsPoint.statusChanges": Weight(work=1, items=fixed(2)),
+    # Entities and accounts.
+    "AdEntity.metrics": _METRICS,
+    "AdEntity.comparison": _COMPARISON,
+    "AdEntity.series": _SERIES,
+    "AdEntity.snapshots": Weight(work=5, item_work=1, opens=page(NESTED_LIMIT)),
+    "AdEntity.restatements": Weight(work=10, item_work=5, items=days),
+    "AdEntity.adAccount": PLAIN,
+    "Snapshot.metrics": PLAIN,
+    "Campaign.adsets": _ENTITIES_BELOW,
+    "Campaign.ads": _ENTITIES_BELOW,
+    "Campaign.reconciliation": Weight(work=10),
+    "Campaign.budget": PLAIN,
+    "Campaign.sellpage": PLAIN,
+    "Campaign.adStrategy": PLAIN,
+    "Adset.ads": _ENTITIES_BELOW,
+    "Adset.reconciliation": Weight(work=10),
+    "Adset.budget": PLAIN,
+    "Adset.campaign": PLAIN,
+    "Ad.adset": PLAIN,
+    "Ad.campaign": PLAIN,
+    "AdAccount.freshness": Weight(work=1),
+    "AdAccount.metrics": _METRICS,
+    "AdAccount.comparison": _COMPARISON,
+    "AdAccount.series": _SERIES,
+    "Metrics.freshness": Weight(work=1),
+    "MetricsFreshness.accountsBehind": Weight(items=fixed(5)),
+    "MetricDefinition.inputs": Weight(items=fixed(3)),
+    # Days.
+    "Leaderboard.entries": Weight(item_work=1, items=opened),
+    "LeaderboardEntry.metrics": _METRICS,
+    "DailySummary.missing": Weight(items=fixed(10)),
+    "DailySummary.totals": Weight(items=_CURRENCIES),
+    "MissingDay.connection": PLAIN,
+    # Pages.
+    "Page.metrics": Weight(work=2, items=fixed(len(PAGE_METRICS) + len(POST_METRICS))),
+    "Page.series": Weight(work=5, items=length("metrics", limit=MAX_NAMES, default=len(PAGE_METRICS)), opens=days),
+    "Page.posts": Weight(work=5, chosen=20, opens=page(NESTED_LIMIT)),
+    "PageMetricSeries.points": Weight(items=opened),
+    "PagePost.values": Weight(work=1, items=fixed(len(POST_METRICS))),
+    "PagePost.page": PLAIN,
+    # What a filter panel offers.
+    "FilterOptions.adAccounts": _OPTIONS,
+    "FilterOptions.sellpages": _OPTIONS,
+    "FilterOptions.adStrategies": _OPTIONS,
+    "FilterOptions.campaigns": _OPTIONS,
+    "FilterOptions.adsets": _OPTIONS,
+    "FilterOptions.ads": _OPTIONS,
+    "FilterOptions.currencies": Weight(items=_CURRENCIES),
+    "FilterOptions.pageMetrics": Weight(items=fixed(len(PAGE_METRICS))),
+    "FilterOptions.postMetrics": Weight(items=fixed(len(POST_METRICS))),
+    # Runs.
+    "SyncRun.jobs": _NESTED,
+    "SyncRun.progress": Weight(work=10),
+    "SyncRun.retryOf": Weight(work=1),
+    "SyncProgress.waiting": Weight(items=fixed(10)),
+    "Job.adAccount": PLAIN,
+    "Job.page": PLAIN,
+    "Viewer.permissions": Weight(items=fixed(4)),
+    # What changes something. A login hashes a password; the others write, enqueue, or call the platform.
+    "Mutation.login": Weight(work=1000),
+    "Mutation.setStatus": Weight(work=500, opens=length("input", "ids", limit=MAX_IDS)),
+    "Mutation.enqueueSync": Weight(work=1000),
+    "Mutation.backfill": Weight(work=1000),
+    "Mutation.cancelSync": Weight(work=500),
+    "Mutation.retrySync": Weight(work=500),
+    "Mutation.rotateToken": Weight(work=1000),
+    "SetStatusPayload.succeeded": Weight(items=opened),
+    "SetStatusPayload.entities": Weight(item_work=2, items=opened),
+    "SetStatusPayload.failed": Weight(items=opened),
+    "SetStatusPayload.errors": _ERRORS,
+    "LoginPayload.errors": _ERRORS,
+    "EnqueueSyncPayload.jobs": Weight(items=fixed(100)),
+    "EnqueueSyncPayload.run": _LOOKUP,
+    "EnqueueSyncPayload.errors": _ERRORS,
+    "EnqueueSyncPayload.leftOut": Weight(items=fixed(20)),
+    "CancelSyncPayload.run": _LOOKUP,
+    "CancelSyncPayload.errors": _ERRORS,
+    "RotateTokenPayload.adAccount": _LOOKUP,
+    "RotateTokenPayload.page": _LOOKUP,
+    "RotateTokenPayload.run": _LOOKUP,
+    "RotateTokenPayload.errors": _ERRORS,
+    "UserError.path": Weight(items=fixed(3)),
+    "SyncLeftOut.adAccount": PLAIN,
+    "SyncLeftOut.page": PLAIN,
+    # What lasts: charged once, when it starts.
+    "Subscription.syncProgress": Weight(work=500),
+    "Subscription.statsSynced": Weight(work=500),
+    # Introspection, by how much of each there is on average.
+    "__Schema.types": Weight(items=fixed(130)),
+    "__Schema.directives": Weight(items=fixed(8)),
+    "__Type.fields": Weight(items=fixed(6)),
+    "__Type.interfaces": Weight(items=one),
+    "__Type.possibleTypes": Weight(items=one),
+    "__Type.enumValues": Weight(items=fixed(3)),
+    "__Type.inputFields": Weight(items=one),
+    "__Field.args": Weight(items=one),
+    "__Directive.args": Weight(items=one),
+    "__Directive.locations": Weight(items=fixed(4)),
+}
+
+
+def weight_of(type_: GraphQLNamedType, field: str) -> Weight | None:
+    """The weight of a field by its type, by an interface of it, or as a field of any connection; None: not named."""
+    names = [type_.name, *(face.name for face in getattr(type_, "interfaces", ()))]
+    if type_.name.endswith("Connection"):
+        names.append("Connection")
+    return next((WEIGHTS[key] for name in names if (key := f"{name}.{field}") in WEIGHTS), None)

@@ -1,0 +1,243 @@
+"""From a request's text to a prepared document: parsed within limits, measured, validated, priced, and kept.
+
+Every document of HTTP and WebSocket comes through here. A document that is refused is not kept: its errors are shaped
+for who asked, and who repeats it pays for reading it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, parse, specified_rules, validate
+from graphql.validation import NoSchemaIntrospectionCustomRule, OverlappingFieldsCanBeMergedRule
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+from strawberry.types import ExecutionContext
+from strawberry.types.graphql import OperationType
+
+from app.observability.prometheus import DOCUMENTS
+from graphql_schema.errors import ErrorCode, document_too_large, unauthenticated
+from graphql_schema.execution.cost_plan import plan_cost
+from graphql_schema.execution.cost_scope import read_value
+from graphql_schema.execution.document_cache import DocumentCache
+from graphql_schema.execution.document_limits import DocumentLimits
+from graphql_schema.execution.document_size import measure_document
+from graphql_schema.execution.open_fields import asks_too_often, is_open
+from graphql_schema.execution.operation_choice import choose_operation
+from graphql_schema.execution.prepared import PreparedDocument, PreparedOperation
+from graphql_schema.execution.step_budget import StepBudget
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from graphql import DocumentNode
+
+    from app.settings import Settings
+    from graphql_schema.execution.document_size import DocumentSize
+    from graphql_schema.pixecom_schema import PixecomSchema
+
+__all__ = ["DocumentRefusedError", "DocumentRequest", "Documents", "Preparation"]
+
+OPEN_DOCUMENTS_KEPT = 100
+# Units of graphql-core's own counting, a second wall behind the pairs that we count: it compares no more than this.
+_COMPARISONS = 5000
+# Errors that one answer tells; each may cost a search for names that were meant.
+_MAX_ERRORS = 20
+
+
+class DocumentRefusedError(Exception):
+    """The document can't be run; `errors` are for the client, about nodes of `document` where it could be parsed."""
+
+    def __init__(
+        self, errors: Sequence[GraphQLError], *, tokens: int = 0, document: DocumentNode | None = None
+    ) -> None:
+        super().__init__(errors[0].message)
+        self.errors = list(errors)
+        self.tokens = tokens
+        self.document = document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRequest:
+    """A text, which of its operations is wanted, of what kind it may be, and whether nobody proved to be asking."""
+
+    text: str
+    name: str | None
+    kinds: frozenset[OperationType]
+    anonymous: bool
+
+
+class Preparation(NamedTuple):
+    """A document and which operation of it runs. `tokens` were read for it just now; none when it was kept."""
+
+    document: PreparedDocument
+    operation: PreparedOperation
+    tokens: int
+
+
+class _OverlappingFields(OverlappingFieldsCanBeMergedRule):
+    """graphql-core's rule with a smaller budget than its own."""
+
+    def __init__(self, context: Any) -> None:
+        super().__init__(context)
+        self.rule_context.remaining_complexity_budget = _COMPARISONS
+
+
+class Documents:
+    """All documents of one schema under one set of settings, of this process."""
+
+    def __init__(self, schema: PixecomSchema, settings: Settings) -> None:
+        self._schema = schema
+        self._introspection = settings.introspection_on
+        self._max_range_days = settings.max_range_days
+        self._limits = DocumentLimits.of(settings)
+        self._open_limits = self._limits.shortened(
+            length=settings.max_anonymous_length, tokens=settings.max_anonymous_tokens
+        )
+        self._rules = _rules(introspection=self._introspection)
+        self._kept = DocumentCache[PreparedDocument](
+            documents=settings.documents_kept, characters=settings.document_characters_kept
+        )
+        # What is sent without a token never makes a document of the others go.
+        self._kept_open = DocumentCache[PreparedDocument](
+            documents=OPEN_DOCUMENTS_KEPT, characters=OPEN_DOCUMENTS_KEPT * self._open_limits.length
+        )
+
+    def prepare(self, request: DocumentRequest) -> Preparation:
+        """The document of a text, and its operation. Raises DocumentRefusedError and KindRefusedError.
+
+        Without an access token, all but small documents of what is open to anybody are refused as UNAUTHENTICATED,
+        before they are validated.
+        """
+        cache = self._cache_for(request)
+        found = cache.find(request.text)
+        if found is not None:
+            DOCUMENTS.labels("HIT").inc()
+            return Preparation(found, _chosen(found, request), tokens=0)
+        try:
+            made = self._read(request)
+        except DocumentRefusedError:
+            DOCUMENTS.labels("REFUSED").inc()
+            raise
+        DOCUMENTS.labels("MISS").inc()
+        cache.keep(request.text, made)
+        return Preparation(made, _chosen(made, request), tokens=made.tokens)
+
+    def keeps(self, request: DocumentRequest) -> bool:
+        """Whether the text needs no reading."""
+        return request.text in self._cache_for(request)
+
+    def present(
+        self, refusal: DocumentRefusedError, request: DocumentRequest, variables: Mapping[str, Any] | None
+    ) -> list[GraphQLError]:
+        """The errors as a client sees them: with codes, and the argument that each is about."""
+        context = ExecutionContext(
+            query=request.text,
+            schema=self._schema,
+            allowed_operations=(),
+            variables=dict(variables or {}),
+            provided_operation_name=request.name,
+            graphql_document=refusal.document,
+        )
+        self._schema.process_errors(refusal.errors, context)
+        return refusal.errors
+
+    def _cache_for(self, request: DocumentRequest) -> DocumentCache[PreparedDocument]:
+        return self._kept_open if request.anonymous else self._kept
+
+    def _read(self, request: DocumentRequest) -> PreparedDocument:
+        limits = self._open_limits if request.anonymous else self._limits
+        try:
+            ast = _parse(request.text, limits)
+        except GraphQLError as error:
+            raise DocumentRefusedError([_shown_to(request, error)], tokens=limits.tokens) from None
+        try:
+            return self._prepare(request, ast, limits)
+        except GraphQLError as error:
+            raise DocumentRefusedError([_shown_to(request, error)], tokens=ast.token_count, document=ast) from None
+
+    def _prepare(self, request: DocumentRequest, ast: DocumentNode, limits: DocumentLimits) -> PreparedDocument:
+        budget = StepBudget(limits.steps)
+        size = measure_document(ast, limits, budget)
+        operations = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
+        choose_operation(operations, request.name, request.kinds)
+        open_to_all = self._check_root_fields(size, anonymous=request.anonymous)
+        self._validate(ast)
+        return PreparedDocument(
+            text=request.text,
+            ast=ast,
+            tokens=ast.token_count,
+            is_open=open_to_all,
+            hides_names=not self._introspection,
+            operations=tuple(self._operation(node, ast, budget) for node in operations),
+        )
+
+    def _check_root_fields(self, size: DocumentSize, *, anonymous: bool) -> bool:
+        open_to_all = is_open(size.root_fields, self._schema.open_fields, introspection=self._introspection)
+        if anonymous and not open_to_all:
+            raise unauthenticated()
+        repeated = asks_too_often(size.root_fields)
+        if repeated is not None:
+            raise GraphQLError(
+                f"A document may ask for {repeated} once.",
+                [node for node in size.root_fields if node.name.value == repeated],
+            )
+        return open_to_all
+
+    def _validate(self, ast: DocumentNode) -> None:
+        errors = validate(
+            self._schema.core,
+            ast,
+            self._rules,
+            max_errors=_MAX_ERRORS,
+            hide_suggestions=not self._introspection,
+        )
+        if errors:
+            raise DocumentRefusedError(errors, tokens=ast.token_count, document=ast)
+
+    def _operation(self, node: OperationDefinitionNode, ast: DocumentNode, budget: StepBudget) -> PreparedOperation:
+        return PreparedOperation(
+            name=node.name.value if node.name else None,
+            kind=OperationType(node.operation.value),
+            node=node,
+            cost_plan=plan_cost(self._schema.core, ast, node, max_range_days=self._max_range_days, budget=budget),
+            defaults={
+                item.variable.name.value: read_value(item.default_value)
+                for item in node.variable_definitions or ()
+                if item.default_value
+            },
+        )
+
+
+def _chosen(document: PreparedDocument, request: DocumentRequest) -> PreparedOperation:
+    """Raises DocumentRefusedError and KindRefusedError: what is kept may be asked for by another name."""
+    try:
+        place = choose_operation([each.node for each in document.operations], request.name, request.kinds)
+    except GraphQLError as error:
+        raise DocumentRefusedError([error], document=document.ast) from None
+    return document.operations[place]
+
+
+def _shown_to(request: DocumentRequest, error: GraphQLError) -> GraphQLError:
+    """Without a token, a document that is too large is one that needs a token: the limits of others are larger."""
+    too_large = (error.extensions or {}).get("code") == ErrorCode.QUERY_TOO_COMPLEX.value
+    return unauthenticated() if too_large and request.anonymous else error
+
+
+def _rules(*, introspection: bool) -> tuple[Any, ...]:
+    rules = [_OverlappingFields if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules]
+    hidden = () if introspection else (NoSchemaIntrospectionCustomRule,)
+    return (*rules, MaybeNullValidationRule, OneOfInputValidationRule, *hidden)
+
+
+def _parse(text: str, limits: DocumentLimits) -> DocumentNode:
+    """Raises GraphQLSyntaxError, or a QUERY_TOO_COMPLEX error for a text that is too long."""
+    if len(text) > limits.length:
+        raise document_too_large("characters", limits.length)
+    try:
+        return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
+    except GraphQLSyntaxError as error:
+        if f"contains more than {limits.tokens} " in error.message:  # graphql-core has no other way to tell
+            raise document_too_large("tokens", limits.tokens) from None
+        raise

@@ -1,0 +1,46 @@
+"""Bounds the variables of a request before anything coerces them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from graphql_schema.errors import variables_too_large
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from graphql_schema.execution.document_limits import VariableLimits
+
+__all__ = ["check_variables"]
+
+
+def check_variables(variables: Mapping[str, object], limits: VariableLimits) -> None:
+    """Raises a BAD_USER_INPUT error for variables that are nested too deeply, too many or too long.
+
+    Looks at no more values than the limit allows, and stops at the first that is beyond it.
+    """
+    level: list[object] = list(variables.values())
+    seen = depth = 0
+    while level:
+        depth += 1
+        seen += len(level)
+        if seen > limits.values:
+            raise variables_too_large("values", limits.values)
+        if depth > limits.depth:
+            raise variables_too_large("levels", limits.depth)
+        level = _next_level(level, limits, room=limits.values - seen)
+
+
+def _next_level(level: list[object], limits: VariableLimits, *, room: int) -> list[object]:
+    """What the lists and objects of a level hold; they are opened only while there is room for what is in them."""
+    inner: list[object] = []
+    for value in level:
+        if isinstance(value, str):
+            if len(value) > limits.length:
+                raise variables_too_large("characters in one string", limits.length)
+        elif isinstance(value, list | dict):
+            held = cast("list[object] | dict[str, object]", value)
+            if len(inner) + len(held) > room:
+                raise variables_too_large("values", limits.values)
+            inner.extend(held.values() if isinstance(held, dict) else held)
+    return inner
