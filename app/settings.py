@@ -112,11 +112,12 @@ class Settings(BaseSettings):
     max_variable_length: Annotated[int, Field(ge=100)] = 10_000
     documents_kept: Annotated[int, Field(ge=1)] = 1000
     document_characters_kept: Annotated[int, Field(ge=1)] = 2_000_000
-    max_query_cost: Annotated[int, Field(ge=1)] = 300_000
-    user_cost_capacity: Annotated[int, Field(ge=1)] = 2_000_000
-    user_cost_per_minute: Annotated[int, Field(ge=1)] = 1_000_000
-    seller_cost_capacity: Annotated[int, Field(ge=1)] = 10_000_000
-    seller_cost_per_minute: Annotated[int, Field(ge=1)] = 5_000_000
+    max_query_cost: Annotated[int, Field(ge=1)] = 2_000_000
+    max_answer_values: Annotated[int, Field(ge=1)] = 200_000
+    user_cost_capacity: Annotated[int, Field(ge=1)] = 20_000_000
+    user_cost_per_minute: Annotated[int, Field(ge=1)] = 10_000_000
+    seller_cost_capacity: Annotated[int, Field(ge=1)] = 50_000_000
+    seller_cost_per_minute: Annotated[int, Field(ge=1)] = 25_000_000
     address_cost_capacity: Annotated[int, Field(ge=1)] = 400_000
     address_cost_per_minute: Annotated[int, Field(ge=1)] = 200_000
     read_seconds: Annotated[float, Field(gt=0, le=3600)] = 15.0

@@ -50,6 +50,7 @@ __all__ = [
     "UNAUTHENTICATED_SENTENCE",
     "ErrorCode",
     "absence_of_database",
+    "answer_too_large",
     "code_of",
     "document_too_large",
     "present_error",
@@ -57,6 +58,7 @@ __all__ = [
     "rate_limited",
     "refusal_of",
     "too_many_points",
+    "too_many_rows",
     "unauthenticated",
     "variables_too_large",
 ]
@@ -144,6 +146,23 @@ def query_too_complex(*, cost: int, limit: int) -> GraphQLError:
     return GraphQLError(
         f"The query costs {cost}, more than the limit of {limit}; ask for fewer or smaller pages.",
         extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value, "cost": cost, "limit": limit},
+    )
+
+
+def answer_too_large(limit: int) -> GraphQLError:
+    """The answer would have more values than one answer may have."""
+    return GraphQLError(
+        f"The answer has more than the limit of {limit} values; ask for fewer or smaller pages, or for an export.",
+        extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value, "counted": "values", "limit": limit},
+    )
+
+
+def too_many_rows(*, rows: int, limit: int) -> GraphQLError:
+    """The lists of one level would have more rows than are read at once."""
+    return GraphQLError(
+        f"The query asks for up to {rows} rows of nested lists at once, more than the limit of {limit}; ask for fewer "
+        "or smaller pages.",
+        extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value, "cost": rows, "limit": limit},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from graphql_schema.errors import too_many_rows
 from graphql_schema.loader import Loader
 
 if TYPE_CHECKING:
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
+    from graphql import GraphQLError
+
+    from app.errors import PixecomError
     from app.queries.listings import Listing
     from app.queries.page_reading import MetricRow, PostValueRow
     from app.queries.sources import Row, Source
@@ -31,6 +35,10 @@ if TYPE_CHECKING:
     Readings = tuple[MetricsReading, ...]
 
 
+# Rows of lists, as many as are asked for, that are read at once: some 20 MB.
+MAX_ROWS = 20_000
+
+
 def _rows(page: PageReading[Any]) -> int:
     return len(page.rows)
 
@@ -42,7 +50,7 @@ class Loaders:
         self._reading = reading
         self._turns = turns
         self._rows: dict[str, Loader[UUID, Any]] = {}
-        self.pages: Loader[PageRequest[Any], PageReading[Any]] = Loader(reading.load_pages, turns, objects_in=_rows)
+        self.pages: Loader[PageRequest[Any], PageReading[Any]] = Loader(self._load_pages, turns, objects_in=_rows)
         self.kept_walks: Loader[Walk, str] = Loader(reading.keep_walks, turns)
         self.counts: Loader[Listing[Any], int] = Loader(reading.load_counts, turns)
         self.metrics: Loader[MetricsRequest, MetricsReading] = Loader(reading.load_metrics, turns)
@@ -65,6 +73,15 @@ class Loaders:
         self.account_freshness: Loader[UUID, AccountFreshness | None] = Loader(reading.load_account_freshness, turns)
         self.days_freshness: Loader[FreshnessRequest, DaysFreshness | None] = Loader(reading.load_days_freshness, turns)
         self.run_progress: Loader[UUID, RunProgress] = Loader(reading.load_run_progress, turns)
+
+    async def _load_pages(
+        self, wanted: Sequence[PageRequest[Any]]
+    ) -> Sequence[PageReading[Any] | PixecomError | GraphQLError]:
+        """The pages of one level, unless together they may have more rows than are read at once."""
+        rows = sum(request.window.size for request in wanted)
+        if rows > MAX_ROWS:
+            return [too_many_rows(rows=rows, limit=MAX_ROWS)] * len(wanted)
+        return await self._reading.load_pages(wanted)
 
     def rows(self, source: Source[Row]) -> Loader[UUID, Row | None]:
         """Rows of one kind by id."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from strawberry.schema.config import StrawberryConfig
 
+from graphql_schema.answer_executor import AnswerExecutor
 from graphql_schema.execution.open_fields import OPEN_FIELDS
-from graphql_schema.list_executor import ListExecutor
 from graphql_schema.membership import NothingForOutsiders
 from graphql_schema.mutation import Mutation
 from graphql_schema.pixecom_schema import PixecomSchema
@@ -20,7 +20,7 @@ schema = PixecomSchema(
     subscription=Subscription,
     types=USER_ERRORS,
     extensions=[NothingForOutsiders],
-    execution_context_class=ListExecutor,
+    execution_context_class=AnswerExecutor,
     config=StrawberryConfig(scalar_map=SCALARS),
     open_fields=OPEN_FIELDS,
 )

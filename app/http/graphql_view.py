@@ -24,6 +24,7 @@ from app.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, preferred_type
 from app.http.operation_gate import OperationGate, OperationRefusedError
 from app.http.refusal import STATUS_OF_CODE, RequestRefused, json_response
 from graphql_schema.errors import refusal_of
+from graphql_schema.execution.answer_budget import answer_within
 from graphql_schema.execution.operation_choice import KindRefusedError
 from graphql_schema.operation_record import recording
 
@@ -111,8 +112,6 @@ class GraphQLView:
                 result = ExecutionResult(data=None, errors=refusal.errors, extensions=refusal.extensions)
             except KindRefusedError as refusal:
                 raise _not_over(request.method, refusal.kind) from None
-            except (PixecomError, DatabaseSilentError) as error:
-                result = _failed(error)
             finally:
                 note_in_access_log(request.scope, **_facts(record))
         observe_operation(kind=record.kind, seconds=time.perf_counter() - started, codes=_codes(result))
@@ -129,15 +128,21 @@ class GraphQLView:
         prepared = await self._gate.prepare(graphql, _OPERATIONS[request.method], payer)
         record.name, record.kind = prepared.operation.name, prepared.operation.kind.value
         cost = self._gate.price(prepared, graphql)
-        report = await self._gate.charge(payer, prepared, cost)
-        async with (
-            unless_client_gone(request.receive, may_stop=lambda: record.may_be_abandoned),
-            self._turns.taken(claims, prepared.operation.kind, address=client_address(request.scope)),
-            self._context_of(request, claims) as context,
-        ):
-            result = await self._schema.run(
-                prepared.document, prepared.operation, variables=graphql.variables, context=context
-            )
+        await self._gate.charge(payer, prepared, cost)
+        with answer_within(self._settings.max_answer_values) as answer:
+            try:
+                async with (
+                    unless_client_gone(request.receive, may_stop=lambda: record.may_be_abandoned),
+                    self._turns.taken(claims, prepared.operation.kind, address=client_address(request.scope)),
+                    self._context_of(request, claims) as context,
+                ):
+                    result = await self._schema.run(
+                        prepared.document, prepared.operation, variables=graphql.variables, context=context
+                    )
+            except (PixecomError, DatabaseSilentError) as error:
+                result = _failed(error)
+            finally:
+                report = self._gate.settle(payer, cost, answer.values)
         result.extensions = {**(result.extensions or {}), **report}
         return result
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from app.auth.access_tokens import AccessClaims
     from app.http.graphql_request import GraphQLRequest
-    from app.services.limits.cost_buckets import Charge, CostBuckets
+    from app.services.limits.cost_buckets import CostBuckets
     from app.settings import Settings
     from graphql_schema.execution.documents import Preparation
     from graphql_schema.pixecom_schema import PixecomSchema
@@ -101,13 +101,25 @@ class OperationGate:
     async def charge(self, payer: Payer, prepared: Preparation, cost: int) -> dict[str, int]:
         """Take the cost, and that of reading the document, from all buckets; gives the extensions of the answer.
 
-        Raises OperationRefusedError with RATE_LIMITED.
+        No answer has more values than MAX_ANSWER_VALUES, so no more is taken. Raises OperationRefusedError with
+        RATE_LIMITED.
         """
-        charge = await payer.kept_in.charge(payer.buckets, cost + prepared.tokens)
-        report = self._report(cost, charge)
+        charge = await payer.kept_in.charge(payer.buckets, self._taken(cost) + prepared.tokens)
+        report = self._report(cost, charge.remaining)
         if charge.refused is not None:
             raise _refused(charge.refused.name, [rate_limited(retry_after=charge.wait)], report)
         return report
+
+    def settle(self, payer: Payer, cost: int, values: int) -> dict[str, int]:
+        """Give back what was taken beyond the values that the answer has, where they were counted.
+
+        Gives the extensions of the answer.
+        """
+        unused = self._taken(cost) - values if values else 0
+        return self._report(cost, payer.kept_in.settle(payer.buckets, unused))
+
+    def _taken(self, cost: int) -> int:
+        return min(cost, self._settings.max_answer_values)
 
     def _check_means(self, payer: Payer, cost: int) -> None:
         for bucket in payer.buckets:
@@ -115,9 +127,9 @@ class OperationGate:
             if missing > 0:
                 raise _refused(bucket.name, [rate_limited(retry_after=missing / bucket.per_second)])
 
-    def _report(self, cost: int, charge: Charge | None = None) -> dict[str, int]:
-        remaining = {} if charge is None else {"costRemaining": charge.remaining}
-        return {"cost": cost, "costLimit": self._settings.max_query_cost, **remaining}
+    def _report(self, cost: int, remaining: int | None = None) -> dict[str, int]:
+        left = {} if remaining is None else {"costRemaining": remaining}
+        return {"cost": cost, "costLimit": self._settings.max_query_cost, **left}
 
     def _caller_buckets(self, claims: AccessClaims) -> tuple[Bucket, ...]:
         """The braces keep a seller's keys together in a cluster."""

@@ -11,7 +11,7 @@ from graphql import get_introspection_query
 from graphql.execution.executor import Executor
 
 from app.metrics.definitions import METRICS
-from graphql_schema import list_executor, turns
+from graphql_schema import answer_executor, turns
 from graphql_schema.turns import AT_ONCE, Turns
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ async def fields_by_turn(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[list
 
 
 def all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (turns, list_executor):
+    for module in (turns, answer_executor):
         monkeypatch.setattr(module, "AT_ONCE", 10**9)
 
 
@@ -100,7 +100,7 @@ async def test_without_turns_one_would(
 async def test_the_answer_is_the_same(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch, document: str, at_once: int
 ) -> None:
-    for module in (turns, list_executor):
+    for module in (turns, answer_executor):
         monkeypatch.setattr(module, "AT_ONCE", at_once)
     in_turns = await tenant.world.execute(document, tenant.claims(), {})
     all_at_once(monkeypatch)

@@ -83,8 +83,8 @@ async def test_the_cost_of_an_operation_is_told(client: httpx.AsyncClient) -> No
     again = await ask(client, HELLO)
 
     # Reading the document cost its three tokens, the first time.
-    assert first["extensions"] == {"cost": 2, "costLimit": 300_000, "costRemaining": 400_000 - 2 - 3}
-    assert again["extensions"] == {"cost": 2, "costLimit": 300_000, "costRemaining": 400_000 - 2 - 3 - 2}
+    assert first["extensions"] == {"cost": 2, "costLimit": 2_000_000, "costRemaining": 400_000 - 2 - 3}
+    assert again["extensions"] == {"cost": 2, "costLimit": 2_000_000, "costRemaining": 400_000 - 2 - 3 - 2}
 
 
 async def test_what_costs_too_much_is_refused_before_anything_is_opened(
@@ -132,7 +132,7 @@ async def test_a_user_who_has_used_up_a_bucket_keeps_no_colleague_waiting(
         client.headers.update(authorized(offline_settings, user=UUID(int=7)))
         colleague = await ask(client, HELLO)
 
-    assert first["extensions"] == {"cost": 11, "costLimit": 300_000, "costRemaining": 50 - 11 - 32}
+    assert first["extensions"] == {"cost": 11, "costLimit": 2_000_000, "costRemaining": 50 - 11 - 32}
     assert ["errors" in answer for answer in answers] == [False, False, True, True]
     assert refusals("USER") == before + 2
     assert "errors" not in colleague

@@ -83,6 +83,16 @@ class CostBuckets:
         if charge.refused is not None:
             await self._ask(buckets, cost, needed=0)
 
+    def settle(self, buckets: Sequence[Bucket], unused: int) -> int:
+        """Give back what was charged and not used: this process may spend it. Gives what the least of them has left."""
+        remaining: list[int] = []
+        for bucket in buckets:
+            lease = self._leases.get(bucket.key)
+            if lease is not None:
+                lease.amount += max(0, unused)
+            remaining.append(bucket.capacity if lease is None else lease.left + lease.amount)
+        return min(remaining)
+
     def estimate(self, bucket: Bucket) -> int:
         """What the bucket has now, as far as this process knows."""
         lease = self._leases.get(bucket.key)

@@ -1,4 +1,4 @@
-"""Executes operations as graphql-core does, but completes the objects of a long list in turns of the event loop."""
+"""Executes operations as graphql-core does, but counts the values of the answer, and completes long lists in turns."""
 
 from __future__ import annotations
 
@@ -9,16 +9,31 @@ from graphql import get_named_type, is_introspection_type, is_leaf_type
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphql_schema.context import Context
+from graphql_schema.execution.answer_budget import current_answer
 from graphql_schema.turns import AT_ONCE
 
-__all__ = ["ListExecutor"]
+__all__ = ["AnswerExecutor"]
 
 # A type of the schema has as many fields, with arguments and types of their own, as some objects together.
 OBJECTS_IN_A_TYPE = 5
 
 
-class ListExecutor(StrawberryGraphQLCoreExecutionContext):
+class AnswerExecutor(StrawberryGraphQLCoreExecutionContext):
     """The executor of one operation. Lists of scalars are written as they stand, whatever their length."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._answer = current_answer()
+        if self._answer is not None:
+            self._answer.spend(1)
+
+    def execute_fields(  # graphql-core's
+        self, parent_type: Any, source_value: Any, path: Any, grouped_field_set: Any, position_context: Any
+    ) -> Any:
+        if self._answer is not None:
+            self._answer.spend(len(grouped_field_set))
+        execute = cast("Any", super()).execute_fields
+        return execute(parent_type, source_value, path, grouped_field_set, position_context)
 
     def complete_list_value(  # graphql-core's
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
