@@ -151,8 +151,11 @@ USES = (
     Use("graphql_schema.scalars._DATE_TIME", "fullmatch"),
     Use("graphql_schema.scalars._DECIMAL", "fullmatch"),
 )
-# These read what is part of this project or of Strawberry: the page of GraphiQL.
-OUR_OWN_TEXT = {f"app.http.graphiql.{name}" for name in ("_NAME", "_TAG", "_PLACE", "_SPACE")}
+# These read what is part of this project or of Strawberry: the page of GraphiQL, and the SQL of the migrations.
+OUR_OWN_TEXT = {
+    *(f"app.http.graphiql.{name}" for name in ("_NAME", "_TAG", "_PLACE", "_SPACE")),
+    *(f"app.database.migration_losses.{name}" for name in ("_DROPPED_TABLE", "_DROPPED_COLUMN", "_DELETED_FROM")),
+}
 CALLS = {f"re.{name}" for name in vars(re) if name != "escape"}
 FUNCTIONS: tuple[Callable[[str], object], ...] = (
     mask_secrets,

@@ -19,6 +19,7 @@ from app.services.context import open_services
 from graphql_schema.context import open_context
 from graphql_schema.schema import schema
 from tests.graphql_schema.small_world import SmallWorld
+from tests.http.answers import answered
 from tests.http.conftest import no_schedule, serving
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Stage:
             await writer.wait_closed()
 
     async def ask(self, query: str = QUERY, *, url: str | None = None) -> Any:
-        return (await self.post(query, url=url)).json()
+        return answered((await self.post(query, url=url)).json())
 
     async def post(
         self, query: str, *, url: str | None = None, headers: Mapping[str, str] | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from tests.http.answers import answered
 from tests.http.request_lines import request_lines
 from tests.http.staging import ANSWER, QUERY, Stage, open_stage
 
@@ -32,9 +33,9 @@ async def test_another_seller_always_finds_a_connection(stage: Stage) -> None:
     async with stage.locked("ad_stats_daily"):
         heavy = [asyncio.create_task(stage.post(QUERY)) for _ in range(9)]
         await stage.until_waiting(3)
-        assert (await other.post(VIEWER)).json() == {"data": {"viewer": {"role": "OWNER"}}}
+        assert await other.ask(VIEWER) == {"data": {"viewer": {"role": "OWNER"}}}
         assert stage.checked_out == 3
-    assert [(await one).json() for one in heavy] == [ANSWER] * 9
+    assert [answered((await one).json()) for one in heavy] == [ANSWER] * 9
 
 
 async def test_another_user_of_the_same_seller_has_a_share_too(stage: Stage) -> None:
@@ -42,11 +43,11 @@ async def test_another_user_of_the_same_seller_has_a_share_too(stage: Stage) -> 
         heavy = [asyncio.create_task(stage.post(QUERY)) for _ in range(9)]
         await stage.until_waiting(3)
         colleague = await stage.with_colleague()
-        assert (await colleague.post(VIEWER)).json() == {"data": {"viewer": {"role": "OWNER"}}}
+        assert await colleague.ask(VIEWER) == {"data": {"viewer": {"role": "OWNER"}}}
         heavy += [asyncio.create_task(colleague.post(QUERY)) for _ in range(6)]
         await stage.until_waiting(6)
         assert stage.checked_out == 6
-    assert [(await one).json() for one in heavy] == [ANSWER] * 15
+    assert [answered((await one).json()) for one in heavy] == [ANSWER] * 15
 
 
 async def test_more_than_may_wait_come_again_later(stage: Stage) -> None:
@@ -61,7 +62,7 @@ async def test_more_than_may_wait_come_again_later(stage: Stage) -> None:
                 "extensions": {"code": "RATE_LIMITED", "retryAfter": 5},
             }
         ]
-    assert [(await one).json() for one in heavy] == [ANSWER] * 9
+    assert [answered((await one).json()) for one in heavy] == [ANSWER] * 9
 
 
 async def test_who_goes_while_it_waits_is_not_run(stage: Stage) -> None:
@@ -73,4 +74,4 @@ async def test_who_goes_while_it_waits_is_not_run(stage: Stage) -> None:
                 pass
             [line] = await request_lines(logs, 1)
             assert line["status"] == 499
-        assert [(await one).json() for one in heavy] == [ANSWER] * 3
+        assert [answered((await one).json()) for one in heavy] == [ANSWER] * 3
