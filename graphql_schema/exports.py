@@ -6,6 +6,7 @@ way. These fields are a schema of their own, which is not served: their answer i
 
 from collections.abc import Callable, Iterator
 from datetime import UTC
+from itertools import islice
 from typing import Annotated, Any, NamedTuple
 
 import strawberry
@@ -17,6 +18,7 @@ from app.metrics.levels import Level
 from app.metrics.money import format_money
 from app.metrics.rows import Form, row_function
 from app.metrics.series import Granularity
+from app.observability.shortening import NAME_CHARACTERS, shorten
 from app.queries.exporting import ExportedEntity
 from app.services.exporting import ExportedNumbers, Exporter, ExportRequest
 from app.services.measuring import MetricsReading
@@ -37,6 +39,8 @@ from graphql_schema.scalars import SCALARS
 
 LISTS = {"campaigns": Level.CAMPAIGN, "adsets": Level.ADSET, "ads": Level.AD}
 ARGUMENTS = ("range", "asOf", "filter", "orderBy", "granularity")
+# Unknown arguments that one answer names.
+_UNKNOWN_NAMED = 20
 
 Opening = strawberry.Parent[Exporter]
 GranularityArgument = Annotated[
@@ -119,9 +123,9 @@ async def open_export(
 
     Nobody but who asks learns anything: the context must have a caller.
     """
-    unknown = [_unknown(name) for name in arguments if name not in ARGUMENTS]
+    unknown = list(islice((name for name in arguments if name not in ARGUMENTS), _UNKNOWN_NAMED))
     if unknown:
-        return unknown
+        return [_unknown(name) for name in unknown]
     try:
         check_variables(arguments, VariableLimits.of(context.services.settings))
     except GraphQLError as error:
@@ -133,8 +137,9 @@ async def open_export(
 
 
 def _unknown(name: str) -> GraphQLError:
-    sentence = f"{name}: is not an argument of an export, which has {', '.join(ARGUMENTS)}"
-    return GraphQLError(sentence, extensions={"code": ErrorCode.BAD_USER_INPUT.value, "argument": name})
+    shown = shorten(name, NAME_CHARACTERS)
+    sentence = f"{shown}: is not an argument of an export, which has {', '.join(ARGUMENTS)}"
+    return GraphQLError(sentence, extensions={"code": ErrorCode.BAD_USER_INPUT.value, "argument": shown})
 
 
 class Column(NamedTuple):

@@ -70,6 +70,8 @@ __all__ = ["GraphQLSocket"]
 INIT_SECONDS = 10.0
 # Before connection_init is acknowledged: a token and what is around it.
 FIRST_MESSAGE_CHARACTERS = 16_384
+# Every message about an operation repeats its id; a UUID has 36 characters.
+ID_CHARACTERS = 128
 # RFC 6455, 5.5: a control frame has at most 125 bytes, of which the code takes two.
 _REASON_BYTES = 123
 _FORBIDDEN = 4403
@@ -257,14 +259,18 @@ def _fault_of(message: object) -> str | None:
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):  # pyright: ignore[reportUnknownMemberType]
         return "A message must be an object with a type."
     fields = cast("dict[str, Any]", message)
-    if fields["type"] in {"subscribe", "complete"} and not isinstance(fields.get("id"), str):
-        return "The message must have an id."
+    if fields["type"] in {"subscribe", "complete"} and not _is_id(fields.get("id")):
+        return f"The message must have an id of at most {ID_CHARACTERS} characters."
     if fields["type"] != "subscribe":
         return None
     payload = fields.get("payload")
     if not isinstance(payload, dict):
         return "The message must have a payload."
     return _fault_of_request(cast("dict[str, Any]", payload))
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= ID_CHARACTERS
 
 
 def _fault_of_request(payload: dict[str, Any]) -> str | None:

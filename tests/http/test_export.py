@@ -225,6 +225,15 @@ async def test_arguments_that_only_an_export_has(exports: Exports) -> None:
     ]
 
 
+async def test_many_and_long_unknown_arguments_are_told_in_short(exports: Exports) -> None:
+    many = await exports.refused("ads", {f"a{number}": 1 for number in range(5_000)})
+    assert [extensions["argument"] for _, extensions in many] == [f"a{number}" for number in range(20)]
+
+    [(message, extensions)] = await exports.refused("ads", {"a" * 500_000: 1})
+    assert len(message) < 400
+    assert len(extensions["argument"]) == 200
+
+
 async def test_another_sellers_ids_find_nothing(golden: GoldenWorld, world: SmallWorld, url: str) -> None:
     other = exports_of(await world.add_seller("other"), url)
 

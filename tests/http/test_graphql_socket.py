@@ -205,7 +205,9 @@ BROKEN: list[tuple[Any, int, str]] = [
     ({"type": "hello"}, 4400, "Unknown message type: hello"),
     ({"type": "x" * 500}, 4400, "Unknown message type: " + "x" * 101),
     ([], 4400, "A message must be an object with a type."),
-    ({"type": "subscribe", "id": 1, "payload": {}}, 4400, "The message must have an id."),
+    ({"type": "subscribe", "id": 1, "payload": {}}, 4400, "The message must have an id of at most 128 characters."),
+    ({"type": "subscribe", "id": "1" * 129}, 4400, "The message must have an id of at most 128 characters."),
+    ({"type": "complete", "id": "1" * 129}, 4400, "The message must have an id of at most 128 characters."),
     ({"type": "subscribe", "id": "1", "payload": []}, 4400, "The message must have a payload."),
     (
         {"type": "subscribe", "id": "1", "payload": {"query": 7}},
