@@ -1,6 +1,7 @@
-"""What stands for an e-mail address where the address itself must not stand: in keys of Redis, in the trail, in logs.
+"""Replaces an e-mail address where it must not appear: in Redis keys, in the login trail, in logs.
 
-Keyed with AUTH_SECRET, so that a list of addresses does not undo it; another secret makes other digests.
+The digest is keyed with AUTH_SECRET, so that it can't be reversed with a list of addresses. Another secret gives other
+digests.
 """
 
 from __future__ import annotations
@@ -17,6 +18,6 @@ DIGEST_BYTES = 16
 
 
 def account_digest(email: str, secret: SecretStr) -> bytes:
-    """The digest of an address in lower case, whether somebody has it or not."""
+    """The digest of a lower-case address, whether or not it belongs to a user."""
     message = b"login\0" + email.encode(errors="surrogatepass")
     return hmac.digest(secret.get_secret_value().encode(), message, "sha256")[:DIGEST_BYTES]

@@ -1,9 +1,9 @@
-"""The short queue before the threads that check passwords.
+"""The short queue in front of the threads that check passwords.
 
-A check takes 64 MiB and a core for a while, so a few are made at once and a few more may wait. Beyond that a login is
-refused at once: a longer queue would only make everybody wait. One client address gets half of the places. A check that
-is no longer waited for (client gone, deadline) leaves the queue and is never started; one that has begun keeps its
-thread until it is done.
+A check takes 64 MiB and a core for a while, so a few run at once and a few more may wait. Beyond that a login is
+rejected immediately: a longer queue would only make all logins wait. One client address gets at most half of the
+places. If the caller gives up (client disconnected, deadline), a waiting check leaves the queue and never starts; a
+running one keeps its thread until it is done.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from app.errors import RateLimitedError
 __all__ = ["HashingQueue"]
 
 RETRY_SECONDS = 1.0
-"""By then a full queue has been worked off, on any machine that is fit for this."""
-BUSY = "Too many people are logging in just now; try again in a moment."
+"""Long enough to work off a full queue, even on a slow machine."""
+BUSY = "Too many people are logging in right now; try again in a moment."
 
 
 class HashingQueue:
-    """One process's; `places` checks may wait behind those that are made."""
+    """One per process; up to `places` checks may wait for the running ones."""
 
     def __init__(self, *, places: int) -> None:
         self._places = places
@@ -37,9 +37,9 @@ class HashingQueue:
         return len(self._waiting)
 
     async def verify_password(self, stored_hash: str | None, password: str, *, address: str) -> bool:
-        """True when the password is the one behind `stored_hash`; None stands for an unknown user.
+        """True if the password matches `stored_hash`; pass None for an unknown user.
 
-        Raises RateLimitedError when no place is left for this client address.
+        Raises RateLimitedError if no place is left for this client address.
         """
         await self._take_thread(address)
         check = start_verifying(stored_hash, password)
@@ -56,7 +56,7 @@ class HashingQueue:
         try:
             await self._wait_for_thread()
         finally:
-            self._waiting_from -= Counter([address])  # keeps no zeros: addresses are without bound
+            self._waiting_from -= Counter([address])  # drops zeros: the number of addresses is unlimited
 
     async def _wait_for_thread(self) -> None:
         turn = asyncio.get_running_loop().create_future()
@@ -66,12 +66,12 @@ class HashingQueue:
         except asyncio.CancelledError:
             if turn.cancelled():
                 self._waiting.remove(turn)
-            else:  # the thread came in the same moment
+            else:  # it got a thread at the same moment
                 self._pass_thread_on()
             raise
 
     def _pass_thread_on(self) -> None:
-        """To the one who has waited longest."""
+        """Give the thread to the check that has waited longest."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():

@@ -46,7 +46,7 @@ async def verify_password(stored_hash: str | None, password: str) -> bool:
 
 
 def start_verifying(stored_hash: str | None, password: str) -> asyncio.Future[bool]:
-    """Give the check to a thread. For who decides when one is free (`app.auth.hashing_queue`)."""
+    """Submit the check to a thread. Only for callers that keep track of free threads (`app.auth.hashing_queue`)."""
     return asyncio.get_running_loop().run_in_executor(_POOL, _matches, stored_hash or _NOBODY, password)
 
 

@@ -1,10 +1,10 @@
-"""The deadline of a request: until when its statements run, and what is known at the end of a database that was silent.
+"""The deadline of a request: how long its statements may run, and whether the database was silent or just slow.
 
-Whatever runs within `until_deadline` belongs to one request, the tasks that it starts included; background work has no
-deadline. Three moments come one after another, a margin apart: PostgreSQL ends a statement (`statement_timeout`), the
-request is cancelled, and what was cancelled has ended, because nothing is waited for any longer. So a statement that is
-only slow ends on the server and leaves its connection usable. A server that has said nothing by the second moment does
-not answer at all, and its connections are dropped.
+Everything that runs within `until_deadline` belongs to one request, including the tasks it starts; background work has
+no deadline. Three things happen one margin apart: PostgreSQL ends the statement (`statement_timeout`), the request is
+cancelled, and at the deadline waiting for the cancelled work stops. So a statement that is merely slow ends on the
+server and leaves its connection usable. A server that has said nothing when the request is cancelled is considered
+silent, and its connections are dropped.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 MARGIN_SECONDS = 1.0
-# How long the end of a transaction is waited for where nothing was asked that could take long.
+# Maximum wait for the end of a transaction where no slow statement can be involved.
 END_SECONDS = 5.0
 
 
 @dataclass(slots=True)
 class Deadline:
-    """One request's. `at` is a moment of the monotonic clock; `is_silent`: the database owes it an answer."""
+    """One request's. `at` is on the monotonic clock; `is_silent`: the database has not answered this request."""
 
     seconds: float
     at: float
@@ -46,7 +46,7 @@ class Deadline:
 
     @property
     def remaining(self) -> float:
-        """Seconds; once it has passed, a margin for what is tidied up."""
+        """Seconds left; never less than the margin, which is for cleaning up."""
         return max(self.at - monotonic(), self.margin)
 
     @property
@@ -55,7 +55,7 @@ class Deadline:
         return max(self.remaining - 2 * self.margin, self.margin / 2)
 
     def failure(self) -> Exception:
-        """What the request fails with that was not done in time."""
+        """The error for a request that did not finish in time."""
         return DatabaseSilentError() if self.is_silent else DeadlineExceededError(self.seconds)
 
 
@@ -66,9 +66,9 @@ _heard: WeakKeyDictionary[AsyncEngine, float] = WeakKeyDictionary()
 
 @asynccontextmanager
 async def until_deadline(seconds: float, *, since: float | None = None) -> AsyncGenerator[None]:
-    """Run a request; what is not done in `seconds` is cancelled before. `since`: when it came, if that is not now.
+    """Run a request and cancel it shortly before `seconds` are over. `since`: when it arrived, if not now.
 
-    Raises DeadlineExceededError, or DatabaseSilentError when it waited for a database that does not answer.
+    Raises DeadlineExceededError, or DatabaseSilentError if it was waiting for a database that does not answer.
     """
     deadline = Deadline(seconds, at=(since or monotonic()) + seconds)
     timeout = asyncio.timeout(deadline.remaining - deadline.margin)
@@ -85,27 +85,28 @@ async def until_deadline(seconds: float, *, since: float | None = None) -> Async
 
 
 def current_deadline() -> Deadline | None:
-    """That of the request which this runs for; None for background work."""
+    """The deadline of the current request; None for background work."""
     return _current.get()
 
 
 def statement_limit() -> str:
-    """What follows BEGIN in its round trip so that the transaction's statements end in time."""
+    """SQL sent in the same round trip as BEGIN, so that the transaction's statements end in time."""
     deadline = _current.get()
     return f"; SET LOCAL statement_timeout = {round(deadline.statement_seconds * 1000)}" if deadline else ""
 
 
 def end_seconds() -> float:
-    """How long a statement that was cancelled, and the end of its transaction, are waited for."""
+    """How long to wait for a cancelled statement and the end of its transaction."""
     deadline = _current.get()
     return min(END_SECONDS, deadline.remaining) if deadline else END_SECONDS
 
 
 @contextmanager
 def listening(engine: AsyncEngine) -> Generator[None]:
-    """Within, something is waited for that a server which answers gives soon, be it to others who hold the connections.
+    """Wrap a wait that is short as long as the server answers: this request, or others that hold the connections.
 
-    Raises DatabaseSilentError at once for a request that knows already that the server does not answer.
+    If the wait is cut short and the server has answered none of them meanwhile, the deadline notes that it is silent.
+    Raises DatabaseSilentError at once if this request has already found it silent.
     """
     deadline, since = _current.get(), monotonic()
     if deadline and deadline.is_silent:
@@ -121,7 +122,7 @@ def listening(engine: AsyncEngine) -> Generator[None]:
 
 @contextmanager
 def telling_deadline() -> Generator[None]:
-    """A statement within that the server ended for its time raises DeadlineExceededError."""
+    """Raise DeadlineExceededError for a statement in the block that hit its timeout on the server."""
     try:
         yield
     except asyncpg.QueryCanceledError as error:

@@ -33,7 +33,7 @@ class Driver(Protocol):
     """An asyncpg connection."""
 
     async def execute(self, query: str, *arguments: object, timeout: float | None = None) -> str:  # noqa: ASYNC109
-        """After `timeout` seconds, those of a cancelled statement before it included, it raises TimeoutError."""
+        """Raises TimeoutError after `timeout` seconds, which include waiting for a cancelled statement to end."""
         ...
 
     async def fetch(self, query: str, *arguments: object) -> Sequence[Record]: ...

@@ -62,7 +62,7 @@ def unreachable(setting: str, masked_url: str, error: BaseException) -> str:
 
 
 class _Connection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument, reportUntypedBaseClass]
-    """Says goodbye and waits for no answer: a server that has stopped gives none, and the pool would wait for it."""
+    """Closes without waiting for an answer: a server that has stopped gives none, and the pool would wait for it."""
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as asyncpg calls it
         del timeout

@@ -85,7 +85,7 @@ def downgrade(owner_url: SecretStr | str, revision: str) -> None:
 
 
 def downgrade_statements(current: str, revision: str) -> str:
-    """The SQL that takes a schema from `current` down to `revision`, which may be relative (`-1`)."""
+    """The SQL that downgrades a schema from `current` to `revision`, which may be relative (`-1`)."""
     written = StringIO()
     config = _config("postgresql://")
     config.output_buffer = written

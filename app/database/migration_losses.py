@@ -1,4 +1,4 @@
-"""What a migration down would delete: tables and columns, read from its own statements, and how many rows they have."""
+"""What a downgrade would delete: tables and columns, read from its own statements, and how many rows they have."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Loss", "list_losses"]
 
 FEW_ROWS = 100_000
-"""Beyond it a table's rows are not counted one by one: the server's own estimate is good enough."""
+"""Above this, rows are not counted one by one: the server's own estimate is good enough."""
 
 _DROPPED_TABLE = re.compile(r"^DROP TABLE (?:IF EXISTS )?(\w+)", re.MULTILINE)
 _DROPPED_COLUMN = re.compile(r"^ALTER TABLE (\w+) DROP COLUMN (\w+)", re.MULTILINE)
@@ -38,7 +38,7 @@ WHERE oid = to_regclass(:table)
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A table that goes, or columns of one that stays, or some of its rows; `rows` are those that it has now."""
+    """A table that is dropped, or columns or rows of one that stays; `rows` is how many it has now."""
 
     table: str
     rows: int
@@ -48,7 +48,7 @@ class Loss:
 
 
 async def list_losses(owner_url: SecretStr, revision: str) -> list[Loss]:
-    """In the order of the tables' names; empty where there is nothing to go down from."""
+    """Sorted by table name; empty if no migration has been applied."""
     engine = create_async_engine(make_url(owner_url.get_secret_value()), poolclass=NullPool)
     try:
         async with engine.connect() as connection:

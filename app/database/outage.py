@@ -4,8 +4,8 @@ asyncpg has no class of its own for a connection that is over. Its source says h
 
 - `PostgresConnectionError`: the connection ended in the middle of a statement, or the server says so itself.
 - `InterfaceError` "… connection is closed": it had ended before the statement.
-- `InsufficientResourcesError` (disk, memory, connections), and a server that was made read-only, as hosts do with one
-  whose disk is full: it is there, and can't do what it is asked for until somebody helps it.
+- `InsufficientResourcesError` (disk, memory, connections), and a server that was made read-only, as hosting
+  providers do when its disk is full: it answers, but can't do its work until an operator helps.
 - `InternalClientError` "cannot switch to state …": the server's last word (FATAL) came while nothing was asked, so that
   the protocol waits for a ReadyForQuery that never comes (state 2), and the end of the connection was not seen yet. Of
   a connection that two use at once it says something else.
@@ -42,10 +42,10 @@ _STUCK = re.compile(r'cannot switch to state \d+; (another operation \(2\)|proto
 
 
 class DatabaseSilentError(ConnectionError):
-    """The server was asked and said nothing: it is stopped, its host is dead, or nothing gets through to it."""
+    """The server did not answer: it is suspended, its host is dead, or packets don't get through."""
 
     def __init__(self) -> None:
-        super().__init__("the database took what was asked and did not answer in time")
+        super().__init__("the database received a statement and did not answer in time")
 
 
 def is_outage(error: BaseException) -> bool:

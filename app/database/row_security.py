@@ -46,7 +46,7 @@ _CONDITIONS = {
         f"  WHERE (memberships.seller_id = ( {_setting('seller_id')}))))))"
     ),
 }
-# Who may write a row that this session could not read.
+# For tables where a session may write rows that it can't read.
 _CHECKS = {
     Wall.LOGIN_TRAIL: "(( SELECT current_setting('app.scope'::text, true) AS current_setting) = 'login'::text)",
 }

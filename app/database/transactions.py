@@ -1,8 +1,8 @@
 """Transactions, each opened for somebody: a tenant, a user who logs in, or the job core.
 
-Whom a transaction works for is set for that transaction only, so that a pooled connection carries nothing over; until
-when its statements may run likewise, within a request (`app.database.deadline`). A connection that does not answer to
-BEGIN or to the end is dropped: nothing waits for a server that has stopped.
+The tenant or user is set for one transaction only, so that a pooled connection carries nothing over. Within a request
+the same goes for the time that its statements may run (`app.database.deadline`). A connection that does not answer
+BEGIN or the end of a transaction is dropped: nothing waits for a server that has stopped.
 
 Everything runs on the driver's connection (`app.database.driver`), BEGIN and COMMIT too; SQLAlchemy keeps the pool.
 """
@@ -57,7 +57,7 @@ async def login_transaction(engine: AsyncEngine, email: str) -> AsyncGenerator[D
 
 @asynccontextmanager
 async def login_record_transaction(engine: AsyncEngine) -> AsyncGenerator[Driver]:
-    """Add to the trail of logins, and see nothing."""
+    """Insert into the login trail; can read nothing."""
     async with _transaction(engine, f"{_begin()}; SET LOCAL app.scope = 'login'") as driver:
         yield driver
 
@@ -72,10 +72,10 @@ async def read_snapshot(engine: AsyncEngine, seller_id: UUID) -> AsyncGenerator[
 
 @asynccontextmanager
 async def member_snapshot(engine: AsyncEngine, *, seller_id: UUID, user_id: UUID, proof: str) -> AsyncGenerator[Driver]:
-    """The same for a user, whose own row is seen as well and who must be a member of the tenant.
+    """The same for a user, who must be a member of the tenant; the user's own row is visible too.
 
-    `proof` is a statement that finds one row for a member and none for anyone else (`app.queries.viewers`). It travels
-    in the round trip that begins the transaction. Raises NotAMemberError.
+    `proof` is a statement that finds one row for a member and none for anyone else (`app.queries.viewers`). It is sent
+    together with BEGIN. Raises NotAMemberError.
     """
     tenant = f"SET LOCAL app.seller_id = '{seller_id}'; SET LOCAL app.user_id = '{user_id}'"
     begin = f"{_begin(_SNAPSHOT)}; {tenant}"
@@ -92,7 +92,7 @@ async def across_tenants(engine: AsyncEngine) -> AsyncGenerator[Driver]:
         driver = await driver_of(connection)
         try:
             yield driver
-        except asyncio.CancelledError:  # perhaps in a statement, of which the next one here would have to wait the end
+        except asyncio.CancelledError:  # the connection's next user would have to wait for this statement
             with suppress(Exception):
                 await _end(connection, driver, "SELECT", at_most=end_seconds())
             raise
@@ -115,7 +115,7 @@ async def driver_of(connection: AsyncConnection) -> Driver:
 
 
 def _begin(mode: str = "") -> str:
-    """The start of a transaction; within a request, with how long its statements may run."""
+    """The start of a transaction; within a request it also sets how long statements may run."""
     return f"BEGIN {mode}".rstrip() + statement_limit()
 
 
@@ -123,9 +123,9 @@ def _begin(mode: str = "") -> str:
 async def _transaction(
     engine: AsyncEngine, begin: str, *, proof: str | None = None, reads_only: bool = False
 ) -> AsyncGenerator[Driver]:
-    """BEGIN, for whom it is, and the proof that they may travel in one round trip, the end in another.
+    """Send BEGIN, the tenant and the proof of membership in one round trip, and the end in another.
 
-    A COMMIT takes as long as it takes, unless there is nothing to commit.
+    A COMMIT has no time limit, unless there is nothing to commit.
     """
     async with AsyncExitStack() as stack:
         with listening(engine):
@@ -138,7 +138,7 @@ async def _transaction(
                 yield driver
         except BaseException:
             if not driver.is_closed():  # otherwise the server has undone everything already
-                with suppress(Exception):  # and does it now
+                with suppress(Exception):  # if this fails, closing the connection rolls back
                     await _end(connection, driver, "ROLLBACK", at_most=end_seconds())
             raise
         await _end(connection, driver, "COMMIT", at_most=end_seconds() if reads_only else None)
@@ -150,7 +150,7 @@ def _check_found(status: str) -> None:
 
 
 async def _open(connection: AsyncConnection, statement: str) -> tuple[Driver, str]:
-    """Open the transaction, and answer the status of the last statement.
+    """Open the transaction and return the status of the last statement.
 
     Nothing has been read or written in it yet, so a pooled connection that proves dead is replaced.
 
@@ -172,7 +172,7 @@ async def _open(connection: AsyncConnection, statement: str) -> tuple[Driver, st
 
 
 async def _end(connection: AsyncConnection, driver: Driver, statement: str, *, at_most: float | None) -> None:
-    """End the transaction. A connection that doesn't say it did, or not in time, is given to nobody any more."""
+    """End the transaction. A connection that does not confirm it in time is not used again."""
     try:
         with listening(connection.engine):
             await driver.execute(statement, timeout=at_most)

@@ -1,4 +1,4 @@
-"""Who changed what, when, from what to what, and what Meta answered; who logged in; which requests were answered."""
+"""The audit trail (who changed what, when, and what Meta answered), the login trail, and answered requests."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ login_events = Table(
     *word("outcome", LoginOutcome),
     Column("account_digest", LargeBinary, nullable=False),
     Column("address", Text, nullable=False),
-    # Null: the address is no user's, or nobody looked.
+    # Null: the e-mail address belongs to no user, or was not looked up.
     Column("user_id", Uuid, ForeignKey("users.id"), nullable=True),
     # The seller chosen. Null: the login failed.
     Column("seller_id", Uuid, nullable=True),

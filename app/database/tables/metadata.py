@@ -36,7 +36,7 @@ class Wall(StrEnum):
     USER = "user"  # the user who is logging in or acting
     LOGIN = "login"  # the one e-mail address that is being looked up
     WORK = "work"  # the seller's rows, or all of them for the job core
-    LOGIN_TRAIL = "login_trail"  # the seller's logins and its members' failed ones; a login may add one and see none
+    LOGIN_TRAIL = "login_trail"  # the seller's logins and its members' failed ones; a login may insert, not read
     OPEN = "open"  # no tenant's data
 
 
