@@ -61,7 +61,7 @@ class Told:
 async def serve_health(services: Services, told: Told) -> AsyncGenerator[None]:
     """Answer while the block runs. Port 0 takes a free one; the log says which.
 
-    Raises SetupError when the port can't be had.
+    Raises SetupError if the port can't be opened.
     """
     where = PortBeside(name="health", host=told.host, port=told.port, setting=told.setting)
     async with serve_beside(_application(services, told), where):

@@ -1,4 +1,4 @@
-"""The answers that are given without asking the application."""
+"""Responses sent without asking the application."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SENTENCES = {
 
 
 def answer_bytes(status: HTTPStatus) -> bytes:
-    """A whole answer, after which the connection is closed."""
+    """A complete response, after which the connection is closed."""
     head = "\r\n".join(
         [
             f"HTTP/1.1 {status.value} {status.phrase}",
@@ -32,7 +32,7 @@ def answer_bytes(status: HTTPStatus) -> bytes:
 
 
 def only_health(application: ASGIApp) -> ASGIApp:
-    """The application for questions about its health, and 503 for all else."""
+    """Pass health requests to the application; answer everything else with 503."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in _HEALTH_PATHS:
@@ -48,7 +48,7 @@ def only_health(application: ASGIApp) -> ASGIApp:
 
 
 async def _read(receive: Receive) -> None:
-    """Drop the body: a client that still sends when the connection is closed would not see the answer."""
+    """Read and discard the body: a client still sending when the connection closes would not see the response."""
     while (message := await receive())["type"] == "http.request" and message["more_body"]:
         pass
 

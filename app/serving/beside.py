@@ -24,7 +24,7 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortBeside:
-    """Where it is. `name` is how people call it, `setting` what moves it to another port."""
+    """Where it listens. `name` is for messages; `setting` is the setting that changes the port."""
 
     name: str
     host: str
@@ -34,9 +34,9 @@ class PortBeside:
 
 @asynccontextmanager
 async def serve_beside(application: ASGIApp, where: PortBeside) -> AsyncGenerator[None]:
-    """Answer while the block runs. Port 0 takes a free one; the log says which.
+    """Serve while the block runs. Port 0 picks a free port and logs it.
 
-    Raises SetupError when the port can't be had.
+    Raises SetupError if the port can't be opened.
     """
     with _listening(where) as listener:
         server = QuietServer(BoundedConfig(application, lifespan="off"))
@@ -56,6 +56,6 @@ def _listening(where: PortBeside) -> socket.socket:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SetupError(
-            f"The {where.name} port {where.host}:{where.port} can't be had: {reason}. "
-            f"Set {where.setting} to a free one."
+            f"The {where.name} port {where.host}:{where.port} can't be opened: {reason}. "
+            f"Set {where.setting} to a free port."
         ) from None

@@ -1,4 +1,4 @@
-"""An end that is announced: for some seconds a process serves as before, and only says that it is not ready."""
+"""Draining before shutdown: for some seconds the process keeps serving, but reports that it is not ready."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ __all__ = ["Drain"]
 
 
 class Drain:
-    """Begins with the first signal; what balances the load between processes has `seconds` to notice."""
+    """Starts with the first signal and gives load balancers `seconds` to notice."""
 
     def __init__(self, seconds: float = 0.0) -> None:
         self._seconds = seconds
         self._ends_at: float | None = None
 
     def begin(self) -> None:
-        """Once, and for all."""
+        """Start draining; later calls do nothing."""
         if self._ends_at is None:
             self._ends_at = monotonic() + self._seconds
 

@@ -1,4 +1,4 @@
-"""What one client may send, how long it may take, and how many clients there may be."""
+"""Limits on what a client may send, how long it may take, and how many clients may connect."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ConnectionLimits:
 
     @classmethod
     def of(cls, settings: Settings) -> ConnectionLimits:
-        """What the settings say."""
+        """The limits from the settings."""
         return cls(
             header_bytes=settings.max_header_bytes,
             headers=settings.max_headers,
@@ -41,5 +41,5 @@ class ConnectionLimits:
         )
 
     def seconds_for_body(self, received: int) -> float:
-        """How long a body may take that has come this far: a slow line is not punished, a trickle is."""
+        """Time allowed for a body after this many bytes: enough for a slow line, not for a trickle."""
         return self.body_seconds + received / self.body_bytes_per_second

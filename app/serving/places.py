@@ -1,7 +1,6 @@
-"""Who is connected: places up to a limit, and a few spare ones in which only health is answered.
+"""Connection places: regular ones up to a limit, and a few spare ones that are only for health requests.
 
-A spare connection is served one request, so that a probe of the process still gets its answer while strangers hold
-every place.
+A spare connection gets one request, so that health probes are still answered while strangers hold all regular places.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ class Spare(Protocol):
     """A connection in a spare place."""
 
     def give_way(self) -> bool:
-        """End, if nothing is being done for it. True if it did."""
+        """Close the connection unless it has a request in progress; True if it was closed."""
         ...
 
 
 class Places:
-    """The places of one listening port, by transport: the protocol on it may change."""
+    """The places of one listening port, keyed by transport, since a connection's protocol may change."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self._limits = limits
@@ -40,7 +39,7 @@ class Places:
         return len(self._addresses)
 
     def take(self, transport: BaseTransport, address: str) -> bool:
-        """Whether there was an ordinary place for it."""
+        """Take a regular place; False if there is none."""
         most = self._limits.connections_per_address
         if len(self._addresses) >= self._limits.connections or 0 < most <= self._of_address[address]:
             return False
@@ -49,7 +48,7 @@ class Places:
         return True
 
     def take_spare(self, transport: BaseTransport, connection: Spare) -> bool:
-        """Whether there is a spare place for it; the one that has waited longest gives way."""
+        """Take a spare place, replacing the connection that has waited longest; False if none can be replaced."""
         if len(self._spare) >= SPARE_PLACES:
             gone = next((each for each, spare in self._spare.items() if spare.give_way()), None)
             if gone is None:
@@ -59,9 +58,9 @@ class Places:
         return True
 
     def release(self, transport: BaseTransport) -> None:
-        """The connection is gone; to say it twice does nothing."""
+        """Free the place of a closed connection; a second call does nothing."""
         self._spare.pop(transport, None)
         address = self._addresses.pop(transport, None)
         if address is not None:
             self._of_address[address] -= 1
-            self._of_address += Counter()  # forgets who has none
+            self._of_address += Counter()  # drops zeros

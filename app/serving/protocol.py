@@ -1,7 +1,7 @@
-"""uvicorn's HTTP/1.1 protocol, bounded: the size of a request's head, the time for its parts, the number of clients.
+"""uvicorn's HTTP/1.1 protocol with limits on the size of a request's head, the time for its parts, and connections.
 
-uvicorn has no such limits of its own. Deadlines are looked at by the server, about twice a second (`look`), so that a
-request costs no timers.
+uvicorn has no such limits of its own. The server checks deadlines about twice a second (`look`), so that requests need
+no timers.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 __all__ = ["BoundedHttp", "BoundedWebSocket"]
 
-# Bytes that are parsed at once: by at most as many more is a head found too large.
+# Bytes parsed at once; a head may exceed its limit by at most this much before it is noticed.
 SLICE_BYTES = 8_192
-# A client that is refused while it sends would not see the answer if the connection were closed at once.
+# A rejected client that is still sending would not see the response if the connection closed at once.
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 1_000_000
 SPARE_SECONDS = 2.0
-# Requests that wait behind another one of the same connection.
+# Requests that may wait behind another one on the same connection.
 PIPELINED_REQUESTS = 32
 
 
 class _Phase(Enum):
-    """What a connection waits for. DONE: a request is here as a whole, and the application works or has answered."""
+    """What a connection waits for. DONE: the request has arrived completely; the application has it or has answered."""
 
     NOTHING_YET = auto()
     HEAD = auto()
@@ -45,7 +45,7 @@ class _Phase(Enum):
 
 
 class _TooLargeError(Exception):
-    """Ends the parsing of a head."""
+    """Stops parsing a head that is too large."""
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -84,14 +84,14 @@ class BoundedHttp(HttpToolsProtocol):
         self._places.release(self.transport)
 
     def give_way(self) -> bool:
-        """End, if no request has come whole."""
+        """Close the connection unless a request has arrived completely; True if it was closed."""
         if self._phase is _Phase.DONE:
             return False
         self.transport.abort()
         return True
 
     def look(self, now: float) -> None:
-        """End what takes too long. Called from time to time."""
+        """End whatever takes too long. Called periodically."""
         self._stall.look(self.transport, now)
         if self._is_refused or self.transport.is_closing():
             return
@@ -110,7 +110,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _look_at_body(self, now: float) -> None:
         if self.flow.read_paused or (self.cycle.waiting_for_100_continue and not self.cycle.response_complete):
-            self._since, self._body_bytes = now, 0  # it is we who do not read
+            self._since, self._body_bytes = now, 0  # we have paused reading
             return
         wanted = 0 if self.cycle.response_complete else self._body_bytes
         if now - self._since > self._limits.seconds_for_body(wanted):
@@ -139,7 +139,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.abort()
 
     def _wait_for_the_next(self) -> None:
-        """Arm what uvicorn disarms with the first bytes, be they no request at all, and with the rest of a body."""
+        """Start timing the next request: uvicorn stops its own timer at any byte, even one that starts no request."""
         answered = self.cycle is not None and self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison]
         if self._phase is _Phase.DONE and answered and self.timeout_keep_alive_task is None:
             self._enter(_Phase.NOTHING_YET)
@@ -193,15 +193,15 @@ class BoundedHttp(HttpToolsProtocol):
         self._is_upgraded = True
         super().handle_websocket_upgrade()
 
-    # Refusing.
+    # Rejecting.
 
     def send_400_response(self, msg: str) -> None:
-        """What uvicorn calls where parsing fails, be it at a limit of ours."""
+        """Called by uvicorn when parsing fails, also at one of our limits."""
         del msg
         self._refuse(self._status)
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Answer at once, and close. What is being answered before is still answered, and nothing after."""
+        """Reject the request and close. A response in progress for an earlier one is completed; nothing after it is."""
         self._is_refused = True
         cycle = self.cycle
         if cycle is None or cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
@@ -230,7 +230,7 @@ class BoundedHttp(HttpToolsProtocol):
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """One WebSocket: it has the place of the HTTP connection that it was."""
+    """One WebSocket; it keeps the place of the HTTP connection it started as."""
 
     def __init__(
         self,
@@ -248,5 +248,5 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._places.release(self.transport)
 
     def look(self, now: float) -> None:
-        """End what takes too long. Called from time to time."""
+        """End whatever takes too long. Called periodically."""
         self._stall.look(self.transport, now)

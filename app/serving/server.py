@@ -1,4 +1,4 @@
-"""uvicorn's server with bounded connections and an announced end."""
+"""uvicorn's server with connection limits and draining before shutdown."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOOK_EVERY_TICKS = 5  # of a tenth of a second
 
 
 class BoundedConfig(uvicorn.Config):
-    """uvicorn's configuration, with our logging instead of its own, and one server's limits and places."""
+    """uvicorn's configuration with our logging, plus the limits and places of one server."""
 
     def __init__(self, application: ASGIApp, *, limits: ConnectionLimits | None = None, **changes: Any) -> None:
         self.limits = limits or ConnectionLimits()
@@ -44,7 +44,7 @@ class BoundedConfig(uvicorn.Config):
 
 
 class BoundedServer(uvicorn.Server):
-    """Looks at its connections, and leaves in two steps: not ready first, gone once the drain is over."""
+    """Checks its connections periodically. Shutdown has two steps: not ready during the drain, then gone."""
 
     config: BoundedConfig
 
@@ -62,7 +62,7 @@ class BoundedServer(uvicorn.Server):
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The first signal begins the drain, a second one ends it, and all that runs."""
+        """The first signal starts the drain; a second one ends it and everything that is still running."""
         del frame
         self._captured_signals.append(sig)
         if self._drain.has_begun:
@@ -81,7 +81,7 @@ class BoundedServer(uvicorn.Server):
 
 
 class QuietServer(BoundedServer):
-    """One beside something else in the process, which has the signals and decides when to stop."""
+    """A secondary server: something else in the process handles signals and decides when to stop."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:

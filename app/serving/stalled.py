@@ -1,4 +1,4 @@
-"""Notices a client that does not read what it asked for."""
+"""Detects clients that don't read their response."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["StallWatch"]
 
 
 class StallWatch:
-    """Looks at how much is still to be written to one client, from time to time."""
+    """Periodically checks how much is still to be written to one client."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -19,9 +19,9 @@ class StallWatch:
         self._since = 0.0
 
     def look(self, transport: WriteTransport, now: float) -> None:
-        """Abort a connection that has taken nothing for too long.
+        """Abort a connection on which the client has read nothing for too long.
 
-        To close it would wait until what is written has been read.
+        Closing it instead would wait until the client has read what was written.
         """
         left = transport.get_write_buffer_size()
         if left != self._left:

@@ -134,4 +134,4 @@ async def test_a_port_that_is_taken_is_named(settings: Settings, taken: str) -> 
         )
         assert ended.returncode != 0
         assert str(ports[taken][0] if taken == "api" else metrics_port) in ended.stderr
-        assert ("--port" if taken == "api" else "Set METRICS_PORT to a free one") in " ".join(ended.stderr.split())
+        assert ("--port" if taken == "api" else "Set METRICS_PORT to a free port") in " ".join(ended.stderr.split())

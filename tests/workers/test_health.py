@@ -58,7 +58,7 @@ async def test_a_port_that_is_taken_is_told_by_the_name_of_its_setting(settings:
     with socket.create_server((HOST, 0)) as taken:
         port = taken.getsockname()[1]
         told = Told(host=HOST, port=port, setting="WORKER_HEALTH_PORT", facts=dict)
-        expected = f"The health port {HOST}:{port} can't be had: Address already in use.* Set WORKER_HEALTH_PORT to"
+        expected = f"The health port {HOST}:{port} can't be opened: Address already in use.* Set WORKER_HEALTH_PORT to"
         async with open_services(settings, process="tests") as services:
             with pytest.raises(SetupError, match=expected):
                 async with serve_health(services, told):
