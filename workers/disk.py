@@ -1,4 +1,4 @@
-"""How much room the disk has that the settings name, for whoever watches; nothing where they name none."""
+"""Measures the free space of the disk that holds DATA_DIRECTORY, if that is set."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LABELS = ("DATA",)
 
 
 async def measure_room(services: Services) -> Sequence[Reading]:
-    """Raises OSError where the directory is not there."""
+    """Raises OSError if the directory does not exist."""
     directory = services.settings.data_directory
     if directory is None:
         return ()

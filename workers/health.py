@@ -59,7 +59,7 @@ class Told:
 
 @asynccontextmanager
 async def serve_health(services: Services, told: Told) -> AsyncGenerator[None]:
-    """Answer while the block runs. Port 0 takes a free one; the log says which.
+    """Serve while the block runs. Port 0 picks a free port and logs it.
 
     Raises SetupError if the port can't be opened.
     """

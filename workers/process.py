@@ -3,8 +3,8 @@
 One of its slots is kept for what people wait for, so that no amount of other work is in its way.
 
 On SIGTERM or SIGINT it takes no more messages, lets its jobs end for up to WORKER_GRACE_SECONDS, gives back what is
-left, and exits. Nothing it gives back is lost or counted as a try. While its machine's clock is not the database's it
-takes no messages either.
+left, and exits. Nothing it gives back is lost or counted as a try. It also takes no messages while its machine's clock
+differs from the database's.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def stop_on_signals() -> asyncio.Event:
 
 
 async def _work(services: Services, running: RunningJobs, stop: asyncio.Event) -> None:
-    """Listen until told to stop, but not while our clock is wrong."""
+    """Listen until told to stop, pausing while our clock is wrong."""
     brokers = _brokers_of(services)
     try:
         with ThreadPoolExecutor(max_workers=1) as executor:
@@ -88,7 +88,7 @@ async def _work(services: Services, running: RunningJobs, stop: asyncio.Event) -
 
 
 async def _is_wanted(services: Services, stop: asyncio.Event) -> bool:
-    """Wait until there may be work, or shall be none any more."""
+    """Wait until our clock is right or the worker is told to stop; False if it is to stop."""
     await _first_of(stop.wait(), services.clock.until_right())
     return not stop.is_set()
 
@@ -100,7 +100,7 @@ async def _listen(
     brokers: Mapping[JobBroker, int],
     executor: ThreadPoolExecutor,
 ) -> None:
-    """Take messages until told to stop, when jobs are given back after the grace, or until our clock is wrong."""
+    """Take messages until told to stop or our clock is wrong. On a stop, jobs are given back after the grace period."""
     grace = services.settings.worker_grace_seconds * (1 - GIVE_BACK_SHARE)
     over, goes_on = asyncio.Event(), False
     receivers = [_receiver(broker, executor, slots, grace) for broker, slots in brokers.items()]
@@ -109,7 +109,7 @@ async def _listen(
         await _until_over(services, stop, listening)
         over.set()
         log.info("worker takes no more messages", running=len(running), stops=stop.is_set())
-        # It ends once the jobs of the messages that it took have.
+        # Listening ends once the jobs of the messages taken have ended.
         await asyncio.wait(listening, timeout=grace)
         goes_on = not stop.is_set()
         if running and not goes_on:
@@ -167,9 +167,9 @@ def _receiver(broker: JobBroker, executor: ThreadPoolExecutor, slots: int, grace
 
 
 async def _until_over(services: Services, stop: asyncio.Event, listening: Sequence[asyncio.Task[None]]) -> None:
-    """Wait for the signal, or a wrong clock.
+    """Wait for the signal or a wrong clock.
 
-    Raises what ended the listening before that: a worker that is deaf must not seem well.
+    Raises the error that ended listening before that: a worker that hears nothing must not look healthy.
     """
     await _first_of(stop.wait(), services.clock.until_wrong(), *(_ended(task) for task in listening))
     if stop.is_set() or not services.clock.is_right:
@@ -185,7 +185,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 
 async def _first_of(*waits: Coroutine[None, None, object]) -> None:
-    """Return when one of these has; the others are waited for no longer."""
+    """Return when one of these has returned, and cancel the others."""
     tasks = [asyncio.create_task(wait) for wait in waits]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:

@@ -75,7 +75,7 @@ class Every:
 
 
 async def _pass(services: Services, passes: Passes, *, sweep: bool) -> None:
-    """Does nothing while our clock is wrong, but to wait for that to end."""
+    """Do nothing while our clock is wrong."""
     if not services.clock.is_right:
         return
     begin_correlation()
