@@ -70,7 +70,7 @@ def open_data_directory(path: Path, *, user: str) -> DataDirectory:
     _take_lock(descriptor, path)
     owner = {"pid": os.getpid(), "user": user, "since": now().isoformat(timespec="seconds")}
     os.ftruncate(descriptor, 0)
-    with suppress(OSError):  # only told to whoever comes while we are here; a full disk has no room for it
+    with suppress(OSError):  # only informs a second process that tries to start here; a full disk has no room for it
         os.pwrite(descriptor, json.dumps(owner).encode(), 0)
     return DataDirectory(path, descriptor)
 

@@ -96,7 +96,7 @@ def main(arguments: list[str]) -> None:
         _watch_from_outside(int(parent), int(death_signal))
     for number in (signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)  # a shell that puts us into the background lets them be ignored
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a server that ends for want of room must not fill the rest of it
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core dumps: they would fill a full disk up
     os.execv(command[0], command)  # noqa: S606  # becoming the command is the purpose
 
 

@@ -1,6 +1,6 @@
-"""Passwords and keys of a development installation, made once and kept in its data directory (mode 0600).
+"""Passwords and keys of a development installation, generated once and kept in its data directory (mode 0600).
 
-They can be told by their looks, so that production refuses them; of those in older data directories the key alone can.
+They carry a mark, so that production can recognize and reject them. In older data directories only the key has one.
 """
 
 from __future__ import annotations

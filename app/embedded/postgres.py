@@ -192,7 +192,7 @@ async def _prepare_when_ready(child: Child, port: int, secrets: GeneratedSecrets
         await ensure_roles(connection, secrets)
         await ensure_database(connection)
         await connection.close()
-    except FAILED as error:  # it is full, or ends at this very moment
+    except FAILED as error:  # its disk is full, or it is just shutting down
         raise SetupError(_with_log(f"PostgreSQL could not be set up ({error})", child)) from None
     finally:
         connection.terminate()
@@ -212,7 +212,7 @@ async def _connect_when_ready(child: Child, port: int, password: str) -> Session
                 f"The data directory's {DIRECTORY_NAME} does not know the password in its secrets.json; "
                 "restore that file, or start anew with `pixecom up --reset`."
             ) from None
-        except ServerRefusedError as error:  # no room for a session, say
+        except ServerRefusedError as error:  # the disk is full, for example
             raise SetupError(_with_log(f"PostgreSQL refuses connections ({error})", child)) from None
 
 

@@ -9,7 +9,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it ships no types; 
 from app.embedded.ports import LOOPBACK
 
 FAILED = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""What a session raises that could not do what it was asked for, or is over."""
+"""Errors of a session that failed or has ended."""
 NOT_YET = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 """What `open_session` raises while a server starts or recovers."""
 

@@ -1,4 +1,4 @@
-"""How much room a disk has left, and from when on that is too little."""
+"""How much space a disk has left, and when that is too little."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MEGABYTE = 1_000_000
-# Little room: under a gigabyte, or under a twentieth of a small disk.
+# Low: less than a gigabyte, or less than a twentieth of a small disk.
 LOW_BYTES = 1000 * _MEGABYTE
 LOW_SHARE = 0.05
-# No room: a segment of PostgreSQL's log, which is written whole, does not fit. There is room again for two.
+# Full: a WAL segment of PostgreSQL, which is allocated whole, does not fit. There is space again for two.
 FULL_BYTES = 16 * 1024 * 1024
 ROOM_BYTES = 2 * FULL_BYTES
 
 
 class DiskSpace(NamedTuple):
-    """Bytes that an ordinary user may still write, and all there are."""
+    """Bytes that an unprivileged user may still write, and the disk's size."""
 
     free: int
     size: int
@@ -29,12 +29,12 @@ class DiskSpace(NamedTuple):
 
     @property
     def is_full(self) -> bool:
-        """So little that servers stop for want of it."""
+        """Too little for servers to keep running."""
         return self.free < FULL_BYTES
 
     @property
     def has_room(self) -> bool:
-        """So much that what was full is so no longer."""
+        """Enough for a disk that was full to count as usable again."""
         return self.free >= ROOM_BYTES
 
     def __str__(self) -> str:
@@ -42,13 +42,13 @@ class DiskSpace(NamedTuple):
 
 
 def measure_disk(path: Path) -> DiskSpace:
-    """The disk that this directory lies on. Raises OSError where there is none."""
+    """The disk that holds this directory. Raises OSError if the directory does not exist."""
     found = os.statvfs(path)
     return DiskSpace(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
 
 
 def _shown(size: int) -> str:
-    """In the largest unit of which there is one."""
+    """In GB or MB."""
     if size >= 1000 * _MEGABYTE:
         return f"{size / (1000 * _MEGABYTE):.1f} GB"
     return f"{size / _MEGABYTE:.1f} MB"

@@ -1,4 +1,4 @@
-"""What a log line may show of a value: bounded in length, depth and number, and without secrets."""
+"""Prepares values for a log line: limits their length, depth and number, and masks secrets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CHARACTERS_OF = {
 
 
 def clean_event(event: dict[str, Any]) -> None:
-    """Bound and mask the values of an event in place; the caller's own objects stay as they are."""
+    """Limit and mask the values of an event in place; the caller's own objects are not changed."""
     line = _Line()
     for name, value in event.items():
         if not name.startswith("_"):  # structlog's own
@@ -34,7 +34,7 @@ def clean_event(event: dict[str, Any]) -> None:
 
 
 class _Line:
-    """One line in the making: how much it may still hold."""
+    """One log line being built: how much it may still hold."""
 
     def __init__(self) -> None:
         self._characters = LINE_CHARACTERS

@@ -1,7 +1,7 @@
 """Structured logs: for people at a terminal, one JSON object a line otherwise. Secrets are cut out on the way.
 
-What is too long is shortened before. Every logger of the process, the libraries' included, ends in the same processors,
-so that a token in some library's message is masked as well.
+Values that are too long are shortened first. All loggers of the process, including those of libraries, end in the same
+processors, so that a token in a library's message is masked as well.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Cuts secrets out of text, in time that grows with the text's length and no faster.
+"""Masks secrets in text, in time linear in the text's length.
 
-What strangers write is read here, so no part of a pattern may look at the same characters again and again: a search
-that fails must not begin in the middle of what an earlier one has looked through. `tests/test_linear_patterns.py`
-counts the steps.
+The text may come from outsiders, so no pattern may scan the same characters repeatedly: after a failed match, the next
+one must not start inside the text that the failed one has scanned. `tests/test_linear_patterns.py` counts the steps.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ __all__ = ["CUT", "MASK", "is_secret_name", "mask_secrets"]
 
 MASK = "[secret]"
 CUT = "…"
-"""Follows what is left of a shortened text. A secret that ends here may have lost what it would be known by."""
+"""Marks where a text was shortened. A secret cut off here may have lost the part it is recognized by."""
 
 _SECRET_NAME = re.compile(r"(?i)(token|password|secret|authorization|cookie|ciphertext|appsecret_proof|(^|[_-])key)$")
 _SECRET_TEXT = re.compile(
     rf"""(?ix)
-    # A sentence about a token, as Meta writes them, and no token: a plain word follows.
+    # Meta's sentences about a token, without a token in them: a plain word follows.
     (?P<prose>
         access \s+ token \s* : \s+
         (?= (?! (?: bearer | basic | oauth ) \b ) (?-i: [A-Z]? [a-z']{{1,15}} | [AI] ) [.,;!?]? (?: \s | $ ) )
@@ -31,11 +30,11 @@ _SECRET_TEXT = re.compile(
     (?(quote) (?: (?! (?P=quote) ) . )+ | [^\s&"',;)}}]+ )
     | (?P<bearer> bearer\s+ ) [a-z0-9._~+/=-]+
     | (?P<scheme> (?<= [a-z0-9+] ) :// [^\s:/@]*+ : ) (?: [^\s/]+ (?=@) | [^\s/{CUT}]++ (?={CUT}) )
-    | (?P<command> with\ args\ beginning\ with: \s* ) .+    # Redis repeats what it did not understand, AUTH too
-    | \b (?-i: EAA ) (?: [a-z0-9]{{16,}}+ | [a-z0-9]*+ (?={CUT}) )  # a token of Meta's, without a word before it
+    | (?P<command> with\ args\ beginning\ with: \s* ) .+    # Redis quotes commands that it did not understand, AUTH too
+    | \b (?-i: EAA ) (?: [a-z0-9]{{16,}}+ | [a-z0-9]*+ (?={CUT}) )  # a token of Meta's without a keyword before it
     """,
 )
-# A token of ours. What begins like one and is none is passed over as a whole.
+# A token of ours. Text that only begins like one is skipped as a whole.
 _SIGNED_TOKEN = re.compile(
     rf"(?i)\b(?-i:eyJ)[a-z0-9_-]++(?P<rest>(?:\.[a-z0-9_-]*+){{2}}|(?:\.[a-z0-9_-]*+)?(?={CUT}))?",
 )
@@ -44,14 +43,13 @@ _SIGNED_TOKEN = re.compile(
 def mask_secrets(text: str) -> str:
     """The text without what follows `access_token=`, `password:`, `Authorization:`, `Bearer ` or `scheme://user:`.
 
-    A sentence that only speaks of an access token stays. Tokens that are known by their looks are cut out wherever they
-    are.
+    A sentence that merely mentions an access token is kept. Tokens with a recognizable format are masked everywhere.
     """
     return _SECRET_TEXT.sub(_masked, _SIGNED_TOKEN.sub(_masked_token, text))
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether what a field of this name holds is never shown."""
+    """Whether a field of this name holds a secret, to be masked whatever its value."""
     return _SECRET_NAME.search(name) is not None
 
 

@@ -60,10 +60,8 @@ DATABASE_AWAY = Counter(
     ["wanted"],
 )
 
-# People.
-LOGINS = Counter(
-    "pixecom_logins_total", "Tries to log in, by what became of them; LIMITED had no try left.", ["outcome"]
-)
+# Logins.
+LOGINS = Counter("pixecom_logins_total", "Login attempts by outcome; LIMITED ones had no tries left.", ["outcome"])
 
 # The platform.
 THROTTLES = Counter("pixecom_throttles_total", "Throttles that parked jobs, by how far they reached.", ["scope"])
@@ -114,13 +112,13 @@ PARTITIONS_AHEAD = Gauge(
 # The process itself.
 DISK_FREE = Gauge(
     "pixecom_disk_free_bytes",
-    "What may still be written on the disk of DATA_DIRECTORY, by what it is the directory of.",
+    "Free space on the disk that holds DATA_DIRECTORY, by what the directory is for.",
     ["directory"],
 )
-DISK_SIZE = Gauge("pixecom_disk_size_bytes", "How large that disk is.", ["directory"])
+DISK_SIZE = Gauge("pixecom_disk_size_bytes", "Size of that disk.", ["directory"])
 CLOCK_SKEW = Gauge(
     "pixecom_clock_skew_seconds",
-    "How far the clock of this process's machine is ahead of a server's (negative: behind), by server.",
+    "How far this machine's clock is ahead of a server's (negative: behind), by server.",
     ["server"],
 )
 READY = Gauge("pixecom_ready", "1 where the process reaches what it needs, by check; 0 where it does not.", ["check"])
@@ -130,21 +128,21 @@ MEASURING_FAILURES = Counter(
     ["group"],
 )
 
-# The api: what GraphQL operations cost, and what is refused before anything of it runs.
+# The api: cost of GraphQL operations, and operations rejected before they run.
 DOCUMENTS = Counter(
     "pixecom_graphql_documents_total",
-    "Documents asked for: HIT (kept, as prepared before), MISS (prepared just now) or REFUSED.",
+    "GraphQL documents by outcome: HIT (already cached), MISS (prepared now) or REFUSED.",
     ["outcome"],
 )
 OPERATIONS_REFUSED = Counter(
     "pixecom_graphql_refusals_total",
-    "Operations refused before they ran, by reason: TOKEN (none was sent), DOCUMENT, VARIABLES, COST, or the rate of a "
-    "USER, SELLER or ADDRESS.",
+    "Operations rejected before they ran, by reason: TOKEN (none was sent), DOCUMENT, VARIABLES, COST, or the rate "
+    "limit of a USER, SELLER or ADDRESS.",
     ["reason"],
 )
 OPERATION_COST = Histogram(
     "pixecom_graphql_cost",
-    "What operations cost: the values that an answer may have, weighted by what reading them costs.",
+    "Cost of operations: the values that an answer may contain, weighted by the cost of reading them.",
     ["operation_type"],
     buckets=(10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000),
 )

@@ -1,4 +1,4 @@
-"""Keeps text within a length before anything else is done with it: strangers decide how long theirs is."""
+"""Shortens text before anything else is done with it, since outsiders may send text of any length."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from app.observability.masking import CUT, mask_secrets
 
 __all__ = ["MESSAGE_CHARACTERS", "NAME_CHARACTERS", "presentable", "shorten"]
 
-# Characters of a sentence that people read: an error message, the reason of a failure.
+# Characters of a sentence for people: an error message, the reason for a failure.
 MESSAGE_CHARACTERS = 1_000
 # Characters of a name or a path.
 NAME_CHARACTERS = 200
 
 
 def shorten(text: str, limit: int) -> str:
-    """The text if it has at most `limit` characters, otherwise its beginning and how much is cut, in `limit`."""
+    """The text, cut to `limit` characters with a note of how much was cut if it is longer."""
     if len(text) <= limit:
         return text
     kept = limit - len(_note(len(text)))
@@ -21,7 +21,7 @@ def shorten(text: str, limit: int) -> str:
 
 
 def presentable(text: str, limit: int = MESSAGE_CHARACTERS) -> str:
-    """The text within the limit and without secrets, a secret that the limit cuts through included."""
+    """The text within the limit and without secrets, including a secret that the limit cuts in two."""
     return shorten(mask_secrets(shorten(text, limit)), limit)
 
 

@@ -42,10 +42,10 @@ class Credentials:
         return {"appsecret_proof": proof}
 
     def without_secrets(self, text: str, limit: int = MESSAGE_CHARACTERS) -> str:
-        """The text within the limit, every secret of ours masked. Meta quotes a malformed token in its own message."""
+        """The text within the limit, with our secrets masked. Meta quotes a malformed token in its messages."""
         secrets = [self._token.get_secret_value(), *self.query().values()]
         if self._app_secret is not None:
             secrets.append(self._app_secret.get_secret_value())
-        for secret in filter(None, secrets):  # whole, before the limit cuts one into what can't be known again
+        for secret in filter(None, secrets):  # before the limit can cut one so that it is no longer recognized
             text = text.replace(secret, MASK)
         return presentable(text, limit)

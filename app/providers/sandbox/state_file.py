@@ -29,7 +29,7 @@ def write_state(path: Path, document: object) -> None:
             os.fsync(file.fileno())
         Path(temporary).replace(path)
     except OSError:
-        Path(temporary).unlink(missing_ok=True)  # it takes up what little room there is
+        Path(temporary).unlink(missing_ok=True)  # it would use up scarce disk space
         raise
 
 
