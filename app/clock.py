@@ -1,8 +1,8 @@
 """The one source of the present moment, so that tests can set it.
 
-`now` is this machine's time until the process has learned the time that it shares with all others, the database's
-(`app.services.database_clock` brings it); from then on it is that time and what has passed since, however this
-machine's clock is set meanwhile.
+`now` is this machine's time until the process has read the time that all processes share, which is the database's
+(`app.services.database_clock` provides it). From then on it is that time plus what has elapsed since, whatever happens
+to this machine's clock.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen_now", default=None)
-# The clock that nobody sets; on Linux the one that counts the time that a machine sleeps too.
+# A clock that can't be set; on Linux the one that also counts while the machine is suspended.
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class _Reference(NamedTuple):
-    """The shared time at a moment of the steady clock."""
+    """The shared time at one reading of the steady clock."""
 
     instant: datetime
     steady: float
 
 
 class _Shared:
-    """What this process knows of the shared time; all its threads share it."""
+    """What this process knows about the shared time; common to all its threads."""
 
     reference: _Reference | None = None
 
@@ -49,19 +49,19 @@ def shared_now() -> datetime:
 
 
 def machine_now() -> datetime:
-    """What this machine's clock says, right or wrong."""
+    """The time by this machine's clock, right or wrong."""
     return datetime.now(UTC)
 
 
 def steady() -> float:
-    """Seconds that only ever pass, since some moment or other."""
+    """Seconds since an arbitrary moment; never goes backwards."""
     return time.clock_gettime(_STEADY)
 
 
 def follow(instant: datetime, *, at: float, uncertainty: timedelta) -> None:
-    """The shared time was `instant` when the steady clock said `at`, give or take `uncertainty`.
+    """The shared time was `instant` when the steady clock read `at`, give or take `uncertainty`.
 
-    What is known already stays where that is as good, so that the time does not jump to and fro.
+    The current reference is kept if it agrees within the uncertainty, so that the time does not jump back and forth.
     """
     passed = timedelta(seconds=steady() - at)
     if abs(instant + passed - shared_now()) > uncertainty:
@@ -76,7 +76,7 @@ def is_shared() -> bool:
 
 
 def forget_shared() -> None:
-    """From now on this machine's clock is believed again."""
+    """Go back to this machine's clock."""
     _Shared.reference = None
 
 

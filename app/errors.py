@@ -6,14 +6,14 @@ PixecomError
 │   ├── CursorExpiredError       a page walk whose pinned order is gone
 │   └── MixedCurrenciesError     money of several currencies can't be compared
 ├── UnauthenticatedError         no valid access token
-│   └── NotAMemberError          the token's user is no active member of its seller
+│   └── NotAMemberError          the token's user is not an active member of its seller
 ├── ForbiddenError               the role does not allow it
 ├── NotFoundError                no such thing for this tenant
 ├── ConflictError                the state of the thing does not allow it now
 │   └── NothingToSyncError       none of what was asked for can be synced; names what is left out
-├── RateLimitedError             too much was asked for; come back after `retry_after` seconds
+├── RateLimitedError             the caller is over a limit; retry after `retry_after` seconds
 ├── UnavailableError             something of ours does not answer just now; the same may succeed soon
-├── DeadlineExceededError        the request took longer than it may; asking for less may succeed
+├── DeadlineExceededError        the request took too long; a smaller one may succeed
 ├── LeaseLostError               another worker owns the job; stop, write nothing
 ├── JobCancelledError            somebody cancelled the job; stop, write nothing
 └── ProviderError                the ad platform did not do what was asked
@@ -81,7 +81,7 @@ class UnauthenticatedError(PixecomError):
 
 
 class NotAMemberError(UnauthenticatedError):
-    """The token is ours and not expired, but its user, its seller or the membership is gone or deactivated."""
+    """The token is valid, but its user, its seller or the membership has been removed or deactivated."""
 
     def __init__(self) -> None:
         super().__init__("The access token is no longer valid.")
@@ -115,7 +115,7 @@ class NothingToSyncError(ConflictError):
 
 
 class RateLimitedError(PixecomError):
-    """The caller, or all callers together, asked for more than is done in a time; `retry_after` is in seconds."""
+    """The caller, or all callers together, exceeded a limit; `retry_after` is in seconds."""
 
     def __init__(self, message: str = "Too many requests; ask again later.", *, retry_after: float) -> None:
         super().__init__(message)
@@ -127,12 +127,12 @@ class UnavailableError(PixecomError):
 
 
 class DeadlineExceededError(PixecomError):
-    """The request was ended because it took longer than the `seconds` that it may take."""
+    """The request was cancelled because it took longer than its limit of `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"The request took longer than the {seconds:g} seconds that it may take; ask for a shorter range or fewer "
-            "entities. What was to be changed may have been changed."
+            f"The request took longer than the limit of {seconds:g} seconds; ask for a shorter range or fewer "
+            "entities. A change that was requested may have taken effect."
         )
         self.seconds = seconds
 

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 __all__ = ["made_at", "new_id"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# As long as this machine's clock is nearer than this to the time that all processes share, it orders ids well enough.
+# Ids use this machine's clock while it is within this distance of the time that all processes share.
 _NEAR = timedelta(seconds=1)
 _FAR = timedelta(minutes=1)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 class _Last:
-    """When the newest id was made without this machine's clock; the next one is a millisecond later, or more.
+    """The time of the newest id made from the shared time; the next one is at least a millisecond later.
 
-    Not where it would be far in the future: then the shared time itself has been set back.
+    If that time is far in the future, the shared time itself was set back, and ids follow it.
     """
 
     made_at = _EPOCH

@@ -1,4 +1,4 @@
-"""What settings must not say in production, one setting at a time. Complaints name no value."""
+"""Settings that production rejects, one setting at a time. Messages never quote a value."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ LONGEST_TOKEN_MINUTES = 60
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _URLS = ("database_url", "system_database_url", "migration_database_url", "redis_url")
 _KEYS = "token_encryption_keys"
-# Signing secrets can be guessed at without asking us, passwords of servers at the pace of the server; META_APP_SECRET
-# is Meta's to choose.
+# Bits of strength. Signing secrets can be guessed offline, server passwords only as fast as the server answers; Meta
+# chooses META_APP_SECRET.
 _LEAST_BITS = {"auth_secret": 80.0, "cron_secret": 80.0, **dict.fromkeys(_URLS, 40.0), "meta_app_secret": 0.0}
 
 
 def fault_of(name: str, value: str, others: Mapping[str, str]) -> str | None:
-    """Why this secret setting is not fit for production; `others` are secret settings to differ from, by name."""
+    """Why this secret setting is unfit for production; it must differ from the secret settings in `others`."""
     found = _secrets_in(name, value)
     if name == _KEYS:
         faults = (fault_of_key(*_entry(entry)) for entry in value.split(","))
@@ -32,7 +32,7 @@ def fault_of(name: str, value: str, others: Mapping[str, str]) -> str | None:
 
 
 def is_plain_http_outside(url: str) -> bool:
-    """Whether what is sent there could be read on the way."""
+    """Whether traffic to this URL is unencrypted and leaves this machine."""
     parts = urlsplit(url)
     return parts.scheme == "http" and parts.hostname not in _LOOPBACK
 
@@ -51,7 +51,7 @@ def _secrets_in(name: str, value: str) -> set[str]:
 
 
 def _passwords_in(url: str) -> set[str]:
-    """There may be none: a server may know its clients by other means."""
+    """May be empty: a server may authenticate its clients by other means."""
     parts = urlsplit(url)
     return {unquote(parts.password or ""), *parse_qs(parts.query).get("password", ())} - {""}
 

@@ -149,7 +149,7 @@ class MetricState(StrEnum):
 
 
 class LoginOutcome(StrEnum):
-    """What became of a try to log in. The client is told no difference between WRONG and INACTIVE."""
+    """The outcome of a login attempt. Clients get the same answer for WRONG and INACTIVE."""
 
     SUCCEEDED = "SUCCEEDED"
     WRONG = "WRONG"

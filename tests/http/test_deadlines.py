@@ -35,8 +35,8 @@ FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'pixecom-tests'
 """
 SENTENCE = (
-    "The request took longer than the {:g} seconds that it may take; ask for a shorter range or fewer entities. "
-    "What was to be changed may have been changed."
+    "The request took longer than the limit of {:g} seconds; ask for a shorter range or fewer entities. "
+    "A change that was requested may have taken effect."
 )
 
 
