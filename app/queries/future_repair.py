@@ -1,7 +1,6 @@
-"""Taking rows of a time that has not come back to now, under the lock that syncs take: the rows of the fetch log.
+"""Moves rows with a time in the future back to now, under the lock that syncs take: the rows of the fetch log.
 
-Nothing is removed, and no number changes: a row keeps its place among those of its day, but what is fetched from now
-on is newer.
+No row is deleted and no number changes. Rows keep their order within a day, and anything fetched from now on is newer.
 """
 
 from __future__ import annotations
@@ -60,9 +59,9 @@ _WORK = tuple(
 
 
 async def set_back_rows(driver: Driver, seller_id: UUID) -> datetime:
-    """Take a seller's rows back; answers the instant that they are of now.
+    """Move a seller's rows back; returns their new time.
 
-    Whoever syncs those days waits until we commit.
+    Syncs of those days wait until we commit.
     """
     await driver.fetch(_LOCK, seller_id)
     latest = await driver.fetchval(_CLOCK)
@@ -73,7 +72,7 @@ async def set_back_rows(driver: Driver, seller_id: UUID) -> datetime:
 
 
 async def set_back_work(driver: Driver, seller_id: UUID | None) -> None:
-    """Take back jobs and runs, of one seller or of all and of none."""
+    """Move jobs and runs back: those of one seller, or with None all of them, including those without a seller."""
     latest = await driver.fetchval(_CLOCK)
     for statement in _WORK:
         await driver.execute(statement, seller_id, latest)

@@ -1,6 +1,6 @@
-"""Rows of a time that has not come: what a machine with a wrong clock left behind. Reads only.
+"""Rows with a time in the future, left behind by a machine with a wrong clock. Reads only.
 
-As long as such a row of the fetch log or of a page's figures stands, whatever is fetched for its day counts as older.
+As long as the fetch log or a page's figures have such a row, everything fetched for its day counts as older.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from app.database.driver import Driver
 
-# Instants of a tenant's tables that are ours, and that something is decided by.
+# Timestamps in tenant tables that we set ourselves and base decisions on.
 INSTANTS = {
     "fb_connections": (
         "structure_synced_at",
@@ -42,9 +42,9 @@ WORK_INSTANTS = {
 
 
 class FutureRows(NamedTuple):
-    """`rows` of a table, of one connection where they have one, and of the days from `first` to `last`.
+    """How many `rows` of a table are affected, for one connection (if they have one) and days `first` to `last`.
 
-    `connection` is its name, `latest` the time that is farthest ahead.
+    `connection` is the connection's name, `latest` the time farthest ahead.
     """
 
     table: str
@@ -68,7 +68,7 @@ GROUP BY {connection}
 
 
 def latest_of(columns: tuple[str, ...]) -> str:
-    """The one that is farthest ahead; nulls don't count."""
+    """SQL for the latest of these columns; nulls don't count."""
     return f"greatest({', '.join(columns)})"
 
 
@@ -100,7 +100,7 @@ _STORED = " UNION ALL ".join(
     )
 )
 
-# Ended jobs and the schedule's own runs are of all tenants; `$1` null asks for all of them.
+# Jobs and runs of all tenants and of the schedule; `$1` null selects all of them.
 _WORK = " UNION ALL ".join(
     f"""
 SELECT '{table}' AS table, NULL::uuid AS connection_id, count(*) AS rows, NULL::date AS first, NULL::date AS last,
@@ -114,7 +114,7 @@ HAVING count(*) > 0
 )
 
 
-# Work stands outside tenants, and so do their connections then.
+# Jobs and runs are read outside of tenants, so their connections have no name here.
 _NAMED = """
 SELECT found.table, found.connection_id, connections.name AS connection,
        found.rows, found.first, found.last, found.latest
@@ -126,17 +126,17 @@ ORDER BY found.table, connections.name
 
 
 async def list_future_rows(driver: Driver, seller_id: UUID, *, tolerance: timedelta) -> list[FutureRows]:
-    """All of a seller's that are ahead of the database's clock by more; reads all of its statistics."""
+    """All rows of a seller that are ahead of the database's clock by more than this; reads all of its statistics."""
     return await _list(driver, _STORED, seller_id, tolerance)
 
 
 async def list_future_fetches(driver: Driver, seller_id: UUID, *, tolerance: timedelta) -> list[FutureRows]:
-    """Those of the fetch log alone: no snapshot and no daily row is newer than that says."""
+    """Only those of the fetch log: no snapshot or daily row is newer than its entry there."""
     return await _list(driver, _LOGGED, seller_id, tolerance)
 
 
 async def list_future_work(driver: Driver, seller_id: UUID | None, *, tolerance: timedelta) -> list[FutureRows]:
-    """Jobs and runs, of one seller or of all and of none."""
+    """Jobs and runs: those of one seller, or with None all of them, including those without a seller."""
     return await _list(driver, _WORK, seller_id, tolerance)
 
 

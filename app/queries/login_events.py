@@ -1,4 +1,4 @@
-"""The trail of logins: written once, by the database's clock; read by sellers; forgotten by a function of the owner."""
+"""The login trail: rows are inserted with the database's time and deleted by a function of the tables' owner."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLoginEvent:
-    """`user_id` is null for an address that is no user's, `seller_id` for a login that failed."""
+    """`user_id` is None if the e-mail address belongs to no user, `seller_id` if the login failed."""
 
     outcome: LoginOutcome
     account_digest: bytes
@@ -36,7 +36,7 @@ SELECT forget_login_events($1, $2)
 
 
 async def insert_login_event(driver: Driver, event: NewLoginEvent) -> None:
-    """In a transaction opened for a login's record."""
+    """Must run in a `login_record_transaction`."""
     await driver.execute(
         _INSERT,
         new_id(),
@@ -49,5 +49,5 @@ async def insert_login_event(driver: Driver, event: NewLoginEvent) -> None:
 
 
 async def forget_login_events(driver: Driver, *, kept_days: int, at_most: int) -> int:
-    """Delete the oldest of those past their age; answers how many went. Those of 30 days stay, whoever asks."""
+    """Delete the oldest rows past this age and return how many; rows of the last 30 days are never deleted."""
     return await driver.fetchval(_FORGET, kept_days, at_most)

@@ -51,7 +51,7 @@ _NOBODY = UUID(int=0)
 async def find_login(driver: Driver, email: str) -> Login | None:
     """The login with this address (in lower case), in a transaction opened for that address.
 
-    The same statements whether somebody has it or not: their time tells nothing.
+    Runs the same statements whether or not the address exists, so that timing reveals nothing.
     """
     user_id = await driver.fetchval(_FIND_USER_ID, email) or _NOBODY
     await act_as_user(driver, user_id)

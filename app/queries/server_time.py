@@ -1,4 +1,4 @@
-"""What time it is where all processes meet: in the database."""
+"""The current time by the database's clock, which all processes share."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 async def find_server_time(driver: Driver) -> datetime:
-    """The database's clock at this statement, not at the transaction's begin."""
+    """The database's time at this statement, not at the start of the transaction."""
     return await driver.fetchval("SELECT clock_timestamp()")

@@ -1,6 +1,6 @@
-"""Who is asking: the user, and the seller that the request works for. What makes a user a member is said here alone.
+"""The user and the seller of a request. The only place that defines what makes a user a member.
 
-Row-level security shows a transaction one user's row at a time, the one of `app.user_id`.
+Row-level security shows a transaction one user's row at a time: that of `app.user_id`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ViewerRow(NamedTuple):
     currency: str
 
 
-# A role that this release does not know may do nothing.
+# A role unknown to this release grants nothing.
 _ROLES = ", ".join(f"'{role}'" for role in Role)
 
 _MEMBER = f"""
@@ -79,7 +79,7 @@ async def find_viewer(driver: Driver, seller_id: UUID, user_id: UUID) -> ViewerR
 
 
 async def list_members(driver: Driver, seller_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
-    """Those of the users who are members of the seller; two statements, however many they are."""
+    """The given users who are members of the seller; two statements for any number of users."""
     member = _MEMBER.format(seller_id=_literal(seller_id), user_id="wanted")
     await driver.execute(_LIST_MEMBERS.format(user_ids=",".join(map(str, user_ids)), member=member))
     found: str = await driver.fetchval("SELECT current_setting('app.members')")
