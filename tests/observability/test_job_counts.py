@@ -13,7 +13,8 @@ from app.errors import ProviderThrottledError, ProviderTransientError, TokenReje
 from app.services.context import open_services
 from app.services.dispatcher import dispatch_once
 from tests.services.jobs_at_hand import chore, doing, enqueue_one, execute, failing, nothing, state_of
-from tests.services.working import fetch_work, make_all_due
+from tests.services.test_job_execution import expire_all
+from tests.services.working import make_all_due
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def services(settings: Settings) -> AsyncGenerator[Services]:
-    async with open_services(settings, process="tests") as opened:
+    async with open_services(settings.model_copy(update={"job_lease_seconds": 2.0}), process="tests") as opened:
         yield opened
 
 
@@ -83,9 +84,7 @@ async def test_what_is_taken_from_a_dead_worker_is_counted_on_both_sides_and_tol
     taken, lost = value("pixecom_jobs_taken_over_total", outcome="QUEUED"), outcomes()["LOST"]
 
     async def lose_it() -> None:
-        await fetch_work(
-            services, "UPDATE jobs SET lease_until = now() - interval '1 hour' WHERE id = $1 RETURNING id", job_id
-        )
+        await expire_all(services)
         await dispatch_once(services)
         assert await state_of(services, job_id) == "QUEUED"
 
