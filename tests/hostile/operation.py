@@ -34,11 +34,11 @@ class Bounds:
     Steps are calls of functions, Python's and C's: what the event loop is held for. A refusal's answer is short.
     """
 
-    steps: int = 1_000_000
-    statements: int = 60
-    answer_bytes: int = 2_000_000
-    refusal_bytes: int = 32_000
-    log_characters: int = 16_000
+    steps: int = 250_000
+    statements: int = 12
+    answer_bytes: int = 50_000
+    refusal_bytes: int = 8_000
+    log_characters: int = 1_000
     hashes: int = 0
 
 
@@ -52,8 +52,9 @@ class Expected:
 
 
 def refused(*codes: frozenset[str], **bounds: int) -> Expected:
-    """Never answered; refused for what it is unless another code is named."""
-    return Expected(codes=frozenset[str]().union(*(codes or (TOO_MUCH,))), answered=False, bounds=Bounds(**bounds))
+    """Never answered; refused for what it is unless another code is named, with hardly a look into the database."""
+    own = Bounds(**{"steps": 150_000, "statements": 3, **bounds})
+    return Expected(codes=frozenset[str]().union(*(codes or (TOO_MUCH,))), answered=False, bounds=own)
 
 
 def bounded(*codes: frozenset[str], **bounds: int) -> Expected:
@@ -105,6 +106,11 @@ class Operation:
     def __str__(self) -> str:
         return f"{self.kind}: {self.name}"
 
+    def made(self) -> Operation:
+        """The same with its request at hand, so that making it is not taken for a cost."""
+        request = self.make()
+        return replace(self, make=lambda: request)
+
 
 def http(query: str, variables: object = None, **more: Any) -> Http:
     """A document as a client posts it."""
@@ -118,10 +124,13 @@ def json_text(text: str | bytes, **headers: str) -> Http:
     return Http(headers={"Content-Type": "application/json", **headers}, body=body)
 
 
+_TURNED_AWAY = Bounds(steps=30_000, statements=0, refusal_bytes=400, log_characters=500)
+
+
 def as_anonymous(operation: Operation) -> Operation:
     """The same from somebody without a token, who must not cost more than the reading of a body."""
     expected = operation.expected
     turned_away = replace(expected, codes=expected.codes | WHO | TOO_MUCH | LATER)
     if operation.kind != "introspection":  # which is open where it is on
-        turned_away = replace(turned_away, answered=False, bounds=Bounds(steps=100_000))
+        turned_away = replace(turned_away, answered=False, bounds=_TURNED_AWAY)
     return replace(operation, name=f"{operation.name}, anonymous", sender=Sender.ANONYMOUS, expected=turned_away)

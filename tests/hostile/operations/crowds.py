@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.hostile.operation import LATER, WHO, Expected, Http, Operation, Sender, bounded, http
+from tests.hostile.operation import LATER, WHO, Expected, Http, Operation, Sender, bounded, http, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,21 +35,21 @@ OPERATIONS = [
         "wrong logins",
         40,
         _login,
-        bounded(WHO, LATER, hashes=20, steps=8_000_000, statements=200, log_characters=80_000),
+        bounded(WHO, LATER, hashes=10, steps=800_000, statements=150, refusal_bytes=20_000, log_characters=50_000),
         Sender.ANONYMOUS,
     ),
     _crowd(
         "logins with a long password",
         10,
         lambda: _login(password="x" * 900_000),
-        bounded(steps=8_000_000, log_characters=80_000),
+        refused(statements=0, log_characters=5_000),
         Sender.ANONYMOUS,
     ),
     _crowd(
         "logins with a long address",
         10,
         lambda: _login(email="x" * 900_000),
-        bounded(steps=8_000_000, log_characters=80_000),
+        refused(statements=0, log_characters=5_000),
         Sender.ANONYMOUS,
     ),
     _crowd(
@@ -58,36 +58,35 @@ OPERATIONS = [
         _export,
         bounded(
             LATER,
-            steps=60_000_000,
-            statements=600,
-            answer_bytes=100_000_000,
-            refusal_bytes=100_000,
-            log_characters=80_000,
+            steps=400_000,
+            statements=200,
+            refusal_bytes=60_000,
+            log_characters=30_000,
         ),
     ),
     _crowd(
         "heavy sorts of one user",
         12,
         lambda: http(SORT),
-        bounded(LATER, steps=20_000_000, statements=200, log_characters=80_000),
+        bounded(LATER, steps=300_000, statements=100, log_characters=8_000),
     ),
     _crowd(
         "syncs of everything",
         10,
         lambda: http("mutation { enqueueSync { errors { code } } }"),
-        bounded(LATER, steps=20_000_000, statements=400, log_characters=80_000),
+        bounded(LATER, steps=700_000, statements=150, log_characters=8_000),
     ),
     _crowd(
         "requests without a token",
         100,
         lambda: http("{ viewer { role } }"),
-        bounded(WHO, LATER, steps=10_000_000, log_characters=80_000, refusal_bytes=40_000),
+        refused(WHO, LATER, steps=250_000, statements=0, log_characters=50_000, refusal_bytes=20_000),
         Sender.ANONYMOUS,
     ),
     _crowd(
         "guesses of the cron secret",
         100,
         lambda: Http(path="/cron/stats", headers={"Authorization": "Bearer guess"}),
-        bounded(WHO, LATER, steps=5_000_000, log_characters=80_000, refusal_bytes=40_000),
+        refused(WHO, LATER, statements=0, log_characters=50_000, refusal_bytes=20_000),
     ),
 ]

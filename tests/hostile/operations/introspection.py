@@ -45,11 +45,11 @@ def _typenames(count: int) -> str:
 
 
 _DOCUMENTS: list[tuple[str, Callable[[], str], Expected]] = [
-    ("the whole schema", get_introspection_query, bounded(steps=6_000_000)),
-    ("ofType, 9", lambda: _of_types(9), bounded(steps=6_000_000)),
+    ("the whole schema", get_introspection_query, bounded(steps=1_000_000, answer_bytes=500_000)),
+    ("ofType, 9", lambda: _of_types(9), bounded()),
     ("ofType, 100", lambda: _of_types(100), refused()),
     ("ofType, 20,000", lambda: _of_types(20_000), refused()),
-    ("fields of types of fields, 2", lambda: _circle(2), bounded(steps=6_000_000)),
+    ("fields of types of fields, 2", lambda: _circle(2), bounded(steps=800_000, answer_bytes=200_000)),
     ("fields of types of fields, 5", lambda: _circle(5), refused()),
     ("interfaces of possible types, 3", lambda: _possible_types(3), refused()),
     ("interfaces of possible types, 50", lambda: _possible_types(50), refused()),
@@ -58,7 +58,7 @@ _DOCUMENTS: list[tuple[str, Callable[[], str], Expected]] = [
     ("__schema, 100", lambda: _aliased_schema(100), refused()),
     ("__typename, 1,000", lambda: _typenames(1_000), refused()),
     ("__typename, 20,000", lambda: _typenames(20_000), refused()),
-    ("__type of a long name", lambda: '{ __type(name: "' + "A" * 900_000 + '") { name } }', bounded()),
+    ("__type of a long name", lambda: '{ __type(name: "' + "A" * 900_000 + '") { name } }', refused()),
 ]
 OPERATIONS = [
     Operation(name=name, kind="introspection", make=lambda document=document: http(document()), expected=expected)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LIST = """query ($filter: AdFilter, $orderBy: [AdOrder!], $first: Int, $range: DateRangeInput) {
   ads(filter: $filter, orderBy: $orderBy, first: $first, range: $range) { totalCount nodes { id } } }"""
+PAUSE = "mutation ($input: SetStatusInput!) { setStatus(input: $input) { succeeded failed { code } } }"
 EVERY = " ".join(metric.graphql_name for metric in METRICS)
 LIFETIME = "range: {preset: LIFETIME}"
 ID = global_id("Ad", UUID("019a0000-0000-7000-8000-000000000001"))
@@ -45,6 +46,10 @@ def _levels(page: int) -> str:
 def _series(granularity: str, *, entities: int, selection: str = EVERY) -> str:
     return f"""{{ ads(first: {entities}, {LIFETIME}) {{ nodes {{
       series(granularity: {granularity}) {{ metrics {{ {selection} }} statusChanges {{ at }} }} }} }} }}"""
+
+
+def _pause(ids: list[str]) -> Http:
+    return http(PAUSE, {"input": {"level": "AD", "action": "PAUSE", "ids": ids}})
 
 
 def _many_ranges(count: int) -> str:
@@ -82,10 +87,10 @@ _REQUESTS: list[tuple[str, Callable[[], Http], Expected]] = [
     (
         "series of a lifetime by month for 100 ads",
         lambda: http(_series("MONTH", entities=100)),
-        bounded(steps=4_000_000),
+        bounded(steps=2_000_000, answer_bytes=800_000),
     ),
     ("series of a lifetime by day, five times", lambda: http(_aliased_series(5)), refused()),
-    ("numbers of 25 ranges", lambda: http(_many_ranges(25)), bounded(steps=4_000_000)),
+    ("numbers of 25 ranges", lambda: http(_many_ranges(25)), bounded(steps=1_000_000)),
     ("numbers of 1,000 ranges", lambda: http(_many_ranges(1_000)), refused()),
     ("five heavy orders at once", lambda: http(_orders(5)), bounded()),
     ("50 heavy orders at once", lambda: http(_orders(50)), refused()),
@@ -104,7 +109,7 @@ _REQUESTS: list[tuple[str, Callable[[], Http], Expected]] = [
         ),
         bounded(),
     ),
-    ("20,000 statuses", lambda: _filter(status=["ACTIVE"] * 20_000), bounded()),
+    ("20,000 statuses", lambda: _filter(status=["ACTIVE"] * 20_000), refused()),
     ("100 conditions on metrics", lambda: _filter(metrics=[_metric()] * 100), refused()),
     ("15,000 conditions on metrics", lambda: _filter(metrics=[_metric()] * 15_000), refused()),
     (
@@ -137,13 +142,13 @@ _REQUESTS: list[tuple[str, Callable[[], Http], Expected]] = [
         refused(),
     ),
     ("range of no dates", lambda: _ask(range={"custom": {"from": "x" * 900_000, "to": "2026-03-01"}}), refused()),
-    ("range in the year 9999", lambda: _ask(range={"custom": {"from": "9999-12-01", "to": "9999-12-31"}}), bounded()),
+    ("range in the year 9999", lambda: _ask(range={"custom": {"from": "9999-12-01", "to": "9999-12-31"}}), refused()),
     (
         "options of every kind",
         lambda: http(
             "{ filterOptions { " + " ".join(f"a{n}: ads(first: 100) {{ value name }}" for n in range(50)) + " } }"
         ),
-        refused(),
+        bounded(steps=500_000, answer_bytes=200_000),
     ),
     (
         "snapshots of 100 ads",
@@ -167,24 +172,9 @@ _REQUESTS: list[tuple[str, Callable[[], Http], Expected]] = [
         lambda: http("{ syncRuns(first: 100) { nodes { jobs(first: 50) { nodes { adAccount { name } } } } } }"),
         bounded(),
     ),
-    (
-        "status of 500 unknown ads",
-        lambda: http(
-            "mutation { setStatus(input: {level: AD, action: PAUSE, ids: ["
-            + f'"{ID}" ' * 500
-            + "]}) { failed { code } } }"
-        ),
-        bounded(),
-    ),
-    (
-        "status of 501 ads",
-        lambda: http(
-            "mutation { setStatus(input: {level: AD, action: PAUSE, ids: ["
-            + f'"{ID}" ' * 501
-            + "]}) { failed { code } } }"
-        ),
-        refused(),
-    ),
+    ("status of 500 unknown ads", lambda: _pause([_id("Ad", n) for n in range(500)]), bounded()),
+    ("status of one ad 500 times", lambda: _pause([ID] * 500), bounded()),
+    ("status of 501 ads", lambda: _pause([ID] * 501), refused()),
     (
         "50 mutations in one",
         lambda: http("mutation { " + " ".join(f"a{n}: enqueueSync {{ errors {{ code }} }}" for n in range(50)) + " }"),
@@ -225,8 +215,8 @@ _REQUESTS: list[tuple[str, Callable[[], Http], Expected]] = [
 ]
 
 
-def _id(type_name: str) -> str:
-    return global_id(type_name, UUID("019a0000-0000-7000-8000-000000000002"))
+def _id(type_name: str, number: int = 2) -> str:
+    return global_id(type_name, UUID(f"019a0000-0000-7000-8000-{number:012}"))
 
 
 OPERATIONS = [Operation(name=name, kind="lists", make=make, expected=expected) for name, make, expected in _REQUESTS]

@@ -57,28 +57,20 @@ _CASES: list[tuple[str, Callable[[], Sequence[str | bytes]], Expected, bool]] = 
     (
         "subscribe with an id of 0.9 MB",
         lambda: [_subscribe(SYNCED, "x" * 900_000)],
-        refused(_MALFORMED, BAD, answer_bytes=4_000_000, refusal_bytes=1_000_000),
+        refused(_MALFORMED),
         True,
     ),
     ("same id twice", lambda: [_subscribe(SYNCED)] * 2, refused(closed(4409)), True),
     (
         "21 subscriptions",
         lambda: [_subscribe(SYNCED, str(n)) for n in range(21)],
-        refused(LATER, BAD, frozenset({"none"}), closed(4429)),
+        refused(LATER, statements=40),
         True,
     ),
     (
         "1,000 subscriptions",
         lambda: [_subscribe(SYNCED, str(n)) for n in range(1_000)],
-        refused(
-            LATER,
-            BAD,
-            frozenset({"none"}),
-            closed(4429, 1008),
-            steps=4_000_000,
-            refusal_bytes=200_000,
-            log_characters=40_000,
-        ),
+        refused(LATER, closed(4429), refusal_bytes=20_000),
         True,
     ),
     (
@@ -86,17 +78,17 @@ _CASES: list[tuple[str, Callable[[], Sequence[str | bytes]], Expected, bool]] = 
         lambda: [
             text for n in range(500) for text in (_subscribe(SYNCED, str(n)), f'{{"type": "complete", "id": "{n}"}}')
         ],
-        bounded(closed(4429, 1008), steps=4_000_000),
+        refused(closed(4429)),
         True,
     ),
     (
         "complete, 10,000",
         lambda: ['{"type": "complete", "id": "x"}'] * 10_000,
-        bounded(closed(4429, 1008), _MALFORMED, steps=4_000_000),
+        refused(closed(4429)),
         True,
     ),
-    ("ping, 10,000", lambda: ['{"type": "ping"}'] * 10_000, bounded(closed(4429, 1008), steps=4_000_000), True),
-    ("pong, 10,000", lambda: ['{"type": "pong"}'] * 10_000, bounded(closed(4429, 1008), steps=4_000_000), True),
+    ("ping, 10,000", lambda: ['{"type": "ping"}'] * 10_000, refused(closed(4429)), True),
+    ("pong, 10,000", lambda: ['{"type": "pong"}'] * 10_000, refused(closed(4429)), True),
     (
         "ping with a payload of 0.9 MB",
         lambda: ['{"type": "ping", "payload": {"a": "' + "x" * 900_000 + '"}}'],
