@@ -72,7 +72,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._since = self.loop.time()
-        if self._places.take(transport, self.client[0] if self.client else ""):
+        if self._places.take(transport, self, self.client[0] if self.client else ""):
             return
         self._is_spare = True
         self.app: Any = only_health(self.app)  # pyright: ignore[reportArgumentType] - uvicorn's types of ASGI
@@ -83,12 +83,19 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
         self._places.release(self.transport)
 
-    def give_way(self) -> bool:
-        """Close the connection unless a request has arrived completely; True if it was closed."""
-        if self._phase is _Phase.DONE:
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is idle, or its request has not arrived completely."""
+        if self._is_upgraded or self._is_refused:
             return False
+        return self._phase is not _Phase.DONE or self.cycle.response_complete
+
+    @property
+    def is_receiving_body(self) -> bool:
+        return self._phase is _Phase.BODY
+
+    def abort(self) -> None:
         self.transport.abort()
-        return True
 
     def look(self, now: float) -> None:
         """End whatever takes too long. Called periodically."""
