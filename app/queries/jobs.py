@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.database.driver import Driver, Record
 
 NO_DELAY = timedelta(0)
+INSERTED_AT_ONCE = 500
 
 # States as SQL lists: live (not ended), and waiting to be claimed.
 LIVE = "('BLOCKED', 'QUEUED', 'RUNNING', 'RETRYING', 'PARKED')"
@@ -134,8 +135,20 @@ async def insert_jobs(driver: Driver, jobs: Sequence[NewJob], *, run_id: UUID, n
     """Insert jobs whose identity is not live yet, in the caller's transaction; answers one EnqueuedJob for each.
 
     `run_id` is the run that an `is_last` job waits for. Two jobs of one call must not share a key. A job that ends
-    (or, if it coalesces, begins) while we look is inserted anew.
+    (or, if it coalesces, begins) while we look is inserted again. Many jobs are inserted in several statements, so that
+    the event loop serves others between them, and all of them in the order of their locks.
     """
+    answers: dict[str, EnqueuedJob] = {}
+    in_order = sorted(jobs, key=lambda job: (job.is_last, job.key))
+    for start in range(0, len(in_order), INSERTED_AT_ONCE):
+        some = in_order[start : start + INSERTED_AT_ONCE]
+        answers |= await _insert_some(driver, some, run_id=run_id, now=now)
+    return [answers[job.key] for job in jobs]
+
+
+async def _insert_some(
+    driver: Driver, jobs: Sequence[NewJob], *, run_id: UUID, now: datetime
+) -> dict[str, EnqueuedJob]:
     answers: dict[str, EnqueuedJob] = {}
     wanted = {job.key: job for job in jobs}
     while missing := [job for key, job in wanted.items() if key not in answers]:
@@ -150,7 +163,7 @@ async def insert_jobs(driver: Driver, jobs: Sequence[NewJob], *, run_id: UUID, n
     if joined:
         await driver.execute(_WANT_AGAIN, joined)
         await _hasten(driver, [job for job in jobs if not job.coalesces], answers)
-    return [answers[job.key] for job in jobs]
+    return answers
 
 
 def _enqueued(row: Record, *, deduplicated: bool) -> EnqueuedJob:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from app import clock
 from app.errors import InputError
 from app.metrics.levels import Level
+from app.queries import jobs
+from app.services import sync
 from app.services.job_broker import Priority
 from app.services.sync import enqueue_seller_sync
 from tests.services.shop import add_seller, sandbox_for
@@ -60,3 +63,41 @@ async def test_the_future_can_not_be_synced(services: Services) -> None:
     day = clock.now().date() + timedelta(days=2)
     with pytest.raises(InputError, match=r"^input\.from: .* lies in the future$"):
         await enqueue_seller_sync(services, seller_id=seller_id, requested_by=None, from_date=day, to_date=day)
+
+
+async def test_a_request_asks_for_a_limited_number_of_jobs(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "MAX_JOBS", 7)
+    seller_id = await add_seller(services)
+    today = clock.today_in("UTC")
+    with sandbox_for(services, seller_id) as shop:
+        await shop.connect()
+        ask = partial(
+            enqueue_seller_sync,
+            shop.services,
+            seller_id=seller_id,
+            requested_by=None,
+            from_date=today - timedelta(days=8),
+            to_date=today,
+        )
+        with pytest.raises(InputError, match=r"^input: asks for more than 7 jobs; ask for fewer ad accounts or days$"):
+            await ask()
+        assert await fetch_work(services, "SELECT id FROM jobs WHERE kind = 'stats'") == []
+        run = await ask(levels=[Level.AD, Level.ADSET, Level.CAMPAIGN])
+    assert len(run.jobs) == 6
+
+
+async def test_many_jobs_are_inserted_in_several_statements_and_answered_in_their_order(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seller_id = await add_seller(services)
+    today = clock.today_in("UTC")
+    with sandbox_for(services, seller_id) as shop:
+        await shop.connect()
+        ask = partial(enqueue_seller_sync, shop.services, seller_id=seller_id, requested_by=None, to_date=today)
+        at_once = await ask(from_date=today - timedelta(days=20))
+        monkeypatch.setattr(jobs, "INSERTED_AT_ONCE", 5)
+        joined = await ask(from_date=today - timedelta(days=20))
+        more = await ask(from_date=today - timedelta(days=27))
+    assert [job.job_id for job in joined.jobs] == [job.job_id for job in at_once.jobs]
+    assert [job.key for job in more.jobs[:12]] == [job.key for job in at_once.jobs]
+    assert [job.deduplicated for job in more.jobs] == [True] * 12 + [False] * 4
