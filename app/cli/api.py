@@ -14,7 +14,7 @@ def api(
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = LOOPBACK,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
 ) -> None:
-    """Run the API process; settings come from the environment. SIGTERM ends it, after DRAIN_SECONDS."""
+    """Run the API process; settings come from the environment. SIGTERM stops it after DRAIN_SECONDS."""
     from app.cli.demo_logins import refuse_demo_logins_at_start
     from app.cli.loop import run_on_uvloop
     from app.cli.server import serve

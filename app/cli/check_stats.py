@@ -48,7 +48,7 @@ class Tally:
 
     @property
     def is_well(self) -> bool:
-        """Nothing differs, and nothing is of the future, any more."""
+        """Whether no differences and no rows with a future time are left."""
         return self.differences == 0 and all(each.is_repaired for each in self.future)
 
     def add(self, finding: Finding) -> None:
@@ -65,7 +65,7 @@ class Tally:
 
 
 async def check_now(request: StatsCheckRequest) -> bool:
-    """True when nothing differs, and nothing is of a time that has not come, any more."""
+    """True if no differences and no rows with a future time are left."""
     tally = Tally()
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     async with open_command_services(load_settings()) as services:
@@ -143,12 +143,16 @@ def _print(tally: Tally, *, repair: bool) -> None:
 
 def _print_future(console: Console, future: list[FutureFinding]) -> None:
     rows = sum(each.rows for finding in future for each in finding.found)
-    console.print(f"{rows} rows are of a time that has not come: a machine with a wrong clock wrote them.")
+    console.print(f"{rows} rows have a time in the future: a machine with a wrong clock wrote them.")
     console.print(future_table(future))
     if all(finding.is_repaired for finding in future):
-        console.print("They are taken back to now, which the audit trail says; what is fetched from now on counts.")
+        console.print(
+            "They were moved back to now and recorded in the audit trail; data fetched from now on counts again."
+        )
     else:
-        console.print("What is fetched of those days counts as older until then; --repair takes them back to now.")
+        console.print(
+            "Until these times pass, new data for those days counts as older; --repair moves the rows back to now."
+        )
 
 
 def _table(named: list[tuple[str, Difference]]) -> Table:

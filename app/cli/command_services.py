@@ -1,4 +1,4 @@
-"""The services of a command that reads or writes times: it goes by the database's clock, as all processes do."""
+"""The services of a command that reads or writes times, which follows the database's clock like every process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_command_services(settings: Settings, *, process: str = "cli") -> AsyncGenerator[Services]:
-    """Raises SetupError for the settings, and what the database says when it is away."""
+    """Raises SetupError for bad settings, and the driver's error if the database is away."""
     async with open_services(settings, process=process) as services:
         await services.clock.measure()
         yield services

@@ -1,4 +1,4 @@
-"""Whether the demo's logins work on an installation that is no demo: their passwords are known to everybody."""
+"""Checks whether demo logins, which have publicly known passwords, work on a production installation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _log = get_logger(__name__)
 
 
 async def refuse_demo_logins_at_start(settings: Settings) -> None:
-    """Raise SetupError where a demo login works in production. A database that is away is not waited for."""
+    """Raise SetupError if a demo login works in production. Skipped if the database is away."""
     if settings.environment is not Environment.PRODUCTION:
         return
     try:
@@ -30,18 +30,18 @@ async def refuse_demo_logins_at_start(settings: Settings) -> None:
     except Exception as error:
         if not is_outage(error):
             raise
-        _log.warning("demo logins were not looked for: the database does not answer", error=type(error).__name__)
+        _log.warning("could not check for demo logins: the database does not answer", error=type(error).__name__)
 
 
 async def examine_demo_logins(settings: Settings) -> str:
-    """What was found. Raises SetupError, with the remedy, where a demo login works in production."""
+    """The result as text. Raises SetupError, with the remedy, if a demo login works in production."""
     if settings.environment is not Environment.PRODUCTION:
-        return "not looked for: this is no production"
+        return "not checked: not in production"
     async with open_services(settings, process="cli") as services:
         emails = await list_open_demo_logins(services)
     if not emails:
         return "none works"
     raise SetupError(
-        f"The demo's password, which everybody knows, logs in as {', '.join(emails)}. "
-        f"Deactivate these users, as the owner of the tables: {_REMEDY}"
+        f"The demo's publicly known password logs in as {', '.join(emails)}. "
+        f"Deactivate these users, as the role that owns the tables: {_REMEDY}"
     )

@@ -127,7 +127,9 @@ async def _examine_clock(settings: Settings) -> str:
     async with open_command_services(settings) as services:
         trouble = await services.clock.check()
     if trouble != OK:
-        raise SetupError(f"{trouble[0].upper()}{trouble[1:]}. Until they agree, no process here does any work.")
+        raise SetupError(
+            f"{trouble[0].upper()}{trouble[1:]}. Until they agree, no process on this machine does any work."
+        )
     return "this machine's clock agrees with the database's"
 
 
@@ -141,18 +143,18 @@ async def _examine_fleet(settings: Settings) -> Finding:
 
 
 def _examine_disk(settings: Settings) -> list[Finding]:
-    """Nothing where the settings name no directory."""
+    """Empty if DATA_DIRECTORY is not set."""
     directory = settings.data_directory
     if directory is None:
         return []
     try:
         space = measure_disk(directory)
     except OSError as error:
-        return [Finding("disk", ok=False, detail=f"DATA_DIRECTORY {directory} can't be looked at: {error.strerror}.")]
+        return [Finding("disk", ok=False, detail=f"DATA_DIRECTORY {directory} can't be checked: {error.strerror}.")]
     if not space.is_low:
         return [Finding("disk", ok=True, detail=str(space))]
     what = "is full" if space.is_full else "is nearly full"
-    return [Finding("disk", ok=False, detail=f"The disk of {directory} {what} ({space}): make room there.")]
+    return [Finding("disk", ok=False, detail=f"The disk of {directory} {what} ({space}): free some space there.")]
 
 
 async def _examine_redis(settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""Rows of a time that has not come, as commands show them: a table for people, facts for programs, a line."""
+"""How commands show rows with a time in the future: as a table, as JSON, and as one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAMED = 3
 
 
 def future_table(findings: Sequence[FutureFinding]) -> Table:
-    """A line for each table and connection."""
+    """One line for each table and connection."""
     table = Table("seller", "connection", "table", "rows", "days", "farthest ahead", box=None)
     for finding in findings:
         slug = finding.seller.slug if finding.seller else ""
@@ -28,7 +28,7 @@ def future_table(findings: Sequence[FutureFinding]) -> Table:
 
 
 def future_facts(finding: FutureFinding) -> Iterator[dict[str, object]]:
-    """The same for programs."""
+    """The same as JSON objects."""
     for each in finding.found:
         yield {
             "seller": finding.seller.slug if finding.seller else None,
@@ -43,16 +43,16 @@ def future_facts(finding: FutureFinding) -> Iterator[dict[str, object]]:
 
 
 def summarize_future(findings: Sequence[FutureFinding]) -> str:
-    """In a line: how many, whose, of which days; and what to do. Empty where there are none."""
+    """One line: how many rows, which sellers and days, and what to do. Empty if there are none."""
     found = [each for finding in findings for each in finding.found]
     if not found:
         return ""
     sellers = [finding.seller.slug for finding in findings if finding.seller]
     days = [day for each in found for day in (each.first, each.last) if day]
-    whose = f" of {', '.join(sellers[:_NAMED])}{' and others' if len(sellers) > _NAMED else ''}" if sellers else ""
+    whose = f" for {', '.join(sellers[:_NAMED])}{' and others' if len(sellers) > _NAMED else ''}" if sellers else ""
     span = f", days {min(days)} to {max(days)}" if days else ""
     rows = ", ".join(f"{rows} in {table}" for table, rows in _by_table(found).items())
-    return f"rows of a time that has not come{whose} ({rows}{span}): `pixecom check stats --repair` takes them back"
+    return f"rows with a future time{whose} ({rows}{span}): `pixecom check stats --repair` moves them back to now"
 
 
 def _by_table(found: Sequence[FutureRows]) -> dict[str, int]:

@@ -46,7 +46,7 @@ def run_instance(*, port: int, data_directory: Path, sandbox_data: Path | None, 
 
 
 def _run(stack: Stack, printer: StepPrinter, request: StopRequest, sandbox_data: Path | None) -> None:
-    """Return, with nothing left running, where it can't start because the disk is full."""
+    """Run until stopped. Returns, with nothing left running, if it can't start because the disk is full."""
     try:
         _start(stack, printer, request, sandbox_data)
         print_welcome(printer, stack.ports, stack.directory, sandbox_csv=sandbox_data is not None)

@@ -24,11 +24,11 @@ def migrate(
         str | None, typer.Argument(help="Where to go: a revision, `head` (default of up) or `base` (default of down).")
     ] = None,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Go down without asking, whatever is lost.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Downgrade without asking, whatever data is lost.")] = False,
 ) -> None:
     """Migrate the database of MIGRATION_DATABASE_URL, as the role that owns the tables.
 
-    Before it goes down it says what will be lost, and asks.
+    Before a downgrade, lists what will be lost and asks for confirmation.
     """
     from alembic.util import CommandError
     from sqlalchemy.exc import DBAPIError

@@ -1,4 +1,4 @@
-"""Says what a migration down will delete, and asks whether to go on."""
+"""Lists what a downgrade will delete, and asks for confirmation."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _WIDTH = 24
 
 
 def confirm_losses(owner_url: SecretStr, revision: str) -> None:
-    """Return where the answer is yes. Raises SetupError where it is no, or where nobody can be asked."""
-    print(f"Going down to {revision} deletes for good:")
+    """Return if the answer is yes. Raises SetupError if it is no, or if there is no terminal to ask on."""
+    print(f"Downgrading to {revision} permanently deletes:")
     for loss in asyncio.run(list_losses(owner_url, revision)):
         print(f"  {loss.table:<{_WIDTH}} {_told(loss)}")
     if not sys.stdin.isatty():
-        raise SetupError("Nothing was changed: this is no terminal to ask at. Pass --yes to go down all the same.")
-    if not typer.confirm("Go down?", default=False):
+        raise SetupError("Nothing was changed: there is no terminal to ask on. Pass --yes to downgrade anyway.")
+    if not typer.confirm("Downgrade?", default=False):
         raise SetupError("Nothing was changed.")
 
 

@@ -1,4 +1,4 @@
-"""Whether the disk of an instance has room: said once when it grows short, is full, and has room again."""
+"""Watches the disk space of an instance; reports once when it is low, when it is full, and when it is free again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOOK_EVERY_SECONDS = 1.0
 
 
 class Room(IntEnum):
-    """How much there is."""
+    """How much space is left."""
 
     ENOUGH = 0
     LITTLE = 1
@@ -27,7 +27,7 @@ class Room(IntEnum):
 
 
 class RoomWatch:
-    """Looks at the disk that a data directory lies on, and tells people of every change."""
+    """Checks the disk of a data directory, and reports every change."""
 
     def __init__(self, path: Path, reporter: Reporter) -> None:
         self._path = path
@@ -37,19 +37,19 @@ class RoomWatch:
         self._is_back = False
 
     def is_full(self) -> bool:
-        """Nothing is to be expected of servers there; looks now."""
+        """Whether the disk is too full for servers to run; checks now."""
         self._look()
         return self._room is Room.NONE
 
     def is_back(self) -> bool:
-        """There is room again where there was none, since this was last asked; looks once a second."""
+        """Whether a full disk has become usable since the last call; checks at most once a second."""
         if time.monotonic() - self._looked_at >= LOOK_EVERY_SECONDS:
             self._look()
         is_back, self._is_back = self._is_back, False
         return is_back
 
     def wait(self, request: StopRequest) -> None:
-        """Return when there is room; raises StopRequested."""
+        """Return when there is space; raises StopRequested."""
         while self.is_full():
             request.check()
             time.sleep(LOOK_EVERY_SECONDS)
@@ -65,17 +65,19 @@ class RoomWatch:
     def _tell(self, space: DiskSpace, before: Room) -> None:
         if self._room is Room.NONE:
             self._reporter.warn(
-                f"The disk of {self._path} is full ({space}). Make room there: until then servers fail and work waits, "
-                "and then everything goes on by itself."
+                f"The disk of {self._path} is full ({space}). Free some space there: until then servers fail and work "
+                "waits; afterwards everything resumes by itself."
             )
         elif before is Room.NONE:
-            self._reporter.note(f"there is room again on the disk of {self._path} ({space})")
+            self._reporter.note(f"the disk of {self._path} has space again ({space})")
         elif self._room is Room.LITTLE:
-            self._reporter.warn(f"The disk of {self._path} is nearly full ({space}). Make room before it is.")
+            self._reporter.warn(
+                f"The disk of {self._path} is nearly full ({space}). Free some space before it fills up."
+            )
 
 
 def _room_of(space: DiskSpace, before: Room) -> Room:
-    """A disk that was full stays so until there is a little more room than it lacked."""
+    """A full disk counts as full until it has twice the space that it needs."""
     if space.is_full or (before is Room.NONE and not space.has_room):
         return Room.NONE
     return Room.LITTLE if space.is_low else Room.ENOUGH

@@ -16,9 +16,9 @@ def seed(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Make the demo sellers, their accounts and campaigns; what is there already stays. Settings as for the API.
+    """Create the demo sellers, their accounts and campaigns; existing rows are kept. Settings as for the API.
 
-    Refused in production: the demo's passwords are known to everybody.
+    Refused in production: the demo's passwords are publicly known.
     """
     import json
     from dataclasses import asdict
@@ -31,9 +31,7 @@ def seed(
 
     settings = load_settings()
     if settings.environment is Environment.PRODUCTION:
-        raise SetupError(
-            "`pixecom seed` makes logins with passwords that everybody knows: it is refused in production."
-        )
+        raise SetupError("`pixecom seed` creates logins with publicly known passwords, so it is refused in production.")
     configure_logging(level=settings.log_level, log_format=settings.log_format, process="seed")
 
     async def work() -> DemoSummary:

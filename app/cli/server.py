@@ -33,9 +33,9 @@ def serve(
     max_message_bytes: int = MESSAGE_BYTES,
     trusted_proxies: str = NO_PROXIES,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; what runs then gets its grace. `beside` is served on a port of its own.
+    """Serve until SIGTERM or SIGINT, with a grace period for running requests. `beside` gets a port of its own.
 
-    What a trusted proxy says in X-Forwarded-For and X-Forwarded-Proto replaces its own address and scheme.
+    X-Forwarded-For and X-Forwarded-Proto from a trusted proxy replace its own address and scheme.
 
     Raises SetupError if a port is taken.
     """

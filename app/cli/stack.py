@@ -149,12 +149,12 @@ class Stack:
 
     @property
     def directory(self) -> Path:
-        """Where all of it is kept."""
+        """The data directory."""
         return self._directory.path
 
     @property
     def lacks_room(self) -> bool:
-        """The disk is full: nothing is to be expected of its servers."""
+        """Whether the disk is too full for the servers to run."""
         return self._room.is_full()
 
     @property
@@ -174,12 +174,12 @@ class Stack:
             self.announce()
 
     def announce(self) -> None:
-        """Let the other commands find this instance; where that can't be written, the next look tries again."""
+        """Let the other commands find this instance; if the file can't be written, the next check tries again."""
         try:
             write_instance(self._directory.path, self._instance())
         except OSError as error:
             if not (self._is_silent or self._room.is_full()):
-                self._reporter.warn(f"Other commands can't find what was started again ({error.strerror}); trying on.")
+                self._reporter.warn(f"Other commands can't find the restarted processes ({error.strerror}); retrying.")
             self._is_silent = True
         else:
             self._is_announced, self._is_silent = True, False

@@ -53,7 +53,7 @@ _REFUSED = frozenset({FreshnessReason.TOKEN_EXPIRED, FreshnessReason.PERMISSION}
 def _about_processes(status: FleetStatus) -> Iterator[str]:
     if status.is_disk_low:
         what = "is full" if status.disk is not None and status.disk.is_full else "is nearly full"
-        yield f"The disk {what} ({status.disk}): make room there; what waits for it goes on by itself."
+        yield f"The disk {what} ({status.disk}): free some space there; waiting work then resumes by itself."
     if status.is_worker_missing:
         yield "Work is due and nobody does it: start `pixecom worker`, or see why it does not claim (its log, /readyz)."
     if status.tick_is_late:
@@ -63,7 +63,7 @@ def _about_processes(status: FleetStatus) -> Iterator[str]:
 
 def _about_future(status: FleetStatus) -> Iterator[str]:
     if status.future:
-        yield f"A machine with a wrong clock wrote {summarize_future(status.future)}, so that what is fetched counts."
+        yield f"A machine with a wrong clock wrote {summarize_future(status.future)}, so that new data counts."
 
 
 def _about_connections(status: FleetStatus) -> Iterator[str]:

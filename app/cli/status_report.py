@@ -49,7 +49,7 @@ def print_status(status: FleetStatus, console: Console) -> None:
     _section(console, "Failed within a day", status.failures_total, _failure_table(status))
     _section(console, "Connections in trouble", len(status.connections), _connection_table(status))
     _section(console, "Calls held back", len(status.held_back), _pause_table(status))
-    _section(console, "Of a time that has not come", len(status.future), future_table(status.future))
+    _section(console, "Rows with a future time", len(status.future), future_table(status.future))
     due = [f"{queue.priority.name.lower()} {queue.jobs} ({_span(queue.age)})" for queue in status.queues if queue.jobs]
     ticked = f"; the schedule last moved {_when(status.ticked_at, status.read_at)}" if status.ticked_at else ""
     console.print(f"[bold]Due now[/bold]: {', '.join(due) or 'nothing'}{ticked}.")

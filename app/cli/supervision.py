@@ -30,7 +30,7 @@ class Reporter(Protocol):
 
 @dataclass
 class Managed:
-    """One process. `restart` returns when it is spawned, or later; `is_ready` asks whether it answers."""
+    """One process. `restart` returns once it is spawned, or later; `is_ready` says whether it responds."""
 
     name: str
     child: Child
@@ -41,14 +41,14 @@ class Managed:
     delay: float = FIRST_DELAY_SECONDS
     retry_at: float | None = None
     is_awaited: bool = False
-    """It was restarted and has not answered yet."""
+    """It was restarted and has not responded yet."""
 
 
 class Supervisor:
     """All processes of one instance. Used from the main thread only: children die with the thread that made them."""
 
     def __init__(self, reporter: Reporter, *, is_hopeless: Callable[[], bool] = lambda: False) -> None:
-        """While `is_hopeless`, what fails is tried again without a word: why is known."""
+        """While `is_hopeless` returns True, failures are retried silently, since their cause is already known."""
         self._reporter = reporter
         self._is_hopeless = is_hopeless
         self._managed: dict[str, Managed] = {}
@@ -68,7 +68,7 @@ class Supervisor:
         return any(replaced)
 
     def hurry(self) -> None:
-        """What hindered them is gone: start at the next look whatever waits to be started."""
+        """The obstacle is gone: restart all waiting processes at the next check."""
         for managed in self._managed.values():
             managed.delay = FIRST_DELAY_SECONDS
             if managed.retry_at is not None:
@@ -105,7 +105,7 @@ class Supervisor:
     def _restart(self, managed: Managed) -> bool:
         try:
             managed.child = managed.restart()
-        except Exception as error:  # noqa: BLE001  # whatever hinders it now, it may come back at the next try
+        except Exception as error:  # noqa: BLE001  # any failure may be gone at the next try
             if not self._is_hopeless():
                 self._reporter.warn(f"{managed.name} did not come back: {str(error) or type(error).__name__}")
             self._postpone(managed)
@@ -115,7 +115,7 @@ class Supervisor:
         return True
 
     def _note_return(self, managed: Managed) -> None:
-        """Say so once it answers: a process that was only spawned may still fail."""
+        """Report a restart once the process responds: one that was only spawned may still fail."""
         if managed.is_awaited and managed.is_ready():
             managed.is_awaited = False
             self._reporter.note(f"{managed.name} runs again")

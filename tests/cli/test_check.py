@@ -86,7 +86,7 @@ async def test_rows_of_the_future_are_named_and_taken_back(shop: Shop) -> None:
     }
     people = check(shop.services.settings)
     assert people.returncode == 1
-    assert people.stdout.startswith("4 rows are of a time that has not come: a machine with a wrong clock wrote them.")
+    assert people.stdout.startswith("4 rows have a time in the future: a machine with a wrong clock wrote them.")
     assert check(shop.services.settings, "--repair").returncode == 0
     again = check(shop.services.settings, "--json")
     assert (again.returncode, json.loads(again.stdout)["future"]) == (0, [])

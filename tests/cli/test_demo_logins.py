@@ -87,8 +87,8 @@ async def test_a_demo_login_that_works_keeps_the_api_from_starting(
         await start_api()
 
     assert served == []
-    sentence, _, remedy = str(refusal.value).partition(" Deactivate these users, as the owner of the tables: ")
-    assert sentence == f"The demo's password, which everybody knows, logs in as {ALPEN}."
+    sentence, _, remedy = str(refusal.value).partition(" Deactivate these users, as the role that owns the tables: ")
+    assert sentence == f"The demo's publicly known password logs in as {ALPEN}."
     assert await owner.execute(remedy) == "UPDATE 3"
     await start_api()
     assert served == ["served"]
@@ -105,7 +105,7 @@ async def test_a_database_that_is_away_is_not_waited_for(production: Settings) -
     nowhere = type(production.database_url)("postgresql+asyncpg://app:pw@127.0.0.1:1/none")
     with capture_logs() as lines:
         await refuse_demo_logins_at_start(production.model_copy(update={"database_url": nowhere}))
-    assert [line["event"] for line in lines] == ["demo logins were not looked for: the database does not answer"]
+    assert [line["event"] for line in lines] == ["could not check for demo logins: the database does not answer"]
 
 
 async def test_development_is_left_alone(

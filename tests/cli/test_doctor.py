@@ -104,8 +104,8 @@ async def test_rows_of_the_future_are_found_with_the_remedy(settings: Settings, 
     fleet = json.loads(ended.stdout)[-1]
     assert (ended.returncode, fleet["check"], fleet["warns"]) == (0, "fleet", True)
     assert (
-        "rows of a time that has not come of shop (2 in stats_fetches, days 2026-11-21 to 2026-11-21): "
-        "`pixecom check stats --repair` takes them back" in fleet["detail"]
+        "rows with a future time for shop (2 in stats_fetches, days 2026-11-21 to 2026-11-21): "
+        "`pixecom check stats --repair` moves them back to now" in fleet["detail"]
     )
 
 

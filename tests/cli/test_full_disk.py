@@ -122,17 +122,17 @@ def test_all_goes_on_by_itself_once_there_is_room_again(run: SmallDiskUp) -> Non
     for name in ("valkey", "postgres", "worker", "api"):
         os.kill(before[name], signal.SIGKILL)
     run.until_it_says("is full (0.")  # what a killed server held is free again
-    run.until_it_says(" MB of 419.4 MB free). Make room there: until then servers fail and work waits")
+    run.until_it_says(" MB of 419.4 MB free). Free some space there: until then servers fail and work waits")
     said = run.try_to_run("doctor", "--json")
     findings = {each["check"]: each for each in json.loads(said.stdout)}
     assert (said.returncode, findings["disk"]["ok"]) == (1, False)
     assert "is full (0." in findings["disk"]["detail"]
-    assert " MB of 419.4 MB free): make room there." in findings["disk"]["detail"]
+    assert " MB of 419.4 MB free): free some space there." in findings["disk"]["detail"]
     postgres_log = run.data / "logs" / "postgres.log"
     run.wait_until(lambda: "No space left on device" in postgres_log.read_text(errors="replace"))
 
     run.make_room()
-    run.until_it_says("there is room again on the disk of ")
+    run.until_it_says(" has space again (")
     run.wait_until(lambda: run.instance["processes"].keys() == PROCESSES and run.is_ready())
     assert run.text.count("is full (") == 1
     assert "Traceback" not in run.text
@@ -149,7 +149,7 @@ def test_a_start_on_a_full_disk_waits_for_room(run: SmallDiskUp) -> None:
     run.until_it_says("is full (8.4 MB of 419.4 MB free)")
     assert "PostgreSQL" not in run.text
     run.make_room()
-    run.until_it_says("there is room again on the disk of ")
+    run.until_it_says(" has space again (")
     run.until_it_says("PixEcom Ads runs.")
     run.wait_until(run.is_ready)
     _end(run)

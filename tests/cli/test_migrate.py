@@ -72,10 +72,10 @@ async def test_what_is_lost_is_told_before_anything_happens(settings: Settings, 
 
     assert ended.returncode == 2
     assert ended.stdout.splitlines() == [
-        "Going down to 0004 deletes for good:",
+        "Downgrading to 0004 permanently deletes:",
         "  login_events             the table, 2 rows",
     ]
-    assert ended.stderr.startswith("Nothing was changed: this is no terminal to ask at.")
+    assert ended.stderr.startswith("Nothing was changed: there is no terminal to ask on.")
     assert await revision(filled) == before
 
 
@@ -94,7 +94,7 @@ async def test_columns_and_rows_of_tables_that_stay_are_told_too(settings: Setti
 async def test_at_a_terminal_it_asks(settings: Settings, filled: ThrowawayDatabase, typed: str, ends_at: str) -> None:
     ended = migrate(settings, "down", "0004", typed=typed or " ")
 
-    assert "Go down? [y/N]" in ended.stdout
+    assert "Downgrade? [y/N]" in ended.stdout
     assert ended.returncode == (0 if typed == "y" else 2)
     assert await revision(filled) == ends_at
 

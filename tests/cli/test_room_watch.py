@@ -54,6 +54,10 @@ def test_each_change_is_told_once(disk: Disk, tmp_path: Path) -> None:
         (500, False, False),
     ]
     little, none = (sentence for sentence, _ in notebook.warnings)
-    assert little == f"The disk of {tmp_path} is nearly full (41.9 MB of 1.0 GB free). Make room before it is."
-    assert none.startswith(f"The disk of {tmp_path} is full (10.5 MB of 1.0 GB free). Make room there: until then ")
-    assert notebook.notes == [f"there is room again on the disk of {tmp_path} (41.9 MB of 1.0 GB free)"]
+    assert (
+        little == f"The disk of {tmp_path} is nearly full (41.9 MB of 1.0 GB free). Free some space before it fills up."
+    )
+    assert none.startswith(
+        f"The disk of {tmp_path} is full (10.5 MB of 1.0 GB free). Free some space there: until then "
+    )
+    assert notebook.notes == [f"the disk of {tmp_path} has space again (41.9 MB of 1.0 GB free)"]

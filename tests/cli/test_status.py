@@ -323,6 +323,6 @@ async def test_rows_of_a_time_that_has_not_come_are_shown_with_their_accounts_an
     assert row[:5] == ["acme", "Well", "stats_fetches", "2", day]
     (advice,) = list_advice(status)
     assert advice == (
-        f"A machine with a wrong clock wrote rows of a time that has not come of acme (2 in stats_fetches, days {day} "
-        f"to {day}): `pixecom check stats --repair` takes them back, so that what is fetched counts."
+        f"A machine with a wrong clock wrote rows with a future time for acme (2 in stats_fetches, days {day} "
+        f"to {day}): `pixecom check stats --repair` moves them back to now, so that new data counts."
     )
