@@ -65,7 +65,7 @@ __all__ = [
 
 INTERNAL_SENTENCE = "Something went wrong on our side. Quote the correlation id when you ask about it."
 AWAY_SENTENCE = (
-    "The database does not answer just now; try again in a moment. What was to be changed may have been changed."
+    "The database is not answering right now; try again in a moment. A change that was requested may have taken effect."
 )
 UNAUTHENTICATED_SENTENCE = "This needs an access token: log in and send it as a Bearer token."
 _SECRET_ARGUMENT = re.compile(r"(?i)(token|password|secret)(\.\d+)?$")

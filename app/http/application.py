@@ -61,9 +61,9 @@ _METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/export", "/cron", 
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What the process opens at its start: how to make a request's context, what readiness asks, the cron hook.
+    """What the process opens at start: how to make a request's context, the readiness checks, the cron hook.
 
-    `cost_buckets`: what operations are charged to; unless told otherwise, buckets of this process alone.
+    `cost_buckets`: what operations are charged to; by default buckets of this process alone.
     """
 
     context_of: ContextFactory
@@ -85,9 +85,9 @@ def build_application(
     assets: Path = ASSETS,
     drain: Drain | None = None,
 ) -> Starlette:
-    """The ASGI application. `open_resources` is entered at the start and left at the end of the process.
+    """The ASGI application. `open_resources` is entered when the process starts and left when it ends.
 
-    Once `drain` has begun it is not ready, and otherwise as before.
+    Once `drain` has begun, readiness fails; everything else works as before.
     """
 
     @asynccontextmanager
@@ -157,7 +157,7 @@ async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
 
 
 def _set_standing_objects_aside() -> None:
-    """What the process is made of stays as long as it: to look through it for garbage again and again takes 0.2 s."""
+    """Exclude objects that live as long as the process from garbage collection: scanning them takes 0.2 s each time."""
     gc.collect()
     gc.freeze()
 

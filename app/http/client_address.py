@@ -1,8 +1,8 @@
-"""Where a request comes from, as limits and the trail of logins name it.
+"""The client address of a request, as used by limits and the login trail.
 
-The server has already put the client's own address in the place of a trusted proxy's (TRUSTED_PROXIES); a header is
-never read here. An IPv6 address is cut to its /64, which is what one customer of a provider gets (RFC 6177): counted
-singly, one machine would have 2^64 of them.
+The server has already replaced a trusted proxy's address with the client's own (TRUSTED_PROXIES); no header is read
+here. An IPv6 address is cut to its /64, which is what a provider gives one customer (RFC 6177): counted individually,
+one machine would have 2^64 addresses.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["UNKNOWN", "client_address"]
 
 UNKNOWN = "unknown"
-"""All clients without an address are one: those of a Unix socket, and what a proxy calls `unknown`."""
+"""Shared by all clients without an address: those of a Unix socket, and those a proxy calls `unknown`."""
 _IPV6_PREFIX = 64
 
 

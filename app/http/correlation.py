@@ -62,7 +62,7 @@ class CorrelationMiddleware:
         except ClientDisconnect:
             status = status or CLIENT_GONE
         except Exception as error:
-            refusal = None if status else refusal_of(error)  # what breaks off in the middle is a fault
+            refusal = None if status else refusal_of(error)  # an answer that ends halfway is a fault
             if status and isinstance(error, PixecomError):
                 _log.warning("request broken off", path=scope["path"], reason=str(error))
             elif refusal is None:

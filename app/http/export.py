@@ -1,8 +1,8 @@
 """The export endpoint: a whole list as a file, streamed as fast as its client reads.
 
-What is wrong with a request is said before the first byte. What fails later breaks the transfer off, so that nobody
-takes a part for the whole; so does the removal of the member who asked, which the export's own snapshot can't see. An
-export holds a connection of the pool while it runs; hence few run at once.
+Errors in a request are reported before the first byte. A later failure aborts the transfer, so that a partial file is
+not taken for a complete one; so does removing the user from the seller, which the export's own snapshot can't see. An
+export holds a connection of the pool while it runs, so only a few run at once.
 """
 
 from __future__ import annotations
@@ -111,9 +111,9 @@ class ExportView:
     async def _stream(
         self, request: Request, send: Send, file: _File, exporter: Exporter, begun: asyncio.Event
     ) -> None:
-        """Send the head and all rows. The first rows are read before, so that a fault in the statement is still told.
+        """Send the head and all rows. The first rows are read before the head, so that a failing statement is reported.
 
-        Each piece of work gives way to requests: the reading of some entities, and the writing of some rows.
+        Requests take precedence over each piece of work: reading some entities, and writing some rows.
         """
         columns, rows_of_entity = columns_of(file.list_name), rows_of(file.list_name)
         count, whole = 0, False
@@ -142,7 +142,7 @@ async def _open(exporter: Exporter, context: Context, file: _File, arguments: di
 
 
 async def _stay_member(context: Context, begun: asyncio.Event) -> None:
-    """Raise once the caller is no longer a member: a refusal while nothing is sent, later what breaks the file off."""
+    """Raise once the caller is no longer a member: a 401 before the first byte, later an error that aborts it."""
     try:
         await context.stay_member()
     except NotAMemberError as error:
@@ -169,7 +169,7 @@ def _file_of(request: Request) -> _File:
 
 
 def _caller_of(context: Context) -> AccessClaims:
-    """Who asks. Raises RequestRefused with 401 without an access token."""
+    """The caller. Raises RequestRefused with 401 if there is no access token."""
     try:
         return context.caller
     except UnauthenticatedError as error:

@@ -1,17 +1,17 @@
 """Subscriptions over WebSocket, at the same path as GraphQL over HTTP.
 
-The protocol is graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md), as Strawberry
-speaks it; here stands what it leaves to us: who asks, for how long, how much, and one context for each operation.
-Queries and mutations are refused: HTTP is their way.
+The protocol is graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md), as implemented
+by Strawberry. This module adds authentication, limits, the end of a socket, and one context for each operation. Queries
+and mutations are rejected: they run over HTTP.
 
-A client proves who it is in connection_init, {"Authorization": "Bearer …"}, or where it can by that header. Close
-codes: 4400 a malformed message, 4401 subscribed before connection_init was acknowledged, 4403 no valid access token, or
-no longer one, or its user is no member of the seller, or no longer one (come again with another), 4406 another
-protocol, 4408 no connection_init came, 4409 an operation's id is in use, 4429 a second connection_init, or too many
-messages. 1013, on which clients try again by themselves: the user or the process has as many sockets as it may have,
-another anonymous socket needed the place, or the database does not answer. A handshake gets 503 where users have all
-sockets of the process, and 403 from a page of another origin. One subscription too many is refused by itself, with the
-code RATE_LIMITED. The limits are in `app/http/socket_limits.py`. uvicorn pings its peers, every 20 seconds, and drops
+A client authenticates in connection_init, {"Authorization": "Bearer …"}, or with that header if it can send one. Close
+codes: 4400 a malformed message; 4401 subscribed before connection_init was acknowledged; 4403 the access token is
+missing, invalid or expired, or its user is not or no longer a member of the seller (reconnect with another token); 4406
+another protocol; 4408 no connection_init arrived; 4409 an operation's id is in use; 4429 a second connection_init, or
+too many messages; 1013, which tells clients to retry by themselves: the user or the process has reached its limit of
+sockets, another anonymous socket took the place, or the database does not answer. The handshake gets 503 if users hold
+all sockets of the process, and 403 from a page of another origin. A subscription above a limit fails alone, with the
+code RATE_LIMITED. The limits are in `app/http/socket_limits.py`. uvicorn pings its peers every 20 seconds, and drops
 those that don't answer.
 """
 
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 __all__ = ["GraphQLSocket"]
 
 INIT_SECONDS = 10.0
-# Before connection_init is acknowledged: a token and what is around it.
+# Limit before connection_init is acknowledged: enough for a token and its envelope.
 FIRST_MESSAGE_CHARACTERS = 16_384
 # Every message about an operation repeats its id; a UUID has 36 characters.
 ID_CHARACTERS = 128
@@ -78,7 +78,7 @@ _FORBIDDEN = 4403
 _SUBSCRIPTIONS = frozenset({OperationType.SUBSCRIPTION})
 _MALFORMED = 4400
 _TOO_MANY = 4429
-_AWAY = "The database does not answer just now."
+_AWAY = "The database is not answering right now."
 _SUBSCRIPTIONS_ONLY = "Only subscriptions run over WebSocket; send queries and mutations over HTTP."
 
 _log = get_logger(__name__)
@@ -118,9 +118,9 @@ class GraphQLSocket:
 
 
 class _Adapter(ASGIWebSocketAdapter):
-    """A socket that may be over at any moment: who sends then learns it, and who closes it has nothing to do.
+    """A socket that may end at any moment: sending then raises, and closing does nothing.
 
-    Messages that are too many, or too long for an anonymous client, close it unread.
+    Too many messages, or one too long for an anonymous client, close it unread.
     """
 
     view: _View
@@ -164,7 +164,7 @@ class _Adapter(ASGIWebSocketAdapter):
 
 
 class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
-    """Strawberry's protocol, with messages checked for their shape, and an end at the token's and the membership's."""
+    """Strawberry's protocol, with the shape of messages checked; ends with the token or the membership."""
 
     view: _View
     websocket: _Adapter
@@ -231,7 +231,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
         return None
 
     def _give_way(self) -> None:
-        reason = "Too many sockets wait for connection_init."
+        reason = "Too many sockets are waiting for connection_init."
         self._closing = asyncio.create_task(self.websocket.close(TRY_AGAIN_LATER, reason))
 
     async def _end_with_token(self, claims: AccessClaims) -> None:
@@ -244,8 +244,8 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
                 await context.stay_member()
         except NotAMemberError as error:
             await self._end(_FORBIDDEN, str(error))
-        except Exception as error:  # noqa: BLE001  # what can't be found out for long ends the socket as well
-            _log.error("membership not checked", exc_info=error)
+        except Exception as error:  # noqa: BLE001  # if it can't be checked for long, the socket ends as well
+            _log.error("membership could not be checked", exc_info=error)
             await self._end(TRY_AGAIN_LATER, _AWAY)
 
     async def _end(self, code: int, reason: str) -> None:
@@ -310,7 +310,7 @@ class _View(GraphQL[Connection, None]):
         self._settings = settings
 
     def open_context(self, connection: Connection) -> AbstractAsyncContextManager[Context]:
-        """A context of the socket's own, beside those of its operations."""
+        """A context for the socket itself; each operation has its own."""
         opened = self._context_of(connection.socket, connection.claims)
         return cast("AbstractAsyncContextManager[Context]", opened)
 
@@ -319,7 +319,7 @@ class _View(GraphQL[Connection, None]):
         return Connection(socket=request)
 
     async def on_ws_connect(self, context: Connection) -> UnsetType:
-        """Find out who asks, and whether they are a member now.
+        """Authenticate the caller and check that they are a member.
 
         Raises SocketRefused, or Strawberry's ConnectionRejectionError, which closes the socket with 4403.
         """
@@ -369,7 +369,7 @@ class _SubscriptionsOnly:
         return self._results(graphql, context_value)
 
     async def _results(self, graphql: GraphQLRequest, connection: Connection) -> AsyncGenerator[ExecutionResult]:
-        """Prepare, price and charge, as for HTTP; then run, with the cost in the first result's extensions."""
+        """Prepare, price and charge as over HTTP, then run; the first result's extensions report the cost."""
         payer = self._gate.payer(connection.socket, connection.claims)
         try:
             prepared = await self._gate.prepare(graphql, _SUBSCRIPTIONS, payer)

@@ -1,6 +1,6 @@
 """Whether the process lives (/livez) and whether it can serve (/readyz).
 
-Shows no detail of a failure, which the log has, but what a check has to say itself.
+Shows no details of a failure, which are in the log, except text that a check returns.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "leaving", "livez", "readiness"]
 
-Check: TypeAlias = "Callable[[], Awaitable[object]]"  # a text that it answers is shown: ok, or why not
+Check: TypeAlias = "Callable[[], Awaitable[object]]"  # text that it returns is shown: ok, or what is wrong
 DEADLINE_SECONDS = 2.0
 _log = get_logger(__name__)
 
@@ -31,7 +31,7 @@ async def livez(_request: Request) -> Response:
 
 
 def leaving() -> Response:
-    """503: the process has been told to end. It answers what comes; new clients should go elsewhere."""
+    """503: the process is shutting down. It still answers requests, but new clients should go elsewhere."""
     return json_response({"status": "leaving"}, status=503)
 
 

@@ -1,4 +1,4 @@
-"""Runs something unless what is watched meanwhile says that it must end."""
+"""Runs a block until it ends, or until a watcher beside it raises."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["unless"]
 
 @asynccontextmanager
 async def unless(watch: Callable[[], Awaitable[None]]) -> AsyncGenerator[None]:
-    """Cancel the block when `watch` raises, and raise the same once the block has ended.
+    """Cancel the block when `watch` raises, and raise its error once the block has ended.
 
-    A `watch` that returns lets the block run to its end. Enter and leave it in one task.
+    If `watch` returns, the block runs to its end. Enter and leave it in the same task.
     """
     task = _this_task()
     cancelled_before = task.cancelling()

@@ -59,7 +59,7 @@ def observe_errors(codes: Sequence[str]) -> None:
 
 
 def metrics_application() -> Starlette:
-    """What is served on a port of its own, where strangers don't come."""
+    """The application for the metrics port, which is not open to outsiders."""
     return Starlette(routes=[Route("/metrics", _metrics)])
 
 

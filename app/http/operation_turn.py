@@ -1,4 +1,4 @@
-"""When an operation may run, and until when: the slots of who asks, and the deadline of the operation's kind."""
+"""When an operation may run, and for how long: its caller's slots, and the deadline for its kind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["OperationTurns"]
 
 
 class OperationTurns:
-    """One process's. `precedence`: what goes on beside its operations gives way to them."""
+    """One per process. `precedence`: other work, such as exports, gives way to operations through it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -31,9 +31,9 @@ class OperationTurns:
 
     @asynccontextmanager
     async def taken(self, claims: AccessClaims | None, kind: OperationType, *, address: str) -> AsyncGenerator[None]:
-        """Run an operation, or what starts a subscription. The time for which it waits for its turn counts.
+        """Run an operation within its slots and its deadline, which includes the time spent waiting for a slot.
 
-        Raises RateLimitedError when its turn does not come, DeadlineExceededError, and DatabaseSilentError.
+        Raises RateLimitedError if no slot becomes free in time, DeadlineExceededError, and DatabaseSilentError.
         """
         changes = kind is OperationType.MUTATION
         seconds, came_at = self._settings.mutation_seconds if changes else self._settings.read_seconds, monotonic()

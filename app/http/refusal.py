@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STATUS_OF_CODE", "RequestRefused", "json_response", "refused_for"]
 
-# Statuses of an answer without data, where the client reads them. Any other code is a 400.
+# HTTP statuses of answers without data, for clients that read them. Any other code is a 400.
 STATUS_OF_CODE = {
     ErrorCode.UNAUTHENTICATED.value: 401,
     ErrorCode.FORBIDDEN.value: 403,
@@ -52,7 +52,7 @@ class RequestRefused(Exception):  # noqa: N818  # it is an answer, not an error 
 
 
 def refused_for(errors: Sequence[GraphQLError]) -> Response:
-    """The answer to a request that failed as a whole, for what GraphQL found or in its words."""
+    """The answer to a request that failed as a whole, in the form of GraphQL errors."""
     found: list[dict[str, Any]] = [{"message": error.message, "extensions": error.extensions or {}} for error in errors]
     codes = [error["extensions"].get("code") for error in found]
     status = next((STATUS_OF_CODE[code] for code in codes if code in STATUS_OF_CODE), 400)

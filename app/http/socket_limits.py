@@ -1,7 +1,7 @@
-"""How many sockets and subscriptions one process keeps, for whom, and how fast a client may talk.
+"""Limits on a process's sockets and subscriptions, per user and in all, and on a client's message rate.
 
-A socket is anonymous until its client has sent a token that is ours. The oldest anonymous one gives way to a new one:
-a client that means it says who it is at once, so that silent sockets, however many come, shut no user out.
+A socket is anonymous until its client has sent a valid token. When there are too many, a new anonymous socket replaces
+the oldest: a real client sends its token at once, so that any number of silent sockets can't lock users out.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 __all__ = ["TRY_AGAIN_LATER", "MessageRate", "SocketLimits", "SocketPlace", "SocketRefused"]
 
 TRY_AGAIN_LATER = 1013  # in IANA's registry of WebSocket close codes
-# A client that subscribes to all that it may does so in one go.
+# Burst size: a client may start all of its subscriptions at once.
 _SECONDS_AT_ONCE = 5
 _RETRY_SECONDS = 10
 
 
 class SocketRefused(Exception):  # noqa: N818  # it is an answer, not an error of ours
-    """Closes the socket with this code and reason."""
+    """The socket is closed with this code and reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -41,14 +41,14 @@ class SocketRefused(Exception):  # noqa: N818  # it is an answer, not an error o
 
 @dataclass(eq=False)
 class SocketPlace:
-    """One socket's. `give_way` closes it."""
+    """The place of one socket. `give_way` closes the socket."""
 
     give_way: Callable[[], None]
     user_id: UUID | None = None
 
 
 class SocketLimits:
-    """What one process has open."""
+    """Counts the open sockets and subscriptions of one process."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -58,11 +58,11 @@ class SocketLimits:
 
     @property
     def are_reached(self) -> bool:
-        """Whether users have as many sockets as the process keeps."""
+        """Whether users hold as many sockets as the process allows."""
         return self._sockets.total() >= self.settings.sockets_per_process
 
     def enter(self, place: SocketPlace) -> None:
-        """Take an anonymous place; the oldest one gives way where there are too many."""
+        """Take an anonymous place; if there are too many, the oldest is closed."""
         self._anonymous[place] = None
         if len(self._anonymous) > self.settings.anonymous_sockets:
             oldest = next(iter(self._anonymous))
@@ -70,7 +70,7 @@ class SocketLimits:
             oldest.give_way()
 
     def identify(self, place: SocketPlace, user_id: UUID) -> None:
-        """The place is a user's from now on. Raises SocketRefused when the user or the process has too many."""
+        """Assign the place to a user. Raises SocketRefused if the user or the process has too many."""
         self._anonymous.pop(place, None)
         if self.are_reached:
             raise SocketRefused(TRY_AGAIN_LATER, "Too many sockets are open.")
@@ -86,14 +86,14 @@ class SocketLimits:
             self._sockets -= Counter([place.user_id])
 
     def refuse_subscription(self, user_id: UUID, *, of_socket: int) -> GraphQLError | None:
-        """Why a socket with so many subscriptions gets no further one now; None if it does."""
+        """The error if a socket with `of_socket` subscriptions may not start another; None if it may."""
         of_process = self.settings.subscriptions_per_process
         if of_socket >= self.settings.subscriptions_per_socket:
-            return _refusal("This socket has as many subscriptions as it may have.")
+            return _refusal("This socket has reached its limit of subscriptions.")
         if self._subscriptions[user_id] >= max(1, of_process // 2):  # never all for one user
-            return _refusal("You have as many subscriptions as you may have.")
+            return _refusal("You have reached your limit of subscriptions.")
         if self._subscriptions.total() >= of_process:
-            return _refusal("There are as many subscriptions as there may be.")
+            return _refusal("The server has reached its limit of subscriptions.")
         return None
 
     def begin_subscription(self, user_id: UUID, task: asyncio.Task[None]) -> None:
@@ -107,7 +107,7 @@ class SocketLimits:
 
 
 class MessageRate:
-    """One client's allowance of messages: some at once, and so many a second in the long run."""
+    """One client's message rate limit: a sustained rate per second, with bursts."""
 
     def __init__(self, per_second: float) -> None:
         self._per_second = per_second
@@ -115,7 +115,7 @@ class MessageRate:
         self._at = monotonic()
 
     def allows_one(self) -> bool:
-        """Whether the client may send a message now, which is counted."""
+        """Whether the client may send a message now; counts it if so."""
         present = monotonic()
         most = self._per_second * _SECONDS_AT_ONCE
         self._left = min(most, self._left + (present - self._at) * self._per_second)

@@ -197,7 +197,7 @@ async def test_an_absent_database_is_no_fault_of_the_request(error: Exception) -
     with capture_logs() as logs:
         formatted = await _raise(error)
 
-    assert formatted["message"].startswith("The database does not answer just now; try again in a moment.")
+    assert formatted["message"].startswith("The database is not answering right now; try again in a moment.")
     assert formatted["extensions"] == {"code": "UPSTREAM_UNAVAILABLE", "correlationId": "request-0001"}
     assert [(line["log_level"], line["exc_info"]) for line in logs] == [("warning", error)]
 

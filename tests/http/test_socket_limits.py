@@ -84,7 +84,7 @@ async def test_silent_sockets_shut_no_user_out(tenant: Tenant) -> None:
         for socket in users:
             await socket.init(token_of(tenant))
         given_way = [await socket.closing() for socket in silent[:10]]
-        assert given_way == [(1013, "Too many sockets wait for connection_init.")] * 10
+        assert given_way == [(1013, "Too many sockets are waiting for connection_init.")] * 10
         assert [socket.connection.close_code for socket in silent[-1:]] == [None]
         assert [await answers(socket) for socket in users] == [True, True]
 
@@ -127,7 +127,7 @@ async def test_a_socket_has_so_many_subscriptions(tenant: Tenant) -> None:
     async with limited(tenant, subscriptions_per_socket=2) as address, opened(address) as socket:
         await socket.init(token_of(tenant))
         found = [await subscribed(socket, str(place)) for place in range(3)]
-        assert found == [None, None, "This socket has as many subscriptions as it may have."]
+        assert found == [None, None, "This socket has reached its limit of subscriptions."]
         await socket.say(type="complete", id="0")
         assert await subscribed(socket, "3") is None
 
@@ -140,8 +140,8 @@ async def test_a_process_has_so_many_subscriptions_and_never_all_for_one_user(te
             await socket.init(token_of(user))
         found = [await subscribed(socket, str(place)) for socket in sockets for place in range(3)]
         of_user, of_process = (
-            "You have as many subscriptions as you may have.",
-            "There are as many subscriptions as there may be.",
+            "You have reached your limit of subscriptions.",
+            "The server has reached its limit of subscriptions.",
         )
         assert found == [None, None, of_user, None, None, of_user, of_process, of_process, of_process]
         await sockets[0].say(type="complete", id="0")

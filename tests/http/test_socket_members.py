@@ -30,7 +30,7 @@ ENDS = {
 }
 STATS = "subscription { statsSynced { rowsWritten } }"
 ENDED = (4403, "The access token is no longer valid.")
-AWAY = (1013, "The database does not answer just now.")
+AWAY = (1013, "The database is not answering right now.")
 
 
 @dataclass(frozen=True)
