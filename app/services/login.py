@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 # The same for a wrong address, a wrong password and a seller that isn't the user's.
 REFUSAL = "The e-mail address or the password is wrong."
-# The same for an account, an address, and an account that does not exist.
-TOO_MANY = "Too many tries to log in; try again later."
+# The same for accounts, addresses, and accounts that don't exist.
+TOO_MANY = "Too many login attempts; try again later."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +43,11 @@ class LoginResult:
 async def log_in(
     services: Services, *, email: str, password: str, address: str, seller_slug: str | None = None
 ) -> LoginResult:
-    """A token for the seller named, otherwise for the one the user joined first; `address` is the client's.
+    """A token for the given seller, or for the one that the user joined first; `address` is the client's.
 
-    Raises UnauthenticatedError, in the same words and the same time whatever was wrong, and RateLimitedError where this
-    account, this address or this process has no try left, whether the password is right or not. A try is counted before
-    its password is checked; each ends in the trail (`login_trail`).
+    Raises UnauthenticatedError, with the same message and timing whatever was wrong. Raises RateLimitedError if this
+    account or address has no tries left or the process is too busy, even for a right password. A try is counted before
+    its password is checked, and each one is recorded in the login trail (`login_trail`).
     """
     email = email.strip().lower()
     attempt = LoginAttempt(account_digest(email, services.settings.auth_secret), address)

@@ -1,7 +1,7 @@
-"""What stays of each try to log in: a row, a line in the log, a count. None of them has the e-mail address in clear.
+"""Records each login attempt: a row, a log line and a counter, none with the e-mail address in plain text.
 
-A flood of failures must not fill the disk: of a pause the first refusal is written alone, and of failed logins so many
-an hour as LOGIN_EVENTS_PER_HOUR says, those of users and those of nobody's addresses apart.
+A flood of failures must not fill the disk, so only the first refusal of a pause is written, and at most
+LOGIN_EVENTS_PER_HOUR failures an hour, counted separately for users and for unknown addresses.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ async def record_login(
     seller_id: UUID | None = None,
     writes: bool = True,
 ) -> None:
-    """Count it, log a failure, and write the row where there is room for it."""
+    """Count the attempt, log a failure, and write the row unless the hour's limit is reached."""
     LOGINS.labels(outcome).inc()
     if outcome is not LoginOutcome.SUCCEEDED:
         _log.info(

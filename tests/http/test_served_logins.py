@@ -43,7 +43,7 @@ FIELDS = "{ accessToken errors { code message } }"
 LOGIN = f"mutation ($input: LoginInput!) {{ login(input: $input) {FIELDS} }}"
 NORA = "nora@one.example"
 REFUSED = {"code": "UNAUTHENTICATED", "message": "The e-mail address or the password is wrong."}
-LIMITED = "Too many tries to log in; try again later."
+LIMITED = "Too many login attempts; try again later."
 
 
 @dataclass(frozen=True)

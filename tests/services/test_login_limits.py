@@ -161,7 +161,7 @@ async def test_without_redis_a_process_counts_for_itself_and_says_so_once(servic
             assert await attempts(alone, 11) == ["wrong"] * 10 + ["limited"]
             assert await attempt(alone, password=PASSWORD, address=OFFICE) == "in"
     said = [line["event"] for line in lines if line["log_level"] == "warning"]
-    assert said == ["logins are limited by this process alone"]
+    assert said == ["login limits are local to this process until redis answers again"]
 
 
 @pytest.mark.usefixtures("hashed")

@@ -1,1 +1,1 @@
-"""What one caller may use of what all share: tries and costs in a time, and how much runs at once."""
+"""Limits on one caller's use of shared resources: login tries, cost over time, and concurrency."""

@@ -1,4 +1,4 @@
-"""Token buckets: values, and the ones that a process keeps for itself while Redis is away."""
+"""Token buckets: their values, and the local buckets that a process uses while Redis is away."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEPT = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """`name` says what it limits, to people; `key` is unique among all processes and holds no secret."""
+    """`name` tells people what is limited; `key` is the same in all processes and holds no secret."""
 
     name: str
     key: str
@@ -29,7 +29,7 @@ class Bucket:
 
 
 class Ask(NamedTuple):
-    """At least `needed` of a bucket, and up to `wanted`; `back` of what was taken before is given back."""
+    """Take at least `needed` from a bucket, at most `wanted`; first return `back` of what was taken before."""
 
     bucket: Bucket
     needed: int
@@ -38,7 +38,7 @@ class Ask(NamedTuple):
 
 
 class Taking(NamedTuple):
-    """What became of several asks: `left` and `taken` of each, or which bucket refused, and until when (seconds)."""
+    """The result of several asks: `left` and `taken` of each, or the bucket that refused and the seconds to wait."""
 
     left: Sequence[int]
     taken: Sequence[int]
@@ -55,7 +55,7 @@ class Buckets(Protocol):
 
 
 class ProcessBuckets:
-    """Buckets of this process alone, with the same rules as the shared ones."""
+    """Buckets local to this process, with the same rules as the shared ones."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

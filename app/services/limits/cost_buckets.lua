@@ -1,8 +1,8 @@
--- Takes from several token buckets at once, from all or from none. Redis' own clock refills them.
+-- Takes from several token buckets atomically, from all or from none. They are refilled by Redis' own clock.
 -- KEYS: the buckets. ARGV, for each: capacity, units a second, needed, wanted, given back.
--- Answers the place of the bucket that has too little (0: none has), left and taken of each, and how many milliseconds
--- it is until there is enough.
--- A bucket that is not there is full; so each expires when it would be.
+-- Returns the index of the bucket with too little left (0: none), then left and taken for each bucket, then the
+-- milliseconds until there is enough.
+-- A missing bucket counts as full, so each key expires when its bucket would be full.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local left, refused, wait = {}, 0, 0

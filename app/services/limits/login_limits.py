@@ -1,8 +1,8 @@
-"""How often may be tried to log in: for an account, from a client address, and for an account from an address.
+"""Limits on login tries: per account, per client address, and per account and address together.
 
-An account is the digest of an e-mail address, whether somebody has it or not: a stranger learns nothing from its
-limits. An address that has logged in to an account lately is not held back by what others try on it (decision 14).
-Counted in Redis; while it is away, by each process for itself, with one warning.
+An account is the digest of an e-mail address, whether or not it exists, so its limits reveal nothing. An address that
+has logged in to an account recently is not limited by what others try on that account (decision 14). Tries are counted
+in Redis; while it is away, each process counts for itself and logs one warning.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _AN_HOUR = 3600
 
 
 class LoginAttempt(NamedTuple):
-    """For which account (its digest), and from which client address."""
+    """The account (its digest) and the client address of a try."""
 
     account: bytes
     address: str
 
 
 class LoginLimits:
-    """All processes', as one of them asks for them."""
+    """The limits that all processes share."""
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
         rules = TryRules(
@@ -46,21 +46,21 @@ class LoginLimits:
         )
         self._settings = settings
         self._redis = redis
-        self._absence = RedisAbsence("logins are limited by this process alone")
+        self._absence = RedisAbsence("login limits are local to this process until redis answers again")
         self._shared = RedisTries(redis, rules)
         self._own = ProcessTries(rules)
         self._own_rows: dict[str, int] = {}
 
     async def take(self, attempt: LoginAttempt) -> TryRefused | None:
-        """Count a try, before anything is done for it. What an address has no try left for counts for no account."""
+        """Count a try before any work is done for it. If the address has no tries left, no account is counted."""
         return await self._take([self._address(attempt)]) or await self._take(await self._account(attempt))
 
     async def give_back(self, attempt: LoginAttempt) -> None:
-        """The password was not looked at."""
+        """Undo the try, because the password was not checked."""
         await self._give_back(attempt, 1.0)
 
     async def forgive(self, attempt: LoginAttempt) -> None:
-        """The password was right: the account knows this address from now on."""
+        """Give back most of the try, because the password was right, and remember the address as known."""
         await self._give_back(attempt, FORGIVEN)
         await self._absence.ask(
             lambda: self._redis.set(_known(attempt), 1, ex=KNOWN_SECONDS),
@@ -68,7 +68,7 @@ class LoginLimits:
         )
 
     async def may_write(self, sort: str) -> bool:
-        """Whether one more row of this sort fits into the hour's (LOGIN_EVENTS_PER_HOUR)."""
+        """Count one more row of this sort; False if that exceeds LOGIN_EVENTS_PER_HOUR."""
         hour = f"pixecom:logins:rows:{sort}:{clock.now():%Y%m%d%H}"
         written = await self._absence.ask(lambda: self._count_row(hour), otherwise=lambda: self._count_own_row(hour))
         return written <= self._settings.login_events_per_hour
@@ -102,7 +102,7 @@ class LoginLimits:
         return Subject(f"pixecom:logins:address:{_digest(attempt.address)}", self._settings.login_tries_per_address)
 
     async def _account(self, attempt: LoginAttempt) -> list[Subject]:
-        """The account from here, and from everywhere: that does not count where the account knows the address."""
+        """The account from this address and, if the address is unknown to it, from all unknown addresses."""
         here = Subject(f"{_prefix(attempt)}:at:{_digest(attempt.address)}", self._settings.login_tries)
         everywhere = Subject(f"{_prefix(attempt)}:everywhere", self._settings.login_tries_per_account)
         is_known = await self._absence.ask(lambda: self._redis.exists(_known(attempt)), otherwise=_nothing)
@@ -118,7 +118,7 @@ def _digest(address: str) -> str:
 
 
 def _prefix(attempt: LoginAttempt) -> str:
-    """The braces keep an account's keys together in a cluster."""
+    """The braces (a hash tag) keep an account's keys on one node of a cluster."""
     return f"pixecom:logins:{{{attempt.account.hex()}}}"
 
 

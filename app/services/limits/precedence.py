@@ -1,8 +1,8 @@
-"""Requests go first: work of many pieces, such as an export, waits between them while any request is at work.
+"""Requests go first: work in many pieces, such as an export, pauses between pieces while any request is running.
 
-An event loop serves all in turn, and a request takes a dozen turns: a piece of work in each of them makes every request
-as much slower as all those pieces take. So a piece runs when no request does, or when it has waited for long enough:
-then it has a small share of the loop, and comes to its end however much is asked meanwhile.
+A request takes a dozen turns of the event loop, and a piece of other work in each turn would delay it by all of them.
+So a piece runs when no request is running, or when it has waited long enough: it then gets a small share of the loop
+and finishes however many requests arrive.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MOST_SECONDS = 0.05
 
 
 class Precedence:
-    """One process's."""
+    """One per process."""
 
     def __init__(self) -> None:
         self._running = 0
@@ -28,7 +28,7 @@ class Precedence:
 
     @contextmanager
     def request(self) -> Generator[None]:
-        """Within, a request is at work."""
+        """Mark a request as running."""
         self._running += 1
         self._is_idle.clear()
         try:
@@ -39,7 +39,7 @@ class Precedence:
                 self._is_idle.set()
 
     async def give_way(self) -> None:
-        """Call it before each piece: returns in another turn of the loop, when no request is at work or soon."""
+        """Call before each piece: returns in a later turn of the loop, once no request runs or after MOST_SECONDS."""
         await asyncio.sleep(0)
         if self._running:
             with suppress(TimeoutError):

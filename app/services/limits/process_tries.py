@@ -1,4 +1,4 @@
-"""Tries counted in this process alone, for while Redis is away. The rules are those of `try_rules`."""
+"""Counts tries in this process alone while Redis is away, by the rules of `try_rules`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ProcessTries"]
 
 MOST_SUBJECTS = 10_000
-"""Beyond it the one that was counted longest ago is forgotten."""
+"""Above this, the subject counted longest ago is dropped."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Asks Redis, and does without it while it is away: a limit must neither stop people nor make each of them wait."""
+"""Asks Redis, and falls back while it is away: a limit must neither block callers nor make each of them wait."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Answer = TypeVar("Answer")
 
 PATIENCE_SECONDS = 1.0
 REST = timedelta(seconds=10)
-"""After it failed, Redis is left alone for so long: everybody would wait for it in vain."""
+"""Pause after a failure before Redis is asked again, so that not every caller waits for it in vain."""
 _log = get_logger(__name__)
 
 
 class RedisAbsence:
-    """Whether Redis answers this process; an absence is logged once, with `consequence`."""
+    """Whether Redis answers this process; each absence is logged once, as `consequence`."""
 
     def __init__(self, consequence: str) -> None:
         self._consequence = consequence
@@ -35,7 +35,7 @@ class RedisAbsence:
     async def ask(
         self, question: Callable[[], Awaitable[Answer]], *, otherwise: Callable[[], Awaitable[Answer]]
     ) -> Answer:
-        """The answer of `question`, or of `otherwise` where Redis does not give one."""
+        """The answer of `question`, or of `otherwise` if Redis does not answer."""
         if self._is_away and clock.now() < self._rests_until:
             return await otherwise()
         try:

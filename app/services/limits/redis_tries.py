@@ -1,4 +1,4 @@
-"""Tries counted in Redis, by its clock, for all processes together. The rules are those of `try_rules`."""
+"""Counts tries in Redis for all processes together, by Redis' clock and the rules of `try_rules`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["RedisTries"]
 
 # KEYS: the subjects. ARGV: window, first pause, longest pause, then each subject's limit.
-# Answers {seconds of pause left, whether this is the first refusal in it}, or {"0", 0} for a try that is taken.
+# Returns {seconds of pause left, whether this is the first refusal in it}, or {"0", 0} if the try is allowed.
 _TAKE = """
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
@@ -52,7 +52,7 @@ end
 return {'0', 0}
 """
 
-# KEYS: the subjects. ARGV: the part of a try that comes back, then each subject's limit.
+# KEYS: the subjects. ARGV: the part of a try to give back, then each subject's limit.
 _GIVE_BACK = """
 for place, key in ipairs(KEYS) do
   local tries = tonumber(redis.call('HGET', key, 'tries') or '0')

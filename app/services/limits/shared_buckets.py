@@ -20,7 +20,7 @@ _SCRIPT = (files("app.services.limits") / "cost_buckets.lua").read_text(encoding
 
 
 class SharedBuckets:
-    """Raises RedisError and OSError as its client does. Buckets that are asked for together share a hash tag."""
+    """Raises the client's RedisError and OSError. Buckets taken from together must share a hash tag."""
 
     def __init__(self, redis: Redis) -> None:
         self._script = redis.register_script(_SCRIPT)

@@ -1,4 +1,4 @@
-"""Which share of a process a caller has: at most so many operations and exports at once, and never all connections."""
+"""A caller's share of a process: limits on concurrent operations and exports, which never use all connections."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ EXPORT_RETRY_SECONDS = 10.0
 
 
 def operation_slots(settings: Settings) -> Slots:
-    """Those of a process's operations; who finds none waits a little."""
+    """The slots for a process's operations; callers wait a little for a free one."""
     seconds = min(settings.operation_wait_seconds, settings.read_seconds)
     return Slots(waiting=settings.operations_waiting, wait_seconds=seconds, retry_seconds=max(1.0, seconds))
 
 
 def operation_shares(settings: Settings, claims: AccessClaims | None, *, address: str) -> Sequence[Share]:
-    """Those that an operation takes: a user's, and a seller's; without a token, those of the client address."""
+    """The shares that an operation counts against: the user's and the seller's; without a token, the address's."""
     if claims is None:
         return (Share(("address", address), settings.operations_per_address),)
     exports = _exports_of_seller(settings)
@@ -32,12 +32,12 @@ def operation_shares(settings: Settings, claims: AccessClaims | None, *, address
 
 
 def export_slots() -> Slots:
-    """Those of a process's exports; who finds none comes again."""
+    """The slots for a process's exports; callers don't wait for a free one."""
     return Slots(retry_seconds=EXPORT_RETRY_SECONDS)
 
 
 def export_shares(settings: Settings, seller_id: UUID) -> Sequence[Share]:
-    """Those that an export takes: a seller's, and of all exports, which hold at most half of the pool."""
+    """The shares that an export counts against: the seller's, and that of all exports (at most half of the pool)."""
     return Share(seller_id, _exports_of_seller(settings)), Share("exports", _exports(settings))
 
 

@@ -1,7 +1,7 @@
-"""How much runs at once under each key, such as a user and a seller; the rest waits its turn.
+"""Limits how much runs concurrently under each key, such as a user and a seller; the rest waits for a slot.
 
-What waits holds nothing. A turn goes to the caller with the fewest at work, and among equals to the first that came; so
-one caller's are in order, and a caller who asks for much makes no other wait behind all of it.
+Waiting work holds nothing. A free slot goes to the caller with the fewest running, first come first served among
+equals. So one caller's work starts in order, and a caller with a long queue does not make others wait behind it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Waiting(NamedTuple):
 
 
 class Slots:
-    """One process's. At most `waiting` wait for one caller, each for at most `wait_seconds`."""
+    """One per process. A caller may have at most `waiting` entries waiting, each for at most `wait_seconds`."""
 
     def __init__(self, *, waiting: int = 0, wait_seconds: float = 0.0, retry_seconds: float = 1.0) -> None:
         self._most_waiting = waiting
@@ -45,7 +45,7 @@ class Slots:
 
     @asynccontextmanager
     async def taken(self, shares: Sequence[Share]) -> AsyncGenerator[None]:
-        """Run under all of these keys, of which the first is the caller. Raises RateLimitedError for want of room."""
+        """Hold a slot under all of these keys; the first is the caller. Raises RateLimitedError if none gets free."""
         if self._has_room(shares):
             self._take(shares)
         else:
@@ -70,7 +70,7 @@ class Slots:
             raise
 
     def _withdraw(self, waiting: _Waiting) -> None:
-        """Its turn may have come in the very moment in which it was given up."""
+        """Stop waiting; if a slot was assigned at the same moment, give it back."""
         if waiting in self._waiting:
             self._waiting.remove(waiting)
         else:
@@ -84,7 +84,7 @@ class Slots:
 
     def _give_back(self, shares: Sequence[Share]) -> None:
         self._taken.subtract(share.key for share in shares)
-        self._taken += Counter()  # forgets who has none
+        self._taken += Counter()  # drops zeros
         while ready := [waiting for waiting in self._waiting if self._has_room(waiting.shares)]:
             chosen = min(ready, key=lambda waiting: self._taken[waiting.caller])
             self._waiting.remove(chosen)

@@ -1,9 +1,9 @@
-"""How tries are counted and when they pause: the rules that Redis and a single process both follow.
+"""How tries are counted and when they pause: the rules used both with Redis and by a single process.
 
-A subject (a client address, an account) has `tries` within a window that begins with its first one. The last of them,
-and each one after it, pauses the subject, each time twice as long, up to the longest pause. A subject that is left
-alone for a whole window after its pause starts from nothing. A try counts before its password is checked, so that many
-at once find no gap; a right password takes most of its try back.
+A subject (a client address, an account) has a limit of `tries` within a window that starts with the first one. The try
+that reaches the limit and each later one pause the subject, each time twice as long, up to the longest pause. After a
+whole window without tries since its pause, a subject starts from zero. A try is counted before its password is checked,
+so that concurrent tries can't slip through; a right password gives most of its try back.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["FORGIVEN", "Subject", "TryRefused", "TryRules", "TryStore"]
 
 FORGIVEN = 0.9
-"""What a right password takes back: ten of them count as one wrong one, so that they have a limit as well."""
+"""The part of a try that a right password gives back: ten of them count as one wrong one, so they are limited too."""
 
 
 class Subject(NamedTuple):
-    """Something with tries; `key` holds no secret and nobody's address in clear."""
+    """Something with a limit of `tries`, counted under `key`, which holds no secret and no address in plain text."""
 
     key: str
     tries: int
 
 
 class TryRefused(NamedTuple):
-    """The subject pauses for `seconds` more. `is_first`: nothing else was refused in this pause before."""
+    """The subject is paused for `seconds` more. `is_first`: this is the first refusal in this pause."""
 
     seconds: float
     is_first: bool
@@ -43,7 +43,7 @@ class TryRules:
     longest_pause: int
 
     def pause_after(self, tries: float, limit: int) -> float:
-        """How long a subject pauses with this many tries; 0 below its limit."""
+        """How long a subject is paused after this many tries; 0 below its limit."""
         beyond = int(tries) - limit
         return 0.0 if beyond < 0 else min(float(self.longest_pause), self.pause * 2.0 ** min(beyond, 20))
 
@@ -52,9 +52,9 @@ class TryStore(Protocol):
     """Where tries are counted."""
 
     async def take(self, subjects: Sequence[Subject]) -> TryRefused | None:
-        """Count one try of each subject, or none of any where one of them pauses."""
+        """Count one try of each subject; if any of them is paused, count none."""
         ...
 
     async def give_back(self, subjects: Sequence[Subject], part: float) -> None:
-        """Take this part of a try back, and end a pause that it has begun."""
+        """Give this part of a try back, and end the pause that the try started."""
         ...
