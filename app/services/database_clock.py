@@ -1,8 +1,8 @@
-"""The database's clock, which all processes go by: measured at the start and every minute, and whether ours agrees.
+"""The database's clock, which all processes follow: read at start and every minute, and compared with ours.
 
-Every instant that is stored, or compared with a stored one, comes from `app.clock.now`, and that follows what is read
-here. A process on a machine with another clock would still be right; but a clock that is wrong is a machine to be
-mended, or a database, so such a process says so and does no work until they agree again.
+Every time that is stored, or compared with a stored one, comes from `app.clock.now`, which follows the readings made
+here. So a process on a machine with a wrong clock would still store correct times. But a wrong clock means that the
+machine, or the database, needs attention, so the process reports it and does no work until they agree again.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 EVERY_SECONDS = 60.0
-# How soon it is looked again whether a clock that was wrong has been set.
+# Seconds between readings while the clocks differ.
 AGAIN_SECONDS = 5.0
-# An answer that was longer on its way is asked for again, a few times.
+# A reading with more uncertainty is repeated, up to ATTEMPTS in all.
 QUICK = timedelta(milliseconds=250)
 ATTEMPTS = 3
 OK = "ok"
-_NOT_MEASURED = "the database's clock was not read yet"
-_IN_DOUBT = "the database's clock has jumped; it is read again"
+_NOT_MEASURED = "the database's clock has not been read yet"
+_IN_DOUBT = "the database's clock has jumped; reading it again"
 
 
 class DatabaseClock:
-    """What a process knows of it. Before `kept` begins to measure, our clock is taken to agree."""
+    """What a process knows about it. Until `kept` starts measuring, our clock is assumed to agree."""
 
     def __init__(self, database: Database, redis: Redis, *, tolerance: timedelta) -> None:
         self._database = database
@@ -57,20 +57,20 @@ class DatabaseClock:
 
     @property
     def is_right(self) -> bool:
-        """Our clock agrees, as far as is known."""
+        """Whether our clock agrees, as far as is known."""
         return self._trouble is None
 
     async def until_right(self) -> None:
-        """Return as soon as work may be done."""
+        """Return once work is allowed."""
         await self._agrees.wait()
 
     async def until_wrong(self) -> None:
-        """Return as soon as no work may be done."""
+        """Return once work is not allowed."""
         await self._differs.wait()
 
     @asynccontextmanager
     async def kept(self) -> AsyncGenerator[None]:
-        """Measure now and every minute; until the first measurement nothing is taken to agree."""
+        """Measure now and every minute; until the first measurement no work is allowed."""
         self._set(_NOT_MEASURED)
         keeping = asyncio.create_task(self._keep())
         try:
@@ -81,13 +81,13 @@ class DatabaseClock:
                 await keeping
 
     async def check(self) -> str:
-        """For health: ok, or what is wrong. Raises what the database says when it is away."""
+        """For health checks: ok, or what is wrong. Raises the driver's error if the database is away."""
         if self._trouble == _NOT_MEASURED:
             await self.measure()
         return self._trouble or OK
 
     async def measure(self) -> None:
-        """Read the database's clock, and go by it where ours agrees. Raises what the database says when it is away."""
+        """Read the database's clock, and follow it if ours agrees. Raises the driver's error if it is away."""
         database = await self._read_database()
         redis = await self._read_redis()
         CLOCK_SKEW.clear()
@@ -96,14 +96,14 @@ class DatabaseClock:
             CLOCK_SKEW.labels("REDIS").set(redis.ahead.total_seconds())
         trouble = explain(database, redis, tolerance=self._tolerance)
         if trouble is None or not clock.is_shared():
-            # Otherwise one of the two has just been set; jobs in hand end by the time that all had agreed upon.
+            # Otherwise one of the two has just been set; running jobs end by the time agreed before.
             clock.follow(database.instant, at=database.at, uncertainty=database.uncertainty)
         self._in_doubt.clear()
         self._ahead = database.ahead
         self._set(trouble)
 
     def witness(self, instant: datetime, *, asked_at: float) -> bool:
-        """Whether what the database calls now, in an answer to what was asked at a moment of the steady clock, can be.
+        """Whether `instant`, which the database returned as now for a question asked at `asked_at`, is plausible.
 
         If not, our clock is in doubt until it has been measured again.
         """
@@ -119,7 +119,7 @@ class DatabaseClock:
             try:
                 await self.measure()
             except Exception as error:
-                if not is_outage(error):  # whoever wants work of the database tells of its absence
+                if not is_outage(error):  # callers that use the database report that it is away
                     log.exception("the database's clock can't be read")
             else:
                 self._tell()
@@ -129,7 +129,7 @@ class DatabaseClock:
             self._in_doubt.clear()
 
     async def _read_database(self) -> ClockReading:
-        """The quickest of a few answers."""
+        """The fastest of a few readings."""
         readings: list[ClockReading] = []
         async with work_transaction(self._database.app) as driver:
             while not readings or (readings[-1].uncertainty > QUICK and len(readings) < ATTEMPTS):
@@ -138,7 +138,7 @@ class DatabaseClock:
         return min(readings, key=lambda reading: reading.uncertainty)
 
     async def _read_redis(self) -> ClockReading | None:
-        """None where it does not answer: it is only a witness."""
+        """None if Redis does not answer: its clock is only a witness."""
         asked_at = clock.steady()
         try:
             seconds, micros = await self._redis.time()
@@ -157,12 +157,12 @@ class DatabaseClock:
             self._differs.set()
 
     def _tell(self) -> None:
-        """When a clock becomes wrong, when it becomes much more or less so, and when it is right again."""
+        """Log when the clock becomes wrong, when the difference changes a lot, and when it is right again."""
         if self._trouble is None:
             if self._told is not None:
-                log.warning("this machine's clock agrees with the database's again; work goes on")
+                log.warning("this machine's clock agrees with the database's again; work resumes")
             self._told = None
         elif self._told is None or abs(self._ahead - self._told) > self._tolerance:
             ahead = round(self._ahead.total_seconds(), 3)
-            log.error("no work is done until the clocks agree", reason=self._trouble, ahead_seconds=ahead)
+            log.error("doing no work until the clocks agree", reason=self._trouble, ahead_seconds=ahead)
             self._told = self._ahead

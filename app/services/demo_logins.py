@@ -1,4 +1,4 @@
-"""Finds demo logins that work. Costs one look-up for each of the demo's addresses, and a hash only where one exists."""
+"""Finds demo logins that work. Costs one lookup per demo address, and a password check for each that exists."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["list_open_demo_logins"]
 
 
 async def list_open_demo_logins(services: Services) -> list[str]:
-    """The e-mail addresses of the demo that its own password logs in to, inactive users aside."""
+    """The demo's e-mail addresses of active users that can log in with the demo's password."""
     logins = [seller.login for seller in (*DEMO_SELLERS, CSV_SELLER)]
     return [login.email for login in logins if await _is_open(services, login.email, login.password)]
 

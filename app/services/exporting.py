@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from app.metrics.ranges import DateRange
     from app.services.context import Services
 
-# Read and made in one stretch: a few milliseconds, while which no request is served.
+# Processed without yielding to the event loop: a few milliseconds in which no request is served.
 ENTITIES_AT_ONCE = 50
 NUMBERS_AT_ONCE = 500
 _SHORTEST = {Granularity.DAY: 1, Granularity.WEEK: 7, Granularity.MONTH: 28}
@@ -52,9 +52,9 @@ class ExportedNumbers(NamedTuple):
 
 
 class Exporter:
-    """One request's: opened once, then read to its end. Close it however the request ends.
+    """Serves one request: opened once, then read to its end. Must be closed, also after an error.
 
-    Raises NotAMemberError when it opens, unless the user is a member of the seller.
+    Opening raises NotAMemberError unless the user is a member of the seller.
     """
 
     def __init__(self, services: Services, *, seller_id: UUID, user_id: UUID) -> None:

@@ -138,7 +138,7 @@ class FleetStatus:
 
     @property
     def is_disk_low(self) -> bool:
-        """The disk that the settings name has little room, or none."""
+        """Whether the disk that holds DATA_DIRECTORY is low on space."""
         return self.disk is not None and self.disk.is_low
 
 
@@ -264,7 +264,7 @@ async def _run_status(services: Services, sellers: _Sellers, run: GoingRun) -> R
 
 
 def _look_at_disk(services: Services) -> DiskSpace | None:
-    """None where the settings name none, or one that is not there."""
+    """None if DATA_DIRECTORY is not set or does not exist."""
     directory = services.settings.data_directory
     return measure_disk(directory) if directory is not None and directory.is_dir() else None
 

@@ -1,7 +1,7 @@
-"""Rows of a time that has not come: found, and taken back to now so that what is fetched counts again.
+"""Finds rows with a time in the future, and moves them back to now so that newly fetched data counts again.
 
-A machine with a wrong clock left them behind, in a release that believed it. What they say of numbers is true; of when
-it was fetched nothing is known any more but that it was before now.
+A machine with a wrong clock stored them, in a release that trusted its clock. Their numbers are correct, but the time
+when they were fetched is lost, except that it was before now.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-# An operator's overview looks at the fetch log of so many sellers; the check looks at all.
+# Sellers in an operator's overview of the fetch log; the check covers all of them.
 SELLERS_LOOKED_AT = 500
 SET_BACK = "setBackFuture"
 
 
 class FutureFinding(NamedTuple):
-    """What was found of a seller (None: of the work of all of them), and whether it is taken back now."""
+    """The rows found for a seller (None: jobs and runs), and whether they were moved back."""
 
     seller: SellerRef | None
     found: Sequence[FutureRows]
@@ -45,7 +45,7 @@ class FutureFinding(NamedTuple):
 async def check_future(
     services: Services, *, seller_slug: str | None, repair: bool = False
 ) -> AsyncIterator[FutureFinding]:
-    """Check one seller, or all and the work that is nobody's. Raises NotFoundError for a slug that nobody has."""
+    """Check one seller, or all sellers and the work that belongs to none. Raises NotFoundError for an unknown slug."""
     only: UUID | None = None
     async for seller in walk_sellers(services, seller_slug):
         only = seller.seller_id
@@ -64,7 +64,7 @@ async def check_future(
 
 
 async def look_for_future(services: Services, *, seller_slug: str | None) -> list[FutureFinding]:
-    """The cheap look: the fetch log of one seller or of the first many, and the work. Raises NotFoundError."""
+    """The cheap check: the fetch log of one or of the first SELLERS_LOOKED_AT sellers, and jobs and runs."""
     async with across_tenants(services.database.system) as driver:
         if seller_slug is None:
             sellers = (await list_sellers(driver))[:SELLERS_LOOKED_AT]
@@ -87,18 +87,18 @@ def _tolerance(services: Services) -> timedelta:
 
 
 async def _repair(services: Services, seller: SellerRef, found: Sequence[FutureRows]) -> None:
-    """One transaction: all of it is taken back, with a line in the audit trail, or none."""
+    """Move all of a seller's rows back and record it in the audit trail, in one transaction."""
     async with tenant_transaction(services.database.app, seller.seller_id) as driver:
         at = await set_back_rows(driver, seller.seller_id)
         await _record(driver, seller, found, at)
     rows = {each.table: 0 for each in found}
     for each in found:
         rows[each.table] += each.rows
-    log.warning("rows of the future are taken back to now", seller_id=str(seller.seller_id), rows=rows)
+    log.warning("rows with a future time were moved back to now", seller_id=str(seller.seller_id), rows=rows)
 
 
 async def _record(driver: Driver, seller: SellerRef, found: Sequence[FutureRows], at: datetime) -> None:
-    """What stood there, for each table and connection."""
+    """Record the old values for each table and connection."""
     entries = [
         AuditEntry(
             subject_type="CONNECTION" if each.connection_id else "SELLER",

@@ -83,7 +83,7 @@ class JobBroker(ListQueueBroker):
                     popped: Any = await redis.brpop(self._queues, timeout=BLOCK_SECONDS)  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType, reportUnknownVariableType] - redis-py types sync and async as one
             except (RedisError, OSError) as error:
                 if not is_away:
-                    # Its own words, which name neither address nor command: "MISCONF Errors writing to the AOF file".
+                    # Redis' own message, without address or command: "MISCONF Errors writing to the AOF file".
                     reason = str(error) if isinstance(error, ResponseError) else None
                     log.warning("redis does not answer; waiting", error=type(error).__name__, reason=reason)
                 is_away = True

@@ -45,7 +45,7 @@ async def claim(
 ) -> tuple[Claimed | None, timedelta | None]:
     """The job, if it is ours now; otherwise how old it is, if it waits to be claimed as a suspect.
 
-    Being cancelled in the middle of it gives a job that was claimed back, and so does a claim at a time that can't be.
+    A claimed job is given back if this is cancelled halfway, or if the time of the claim is implausible.
     """
     claiming = asyncio.create_task(_try_to_claim(services, job_id, worker=worker, suspect=suspect, give_back=give_back))
     try:
@@ -66,7 +66,7 @@ async def _try_to_claim(
     give_back: Callable[[ClaimedJob], Awaitable[None]],
 ) -> tuple[Claimed | None, timedelta | None]:
     if not services.clock.is_right:
-        return None, None  # another worker may do it; the message comes again
+        return None, None  # another worker may claim it; the message is sent again
     begun_at, asked_at = monotonic(), clock.steady()
     try:
         found = await _claim_or_age(services, job_id, worker=worker, suspect=suspect)
@@ -85,7 +85,7 @@ async def _try_to_claim(
         services.database.outages.note_success(begun_at=begun_at)
         if found[0] is None or services.clock.witness(found[0].job.claimed_at, asked_at=asked_at):
             return found
-        log.error("the database's clock has jumped; the job is given back", job_id=str(job_id))
+        log.error("the database's clock has jumped; giving the job back", job_id=str(job_id))
         await give_back(found[0].job)
     return None, None
 

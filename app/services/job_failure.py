@@ -119,7 +119,7 @@ def classify(error: BaseException) -> FailureClass:
 
 
 def _is_away(error: BaseException) -> bool:
-    """A server of ours does not answer, or has no room: it is the same for every job, and none of them did it."""
+    """Whether a server of ours does not answer or is full, which affects all jobs and is no fault of this one."""
     return is_outage(error) or isinstance(error, RedisError)
 
 

@@ -79,7 +79,7 @@ class ProgressChannel:
 
     @contextmanager
     def listen(self, seller_id: UUID, run_id: UUID | None = None, *, nudge: Nudge | None = None) -> Generator[Nudge]:
-        """Nudges of one run of a seller; without a run, of all of the seller's. One nudge may listen to several."""
+        """Nudges of one run of a seller; without a run, of all the seller's runs. A nudge may listen to several."""
         if self._listener is None:
             self._listener = asyncio.create_task(self._listen(), context=Context())
         name = _channel(seller_id, run_id) if run_id else _channel_of_seller(seller_id)

@@ -60,7 +60,7 @@ Answers = list[Union[Found, PixecomError]]  # noqa: UP007  # an alias of a type 
 
 
 class Reading:
-    """One seller's rows as of the first load, for a user who is a member then. Close it however the request ends.
+    """One seller's rows as of the first load, for a user who is a member then. Must be closed, also after an error.
 
     Every load raises NotAMemberError for anyone else.
     """
@@ -76,7 +76,7 @@ class Reading:
         self._lists = ListReader(seller_id, self._load_calendar)
 
     async def open(self) -> None:
-        """Open the snapshot, if nothing was loaded from it yet."""
+        """Open the snapshot unless something was already loaded from it."""
         await self._snapshot.open()
 
     async def close(self) -> None:
@@ -102,7 +102,7 @@ class Reading:
             window = group[0].window
             if not isinstance(window.position, WalkPosition) or window.position.row_id:
                 return await self._snapshot.ask(lambda driver: self._lists.load_pages(driver, group))
-            await self._snapshot.open()  # a member's question first, then what Redis knows
+            await self._snapshot.open()  # check membership before asking Redis
             part = await self._walks.read(window.position, size=window.size, backwards=window.backwards)
             return await self._snapshot.ask(lambda driver: self._lists.load_walked(driver, group, part))
 
@@ -219,7 +219,7 @@ class Reading:
         return [found[post_id] for post_id in post_ids]
 
     async def get_viewer(self) -> ViewerRow:
-        """Who asks, with the role that the membership says now."""
+        """The caller, with the current role of the membership."""
         viewer = await self._snapshot.ask(lambda driver: find_viewer(driver, self._seller_id, self._user_id))
         if viewer is None:
             raise NotAMemberError

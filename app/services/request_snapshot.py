@@ -1,6 +1,6 @@
 """The one database snapshot that a request reads: opened by the first question, over one connection, one at a time.
 
-Who asks must be a member in that very snapshot, which is found out in the round trip that opens it.
+The caller must be a member in that same snapshot, which is checked in the round trip that opens it.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class RequestSnapshot:
     async def ask(self, question: Callable[[Driver], Awaitable[Found]]) -> Found:
         """Run statements on the snapshot; one question at a time.
 
-        Raises NotAMemberError, whatever is asked, and RequestOverError after the end. A statement that took too long,
-        or the end of the connection, is raised for every question from then on.
+        Raises NotAMemberError unless the user is a member, and RequestOverError after the end. After a statement that
+        took too long or a lost connection, every later question raises the same error.
         """
         async with self._lock:
             if self._closed:
@@ -70,7 +70,7 @@ class RequestSnapshot:
                 self._running = None
 
     async def open(self) -> None:
-        """Open the snapshot if it is not yet. Raises NotAMemberError."""
+        """Open the snapshot unless it is open. Raises NotAMemberError."""
 
         async def nothing(_driver: Driver) -> None:
             return
@@ -85,7 +85,7 @@ class RequestSnapshot:
         await asyncio.shield(asyncio.create_task(self._close()))
 
     async def _open(self) -> Driver:
-        """The snapshot. Opened in a task of its own: who asked first may be cancelled while others wait for it."""
+        """The snapshot. Opened in a task of its own: the first caller may be cancelled while others wait for it."""
         if self._opening is None:
             proof = membership_proof(self._seller_id, self._user_id)
             snapshot = member_snapshot(self._engine, seller_id=self._seller_id, user_id=self._user_id, proof=proof)
@@ -93,7 +93,7 @@ class RequestSnapshot:
         return await asyncio.shield(self._opening)
 
     async def _close(self) -> None:
-        """What is cut off in mid-connecting would be told in the log; so that is waited for, as long as an end is."""
+        """Waits up to `end_seconds` for a snapshot being opened: cancelling in mid-connection would log an error."""
         self._closed = True
         if self._running is not None:
             self._running.cancel()
@@ -105,5 +105,5 @@ class RequestSnapshot:
             try:
                 await self._stack.aclose()
             except Exception as error:
-                if not is_outage(error):  # all that was read was read well; the connection is dropped
+                if not is_outage(error):  # what was read is valid; the connection is dropped
                     raise

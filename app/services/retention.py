@@ -1,6 +1,6 @@
 """Keeping the months of raw snapshots: partitions stand well ahead, and those past their age are dropped.
 
-Leaderboards of days past that age go too, seller by seller, and logins past theirs.
+Leaderboards of days past that age are deleted too, seller by seller, and login events past LOGIN_EVENTS_DAYS.
 
 Each month is a transaction of its own, so that what is done stays done where a reader keeps one locked; that job is
 tried again.
@@ -61,7 +61,7 @@ async def run_retention_job(services: Services, _job: ClaimedJob, lease: Lease) 
 
 
 async def _forget_logins(services: Services, lease: Lease) -> None:
-    """In parts, so that no transaction is long."""
+    """Delete in batches, so that no transaction is long."""
     forgotten, gone = 0, LOGINS_AT_ONCE
     while gone == LOGINS_AT_ONCE:
         async with work_transaction(services.database.app) as driver:
@@ -71,7 +71,7 @@ async def _forget_logins(services: Services, lease: Lease) -> None:
             )
         forgotten += gone
     if forgotten:
-        log.info("logins are past their age", logins=forgotten)
+        log.info("old login events were deleted", logins=forgotten)
 
 
 async def _sellers(services: Services) -> AsyncIterator[UUID]:

@@ -88,7 +88,7 @@ class RunProgress:
         return self.state is not RunState.RUNNING
 
     def says_the_same_as(self, earlier: RunProgress) -> bool:
-        """Whether nothing has changed but the time of reading, and the estimate that follows from it."""
+        """Whether nothing has changed except the time of reading and the estimate derived from it."""
         return self == replace(earlier, updated_at=self.updated_at, estimated_end=self.estimated_end)
 
     @property

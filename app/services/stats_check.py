@@ -73,7 +73,7 @@ async def check_seller(services: Services, seller: SellerRef, *, repair: bool = 
 
 
 async def walk_sellers(services: Services, slug: str | None) -> AsyncIterator[SellerRef]:
-    """One seller, or all, inactive ones too. Raises NotFoundError for a slug that nobody has."""
+    """One seller, or all, including inactive ones. Raises NotFoundError for an unknown slug."""
     if slug is not None:
         async with across_tenants(services.database.system) as driver:
             seller = await find_seller(driver, slug=slug)

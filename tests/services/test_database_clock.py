@@ -47,15 +47,15 @@ def ahead(seconds: float, *, uncertainty: float = 0.0) -> ClockReading:
             -3600,
             1,
             "3600 s behind",
-            "Redis agrees with this machine and not with the database, so it is the database's clock to look at first",
+            "Redis agrees with this machine and not with the database, so check the database's clock first",
         ),
         (
             3600,
             -7200,
             "3600 s ahead of",
-            "Redis agrees with neither, this machine's clock is 7200 s behind its own; set those that are wrong",
+            "Redis agrees with neither (this machine's clock is 7200 s behind Redis'); set the wrong ones",
         ),
-        (3600, None, "3600 s ahead of", "Redis does not answer; set the clock that is wrong"),
+        (3600, None, "3600 s ahead of", "Redis does not answer, so it can't tell which is wrong; set the wrong one"),
     ],
 )
 def test_what_is_said_of_clocks_that_differ(database: float, redis: float | None, distance: str, advice: str) -> None:
@@ -107,7 +107,7 @@ async def test_a_database_that_jumps_takes_nobody_along(services: Services, monk
     monkeypatch.setattr(database_clock, "find_server_time", jumped)
     await services.clock.measure()
     assert (await services.clock.check()).endswith(
-        "Redis agrees with this machine and not with the database, so it is the database's clock to look at first"
+        "Redis agrees with this machine and not with the database, so check the database's clock first"
     )
     assert ours <= clock.now() < ours + MINUTE
 

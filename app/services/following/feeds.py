@@ -1,4 +1,4 @@
-"""The feeds of one process: one for each seller that somebody follows something of, none for others."""
+"""The feeds of one process: one for each seller that has followers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SellerFeeds:
-    """Starts a seller's feed with its first follower, and lets it end with the last. `seconds`: between two passes."""
+    """Starts a seller's feed with its first follower and ends it with the last. `seconds`: between two passes."""
 
     def __init__(self, engine: AsyncEngine, channel: ProgressChannel, *, seconds: float) -> None:
         self.seconds = seconds
@@ -31,7 +31,7 @@ class SellerFeeds:
 
     @contextmanager
     def followed(self, seller_id: UUID, follower: Follower) -> Generator[None]:
-        """Within the context, the follower is offered what it follows, of this seller alone."""
+        """Within the context, the feed offers values of this seller to the follower."""
         feed = self._feeds.get(seller_id)
         if feed is None or feed.is_over:
             feed = self._feeds[seller_id] = self._start(seller_id)
@@ -49,9 +49,9 @@ class SellerFeeds:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     def _start(self, seller_id: UUID) -> SellerFeed:
-        """A feed that runs from the loop's next turn on, when its first follower has joined."""
+        """A feed that starts in the next turn of the event loop, after its first follower has joined."""
         feed = SellerFeed(self._engine, self._channel, seller_id, seconds=self.seconds)
-        task = asyncio.create_task(feed.run(), context=Context())  # not of the request that is the first
+        task = asyncio.create_task(feed.run(), context=Context())  # not in the first follower's context
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return feed

@@ -1,6 +1,7 @@
-"""Those who follow something of a seller, and what each of them was offered and has not taken yet.
+"""Followers of a seller's data, and the values that each was offered and has not taken yet.
 
-A feed offers, and ends them; a subscription, a socket or an export takes, at its own pace. Nothing waits for it.
+The feed offers values and ends followers; a subscription, a socket or an export takes values at its own pace. The feed
+never waits for it.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
     from app.services.progress_channel import Nudge, ProgressChannel
     from app.services.run_progress import RunProgress
 
-# Pieces of statistics that may wait for one follower.
+# Limit on the fetched pieces that may wait for one follower.
 MAX_WAITING = 10_000
 
 
 class Follower:
-    """A user who wants to know nothing but whether they are still a member of the seller."""
+    """Follows only whether the user is still a member of the seller."""
 
     def __init__(self, user_id: UUID) -> None:
         self.user_id = user_id
@@ -36,17 +37,17 @@ class Follower:
         self._news = asyncio.Event()
 
     def listen(self, channel: ProgressChannel, seller_id: UUID, nudge: Nudge) -> AbstractContextManager[object]:
-        """Within the context, give the nudge when there may be something to offer."""
+        """Within the context, nudge the feed when there may be something new."""
         del channel, seller_id, nudge
         return nullcontext()
 
     def end(self, error: Exception) -> None:
-        """Whatever the follower waits for raises this from now on; what was offered before is dropped."""
+        """Make all waiting raise this from now on, and drop earlier offers."""
         self.ended_by = error
         self._news.set()
 
     async def wait(self) -> None:
-        """Return at the next offer. Raises what the follower was ended by."""
+        """Return at the next offer. Raises the error that ended the follower."""
         if self.ended_by is None:
             await self._news.wait()
             self._news.clear()
@@ -55,7 +56,7 @@ class Follower:
 
 
 class RunFollower(Follower):
-    """Follows a run. The newest value alone is kept: a slow follower misses steps, and never the last one."""
+    """Follows a run. Only the newest value is kept: a slow follower may miss steps, but never the last one."""
 
     def __init__(self, user_id: UUID, run_id: UUID, *, seconds: float) -> None:
         super().__init__(user_id)
@@ -69,7 +70,7 @@ class RunFollower(Follower):
         return channel.listen(seller_id, self.run_id, nudge=nudge)
 
     def offer(self, progress: RunProgress) -> None:
-        """Keep the value if it says something new, or if the last one is some seconds old."""
+        """Keep the value if something changed, or if the last one is a few seconds old."""
         same = self._told is not None and progress.says_the_same_as(self._told)
         if same and monotonic() - self._told_at < self._seconds:
             return
@@ -78,7 +79,7 @@ class RunFollower(Follower):
         self._news.set()
 
     async def take(self) -> RunProgress:
-        """The newest value that was not taken yet; waits for one."""
+        """Wait for a value that was not taken yet, and return the newest."""
         while self._newest is None or self.ended_by:
             await self.wait()
         newest, self._newest = self._newest, None
@@ -86,7 +87,7 @@ class RunFollower(Follower):
 
 
 class SyncedFollower(Follower):
-    """Follows what is fetched, each piece once, in order. `since` is a moment of the database's, once it is known."""
+    """Follows fetched statistics: each piece once, in order. `since` is by the database's clock; None until known."""
 
     def __init__(self, user_id: UUID) -> None:
         super().__init__(user_id)
@@ -97,15 +98,15 @@ class SyncedFollower(Follower):
         return channel.listen(seller_id, nudge=nudge)
 
     def offer(self, pieces: Sequence[SyncedStats]) -> None:
-        """Keep those of them that were fetched since; a follower too slow for all of them is ended."""
+        """Keep the pieces fetched since; a follower that falls too far behind is ended."""
         self._waiting.extend(piece for piece in pieces if self.since is not None and piece.synced_at >= self.since)
         if len(self._waiting) > MAX_WAITING:
-            self.end(UnavailableError("More was fetched than was read here; subscribe again."))
+            self.end(UnavailableError("The subscription fell too far behind; subscribe again."))
         if self._waiting:
             self._news.set()
 
     async def take(self) -> SyncedStats:
-        """The next piece; waits for one."""
+        """Wait for the next piece and return it."""
         while not self._waiting or self.ended_by:
             await self.wait()
         return self._waiting.popleft()

@@ -1,8 +1,8 @@
-"""One poll behind everybody who follows something of one seller in this process.
+"""One poll that serves all followers of one seller in this process.
 
 A pass reads in one short snapshot which of the followers' users are members now, how far the followed runs are, and
-what was fetched; only members are offered what was read in it. A pass comes at a nudge, for a new follower, and every
-few seconds in any case. Between two of them nothing is held. A database that is away for a while is waited for.
+what was fetched; only members are offered the values. A pass runs after a nudge, for a new follower, and at least every
+few seconds. Nothing is held between two passes. If the database is away, the feed retries for a while.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
     from app.services.run_progress import RunProgress
 
 LEAST_SECONDS_BETWEEN = 0.25
-# How long the database may be away, and how soon it is asked again.
+# How long the database may be away before the feed gives up, and the pause between two tries.
 PATIENCE_SECONDS = 120.0
 TRY_AGAIN_SECONDS = 1.0
 
 
 class SellerFeed:
-    """Reads for its followers until the last of them has left, or nothing can be read for too long."""
+    """Polls until the last follower has left, or nothing could be read for too long."""
 
     def __init__(self, engine: AsyncEngine, channel: ProgressChannel, seller_id: UUID, *, seconds: float) -> None:
         self._engine = engine
@@ -60,7 +60,7 @@ class SellerFeed:
 
     @contextmanager
     def joined(self, follower: Follower) -> Generator[None]:
-        """Within the context, offer the follower what it follows."""
+        """Within the context, offer values to the follower."""
         with follower.listen(self._channel, self._seller_id, self._nudge):
             self._followers.add(follower)
             self._nudge.give()
@@ -71,7 +71,7 @@ class SellerFeed:
                 self._nudge.give()
 
     async def run(self) -> None:
-        """Poll. What makes it give up ends all followers: where no membership can be checked, nothing stays open."""
+        """Poll. A final error ends all followers: nothing stays open if memberships can't be checked."""
         try:
             while self._followers:
                 await self._nudge.wait(at_most=max(0.0, self._seconds - LEAST_SECONDS_BETWEEN))
@@ -108,7 +108,7 @@ class SellerFeed:
         return dict(zip(run_ids, await load_run_progress(driver, self._seller_id, run_ids), strict=True))
 
     def _tell(self, followers: _Followers, seen: _Seen) -> None:
-        """End strangers first, and those before all who only ask for that: a socket closes before its subscriptions."""
+        """Offer what was read. Non-members are ended first, sockets among them before their subscriptions."""
         for follower in followers.all:
             if follower.user_id not in seen.members:
                 follower.end(NotAMemberError())
@@ -123,7 +123,7 @@ class SellerFeed:
 
 
 class _Followers(NamedTuple):
-    """Those who have not been ended; in `all`, those who follow neither runs nor pieces come first."""
+    """Followers that have not been ended; in `all`, those that follow only a membership come first."""
 
     all: Sequence[Follower]
     of_runs: Sequence[RunFollower]
@@ -139,7 +139,7 @@ class _Followers(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """What one pass has read."""
+    """The result of one pass."""
 
     members: set[UUID]
     runs: dict[UUID, RunProgress | None]
@@ -147,5 +147,5 @@ class _Seen(NamedTuple):
 
 
 def _may_pass(error: Exception) -> bool:
-    """Whether the same may be answered soon: the database is away, or all connections are taken."""
+    """Whether a retry may succeed soon: the database is away, or all connections are in use."""
     return is_outage(error) or isinstance(error, PoolTimeoutError)

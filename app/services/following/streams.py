@@ -1,6 +1,6 @@
-"""What a caller may follow: a run, what is fetched, and their own membership. All of it comes from the seller's feed.
+"""What a caller may follow: a run, fetched statistics, and the caller's own membership. The seller's feed serves all.
 
-Each raises NotAMemberError within seconds of the user's removal or deactivation, or the seller's.
+Each raises NotAMemberError within seconds after the user is removed or the user or seller is deactivated.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 async def follow_run(
     services: Services, *, seller_id: UUID, user_id: UUID, run_id: UUID
 ) -> AsyncGenerator[RunProgress]:
-    """A run's progress: the first value at once, one after each change, and one every few seconds.
+    """A run's progress: a value at once, after each change, and every few seconds.
 
-    Ends after the value that says that the run has ended. Raises NotFoundError when it is not the seller's.
+    Ends after the value in which the run has ended. Raises NotFoundError if the run is not the seller's.
     """
     follower = RunFollower(user_id, run_id, seconds=services.feeds.seconds)
     with services.feeds.followed(seller_id, follower):
@@ -35,7 +35,7 @@ async def follow_run(
 
 
 async def follow_synced_stats(services: Services, *, seller_id: UUID, user_id: UUID) -> AsyncGenerator[SyncedStats]:
-    """Each piece of statistics that is fetched from now on, oldest first; never ends by itself."""
+    """Each piece of statistics fetched from now on, oldest first; never ends by itself."""
     follower = SyncedFollower(user_id)
     with services.feeds.followed(seller_id, follower):
         while True:
@@ -43,7 +43,7 @@ async def follow_synced_stats(services: Services, *, seller_id: UUID, user_id: U
 
 
 async def stay_member(services: Services, *, seller_id: UUID, user_id: UUID) -> None:
-    """Wait for as long as the user is a member; raises NotAMemberError, and never returns."""
+    """Wait while the user is a member, then raise NotAMemberError; never returns."""
     follower = Follower(user_id)
     with services.feeds.followed(seller_id, follower):
         while True:

@@ -1,4 +1,4 @@
-"""What was fetched for one seller since somebody follows it: each piece is offered once, the oldest first."""
+"""Statistics fetched for one seller since the first follower joined: each piece is offered once, oldest first."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from app.queries.synced_stats import SyncedStats
     from app.services.following.followers import SyncedFollower
 
-# Two jobs may end in one order and be seen in the other; this far back is looked again.
+# Two jobs may end in one order and become visible in the other, so this much is read again.
 _LOOK_BACK = timedelta(seconds=30)
 
 
 class SyncedPieces:
-    """How far back to look, and which pieces found there were offered already."""
+    """Remembers how far back to read, and which of those pieces were already offered."""
 
     def __init__(self) -> None:
         self._since: datetime | None = None
         self._offered: set[UUID] = set()
 
     async def list(self, driver: Driver, seller_id: UUID, followers: Sequence[SyncedFollower]) -> Sequence[SyncedStats]:
-        """What there is to offer: one statement, and one more when somebody is new. Nothing is offered by it."""
+        """The pieces to offer. Takes one statement, plus one if there are new followers; offers nothing itself."""
         if not followers:
             self._since, self._offered = None, set()
             return []
@@ -41,7 +41,7 @@ class SyncedPieces:
         return await list_synced_stats(driver, seller_id, since=self._since) if self._since else []
 
     def offer(self, found: Sequence[SyncedStats], followers: Sequence[SyncedFollower]) -> None:
-        """Offer what `list` found, but for what was offered before."""
+        """Offer the pieces that `list` found, except those offered before."""
         pieces = [piece for piece in found if piece.job_id not in self._offered]
         for follower in followers:
             follower.offer(pieces)
