@@ -1,4 +1,4 @@
-"""What a client may read of a sentence that graphql-core or Strawberry wrote about its request."""
+"""Cleans messages by graphql-core or Strawberry about a request, before a client sees them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _PYTHON_TEXT_ENDS = "'; found: "
 
 
 def client_message(sentence: str) -> str:
-    """The sentence without Python's own words and without secrets, within the length of a message.
+    """The sentence without Python's error text and without secrets, cut to the length of a message.
 
-    It may quote the request, so it may be as long as one.
+    It may quote the request, so it may be just as long.
     """
     return presentable(_without_python_text(sentence))
 

@@ -1,10 +1,10 @@
 """The one mapping from failures to GraphQL errors, and what of them a client sees.
 
 Expected failures (`app.errors`) and a client's own mistakes keep their sentence and get a code. An absent database is
-UPSTREAM_UNAVAILABLE with a fixed sentence: the same may succeed soon. What took longer than it may is DEADLINE_EXCEEDED
-with the limit in `limitSeconds`: the same will take as long again, less of it may not. Anything else becomes INTERNAL
-with a correlation id and a fixed sentence, and is logged with its traceback. Never shows the text of an unexpected
-exception.
+UPSTREAM_UNAVAILABLE with a fixed sentence: a retry may succeed soon. A request over its time limit is
+DEADLINE_EXCEEDED, with the limit in `limitSeconds`: a retry will take as long again, a smaller request may not.
+Anything else becomes INTERNAL with a correlation id and a fixed sentence, and is logged with its traceback. Never shows
+the text of an unexpected exception.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def absence_of_database(error: Exception) -> GraphQLError | None:
 
 
 def refusal_of(error: Exception) -> GraphQLError | None:
-    """What a client sees of a failure of the whole operation; None of one that nothing foresees."""
+    """The client's error for a failure of the whole operation; None for an unexpected one."""
     if absence := absence_of_database(error):
         return absence
     if code_of(error) is ErrorCode.INTERNAL:
@@ -167,7 +167,7 @@ def too_many_rows(*, rows: int, limit: int) -> GraphQLError:
 
 
 def document_too_large(counted: str, limit: int) -> GraphQLError:
-    """The document has more of something than a document may; counting ended there."""
+    """The document exceeds a limit; counting stopped there."""
     return GraphQLError(
         f"The document has more than {limit} {counted}.",
         extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value, "counted": counted, "limit": limit},
@@ -175,7 +175,7 @@ def document_too_large(counted: str, limit: int) -> GraphQLError:
 
 
 def variables_too_large(counted: str, limit: int) -> GraphQLError:
-    """The variables have more of something than those of a request may; counting ended there."""
+    """The variables exceed a limit; counting stopped there."""
     return GraphQLError(
         f"The variables have more than {limit} {counted}.",
         extensions={"code": ErrorCode.BAD_USER_INPUT.value, "counted": counted, "limit": limit},
@@ -183,7 +183,7 @@ def variables_too_large(counted: str, limit: int) -> GraphQLError:
 
 
 def unauthenticated() -> GraphQLError:
-    """The document asks for more than anybody may without an access token."""
+    """The document needs an access token, and none was sent."""
     return GraphQLError(UNAUTHENTICATED_SENTENCE, extensions={"code": ErrorCode.UNAUTHENTICATED.value})
 
 

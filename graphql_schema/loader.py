@@ -1,4 +1,4 @@
-"""Brings together what fields ask for one by one, and hands out the answers in turns."""
+"""Batches the loads of individual fields, and hands out the answers over several turns of the event loop."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def _one(_found: object) -> int:
 
 
 class Loader(Generic[Key, Found]):
-    """Fields that ask for the same key share its load, and none of them ends it for the others.
+    """Fields that load the same key share one load, which continues if one of them is cancelled.
 
-    An error in the place of an answer is raised for that key alone. What is still being loaded at the end of the
-    request is cancelled for all who wait for it. `objects_in`: how many objects an answer has to complete.
+    An error in place of an answer is raised for that key alone. Loads still running at the end of the request are
+    cancelled for all waiting fields. `objects_in`: how many objects of an answer are to be completed.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Loader(Generic[Key, Found]):
         self._loading: set[asyncio.Task[None]] = set()
 
     def load(self, key: Key) -> asyncio.Future[Found]:
-        """The answer for one key; to cancel it cancels no other field's."""
+        """The answer for one key; cancelling it does not affect other fields."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Found] = loop.create_future()
         if key in self._answers:
@@ -77,9 +77,9 @@ class Loader(Generic[Key, Found]):
             answers = await self._load(keys)
             if len(answers) != len(keys):
                 raise RuntimeError(f"{len(answers)} answers for {len(keys)} keys")  # noqa: TRY301  # as any failure
-        except asyncio.CancelledError:  # of the question, by the end of the request
+        except asyncio.CancelledError:  # the load was cancelled because the request ended
             answers = [RequestOverError() for _ in keys]
-        except Exception as error:  # noqa: BLE001  # it is raised where it was asked
+        except Exception as error:  # noqa: BLE001  # raised in the fields that asked
             answers = [error for _ in keys]
         for key, answer in zip(keys, answers, strict=True):
             await self._hand_out(key, answer)
@@ -97,6 +97,6 @@ class Loader(Generic[Key, Found]):
 def _give(future: asyncio.Future[Found], answer: Found | BaseException) -> None:
     if isinstance(answer, BaseException):
         future.set_exception(answer)
-        future.exception()  # when no field waits any more, it is no news for the log
+        future.exception()  # marks it as retrieved, so that asyncio logs nothing if no field waits any more
     else:
         future.set_result(answer)

@@ -1,4 +1,4 @@
-"""What a query answers to someone who proves to be no member when its first rows are read: nothing but that."""
+"""Removes all data from a query's answer if its user turns out not to be a member when the first rows are read."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class NothingForOutsiders(SchemaExtension):
-    """Drops the data of a query that was refused for want of a membership, fields that read nothing among it.
+    """Drops the data of a query that failed for lack of membership, including fields that read nothing.
 
-    A mutation keeps what its earlier fields say: they have changed something.
+    A mutation keeps the results of earlier fields, which have already changed something.
     """
 
     def on_execute(self) -> Iterator[None]:

@@ -15,9 +15,9 @@ from graphql_schema.mutations.set_status import SetStatusPayload, set_entity_sta
 class Mutation:
     login: LoginPayload = strawberry.mutation(
         resolver=login,
-        description="Log in with e-mail and password. Needs no access token. Tries are limited for each account and "
-        "client address, whether the password is right or not: beyond the limit the error RATE_LIMITED says in "
-        "`retryAfter` how many seconds to wait.",
+        description="Log in with e-mail and password. Needs no access token. Attempts are limited per account and "
+        "client address, even with the right password: above the limit, the error RATE_LIMITED has the seconds to wait "
+        "in `retryAfter`.",
     )
     set_status: SetStatusPayload = strawberry.mutation(
         resolver=set_entity_status,

@@ -1,4 +1,4 @@
-"""What a transport knows of an operation, for its logs and metrics: its name and kind, and which runs it made."""
+"""What a transport records about an operation for logs and metrics: name, kind, and the runs it created."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["OperationRecord", "abandonable", "record_run_of", "recording"]
 
 @dataclass
 class OperationRecord:
-    """`kind` is query, mutation, subscription, or unknown until its document has been made out. The transport says so.
+    """`kind` is query, mutation, subscription, or unknown until the transport has set it from the document.
 
-    `run_ids`: the runs that its mutations made or changed. `in_abandonable_part`: see `abandonable`.
+    `run_ids`: the runs that its mutations created or changed. `in_abandonable_part`: see `abandonable`.
     """
 
     name: str | None = None
@@ -30,7 +30,7 @@ class OperationRecord:
 
     @property
     def may_be_abandoned(self) -> bool:
-        """Whether nobody misses what is being done now, once the client is gone."""
+        """Whether the current work can be cancelled once the client has disconnected."""
         return self.kind == OperationType.QUERY.value or self.in_abandonable_part
 
 
@@ -57,7 +57,7 @@ def record_run_of(run_id: UUID | None) -> None:
 
 @contextmanager
 def abandonable() -> Generator[None]:
-    """A part of a mutation that changes nothing for anybody but the one who waits: it ends when its client goes."""
+    """Mark a part of a mutation that only matters to the waiting client: it is cancelled if the client disconnects."""
     record = _current.get() or OperationRecord()
     record.in_abandonable_part = True
     try:

@@ -25,7 +25,7 @@ _prepared: ContextVar[PreparedDocument | None] = ContextVar("prepared_document",
 
 
 class PixecomSchema(strawberry.Schema):
-    """Used for HTTP and WebSocket alike. `open_fields`: the root fields that anybody may ask for."""
+    """Used over HTTP and WebSocket. `open_fields`: the root fields available without an access token."""
 
     def __init__(self, *args: Any, open_fields: frozenset[str] = frozenset(), **options: Any) -> None:
         super().__init__(*args, **options)  # pyright: ignore[reportUnknownMemberType]  # its generics are bare
@@ -33,7 +33,7 @@ class PixecomSchema(strawberry.Schema):
 
     @property
     def core(self) -> GraphQLSchema:
-        """The schema as graphql-core knows it."""
+        """graphql-core's schema."""
         return self._schema
 
     async def run(
@@ -45,7 +45,7 @@ class PixecomSchema(strawberry.Schema):
         context: object,
         root: object = None,
     ) -> ExecutionResult:
-        """Execute a query or mutation of a prepared document: nothing is parsed or validated again."""
+        """Execute a query or mutation of a prepared document, without parsing or validating it again."""
         with _running(document):
             return await self.execute(
                 document.text,
@@ -82,7 +82,7 @@ class PixecomSchema(strawberry.Schema):
             error.message = shorten(error.message, MESSAGE_CHARACTERS)
 
     def _create_execution_context(self, *args: Any, **options: Any) -> ExecutionContext:
-        """Strawberry parses and validates what has no document and has rules; a prepared one had both done to it."""
+        """Strawberry skips parsing if there is a document, and validation if there are no rules."""
         context = super()._create_execution_context(*args, **options)
         document = _prepared.get()
         if document is not None:
@@ -98,7 +98,7 @@ class PixecomSchema(strawberry.Schema):
 
 @contextmanager
 def _running(document: PreparedDocument) -> Generator[None]:
-    """What Strawberry begins within runs this document."""
+    """Make Strawberry run this document in the block."""
     token = _prepared.set(document)
     try:
         yield

@@ -72,8 +72,8 @@ async def subscribe_to_synced_stats(info: Info) -> AsyncGenerator[StatsSynced, N
 
 
 @strawberry.type(
-    description="Everything that is told as it happens, over WebSocket (the protocol graphql-transport-ws). All of it "
-    "is the seller's that the access token is for; the socket ends with the token, or with the membership.",
+    description="Live updates over WebSocket (the graphql-transport-ws protocol), all of them for the access token's "
+    "seller. The socket closes when the token expires or the membership ends.",
 )
 class Subscription:
     sync_progress: AsyncGenerator[SyncProgress, None] = strawberry.subscription(

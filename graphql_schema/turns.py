@@ -1,8 +1,8 @@
-"""In which turns of the event loop an operation hands out what it has read, so that others are served between them.
+"""Spreads the results of an operation over several turns of the event loop, so that others are served in between.
 
-What is handed out in one turn is completed by the executor in one stretch, and whatever is ready then as well: a large
-answer handed out at once keeps the loop for itself until all of it is written. Values that come in several turns lead
-to what is asked next in several turns too. Who brings questions together waits until they have all come: `settled`.
+The executor completes everything that is ready in one turn without a pause: a large result handed out at once would
+block the loop until all of it is written. Results handed out in several turns also trigger the next loads in several
+turns, so a loader waits for all of them before it starts a batch: `settled`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
 
-# Objects, with some 30 fields each, that are completed in one turn: in 4 ms, or 20 on a slow machine.
+# Objects completed in one turn; with some 30 fields each that takes 4 ms, or 20 on a slow machine.
 AT_ONCE = 25
-# Turns from a value that is handed out to the last question that it leads to: as many as tasks wait for each other.
+# Turns from handing out a value to the last load that it triggers: the longest chain of tasks waiting for each other.
 MOST_HOPS = 8
 
 Item = TypeVar("Item")
 
 
 class Turns:
-    """One operation's."""
+    """One per operation."""
 
     def __init__(self) -> None:
         self._left = AT_ONCE
@@ -34,11 +34,11 @@ class Turns:
         self._settling: asyncio.Task[None] | None = None
 
     def stir(self) -> None:
-        """Something was asked or handed out; more may come of it."""
+        """Note that something was loaded or handed out, which may trigger more loads."""
         self._stirred += 1
 
     async def take(self, objects: int = 1) -> None:
-        """Wait for a turn that has not handed out as much as it may; then hand out these."""
+        """Wait for a turn with capacity left, and count these objects against it."""
         if self._waiting or self._left <= 0:
             place = asyncio.get_running_loop().create_future()
             self._waiting.append((objects, place))
@@ -61,13 +61,13 @@ class Turns:
                     place.set_result(None)
 
     async def each(self, items: Iterable[Item], *, objects: int = 1) -> AsyncGenerator[Item]:
-        """The items, of so many objects each, of which as many are completed in a turn as may be."""
+        """The items, each counting as `objects`, spread over turns."""
         for item in items:
             await self.take(objects)
             yield item
 
     async def settled(self) -> None:
-        """Return when all that was handed out has led to what it leads to, which is at once unless it took turns."""
+        """Return once handed-out values have triggered all their loads; at once if no turns were needed."""
         if self._is_settled:
             return
         if self._settling is None or self._settling.done():

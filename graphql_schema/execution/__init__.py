@@ -1,1 +1,1 @@
-"""What happens to a document before anything of it runs: it is measured, validated once, kept, and priced."""
+"""What happens to a document before it runs: it is measured, validated once, cached, and priced."""

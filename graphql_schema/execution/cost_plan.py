@@ -1,8 +1,8 @@
-"""Makes of a valid operation the expression of its cost: the values that its answer may have, weighted.
+"""Builds the cost expression of a valid operation: the values that its answer may contain, weighted.
 
-Sizes multiply down the tree. Fields of one response name are one, aliases are many. An object of an interface or union
-costs what the dearest of its possible types would (it is of one type only). What `@skip` and `@include` leave out costs
-nothing. `cost_weights` says what a field costs.
+Sizes multiply down the tree. Fields with the same response name count once; aliases count separately. An object of an
+interface or union costs as much as its most expensive possible type, since it has only one. Selections excluded by
+`@skip` and `@include` cost nothing. `cost_weights` has the cost of each field.
 """
 
 from __future__ import annotations
@@ -45,21 +45,21 @@ if TYPE_CHECKING:
 
 __all__ = ["plan_cost"]
 
-# Variables and what each must be; all of them, for a selection to be included.
+# Variables and the value that each must have; all must match for a selection to be included.
 Conditions = frozenset[tuple[str, bool]]
 ALWAYS: Conditions = frozenset()
 _ONE_VALUE: Expression[int] = Known(1)
 
 
 class Selected(NamedTuple):
-    """A field as one place of the document selects it."""
+    """A field as selected in one place of the document."""
 
     node: FieldNode
     conditions: Conditions
 
 
 class _Open(NamedTuple):
-    """A selection set that is still to be looked at."""
+    """A selection set still to be visited."""
 
     selection_set: SelectionSetNode
     conditions: Conditions
@@ -73,10 +73,10 @@ def plan_cost(
     max_range_days: int,
     budget: StepBudget,
 ) -> Expression[int]:
-    """Raises a QUERY_TOO_COMPLEX error when making the plan takes more steps than the budget has."""
+    """Raises a QUERY_TOO_COMPLEX error if building the plan takes more steps than the budget has."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     root = schema.get_root_type(operation.operation)
-    if root is None:  # validation has refused it
+    if root is None:  # validation has rejected it
         return Known(0)
     planner = _Planner(schema, fragments, budget)
     scope = Scope(max_days=max_range_days)
@@ -98,7 +98,7 @@ class _Planner:
     def _field(self, type_: GraphQLObjectType, group: Sequence[Selected], above: Scope) -> Expression[int]:
         node = group[0].node
         definition = self._schema.get_field(type_, node.name.value)
-        if definition is None:  # validation has refused it
+        if definition is None:  # validation has rejected it
             return Known(0)
         weight = weight_of(type_, node.name.value) or PLAIN
         if weight is PLAIN and node.selection_set is None:
@@ -145,7 +145,7 @@ class _Planner:
         conditions: Conditions,
         entered: set[tuple[str, Conditions]],
     ) -> SelectionSetNode | None:
-        """What a fragment selects of this type; None when it is of another, or was entered before."""
+        """The fragment's selection set; None if it is for another type or was entered before."""
         fragment: SelectionNode | FragmentDefinitionNode = selection
         if isinstance(selection, FragmentSpreadNode):
             key = selection.name.value, conditions
@@ -165,7 +165,7 @@ class _Planner:
 
 
 def _named_type(definition: GraphQLField) -> GraphQLNamedType:
-    core: Any = definition  # graphql-core's list type does not say of what
+    core: Any = definition  # graphql-core's list type has no item type
     return cast("GraphQLNamedType", get_named_type(core.type))
 
 
@@ -185,7 +185,7 @@ def _is_any_given(*values: object) -> int:
 
 
 def _conditions(directives: Sequence[DirectiveNode] | None, above: Conditions) -> Conditions | None:
-    """On what a selection depends; None when it is never included."""
+    """The conditions of a selection; None if it is never included."""
     if not directives:
         return above
     found = set(above)
@@ -202,7 +202,7 @@ def _conditions(directives: Sequence[DirectiveNode] | None, above: Conditions) -
 
 
 def _where(alternatives: Sequence[Conditions], cost: Expression[int]) -> Expression[int]:
-    """The cost where one of the alternatives holds, and nothing where none does."""
+    """The cost if one of the alternatives holds, otherwise 0."""
     if ALWAYS in alternatives:
         return cost
 

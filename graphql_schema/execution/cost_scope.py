@@ -1,4 +1,4 @@
-"""Where a field stands, as its cost sees it: its arguments, and what it takes over from the fields above."""
+"""The context of a field for its cost: its arguments, and what it inherits from the fields above."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ _PRESET_DAYS: dict[str, int] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What is inherited: `days` of the range, and `past`, 1 where numbers are as of an instant.
+    """Inherited values: `days` of the range, and `past`, which is 1 if numbers are as of an instant.
 
-    `size`: how many items the list has that a field right above has opened.
+    `size`: how many items a list directly below has, as set by the field directly above it.
     """
 
     max_days: int
@@ -52,14 +52,14 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class FieldUse:
-    """A field of a document with what its arguments say."""
+    """A field of a document with the values of its arguments."""
 
     arguments: Mapping[str, Expression[object]]
     scope: Scope
 
     @classmethod
     def of(cls, node: FieldNode, above: Scope) -> FieldUse:
-        """The use of a field under a scope; its own `range` and `asOf` are in force for itself and below."""
+        """The use of a field within a scope; its own `range` and `asOf` apply to itself and below."""
         if not node.arguments:
             return cls({}, above)
         arguments = {item.name.value: _value(item.value) for item in node.arguments}
@@ -71,7 +71,7 @@ class FieldUse:
         return cls(arguments, scope)
 
     def argument(self, *path: str) -> Expression[object]:
-        """The value of an argument, or of a field of one that is an input; None where it is not given."""
+        """The value of an argument, or of a field in an input argument; None if it is not given."""
         name, *inner = path
         found = self.arguments.get(name, NOTHING)
         for part in inner:
@@ -90,7 +90,7 @@ def _value(node: ValueNode) -> Expression[object]:
 
 
 def read_value(node: ValueNode, variables: Mapping[str, object] | None = None) -> object:
-    """What a literal says, as JSON would say it; True for a number that Python does not read (it has 4,300 digits)."""
+    """The value of a literal as in JSON; True for a number too long for Python to read (4,300 digits)."""
     read: Callable[..., object] = value_from_ast_untyped
     try:
         return read(node, variables)
@@ -120,7 +120,7 @@ def _is_past(instant: object, inherited: int) -> int:
 
 
 def _days(most: int, value: object, inherited: int) -> int:
-    """How many days a DateRangeInput has at most; what is none keeps what it inherits (its own error is told later)."""
+    """The most days that a DateRangeInput can have; the inherited days if it is invalid (reported later)."""
     preset, custom = _member("preset", value), _member("custom", value)
     if isinstance(preset, str):
         return min(_PRESET_DAYS.get(preset, most), most)

@@ -1,8 +1,8 @@
 """What each field costs beyond the values it answers with: the one table of weights.
 
-A value of an answer, object or leaf, costs 1. Here stands what costs more: a list by how many items it may have, and a
-field that reads by what it costs the database (about the work of that many values). What a table does not name is one
-value or object that is at hand. Upper bounds: nothing here knows how much a seller has.
+A value of an answer, object or leaf, costs 1. This table lists what costs more: lists, by how many items they may have,
+and fields that read, by their cost in the database (in the work of reading one value). A field that is not listed is
+one value or object already in memory. All are upper bounds: nothing here knows how much data a seller has.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Size = Callable[["FieldUse"], Expression[int]]
 
 
 def fixed(count: int) -> Size:
-    """A list that has about so many items at most."""
+    """A list with at most about `count` items."""
     return lambda _use: Known(count)
 
 
@@ -41,27 +41,27 @@ def one(_use: FieldUse) -> Expression[int]:
 
 
 def opened(use: FieldUse) -> Expression[int]:
-    """As many as the field above has opened: a page, the points of a series."""
+    """As many items as the field above has set: a page, the points of a series."""
     return use.scope.size
 
 
 def days(use: FieldUse) -> Expression[int]:
-    """An item for each day of the range."""
+    """One item for each day of the range."""
     return use.scope.days
 
 
 def page(limit: int, *, default: int = DEFAULT_SIZE) -> Size:
-    """The size of a page: `first` or `last`, no more than the argument may be."""
+    """The size of a page: `first` or `last`, up to the argument's limit."""
     return lambda use: apply(partial(_page_size, limit, default), use.argument("first"), use.argument("last"))
 
 
 def length(*path: str, limit: int, default: int = 1) -> Size:
-    """An item for each item of an argument."""
+    """One item for each item of an argument."""
     return lambda use: apply(partial(_length, limit, default), use.argument(*path))
 
 
 def points(use: FieldUse) -> Expression[int]:
-    """The points of a series: its range in days, weeks or months, clipped ones at both ends included."""
+    """The points of a series: its range in days, weeks or months, including partial ones at both ends."""
     return apply(_points, use.argument("granularity"), use.scope.days)
 
 
@@ -85,11 +85,11 @@ def _points(granularity: object, count: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
-    """What one field of a document costs, besides the values it answers with.
+    """What one field of a document costs besides the values in its answer.
 
-    `work`: reading it once for its parent. `past`: more of that as of an instant, from snapshots. `chosen`: more of
-    that under a filter or an order of the client's. `item_work`: reading each item. `items`: how many there are.
-    `opens`: how many items a list right below has.
+    `work`: reading it once for its parent. `past`: extra work as of an instant, from snapshots. `chosen`: extra work if
+    the client filters or orders. `item_work`: reading each item. `items`: how many items there are. `opens`: how many
+    items a list directly below has.
     """
 
     work: int = 0
@@ -135,7 +135,7 @@ WEIGHTS: dict[str, Weight] = {
     "Query.syncRuns": _TOP,
     "Query.syncRun": _LOOKUP,
     "Query.metricDefinitions": Weight(items=fixed(len(METRICS))),
-    # Lists and what is known of all that they match.
+    # Lists and figures over everything that they match.
     "Connection.nodes": Weight(items=opened),
     "Connection.edges": Weight(items=opened),
     "Connection.pageInfo": Weight(work=1),
@@ -188,7 +188,7 @@ WEIGHTS: dict[str, Weight] = {
     "PageMetricSeries.points": Weight(items=opened),
     "PagePost.values": Weight(work=1, items=fixed(len(POST_METRICS))),
     "PagePost.page": PLAIN,
-    # What a filter panel offers.
+    # Options of a filter panel.
     "FilterOptions.adAccounts": _OPTIONS,
     "FilterOptions.sellpages": _OPTIONS,
     "FilterOptions.adStrategies": _OPTIONS,
@@ -206,7 +206,7 @@ WEIGHTS: dict[str, Weight] = {
     "Job.adAccount": PLAIN,
     "Job.page": PLAIN,
     "Viewer.permissions": Weight(items=fixed(4)),
-    # What changes something. A login hashes a password; the others write, enqueue, or call the platform.
+    # Mutations. A login hashes a password; the others write, enqueue, or call the platform.
     "Mutation.login": Weight(work=1000),
     "Mutation.setStatus": Weight(work=500, opens=length("input", "ids", limit=MAX_IDS)),
     "Mutation.enqueueSync": Weight(work=1000),
@@ -232,10 +232,10 @@ WEIGHTS: dict[str, Weight] = {
     "UserError.path": Weight(items=fixed(3)),
     "SyncLeftOut.adAccount": PLAIN,
     "SyncLeftOut.page": PLAIN,
-    # What lasts: charged once, when it starts.
+    # Subscriptions: charged once, when they start.
     "Subscription.syncProgress": Weight(work=500),
     "Subscription.statsSynced": Weight(work=500),
-    # Introspection, by how much of each there is on average.
+    # Introspection, by average sizes.
     "__Schema.types": Weight(items=fixed(130)),
     "__Schema.directives": Weight(items=fixed(8)),
     "__Type.fields": Weight(items=fixed(6)),
@@ -250,7 +250,7 @@ WEIGHTS: dict[str, Weight] = {
 
 
 def weight_of(type_: GraphQLNamedType, field: str) -> Weight | None:
-    """The weight of a field by its type, by an interface of it, or as a field of any connection; None: not named."""
+    """The weight of a field by its type, by one of its interfaces, or as a connection's field; None if not listed."""
     names = [type_.name, *(face.name for face in getattr(type_, "interfaces", ()))]
     if type_.name.endswith("Connection"):
         names.append("Connection")

@@ -1,6 +1,6 @@
-"""Keeps the documents that were used last, by their text, up to a number and a total of characters.
+"""Caches the most recently used documents by their text, limited in number and in total characters.
 
-Shared by all callers: what is kept is the same for each of them and holds nothing of any.
+Shared by all callers: a cached document is the same for each of them and holds nothing about them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class DocumentCache(Generic[T]):
-    """One process's. The least recently used document makes room."""
+    """One per process. Evicts the least recently used document."""
 
     def __init__(self, *, documents: int, characters: int) -> None:
         self._documents = documents
@@ -29,14 +29,14 @@ class DocumentCache(Generic[T]):
         return text in self._kept
 
     def find(self, text: str) -> T | None:
-        """What was kept for the text, which counts as used now."""
+        """The value cached for the text, marked as just used."""
         found = self._kept.get(text)
         if found is not None:
             self._kept.move_to_end(text)
         return found
 
     def keep(self, text: str, value: T) -> None:
-        """A document longer than all that may be kept is not."""
+        """Cache a value, unless the document is longer than the whole cache may be."""
         if text in self._kept or len(text) > self._characters:
             return
         self._kept[text] = value

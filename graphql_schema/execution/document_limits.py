@@ -1,4 +1,4 @@
-"""How large a document may be, and the variables sent with it. Plain numbers; the walks that count stand beside it."""
+"""Limits on a document and on the variables sent with it. `document_size` and `variable_limits` check them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["DocumentLimits", "VariableLimits"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentLimits:
-    """The most of everything that a document is counted by.
+    """The limits of a document.
 
-    `depth`, `fields` and `pairs` are counted as execution sees them: fragments expanded, fields of one response name
-    merged. `pairs` are fields of one response name, which validation compares with each other. `steps` bounds the
-    counting itself.
+    `depth`, `fields` and `pairs` are counted as execution sees them: with fragments expanded and fields of the same
+    response name merged. `pairs` are pairs of fields with the same response name, which validation compares. `steps`
+    limits the counting itself.
     """
 
     length: int = 20_000
@@ -53,7 +53,7 @@ class DocumentLimits:
         )
 
     def shortened(self, *, length: int, tokens: int) -> DocumentLimits:
-        """The same for shorter documents."""
+        """The same limits for shorter documents."""
         return replace(self, length=min(self.length, length), tokens=min(self.tokens, tokens))
 
 

@@ -1,8 +1,8 @@
-"""Counts a parsed document against its limits, before validation looks at it.
+"""Checks a parsed document against its limits, before validation.
 
-Needs no schema and no valid document: unknown fields count like others, unknown fragments count nothing, and a fragment
-that leads into a cycle is not entered (validation reports it). One walk over what is written, one over what is meant:
-fragments expanded and fields merged by response name, as execution does it.
+Needs no schema and no valid document: unknown fields count like others, unknown fragments count as nothing, and a
+fragment that leads into a cycle is not entered (validation reports it). One walk covers the document as written, the
+other as executed: with fragments expanded and fields merged by response name.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Groups = dict[str, list[FieldNode]]
 
 
 class DocumentSize:
-    """What a document within its limits counts. `root_fields` are those of all its operations, merged for each."""
+    """The counts of a document within its limits. `root_fields` are those of all operations, merged in each."""
 
     def __init__(self) -> None:
         self.aliases = self.directives = self.variables = 0
@@ -37,7 +37,7 @@ class DocumentSize:
 
 
 def measure_document(document: DocumentNode, limits: DocumentLimits, budget: StepBudget) -> DocumentSize:
-    """Raises a QUERY_TOO_COMPLEX error that names what there is too much of."""
+    """Raises a QUERY_TOO_COMPLEX error that names the limit exceeded."""
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     fragments = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
     _check("operations", len(operations), limits.operations)
@@ -80,7 +80,7 @@ def _count_directives(directives: Sequence[DirectiveNode] | None, size: Document
 
 
 def _written(selection_set: SelectionSetNode | None) -> Iterator[SelectionNode]:
-    """All selections under a selection set, fragments not entered."""
+    """All selections under a selection set, without entering fragments."""
     open_sets = [selection_set] if selection_set else []
     while open_sets:
         for selection in open_sets.pop().selections:
@@ -95,7 +95,7 @@ def _inner_set(selection: SelectionNode) -> SelectionSetNode | None:
 
 
 def _without_cycles(fragments: Fragments) -> Fragments:
-    """The fragments that lead into no cycle."""
+    """The fragments that don't lead into a cycle."""
     spreads = {
         name: {node.name.value for node in _written(fragment.selection_set) if isinstance(node, FragmentSpreadNode)}
         for name, fragment in fragments.items()
@@ -133,13 +133,13 @@ class _Expansion:
         self._count(roots, depth=1)
 
     def count_unused(self, fragments: Iterable[FragmentDefinitionNode]) -> None:
-        """What no operation spreads is validated too."""
+        """Count fragments that no operation uses, since they are validated too."""
         for fragment in fragments:
             if fragment.name.value not in self._entered:
                 self._count(self._merged([fragment.selection_set]), depth=1)
 
     def _count(self, groups: Groups, *, depth: int) -> None:
-        """Recurses by levels of fields: no deeper than the limit."""
+        """Recurses once per level of fields, no deeper than the limit."""
         size, limits = self._size, self._limits
         _check("levels", depth if groups else 0, limits.depth)
         size.depth = max(size.depth, depth)

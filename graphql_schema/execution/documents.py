@@ -1,7 +1,7 @@
-"""From a request's text to a prepared document: parsed within limits, measured, validated, priced, and kept.
+"""Turns a request's text into a prepared document: parsed within limits, measured, validated, priced, and cached.
 
-Every document of HTTP and WebSocket comes through here. A document that is refused is not kept: its errors are shaped
-for who asked, and who repeats it pays for reading it.
+Every document from HTTP and WebSocket passes through here. A rejected document is not cached: its errors depend on the
+caller, and each repetition is charged for parsing.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 __all__ = ["DocumentRefusedError", "DocumentRequest", "Documents", "Preparation"]
 
 OPEN_DOCUMENTS_KEPT = 100
-# Units of graphql-core's own counting, a second wall behind the pairs that we count: it compares no more than this.
+# A second limit behind the pairs that we count, in graphql-core's own unit of comparisons.
 _COMPARISONS = 5000
-# Errors that one answer tells; each may cost a search for names that were meant.
+# Errors reported in one answer; each may cost a search for similar names.
 _MAX_ERRORS = 20
 
 
 class DocumentRefusedError(Exception):
-    """The document can't be run; `errors` are for the client, about nodes of `document` where it could be parsed."""
+    """The document can't run; `errors` are for the client and refer to nodes of `document` if it could be parsed."""
 
     def __init__(
         self, errors: Sequence[GraphQLError], *, tokens: int = 0, document: DocumentNode | None = None
@@ -60,7 +60,7 @@ class DocumentRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRequest:
-    """A text, which of its operations is wanted, of what kind it may be, and whether nobody proved to be asking."""
+    """A text, the name of the operation to run, the kinds allowed, and whether no valid token was sent."""
 
     text: str
     name: str | None
@@ -69,7 +69,7 @@ class DocumentRequest:
 
 
 class Preparation(NamedTuple):
-    """A document and which operation of it runs. `tokens` were read for it just now; none when it was kept."""
+    """A document and its operation to run. `tokens`: how many were parsed now; 0 if it was cached."""
 
     document: PreparedDocument
     operation: PreparedOperation
@@ -85,7 +85,7 @@ class _OverlappingFields(OverlappingFieldsCanBeMergedRule):
 
 
 class Documents:
-    """All documents of one schema under one set of settings, of this process."""
+    """This process's documents, for one schema and one set of settings."""
 
     def __init__(self, schema: PixecomSchema, settings: Settings) -> None:
         self._schema = schema
@@ -99,7 +99,7 @@ class Documents:
         self._kept = DocumentCache[PreparedDocument](
             documents=settings.documents_kept, characters=settings.document_characters_kept
         )
-        # What is sent without a token never makes a document of the others go.
+        # Documents sent without a token never evict those of others.
         self._kept_open = DocumentCache[PreparedDocument](
             documents=OPEN_DOCUMENTS_KEPT, characters=OPEN_DOCUMENTS_KEPT * self._open_limits.length
         )
@@ -107,8 +107,8 @@ class Documents:
     def prepare(self, request: DocumentRequest) -> Preparation:
         """The document of a text, and its operation. Raises DocumentRefusedError and KindRefusedError.
 
-        Without an access token, all but small documents of what is open to anybody are refused as UNAUTHENTICATED,
-        before they are validated.
+        Without an access token, only small documents with fields that are open to everyone are accepted; others are
+        rejected as UNAUTHENTICATED before validation.
         """
         cache = self._cache_for(request)
         found = cache.find(request.text)
@@ -125,13 +125,13 @@ class Documents:
         return Preparation(made, _chosen(made, request), tokens=made.tokens)
 
     def keeps(self, request: DocumentRequest) -> bool:
-        """Whether the text needs no reading."""
+        """Whether the document is cached, so that it needs no parsing."""
         return request.text in self._cache_for(request)
 
     def present(
         self, refusal: DocumentRefusedError, request: DocumentRequest, variables: Mapping[str, Any] | None
     ) -> list[GraphQLError]:
-        """The errors as a client sees them: with codes, and the argument that each is about."""
+        """The errors as a client sees them, with codes and the arguments they refer to."""
         context = ExecutionContext(
             query=request.text,
             schema=self._schema,
@@ -180,7 +180,7 @@ class Documents:
         repeated = asks_too_often(size.root_fields)
         if repeated is not None:
             raise GraphQLError(
-                f"A document may ask for {repeated} once.",
+                f"A document may use {repeated} only once.",
                 [node for node in size.root_fields if node.name.value == repeated],
             )
         return open_to_all
@@ -211,7 +211,7 @@ class Documents:
 
 
 def _chosen(document: PreparedDocument, request: DocumentRequest) -> PreparedOperation:
-    """Raises DocumentRefusedError and KindRefusedError: what is kept may be asked for by another name."""
+    """Raises DocumentRefusedError and KindRefusedError: a cached document may be sent with another operation name."""
     try:
         place = choose_operation([each.node for each in document.operations], request.name, request.kinds)
     except GraphQLError as error:
@@ -220,7 +220,7 @@ def _chosen(document: PreparedDocument, request: DocumentRequest) -> PreparedOpe
 
 
 def _shown_to(request: DocumentRequest, error: GraphQLError) -> GraphQLError:
-    """Without a token, a document that is too large is one that needs a token: the limits of others are larger."""
+    """Without a token, a document that is too large needs a token, since limits with a token are larger."""
     too_large = (error.extensions or {}).get("code") == ErrorCode.QUERY_TOO_COMPLEX.value
     return unauthenticated() if too_large and request.anonymous else error
 
@@ -232,12 +232,12 @@ def _rules(*, introspection: bool) -> tuple[Any, ...]:
 
 
 def _parse(text: str, limits: DocumentLimits) -> DocumentNode:
-    """Raises GraphQLSyntaxError, or a QUERY_TOO_COMPLEX error for a text that is too long."""
+    """Raises GraphQLSyntaxError, or a QUERY_TOO_COMPLEX error if the text is too long."""
     if len(text) > limits.length:
         raise document_too_large("characters", limits.length)
     try:
         return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
     except GraphQLSyntaxError as error:
-        if f"contains more than {limits.tokens} " in error.message:  # graphql-core has no other way to tell
+        if f"contains more than {limits.tokens} " in error.message:  # graphql-core reports it in no other way
             raise document_too_large("tokens", limits.tokens) from None
         raise

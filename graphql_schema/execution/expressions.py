@@ -1,6 +1,6 @@
-"""Numbers of a cost plan: known once the document is, or computed from a request's variables.
+"""Numbers of a cost plan: known from the document alone, or computed from a request's variables.
 
-What is known is folded when the plan is made, so that evaluating it touches only what depends on variables.
+Known parts are folded when the plan is built, so that evaluation only touches parts that depend on variables.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def evaluate(expression: Expression[R], variables: Mapping[str, object]) -> R:
 
 
 def apply(function: Callable[..., R], *inputs: Expression[Any]) -> Expression[R]:
-    """The function of what the inputs are; known when they are."""
+    """The function applied to the inputs; known if all inputs are known."""
     if all(isinstance(item, Known) for item in inputs):
         return Known(function(*(evaluate(item, {}) for item in inputs)))
     return Computed(lambda variables: function(*[evaluate(item, variables) for item in inputs]))
 
 
 def total(parts: Iterable[Expression[int]]) -> Expression[int]:
-    """The sum, with all that is known added up beforehand."""
+    """The sum, with the known parts added up beforehand."""
     known, computed = _parted(parts)
     if not computed:
         return Known(sum(known))
@@ -60,7 +60,7 @@ def _times(left: int, right: int) -> int:
 
 
 def largest(parts: Iterable[Expression[int]]) -> Expression[int]:
-    """The largest of them, 0 of none."""
+    """The largest part; 0 if there are none."""
     known, computed = _parted(parts)
     least = max(known, default=0)
     if not computed:

@@ -1,7 +1,7 @@
 """Which operation of a document runs: the one that is named, or the only one.
 
-Strawberry would run the first of several. The specification (GetOperation,
-https://spec.graphql.org/October2021/#GetOperation()) has the request fail, and nothing of it run.
+Strawberry would run the first of several. According to the specification (GetOperation,
+https://spec.graphql.org/October2021/#GetOperation()) the request must fail without running any.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["KindRefusedError", "choose_operation"]
 
 
 class KindRefusedError(Exception):
-    """The operation is of a kind that does not run here."""
+    """The operation's kind (query, mutation, subscription) is not allowed here."""
 
     def __init__(self, kind: OperationType) -> None:
         super().__init__(kind.value)
@@ -30,9 +30,9 @@ class KindRefusedError(Exception):
 def choose_operation(
     operations: Sequence[OperationDefinitionNode], requested: str | None, kinds: frozenset[OperationType]
 ) -> int:
-    """The place of the operation that runs.
+    """The index of the operation that runs.
 
-    Raises GraphQLError when the document has none or leaves open which is meant, and KindRefusedError.
+    Raises GraphQLError if the document has no such operation or it is ambiguous, and KindRefusedError.
     """
     names = [node.name.value if node.name else None for node in operations]
     if not names:

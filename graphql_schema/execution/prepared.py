@@ -1,4 +1,4 @@
-"""A document that was parsed, measured, validated and priced: values that never change and belong to no caller."""
+"""A document that was parsed, measured, validated and priced: immutable values that belong to no caller."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["PreparedDocument", "PreparedOperation"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedOperation:
-    """`cost_plan` needs the variables alone; `defaults` are theirs in the document, as JSON has them."""
+    """`cost_plan` depends only on the variables; `defaults` are their defaults in the document, as JSON values."""
 
     name: str | None
     kind: OperationType
@@ -29,13 +29,13 @@ class PreparedOperation:
     defaults: Mapping[str, object] = field(repr=False)
 
     def cost(self, variables: Mapping[str, object] | None) -> int:
-        """The most values that an answer may have, weighted by what reading them costs."""
+        """The most values that the answer may contain, weighted by the cost of reading them."""
         return evaluate(self.cost_plan, {**self.defaults, **(variables or {})})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedDocument:
-    """`is_open`: anybody may run it, with or without an access token. `hides_names`: no error suggests a name."""
+    """`is_open`: it runs without an access token. `hides_names`: errors suggest no names."""
 
     text: str
     ast: DocumentNode = field(repr=False)

@@ -1,4 +1,4 @@
-"""How much work a walk over a document may be. Counts nodes, not seconds."""
+"""Limits the work of walking over a document, in nodes rather than seconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["StepBudget"]
 
 
 class StepBudget:
-    """One document's: every walk over it spends from the same budget."""
+    """One per document: all walks over it share the budget."""
 
     __slots__ = ("limit", "spent")
 
@@ -17,7 +17,7 @@ class StepBudget:
         self.spent = 0
 
     def spend(self) -> None:
-        """One node was looked at. Raises a QUERY_TOO_COMPLEX error beyond the limit."""
+        """Count one visited node. Raises a QUERY_TOO_COMPLEX error above the limit."""
         self.spent += 1
         if self.spent > self.limit:
             raise document_too_large("steps", self.limit)

@@ -1,4 +1,4 @@
-"""Bounds the variables of a request before anything coerces them."""
+"""Limits the variables of a request before they are coerced."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["check_variables"]
 def check_variables(variables: Mapping[str, object], limits: VariableLimits) -> None:
     """Raises a BAD_USER_INPUT error for variables that are nested too deeply, too many or too long.
 
-    Looks at no more values than the limit allows, and stops at the first that is beyond it.
+    Visits no more values than the limit allows, and stops at the first violation.
     """
     level: list[object] = list(variables.values())
     seen = depth = 0
@@ -32,7 +32,7 @@ def check_variables(variables: Mapping[str, object], limits: VariableLimits) -> 
 
 
 def _next_level(level: list[object], limits: VariableLimits, *, room: int) -> list[object]:
-    """What the lists and objects of a level hold; they are opened only while there is room for what is in them."""
+    """The values in the lists and objects of a level; raises before opening one with too many values."""
     inner: list[object] = []
     for value in level:
         if isinstance(value, str):

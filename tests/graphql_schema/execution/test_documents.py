@@ -176,7 +176,7 @@ def test_introspection_needs_a_token_and_is_refused_where_it_is_off(open_documen
 def test_a_document_logs_in_once(open_documents: Callable[..., Documents], text: str, *, anonymous: bool) -> None:
     [error] = refused(open_documents(), text, name="A" if "mutation A" in text else None, anonymous=anonymous)
 
-    assert (error.message, error.extensions) == ("A document may ask for login once.", {"code": "BAD_USER_INPUT"})
+    assert (error.message, error.extensions) == ("A document may use login only once.", {"code": "BAD_USER_INPUT"})
 
 
 @pytest.mark.parametrize(
