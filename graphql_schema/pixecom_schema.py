@@ -1,4 +1,4 @@
-"""A Strawberry schema that runs prepared operations, and whose errors all carry a code."""
+"""A Strawberry schema that runs prepared operations and gives every error a code."""
 
 from __future__ import annotations
 
