@@ -10,6 +10,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphql_schema.context import Context
 from graphql_schema.execution.answer_budget import current_answer
+from graphql_schema.selection import objects_selected
 from graphql_schema.turns import AT_ONCE
 
 __all__ = ["AnswerExecutor"]
@@ -44,10 +45,11 @@ class AnswerExecutor(StrawberryGraphQLCoreExecutionContext):
 
 def _in_turns(items: Any, return_type: Any, info: Any) -> Any:
     context, item_type = info.context, cast("Any", get_named_type(return_type))
-    if not isinstance(context, Context) or is_leaf_type(item_type) or not _is_long(items):
+    if not isinstance(context, Context) or is_leaf_type(item_type):
         return items
-    return context.turns.each(items, objects=OBJECTS_IN_A_TYPE if is_introspection_type(item_type) else 1)
+    objects = OBJECTS_IN_A_TYPE if is_introspection_type(item_type) else max(1, objects_selected(info))
+    return context.turns.each(items, objects=objects) if _count(items) * objects > AT_ONCE else items
 
 
-def _is_long(items: object) -> bool:
-    return isinstance(items, Collection) and len(cast("Collection[object]", items)) > AT_ONCE
+def _count(items: object) -> int:
+    return len(cast("Collection[object]", items)) if isinstance(items, Collection) else 0

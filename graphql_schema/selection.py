@@ -19,6 +19,12 @@ def selects(info: Info, *names: str) -> bool:
     return any(field.name.value in names for field in fields)
 
 
+def objects_selected(info: Any) -> int:
+    """How many fields right under it have fields of their own; `info` is graphql-core's."""
+    fields = _fields([node.selection_set for node in info.field_nodes], info.fragments)
+    return sum(field.selection_set is not None for field in fields)
+
+
 def _fields(selected: list[SelectionSetNode | None], fragments: Mapping[str, Any]) -> Iterator[FieldNode]:
     """The fields of some selections and of all fragments in them, each fragment once, however often it is spread."""
     waiting, seen = [part for part in selected if part], set[str]()

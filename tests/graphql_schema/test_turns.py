@@ -29,6 +29,11 @@ TREE = f"""{{ campaigns(first: 100) {{ nodes {{ {FIELDS} {NUMBERS} adAccount {{ 
 SERIES = f"""{{ campaigns(first: 3) {{ nodes {{ series(granularity: DAY, range: {{preset: LAST_90_DAYS}}) {{
   from to {NUMBERS} statusChanges {{ at }} }} }} }} }}"""
 TYPES = get_introspection_query()
+RANGES = " ".join(
+    f'r{day}: metrics(range: {{custom: {{from: "2026-01-{day:02}", to: "2026-02-01"}}}}) {{ spend }}'
+    for day in range(1, AT_ONCE + 1)
+)
+MANY_RANGES = f"{{ campaigns(first: 100) {{ nodes {{ {RANGES} }} }} }}"
 PARTLY_WRONG = """{ campaigns(first: 100) { nodes { id
   adset: adsets(first: 1) { nodes { wrong: ads(first: 99) { totalCount } } } metrics { spend } } }
   ads(first: 100) { edges { cursor node { id campaign { id } } } }
@@ -95,7 +100,13 @@ async def test_without_turns_one_would(
     assert max(fields_by_turn) > 2 * AT_ONCE * OBJECT
 
 
-@pytest.mark.parametrize("document", [TREE, SERIES, TYPES, PARTLY_WRONG])
+async def test_an_object_counts_as_all_objects_under_it(tenant: Tenant, fields_by_turn: list[int]) -> None:
+    await tenant.ask(MANY_RANGES)
+    assert sum(fields_by_turn) > 40 * 2 * AT_ONCE
+    assert max(fields_by_turn) <= 4 * AT_ONCE
+
+
+@pytest.mark.parametrize("document", [TREE, SERIES, TYPES, PARTLY_WRONG, MANY_RANGES])
 @pytest.mark.parametrize("at_once", [1, 7, AT_ONCE])
 async def test_the_answer_is_the_same(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch, document: str, at_once: int
