@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     Lines = Callable[[], list[dict[str, Any]]]
 
 
-@pytest.fixture
-def logging_restored() -> Generator[None]:
-    """Logging is one for the whole process: what it was before a test, it is afterwards."""
+@contextmanager
+def restoring_logging() -> Generator[None]:
+    """Logging is one for the whole process: what it was before, it is afterwards."""
     root, quieted = logging.getLogger(), [logging.getLogger(name) for name in ("httpx", "taskiq")]
     handlers, level, levels, configuration = (
         root.handlers,
@@ -28,12 +29,20 @@ def logging_restored() -> Generator[None]:
         [each.level for each in quieted],
         structlog.get_config(),
     )
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    for logger, its_level in zip(quieted, levels, strict=True):
-        logger.setLevel(its_level)
-    structlog.configure(**configuration)
+    try:
+        yield
+    finally:
+        root.handlers = handlers
+        root.setLevel(level)
+        for logger, its_level in zip(quieted, levels, strict=True):
+            logger.setLevel(its_level)
+        structlog.configure(**configuration)
+
+
+@pytest.fixture
+def logging_restored() -> Generator[None]:
+    with restoring_logging():
+        yield
 
 
 @pytest.fixture
