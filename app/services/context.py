@@ -67,6 +67,7 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
         settings.redis_url.get_secret_value(),
         socket_timeout=5,
         socket_connect_timeout=5,
+        driver_info=None,  # it would be read from the installed package's metadata, for every connection
     )
     progress = ProgressChannel(redis)
     feeds = SellerFeeds(database.app, progress, seconds=settings.membership_check_seconds)

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 SIZE = 30
 # Sent before anything is counted: what a process pays once, at the first operation of a sort, is no operation's cost.
 FIRST = {
-    "crowds: requests without a token, 100",  # which opens as many connections to Redis
     "introspection: the whole schema",
     "introspection: the whole schema, anonymous",
     "fields: unknown fields, 100, anonymous",
