@@ -101,9 +101,9 @@ async def test_what_hangs_is_told_so(
     async with client_of(offline_settings, backstage, tmp_path, **{setting: 0.05}) as client:
         body = {"query": f"{kind} {{ hangs }}"}
         answer = await client.post("/graphql", json=body, headers=GRAPHQL_RESPONSE)
-        assert (answer.status_code, answer.json()) == (504, {"errors": [error]})
+        assert (answer.status_code, answered(answer.json())) == (504, {"errors": [error]})
         answer = await client.post("/graphql", json=body)
-        assert (answer.status_code, answer.json()) == (200, {"errors": [error]})
+        assert (answer.status_code, answered(answer.json())) == (200, {"errors": [error]})
 
 
 async def test_a_slow_statement_ends_on_the_server_and_leaves_its_connection(
