@@ -6,6 +6,7 @@ import gc
 import warnings
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -14,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
+from app.database.revision import check_revision
 from app.http.client_address import client_address
 from app.http.correlation import CorrelationMiddleware
 from app.http.cron import CronView
@@ -150,7 +152,12 @@ async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
 
         yield Resources(
             context_of=context_of,
-            checks={"database": services.database.check, "redis": redis, "clock": services.clock.check},
+            checks={
+                "database": services.database.check,
+                "schema": partial(check_revision, services.database.app),
+                "redis": redis,
+                "clock": services.clock.check,
+            },
             start_scheduled=start_scheduled,
             cost_buckets=CostBuckets(services.redis),
         )

@@ -1,5 +1,7 @@
 """Snapshots of the future: the one change of what is append-only, and only in one direction.
 
+The api may read the schema's revision from here on, to compare it with its own.
+
 Revision ID: 0006
 Revises: 0005
 """
@@ -55,7 +57,9 @@ def upgrade() -> None:
     op.execute(SET_BACK)
     op.execute("REVOKE ALL ON FUNCTION set_back_future_snapshots(timestamptz) FROM PUBLIC")
     op.execute(f"GRANT EXECUTE ON FUNCTION set_back_future_snapshots(timestamptz) TO {APP}")
+    op.execute(f"GRANT SELECT ON alembic_version TO {APP}")
 
 
 def downgrade() -> None:
+    op.execute("REVOKE SELECT ON alembic_version FROM pixecom_app")
     op.execute("DROP FUNCTION set_back_future_snapshots(timestamptz)")

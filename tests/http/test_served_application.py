@@ -25,7 +25,10 @@ async def test_it_is_ready_when_its_servers_are(settings: Settings) -> None:
         response = await client.get("/readyz")
 
     assert response.status_code == 200
-    assert response.json() == {"status": "ok", "checks": {"database": "ok", "redis": "ok", "clock": "ok"}}
+    assert response.json() == {
+        "status": "ok",
+        "checks": {"database": "ok", "schema": "ok", "redis": "ok", "clock": "ok"},
+    }
 
 
 async def test_the_collector_leaves_what_stands_alone(settings: Settings) -> None:
@@ -43,7 +46,10 @@ async def test_it_lives_without_redis_and_is_not_ready(settings: Settings) -> No
         ready = await client.get("/readyz")
 
     assert (live.status_code, ready.status_code) == (200, 503)
-    assert ready.json() == {"status": "unavailable", "checks": {"database": "ok", "redis": "failed", "clock": "ok"}}
+    assert ready.json() == {
+        "status": "unavailable",
+        "checks": {"database": "ok", "schema": "ok", "redis": "failed", "clock": "ok"},
+    }
 
 
 async def test_a_wrong_login_and_no_login(settings: Settings) -> None:

@@ -1,0 +1,40 @@
+"""Whether the schema in the database is at least the one that this release needs."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from app.database.transactions import work_transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+REVISION_DIGITS = 4
+
+
+@lru_cache(maxsize=1)
+def known_revisions() -> tuple[str, ...]:
+    """The revisions that this release ships, oldest first; the names of their files begin with them."""
+    names = (path.name for path in (files("migrations") / "versions").iterdir())
+    return tuple(sorted(name[:REVISION_DIGITS] for name in names if name[:REVISION_DIGITS].isdecimal()))
+
+
+async def check_revision(engine: AsyncEngine) -> str:
+    """For health checks: ok, or what is wrong. Raises the driver's error if the database is away.
+
+    A revision that this release does not know is of a later one: while apis are upgraded one after another, the ones
+    that still run the earlier release stay ready.
+    """
+    needed = known_revisions()[-1]
+    try:
+        async with work_transaction(engine) as driver:
+            found = await driver.fetchval("SELECT version_num FROM alembic_version")
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
+        found = None  # no schema, or one from before the revision could be read
+    if found == needed or found not in {None, *known_revisions()}:
+        return "ok"
+    return f"the schema is older than revision {needed}, which this release needs: run `pixecom migrate`"
