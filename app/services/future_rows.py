@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.database.transactions import across_tenants, read_snapshot, tenant_transaction, work_transaction
+from app.errors import NotFoundError
 from app.identifiers import new_id
 from app.observability.correlation import current_correlation_id
 from app.observability.logging import get_logger
@@ -64,19 +65,24 @@ async def check_future(
 
 
 async def look_for_future(services: Services, *, seller_slug: str | None) -> list[FutureFinding]:
-    """The cheap check: the fetch log of one or of the first SELLERS_LOOKED_AT sellers, and jobs and runs."""
+    """The cheap check: the fetch log of one or of the first SELLERS_LOOKED_AT sellers, and jobs and runs.
+
+    Raises NotFoundError for an unknown slug.
+    """
     async with across_tenants(services.database.system) as driver:
         if seller_slug is None:
             sellers = (await list_sellers(driver))[:SELLERS_LOOKED_AT]
         else:
             found = await find_seller(driver, slug=seller_slug)
-            sellers = [found] if found else []
+            if found is None:
+                raise NotFoundError(f"There is no seller {seller_slug!r}.")
+            sellers = [found]
     findings: list[FutureFinding] = []
     for seller in sellers:
         async with read_snapshot(services.database.app, seller.seller_id) as driver:
             fetches = await list_future_fetches(driver, seller.seller_id, tolerance=_tolerance(services))
         findings += [FutureFinding(seller, fetches, is_repaired=False)] if fetches else []
-    whose = sellers[0].seller_id if seller_slug is not None and sellers else None
+    whose = None if seller_slug is None else sellers[0].seller_id
     async with work_transaction(services.database.app) as driver:
         work = await list_future_work(driver, whose, tolerance=_tolerance(services))
     return [*findings, FutureFinding(None, work, is_repaired=False)] if work else findings

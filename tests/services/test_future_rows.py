@@ -10,6 +10,7 @@ import pytest
 
 from app import clock
 from app.database.transactions import tenant_transaction
+from app.errors import NotFoundError
 from app.metrics.counters import Counters
 from app.services.future_rows import check_future, look_for_future
 from tests.services.days_at_hand import ad_row, writer_of
@@ -69,6 +70,8 @@ async def check(services: Services, *, repair: bool = False) -> list[FutureFindi
 async def test_what_was_synced_is_of_the_past(shop: Shop) -> None:
     assert await check(shop.services) == []
     assert await look_for_future(shop.services, seller_slug=None) == []
+    with pytest.raises(NotFoundError, match="There is no seller 'shops'"):
+        await look_for_future(shop.services, seller_slug="shops")
 
 
 async def test_right_fetches_are_dropped_until_the_rows_of_the_future_are_taken_back(
