@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     graphiql: bool | None = None
     introspection: bool | None = None
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1_000_000
+    max_anonymous_body_bytes: Annotated[int, Field(ge=1024)] = 20_000
     max_header_bytes: Annotated[int, Field(ge=8192, le=1_048_576)] = 32_768
     max_headers: Annotated[int, Field(ge=20, le=1000)] = 100
     header_seconds: Annotated[float, Field(gt=0, le=300)] = 10.0
@@ -120,6 +121,8 @@ class Settings(BaseSettings):
     seller_cost_per_minute: Annotated[int, Field(ge=1)] = 25_000_000
     address_cost_capacity: Annotated[int, Field(ge=1)] = 400_000
     address_cost_per_minute: Annotated[int, Field(ge=1)] = 200_000
+    document_token_capacity: Annotated[int, Field(ge=1)] = 100_000
+    document_tokens_per_minute: Annotated[int, Field(ge=1)] = 60_000
     read_seconds: Annotated[float, Field(gt=0, le=3600)] = 15.0
     mutation_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     operations_per_user: Annotated[int, Field(ge=1)] = 3

@@ -96,10 +96,14 @@ class GraphQLView:
             return RequestRefused(406, f"The answer can be {GRAPHQL_RESPONSE} or {JSON}.").response()
         try:
             claims = claims_of(request, self._settings)
-            graphql = await read_graphql_request(request, max_body_bytes=self._settings.max_body_bytes)
+            graphql = await read_graphql_request(request, max_body_bytes=self._most_bytes(claims))
             return await self._run(request, claims, graphql, media_type)
         except RequestRefused as refusal:
             return refusal.response(media_type)
+
+    def _most_bytes(self, claims: AccessClaims | None) -> int:
+        most = self._settings.max_body_bytes
+        return most if claims else min(most, self._settings.max_anonymous_body_bytes)
 
     async def _run(
         self, request: Request, claims: AccessClaims | None, graphql: GraphQLRequest, media_type: str

@@ -46,10 +46,14 @@ class OperationRefusedError(Exception):
 
 
 class Payer(NamedTuple):
-    """Who pays for an operation: with an access token the user and the seller, otherwise the client's address."""
+    """Who pays for an operation: with an access token the user and the seller, otherwise the client's address.
+
+    `reading` limits the tokens of documents that are parsed, which takes far longer than as many values of an answer.
+    """
 
     is_known: bool
     buckets: tuple[Bucket, ...]
+    reading: Bucket
     kept_in: CostBuckets
 
 
@@ -66,7 +70,13 @@ class OperationGate:
 
     def payer(self, connection: HTTPConnection, claims: AccessClaims | None) -> Payer:
         buckets = self._address_bucket(connection) if claims is None else self._caller_buckets(claims)
-        return Payer(claims is not None, buckets, self._buckets_of(connection))
+        reading = Bucket(
+            name="DOCUMENTS",
+            key=f"{buckets[0].key}:documents",
+            capacity=self._settings.document_token_capacity,
+            per_minute=self._settings.document_tokens_per_minute,
+        )
+        return Payer(claims is not None, buckets, reading, self._buckets_of(connection))
 
     async def prepare(self, graphql: GraphQLRequest, kinds: frozenset[OperationType], payer: Payer) -> Preparation:
         """The document and its operation. Raises OperationRefusedError and KindRefusedError.
@@ -76,14 +86,19 @@ class OperationGate:
         request = DocumentRequest(
             text=graphql.query, name=graphql.operation_name, kinds=kinds, anonymous=not payer.is_known
         )
-        if not self._documents.keeps(request):
-            self._check_means(payer, len(graphql.query) // _CHARACTERS_A_TOKEN)
+        is_cached = self._documents.keeps(request)
+        if not is_cached:
+            most = self._settings.max_document_tokens
+            self._check_means(payer, min(len(graphql.query) // _CHARACTERS_A_TOKEN, most))
         try:
-            return self._documents.prepare(request)
+            prepared = self._documents.prepare(request)
         except DocumentRefusedError as refusal:
             errors = self._documents.present(refusal, request, graphql.variables)
-            await payer.kept_in.drain(payer.buckets, refusal.tokens)
+            await payer.kept_in.drain((*payer.buckets, payer.reading), refusal.tokens)
             raise _refused("DOCUMENT", errors) from None
+        if not is_cached:
+            await payer.kept_in.drain((payer.reading,), prepared.tokens)
+        return prepared
 
     def price(self, prepared: Preparation, graphql: GraphQLRequest) -> int:
         """What the operation costs with these variables. Raises OperationRefusedError for what is over a limit."""
@@ -122,7 +137,7 @@ class OperationGate:
         return min(cost, self._settings.max_answer_values)
 
     def _check_means(self, payer: Payer, cost: int) -> None:
-        for bucket in payer.buckets:
+        for bucket in (*payer.buckets, payer.reading):
             missing = min(cost, bucket.capacity) - payer.kept_in.estimate(bucket)
             if missing > 0:
                 raise _refused(bucket.name, [rate_limited(retry_after=missing / bucket.per_second)])

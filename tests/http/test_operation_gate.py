@@ -109,7 +109,7 @@ async def test_what_costs_too_much_is_refused_before_anything_is_opened(
 
 
 async def test_variables_that_are_too_many_are_refused(client: httpx.AsyncClient, backstage: Backstage) -> None:
-    answer = await ask(client, HELLO, variables={"unused": ["x"] * 100_000})
+    answer = await ask(client, HELLO, variables={"unused": [1] * 6000})
 
     assert answer["errors"] == [
         {
@@ -259,3 +259,40 @@ async def test_a_document_that_goes_round_is_refused_at_once(settings: Settings,
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["QUERY_TOO_COMPLEX"]
     assert "data" not in answer
     assert answer["extensions"]["cost"] > answer["extensions"]["costLimit"]
+
+
+async def test_documents_that_are_not_cached_have_a_limit_of_their_own(
+    build: Callable[..., Starlette], offline_settings: Settings
+) -> None:
+    application = build(document_token_capacity=100, document_tokens_per_minute=1, max_document_tokens=40)
+    before = refusals("DOCUMENTS")
+    async with in_process(application) as client:
+        client.headers.update(authorized(offline_settings))
+        cached = [await ask(client, HELLO) for _ in range(60)]
+        refused = [await ask(client, f"{{ a{place}: hello {'hello ' * 60} }}") for place in range(5)]
+        again = await ask(client, HELLO)
+
+    assert [answer for answer in cached if "errors" in answer] == []
+    codes = [answer["errors"][0]["extensions"]["code"] for answer in refused]
+    assert codes == ["QUERY_TOO_COMPLEX"] * 2 + ["RATE_LIMITED"] * 3
+    assert "errors" not in again
+    assert refusals("DOCUMENTS") == before + 3
+
+
+async def test_without_a_token_a_body_is_short(client: httpx.AsyncClient, offline_settings: Settings) -> None:
+    body = {"query": HELLO, "extensions": {"more": "x" * 20_000}}
+    anonymous = await client.post("/graphql", json=body)
+    known = await client.post("/graphql", json=body, headers=authorized(offline_settings))
+
+    assert (anonymous.status_code, known.status_code) == (413, 200)
+
+
+async def test_a_body_of_many_brackets_is_not_parsed(client: httpx.AsyncClient, offline_settings: Settings) -> None:
+    body = '{"query": "{ hello }", "extensions": {"more": [' + "[],".join([""] * 30_000) + "[]]}}"
+    headers = {"Content-Type": OLD, **authorized(offline_settings)}
+    response = await client.post("/graphql", content=body, headers=headers)
+
+    assert (response.status_code, response.json()["errors"][0]["message"]) == (
+        400,
+        "The body has more than 25000 opening brackets.",
+    )

@@ -85,7 +85,7 @@ class Slots:
     def _give_back(self, shares: Sequence[Share]) -> None:
         self._taken.subtract(share.key for share in shares)
         self._taken += Counter()  # drops zeros
-        while ready := [waiting for waiting in self._waiting if self._has_room(waiting.shares)]:
+        while ready := [each for each in self._waiting if not each.turn.done() and self._has_room(each.shares)]:
             chosen = min(ready, key=lambda waiting: self._taken[waiting.caller])
             self._waiting.remove(chosen)
             self._take(chosen.shares)

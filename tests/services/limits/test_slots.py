@@ -224,3 +224,21 @@ async def test_an_export_waits_for_nothing() -> None:
             await stage.start(f"e{number}", *export_shares(settings, seller_id))
         assert stage.running == ["e0", "e1"]
         assert isinstance(await stage.outcome("e2"), RateLimitedError)
+
+
+async def test_a_turn_is_not_given_to_one_that_has_just_been_cancelled() -> None:
+    slots = Slots(waiting=5, wait_seconds=10)
+    share = (Share("caller", 1),)
+    ran: list[str] = []
+
+    async def run(name: str) -> None:
+        async with slots.taken(share):
+            ran.append(name)
+
+    async with slots.taken(share):
+        cancelled, patient = asyncio.create_task(run("cancelled")), asyncio.create_task(run("patient"))
+        await asyncio.sleep(0)
+        cancelled.cancel()  # its future is done from here on; it stops waiting only when it runs again
+    await patient
+    assert ran == ["patient"]
+    assert cancelled.cancelled()
