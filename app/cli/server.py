@@ -12,6 +12,8 @@ from app.serving.beside import serve_beside
 from app.serving.server import BoundedConfig, BoundedServer
 
 if TYPE_CHECKING:
+    import socket
+
     from starlette.types import ASGIApp
 
     from app.serving.beside import PortBeside
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from app.serving.limits import ConnectionLimits
 
 MESSAGE_BYTES = 1_000_000
+ACCEPTED_PER_TURN = 16
 NO_PROXIES = "none"
 
 
@@ -58,4 +61,14 @@ async def _serve(server: BoundedServer, beside: tuple[ASGIApp, PortBeside] | Non
     async with AsyncExitStack() as stack:
         if beside:
             await stack.enter_async_context(serve_beside(*beside))
-        await server.serve()
+        await server.serve(sockets=_listeners(server.config))
+
+
+def _listeners(config: BoundedConfig) -> list[socket.socket]:
+    """One listening socket under several descriptors.
+
+    uvloop accepts one connection per descriptor and turn of the event loop. With one of them, new clients and health
+    probes would queue for as many turns as others connect, however short their own requests are.
+    """
+    listener = config.bind_socket()
+    return [listener, *(listener.dup() for _ in range(ACCEPTED_PER_TURN - 1))]
