@@ -63,6 +63,9 @@ class EnqueuedJob:
     deduplicated: bool
 
 
+# Requests of one seller that overlap would wait for each other's rows and keys in different orders.
+_TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended('jobs:' || coalesce($1::uuid::text, ''), 0))"
+
 # Whose key is taken, as the unique index has it.
 _HOLDS_KEY = f"state IN {LIVE} AND NOT (coalesces AND state = 'RUNNING')"
 
@@ -138,6 +141,9 @@ async def insert_jobs(driver: Driver, jobs: Sequence[NewJob], *, run_id: UUID, n
     (or, if it coalesces, begins) while we look is inserted again. Many jobs are inserted in several statements, so that
     the event loop serves others between them, and all of them in the order of their locks.
     """
+    sellers = {job.seller_id for job in jobs}
+    if len(jobs) > 1 and len(sellers) == 1:
+        await driver.execute(_TAKE_TURNS, *sellers)
     answers: dict[str, EnqueuedJob] = {}
     in_order = sorted(jobs, key=lambda job: (job.is_last, job.key))
     for start in range(0, len(in_order), INSERTED_AT_ONCE):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,17 +10,29 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app import clock
+from app.database.transactions import work_transaction
 from app.errors import InputError
+from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.queries import jobs
+from app.queries.jobs import insert_jobs
 from app.services import sync
 from app.services.job_broker import Priority
+from app.services.job_kinds import AccountKey, StatsUnit, stats_job
 from app.services.sync import enqueue_seller_sync
 from tests.services.shop import add_seller, sandbox_for
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
     from app.services.context import Services
+
+WAITING = """
+SELECT pid
+FROM pg_locks
+WHERE locktype = 'advisory'
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND NOT granted
+"""
 
 
 async def test_levels_and_accounts_named_twice_are_synced_once(services: Services) -> None:
@@ -101,3 +114,21 @@ async def test_many_jobs_are_inserted_in_several_statements_and_answered_in_thei
     assert [job.job_id for job in joined.jobs] == [job.job_id for job in at_once.jobs]
     assert [job.key for job in more.jobs[:12]] == [job.key for job in at_once.jobs]
     assert [job.deduplicated for job in more.jobs] == [True] * 12 + [False] * 4
+
+
+async def test_requests_of_one_seller_take_turns(services: Services) -> None:
+    """Each in an order of its own, they would wait for each other's keys and rows."""
+    seller_id = await add_seller(services)
+    today = clock.today_in("UTC")
+    with sandbox_for(services, seller_id) as shop:
+        account = AccountKey(seller_id, await shop.connect())
+        ask = partial(enqueue_seller_sync, shop.services, seller_id=seller_id, requested_by=None)
+        async with work_transaction(services.database.app) as driver:
+            units = [StatsUnit(level, today - timedelta(days=400), today) for level in (Level.AD, Level.ADSET)]
+            first = [stats_job(account, unit, priority=Priority.MANUAL) for unit in units]
+            await insert_jobs(driver, first, run_id=new_id(), now=clock.now())
+            second = asyncio.create_task(ask(from_date=today - timedelta(days=60), to_date=today))
+            async with asyncio.timeout(20):
+                while await fetch_work(services, WAITING) == []:  # noqa: ASYNC110  # PostgreSQL offers no event
+                    await asyncio.sleep(0.01)
+        assert len((await second).jobs) == 9 * len(Level)
