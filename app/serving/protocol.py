@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from app.serving.answers import answer_bytes, only_health
+from app.serving.open_transport import OpenTransport
 from app.serving.stalled import StallWatch
 
 if TYPE_CHECKING:
@@ -181,7 +182,10 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._enter(_Phase.BODY)
         super().on_headers_complete()
-        if self._is_spare and self.cycle is not None:  # pyright: ignore[reportUnnecessaryComparison]
+        if self.cycle is None:  # pyright: ignore[reportUnnecessaryComparison]
+            return
+        self.cycle.transport = cast("asyncio.Transport", OpenTransport(self.transport))
+        if self._is_spare:
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
