@@ -59,7 +59,7 @@ class Loaders:
         self.list_series: Loader[ListSeriesRequest, tuple[Readings, ...]] = Loader(reading.load_list_series, turns)
         self.marks: Loader[MarksRequest, list[DayMark]] = Loader(reading.load_marks, turns)
         self.restatements: Loader[RestatementRequest, tuple[RestatementReading, ...]] = Loader(
-            reading.load_restatements, turns
+            reading.load_restatements, turns, objects_in=len
         )
         self.leaderboards: Loader[LeaderboardRequest, LeaderboardReading | None] = Loader(
             reading.load_leaderboards, turns

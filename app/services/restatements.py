@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
@@ -55,10 +56,11 @@ async def load_restatements(
         as_of=as_of,
         now=as_of or calendar.now,
     )
-    return [
-        tuple(_reading(calendar, request, movement) for movement in of_one)
-        for request, of_one in zip(asked, found, strict=True)
-    ]
+    readings: list[tuple[RestatementReading, ...]] = []
+    for request, of_one in zip(asked, found, strict=True):
+        readings.append(tuple(_reading(calendar, request, movement) for movement in of_one))
+        await asyncio.sleep(0)  # an entity has up to a thousand days
+    return readings
 
 
 def _days(calendar: Calendar, request: RestatementRequest) -> ZonedDays:
