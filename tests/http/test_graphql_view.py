@@ -255,7 +255,7 @@ async def test_a_body_of_two_megabytes_is_refused(
         )
 
     assert response.status_code == 413
-    assert response.json() == _refusal("The body is larger than 1000000 bytes.")
+    assert response.json() == _refusal("The body is larger than 20000 bytes.")
     assert [line["log_level"] for line in logs] == ["info"]
     assert backstage.events == ["opened"]
 
@@ -292,11 +292,16 @@ async def test_one_byte_too_many_is_refused(client: httpx.AsyncClient) -> None:
     assert response.status_code == 413
 
 
-async def test_a_body_of_the_limit_is_read(client: httpx.AsyncClient) -> None:
-    body = b'{"query": "{ hello }"}'
-    response = await client.post("/graphql", content=body.ljust(1_000_000), headers={"Content-Type": OLD})
+async def test_a_body_of_the_limit_is_read(client: httpx.AsyncClient, offline_settings: Settings) -> None:
+    body, headers = b'{"query": "{ hello }"}', {"Content-Type": OLD}
+    token = issue_access_token(user_id=USER, seller_id=USER, role="OWNER", settings=offline_settings).text
+    anonymous = [await client.post("/graphql", content=body.ljust(size), headers=headers) for size in (20_000, 20_001)]
+    headers["Authorization"] = f"Bearer {token}"
+    known = [
+        await client.post("/graphql", content=body.ljust(size), headers=headers) for size in (1_000_000, 1_000_001)
+    ]
 
-    assert response.status_code == 200
+    assert [response.status_code for response in (*anonymous, *known)] == [200, 413, 200, 413]
 
 
 @pytest.mark.parametrize(

@@ -265,12 +265,12 @@ async def _first_piece(tenant: Tenant, stream: AsyncGenerator[SyncedStats]) -> S
 
 
 async def test_a_follower_too_slow_for_all_pieces_is_ended(world: SmallWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(followers, "MAX_WAITING", 2)
     tenant = await world.add_seller("acme")
     slow, quick = pieces_of(tenant), pieces_of(tenant)
     await _first_piece(tenant, slow)
     await _first_piece(tenant, quick)
-    for _ in range(3):
+    monkeypatch.setattr(followers, "MAX_WAITING", 20)  # more than what may be waiting from the start
+    for _ in range(21):
         await add_fetch(tenant)
         await anext(quick)
     with pytest.raises(UnavailableError):
