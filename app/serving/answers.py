@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["answer_bytes", "only_health"]
+__all__ = ["HEALTH_PATHS", "answer_bytes", "only_health"]
 
-_HEALTH_PATHS = frozenset({"/livez", "/readyz"})
+HEALTH_PATHS = frozenset({"/livez", "/readyz"})
 _SENTENCES = {
     HTTPStatus.BAD_REQUEST: "Invalid HTTP request received.",
     HTTPStatus.REQUEST_TIMEOUT: "The request did not arrive in time.",
@@ -35,7 +35,7 @@ def only_health(application: ASGIApp) -> ASGIApp:
     """Pass health requests to the application; answer everything else with 503."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] in _HEALTH_PATHS:
+        if scope["path"] in HEALTH_PATHS:
             await application(scope, receive, send)
             return
         await _read(receive)

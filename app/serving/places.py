@@ -1,25 +1,29 @@
 """Connection places: regular ones up to a limit, and a few spare ones that are only for health requests.
 
-When all regular places are taken, a new connection replaces one that waits: an idle one, or one whose request has not
-arrived completely. The client address with the most places loses one first, so that a client that opens connections
-and sends nothing shuts out only itself. Only when every place has a request in progress is a newcomer rejected.
+When all regular places are taken, a new connection replaces one of which nothing is lost: one that is idle, the request
+of which has not arrived completely, or the request of which waits in a queue of the application. The client address
+with the most places loses one first, so that a client that opens many connections shuts out only itself. Only when
+every place has a request in progress is a newcomer rejected.
 
 A spare connection gets one request, so that health probes are still answered even then.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from asyncio import BaseTransport
+    from collections.abc import Iterable, Iterator
 
     from app.serving.limits import ConnectionLimits
 
 __all__ = ["SPARE_PLACES", "Connection", "Places"]
 
 SPARE_PLACES = 32
+# Of the connections of an address that may be replaced, only the oldest are compared.
+COMPARED = 50
 
 
 class Connection(Protocol):
@@ -33,14 +37,19 @@ class Connection(Protocol):
     @property
     def is_receiving_body(self) -> bool: ...
 
+    @property
+    def is_queued(self) -> bool:
+        """Whether its request waits in a queue of the application."""
+        ...
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it has waited so briefly that its request may be on the way."""
+        ...
+
     def abort(self) -> None:
         """Close it at once."""
         ...
-
-
-class _Place(NamedTuple):
-    address: str
-    connection: Connection
 
 
 class Places:
@@ -48,22 +57,22 @@ class Places:
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self._limits = limits
-        self._regular: dict[BaseTransport, _Place] = {}
-        self._of_address: Counter[str] = Counter()
+        self._address_of: dict[BaseTransport, str] = {}
+        self._regular: dict[str, dict[BaseTransport, Connection]] = {}  # by address, the oldest first
         self._spare: dict[BaseTransport, Connection] = {}
 
     def __len__(self) -> int:
-        return len(self._regular)
+        return len(self._address_of)
 
     def take(self, transport: BaseTransport, connection: Connection, address: str) -> bool:
         """Take a regular place; False if there is none."""
         most = self._limits.connections_per_address
-        if 0 < most <= self._of_address[address] and not self._replace(address):
+        if 0 < most <= len(self._regular.get(address, ())) and not self._replace([address]):
             return False
-        if len(self._regular) >= self._limits.connections and not self._replace():
+        if len(self) >= self._limits.connections and not self._replace(self._addresses()):
             return False
-        self._regular[transport] = _Place(address, connection)
-        self._of_address[address] += 1
+        self._address_of[transport] = address
+        self._regular.setdefault(address, {})[transport] = connection
         return True
 
     def take_spare(self, transport: BaseTransport, connection: Connection) -> bool:
@@ -76,29 +85,47 @@ class Places:
         self._spare[transport] = connection
         return True
 
+    def upgrade(self, transport: BaseTransport, connection: Connection) -> None:
+        """The connection has another protocol from now on."""
+        if transport in self._address_of:
+            self._regular[self._address_of[transport]][transport] = connection
+
     def release(self, transport: BaseTransport) -> None:
         """Free the place of a closed connection; a second call does nothing."""
         self._spare.pop(transport, None)
-        place = self._regular.pop(transport, None)
-        if place is not None:
-            self._of_address[place.address] -= 1
-            self._of_address += Counter()  # drops zeros
+        address = self._address_of.pop(transport, None)
+        if address is not None:
+            del self._regular[address][transport]
+            if not self._regular[address]:
+                del self._regular[address]
 
-    def _replace(self, address: str | None = None) -> bool:
-        """Close a connection that waits, of this address or of any; False if there is none."""
-        waiting = [
-            (transport, place)
-            for transport, place in self._regular.items()
-            if address in {None, place.address} and place.connection.is_waiting
-        ]
-        if not waiting:
-            return False
-        transport, place = max(waiting, key=self._readiness_to_go)  # the oldest of equals
-        self.release(transport)
-        place.connection.abort()
-        return True
+    def _addresses(self) -> list[str]:
+        """Those with the most places first."""
+        return sorted(self._regular, key=lambda address: len(self._regular[address]), reverse=True)
 
-    def _readiness_to_go(self, waiting: tuple[BaseTransport, _Place]) -> tuple[int, bool]:
-        """The connection with the greatest is closed: by the places of its address, then if no upload is lost."""
-        place = waiting[1]
-        return self._of_address[place.address], not place.connection.is_receiving_body
+    def _replace(self, addresses: Iterable[str]) -> bool:
+        """Close a connection of the first of these addresses that has one to replace; False if none has."""
+        for address in addresses:
+            found = list(islice(self._replaceable(address), COMPARED))
+            if found:
+                transport, connection = min(found, key=lambda each: _loss(each[1]))  # the oldest of equals
+                self.release(transport)
+                connection.abort()
+                return True
+        return False
+
+    def _replaceable(self, address: str) -> Iterator[tuple[BaseTransport, Connection]]:
+        for transport, connection in self._regular[address].items():
+            if connection.is_waiting or connection.is_queued:
+                yield transport, connection
+
+
+def _loss(connection: Connection) -> int:
+    """How much its client loses.
+
+    A fresh connection counts as much as a request in a queue: if it counted less, then in a stream of new connections
+    each would be closed by the next before its request arrives.
+    """
+    if connection.is_queued or connection.is_fresh:
+        return 2
+    return 1 if connection.is_receiving_body else 0

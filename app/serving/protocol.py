@@ -15,6 +15,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from app.serving.answers import answer_bytes, only_health
 from app.serving.open_transport import OpenTransport
+from app.serving.queue_mark import QueueMark
 from app.serving.stalled import StallWatch
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ SLICE_BYTES = 8_192
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 1_000_000
 SPARE_SECONDS = 2.0
+FRESH_SECONDS = 0.5
 # Requests that may wait behind another one on the same connection.
 PIPELINED_REQUESTS = 32
 
@@ -67,6 +69,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_bytes = self._unparsed_bytes = self._body_bytes = self._discarded_bytes = 0
         self._status = HTTPStatus.BAD_REQUEST
         self._is_spare = self._is_upgraded = self._is_refused = False
+        self._queue_mark = QueueMark()
 
     # The connection.
 
@@ -83,6 +86,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._places.release(self.transport)
+        self._queue_mark.tell_gone()
 
     @property
     def is_waiting(self) -> bool:
@@ -94,6 +98,16 @@ class BoundedHttp(HttpToolsProtocol):
     @property
     def is_receiving_body(self) -> bool:
         return self._phase is _Phase.BODY
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether its request waits in a queue of the application."""
+        return self._queue_mark.is_queued
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it was opened, or sent something that starts another part of a request, a moment ago."""
+        return self.loop.time() - self._since < FRESH_SECONDS
 
     def abort(self) -> None:
         self.transport.abort()
@@ -158,6 +172,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope.update(self._queue_mark.scope_entry())  # type: ignore[typeddict-item]  # pyright: ignore[reportArgumentType, reportCallIssue]
         self._head_bytes = self._body_bytes = 0
         self._enter(_Phase.HEAD)
 
@@ -253,10 +268,40 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._places = config.places
         self._stall = StallWatch(config.limits.stalled_seconds)
+        self._queue_mark = QueueMark()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._places.upgrade(transport, self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._places.release(self.transport)
+        self._queue_mark.tell_gone()
+
+    @property
+    def is_waiting(self) -> bool:
+        return False
+
+    @property
+    def is_receiving_body(self) -> bool:
+        return False
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether its handshake waits in a queue of the application."""
+        return self._queue_mark.is_queued
+
+    @property
+    def is_fresh(self) -> bool:
+        return False
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    async def run_asgi(self) -> None:
+        self.scope.update(self._queue_mark.scope_entry())  # type: ignore[typeddict-item]  # pyright: ignore[reportArgumentType, reportCallIssue]
+        await super().run_asgi()
 
     def look(self, now: float) -> None:
         """End whatever takes too long. Called periodically."""

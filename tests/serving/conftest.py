@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.serving.limits import ConnectionLimits
+from app.serving.queue_mark import mark_of
 from app.serving.server import BoundedConfig, QuietServer
 
 if TYPE_CHECKING:
@@ -95,6 +96,9 @@ class Served:
         self.seen.append(scope["path"])
         if scope["path"] == "/waits":
             await self.gate.wait()
+        if scope["path"] == "/queues":
+            with mark_of(scope).queued(on_gone=lambda: self.seen.append("left")):
+                await self.gate.wait()
         body = b"early" if scope["path"] == "/early" else await self._read(receive)
         if scope["path"] == "/large":
             body = bytes(LARGE_ANSWER_BYTES)

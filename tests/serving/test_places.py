@@ -9,6 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from app.serving import protocol
 from app.serving.places import SPARE_PLACES
 from tests.serving.conftest import GET
 
@@ -61,6 +62,53 @@ async def test_who_waits_gives_way_to_a_newcomer(serve: Serve, sent: bytes) -> N
             assert await newcomer.ask() == (200, b"hello")
         assert await first.is_dropped()
         served.gate.set()
+
+
+async def test_a_request_in_a_queue_gives_way_to_a_newcomer_and_one_in_progress_does_not(serve: Serve) -> None:
+    async with serve(connections=3) as served, AsyncExitStack() as stack:
+        await _fill(stack, served, 2)
+        queued = await stack.enter_async_context(served.client())
+        await queued.send(GET.replace(b"/hello", b"/queues"))
+        await served.until(lambda: "/queues" in served.seen)
+        newcomer = await stack.enter_async_context(served.client())
+        assert await newcomer.ask() == (200, b"hello")
+        assert await queued.is_dropped()
+        await served.until(lambda: "left" in served.seen)
+        assert served.connections == 3
+
+
+async def test_an_idle_connection_gives_way_before_a_request_in_a_queue(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "FRESH_SECONDS", 0.0)
+    async with serve(connections=2, keep_alive_seconds=60, header_seconds=60) as served, AsyncExitStack() as stack:
+        queued = await stack.enter_async_context(served.client())
+        await queued.send(GET.replace(b"/hello", b"/queues"))
+        idle = await stack.enter_async_context(served.client())
+        assert await idle.ask() == (200, b"hello")
+        newcomer = await stack.enter_async_context(served.client())
+        assert await newcomer.ask() == (200, b"hello")
+        assert await idle.is_dropped()
+        served.gate.set()
+        assert await queued.answer() == (200, b"hello")
+
+
+async def test_a_connection_that_has_just_been_opened_is_not_the_first_to_give_way(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a stream of new connections, each would be closed before its request arrives."""
+    monkeypatch.setattr(protocol, "FRESH_SECONDS", 60.0)
+    async with serve(connections=3) as served, AsyncExitStack() as stack:
+        crowd = [await stack.enter_async_context(served.client()) for _ in range(2)]
+        for number, client in enumerate(crowd):
+            await client.send(GET.replace(b"/hello", b"/queues"))
+            await served.until(lambda number=number: served.seen.count("/queues") == number + 1)
+        opened = await stack.enter_async_context(served.client())
+        await served.until(lambda: served.connections == 3)
+        newcomer = await stack.enter_async_context(served.client())
+        assert await newcomer.ask() == (200, b"hello")
+        assert await crowd[0].is_dropped()
+        assert await opened.ask() == (200, b"hello")
 
 
 async def test_the_address_with_the_most_places_gives_way(serve: Serve) -> None:
