@@ -6,6 +6,7 @@ from tests.hostile.operation import Operation, as_anonymous
 from tests.hostile.operations import (
     crowds,
     documents,
+    floods,
     fragments,
     identifiers,
     introspection,
@@ -18,7 +19,7 @@ from tests.hostile.operations import (
 )
 
 _WITH_TWINS = (documents, fragments, lexical, variables, introspection)
-_WITHOUT = (lists, identifiers, requests, sockets, crowds, wires)
+_WITHOUT = (lists, identifiers, requests, sockets, crowds, wires, floods)
 
 OPERATIONS: tuple[Operation, ...] = tuple(
     operation for module in (*_WITH_TWINS, *_WITHOUT) for operation in module.OPERATIONS

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import orjson
 
 from tests.authorization.asgi_socket import AsgiSocket, Closed, opened
-from tests.hostile.operation import Http, Messages, Sender, Wire
+from tests.hostile.operation import Flood, Http, Messages, Sender, Wire
 from tests.hostile.outcome import Outcome, codes_in
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class InProcess:
             return Outcome.together(await asyncio.gather(*wanted))
         if isinstance(request, Messages):
             return await self._talk(request)
-        assert not isinstance(request, Wire), "needs a real server"
+        assert not isinstance(request, Wire | Flood), "needs a real server"
         return Outcome()
 
     async def _request(self, request: Http, sender: Sender) -> Outcome:

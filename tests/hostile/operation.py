@@ -89,7 +89,16 @@ class Wire:
     pause: float = 0.0
 
 
-Request = Http | Messages | Wire
+@dataclass(frozen=True, kw_only=True)
+class Flood:
+    """A request that many connections send again and again, each as soon as it has its answer."""
+
+    request: Http
+    connections: int = 100
+    seconds: float = 5.0
+
+
+Request = Http | Messages | Wire | Flood
 
 
 @dataclass(frozen=True, kw_only=True)

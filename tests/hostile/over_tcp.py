@@ -12,7 +12,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from app.embedded.ports import LOOPBACK
-from tests.hostile.operation import Http, Messages, Sender
+from tests.hostile.flooding import flood
+from tests.hostile.operation import Flood, Http, Messages, Sender
 from tests.hostile.outcome import Outcome, codes_in
 
 if TYPE_CHECKING:
@@ -41,10 +42,13 @@ class OverTcp:
                 return Outcome.together(await asyncio.gather(*wanted))
             if isinstance(request, Messages):
                 return await self._talk(request)
+            if isinstance(request, Flood):
+                text = self._text(request.request, operation.sender, connection="keep-alive")
+                return await flood(request, text, port=self.port)
             return await self._wire(request)
 
-    def _text(self, request: Http, sender: Sender) -> bytes:
-        headers = {"Host": "api.test", "Connection": "close", **request.headers}
+    def _text(self, request: Http, sender: Sender, *, connection: str = "close") -> bytes:
+        headers = {"Host": "api.test", "Connection": connection, **request.headers}
         if sender is Sender.OWNER:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         body = request.body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING
 
 from tests.hostile.running import p99
@@ -15,22 +16,29 @@ MOST_GROWTH_BYTES = 50_000_000
 
 
 def lines(run: Run) -> list[str]:
-    """A line for each operation: CPU seconds of the api, how many times an idle moment's that is, by how many times the
-    client beside it was slower than when idle, and its longest /livez.
+    """A line for each operation: CPU seconds of the api, how many times an idle moment's that is, what the client
+    beside it waited, by how many times its p99 was longer than when idle, and its longest /livez.
     """
     dearest = sorted(run.suffered, key=lambda each: each.cpu_seconds, reverse=True)
     return [
-        f"{'CPU s':>8} {'of idle':>8} {'of p99':>8} {'livez ms':>9}  operation",
+        f"{'CPU s':>8} {'of idle':>8} {'p50 ms':>7} {'p99 ms':>7} {'of p99':>7} {'livez ms':>9}  operation",
         *(_line(run, each) for each in dearest),
     ]
 
 
 def _line(run: Run, one: Suffered) -> str:
-    slowdown, livez = _slowdown(run, one), max(run.within("livez", one.begun, one.ended), default=0.0)
+    waited, livez = (
+        run.within("list", one.begun, one.ended),
+        max(run.within("livez", one.begun, one.ended), default=0.0),
+    )
     times = one.cpu_seconds / max(run.idle_cpu * (one.ended - one.begun), 0.001)
     answer = "no answer" if one.outcome is None else ", ".join(sorted(one.outcome.codes)) or f"{one.outcome.status}"
     hung = " (hung, restarted)" if one.hung else ""
-    return f"{one.cpu_seconds:8.2f} {times:8.1f} {slowdown:8.1f} {livez * 1000:9.0f}  {one.operation}: {answer}{hung}"
+    figures = (
+        f"{one.cpu_seconds:8.2f} {times:8.1f} {median(waited or [0.0]) * 1000:7.0f} {p99(waited) * 1000:7.0f} "
+        f"{_slowdown(run, one):7.1f} {livez * 1000:9.0f}"
+    )
+    return f"{figures}  {one.operation}: {answer}{hung}"
 
 
 def _slowdown(run: Run, one: Suffered) -> float:
@@ -52,7 +60,14 @@ def verdict(run: Run) -> list[str]:
         f"{hung} operations hung the api": hung > 0,
         f"{run.failures} requests of the other client failed": run.failures > 0,
     }
-    return [sentence for sentence, is_so in found.items() if is_so]
+    return [
+        *(sentence for sentence, is_so in found.items() if is_so),
+        *(
+            f"beside {one.operation}, the other's p99 was {_slowdown(run, one):.1f} times its idle one"
+            for one in run.suffered
+            if one.operation.kind == "floods" and _slowdown(run, one) > MOST_SLOWDOWN
+        ),
+    ]
 
 
 def summary(run: Run) -> str:

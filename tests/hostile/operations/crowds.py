@@ -14,7 +14,7 @@ LOGIN = """mutation ($email: String!, $password: String!) {
 SORT = "{ ads(first: 100, orderBy: {field: ROAS, change: RELATIVE}, range: {preset: LIFETIME}) { nodes { id } } }"
 
 
-def _login(email: str = "nobody@shop.test", password: str = "wrong") -> Http:
+def login(email: str = "nobody@shop.test", password: str = "wrong") -> Http:
     return http(LOGIN, {"email": email, "password": password})
 
 
@@ -34,21 +34,21 @@ OPERATIONS = [
     _crowd(
         "wrong logins",
         40,
-        _login,
+        login,
         bounded(WHO, LATER, hashes=10, steps=800_000, statements=150, refusal_bytes=20_000, log_characters=50_000),
         Sender.ANONYMOUS,
     ),
     _crowd(
         "logins with a long password",
         10,
-        lambda: _login(password="x" * 900_000),
+        lambda: login(password="x" * 900_000),
         refused(statements=0, log_characters=5_000),
         Sender.ANONYMOUS,
     ),
     _crowd(
         "logins with a long address",
         10,
-        lambda: _login(email="x" * 900_000),
+        lambda: login(email="x" * 900_000),
         refused(statements=0, log_characters=5_000),
         Sender.ANONYMOUS,
     ),

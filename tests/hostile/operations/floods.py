@@ -1,0 +1,45 @@
+"""Floods: a hundred connections that send the same again as soon as they have an answer, for some seconds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jwt
+
+from tests.hostile.operation import LATER, WHO, Flood, Http, Operation, Sender, bounded, http
+from tests.hostile.operations.crowds import login
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.hostile.operation import Expected
+
+CHEAP = "{ viewer { role } }"
+
+
+def _forged() -> Http:
+    token = jwt.encode({"iss": "pixecom", "aud": "pixecom-api", "role": "OWNER"}, "guess" * 10, algorithm="HS256")
+    request = http(CHEAP)
+    return Http(headers={**request.headers, "Authorization": f"Bearer {token}"}, body=request.body)
+
+
+def _flood(
+    name: str, make: Callable[[], Http], expected: Expected | None = None, sender: Sender = Sender.ANONYMOUS
+) -> Operation:
+    return Operation(
+        name=name,
+        kind="floods",
+        make=lambda: Flood(request=make()),
+        expected=expected or bounded(LATER),
+        sender=sender,
+    )
+
+
+OPERATIONS = [
+    _flood("typename", lambda: http("{ __typename }")),
+    _flood("paths that there are not", lambda: Http(method="GET", path="/nothing"), bounded(frozenset({"HTTP 404"}))),
+    _flood("forged tokens", _forged, bounded(WHO)),
+    _flood("wrong logins", login, bounded(WHO)),
+    _flood("livez", lambda: Http(method="GET", path="/livez")),
+    _flood("cheap operations of one user", lambda: http(CHEAP), sender=Sender.OWNER),
+]
