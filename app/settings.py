@@ -127,8 +127,8 @@ class Settings(BaseSettings):
     mutation_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     operations_per_user: Annotated[int, Field(ge=1)] = 3
     operations_per_seller: Annotated[int, Field(ge=1)] = 6
-    operations_per_address: Annotated[int, Field(ge=1)] = 10
-    operations_waiting: Annotated[int, Field(ge=0)] = 50
+    operations_per_address: Annotated[int, Field(ge=1)] = 2
+    anonymous_operations: Annotated[int, Field(ge=1)] = 4
     operation_wait_seconds: Annotated[float, Field(ge=0, le=60)] = 5.0
     export_concurrency: Annotated[int, Field(ge=1)] = 3
     export_seconds: Annotated[float, Field(gt=0)] = 600.0

@@ -27,10 +27,12 @@ from app.http.health import leaving, livez, readiness
 from app.http.metrics import MetricsMiddleware
 from app.http.operation_gate import OperationGate
 from app.http.operation_turn import OperationTurns
+from app.http.request_turns import RequestTurns
 from app.http.security_headers import SecurityHeadersMiddleware
 from app.services.context import open_services
 from app.services.demo import DEMO_LOGINS
 from app.services.limits.cost_buckets import CostBuckets
+from app.services.limits.shares import request_turns
 from app.services.tick_taking import start_scheduled_job
 from app.serving.drain import Drain
 from graphql_schema.context import open_context
@@ -100,7 +102,7 @@ def build_application(
 
     page = graphiql_page(assets=assets, demo_logins=demo_logins) if settings.graphiql_on else None
     gate = OperationGate(schema, settings, buckets_of=lambda connection: _resources_of(connection).cost_buckets)
-    turns = OperationTurns(settings)
+    turns, requests = OperationTurns(settings), request_turns(settings)
     view = GraphQLView(schema, context_of=_context_of, gate=gate, turns=turns, settings=settings, page=page)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
@@ -118,6 +120,7 @@ def build_application(
             Middleware(MetricsMiddleware, routes=_METERED),
             Middleware(SecurityHeadersMiddleware),
             Middleware(CorrelationMiddleware),
+            Middleware(RequestTurns, turns=requests, settings=settings),
         ],
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from starlette.datastructures import Headers
+
 from app.auth.access_tokens import AccessClaims, read_access_token
 from app.errors import UnauthenticatedError
 from app.http.correlation import note_in_access_log
@@ -12,10 +14,13 @@ from graphql_schema.errors import ErrorCode
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import Scope
 
     from app.settings import Settings
 
-__all__ = ["claims_of", "read_bearer"]
+__all__ = ["claims_of", "find_claims", "read_bearer"]
+
+_READ = "pixecom.bearer"
 
 
 def claims_of(request: Request, settings: Settings) -> AccessClaims | None:
@@ -24,15 +29,16 @@ def claims_of(request: Request, settings: Settings) -> AccessClaims | None:
     Raises RequestRefused with 401 and WWW-Authenticate for a token that is not valid, so that a client whose token
     has run out never silently becomes an anonymous one.
     """
-    header = request.headers.get("authorization")
-    if header is None:
-        return None
-    try:
-        claims = read_bearer(header, settings)
-    except UnauthenticatedError as error:
-        raise _unauthenticated(str(error)) from None
-    note_in_access_log(request.scope, seller_id=str(claims.seller_id), user_id=str(claims.user_id))
+    claims = _read(request.scope, settings)
+    if isinstance(claims, UnauthenticatedError):
+        raise _unauthenticated(str(claims))
     return claims
+
+
+def find_claims(scope: Scope, settings: Settings) -> AccessClaims | None:
+    """The claims of a valid bearer token; None without one."""
+    claims = _read(scope, settings)
+    return claims if isinstance(claims, AccessClaims) else None
 
 
 def read_bearer(authorization: str, settings: Settings) -> AccessClaims:
@@ -41,6 +47,22 @@ def read_bearer(authorization: str, settings: Settings) -> AccessClaims:
     if scheme.lower() != "bearer":
         raise UnauthenticatedError("The Authorization header must be a bearer token.")
     return read_access_token(token.strip(), settings)
+
+
+def _read(scope: Scope, settings: Settings) -> AccessClaims | UnauthenticatedError | None:
+    """What the header says or what is wrong with it, kept in the scope: a token is verified once a request."""
+    if _READ in scope:
+        return scope[_READ]
+    header = Headers(scope=scope).get("authorization")
+    claims: AccessClaims | UnauthenticatedError | None = None
+    if header is not None:
+        try:
+            claims = read_bearer(header, settings)
+            note_in_access_log(scope, seller_id=str(claims.seller_id), user_id=str(claims.user_id))
+        except UnauthenticatedError as error:
+            claims = error
+    scope[_READ] = claims
+    return claims
 
 
 def _unauthenticated(sentence: str) -> RequestRefused:

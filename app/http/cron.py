@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     # Starts a scheduled job by its name; answers the run. Raises NotFoundError.
     StartScheduled: TypeAlias = Callable[[str], Awaitable[UUID]]
 
-__all__ = ["CronView", "StartScheduled"]
+__all__ = ["CronView", "StartScheduled", "has_cron_secret"]
 
 _log = get_logger(__name__)
 
@@ -39,7 +39,7 @@ class CronView:
 
     def __init__(self, *, start_of: Callable[[Request], StartScheduled], settings: Settings) -> None:
         self._start_of = start_of
-        self._secret = settings.cron_secret
+        self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -51,7 +51,7 @@ class CronView:
     async def _start(self, request: Request) -> Response:
         if request.method != "POST":
             raise RequestRefused(405, "Use POST.", headers={"Allow": "POST"})
-        if not self._is_allowed(request.headers.get("authorization", "")):
+        if not has_cron_secret(request.headers.get("authorization", ""), self._settings):
             challenge = {"WWW-Authenticate": 'Bearer realm="pixecom cron"'}
             raise RequestRefused(401, "The cron secret is needed.", code=ErrorCode.UNAUTHENTICATED, headers=challenge)
         job = request.path_params["job"]
@@ -63,9 +63,11 @@ class CronView:
         _log.info("a clock outside asked for a scheduled job", job=job, run_id=str(run_id))
         return json_response({"runId": str(run_id)}, status=202)
 
-    def _is_allowed(self, header: str) -> bool:
-        scheme, _, given = header.partition(" ")
-        wanted = self._secret.get_secret_value() if self._secret else ""
-        # Compared whatever else is wrong, so that the time tells nothing.
-        same = hmac.compare_digest(given.strip().encode(), wanted.encode())
-        return same and wanted != "" and scheme.lower() == "bearer"
+
+def has_cron_secret(header: str, settings: Settings) -> bool:
+    """Whether an Authorization header has the secret of the clock outside."""
+    scheme, _, given = header.partition(" ")
+    wanted = settings.cron_secret.get_secret_value() if settings.cron_secret else ""
+    # Compared whatever else is wrong, so that the time tells nothing.
+    same = hmac.compare_digest(given.strip().encode(), wanted.encode())
+    return same and wanted != "" and scheme.lower() == "bearer"

@@ -2,7 +2,8 @@
 
 Errors in a request are reported before the first byte. A later failure aborts the transfer, so that a partial file is
 not taken for a complete one; so does removing the user from the seller, which the export's own snapshot can't see. An
-export holds a connection of the pool while it runs, so only a few run at once.
+export holds a connection of the pool while it runs, so only a few run at once: it gives back the turn of its request as
+soon as its caller is known, and takes one of the exports'.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from app.http.export_formats import FORMATS
 from app.http.interruption import unless
 from app.http.json_body import checked_object, read_json_body
 from app.http.refusal import RequestRefused, refused_for
+from app.http.request_turns import turn_of
 from app.services.exporting import open_exporter
-from app.services.limits.shares import export_shares, export_slots
+from app.services.limits.shares import export_of, export_turns
 from graphql_schema.errors import ErrorCode
 from graphql_schema.exports import LISTS, columns_of, open_export, rows_of
 
@@ -79,7 +81,7 @@ class ExportView:
         self._context_of = context_of
         self._precedence = precedence
         self._settings = settings
-        self._slots = export_slots()
+        self._turns = export_turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -90,15 +92,17 @@ class ExportView:
 
     async def _export(self, request: Request, send: Send) -> None:
         file = _file_of(request)
-        body = await read_json_body(request, max_body_bytes=self._settings.max_body_bytes)
+        claims = claims_of(request, self._settings)
+        body = await read_json_body(request, max_body_bytes=self._most_bytes(claims))
         arguments = checked_object(body, "The body")
-        async with self._context_of(request, claims_of(request, self._settings)) as opened:
+        async with self._context_of(request, claims) as opened:
             context = cast("Context", opened)
             caller = _caller_of(context)
+            turn_of(request.scope).give_back()
             begun = asyncio.Event()
             async with (
                 unless_client_gone(request.receive),
-                self._slots.taken(export_shares(self._settings, caller.seller_id)),
+                self._turns.taken(export_of(self._settings, caller.seller_id)),
                 until_deadline(self._settings.export_seconds),
                 open_exporter(context.services, seller_id=caller.seller_id, user_id=caller.user_id) as exporter,
                 unless(partial(_stay_member, context, begun)),
@@ -107,6 +111,10 @@ class ExportView:
                 await self._stream(request, send, file, exporter, begun)
         # Only now, when the snapshot has ended well, is the file whole. The client may be taken for gone from here on.
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _most_bytes(self, claims: AccessClaims | None) -> int:
+        most = self._settings.max_body_bytes
+        return most if claims else min(most, self._settings.max_anonymous_body_bytes)
 
     async def _stream(
         self, request: Request, send: Send, file: _File, exporter: Exporter, begun: asyncio.Event

@@ -15,7 +15,6 @@ from strawberry.types.graphql import OperationType
 from app.database.outage import DatabaseSilentError
 from app.errors import PixecomError
 from app.http.bearer import claims_of
-from app.http.client_address import client_address
 from app.http.client_gone import unless_client_gone
 from app.http.correlation import note_in_access_log
 from app.http.graphql_request import GraphQLRequest, read_graphql_request
@@ -23,6 +22,7 @@ from app.http.metrics import observe_operation
 from app.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, preferred_type
 from app.http.operation_gate import OperationGate, OperationRefusedError
 from app.http.refusal import STATUS_OF_CODE, RequestRefused, json_response
+from app.http.request_turns import turn_of
 from graphql_schema.errors import refusal_of
 from graphql_schema.execution.answer_budget import answer_within
 from graphql_schema.execution.operation_choice import KindRefusedError
@@ -124,7 +124,7 @@ class GraphQLView:
     async def _execute(
         self, request: Request, claims: AccessClaims | None, graphql: GraphQLRequest, record: OperationRecord
     ) -> ExecutionResult:
-        """Prepare, price, charge, wait for a turn, run.
+        """Prepare, price, charge, run.
 
         What may be abandoned ends early, by ClientDisconnect, when its client goes away.
         """
@@ -137,7 +137,7 @@ class GraphQLView:
             try:
                 async with (
                     unless_client_gone(request.receive, may_stop=lambda: record.may_be_abandoned),
-                    self._turns.taken(claims, prepared.operation.kind, address=client_address(request.scope)),
+                    self._turns.begun(prepared.operation.kind, since=turn_of(request.scope).asked_at),
                     self._context_of(request, claims) as context,
                 ):
                     result = await self._schema.run(
@@ -152,7 +152,7 @@ class GraphQLView:
 
 
 def _failed(error: Exception) -> ExecutionResult:
-    """The result of an operation that did not get its turn, or was not done in time."""
+    """The result of an operation that was not done in time."""
     refusal = refusal_of(error)
     if refusal is None:
         raise error

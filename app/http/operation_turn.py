@@ -1,21 +1,18 @@
-"""When an operation may run, and for how long: its caller's slots, and the deadline for its kind."""
+"""How long an operation may run, by its kind, and that it goes before other work."""
 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from strawberry.types.graphql import OperationType
 
 from app.database.deadline import until_deadline
 from app.services.limits.precedence import Precedence
-from app.services.limits.shares import operation_shares, operation_slots
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from app.auth.access_tokens import AccessClaims
     from app.settings import Settings
 
 __all__ = ["OperationTurns"]
@@ -26,20 +23,16 @@ class OperationTurns:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._slots = operation_slots(settings)
         self.precedence = Precedence()
 
     @asynccontextmanager
-    async def taken(self, claims: AccessClaims | None, kind: OperationType, *, address: str) -> AsyncGenerator[None]:
-        """Run an operation within its slots and its deadline, which includes the time spent waiting for a slot.
+    async def begun(self, kind: OperationType, *, since: float) -> AsyncGenerator[None]:
+        """Run an operation within its deadline. `since`: when its request began to wait for its turn.
 
-        Raises RateLimitedError if no slot becomes free in time, DeadlineExceededError, and DatabaseSilentError.
+        Raises DeadlineExceededError and DatabaseSilentError.
         """
         changes = kind is OperationType.MUTATION
-        seconds, came_at = self._settings.mutation_seconds if changes else self._settings.read_seconds, monotonic()
-        async with (
-            self._slots.taken(operation_shares(self._settings, claims, address=address)),
-            until_deadline(seconds, since=came_at),
-        ):
+        seconds = self._settings.mutation_seconds if changes else self._settings.read_seconds
+        async with until_deadline(seconds, since=since):
             with self.precedence.request():
                 yield

@@ -140,6 +140,16 @@ OPERATIONS_REFUSED = Counter(
     "limit of a USER, SELLER or ADDRESS.",
     ["reason"],
 )
+TURNS_WAITING = Gauge(
+    "pixecom_turns_waiting",
+    "Requests that wait for their caller's turn, by kind of caller: USER, ADDRESS (no valid token), HEALTH or CRON.",
+    ["caller"],
+)
+TURNS_REFUSED = Counter(
+    "pixecom_turns_refused_total",
+    "Requests whose turn did not come in time, by kind of caller: USER, ADDRESS, HEALTH, CRON or EXPORT.",
+    ["caller"],
+)
 OPERATION_COST = Histogram(
     "pixecom_graphql_cost",
     "Cost of operations: the values that an answer may contain, weighted by the cost of reading them.",

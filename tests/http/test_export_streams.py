@@ -28,7 +28,7 @@ from app.http import export, export_formats
 from app.metrics.counters import Counters
 from app.services.context import open_services
 from app.services.limits import precedence
-from app.services.limits.shares import export_shares, export_slots
+from app.services.limits.shares import export_of, export_turns
 from graphql_schema.exports import columns_of
 from tests.graphql_schema.golden_world import NOW
 from tests.graphql_schema.small_world import SmallWorld
@@ -368,6 +368,18 @@ async def test_an_export_that_has_sent_nothing_yet_is_refused(year: Year) -> Non
         assert (await exports.post("ads.csv", {})).status_code == 200
 
 
+async def test_an_export_and_the_operations_of_its_user_do_not_wait_for_each_other(year: Year) -> None:
+    settings = year.settings.model_copy(update={"operations_per_user": 1})
+    async with served(replace(year.tenant.world.services, settings=settings)) as url:
+        exports = exports_of(year.tenant, url)
+        async with year.locker.transaction():
+            await year.locker.execute("LOCK TABLE ad_stats_daily IN ACCESS EXCLUSIVE MODE")
+            waiting = asyncio.create_task(exports.post("ads.csv", {"range": YEAR}))
+            await year.until_state("active")  # nothing of it is sent
+            assert await exports.ask("{ viewer { role } }") == {"viewer": {"role": "OWNER"}}
+        assert (await waiting).status_code == 200
+
+
 @pytest.mark.parametrize("limit", ["stalled", "seconds"])
 async def test_who_reads_nothing_is_broken_off(year: Year, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     services = year.tenant.world.services
@@ -404,18 +416,19 @@ async def test_a_seller_with_as_many_exports_as_may_run(year: Year, exports: Exp
 )
 async def test_exports_never_take_the_pool(year: Year, concurrency: int, pool: int, for_one: int, for_all: int) -> None:
     changed = {"export_concurrency": concurrency, "database_pool_size": pool}
-    settings, slots = year.settings.model_copy(update=changed), export_slots()
+    settings, turns = year.settings.model_copy(update=changed), export_turns()
     one = uuid4()
     async with AsyncExitStack() as taken:
         for _ in range(for_one):
-            await taken.enter_async_context(slots.taken(export_shares(settings, one)))
+            await taken.enter_async_context(turns.taken(export_of(settings, one)))
         with pytest.raises(RateLimitedError):
-            await taken.enter_async_context(slots.taken(export_shares(settings, one)))
+            await taken.enter_async_context(turns.taken(export_of(settings, one)))
         for _ in range(for_all - for_one):
-            await taken.enter_async_context(slots.taken(export_shares(settings, uuid4())))
+            await taken.enter_async_context(turns.taken(export_of(settings, uuid4())))
         with pytest.raises(RateLimitedError):
-            await taken.enter_async_context(slots.taken(export_shares(settings, uuid4())))
-    async with slots.taken(export_shares(settings, one)):
+            await taken.enter_async_context(turns.taken(export_of(settings, uuid4())))
+    await asyncio.sleep(0)
+    async with turns.taken(export_of(settings, one)):
         pass
 
 

@@ -56,6 +56,7 @@ class Stage:
 
 @pytest.fixture
 async def stage(settings: Settings) -> AsyncGenerator[Stage]:
+    settings = settings.model_copy(update={"operations_per_address": 20, "anonymous_operations": 20})
     async with open_services(settings, process="tests") as services:
         await add_user(services, await add_seller(services, "one"), NORA)
 

@@ -19,12 +19,11 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 VIEWER = "{ viewer { role } }"
-GRAPHQL_RESPONSE = {"Accept": "application/graphql-response+json"}
 
 
 @pytest.fixture
 async def stage(database: ThrowawayDatabase, settings: Settings) -> AsyncGenerator[Stage]:
-    async with open_stage(database, settings.model_copy(update={"operations_waiting": 6})) as opened:
+    async with open_stage(database, settings) as opened:
         yield opened
 
 
@@ -48,21 +47,6 @@ async def test_another_user_of_the_same_seller_has_a_share_too(stage: Stage) -> 
         await stage.until_waiting(6)
         assert stage.checked_out == 6
     assert [answered((await one).json()) for one in heavy] == [ANSWER] * 15
-
-
-async def test_more_than_may_wait_come_again_later(stage: Stage) -> None:
-    async with stage.locked("ad_stats_daily"):
-        heavy = [asyncio.create_task(stage.post(QUERY)) for _ in range(9)]
-        await stage.until_waiting(3)
-        refused = await stage.post(QUERY, headers=GRAPHQL_RESPONSE)
-        assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
-        assert refused.json()["errors"] == [
-            {
-                "message": "Too many requests; ask again later.",
-                "extensions": {"code": "RATE_LIMITED", "retryAfter": 5},
-            }
-        ]
-    assert [answered((await one).json()) for one in heavy] == [ANSWER] * 9
 
 
 async def test_who_goes_while_it_waits_is_not_run(stage: Stage) -> None:

@@ -1,44 +1,66 @@
-"""A caller's share of a process: limits on concurrent operations and exports, which never use all connections."""
+"""Each caller's share of a process: how many of its requests and exports may be in hand, never all connections."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.services.limits.slots import Share, Slots
+from app.services.limits.turns import Caller, Share, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from uuid import UUID
 
     from app.auth.access_tokens import AccessClaims
     from app.settings import Settings
 
+__all__ = ["anonymous", "clock", "export_of", "export_turns", "probe", "request_turns", "user"]
+
 EXPORT_RETRY_SECONDS = 10.0
+PROBES_PER_ADDRESS, PROBES = 2, 4
+CLOCK_REQUESTS = 2
+# Requests that read something take longer; the cheapest ones take a twentieth of it.
+LEAST_SECONDS = 0.005
+LEAST_SECONDS_OF_PROBES = 0.001  # so that a crowd of them does not make a probe from the same address late
 
 
-def operation_slots(settings: Settings) -> Slots:
-    """The slots for a process's operations; callers wait a little for a free one."""
+def request_turns(settings: Settings) -> Turns:
+    """The turns of a process's requests; callers wait a little for one."""
     seconds = min(settings.operation_wait_seconds, settings.read_seconds)
-    return Slots(waiting=settings.operations_waiting, wait_seconds=seconds, retry_seconds=max(1.0, seconds))
+    return Turns(wait_seconds=seconds, retry_seconds=max(1.0, seconds))
 
 
-def operation_shares(settings: Settings, claims: AccessClaims | None, *, address: str) -> Sequence[Share]:
-    """The shares that an operation counts against: the user's and the seller's; without a token, the address's."""
-    if claims is None:
-        return (Share(("address", address), settings.operations_per_address),)
+def user(settings: Settings, claims: AccessClaims) -> Caller:
+    """A user, whatever tokens they have. Their requests count against their seller's share as well."""
     exports = _exports_of_seller(settings)
     most = max(1, min(settings.operations_per_seller, settings.database_pool_size - exports - 1))
-    return Share(("user", claims.user_id), settings.operations_per_user), Share(("seller", claims.seller_id), most)
+    own = Share(("user", claims.user_id), settings.operations_per_user)
+    return Caller("USER", (own, Share(("seller", claims.seller_id), most)), LEAST_SECONDS)
 
 
-def export_slots() -> Slots:
-    """The slots for a process's exports; callers don't wait for a free one."""
-    return Slots(retry_seconds=EXPORT_RETRY_SECONDS)
+def anonymous(settings: Settings, address: str) -> Caller:
+    """A client address without a token. All of them have a share together."""
+    own = Share(("address", address), settings.operations_per_address)
+    return Caller("ADDRESS", (own, Share("anonymous", settings.anonymous_operations)), LEAST_SECONDS)
 
 
-def export_shares(settings: Settings, seller_id: UUID) -> Sequence[Share]:
-    """The shares that an export counts against: the seller's, and that of all exports (at most half of the pool)."""
-    return Share(seller_id, _exports_of_seller(settings)), Share("exports", _exports(settings))
+def probe(path: str, address: str) -> Caller:
+    """A client address that asks for this process's health at a path."""
+    return Caller("HEALTH", (Share((path, address), PROBES_PER_ADDRESS), Share(path, PROBES)), LEAST_SECONDS_OF_PROBES)
+
+
+def clock() -> Caller:
+    """The clock outside that starts scheduled jobs."""
+    return Caller("CRON", (Share("cron", CLOCK_REQUESTS),))
+
+
+def export_turns() -> Turns:
+    """The turns of a process's exports; callers don't wait for one."""
+    return Turns(retry_seconds=EXPORT_RETRY_SECONDS)
+
+
+def export_of(settings: Settings, seller_id: UUID) -> Caller:
+    """A seller that exports: its own share, and that of all exports (at most half of the pool)."""
+    own = Share(("export", seller_id), _exports_of_seller(settings))
+    return Caller("EXPORT", (own, Share("exports", _exports(settings))))
 
 
 def _exports(settings: Settings) -> int:

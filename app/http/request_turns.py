@@ -1,0 +1,110 @@
+"""Lets requests into the application when their caller has a turn, so that a crowd of one caller's waits behind itself.
+
+A turn is never held while waiting for a client: it is taken once the body has arrived, and given back when the response
+starts or a WebSocket is accepted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.requests import ClientDisconnect
+from starlette.websockets import WebSocket
+
+from app.errors import PixecomError
+from app.http.correlation import note_in_access_log
+from app.http.early_body import receive_early
+from app.http.refusal import refused_for
+from app.http.request_caller import caller_of
+from app.serving.queue_mark import mark_of
+from graphql_schema.errors import refusal_of
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from app.services.limits.turns import Turn, Turns
+    from app.settings import Settings
+
+__all__ = ["RequestTurns", "turn_of"]
+
+_TURN = "pixecom.turn"
+_ANSWERING = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start", "websocket.close"})
+
+
+def turn_of(scope: Scope) -> Turn:
+    """The turn of a request. What goes on to wait by rules of its own gives it back early."""
+    return scope[_TURN]
+
+
+class RequestTurns:
+    """A middleware around all routes, inside of the one that logs requests and answers what they raise."""
+
+    def __init__(self, app: ASGIApp, *, turns: Turns, settings: Settings) -> None:
+        self._app = app
+        self._turns = turns
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = caller_of(scope, self._settings)
+        # One byte more than may be read is refused as too large.
+        kept = None if caller.kind == "USER" else self._settings.max_anonymous_body_bytes + 1
+        receive = await receive_early(scope, receive, kept=kept)
+        turn = scope[_TURN] = self._turns.ask(caller)
+        try:
+            if not turn.is_given:
+                await _wait(turn, scope)
+            await self._app(scope, receive, _giving_back(turn, send))
+        finally:
+            turn.give_back()
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        turn = scope[_TURN] = self._turns.ask(caller_of(scope, self._settings))
+        try:
+            await _wait(turn, scope)
+        except ClientDisconnect:
+            return
+        except PixecomError as error:
+            if refusal := refusal_of(error):
+                await WebSocket(scope, receive, send).send_denial_response(refused_for([refusal]))
+            return
+        try:
+            await self._app(scope, receive, _giving_back(turn, send))
+        finally:
+            turn.give_back()
+
+
+def _giving_back(turn: Turn, send: Send) -> Send:
+    async def giving_back(message: Message) -> None:
+        if message["type"] in _ANSWERING:
+            turn.give_back()
+        await send(message)
+
+    return giving_back
+
+
+async def _wait(turn: Turn, scope: Scope) -> None:
+    """Raises RateLimitedError, and ClientDisconnect if the client went away meanwhile."""
+    if turn.is_given:
+        return
+    try:
+        with mark_of(scope).queued(on_gone=turn.give_back):
+            has_come = await turn.wait()
+    except PixecomError as error:
+        raise _reason(error) from None
+    finally:
+        note_in_access_log(scope, waited_milliseconds=round(turn.waited * 1000, 1))
+    if not has_come:
+        raise ClientDisconnect
+
+
+def _reason(error: PixecomError) -> PixecomError:
+    """What a request is told whose turn did not come in time."""
+    return error

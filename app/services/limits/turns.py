@@ -1,0 +1,237 @@
+"""Turns: limits on how many requests of each caller are in hand; the rest wait in a queue.
+
+Waiting requests hold nothing. When a turn becomes free, the caller with the fewest in hand gets it: in rotation among
+equals, first come first served among one caller's requests. So a caller with a long queue waits behind itself only.
+Asking, giving back and leaving take the same time however many requests wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.errors import RateLimitedError
+from app.observability.prometheus import TURNS_REFUSED, TURNS_WAITING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Hashable, Iterator
+
+__all__ = ["Caller", "Share", "Turn", "Turns"]
+
+
+class Share(NamedTuple):
+    """At most `limit` requests are in hand under the key."""
+
+    key: Hashable
+    limit: int
+
+
+class Caller(NamedTuple):
+    """Who asks. The first share is the caller's own, the others those of groups, such as its seller.
+
+    `kind` is the label of figures, such as USER. While others wait for it, a turn counts as in hand for at least
+    `least_seconds`, so that a flood of requests that take less leaves time to the rest.
+    """
+
+    kind: str
+    shares: tuple[Share, ...]
+    least_seconds: float = 0.0
+
+
+class Turn:
+    """A request's place in the queue, then its turn. `asked_at` is on the monotonic clock."""
+
+    __slots__ = ("_came", "_turns", "asked_at", "caller", "given_at", "is_given")
+
+    def __init__(self, turns: Turns, caller: Caller, *, is_given: bool) -> None:
+        self._turns = turns
+        self._came: asyncio.Future[bool] | None = None
+        self.asked_at = self.given_at = monotonic()
+        self.caller = caller
+        self.is_given = is_given
+
+    @property
+    def waited(self) -> float:
+        """Seconds since it was asked for."""
+        return monotonic() - self.asked_at
+
+    @property
+    def held(self) -> float:
+        """Seconds since it was given."""
+        return monotonic() - self.given_at
+
+    async def wait(self) -> bool:
+        """Wait for the turn; False if it was given back meanwhile. Raises RateLimitedError if it takes too long."""
+        return self.is_given or await self._turns.wait_for(self)
+
+    def give_back(self) -> None:
+        """End the turn, or leave the queue. Later calls do nothing."""
+        if self.is_given:
+            self.is_given = False
+            self._turns.release(self)
+        elif self._came is not None:
+            self._turns.leave(self)
+            self.come(is_given=False)
+
+    def begin_waiting(self) -> asyncio.Future[bool]:
+        self._came = asyncio.get_running_loop().create_future()
+        return self._came
+
+    def come(self, *, is_given: bool) -> bool:
+        """Called by the queue; False if the request stopped waiting at the same moment."""
+        if self._came is None or self._came.done():
+            return False
+        self._came.set_result(is_given)
+        self.is_given, self.given_at = is_given, monotonic()
+        return True
+
+
+class _Line:
+    """Requests that wait for the same shares, the first first."""
+
+    __slots__ = ("shares", "waiting")
+
+    def __init__(self, shares: tuple[Share, ...]) -> None:
+        self.shares = shares
+        self.waiting: OrderedDict[Turn, None] = OrderedDict()
+
+
+class Turns:
+    """One per process, used as `async with turns.taken(caller): …`; `shares` makes the callers.
+
+    Who can't have a turn within `wait_seconds` gets RateLimitedError, and is told to try again after `retry_seconds`.
+    `ask` is for those that notice meanwhile that the request is not wanted any more, or give the turn back early.
+    """
+
+    def __init__(self, *, wait_seconds: float = 0.0, retry_seconds: float = 1.0) -> None:
+        self._wait_seconds = wait_seconds
+        self._retry_seconds = retry_seconds
+        self._in_hand: dict[Hashable, int] = {}
+        self._lines: dict[tuple[Share, ...], _Line] = {}
+        self._lines_under: dict[Hashable, OrderedDict[_Line, None]] = {}  # in rotation
+
+    def __len__(self) -> int:
+        """How many shares are in use or waited for; 0 when nothing is left of all requests."""
+        return len(self._in_hand) + len(self._lines) + len(self._lines_under)
+
+    @asynccontextmanager
+    async def taken(self, caller: Caller) -> AsyncGenerator[None]:
+        """Hold a turn for the block. Raises RateLimitedError if it does not come in time."""
+        turn = self.ask(caller)
+        try:
+            await turn.wait()
+            yield
+        finally:
+            turn.give_back()
+
+    def ask(self, caller: Caller) -> Turn:
+        """A turn, which is given if one is free; otherwise it must be waited for. Give it back in any case."""
+        if not self._has_room(caller.shares):
+            return Turn(self, caller, is_given=False)
+        self._take(caller.shares)
+        return Turn(self, caller, is_given=True)
+
+    async def wait_for(self, turn: Turn) -> bool:
+        """What `Turn.wait` does."""
+        came = turn.begin_waiting()
+        self._join(turn)
+        try:
+            with TURNS_WAITING.labels(turn.caller.kind).track_inprogress():
+                async with asyncio.timeout(self._wait_seconds):
+                    return await came
+        except BaseException as error:
+            turn.give_back()
+            if isinstance(error, TimeoutError):
+                TURNS_REFUSED.labels(turn.caller.kind).inc()
+                raise RateLimitedError(retry_after=self._retry_seconds) from None
+            raise
+
+    def leave(self, turn: Turn) -> None:
+        """Take it out of the queue, if it is in it."""
+        line = self._lines.get(turn.caller.shares)
+        if line is not None and turn in line.waiting:
+            del line.waiting[turn]
+            self._drop_if_empty(line)
+
+    def release(self, turn: Turn) -> None:
+        """Free what one request in hand had, in a later turn of the event loop.
+
+        A request that awaits nothing begins and ends in one turn of the loop. Freed at once, its caller's next request
+        could do the same in the same turn, and so on: however many there are, they would all go before anybody else's.
+        """
+        asyncio.get_running_loop().call_soon(self._release_in_time, turn)
+
+    def _release_in_time(self, turn: Turn) -> None:
+        shares, left = turn.caller.shares, turn.caller.least_seconds - turn.held
+        if left > 0 and any(key in self._lines_under for key, _limit in shares):
+            asyncio.get_running_loop().call_later(left, self._release, shares)
+        else:
+            self._release(shares)
+
+    def _release(self, shares: tuple[Share, ...]) -> None:
+        for key, _limit in shares:
+            left = self._in_hand[key] - 1
+            if left:
+                self._in_hand[key] = left
+            else:
+                del self._in_hand[key]
+        while line := self._next_line(shares):
+            turn, _ = line.waiting.popitem(last=False)
+            if turn.come(is_given=True):
+                self._take(line.shares)
+                self._rotate(line)
+            self._drop_if_empty(line)
+
+    def _join(self, turn: Turn) -> None:
+        shares = turn.caller.shares
+        line = self._lines.get(shares)
+        if line is None:
+            line = self._lines[shares] = _Line(shares)
+            for key, _limit in shares:
+                self._lines_under.setdefault(key, OrderedDict())[line] = None
+        line.waiting[turn] = None
+
+    def _next_line(self, freed: tuple[Share, ...]) -> _Line | None:
+        """The line with room that has the fewest in hand, of those that wait for what was freed.
+
+        No more lines are looked at than may be in hand: the first with none in hand is the one.
+        """
+        best, fewest = None, 0
+        for line in self._waiting_under(freed):
+            in_hand = self._in_hand.get(line.shares[0].key, 0)
+            if (best is None or in_hand < fewest) and self._has_room(line.shares):
+                best, fewest = line, in_hand
+                if not in_hand:
+                    break
+        return best
+
+    def _waiting_under(self, shares: tuple[Share, ...]) -> Iterator[_Line]:
+        """Those of groups first, in their rotation: the caller's own line must not come before it."""
+        for share in reversed(shares):
+            if self._has_room((share,)):  # otherwise none of them has
+                yield from self._lines_under.get(share.key, ())
+
+    def _rotate(self, line: _Line) -> None:
+        for key, _limit in line.shares:
+            self._lines_under[key].move_to_end(line)
+
+    def _drop_if_empty(self, line: _Line) -> None:
+        if line.waiting:
+            return
+        del self._lines[line.shares]
+        for key, _limit in line.shares:
+            lines = self._lines_under[key]
+            del lines[line]
+            if not lines:
+                del self._lines_under[key]
+
+    def _has_room(self, shares: tuple[Share, ...]) -> bool:
+        in_hand = self._in_hand
+        return all(in_hand.get(key, 0) < limit for key, limit in shares)
+
+    def _take(self, shares: tuple[Share, ...]) -> None:
+        for key, _limit in shares:
+            self._in_hand[key] = self._in_hand.get(key, 0) + 1
