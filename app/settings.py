@@ -136,6 +136,7 @@ class Settings(BaseSettings):
     sockets_per_user: Annotated[int, Field(ge=1)] = 20
     anonymous_sockets: Annotated[int, Field(ge=1)] = 100
     socket_messages_per_second: Annotated[int, Field(ge=1)] = 20
+    socket_bytes_per_second: Annotated[int, Field(ge=1)] = 50_000
     subscriptions_per_process: Annotated[int, Field(ge=1)] = 200
     subscriptions_per_socket: Annotated[int, Field(ge=1)] = 20
     membership_check_seconds: Annotated[float, Field(gt=0, le=5)] = 3.0

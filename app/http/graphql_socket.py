@@ -8,11 +8,11 @@ A client authenticates in connection_init, {"Authorization": "Bearer …"}, or w
 codes: 4400 a malformed message; 4401 subscribed before connection_init was acknowledged; 4403 the access token is
 missing, invalid or expired, or its user is not or no longer a member of the seller (reconnect with another token); 4406
 another protocol; 4408 no connection_init arrived; 4409 an operation's id is in use; 4429 a second connection_init, or
-too many messages; 1013, which tells clients to retry by themselves: the user or the process has reached its limit of
-sockets, another anonymous socket took the place, or the database does not answer. The handshake gets 503 if users hold
-all sockets of the process, and 403 from a page of another origin. A subscription above a limit fails alone, with the
-code RATE_LIMITED. The limits are in `app/http/socket_limits.py`. uvicorn pings its peers every 20 seconds, and drops
-those that don't answer.
+too many messages, pings or bytes; 1009 a message that is too long; 1013, which tells clients to retry by themselves:
+the user or the process has reached its limit of sockets, another anonymous socket took the place, or the database does
+not answer. The handshake gets 503 if users hold all sockets of the process, and 403 from a page of another origin. A
+subscription above a limit fails alone, with the code RATE_LIMITED. The limits are in `app/http/socket_limits.py` and
+`app/serving/frame_limits.py`. uvicorn pings its peers every 20 seconds, and drops those that don't answer.
 """
 
 from __future__ import annotations
@@ -44,8 +44,10 @@ from app.http.graphql_request import GraphQLRequest
 from app.http.metrics import OPEN_SOCKETS, observe_errors
 from app.http.operation_gate import OperationRefusedError
 from app.http.refusal import RequestRefused
-from app.http.socket_limits import TRY_AGAIN_LATER, MessageRate, SocketLimits, SocketPlace, SocketRefused
+from app.http.socket_limits import TRY_AGAIN_LATER, SocketLimits, SocketPlace, SocketRefused
 from app.observability.logging import get_logger
+from app.serving.allowance import Allowance
+from app.serving.frame_limits import SECONDS_AT_ONCE, note_known_client
 from graphql_schema.errors import ErrorCode, code_of
 from graphql_schema.execution.operation_choice import KindRefusedError
 
@@ -128,11 +130,12 @@ class _Adapter(ASGIWebSocketAdapter):
 
     async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object]:
         del ignore_parsing_errors
-        rate = MessageRate(self.view.limits.settings.socket_messages_per_second)
+        per_second = self.view.limits.settings.socket_messages_per_second
+        messages = Allowance(per_second, at_once=per_second * SECONDS_AT_ONCE)
         with suppress(WebSocketDisconnect):
             while self.ws.application_state is not WebSocketState.DISCONNECTED:
                 text = await self._receive()
-                if not rate.allows_one():
+                if not messages.take():
                     await self.close(_TOO_MANY, "Too many messages.")
                 elif self.is_anonymous and len(text) > FIRST_MESSAGE_CHARACTERS:
                     await self.close(_MALFORMED, "The message is too long.")
@@ -196,6 +199,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
         claims = self.context.claims
         if self.connection_acknowledged and claims and not self._ends:
             self.websocket.is_anonymous = False
+            note_known_client(self.context.socket.scope)
             ends = self._end_with_token(claims), self._end_with_membership()
             self._ends = tuple(asyncio.create_task(end) for end in ends)
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["checked_object", "read_json", "read_json_body"]
 
-DISCARDED_BYTES = 16_000_000
 # A document of the longest length that consists of brackets, and as many variables as there may be.
 MAX_BRACKETS = 25_000
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -54,23 +53,19 @@ def checked_object(value: object, what: str) -> dict[str, Any]:
 
 
 async def _read(request: Request, limit: int) -> bytes | None:
-    """The body, None when it is over the limit.
+    """The body; None as soon as it is known to be over the limit, which may be before any of it has arrived.
 
-    Somewhat more than the limit is read and dropped: a connection that is closed in mid-upload is reset, and its
-    client would never see the answer.
+    The server drops what the client still sends, so that it sees the answer.
     """
     declared = request.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > limit + DISCARDED_BYTES:
+    if declared.isdecimal() and int(declared) > limit:
         return None
     received = bytearray()
-    total = 0
     async for chunk in request.stream():
-        total += len(chunk)
-        if total <= limit:
-            received += chunk
-        elif total > limit + DISCARDED_BYTES:
-            break
-    return bytes(received) if total <= limit else None
+        received += chunk
+        if len(received) > limit:
+            return None
+    return bytes(received)
 
 
 def _is_object(value: object) -> TypeGuard[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Limits on a process's sockets and subscriptions, per user and in all, and on a client's message rate.
+"""Limits on a process's sockets and subscriptions, per user and in all.
 
 A socket is anonymous until its client has sent a valid token. When there are too many, a new anonymous socket replaces
 the oldest: a real client sends its token at once, so that any number of silent sockets can't lock users out.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from graphql import GraphQLError
@@ -22,11 +21,9 @@ if TYPE_CHECKING:
 
     from app.settings import Settings
 
-__all__ = ["TRY_AGAIN_LATER", "MessageRate", "SocketLimits", "SocketPlace", "SocketRefused"]
+__all__ = ["TRY_AGAIN_LATER", "SocketLimits", "SocketPlace", "SocketRefused"]
 
 TRY_AGAIN_LATER = 1013  # in IANA's registry of WebSocket close codes
-# Burst size: a client may start all of its subscriptions at once.
-_SECONDS_AT_ONCE = 5
 _RETRY_SECONDS = 10
 
 
@@ -104,26 +101,6 @@ class SocketLimits:
             self._subscriptions -= Counter([user_id])
 
         task.add_done_callback(end)
-
-
-class MessageRate:
-    """One client's message rate limit: a sustained rate per second, with bursts."""
-
-    def __init__(self, per_second: float) -> None:
-        self._per_second = per_second
-        self._left = per_second * _SECONDS_AT_ONCE
-        self._at = monotonic()
-
-    def allows_one(self) -> bool:
-        """Whether the client may send a message now; counts it if so."""
-        present = monotonic()
-        most = self._per_second * _SECONDS_AT_ONCE
-        self._left = min(most, self._left + (present - self._at) * self._per_second)
-        self._at = present
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
 
 
 def _refusal(sentence: str) -> GraphQLError:

@@ -14,6 +14,7 @@ HEALTH_PATHS = frozenset({"/livez", "/readyz"})
 _SENTENCES = {
     HTTPStatus.BAD_REQUEST: "Invalid HTTP request received.",
     HTTPStatus.REQUEST_TIMEOUT: "The request did not arrive in time.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The request line and the headers are too large.",
     HTTPStatus.SERVICE_UNAVAILABLE: "There are too many connections; try again in a moment.",
 }

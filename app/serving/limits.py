@@ -18,12 +18,16 @@ class ConnectionLimits:
     header_bytes: int = 32_768
     headers: int = 100
     header_seconds: float = 10.0
+    body_bytes: int = 1_000_000
     body_seconds: float = 30.0
     body_bytes_per_second: int = 2_000
     stalled_seconds: float = 60.0
     keep_alive_seconds: int = 5
     connections: int = 800
     connections_per_address: int = 0
+    socket_frames_per_second: int = 20
+    socket_bytes_per_second: int = 50_000
+    unknown_message_bytes: int = 65_536
 
     @classmethod
     def of(cls, settings: Settings) -> ConnectionLimits:
@@ -32,12 +36,15 @@ class ConnectionLimits:
             header_bytes=settings.max_header_bytes,
             headers=settings.max_headers,
             header_seconds=settings.header_seconds,
+            body_bytes=settings.max_body_bytes,
             body_seconds=settings.body_seconds,
             body_bytes_per_second=settings.body_bytes_per_second,
             stalled_seconds=settings.stalled_seconds,
             keep_alive_seconds=settings.keep_alive_seconds,
             connections=settings.max_connections,
             connections_per_address=settings.max_connections_per_address,
+            socket_frames_per_second=settings.socket_messages_per_second,
+            socket_bytes_per_second=settings.socket_bytes_per_second,
         )
 
     def seconds_for_body(self, received: int) -> float:

@@ -1,4 +1,4 @@
-"""A transport that drops what is written once it is closed.
+"""The transport that responses are written to: it drops what is written once it is closed, and closes as it is told.
 
 uvloop raises for that, until the protocol learns that the connection is lost: each client that disconnects in the
 middle of a response would leave two tracebacks in the log.
@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asyncio import Transport
+    from collections.abc import Callable
 
 __all__ = ["OpenTransport"]
 
 
 class OpenTransport:
-    """Everything but `write` is the transport's own."""
+    """Everything but `write` and `close` is the transport's own."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, close: Callable[[], None] | None = None) -> None:
         self._transport = transport
+        self.close = close or transport.close
 
     def write(self, data: bytes) -> None:
         """Write unless the transport is closed or closing."""

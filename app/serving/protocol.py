@@ -2,40 +2,49 @@
 
 uvicorn has no such limits of its own. The server checks deadlines about twice a second (`look`), so that requests need
 no timers.
+
+A connection's requests are parsed and run one at a time. Those that are pipelined behind one stay as they came, and
+nothing more is read, until it is answered and the client has read enough of its answers.
 """
 
 from __future__ import annotations
 
 from enum import Enum, auto
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from app.serving.answers import answer_bytes, only_health
+from app.serving.lingering import Lingering
 from app.serving.open_transport import OpenTransport
 from app.serving.queue_mark import QueueMark
+from app.serving.request_parts import ChunkTooLargeError, RequestParts
 from app.serving.stalled import StallWatch
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from uvicorn.server import ServerState
 
     from app.serving.server import BoundedConfig
 
-__all__ = ["BoundedHttp", "BoundedWebSocket"]
+__all__ = ["BoundedHttp"]
 
 # Bytes parsed at once; a head may exceed its limit by at most this much before it is noticed.
 SLICE_BYTES = 8_192
-# A rejected client that is still sending would not see the response if the connection closed at once.
-LINGER_SECONDS = 2.0
-LINGER_BYTES = 1_000_000
 SPARE_SECONDS = 2.0
 FRESH_SECONDS = 0.5
-# Requests that may wait behind another one on the same connection.
-PIPELINED_REQUESTS = 32
+# Requests that may wait behind another one on the same connection; browsers pipeline none.
+PIPELINED_REQUESTS = 16
+_REQUEST_LINE_ENDS = b" HTTP/1.1\r\n"
+# An upload that has been answered already, and the time for it.
+UPLOAD_BYTES = 16_000_000
+UPLOAD_SECONDS = 5.0
+# A client that sends no more may have gone, or may be waiting for its response.
+HALF_CLOSED_SECONDS = 0.5
 
 
 class _Phase(Enum):
@@ -66,10 +75,14 @@ class BoundedHttp(HttpToolsProtocol):
         self._places = config.places
         self._stall = StallWatch(config.limits.stalled_seconds)
         self._phase, self._since = _Phase.NOTHING_YET, 0.0
-        self._head_bytes = self._unparsed_bytes = self._body_bytes = self._discarded_bytes = 0
+        self._head_bytes = self._unparsed_bytes = self._body_bytes = 0
         self._status = HTTPStatus.BAD_REQUEST
-        self._is_spare = self._is_upgraded = self._is_refused = False
+        self._is_spare = self._is_upgraded = False
         self._queue_mark = QueueMark()
+        self._parts = RequestParts(most_chunk_bytes=config.limits.body_bytes)
+        self._unread = bytearray()
+        self._half_closed: asyncio.TimerHandle | None = None
+        self._lingering: Lingering | None = None
 
     # The connection.
 
@@ -87,13 +100,39 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
         self._places.release(self.transport)
         self._queue_mark.tell_gone()
+        self._unread.clear()
+        if self._half_closed is not None:
+            self._half_closed.cancel()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Keep the connection open for the response to a request that has arrived.
+
+        The client may have closed only its side, as `nc -N` and some health checkers do, or all of it: the two look the
+        same until something is written to it. So a response that has begun is completed; one that has not begun after
+        HALF_CLOSED_SECONDS is given up, and what would still be read for it ends (app/http/client_gone.py). Reads of
+        clients that went away would otherwise run to their ends, which costs everybody else more than a slow response
+        is worth to a client that can as well keep its side open.
+        """
+        if not self._is_busy or self._lingering is not None:
+            return False
+        if self._half_closed is None:
+            self._half_closed = self.loop.call_later(HALF_CLOSED_SECONDS, self._give_up)
+        return True
+
+    def _give_up(self) -> None:
+        self._unread.clear()
+        if not (self._is_busy and self.cycle.response_started):
+            self.transport.close()
 
     @property
     def is_waiting(self) -> bool:
         """Whether it is idle, or its request has not arrived completely."""
-        if self._is_upgraded or self._is_refused:
-            return False
-        return self._phase is not _Phase.DONE or self.cycle.response_complete
+        return not self._is_upgraded and not self._is_busy
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether a request has arrived completely and is not answered yet."""
+        return self._phase is _Phase.DONE and not self.cycle.response_complete
 
     @property
     def is_receiving_body(self) -> bool:
@@ -115,7 +154,7 @@ class BoundedHttp(HttpToolsProtocol):
     def look(self, now: float) -> None:
         """End whatever takes too long. Called periodically."""
         self._stall.look(self.transport, now)
-        if self._is_refused or self.transport.is_closing():
+        if self._lingering is not None or self.transport.is_closing():
             return
         if self._phase is _Phase.BODY:
             self._look_at_body(now)
@@ -141,24 +180,57 @@ class BoundedHttp(HttpToolsProtocol):
     # What arrives.
 
     def data_received(self, data: bytes) -> None:
-        if self._is_refused:
-            self._discard(data)
+        if self._lingering is not None:
+            self._lingering.discard(data)
             return
-        for start in range(0, len(data), SLICE_BYTES):
-            self._parse(data[start : start + SLICE_BYTES])
-            if self._is_upgraded or self._is_refused or self.transport.is_closing():
-                return
-        self._wait_for_the_next()
+        self._unread += data
+        self._proceed()
 
-    def _parse(self, data: bytes) -> None:
-        self._unparsed_bytes += len(data)
-        super().data_received(data)
-        if self._is_upgraded or self._is_refused:
+    def _proceed(self) -> None:
+        """Parse what has arrived, to the end of a request. The next one has to wait."""
+        while self._unread and not self._has_ended:
+            if self._is_busy or (self._phase is _Phase.DONE and self.flow.write_paused):
+                self._hold()
+                return
+            self._parse_piece()
+        if self._has_ended:
             return
-        if self._head_bytes + self._unparsed_bytes > self._limits.header_bytes:
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        elif len(self.pipeline) > PIPELINED_REQUESTS:
+        if self._half_closed is not None and not self._is_busy:
+            self.transport.close()
+        else:
+            self._wait_for_the_next()
+
+    @property
+    def _has_ended(self) -> bool:
+        return self._is_upgraded or self._lingering is not None or self.transport.is_closing()
+
+    def _hold(self) -> None:
+        self._unset_keepalive_if_required()
+        self.flow.pause_reading()
+        if self._unread.count(_REQUEST_LINE_ENDS) > PIPELINED_REQUESTS:
             self.transport.abort()
+
+    def _parse_piece(self) -> None:
+        try:
+            piece = self._parts.cut(self._unread, SLICE_BYTES)
+        except ChunkTooLargeError:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return
+        self._unparsed_bytes += len(piece)
+        super().data_received(piece)
+        if not self._has_ended and self._head_bytes + self._unparsed_bytes > self._limits.header_bytes:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._has_ended:
+            self._proceed()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._unread and not self._is_busy and not self._has_ended:
+            self.flow.resume_reading()
+            self._proceed()
 
     def _wait_for_the_next(self) -> None:
         """Start timing the next request: uvicorn stops its own timer at any byte, even one that starts no request."""
@@ -199,7 +271,8 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle is None:  # pyright: ignore[reportUnnecessaryComparison]
             return
-        self.cycle.transport = cast("asyncio.Transport", OpenTransport(self.transport))
+        self._parts.begin_body(self.headers)
+        self.cycle.transport = cast("asyncio.Transport", OpenTransport(self.transport, close=self._close))
         if self._is_spare:
             self.cycle.keep_alive = False
 
@@ -210,6 +283,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._enter(_Phase.DONE)
+        self._parts.begin_head()
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
@@ -227,82 +301,26 @@ class BoundedHttp(HttpToolsProtocol):
         self._refuse(self._status)
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Reject the request and close. A response in progress for an earlier one is completed; nothing after it is."""
-        self._is_refused = True
+        """Reject the request that is arriving, and close. A response to it that has begun is cut off."""
         cycle = self.cycle
-        if cycle is None or cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
-            self._answer(status)
-        elif self._phase is not _Phase.BODY:
-            cycle.keep_alive = False
-            self.flow.pause_reading()
-        elif cycle.response_started:
-            self.transport.abort()
-        else:
+        if cycle is not None and not cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
+            if cycle.response_started:
+                self.transport.abort()
+                return
             cycle.disconnected = True
             cycle.message_event.set()
-            self._answer(status)
+        self.transport.write(answer_bytes(status))
+        self._linger(Lingering)
 
-    def _answer(self, status: HTTPStatus) -> None:
+    def _close(self) -> None:
+        """End the connection once its response is written: at once, or when the rest of the upload has been dropped."""
+        if self._phase is _Phase.BODY and not self.transport.is_closing():
+            self._linger(partial(Lingering, most_bytes=UPLOAD_BYTES, seconds=UPLOAD_SECONDS))
+        else:
+            self.transport.close()
+
+    def _linger(self, linger: Callable[[asyncio.Transport, asyncio.AbstractEventLoop], Lingering]) -> None:
         self._unset_keepalive_if_required()
         self.flow.resume_reading()
-        self.transport.write(answer_bytes(status))
-        self.transport.write_eof()
-        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
-
-    def _discard(self, data: bytes) -> None:
-        self._discarded_bytes += len(data)
-        if self._discarded_bytes > LINGER_BYTES:
-            self.transport.abort()
-
-
-class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """One WebSocket; it keeps the place of the HTTP connection it started as."""
-
-    def __init__(
-        self,
-        config: BoundedConfig,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._places = config.places
-        self._stall = StallWatch(config.limits.stalled_seconds)
-        self._queue_mark = QueueMark()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._places.upgrade(transport, self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._places.release(self.transport)
-        self._queue_mark.tell_gone()
-
-    @property
-    def is_waiting(self) -> bool:
-        return False
-
-    @property
-    def is_receiving_body(self) -> bool:
-        return False
-
-    @property
-    def is_queued(self) -> bool:
-        """Whether its handshake waits in a queue of the application."""
-        return self._queue_mark.is_queued
-
-    @property
-    def is_fresh(self) -> bool:
-        return False
-
-    def abort(self) -> None:
-        self.transport.abort()
-
-    async def run_asgi(self) -> None:
-        self.scope.update(self._queue_mark.scope_entry())  # type: ignore[typeddict-item]  # pyright: ignore[reportArgumentType, reportCallIssue]
-        await super().run_asgi()
-
-    def look(self, now: float) -> None:
-        """End whatever takes too long. Called periodically."""
-        self._stall.look(self.transport, now)
+        self._unread.clear()
+        self._lingering = linger(self.transport, self.loop)

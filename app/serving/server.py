@@ -10,7 +10,8 @@ import uvicorn
 from app.serving.drain import Drain
 from app.serving.limits import ConnectionLimits
 from app.serving.places import Places
-from app.serving.protocol import BoundedHttp, BoundedWebSocket
+from app.serving.protocol import BoundedHttp
+from app.serving.socket_protocol import BoundedWebSocket
 
 if TYPE_CHECKING:
     import socket
@@ -34,6 +35,8 @@ class BoundedConfig(uvicorn.Config):
         ours: dict[str, Any] = {
             "http": BoundedHttp,
             "ws": BoundedWebSocket,
+            # Our messages are short, and a few compressed bytes can make us inflate and scan a megabyte.
+            "ws_per_message_deflate": False,
             "log_config": None,
             "access_log": False,
             "server_header": False,

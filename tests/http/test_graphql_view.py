@@ -272,17 +272,22 @@ async def test_a_client_that_still_sends_sees_the_refusal(build: Callable[..., S
     assert (response.status_code, response.headers["connection"]) == (413, "close")
 
 
-async def test_an_endless_body_is_not_read_to_its_end(build: Callable[..., Starlette]) -> None:
+@pytest.mark.parametrize("length", [20_001, 9_000_000_000])
+@pytest.mark.parametrize("expects", [b"", b"Expect: 100-continue\r\n"], ids=["", "100-continue"])
+async def test_an_announced_length_is_refused_before_any_of_it_is_there(
+    build: Callable[..., Starlette], length: int, expects: bytes
+) -> None:
     async with serving(build()) as url, asyncio.timeout(10):
         reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
         writer.write(
-            b"POST /graphql HTTP/1.1\r\nHost: api\r\n"
-            b"Content-Type: application/json\r\nContent-Length: 9000000000\r\n\r\n",
+            b"POST /graphql HTTP/1.1\r\nHost: api\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n%s\r\n" % (length, expects),
         )
         answer = await reader.read()
         writer.close()
 
     assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"The body is larger than 20000 bytes." in answer
 
 
 async def test_one_byte_too_many_is_refused(client: httpx.AsyncClient) -> None:

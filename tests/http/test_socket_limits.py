@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from app.http.application import create_application
 from app.identifiers import new_id
 from app.services.context import open_services
+from app.serving.limits import ConnectionLimits
 from tests.graphql_schema.small_world import LONG_AGO, SmallWorld, Tenant
 from tests.http.conftest import serving
 from tests.http.sockets import opened, token_of
@@ -38,7 +39,8 @@ async def tenant(database: ThrowawayDatabase, settings: Settings) -> AsyncGenera
 async def limited(tenant: Tenant, *, options: Mapping[str, object] | None = None, **limits: int) -> AsyncGenerator[str]:
     """A process with these limits; gives its address."""
     settings = tenant.world.services.settings.model_copy(update=limits)
-    async with serving(create_application(settings), **(options or {})) as address:
+    application = create_application(settings)
+    async with serving(application, limits=ConnectionLimits.of(settings), **(options or {})) as address:
         yield address
 
 
@@ -172,6 +174,18 @@ async def test_the_first_messages_are_short(tenant: Tenant) -> None:
             await socket.init(token_of(tenant))
             await socket.connection.send(long)
             assert await socket.hear() == PONG
+            await socket.connection.send(orjson.dumps({"type": "ping", "payload": {"x": "x" * 200_000}}).decode())
+            assert await socket.hear() == PONG
+        async with opened(address) as anonymous:
+            await anonymous.connection.send("x" * 70_000)
+            assert await anonymous.closing() == (1009, "The message is too long.")
+
+
+async def test_pings_of_the_protocol_count_as_messages(tenant: Tenant) -> None:
+    async with limited(tenant, socket_messages_per_second=1) as address, opened(address) as anonymous:
+        for _ in range(50):
+            await anonymous.connection.ping()
+        assert await anonymous.closing() == (4429, "Too many messages.")
 
 
 HANDSHAKE = """GET /graphql HTTP/1.1\r

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     Serve = Callable[..., AbstractAsyncContextManager["Served"]]
 
 PATIENCE_SECONDS = 20.0
 GET = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+MESSAGE_BYTES = 1_000_000
 LARGE_ANSWER_BYTES = 60_000_000
 
 
@@ -128,17 +129,25 @@ async def _echo(receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 def serve() -> Serve:
-    """`async with serve(header_seconds=0.2) as served`: other limits than the defaults by keyword."""
+    """`async with serve(header_seconds=0.2) as served`: other limits than the defaults by keyword.
+
+    `application`: another one than that of `Served`.
+    """
 
     @asynccontextmanager
-    async def opened(**limits: Any) -> AsyncGenerator[Served]:
+    async def opened(*, application: ASGIApp | None = None, **limits: Any) -> AsyncGenerator[Served]:
         served: Served
 
-        async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        async def own(scope: Scope, receive: Receive, send: Send) -> None:
             await served.application(scope, receive, send)
 
         config = BoundedConfig(
-            application, limits=replace(ConnectionLimits(), **limits), host="127.0.0.1", port=0, lifespan="off"
+            application or own,
+            limits=replace(ConnectionLimits(), **limits),
+            host="127.0.0.1",
+            port=0,
+            lifespan="off",
+            ws_max_size=MESSAGE_BYTES,
         )
         server = QuietServer(config)
         served = Served(server, 0)

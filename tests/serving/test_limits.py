@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.serving.protocol import LINGER_BYTES, SLICE_BYTES, BoundedHttp
+from app.serving.lingering import LINGER_BYTES
+from app.serving.protocol import SLICE_BYTES, BoundedHttp
+from app.serving.request_parts import RequestParts
 from tests.serving.conftest import GET, LARGE_ANSWER_BYTES
 
 if TYPE_CHECKING:
@@ -58,19 +60,20 @@ async def test_sixty_megabytes_are_refused_at_the_limit(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, begin: bytes, piece: bytes
 ) -> None:
     parsed = read = 0
-    parse, receive = BoundedHttp._parse, BoundedHttp.data_received  # pyright: ignore[reportPrivateUsage]
+    cut, receive = RequestParts.cut, BoundedHttp.data_received
 
-    def counting_parse(self: BoundedHttp, data: bytes) -> None:
+    def counting_cut(self: RequestParts, data: bytearray, most: int) -> bytes:
         nonlocal parsed
-        parsed += len(data)
-        parse(self, data)
+        piece = cut(self, data, most)
+        parsed += len(piece)
+        return piece
 
     def counting_receive(self: BoundedHttp, data: bytes) -> None:
         nonlocal read
         read += len(data)
         receive(self, data)
 
-    monkeypatch.setattr(BoundedHttp, "_parse", counting_parse)
+    monkeypatch.setattr(RequestParts, "cut", counting_cut)
     monkeypatch.setattr(BoundedHttp, "data_received", counting_receive)
     async with serve() as served:
         async with served.client() as client:

@@ -1,0 +1,40 @@
+"""The end of a connection whose client is still sending.
+
+A connection that is closed while bytes arrive is reset, and its client would never see the last thing it was sent. So
+only our side is closed; what still arrives is dropped unread, for a while and up to a limit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["LINGER_BYTES", "LINGER_SECONDS", "Lingering"]
+
+LINGER_SECONDS = 2.0
+LINGER_BYTES = 1_000_000
+
+
+class Lingering:
+    """Begins once the last bytes have been written to the transport, which must be reading."""
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        most_bytes: int = LINGER_BYTES,
+        seconds: float = LINGER_SECONDS,
+    ) -> None:
+        self._transport = transport
+        self._bytes_left = most_bytes
+        transport.write_eof()
+        self.timer = loop.call_later(seconds, transport.abort)
+
+    def discard(self, data: bytes) -> None:
+        """Drop what has arrived; too much of it aborts the connection."""
+        self._bytes_left -= len(data)
+        if self._bytes_left < 0:
+            self._transport.abort()

@@ -1,0 +1,85 @@
+"""Cuts what arrives on a connection at the ends of the parts of requests: heads, chunks, bodies.
+
+Whoever parses one piece after the other parses no more than one part at once. So a request that is pipelined behind
+another one stays as it came, and a chunk is known to be too large before any of it is there. The parser alone decides
+what is valid: it refuses lines that do not end in CRLF, so both agree on where a part ends.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ChunkTooLargeError", "RequestParts"]
+
+_END_OF_HEAD = b"\r\n\r\n"
+_LINE = b"\n"
+_CRLF_BYTES = 2
+_HEX = 16
+
+
+class ChunkTooLargeError(Exception):
+    """The head of a chunk announces more than a body may have."""
+
+
+class RequestParts:
+    """One connection's. Says how many of the bytes at hand belong to the current part."""
+
+    def __init__(self, *, most_chunk_bytes: int) -> None:
+        self._most_chunk_bytes = most_chunk_bytes
+        self.begin_head()
+
+    def begin_head(self) -> None:
+        """What follows is the head of a request."""
+        self._tail = b""  # the end of what came of a head, which may be split anywhere
+        self._left = 0  # bytes of a body or a chunk
+        self._line: bytearray | None = None  # the head of a chunk, as far as it has come
+
+    def begin_body(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """What follows is the body of the request with these headers, which the parser has accepted."""
+        self.begin_head()
+        fields = dict(headers)
+        if b"transfer-encoding" in fields:
+            self._line = bytearray()
+        else:
+            self._left = int(fields.get(b"content-length", b"0"))
+
+    def cut(self, data: bytearray, most: int) -> bytes:
+        """Take the next piece, of at most so many bytes, off these. Raises ChunkTooLargeError."""
+        piece = bytes(data[:most])
+        piece = piece[: self._size_in(piece)]
+        del data[: len(piece)]
+        self._pass(piece)
+        return piece
+
+    def _size_in(self, data: bytes) -> int:
+        """How many of these bytes belong to the part."""
+        if self._left:
+            return self._left
+        if self._line is not None:
+            return data.find(_LINE) + 1 or len(data)
+        place = (self._tail + data).find(_END_OF_HEAD)
+        return len(data) if place < 0 else place + len(_END_OF_HEAD) - len(self._tail)
+
+    def _pass(self, piece: bytes) -> None:
+        if self._left:
+            self._left -= len(piece)
+        elif self._line is None:
+            self._tail = (self._tail + piece)[1 - len(_END_OF_HEAD) :]
+        else:
+            self._line += piece
+            if piece.endswith(_LINE):
+                self._begin_chunk(self._line)
+
+    def _begin_chunk(self, line: bytearray) -> None:
+        try:
+            size = int(line.split(b";")[0], _HEX)
+        except ValueError:  # which the parser refuses
+            return
+        if size > self._most_chunk_bytes:
+            raise ChunkTooLargeError
+        self._line = bytearray() if size else None
+        self._left = size + _CRLF_BYTES if size else 0
+        self._tail = b"\r\n"  # after the last chunk come trailers, which end as a head does

@@ -1,0 +1,121 @@
+"""uvicorn's WebSocket protocol with limits on what a client may send, and a deadline for clients that don't read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from app.serving.frame_limits import KNOWN_CLIENT, FrameLimits
+from app.serving.lingering import Lingering
+from app.serving.queue_mark import QueueMark
+from app.serving.stalled import StallWatch
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from uvicorn.server import ServerState
+    from websockets.http11 import Request
+
+    from app.serving.frame_limits import FrameFault
+    from app.serving.server import BoundedConfig
+
+__all__ = ["BoundedWebSocket"]
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """One WebSocket; it keeps the place of the HTTP connection it started as.
+
+    uvicorn pauses reading while a message waits for the application, so at most one read of the event loop is queued.
+    """
+
+    def __init__(
+        self,
+        config: BoundedConfig,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._places = config.places
+        self._stall = StallWatch(config.limits.stalled_seconds)
+        self._frames = FrameLimits(config.limits, message_bytes=config.ws_max_size)
+        self._lingering: Lingering | None = None
+        self._queue_mark = QueueMark()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._places.upgrade(transport, self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._places.release(self.transport)
+        self._queue_mark.tell_gone()
+
+    @property
+    def is_waiting(self) -> bool:
+        return False
+
+    @property
+    def is_receiving_body(self) -> bool:
+        return False
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether its handshake waits in a queue of the application."""
+        return self._queue_mark.is_queued
+
+    @property
+    def is_fresh(self) -> bool:
+        return False
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    async def run_asgi(self) -> None:
+        self.scope.update(self._queue_mark.scope_entry())  # type: ignore[typeddict-item]  # pyright: ignore[reportArgumentType, reportCallIssue]
+        await super().run_asgi()
+
+    def look(self, now: float) -> None:
+        """End whatever takes too long. Called periodically."""
+        self._stall.look(self.transport, now)
+
+    def data_received(self, data: bytes) -> None:
+        if self._lingering is not None:
+            self._lingering.discard(data)
+        elif not self.handshake_initiated:
+            self._shake_hands(data)
+        elif (fault := self._frames.fault_of(data)) is not None:
+            self._end(fault)
+        else:
+            super().data_received(data)
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if not self.close_sent:
+            scope = cast("dict[str, Any]", self.scope)
+            scope["extensions"][KNOWN_CLIENT] = {"note": self._frames.know}
+
+    def _shake_hands(self, request: bytes) -> None:
+        """Take the upgrade request, which comes in one piece; uvicorn would not send what refuses an unreadable one."""
+        super().data_received(request)
+        if not self.handshake_initiated:
+            self.close_sent = True
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    def _end(self, fault: FrameFault) -> None:
+        """Close the socket; a client that goes on sending is cut off, as is one that had been told to go before."""
+        if self.close_sent or not self.handshake_complete:
+            self.transport.abort()
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": fault.code, "reason": fault.reason})
+        self.stop_keepalive()
+        self.conn.fail(fault.code, fault.reason)
+        self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self._lingering = Lingering(self.transport, self.loop)
+        self.close_timer = self._lingering.timer  # uvicorn cancels it, and leaves the transport open until it fires

@@ -1,0 +1,75 @@
+"""Where requests are cut: at the ends of their heads, chunks and bodies, however they arrive."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.serving.request_parts import ChunkTooLargeError, RequestParts
+
+HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n\r\n"
+CHUNKED = [(b"host", b"a"), (b"transfer-encoding", b"chunked")]
+MOST = 100
+
+
+def _cut(parts: RequestParts, stream: bytes, step: int, *, most: int = 8_192) -> list[bytes]:
+    """The pieces of a stream that arrives in steps."""
+    pieces: list[bytes] = []
+    for start in range(0, len(stream), step):
+        data = bytearray(stream[start : start + step])
+        while data:
+            pieces.append(parts.cut(data, most))
+    return pieces
+
+
+def _ends(pieces: list[bytes]) -> list[int]:
+    places, sent = list[int](), 0
+    for piece in pieces:
+        sent += len(piece)
+        places.append(sent)
+    return places
+
+
+@pytest.mark.parametrize("step", range(1, len(HEAD) + 10))
+def test_a_head_ends_a_piece_wherever_it_is_split(step: int) -> None:
+    pieces = _cut(RequestParts(most_chunk_bytes=MOST), HEAD + b"x" * 8, step)
+    assert b"".join(pieces) == HEAD + b"x" * 8
+    assert len(HEAD) in _ends(pieces)
+
+
+def test_a_body_ends_a_piece() -> None:
+    parts = RequestParts(most_chunk_bytes=MOST)
+    parts.begin_body([(b"content-length", b"10")])
+    assert _cut(parts, b"0123456789", 100, most=4) == [b"0123", b"4567", b"89"]
+    parts.begin_head()
+    data = bytearray(HEAD * 2)
+    assert (parts.cut(data, 8_192), bytes(data)) == (HEAD, HEAD)
+
+
+@pytest.mark.parametrize("step", range(1, 60))
+def test_chunks_and_trailers_end_pieces_wherever_they_are_split(step: int) -> None:
+    parts = RequestParts(most_chunk_bytes=MOST)
+    parts.begin_body(CHUNKED)
+    body = [b"5;name=value\r\n", b"a\r\n\r\n\r\n", b"64\r\n", b"\n" * 100 + b"\r\n", b"0\r\n", b"X: a\r\n\r\n"]
+    pieces = _cut(parts, b"".join(body) + HEAD, step)
+    assert b"".join(pieces) == b"".join(body) + HEAD
+    assert set(_ends(body)) <= set(_ends(pieces))
+
+
+def test_a_chunked_body_without_trailers_ends_a_piece() -> None:
+    parts = RequestParts(most_chunk_bytes=MOST)
+    parts.begin_body(CHUNKED)
+    assert _cut(parts, b"1\r\na\r\n0\r\n\r\n" + HEAD, 1_000) == [b"1\r\n", b"a\r\n", b"0\r\n", b"\r\n", HEAD]
+
+
+@pytest.mark.parametrize("size", [b"65", b"0000000000000065", b"ffffffffffffffff", b"65;a=b"])
+def test_a_chunk_over_the_limit_is_known_by_its_head(size: bytes) -> None:
+    parts = RequestParts(most_chunk_bytes=MOST)
+    parts.begin_body(CHUNKED)
+    with pytest.raises(ChunkTooLargeError):
+        parts.cut(bytearray(size + b"\r\n"), 8_192)
+
+
+def test_what_is_no_size_is_left_to_the_parser() -> None:
+    parts = RequestParts(most_chunk_bytes=MOST)
+    parts.begin_body(CHUNKED)
+    assert parts.cut(bytearray(b"nonsense\r\nmore"), 8_192) == b"nonsense\r\n"
