@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import strawberry
@@ -18,7 +18,8 @@ from graphql_schema.point_budget import PointBudget
 from graphql_schema.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
+    from contextlib import AbstractAsyncContextManager
 
     from app.auth.access_tokens import AccessClaims
     from app.queries.viewers import ViewerRow
@@ -26,13 +27,17 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """One request's. Everything but `services` and `client_address` demands an access token."""
+    """One request's. Everything but `services` and `client_address` demands an access token.
+
+    `turn`: entered while a subscription starts, where a request is not a turn as a whole.
+    """
 
     def __init__(self, services: Services, claims: AccessClaims | None, *, client_address: str = "unknown") -> None:
         self.services = services
         self.client_address = client_address
         self.turns = Turns()
         self.points = PointBudget(self.turns)
+        self.turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
         self._claims = claims
         self._opened: tuple[Reading, Loaders] | None = None
         self._over = False
@@ -92,6 +97,15 @@ class Context:
         opened, self._opened = self._opened, None
         if opened is not None:
             await opened[0].close()
+
+    @asynccontextmanager
+    async def starting(self) -> AsyncGenerator[None]:
+        """Start a subscription in a turn of the caller's, within which all that was read is given up."""
+        async with self.turn():
+            try:
+                yield
+            finally:
+                await self.start_over()
 
     async def close(self) -> None:
         """Nothing is read any more, and the connection is given back."""

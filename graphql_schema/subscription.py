@@ -1,7 +1,8 @@
 """The root of everything that is told as it happens. Runs over WebSocket only (`app/http/graphql_socket.py`).
 
 A resolver checks who asks and whether there is such a thing before it answers its stream: what is refused is refused
-at once. Values have plain fields only, so that none of them opens a snapshot that would be held until the next.
+at once. That much runs in a turn, as a query does. Values have plain fields only, so that none of them opens a snapshot
+that would be held until the next.
 """
 
 from collections.abc import AsyncGenerator
@@ -45,10 +46,10 @@ class StatsSynced:
 
 
 async def subscribe_to_progress(info: Info, run_id: RunIdArgument) -> AsyncGenerator[SyncProgress, None]:
-    member = await info.context.member_with(Permission.READ)
-    run = read_id(run_id, "SyncRun", "runId")
-    await info.context.loaders.run_progress.load(run)
-    await info.context.start_over()
+    async with info.context.starting():
+        member = await info.context.member_with(Permission.READ)
+        run = read_id(run_id, "SyncRun", "runId")
+        await info.context.loaders.run_progress.load(run)
     progress = follow_run(info.context.services, seller_id=member.seller_id, user_id=member.user_id, run_id=run)
 
     async def values() -> AsyncGenerator[SyncProgress, None]:
@@ -60,7 +61,8 @@ async def subscribe_to_progress(info: Info, run_id: RunIdArgument) -> AsyncGener
 
 
 async def subscribe_to_synced_stats(info: Info) -> AsyncGenerator[StatsSynced, None]:
-    member = await info.context.member_with(Permission.READ)
+    async with info.context.starting():
+        member = await info.context.member_with(Permission.READ)
     synced = follow_synced_stats(info.context.services, seller_id=member.seller_id, user_id=member.user_id)
 
     async def values() -> AsyncGenerator[StatsSynced, None]:

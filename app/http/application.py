@@ -106,7 +106,9 @@ def build_application(
     view = GraphQLView(schema, context_of=_context_of, gate=gate, turns=turns, settings=settings, page=page)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
-        WebSocketRoute("/graphql", GraphQLSocket(schema, context_of=_context_of, gate=gate, settings=settings)),
+        WebSocketRoute(
+            "/graphql", GraphQLSocket(schema, context_of=_context_of, gate=gate, turns=turns, settings=settings)
+        ),
         Route("/export/{file}", ExportView(context_of=_context_of, precedence=turns.precedence, settings=settings)),
         Route("/cron/{job}", CronView(start_of=_start_of, settings=settings)),
         *(graphiql_routes(assets=assets) if settings.graphiql_on else ()),

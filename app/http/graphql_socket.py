@@ -19,9 +19,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import aclosing, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, cast
 
@@ -40,6 +41,7 @@ from strawberry.types.unset import UNSET
 from app.clock import now
 from app.errors import NotAMemberError, UnauthenticatedError
 from app.http.bearer import read_bearer
+from app.http.client_address import client_address
 from app.http.graphql_request import GraphQLRequest
 from app.http.metrics import OPEN_SOCKETS, observe_errors
 from app.http.operation_gate import OperationRefusedError
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from app.auth.access_tokens import AccessClaims
     from app.http.graphql_view import ContextFactory
     from app.http.operation_gate import OperationGate
+    from app.http.operation_turn import OperationTurns
     from app.settings import Settings
     from graphql_schema.context import Context
     from graphql_schema.pixecom_schema import PixecomSchema
@@ -81,6 +84,13 @@ _SUBSCRIPTIONS = frozenset({OperationType.SUBSCRIPTION})
 _MALFORMED = 4400
 _TOO_MANY = 4429
 _AWAY = "The database is not answering right now."
+_BUSY = "Too many of your requests are running."
+# Why a socket can't be opened now, but may be in a moment.
+_PASSING = {
+    ErrorCode.UPSTREAM_UNAVAILABLE: _AWAY,
+    ErrorCode.DEADLINE_EXCEEDED: _AWAY,
+    ErrorCode.RATE_LIMITED: _BUSY,
+}
 _SUBSCRIPTIONS_ONLY = "Only subscriptions run over WebSocket; send queries and mutations over HTTP."
 
 _log = get_logger(__name__)
@@ -100,10 +110,17 @@ class GraphQLSocket:
     """An ASGI application for the /graphql route of WebSockets."""
 
     def __init__(
-        self, schema: PixecomSchema, *, context_of: ContextFactory, gate: OperationGate, settings: Settings
+        self,
+        schema: PixecomSchema,
+        *,
+        context_of: ContextFactory,
+        gate: OperationGate,
+        turns: OperationTurns,
+        settings: Settings,
     ) -> None:
         self._limits = SocketLimits(settings)
-        self._view = _View(schema, context_of=context_of, gate=gate, settings=settings, limits=self._limits)
+        opening = _Opening(context_of, turns)
+        self._view = _View(schema, opening=opening, gate=gate, settings=settings, limits=self._limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._limits.are_reached:
@@ -117,6 +134,27 @@ class GraphQLSocket:
         finally:
             OPEN_SOCKETS.dec()
             _log.info("socket", path=scope["path"], seconds=round(time.perf_counter() - started, 1))
+
+
+class _Opening:
+    """How sockets and their operations begin: in a turn of the caller's, with a context of their own."""
+
+    def __init__(self, context_of: ContextFactory, turns: OperationTurns) -> None:
+        self._context_of = context_of
+        self._turns = turns
+
+    @asynccontextmanager
+    async def context(self, connection: Connection) -> AsyncGenerator[Context]:
+        """A context for the socket itself, or for one operation."""
+        async with self._context_of(connection.socket, connection.claims) as opened:
+            context = cast("Context", opened)
+            context.turn = partial(self.turn, connection)
+            yield context
+
+    def turn(self, connection: Connection) -> AbstractAsyncContextManager[None]:
+        """What a query of the caller would wait for, and its deadline; only the beginning takes part in it."""
+        address = client_address(connection.socket.scope)
+        return self._turns.taken(connection.claims, OperationType.QUERY, address=address)
 
 
 class _Adapter(ASGIWebSocketAdapter):
@@ -244,7 +282,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
 
     async def _end_with_membership(self) -> None:
         try:
-            async with self.view.open_context(self.context) as context:
+            async with self.view.opening.context(self.context) as context:
                 await context.stay_member()
         except NotAMemberError as error:
             await self._end(_FORBIDDEN, str(error))
@@ -297,26 +335,21 @@ class _View(GraphQL[Connection, None]):
         self,
         schema: PixecomSchema,
         *,
-        context_of: ContextFactory,
+        opening: _Opening,
         gate: OperationGate,
         settings: Settings,
         limits: SocketLimits,
     ) -> None:
         super().__init__(
-            cast("Schema", _SubscriptionsOnly(schema, context_of, gate)),
+            cast("Schema", _SubscriptionsOnly(schema, opening, gate)),
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
             max_subscriptions_per_connection=None,  # `limits` knows
         )
         self.limits = limits
-        self._context_of = context_of
+        self.opening = opening
         self._settings = settings
-
-    def open_context(self, connection: Connection) -> AbstractAsyncContextManager[Context]:
-        """A context for the socket itself; each operation has its own."""
-        opened = self._context_of(connection.socket, connection.claims)
-        return cast("AbstractAsyncContextManager[Context]", opened)
 
     async def get_context(self, request: Any, response: Any) -> Connection:
         del response
@@ -334,14 +367,14 @@ class _View(GraphQL[Connection, None]):
             if context.place:
                 self.limits.identify(context.place, claims.user_id)
             context.claims = claims
-            async with self.open_context(context) as opened:
+            async with self.opening.turn(context), self.opening.context(context) as opened:
                 await opened.check_member()
         except UnauthenticatedError:
             raise ConnectionRejectionError from None
         except Exception as error:
-            if code_of(error) is not ErrorCode.UPSTREAM_UNAVAILABLE:
+            if code_of(error) not in _PASSING:
                 raise
-            raise SocketRefused(TRY_AGAIN_LATER, _AWAY) from None
+            raise SocketRefused(TRY_AGAIN_LATER, _PASSING[code_of(error)]) from None
         return UNSET
 
     def decode_json(self, data: str | bytes) -> object:
@@ -354,9 +387,9 @@ class _View(GraphQL[Connection, None]):
 class _SubscriptionsOnly:
     """Runs each operation of a socket in a context of its own, which is closed when the operation ends."""
 
-    def __init__(self, schema: PixecomSchema, context_of: ContextFactory, gate: OperationGate) -> None:
+    def __init__(self, schema: PixecomSchema, opening: _Opening, gate: OperationGate) -> None:
         self._schema = schema
-        self._context_of = context_of
+        self._opening = opening
         self._gate = gate
 
     async def stream(
@@ -384,7 +417,7 @@ class _SubscriptionsOnly:
         except KindRefusedError:
             yield _shown(PreExecutionError(data=None, errors=[_subscriptions_only()]))
             return
-        async with self._context_of(connection.socket, connection.claims) as context:
+        async with self._opening.context(connection) as context:
             results: Any = await self._schema.follow(
                 prepared.document, prepared.operation, variables=graphql.variables, context=context
             )
