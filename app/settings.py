@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     system_database_url: SecretStr
     migration_database_url: SecretStr | None = None
     redis_url: SecretStr
+    redis_pool_size: Annotated[int, Field(ge=4, le=1000)] = 32
     database_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     clock_tolerance_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
 

@@ -33,6 +33,7 @@ from app.services.context import open_services
 from app.services.demo import DEMO_LOGINS
 from app.services.limits.cost_buckets import CostBuckets
 from app.services.limits.shares import request_turns
+from app.services.redis_pool import crowd_connections
 from app.services.tick_taking import start_scheduled_job
 from app.serving.drain import Drain
 from graphql_schema.context import open_context
@@ -164,7 +165,7 @@ async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
                 "clock": services.clock.check,
             },
             start_scheduled=start_scheduled,
-            cost_buckets=CostBuckets(services.redis),
+            cost_buckets=CostBuckets(services.redis, asks_at_once=crowd_connections(settings)),
         )
 
 

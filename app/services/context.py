@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import httpx
-from redis.asyncio import Redis
 
 from app.auth.hashing_queue import HashingQueue
 from app.auth.token_cipher import TokenCipher
@@ -22,10 +21,13 @@ from app.services.following.feeds import SellerFeeds
 from app.services.job_broker import JobBroker
 from app.services.limits.login_limits import LoginLimits
 from app.services.progress_channel import ProgressChannel
+from app.services.redis_pool import open_redis
 from app.services.token_cache import TokenCache
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+    from redis.asyncio import Redis
 
     from app.database.engine import Database
     from app.settings import Settings
@@ -62,13 +64,8 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
     """
     cipher = TokenCipher.from_settings(settings.token_encryption_keys)
     database = open_database(settings, process=process)
-    broker = JobBroker(settings.redis_url)
-    redis: Redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - redis-py leaves its options untyped
-        settings.redis_url.get_secret_value(),
-        socket_timeout=5,
-        socket_connect_timeout=5,
-        driver_info=None,  # it would be read from the installed package's metadata, for every connection
-    )
+    broker = JobBroker(settings.redis_url, connections=settings.redis_pool_size)
+    redis = open_redis(settings)
     progress = ProgressChannel(redis)
     feeds = SellerFeeds(database.app, progress, seconds=settings.membership_check_seconds)
     insight_page_reader = InsightPageReader(beside=settings.reading_process and _cores() > 1)

@@ -27,6 +27,7 @@ log = get_logger(__name__)
 TASK_NAME = "pixecom.run_job"
 BLOCK_SECONDS = 2
 RECONNECT_SECONDS = 0.5
+CONNECTIONS = 32
 
 
 class Priority(IntEnum):
@@ -58,19 +59,21 @@ class JobBroker(ListQueueBroker):
     less than its timeout, and any failure of the connection is waited out.
     """
 
-    def __init__(self, redis_url: SecretStr, *, queues: Sequence[str] = QUEUES) -> None:
+    def __init__(self, redis_url: SecretStr, *, queues: Sequence[str] = QUEUES, connections: int = CONNECTIONS) -> None:
         super().__init__(
             redis_url.get_secret_value(),
             queue_name=queue_name(Priority.SCHEDULED),
+            max_connection_pool_size=connections,
             socket_timeout=BLOCK_SECONDS * 3,
             socket_connect_timeout=5,
         )
         self._redis_url = redis_url
         self._queues = list(queues)
+        self._connections = connections
 
     def for_urgent_jobs(self) -> JobBroker:
         """A second broker that knows the same tasks and listens to nothing but what people wait for."""
-        other = JobBroker(self._redis_url, queues=URGENT_QUEUES)
+        other = JobBroker(self._redis_url, queues=URGENT_QUEUES, connections=self._connections)
         other.local_task_registry = self.local_task_registry
         return other
 

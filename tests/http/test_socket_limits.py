@@ -148,7 +148,7 @@ async def test_a_process_has_so_many_subscriptions_and_never_all_for_one_user(te
         assert found == [None, None, of_user, None, None, of_user, of_process, of_process, of_process]
         await sockets[0].say(type="complete", id="0")
         async with asyncio.timeout(10):
-            while await subscribed(sockets[2], "9"):  # until the first has given back what it held
+            while await subscribed(sockets[2], "9"):  # noqa: ASYNC110  # until the first has given back what it held
                 await asyncio.sleep(0.1)  # within the limit of messages
 
 

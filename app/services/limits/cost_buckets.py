@@ -33,6 +33,7 @@ PATIENCE_SECONDS = 0.1
 # After it failed, Redis is left alone for so long: every request would wait for it in vain.
 REST_SECONDS = 5.0
 LEASES_KEPT = 10_000
+ASKS_AT_ONCE = 16
 
 _log = get_logger(__name__)
 
@@ -56,10 +57,16 @@ class _Lease:
 
 
 class CostBuckets:
-    """One process's; without a client of Redis, its buckets are its own from the start."""
+    """One process's; without a client of Redis, its buckets are its own from the start.
 
-    def __init__(self, redis: Redis | None, clock: Callable[[], float] = time.monotonic) -> None:
+    It asks Redis at most `asks_at_once` times at once. Waiting for one's turn there is no silence of Redis.
+    """
+
+    def __init__(
+        self, redis: Redis | None, clock: Callable[[], float] = time.monotonic, *, asks_at_once: int = ASKS_AT_ONCE
+    ) -> None:
         self._clock = clock
+        self._asking = asyncio.Semaphore(asks_at_once)
         self._shared: Buckets | None = None if redis is None else SharedBuckets(redis)
         self._own = ProcessBuckets(clock)
         self._leases: dict[str, _Lease] = {}
@@ -126,18 +133,23 @@ class CostBuckets:
         return 0 if lease is None else lease.amount
 
     async def _take(self, asks: Sequence[Ask]) -> Taking:
-        if self._shared is None or (self._is_away and self._clock() < self._rests_until):
-            return await self._own.take(asks)
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                taking = await self._shared.take(asks)
-        except (RedisError, OSError) as error:
-            self._note_failure(error)
-            return await self._own.take(asks)
+        async with self._asking:
+            if self._shared is None or self._is_resting:
+                return await self._own.take(asks)
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    taking = await self._shared.take(asks)
+            except (RedisError, OSError) as error:
+                self._note_failure(error)
+                return await self._own.take(asks)
         if self._is_away:
             _log.info("Redis is back: limits of rates are shared again")
             self._is_away = False
         return taking
+
+    @property
+    def _is_resting(self) -> bool:
+        return self._is_away and self._clock() < self._rests_until
 
     def _note_failure(self, error: Exception) -> None:
         if not self._is_away:
