@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app import clock
 from app.database.transactions import tenant_transaction
-from app.errors import ConflictError, NotFoundError
+from app.errors import ConflictError, InputError, NotFoundError
 from app.identifiers import new_id
 from app.observability.correlation import current_correlation_id
 from app.queries import job_control
@@ -19,7 +19,7 @@ from app.queries.status_changes import AuditEntry, insert_audit_events
 from app.services.job_endings import announce, settle
 from app.services.job_queue import send_now
 from app.services.progress_channel import publish_progress
-from app.services.run_requests import RunRequest, record_run
+from app.services.run_requests import MAX_JOBS, RunRequest, record_run
 from app.vocabulary import RunState
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ async def retry_run(services: Services, *, seller_id: UUID, run_id: UUID, reques
     Where the run was gone on with before, or goes on with another, it is what all of them together have not done:
     each takes over all that is left, so that is what the newest of them left. Raises NotFoundError for a run that is
     not the seller's, ConflictError for one that has not ended (or the newest of them has not), that left nothing
-    undone, or of whose undone units not all are known one by one any more.
+    undone, or of whose undone units not all are known one by one any more; InputError for too many of them.
     """
     async with tenant_transaction(services.database.app, seller_id) as driver:
         await _get_run(driver, seller_id, run_id)
@@ -99,6 +99,8 @@ async def retry_run(services: Services, *, seller_id: UUID, run_id: UUID, reques
         if not undone:
             done = "" if newest_id == run_id and not known else ", or what it left was done since"
             raise ConflictError(f"The run has left nothing undone{done}.")
+        if len(undone) > MAX_JOBS:
+            raise InputError("input", f"asks for more than {MAX_JOBS} jobs; ask for the run's days again, in parts")
         request = RunRequest(
             seller_id=seller_id,
             origin=run.origin,

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from app.vocabulary import RunOrigin
 
 
+# Jobs that one request may ask for: 37 months of some 15 ad accounts. They take 0.3 s to write.
+MAX_JOBS = 10_000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """Why work is asked for, by whom, and over which days."""

@@ -19,7 +19,7 @@ from app.services.job_queue import send_now
 from app.services.left_out import LeftOut, LeftOutReason
 from app.services.page_history import page_jobs
 from app.services.requested_days import read_requested_days
-from app.services.run_requests import EnqueuedRun, RunRequest, record_run
+from app.services.run_requests import MAX_JOBS, EnqueuedRun, RunRequest, record_run
 from app.vocabulary import ConnectionKind, RunOrigin
 
 if TYPE_CHECKING:
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from app.services.context import Services
 
 __all__ = ["EnqueuedRun", "default_window", "enqueue_seller_sync", "window_jobs"]
-
-# Jobs that one request may ask for: 37 months of some 15 ad accounts. They take 0.3 s to write.
-MAX_JOBS = 10_000
 
 
 async def enqueue_seller_sync(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app.database.transactions import tenant_transaction, work_transaction
-from app.errors import ConflictError, NotFoundError, RequestRefusedError
+from app.errors import ConflictError, InputError, NotFoundError, RequestRefusedError
 from app.identifiers import new_id
 from app.observability.correlation import begin_correlation
 from app.queries.job_claims import claim_job
+from app.services import run_control
 from app.services.dispatcher import dispatch_once
 from app.services.run_control import CalledOff, cancel_run, retry_run
 from app.services.run_requests import RunRequest, record_run
@@ -89,6 +91,21 @@ async def test_who_cancelled_and_who_retried_is_on_record(services: Services) ->
         ("retrySync", "SYNC_RUN", run.run_id, user_id, over, retried, "by-somebody"),
         ("cancelSync", "SYNC_RUN", again.run_id, None, running, of_all, "by-somebody"),
     ]
+
+
+async def test_a_retry_asks_for_a_limited_number_of_jobs(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    seller_id = await add_seller(services)
+    run = await ask(services, seller_id, *[chore(key, seller_id=seller_id) for key in ("one", "two", "three")])
+    await cancel_run(services, seller_id=seller_id, run_id=run.run_id)
+    jobs, events = "SELECT count(*) FROM jobs", "SELECT count(*) FROM audit_events WHERE action = 'retrySync'"
+    retry = partial(retry_run, services, seller_id=seller_id, run_id=run.run_id, requested_by=None)
+    monkeypatch.setattr(run_control, "MAX_JOBS", 2)
+    with pytest.raises(InputError, match=r"^input: asks for more than 2 jobs; ask for the run's days again, in parts$"):
+        await retry()
+    assert [tuple(row) for row in await fetch_work(services, jobs)] == [(3,)]
+    assert [tuple(row) for row in await fetch(services, seller_id, events)] == [(0,)]
+    monkeypatch.setattr(run_control, "MAX_JOBS", 3)
+    assert len((await retry()).jobs) == 3
 
 
 async def test_a_handler_that_writes_nothing_is_stopped_by_the_heartbeat(services: Services) -> None:
