@@ -95,6 +95,7 @@ def _start(stack: Stack, printer: StepPrinter, request: StopRequest, sandbox_dat
         _check_servers_of_the_caller(stack, printer)
     with step("Migrations"):
         stack.run_once("migrate")
+        stack.announce()
     with step("Sandbox") as detail:
         detail.text = stack.start_sandbox(sandbox_data)
     with step("Demo data"):
@@ -105,7 +106,6 @@ def _start(stack: Stack, printer: StepPrinter, request: StopRequest, sandbox_dat
         detail.text = stack.start_worker()
     with step("Scheduler") as detail:
         detail.text = stack.start_scheduler()
-    stack.announce()
     _wait_for_history(stack, printer, request)
 
 

@@ -174,7 +174,10 @@ class Stack:
             self.announce()
 
     def announce(self) -> None:
-        """Let the other commands find this instance; if the file can't be written, the next check tries again."""
+        """Let the other commands find this instance; if the file can't be written, the next check tries again.
+
+        They need its servers and their schema. What is not running yet they report as such.
+        """
         try:
             write_instance(self._directory.path, self._instance())
         except OSError as error:
@@ -214,6 +217,7 @@ class Stack:
         child = start()
         self._supervisor.add(Managed(name, child, start, grace, is_ready))
         wait_until(is_ready, child)
+        self.announce()
 
     def _start(self, name: str, *arguments: str) -> Child:
         spec = ChildSpec(

@@ -72,3 +72,27 @@ def test_a_token_of_the_running_instance_and_nothing_else(start: Callable[[], Up
     run = start()
     printed = run.run("token")
     assert [len(part) > 10 for part in printed.removesuffix("\n").split(".")] == [True, True, True]
+
+
+class Starting(Up):
+    """A first start, left while it is under way."""
+
+    def settle(self) -> None:
+        self.wait_until((self.data / "instance.json").exists)
+
+
+def test_other_commands_find_it_before_its_first_start_is_done(tmp_path: Path) -> None:
+    run = Starting(tmp_path / "data", tmp_path / "output")
+    try:
+        assert "✓ Scheduler" not in run.text
+        assert set(run.instance["processes"]) >= {"postgres", "valkey"}
+        assert run.try_to_run("check stats").returncode == 0
+        for command in ("status", "doctor"):
+            printed = run.try_to_run(command)
+            assert "No instance runs" not in printed.stdout + printed.stderr
+            assert printed.stdout
+        run.wait_until(lambda: "✓ Scheduler" in run.text)
+        assert set(run.instance["processes"]) == PROCESSES
+    finally:
+        run.process.send_signal(signal.SIGINT)
+        assert run.process.wait(60) == 0
