@@ -63,13 +63,15 @@ class EnqueuedJob:
     deduplicated: bool
 
 
-# Requests of one seller that overlap would wait for each other's rows and keys in different orders.
-_TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended('jobs:' || coalesce($1::uuid::text, ''), 0))"
-
 # Whose key is taken, as the unique index has it.
 _HOLDS_KEY = f"state IN {LIVE} AND NOT (coalesces AND state = 'RUNNING')"
 
+# Requests of one seller that overlap would wait for each other's rows and keys in different orders, so they take turns:
+# the lock is taken before the first row is written, as the rows are sorted. No lock where $17 is null.
 _INSERT = f"""
+WITH turn AS MATERIALIZED (
+  SELECT pg_advisory_xact_lock(hashtextextended($17::text, 0))
+)
 INSERT INTO jobs (id, seller_id, connection_id, kind, key, exclusive_key, unit, priority, max_tries, coalesces,
                   waits_for, use_case, pause_scopes, state, attempt, tries, losses, rows_written, cancel_requested,
                   run_at, created_at)
@@ -77,8 +79,9 @@ SELECT id, seller_id, connection_id, kind, key, exclusive_key, unit::jsonb, prio
        CASE WHEN is_last THEN $15::uuid END, use_case, string_to_array(pause_scopes, ' '),
        CASE WHEN is_last THEN 'BLOCKED' ELSE 'QUEUED' END, 0, 0, 0, 0, false,
        now() + delay, $16
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::int[],
-            $10::interval[], $11::boolean[], $12::boolean[], $13::text[], $14::text[])
+FROM turn
+CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
+                  $9::int[], $10::interval[], $11::boolean[], $12::boolean[], $13::text[], $14::text[])
   AS new (id, seller_id, connection_id, kind, key, exclusive_key, unit, priority, max_tries,
           delay, coalesces, is_last, use_case, pause_scopes)
 ORDER BY key
@@ -141,24 +144,28 @@ async def insert_jobs(driver: Driver, jobs: Sequence[NewJob], *, run_id: UUID, n
     (or, if it coalesces, begins) while we look is inserted again. Many jobs are inserted in several statements, so that
     the event loop serves others between them, and all of them in the order of their locks.
     """
-    sellers = {job.seller_id for job in jobs}
-    if len(jobs) > 1 and len(sellers) == 1:
-        await driver.execute(_TAKE_TURNS, *sellers)
+    turn = _turn_of(jobs)
     answers: dict[str, EnqueuedJob] = {}
     in_order = sorted(jobs, key=lambda job: (job.is_last, job.key))
     for start in range(0, len(in_order), INSERTED_AT_ONCE):
         some = in_order[start : start + INSERTED_AT_ONCE]
-        answers |= await _insert_some(driver, some, run_id=run_id, now=now)
+        answers |= await _insert_some(driver, some, run_id=run_id, now=now, turn=turn)
     return [answers[job.key] for job in jobs]
 
 
+def _turn_of(jobs: Sequence[NewJob]) -> str | None:
+    """What requests for these jobs take turns at. One job has no order, and sellers have no jobs in common."""
+    sellers = {job.seller_id for job in jobs}
+    return f"jobs:{next(iter(sellers)) or ''}" if len(jobs) > 1 and len(sellers) == 1 else None
+
+
 async def _insert_some(
-    driver: Driver, jobs: Sequence[NewJob], *, run_id: UUID, now: datetime
+    driver: Driver, jobs: Sequence[NewJob], *, run_id: UUID, now: datetime, turn: str | None
 ) -> dict[str, EnqueuedJob]:
     answers: dict[str, EnqueuedJob] = {}
     wanted = {job.key: job for job in jobs}
     while missing := [job for key, job in wanted.items() if key not in answers]:
-        for row in await driver.fetch(_INSERT, *_columns(missing), run_id, now):
+        for row in await driver.fetch(_INSERT, *_columns(missing), run_id, now, turn):
             answers[row["key"]] = _enqueued(row, deduplicated=False)
         known = [job for job in missing if job.key not in answers]
         for statement, coalesces in ((_FIND_LIVE, False), (_FIND_COALESCING, True)):
