@@ -83,10 +83,15 @@ class Messages:
 
 @dataclass(frozen=True, kw_only=True)
 class Wire:
-    """Bytes that no client library would send, over one TCP connection; `pause` in seconds between the pieces."""
+    """Bytes that no client library would send, over one TCP connection; `pause` in seconds between the pieces.
+
+    `ends`: the client closes its sending side behind them. `is_deaf`: it reads nothing before it has sent them all.
+    """
 
     pieces: Sequence[bytes]
     pause: float = 0.0
+    ends: bool = False
+    is_deaf: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

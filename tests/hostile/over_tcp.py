@@ -13,16 +13,15 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from app.embedded.ports import LOOPBACK
 from tests.hostile.flooding import flood
-from tests.hostile.operation import Flood, Http, Messages, Sender
+from tests.hostile.operation import Flood, Http, Messages, Sender, Wire
 from tests.hostile.outcome import Outcome, codes_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tests.hostile.operation import Operation, Wire
+    from tests.hostile.operation import Operation
 
 QUIET_SECONDS = 0.5
 MOST_BYTES = 200_000_000
+DEAF_BYTES = 1_024  # what asyncio reads ahead for a client that does not ask for it
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,14 @@ class OverTcp:
         async with asyncio.timeout(self.timeout):
             if isinstance(request, Http):
                 text = self._text(request, operation.sender)
-                wanted = [self._exchange([text]) for _ in range(operation.times)]
+                wanted = [self._exchange(Wire(pieces=[text])) for _ in range(operation.times)]
                 return Outcome.together(await asyncio.gather(*wanted))
             if isinstance(request, Messages):
                 return await self._talk(request)
             if isinstance(request, Flood):
                 text = self._text(request.request, operation.sender, connection="keep-alive")
                 return await flood(request, text, port=self.port)
-            return await self._wire(request)
+            return Outcome.together(await asyncio.gather(*(self._wire(request) for _ in range(operation.times))))
 
     def _text(self, request: Http, sender: Sender, *, connection: str = "close") -> bytes:
         headers = {"Host": "api.test", "Connection": connection, **request.headers}
@@ -64,23 +63,28 @@ class OverTcp:
         """A connection that is left waiting is given up after a moment: it must not have cost anything."""
         try:
             async with asyncio.timeout(QUIET_SECONDS + wire.pause * len(wire.pieces)):
-                return await self._exchange(wire.pieces, pause=wire.pause)
+                return await self._exchange(wire)
         except TimeoutError:
             return Outcome()
 
-    async def _exchange(self, pieces: Sequence[bytes], pause: float = 0.0) -> Outcome:
-        reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
-        reading = asyncio.create_task(_read_all(reader))
+    async def _exchange(self, wire: Wire) -> Outcome:
+        reader, writer = await asyncio.open_connection(
+            LOOPBACK, self.port, limit=DEAF_BYTES if wire.is_deaf else 65_536
+        )
+        reading = None if wire.is_deaf else asyncio.create_task(_read_all(reader))
         try:
             with suppress(ConnectionError):
-                for piece in pieces:
+                for piece in wire.pieces:
                     writer.write(piece)
                     await writer.drain()
-                    if pause:
-                        await asyncio.sleep(pause)
-            return _outcome(await reading)
+                    if wire.pause:
+                        await asyncio.sleep(wire.pause)
+                if wire.ends:
+                    writer.write_eof()
+            return _outcome(await (reading or _read_all(reader)))
         finally:
-            reading.cancel()
+            if reading is not None:
+                reading.cancel()
             writer.close()
 
     async def _talk(self, messages: Messages) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.hostile.operation import Operation, Wire, bounded
+from tests.serving.frames import CONTINUATION, PING, PONG, TEXT, frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,14 +62,39 @@ _CASES: list[tuple[str, Callable[[], Sequence[bytes]], float]] = [
         lambda: [UPGRADE, b"\x01\x81\x00\x00\x00\x00[", *([b"\x00\x81\x00\x00\x00\x00["] * 1_000)],
         0.001,
     ),
-    ("1,000 pings of the protocol", lambda: [UPGRADE, b"\x89\xfd\x00\x00\x00\x00" + b"x" * 125] * 1, 0.1),
+    ("1,000 pings of the protocol", lambda: [UPGRADE, frame(PING, b"x" * 125) * 1_000], 0.1),
+    ("frame of 1 MB", lambda: [UPGRADE, frame(TEXT, b"x" * 1_000_000)], 0.1),
+    ("chunk of 2 MB", lambda: [HEAD + b"Transfer-Encoding: chunked\r\n\r\n1e8480\r\n"], 0.0),
+    ("upgrade with a header of 10 kB", lambda: [UPGRADE[:-2] + _headers(1, 10_000) + b"\r\n"], 0.0),
+]
+
+
+def _flood(first: bytes, again: bytes) -> Callable[[], Wire]:
+    """The frames of a socket that hardly end."""
+    return lambda: Wire(pieces=[UPGRADE, first, *([again * 10_000] * 20)], pause=0.01)
+
+
+# What is sent by many at once.
+_CROWDS: list[tuple[str, int, Callable[[], Wire]]] = [
+    ("sockets of endless pings", 20, _flood(b"", frame(PING))),
+    ("sockets of endless pongs", 20, _flood(b"", frame(PONG))),
+    ("sockets of endless empty messages", 20, _flood(b"", frame(TEXT))),
+    ("sockets of endless fragments", 20, _flood(frame(TEXT, final=False), frame(CONTINUATION, b"a", final=False))),
+    ("pipelines of 300 requests, unread", 300, lambda: Wire(pieces=[GET * 300], is_deaf=True)),
+    ("clients that send no more", 100, lambda: Wire(pieces=[GET], ends=True)),
 ]
 OPERATIONS = [
-    Operation(
-        name=name,
-        kind="wires",
-        make=lambda pieces=pieces, pause=pause: Wire(pieces=pieces(), pause=pause),
-        expected=bounded(),
-    )
-    for name, pieces, pause in _CASES
+    *(
+        Operation(
+            name=name,
+            kind="wires",
+            make=lambda pieces=pieces, pause=pause: Wire(pieces=pieces(), pause=pause),
+            expected=bounded(),
+        )
+        for name, pieces, pause in _CASES
+    ),
+    *(
+        Operation(name=f"{name}, {times}", kind="wires", make=make, expected=bounded(), times=times)
+        for name, times, make in _CROWDS
+    ),
 ]
