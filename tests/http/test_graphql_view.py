@@ -290,6 +290,22 @@ async def test_an_announced_length_is_refused_before_any_of_it_is_there(
     assert b"The body is larger than 20000 bytes." in answer
 
 
+async def test_a_chunk_that_announces_too_much_is_refused_without_an_error_of_ours(
+    build: Callable[..., Starlette], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(build()) as url, asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
+        writer.write(
+            b"POST /graphql HTTP/1.1\r\nHost: api\r\nContent-Type: application/json\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+        )
+        answer = await reader.read()
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == []
+
+
 async def test_one_byte_too_many_is_refused(client: httpx.AsyncClient) -> None:
     body = b'{"query": "{ hello }"}'
     response = await client.post("/graphql", content=body.ljust(1_000_001), headers={"Content-Type": OLD})

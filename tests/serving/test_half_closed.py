@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import uvloop
 
+from app.serving.protocol import BoundedHttp
 from tests.serving.conftest import GET
 
 if TYPE_CHECKING:
@@ -55,6 +56,29 @@ def test_the_answer_comes_and_then_the_end(on_loop: Callable[..., None], sent: b
         answer = await _exchange(served, sent)
         assert (answer.count(b"HTTP/1.1 200 OK\r\n"), answer.endswith(b"\r\n\r\nhello")) == (answers, True)
         await served.until(lambda: served.connections == 0)
+
+    on_loop(steps)
+
+
+def test_an_answer_that_is_made_after_the_end_of_the_request_comes(
+    on_loop: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = list[bool | None]()
+    eof_received = BoundedHttp.eof_received
+
+    def noting(self: BoundedHttp) -> bool:
+        heard.append(eof_received(self))
+        return bool(heard[-1])
+
+    monkeypatch.setattr(BoundedHttp, "eof_received", noting)
+
+    async def steps(served: Served) -> None:
+        async with served.client() as client:
+            await client.send(GET.replace(b"/hello", b"/waits"))
+            client.writer.write_eof()
+            await served.until(lambda: heard == [True])
+            served.gate.set()
+            assert (await client.rest()).endswith(b"\r\n\r\nhello")
 
     on_loop(steps)
 
