@@ -108,7 +108,8 @@ def build_application(
     routes: list[BaseRoute] = [
         Route("/graphql", view),
         WebSocketRoute(
-            "/graphql", GraphQLSocket(schema, context_of=_context_of, gate=gate, turns=turns, settings=settings)
+            "/graphql",
+            GraphQLSocket(schema, context_of=_context_of, gate=gate, requests=requests, turns=turns, settings=settings),
         ),
         Route("/export/{file}", ExportView(context_of=_context_of, precedence=turns.precedence, settings=settings)),
         Route("/cron/{job}", CronView(start_of=_start_of, settings=settings)),

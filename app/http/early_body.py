@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
-from app.http.json_body import DISCARDED_BYTES
-
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope
 
@@ -20,25 +18,23 @@ EARLY_BYTES = 65_536
 async def receive_early(scope: Scope, receive: Receive, *, kept: int | None) -> Receive:
     """What to receive instead, once the body has arrived. Raises ClientDisconnect.
 
-    With `kept`, it has arrived completely, but no more bytes than that are passed on. Without, it may be longer than
-    EARLY_BYTES, and the rest is still to come.
+    With `kept`, no more bytes than that are passed on, and nothing of it is still to come. Without, it may be longer
+    than EARLY_BYTES, and the rest is still to come.
     """
-    if kept is not None and _announced(scope) > kept + DISCARDED_BYTES:
+    if kept is not None and _announced(scope) > kept:
         return receive  # refused unread
     return _replayed(await _receive_body(receive, kept), receive)
 
 
 async def _receive_body(receive: Receive, kept: int | None) -> Message:
-    enough = EARLY_BYTES if kept is None else kept + DISCARDED_BYTES
-    body, received = bytearray(), 0
+    enough, body = kept or EARLY_BYTES, bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         chunk, more = message.get("body", b""), message.get("more_body", False)
-        received += len(chunk)
         body += chunk if kept is None else chunk[: kept - len(body)]
-        if not more or received >= enough:
+        if not more or len(body) >= enough:
             return {"type": "http.request", "body": bytes(body), "more_body": more and kept is None}
 
 

@@ -48,6 +48,7 @@ from app.http.operation_gate import OperationRefusedError
 from app.http.refusal import RequestRefused
 from app.http.socket_limits import TRY_AGAIN_LATER, SocketLimits, SocketPlace, SocketRefused
 from app.observability.logging import get_logger
+from app.services.limits import shares
 from app.serving.allowance import Allowance
 from app.serving.frame_limits import SECONDS_AT_ONCE, note_known_client
 from graphql_schema.errors import ErrorCode, code_of
@@ -55,7 +56,6 @@ from graphql_schema.execution.operation_choice import KindRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
-    from contextlib import AbstractAsyncContextManager
 
     from starlette.types import Receive, Scope, Send
     from strawberry import Schema
@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from app.http.graphql_view import ContextFactory
     from app.http.operation_gate import OperationGate
     from app.http.operation_turn import OperationTurns
+    from app.services.limits.turns import Turns
     from app.settings import Settings
     from graphql_schema.context import Context
     from graphql_schema.pixecom_schema import PixecomSchema
@@ -115,11 +116,12 @@ class GraphQLSocket:
         *,
         context_of: ContextFactory,
         gate: OperationGate,
+        requests: Turns,
         turns: OperationTurns,
         settings: Settings,
     ) -> None:
         self._limits = SocketLimits(settings)
-        opening = _Opening(context_of, turns)
+        opening = _Opening(context_of, settings, requests=requests, turns=turns)
         self._view = _View(schema, opening=opening, gate=gate, settings=settings, limits=self._limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,8 +141,12 @@ class GraphQLSocket:
 class _Opening:
     """How sockets and their operations begin: in a turn of the caller's, with a context of their own."""
 
-    def __init__(self, context_of: ContextFactory, turns: OperationTurns) -> None:
+    def __init__(
+        self, context_of: ContextFactory, settings: Settings, *, requests: Turns, turns: OperationTurns
+    ) -> None:
         self._context_of = context_of
+        self._settings = settings
+        self._requests = requests
         self._turns = turns
 
     @asynccontextmanager
@@ -151,10 +157,14 @@ class _Opening:
             context.turn = partial(self.turn, connection)
             yield context
 
-    def turn(self, connection: Connection) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def turn(self, connection: Connection) -> AsyncGenerator[None]:
         """What a query of the caller would wait for, and its deadline; only the beginning takes part in it."""
-        address = client_address(connection.socket.scope)
-        return self._turns.taken(connection.claims, OperationType.QUERY, address=address)
+        asked_at, address = time.monotonic(), client_address(connection.socket.scope)
+        claims, settings = connection.claims, self._settings
+        caller = shares.user(settings, claims) if claims else shares.anonymous(settings, address)
+        async with self._requests.taken(caller), self._turns.begun(OperationType.QUERY, since=asked_at):
+            yield
 
 
 class _Adapter(ASGIWebSocketAdapter):
