@@ -12,6 +12,7 @@ PixecomError
 ├── ConflictError                the state of the thing does not allow it now
 │   └── NothingToSyncError       none of what was asked for can be synced; names what is left out
 ├── RateLimitedError             the caller is over a limit; retry after `retry_after` seconds
+│   └── DatabaseBusyError        all callers together need more connections than there are
 ├── UnavailableError             something of ours does not answer just now; the same may succeed soon
 ├── DeadlineExceededError        the request took too long; a smaller one may succeed
 ├── LeaseLostError               another worker owns the job; stop, write nothing
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
     from app.services.left_out import LeftOut
     from app.vocabulary import UseCase
+
+
+BUSY_RETRY_SECONDS = 5.0
 
 
 class PixecomError(Exception):
@@ -122,6 +126,13 @@ class RateLimitedError(PixecomError):
         self.retry_after = retry_after
 
 
+class DatabaseBusyError(RateLimitedError):
+    """The database answers, but no connection of the process became free in time."""
+
+    def __init__(self) -> None:
+        super().__init__("All connections to the database are in use; ask again later.", retry_after=BUSY_RETRY_SECONDS)
+
+
 class UnavailableError(PixecomError):
     """What was asked for could not be read just now; nothing is lost, and asking again may succeed."""
 
@@ -131,8 +142,7 @@ class DeadlineExceededError(PixecomError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"The request took longer than the limit of {seconds:g} seconds; ask for a shorter range or fewer "
-            "entities. A change that was requested may have taken effect."
+            f"The request took longer than the limit of {seconds:g} seconds; ask for a shorter range or fewer entities."
         )
         self.seconds = seconds
 

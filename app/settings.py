@@ -152,6 +152,7 @@ class Settings(BaseSettings):
     login_pause_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
     login_longest_pause_seconds: Annotated[int, Field(ge=1, le=3600)] = 900
     login_queue: Annotated[int, Field(ge=1, le=100)] = 8
+    login_seconds: Annotated[float, Field(gt=0, le=60)] = 6.0
     login_events_days: Annotated[int, Field(ge=30, le=400)] = 90
     login_events_per_hour: Annotated[int, Field(ge=1, le=100_000)] = 1000
 

@@ -40,6 +40,7 @@ from app.observability.logging import get_logger
 from app.observability.shortening import NAME_CHARACTERS, shorten
 from graphql_schema.client_message import client_message
 from graphql_schema.faulty_argument import VARIABLE_FAULT, argument_of
+from graphql_schema.operation_record import is_mutation
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
@@ -64,9 +65,8 @@ __all__ = [
 ]
 
 INTERNAL_SENTENCE = "Something went wrong on our side. Quote the correlation id when you ask about it."
-AWAY_SENTENCE = (
-    "The database is not answering right now; try again in a moment. A change that was requested may have taken effect."
-)
+AWAY_SENTENCE = "The database is not answering right now; try again in a moment."
+MAY_HAVE_CHANGED = "A change that was requested may have taken effect."
 UNAUTHENTICATED_SENTENCE = "This needs an access token: log in and send it as a Bearer token."
 _SECRET_ARGUMENT = re.compile(r"(?i)(token|password|secret)(\.\d+)?$")
 _log = get_logger(__name__)
@@ -121,7 +121,7 @@ def absence_of_database(error: Exception) -> GraphQLError | None:
     correlation_id = current_correlation_id() or begin_correlation()
     _log.warning("the database does not answer a request", correlation_id=correlation_id, exc_info=error)
     extensions = {"code": ErrorCode.UPSTREAM_UNAVAILABLE.value, "correlationId": correlation_id}
-    return GraphQLError(AWAY_SENTENCE, extensions=extensions)
+    return GraphQLError(_cut_short(AWAY_SENTENCE), extensions=extensions)
 
 
 def refusal_of(error: Exception) -> GraphQLError | None:
@@ -130,7 +130,7 @@ def refusal_of(error: Exception) -> GraphQLError | None:
         return absence
     if code_of(error) is ErrorCode.INTERNAL:
         return None
-    return GraphQLError(str(error), extensions=_extensions_of(error))
+    return GraphQLError(_sentence_of(error), extensions=_extensions_of(error))
 
 
 def rate_limited(*, retry_after: float) -> GraphQLError:
@@ -211,8 +211,18 @@ def present_error(error: GraphQLError, context: ExecutionContext | None, schema:
         _present_fault(error, cause, context)
         return
     else:
+        error.message = _sentence_of(cause)
         _extend(error, _extensions_of(cause))
     _note(error, context)
+
+
+def _sentence_of(error: Exception) -> str:
+    return _cut_short(str(error)) if isinstance(error, DeadlineExceededError) else str(error)
+
+
+def _cut_short(sentence: str) -> str:
+    """What a client is told of an operation that did not get to its end."""
+    return f"{sentence} {MAY_HAVE_CHANGED}" if is_mutation() else sentence
 
 
 def _root(error: GraphQLError) -> Exception:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from uuid import UUID
 
-__all__ = ["OperationRecord", "abandonable", "record_run_of", "recording"]
+__all__ = ["OperationRecord", "abandonable", "is_mutation", "record_run_of", "recording"]
 
 
 @dataclass
@@ -46,6 +46,12 @@ def recording() -> Generator[OperationRecord]:
         yield record
     finally:
         _current.reset(token)
+
+
+def is_mutation() -> bool:
+    """Whether the current operation may change something."""
+    record = _current.get()
+    return record is not None and record.kind == OperationType.MUTATION.value
 
 
 def record_run_of(run_id: UUID | None) -> None:

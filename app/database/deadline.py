@@ -15,11 +15,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import asyncpg
 
 from app.database.outage import DatabaseSilentError
+from app.database.silence import QUIET_SECONDS, has_answered_since, is_silent, note_answer
 from app.errors import DeadlineExceededError
 
 if TYPE_CHECKING:
@@ -60,17 +60,18 @@ class Deadline:
 
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
-# When the server behind each pool last answered, by the monotonic clock.
-_heard: WeakKeyDictionary[AsyncEngine, float] = WeakKeyDictionary()
 
 
 @asynccontextmanager
 async def until_deadline(seconds: float, *, since: float | None = None) -> AsyncGenerator[None]:
     """Run a request and cancel it shortly before `seconds` are over. `since`: when it arrived, if not now.
 
-    Raises DeadlineExceededError, or DatabaseSilentError if it was waiting for a database that does not answer.
+    Raises DeadlineExceededError, or DatabaseSilentError if it was waiting for a database that does not answer. A part
+    of a request may have a deadline of its own, which is never later than the request's.
     """
-    deadline = Deadline(seconds, at=(since or monotonic()) + seconds)
+    deadline, outer = Deadline(seconds, at=(since or monotonic()) + seconds), _current.get()
+    if outer:
+        deadline.at = min(deadline.at, outer.at)
     timeout = asyncio.timeout(deadline.remaining - deadline.margin)
     before = _current.set(deadline)
     try:
@@ -98,6 +99,8 @@ def statement_limit() -> str:
 def end_seconds() -> float:
     """How long to wait for a cancelled statement and the end of its transaction."""
     deadline = _current.get()
+    if deadline and deadline.is_silent:
+        return deadline.margin
     return min(END_SECONDS, deadline.remaining) if deadline else END_SECONDS
 
 
@@ -114,10 +117,24 @@ def listening(engine: AsyncEngine) -> Generator[None]:
     try:
         yield
     except (asyncio.CancelledError, TimeoutError):
-        if deadline and monotonic() - since >= 0.9 * deadline.margin and _heard.get(engine, 0.0) < since:
+        if deadline and monotonic() - since >= 0.9 * deadline.margin and not has_answered_since(engine, since):
             deadline.is_silent = True
         raise
-    _heard[engine] = monotonic()
+    note_answer(engine)
+
+
+async def until_silent(engine: AsyncEngine) -> None:
+    """Raise DatabaseSilentError once the server answers nothing, and let the current request know; never returns.
+
+    For a request with a deadline far away.
+    """
+    silent = False
+    while not silent:
+        await asyncio.sleep(QUIET_SECONDS)
+        silent = await is_silent(engine)
+    if deadline := _current.get():
+        deadline.is_silent = True
+    raise DatabaseSilentError
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+import asyncpg
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Sequence
 
@@ -27,6 +29,14 @@ class Cursor(Protocol):
     async def fetch(self, n: int) -> Sequence[Record]:
         """The next rows, at most `n`; fewer only at the end."""
         ...
+
+
+class AbruptConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument, reportUntypedBaseClass]
+    """Closes without waiting for an answer: a server that has stopped gives none, and the pool would wait for it."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as asyncpg calls it
+        del timeout
+        self.terminate()
 
 
 class Driver(Protocol):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import orjson
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from app.database.driver import AbruptConnection
 from app.database.outage import Outages
 from app.database.roles import check_role
+from app.database.silence import is_silent
 from app.errors import SetupError
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ class Database:
             except (OSError, DBAPIError) as error:
                 raise SetupError(unreachable(setting, shown(engine.url), error)) from None
 
+    async def is_silent(self) -> bool:
+        """Whether the server answers nothing to this process (`app.database.silence`)."""
+        return await is_silent(self.app)
+
     async def close(self) -> None:
         """Close all connections."""
         await self.app.dispose()
@@ -59,14 +64,6 @@ def unreachable(setting: str, masked_url: str, error: BaseException) -> str:
     """The sentence for a server that doesn't answer."""
     reason = str(getattr(error, "orig", None) or error).splitlines()[0] or type(error).__name__
     return f"{setting} ({masked_url}) can't be reached: {reason}. Start the server or correct {setting}."
-
-
-class _Connection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument, reportUntypedBaseClass]
-    """Closes without waiting for an answer: a server that has stopped gives none, and the pool would wait for it."""
-
-    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as asyncpg calls it
-        del timeout
-        self.terminate()
 
 
 def _json(value: object) -> str:
@@ -92,7 +89,7 @@ def open_engine(url: SecretStr, *, pool_size: int, application: str) -> AsyncEng
     """
     connect_args: dict[str, Any] = {
         "timeout": CONNECT_TIMEOUT_SECONDS,
-        "connection_class": _Connection,
+        "connection_class": AbruptConnection,
         "server_settings": {"jit": "off", "application_name": application, "timezone": "UTC", **_GIVEN_UP},
     }
     engine = create_async_engine(

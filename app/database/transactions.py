@@ -14,10 +14,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
 import asyncpg
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.database.deadline import end_seconds, listening, statement_limit, telling_deadline
-from app.database.outage import is_outage
-from app.errors import NotAMemberError
+from app.database.outage import DatabaseSilentError, is_outage
+from app.database.silence import is_silent
+from app.errors import DatabaseBusyError, NotAMemberError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -88,7 +90,7 @@ async def across_tenants(engine: AsyncEngine) -> AsyncGenerator[Driver]:
     """List sellers, connections and memberships across tenants; `engine` is the system role's."""
     async with AsyncExitStack() as stack:
         with listening(engine):
-            connection = await stack.enter_async_context(engine.connect())
+            connection = await _connect(stack, engine)
         driver = await driver_of(connection)
         try:
             yield driver
@@ -129,7 +131,7 @@ async def _transaction(
     """
     async with AsyncExitStack() as stack:
         with listening(engine):
-            connection = await stack.enter_async_context(engine.connect())
+            connection = await _connect(stack, engine)
             driver, status = await _open(connection, f"{begin}; {proof}" if proof else begin)
         try:
             if proof:
@@ -142,6 +144,14 @@ async def _transaction(
                     await _end(connection, driver, "ROLLBACK", at_most=end_seconds())
             raise
         await _end(connection, driver, "COMMIT", at_most=end_seconds() if reads_only else None)
+
+
+async def _connect(stack: AsyncExitStack, engine: AsyncEngine) -> AsyncConnection:
+    """A connection of the pool. Raises DatabaseSilentError or DatabaseBusyError if none becomes free in time."""
+    try:
+        return await stack.enter_async_context(engine.connect())
+    except PoolTimeoutError as error:
+        raise (DatabaseSilentError() if await is_silent(engine) else DatabaseBusyError()) from error
 
 
 def _check_found(status: str) -> None:

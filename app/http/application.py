@@ -64,17 +64,23 @@ _UNAWAITED = r"coroutine '(Executor|GraphQLCoreConverter)\..*' was never awaited
 _METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/export", "/cron", "/livez", "/readyz")
 
 
+async def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resources:
     """What the process opens at start: how to make a request's context, the readiness checks, the cron hook.
 
     `cost_buckets`: what operations are charged to; by default buckets of this process alone.
+    `database_is_silent` is asked when a request has waited for its turn in vain.
     """
 
     context_of: ContextFactory
     checks: Mapping[str, Check]
     start_scheduled: StartScheduled
     cost_buckets: CostBuckets = field(default_factory=lambda: CostBuckets(None))
+    database_is_silent: Callable[[], Awaitable[bool]] = _never
 
 
 class _State(TypedDict):
@@ -124,7 +130,7 @@ def build_application(
             Middleware(MetricsMiddleware, routes=_METERED),
             Middleware(SecurityHeadersMiddleware),
             Middleware(CorrelationMiddleware),
-            Middleware(RequestTurns, turns=requests, settings=settings),
+            Middleware(RequestTurns, turns=requests, database_is_silent=_database_is_silent, settings=settings),
         ],
     )
 
@@ -167,6 +173,7 @@ async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
             },
             start_scheduled=start_scheduled,
             cost_buckets=CostBuckets(services.redis, asks_at_once=crowd_connections(settings)),
+            database_is_silent=services.database.is_silent,
         )
 
 
@@ -182,6 +189,10 @@ def _resources_of(connection: HTTPConnection) -> Resources:
 
 def _context_of(connection: HTTPConnection, claims: AccessClaims | None) -> AbstractAsyncContextManager[object]:
     return _resources_of(connection).context_of(connection, claims)
+
+
+async def _database_is_silent(connection: HTTPConnection) -> bool:
+    return await _resources_of(connection).database_is_silent()
 
 
 def _start_of(request: Request) -> StartScheduled:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from starlette.requests import Request
 
+from app.database.deadline import until_deadline
 from app.errors import NotFoundError
 from app.http.correlation import note_in_access_log
 from app.http.refusal import RequestRefused, json_response
@@ -40,6 +41,7 @@ class CronView:
     def __init__(self, *, start_of: Callable[[Request], StartScheduled], settings: Settings) -> None:
         self._start_of = start_of
         self._settings = settings
+        self._seconds = settings.read_seconds  # it records one run
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -56,7 +58,8 @@ class CronView:
             raise RequestRefused(401, "The cron secret is needed.", code=ErrorCode.UNAUTHENTICATED, headers=challenge)
         job = request.path_params["job"]
         try:
-            run_id = await self._start_of(request)(job)
+            async with until_deadline(self._seconds):
+                run_id = await self._start_of(request)(job)
         except NotFoundError as error:
             raise RequestRefused(404, str(error), code=ErrorCode.NOT_FOUND) from None
         note_in_access_log(request.scope, run_id=str(run_id))

@@ -1,9 +1,9 @@
 """The export endpoint: a whole list as a file, streamed as fast as its client reads.
 
 Errors in a request are reported before the first byte. A later failure aborts the transfer, so that a partial file is
-not taken for a complete one; so does removing the user from the seller, which the export's own snapshot can't see. An
-export holds a connection of the pool while it runs, so only a few run at once: it gives back the turn of its request as
-soon as its caller is known, and takes one of the exports'.
+not taken for a complete one; so does removing the user from the seller, which the export's own snapshot can't see, and
+a database that has fallen silent. An export holds a connection of the pool while it runs, so only a few run at once: it
+gives back the turn of its request as soon as its caller is known, and takes one of the exports'.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from starlette.requests import Request
 
-from app.database.deadline import until_deadline
+from app.database.deadline import until_deadline, until_silent
 from app.errors import NotAMemberError, UnauthenticatedError
 from app.http.bearer import claims_of
 from app.http.client_gone import unless_client_gone
@@ -105,6 +105,7 @@ class ExportView:
                 self._turns.taken(export_of(self._settings, caller.seller_id)),
                 until_deadline(self._settings.export_seconds),
                 open_exporter(context.services, seller_id=caller.seller_id, user_id=caller.user_id) as exporter,
+                unless(partial(until_silent, context.services.database.app)),
                 unless(partial(_stay_member, context, begun)),
             ):
                 await _open(exporter, context, file, arguments)

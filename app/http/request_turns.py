@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.websockets import WebSocket
 
-from app.errors import PixecomError
+from app.database.outage import DatabaseSilentError
+from app.errors import RateLimitedError
 from app.http.correlation import note_in_access_log
 from app.http.early_body import receive_early
 from app.http.refusal import refused_for
@@ -20,6 +21,8 @@ from app.serving.queue_mark import mark_of
 from graphql_schema.errors import refusal_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from app.services.limits.turns import Turn, Turns
@@ -37,11 +40,22 @@ def turn_of(scope: Scope) -> Turn:
 
 
 class RequestTurns:
-    """A middleware around all routes, inside of the one that logs requests and answers what they raise."""
+    """A middleware around all routes, inside of the one that logs requests and answers what they raise.
 
-    def __init__(self, app: ASGIApp, *, turns: Turns, settings: Settings) -> None:
+    `database_is_silent` is asked when a turn has not come in time, which is then no fault of its caller's.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        turns: Turns,
+        database_is_silent: Callable[[HTTPConnection], Awaitable[bool]],
+        settings: Settings,
+    ) -> None:
         self._app = app
         self._turns = turns
+        self._database_is_silent = database_is_silent
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,8 +73,7 @@ class RequestTurns:
         receive = await receive_early(scope, receive, kept=kept)
         turn = scope[_TURN] = self._turns.ask(caller)
         try:
-            if not turn.is_given:
-                await _wait(turn, scope)
+            await self._wait(turn, scope)
             await self._app(scope, receive, _giving_back(turn, send))
         finally:
             turn.give_back()
@@ -68,10 +81,10 @@ class RequestTurns:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         turn = scope[_TURN] = self._turns.ask(caller_of(scope, self._settings))
         try:
-            await _wait(turn, scope)
+            await self._wait(turn, scope)
         except ClientDisconnect:
             return
-        except PixecomError as error:
+        except (RateLimitedError, DatabaseSilentError) as error:
             if refusal := refusal_of(error):
                 await WebSocket(scope, receive, send).send_denial_response(refused_for([refusal]))
             return
@@ -79,6 +92,22 @@ class RequestTurns:
             await self._app(scope, receive, _giving_back(turn, send))
         finally:
             turn.give_back()
+
+    async def _wait(self, turn: Turn, scope: Scope) -> None:
+        """Raises RateLimitedError or DatabaseSilentError, and ClientDisconnect if the client went away meanwhile."""
+        if turn.is_given:
+            return
+        try:
+            with mark_of(scope).queued(on_gone=turn.give_back):
+                has_come = await turn.wait()
+        except RateLimitedError:
+            if await self._database_is_silent(HTTPConnection(scope)):  # which keeps those waiting that have the turns
+                raise DatabaseSilentError from None
+            raise
+        finally:
+            note_in_access_log(scope, waited_milliseconds=round(turn.waited * 1000, 1))
+        if not has_come:
+            raise ClientDisconnect
 
 
 def _giving_back(turn: Turn, send: Send) -> Send:
@@ -88,23 +117,3 @@ def _giving_back(turn: Turn, send: Send) -> Send:
         await send(message)
 
     return giving_back
-
-
-async def _wait(turn: Turn, scope: Scope) -> None:
-    """Raises RateLimitedError, and ClientDisconnect if the client went away meanwhile."""
-    if turn.is_given:
-        return
-    try:
-        with mark_of(scope).queued(on_gone=turn.give_back):
-            has_come = await turn.wait()
-    except PixecomError as error:
-        raise _reason(error) from None
-    finally:
-        note_in_access_log(scope, waited_milliseconds=round(turn.waited * 1000, 1))
-    if not has_come:
-        raise ClientDisconnect
-
-
-def _reason(error: PixecomError) -> PixecomError:
-    """What a request is told whose turn did not come in time."""
-    return error

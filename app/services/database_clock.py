@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError
 
 from app import clock
+from app.database.deadline import until_deadline
 from app.database.outage import is_outage
 from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
@@ -34,6 +35,8 @@ log = get_logger(__name__)
 EVERY_SECONDS = 60.0
 # Seconds between readings while the clocks differ.
 AGAIN_SECONDS = 5.0
+# Time for a few readings.
+READING_SECONDS = 10.0
 # A reading with more uncertainty is repeated, up to ATTEMPTS in all.
 QUICK = timedelta(milliseconds=250)
 ATTEMPTS = 3
@@ -131,7 +134,7 @@ class DatabaseClock:
     async def _read_database(self) -> ClockReading:
         """The fastest of a few readings."""
         readings: list[ClockReading] = []
-        async with work_transaction(self._database.app) as driver:
+        async with until_deadline(READING_SECONDS), work_transaction(self._database.app) as driver:
             while not readings or (readings[-1].uncertainty > QUICK and len(readings) < ATTEMPTS):
                 asked_at = clock.steady()
                 readings.append(reading_of(await find_server_time(driver), asked_at=asked_at))

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 from redis.exceptions import RedisError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app import clock
 from app.database.outage import is_outage
 from app.errors import (
+    DatabaseBusyError,
     PermissionDeniedError,
     PixecomError,
     ProviderPermanentError,
@@ -50,7 +50,7 @@ SHORTEST_PAUSE = timedelta(seconds=1)
 _TRANSIENT = (
     ProviderTransientError,
     TooMuchDataError,
-    PoolTimeoutError,
+    DatabaseBusyError,
     asyncpg.TransactionRollbackError,  # deadlock and serialization failure
     asyncpg.OperatorInterventionError,  # a statement was cancelled
     asyncpg.LockNotAvailableError,

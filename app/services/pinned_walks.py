@@ -6,7 +6,6 @@ and losing it costs a reader no more than starting again.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from app.errors import UnavailableError
 from app.observability.logging import get_logger
+from app.patience import patience
 from app.queries.walks import ID_BYTES, read_ids
 from app.services.walk_parts import WalkPart
 
@@ -77,7 +77,7 @@ class PinnedWalks:
         for command in commands:
             pipeline.execute_command(*command)
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with patience(PATIENCE_SECONDS):
                 return await pipeline.execute()
         except _NO_ANSWER as error:
             self._silent = not isinstance(error, ResponseError)

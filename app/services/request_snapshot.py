@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from app.database.deadline import end_seconds, telling_deadline
 from app.database.outage import is_outage
+from app.database.silence import note_answer
 from app.database.transactions import member_snapshot
 from app.errors import DeadlineExceededError
 from app.queries.viewers import membership_proof
@@ -61,11 +62,14 @@ class RequestSnapshot:
             self._running = asyncio.current_task()
             try:
                 with telling_deadline():
-                    return await question(await self._open())
+                    found = await question(await self._open())
             except Exception as error:
                 if isinstance(error, DeadlineExceededError) or is_outage(error):
                     self._ended_by = error
                 raise
+            else:
+                note_answer(self._engine)
+                return found
             finally:
                 self._running = None
 

@@ -9,10 +9,10 @@ import asyncpg
 import pytest
 from redis.exceptions import OutOfMemoryError, ResponseError
 from sqlalchemy.exc import InterfaceError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app import clock
 from app.errors import (
+    DatabaseBusyError,
     InputError,
     NotFoundError,
     PermissionDeniedError,
@@ -58,7 +58,7 @@ def job(tries: int = 0) -> ClaimedJob:
         (ProviderThrottledError("x", retry_at=LATER), FailureClass.THROTTLED),
         (ProviderTransientError("x"), FailureClass.TRANSIENT),
         (TooMuchDataError("x"), FailureClass.TRANSIENT),
-        (PoolTimeoutError(), FailureClass.TRANSIENT),
+        (DatabaseBusyError(), FailureClass.TRANSIENT),
         (asyncpg.DeadlockDetectedError("x"), FailureClass.TRANSIENT),
         (asyncpg.SerializationError("x"), FailureClass.TRANSIENT),
         (asyncpg.QueryCanceledError("x"), FailureClass.TRANSIENT),

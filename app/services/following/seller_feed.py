@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
+from app.database.deadline import until_deadline
 from app.database.outage import is_outage
 from app.database.transactions import read_snapshot
-from app.errors import NotAMemberError, NotFoundError
+from app.errors import DatabaseBusyError, DeadlineExceededError, NotAMemberError, NotFoundError
 from app.queries.viewers import list_members
 from app.services.following.followers import RunFollower, SyncedFollower
 from app.services.following.synced_pieces import SyncedPieces
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
     from app.services.run_progress import RunProgress
 
 LEAST_SECONDS_BETWEEN = 0.25
+# How long one try may hold a connection.
+LOOK_SECONDS = 5.0
 # How long the database may be away before the feed gives up, and the pause between two tries.
 PATIENCE_SECONDS = 120.0
 TRY_AGAIN_SECONDS = 1.0
@@ -97,7 +98,7 @@ class SellerFeed:
             await asyncio.sleep(TRY_AGAIN_SECONDS)
 
     async def _look(self, followers: _Followers) -> _Seen:
-        async with read_snapshot(self._engine, self._seller_id) as driver:
+        async with until_deadline(LOOK_SECONDS), read_snapshot(self._engine, self._seller_id) as driver:
             members = await list_members(driver, self._seller_id, {follower.user_id for follower in followers.all})
             runs = await self._load_runs(driver, list({follower.run_id for follower in followers.of_runs}))
             return _Seen(members, runs, await self._pieces.list(driver, self._seller_id, followers.of_pieces))
@@ -147,5 +148,5 @@ class _Seen(NamedTuple):
 
 
 def _may_pass(error: Exception) -> bool:
-    """Whether a retry may succeed soon: the database is away, or all connections are in use."""
-    return is_outage(error) or isinstance(error, PoolTimeoutError)
+    """Whether a retry may succeed soon: the database is away or slow, or all connections are in use."""
+    return is_outage(error) or isinstance(error, DatabaseBusyError | DeadlineExceededError)

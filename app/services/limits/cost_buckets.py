@@ -7,7 +7,6 @@ where it does not answer at once, every process keeps buckets of its own, and sa
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from redis.exceptions import RedisError
 
 from app.observability.logging import get_logger
+from app.patience import patience
 from app.services.limits.buckets import Ask, ProcessBuckets
 from app.services.limits.shared_buckets import SharedBuckets
 
@@ -137,7 +137,7 @@ class CostBuckets:
             if self._shared is None or self._is_resting:
                 return await self._own.take(asks)
             try:
-                async with asyncio.timeout(PATIENCE_SECONDS):
+                async with patience(PATIENCE_SECONDS):
                     taking = await self._shared.take(asks)
             except (RedisError, OSError) as error:
                 self._note_failure(error)

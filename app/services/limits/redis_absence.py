@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,6 +9,7 @@ from redis.exceptions import RedisError
 
 from app import clock
 from app.observability.logging import get_logger
+from app.patience import patience
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -39,7 +39,7 @@ class RedisAbsence:
         if self._is_away and clock.now() < self._rests_until:
             return await otherwise()
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with patience(PATIENCE_SECONDS):
                 answer = await question()
         except (RedisError, OSError) as error:  # TimeoutError is an OSError
             self._note(error)
