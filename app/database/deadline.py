@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from app.database import silence
 from app.database.outage import DatabaseSilentError
-from app.database.silence import QUIET_SECONDS, has_answered_since, is_silent, note_answer
+from app.database.silence import has_answered_since, is_silent, note_answer
 from app.errors import DeadlineExceededError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def end_seconds() -> float:
 def listening(engine: AsyncEngine) -> Generator[None]:
     """Wrap a wait that is short as long as the server answers: this request, or others that hold the connections.
 
-    If the wait is cut short and the server has answered none of them meanwhile, the deadline notes that it is silent.
+    If the wait is cut short and the server has answered none of them lately, the deadline notes that it is silent.
     Raises DatabaseSilentError at once if this request has already found it silent.
     """
     deadline, since = _current.get(), monotonic()
@@ -117,10 +118,17 @@ def listening(engine: AsyncEngine) -> Generator[None]:
     try:
         yield
     except (asyncio.CancelledError, TimeoutError):
-        if deadline and monotonic() - since >= 0.9 * deadline.margin and not has_answered_since(engine, since):
+        if deadline and _was_silent(engine, since, least=0.9 * deadline.margin):
             deadline.is_silent = True
         raise
     note_answer(engine)
+
+
+def _was_silent(engine: AsyncEngine, since: float, *, least: float) -> bool:
+    """Whether the wait was long enough for an answer and none came in its second half: the first may end another's."""
+    now = monotonic()
+    waited = now - since
+    return waited >= least and not has_answered_since(engine, now - max(least, waited / 2))
 
 
 async def until_silent(engine: AsyncEngine) -> None:
@@ -130,7 +138,7 @@ async def until_silent(engine: AsyncEngine) -> None:
     """
     silent = False
     while not silent:
-        await asyncio.sleep(QUIET_SECONDS)
+        await asyncio.sleep(silence.QUIET_SECONDS)
         silent = await is_silent(engine)
     if deadline := _current.get():
         deadline.is_silent = True

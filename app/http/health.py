@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from app.errors import PixecomError
 from app.http.refusal import json_response
 from app.observability.logging import get_logger
+from app.patience import patience
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -49,7 +50,7 @@ async def readiness(
 
 async def _outcome(name: str, check: Check, deadline_seconds: float) -> str:
     try:
-        async with asyncio.timeout(deadline_seconds):
+        async with patience(deadline_seconds):
             answer = await check()
     except TimeoutError:
         _log.warning("readiness check ran out of time", check=name, seconds=deadline_seconds)

@@ -13,6 +13,7 @@ from taskiq.exceptions import SendTaskError
 
 from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
+from app.patience import patience
 from app.queries import job_dispatch
 from app.queries.job_turns import take_unsent
 from app.services.job_broker import Priority
@@ -30,6 +31,8 @@ log = get_logger(__name__)
 MAX_BACKLOG = 1000
 # A queue is filled again when it is half empty: looking for whose turn it is costs more than sending.
 REFILL_BELOW = MAX_BACKLOG // 2
+# A message that takes longer is left to the dispatcher: whoever asked for the job is waiting.
+SEND_SECONDS = 1.0
 # Of many jobs that one request made, so many are sent by who asked; the dispatcher lets sellers take turns.
 SEND_AT_ONCE = 50
 # A message that was popped and never led to a claim (its worker died in between) is sent again after this.
@@ -96,7 +99,8 @@ async def _fill(services: Services, priority: Priority, backlog: int) -> int:
 async def _send(services: Services, due: Sequence[DueJob]) -> int:
     for place, job in enumerate(due):
         try:
-            await services.broker.send(job.id, priority=job.priority)
+            async with patience(SEND_SECONDS):
+                await services.broker.send(job.id, priority=job.priority)
         except (SendTaskError, RedisError, OSError) as error:
             log.warning("redis does not answer; messages wait", error=type(error).__name__, jobs=len(due) - place)
             async with work_transaction(services.database.app) as driver:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from app.auth.access_tokens import issue_access_token
 from app.auth.account_digest import account_digest
-from app.database.deadline import until_deadline
 from app.database.transactions import across_tenants, login_transaction
 from app.errors import NotFoundError, RateLimitedError, UnauthenticatedError
 from app.queries.across_tenants import find_seller, list_memberships, list_sellers
@@ -48,27 +47,15 @@ async def log_in(
 
     Raises UnauthenticatedError, with the same message and timing whatever was wrong. Raises RateLimitedError if this
     account or address has no tries left or the process is too busy, even for a right password. A try is counted before
-    its password is checked, and each one is recorded in the login trail (`login_trail`). Raises DeadlineExceededError
-    or DatabaseSilentError after LOGIN_SECONDS.
+    its password is checked, and each one is recorded in the login trail (`login_trail`).
     """
     email = email.strip().lower()
     attempt = LoginAttempt(account_digest(email, services.settings.auth_secret), address)
-    async with until_deadline(services.settings.login_seconds):
-        return await _log_in(services, attempt, email, password, seller_slug)
-
-
-async def _log_in(
-    services: Services, attempt: LoginAttempt, email: str, password: str, seller_slug: str | None
-) -> LoginResult:
     await _take_try(services, attempt, email)
-    try:
-        login = await _find_login(services, email)
-    except BaseException:  # nothing was said about the password
-        await services.login_limits.give_back(attempt)
-        raise
+    login = await _find_login_for(services, attempt, email)
     try:
         is_right = await services.hashing.verify_password(
-            login.password_hash if login else None, password, address=attempt.address
+            login.password_hash if login else None, password, address=address
         )
     except RateLimitedError:
         await services.login_limits.give_back(attempt)
@@ -92,6 +79,14 @@ async def _take_try(services: Services, attempt: LoginAttempt, email: str) -> No
     user_id = login.user_id if login else None
     await record_login(services, attempt, LoginOutcome.LIMITED, user_id=user_id, writes=refused.is_first)
     raise RateLimitedError(TOO_MANY, retry_after=refused.seconds)
+
+
+async def _find_login_for(services: Services, attempt: LoginAttempt, email: str) -> Login | None:
+    try:
+        return await _find_login(services, email)
+    except BaseException:  # the database is away: no password was tried
+        await services.login_limits.give_back(attempt)
+        raise
 
 
 async def _find_login(services: Services, email: str) -> Login | None:

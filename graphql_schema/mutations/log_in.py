@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from app.database.deadline import until_deadline
 from app.errors import UnauthenticatedError
 from app.services.login import log_in
 from app.services.reading import Reading
@@ -51,6 +52,11 @@ LoginArgument = Annotated[LoginInput, strawberry.argument(name="input", descript
 
 
 async def login(info: Info, input_: LoginArgument) -> LoginPayload:
+    async with until_deadline(info.context.services.settings.login_seconds):
+        return await _login(info, input_)
+
+
+async def _login(info: Info, input_: LoginInput) -> LoginPayload:
     services = info.context.services
     try:
         with abandonable():

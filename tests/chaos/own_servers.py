@@ -54,12 +54,8 @@ class OwnPostgres:
     @contextmanager
     def silent(self) -> Generator[None]:
         """Within, its processes are stopped: the kernel takes connections and bytes for them, and no answer comes."""
-        stopped = _stop(self._server.child.pid)
-        try:
+        with _stopped(self._server.child.pid):
             yield
-        finally:
-            for process in stopped:
-                _tell(process, signal.SIGCONT)
 
     def start_again(self) -> None:
         """On the same port, with the same data."""
@@ -70,6 +66,16 @@ class OwnPostgres:
             return start_postgres(self._directory, self._secrets, again_on=again_on)
 
         return self._starter.submit(start).result()
+
+
+@contextmanager
+def _stopped(process: int) -> Generator[None]:
+    stopped = _stop(process)
+    try:
+        yield
+    finally:
+        for one in stopped:
+            _tell(one, signal.SIGCONT)
 
 
 def _stop(process: int) -> list[int]:
@@ -111,6 +117,12 @@ class OwnValkey:
         """SIGKILL."""
         os.kill(self._server.child.pid, signal.SIGKILL)
         self._server.child.wait(10)
+
+    @contextmanager
+    def silent(self) -> Generator[None]:
+        """Within, it is stopped, as `OwnPostgres.silent` has it."""
+        with _stopped(self._server.child.pid):
+            yield
 
     def start_again(self) -> None:
         """On the same port, with what its file has."""

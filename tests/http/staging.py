@@ -188,6 +188,11 @@ def _application(settings: Settings, services: Services) -> Any:
 
     @asynccontextmanager
     async def open_resources(_settings: Settings) -> AsyncGenerator[Resources]:
-        yield Resources(context_of=context_of, checks={}, start_scheduled=no_schedule)
+        yield Resources(
+            context_of=context_of,
+            checks={},
+            start_scheduled=no_schedule,
+            database_is_silent=services.database.is_silent,
+        )
 
     return build_application(settings, schema=schema, open_resources=open_resources)
