@@ -130,7 +130,7 @@ async def _transaction(
     A COMMIT has no time limit, unless there is nothing to commit.
     """
     async with AsyncExitStack() as stack:
-        with listening(engine):
+        with listening(engine), telling_deadline():
             connection = await _connect(stack, engine)
             driver, status = await _open(connection, f"{begin}; {proof}" if proof else begin)
         try:
@@ -174,7 +174,9 @@ async def _open(connection: AsyncConnection, statement: str) -> tuple[Driver, st
             status = await driver.execute(statement)
         except BaseException as error:
             await connection.invalidate(error)
-            if not (pooled and (is_outage(error) or isinstance(error, _UNUSABLE))):
+            if not pooled or isinstance(error, asyncpg.QueryCanceledError):  # the proof took too long
+                raise
+            if not (is_outage(error) or isinstance(error, _UNUSABLE)):
                 raise
         else:
             raw.info[_PROVEN] = True

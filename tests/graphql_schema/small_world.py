@@ -269,6 +269,17 @@ class SmallWorld:
                 self._filling = None
 
     @asynccontextmanager
+    async def locked(self, table: str) -> AsyncGenerator[None]:
+        """Within, everybody else who reads the table waits."""
+        connection = cast("Any", await asyncpg.connect(self._superuser_url))  # pyright: ignore[reportUnknownMemberType]
+        try:
+            async with connection.transaction():
+                await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+                yield
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
     async def _past_walls(self) -> AsyncGenerator[Driver]:
         if self._filling is not None:
             yield self._filling

@@ -7,6 +7,7 @@ where it does not answer at once, every process keeps buckets of its own, and sa
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
