@@ -52,7 +52,9 @@ async def patience(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[None]:
 async def stage(
     postgres: OwnPostgres, valkey: OwnValkey, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[SilentStage]:
-    async with open_silent_stage(postgres, valkey, settings, monkeypatch, read_seconds=2.0, login_seconds=2.0) as opened_stage:
+    async with open_silent_stage(
+        postgres, valkey, settings, monkeypatch, read_seconds=2.0, login_seconds=2.0
+    ) as opened_stage:
         yield opened_stage
 
 

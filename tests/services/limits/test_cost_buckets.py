@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -218,3 +219,13 @@ async def test_no_more_is_spent_than_there_is(redis: Redis, other_process: Redis
     await asyncio.gather(*(spend(process) for process in processes for _ in range(at_once)))
 
     assert 900 < spent <= 1000
+
+
+async def test_a_held_event_loop_is_no_absence_of_redis(redis: Redis) -> None:
+    buckets = CostBuckets(redis)
+    await buckets.charge([bucket("ONE")], 1)
+    with capture_logs() as logs:
+        charging = asyncio.create_task(buckets.charge([bucket("ANOTHER")], 1))
+        asyncio.get_running_loop().call_soon(time.sleep, 3 * cost_buckets.PATIENCE_SECONDS)
+        assert (await charging).refused is None
+    assert logs == []
