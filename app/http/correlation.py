@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
-from app.database.outage import is_outage
+from app.database.outage import DatabaseSilentError
 from app.errors import PixecomError
 from app.http.metrics import CLIENT_GONE
 from app.http.refusal import json_response, refused_for
@@ -64,7 +64,7 @@ class CorrelationMiddleware:
             status = status or CLIENT_GONE
         except Exception as error:
             refusal = None if status else refusal_of(error)  # an answer that ends halfway is a fault
-            if status and (isinstance(error, PixecomError) or is_outage(error)):
+            if status and isinstance(error, PixecomError | DatabaseSilentError):
                 _log.warning("request broken off", path=scope["path"], reason=str(error))
             elif refusal is None:
                 _log.exception("request failed", method=scope["method"], path=scope["path"])
