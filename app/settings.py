@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import ip_network
+from logging import getLevelNamesMapping
 from pathlib import Path  # noqa: TC003  # pydantic reads the annotations while running
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.encryption_keys import parse_encryption_keys
 from app.errors import SetupError
 from app.production_rules import LONGEST_TOKEN_MINUTES, fault_of, is_plain_http_outside
 
@@ -215,6 +217,20 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in getLevelNamesMapping():
+            message = "must be DEBUG, INFO, WARNING, ERROR or CRITICAL"
+            raise ValueError(message)
+        return value.upper()
+
+    @field_validator("token_encryption_keys")
+    @classmethod
+    def _well_formed_keys(cls, value: SecretStr) -> SecretStr:
+        parse_encryption_keys(value.get_secret_value())
+        return value
+
     @field_validator("meta_graph_url")
     @classmethod
     def _without_slash(cls, value: str, info: ValidationInfo) -> str:
@@ -306,7 +322,7 @@ def _is_some_network(text: str) -> bool:
 
 
 def _sentence(error: ValidationError) -> str:
-    lines = ["The settings are not complete:"]
+    lines = ["These settings need attention:"]
     for item in error.errors(include_url=False, include_input=False, include_context=False):
         name = ".".join(str(part) for part in item["loc"]).upper() or "SETTINGS"
         reason = "is required" if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")

@@ -37,6 +37,7 @@ LIMITS = (
     "max_connections",
     "max_connections_per_address",
 )
+KEYS = "must be key_id:base64 of 32 bytes, comma separated"
 SECRETS = (APP, SYSTEM, REDIS, OWNER, REQUIRED["AUTH_SECRET"], KEY, OPTIONAL_SECRETS["META_APP_SECRET"])
 
 
@@ -64,7 +65,7 @@ def _complaints(environment: pytest.MonkeyPatch, **variables: str) -> list[str]:
     with pytest.raises(SetupError) as caught:
         load_settings()
     first, *lines, last = str(caught.value).splitlines()
-    assert first == "The settings are not complete:"
+    assert first == "These settings need attention:"
     assert last == "Set them in the environment; README.md lists them all."
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
@@ -126,8 +127,10 @@ def test_all_that_is_wrong_is_told_at_once(environment: pytest.MonkeyPatch) -> N
         SYSTEM_DATABASE_URL="pw-of-system",
         MIGRATION_DATABASE_URL="://pw-of-owner",
         REDIS_URL="http://:pw-of-redis@127.0.0.1",
+        LOG_LEVEL="LOUD",
         DATABASE_POOL_SIZE="many",
         AUTH_SECRET="a-secret-too-short",
+        TOKEN_ENCRYPTION_KEYS="k1:AAAA",
         META_GRAPH_URL="graph.facebook.com",
         META_API_VERSION="26",
         WORKER_HEALTH_PORT="65536",
@@ -136,17 +139,45 @@ def test_all_that_is_wrong_is_told_at_once(environment: pytest.MonkeyPatch) -> N
     postgres = "must be a PostgreSQL URL, such as postgresql://user:password@host:5432/database"
     assert lines == [
         "  PIXECOM_ENV: Input should be 'development' or 'production'",
+        "  LOG_LEVEL: must be DEBUG, INFO, WARNING, ERROR or CRITICAL",
         f"  DATABASE_URL: {postgres}",
         f"  SYSTEM_DATABASE_URL: {postgres}",
         f"  MIGRATION_DATABASE_URL: {postgres}",
         "  REDIS_URL: must be a Redis URL, such as redis://:password@host:6379/0",
         "  DATABASE_POOL_SIZE: Input should be a valid integer, unable to parse string as an integer",
         "  AUTH_SECRET: must have at least 32 characters",
+        f"  TOKEN_ENCRYPTION_KEYS: {KEYS}: the key of entry 1 has 3 bytes",
         "  META_GRAPH_URL: must start with http:// or https://",
         r"  META_API_VERSION: String should match pattern '^v\d+\.\d+$'",
         "  WORKER_HEALTH_PORT: Input should be less than or equal to 65535",
         "  JOB_LEASE_SECONDS: Input should be greater than 0",
     ]
+
+
+@pytest.mark.parametrize("environment_name", ["development", "production"])
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        (f"k1:{base64.b64encode(bytes(range(16))).decode()}", "the key of entry 1 has 16 bytes"),
+        (f"k1:{KEY},k1:{KEY}", "entry 2 repeats an id"),
+        (KEY, "entry 1 has no id of 1 to 32 letters, digits, '-' or '_'"),
+        (f"k1:{KEY},k2:hunter2-hunter2", "the key of entry 2 is not base64"),
+    ],
+)
+def test_malformed_keys_are_told_with_the_other_settings(
+    environment: pytest.MonkeyPatch, environment_name: str, keys: str, fault: str
+) -> None:
+    lines = _complaints(environment, PIXECOM_ENV=environment_name, TOKEN_ENCRYPTION_KEYS=keys, AUTH_SECRET="short")
+    assert lines == [
+        "  AUTH_SECRET: must have at least 32 characters",
+        f"  TOKEN_ENCRYPTION_KEYS: {KEYS}: {fault}",
+    ]
+
+
+@pytest.mark.parametrize("level", ["debug", "WARNING", "Error"])
+def test_a_log_level_may_be_written_either_way(environment: pytest.MonkeyPatch, level: str) -> None:
+    environment.setenv("LOG_LEVEL", level)
+    assert load_settings().log_level == level.upper()
 
 
 @pytest.mark.parametrize("variable", REQUIRED | OPTIONAL_SECRETS)

@@ -7,9 +7,6 @@ key is rotated by putting a new one in front and dropping the old one once no ro
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 import secrets
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -17,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
+from app.encryption_keys import parse_encryption_keys
 from app.errors import SetupError
 
 if TYPE_CHECKING:
@@ -25,10 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EncryptedToken", "TokenCipher", "token_context"]
 
-KEY_BYTES = 32
 NONCE_BYTES = 12  # 96 bits, NIST SP 800-38D, 5.2.1.1
-_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_FORMAT = "TOKEN_ENCRYPTION_KEYS must be key_id:base64 of 32 bytes, comma separated"
 
 
 class EncryptedToken(NamedTuple):
@@ -57,15 +52,10 @@ class TokenCipher:
 
         Raises SetupError naming the setting, the place in it and what is wrong, but no part of a key.
         """
-        keys: dict[str, bytes] = {}
-        for place, entry in enumerate(value.get_secret_value().split(","), start=1):
-            key_id, _, encoded = entry.strip().partition(":")
-            if not _KEY_ID.fullmatch(key_id):
-                raise SetupError(f"{_FORMAT}: entry {place} has no id of 1 to 32 letters, digits, '-' or '_'.")
-            if key_id in keys:
-                raise SetupError(f"{_FORMAT}: entry {place} repeats an id.")
-            keys[key_id] = _decoded(encoded, place)
-        return cls(keys)
+        try:
+            return cls(parse_encryption_keys(value.get_secret_value()))
+        except ValueError as error:
+            raise SetupError(f"TOKEN_ENCRYPTION_KEYS {error}.") from None
 
     def encrypt(self, plaintext: SecretStr, *, context: bytes) -> EncryptedToken:
         """The token under the current key; encrypting twice gives two ciphertexts."""
@@ -90,13 +80,3 @@ class TokenCipher:
                 f"A stored token does not decrypt under key {encrypted.key_id!r} of TOKEN_ENCRYPTION_KEYS: "
                 "the key has changed, or the row was altered or moved.",
             ) from None
-
-
-def _decoded(encoded: str, place: int) -> bytes:
-    try:
-        key = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        raise SetupError(f"{_FORMAT}: the key of entry {place} is not base64.") from None
-    if len(key) != KEY_BYTES:
-        raise SetupError(f"{_FORMAT}: the key of entry {place} has {len(key)} bytes.")
-    return key

@@ -58,10 +58,7 @@ class Services:
 
 @asynccontextmanager
 async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[Services]:
-    """The services of one process; nothing is connected before it is used.
-
-    Raises SetupError when TOKEN_ENCRYPTION_KEYS is malformed.
-    """
+    """The services of one process; nothing is connected before it is used."""
     cipher = TokenCipher.from_settings(settings.token_encryption_keys)
     database = open_database(settings, process=process)
     broker = JobBroker(settings.redis_url, connections=settings.redis_pool_size)

@@ -198,12 +198,13 @@ async def test_tokens_whose_key_is_gone_are_found_with_the_remedy(
     assert (ended.returncode, details["token keys"]) == (0, "decrypt all 2 stored tokens")
 
 
-def test_a_malformed_key_is_found(settings: Settings) -> None:
-    ended = doctor(settings, "--json", TOKEN_ENCRYPTION_KEYS="one:very-secret")
+def test_a_malformed_key_is_told_with_the_other_settings(settings: Settings) -> None:
+    ended = doctor(settings, "--json", TOKEN_ENCRYPTION_KEYS="one:very-secret", LOG_LEVEL="LOUD")
 
-    [wrong] = [finding for finding in json.loads(ended.stdout) if not finding["ok"]]
-    assert (ended.returncode, wrong["check"]) == (1, "token keys")
-    assert wrong["detail"].endswith("the key of entry 1 is not base64.")
+    [wrong] = json.loads(ended.stdout)
+    assert (ended.returncode, wrong["check"], wrong["ok"]) == (1, "settings", False)
+    assert "  LOG_LEVEL: must be DEBUG, INFO, WARNING, ERROR or CRITICAL\n" in wrong["detail"]
+    assert ": the key of entry 1 is not base64\n" in wrong["detail"]
     assert "very-secret" not in ended.stdout + ended.stderr
 
 

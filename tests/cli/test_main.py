@@ -73,7 +73,7 @@ def test_missing_settings_are_named_together_without_a_traceback(command: str) -
     assert ended.returncode == 2
     assert ended.stdout == ""
     lines = ended.stderr.splitlines()
-    assert lines[0] == "The settings are not complete:"
+    assert lines[0] == "These settings need attention:"
     assert "  DATABASE_URL: is required" in lines
     assert "  AUTH_SECRET: must have at least 32 characters" in lines
     assert "Traceback" not in ended.stderr
