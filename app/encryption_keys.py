@@ -1,4 +1,4 @@
-"""The format of TOKEN_ENCRYPTION_KEYS: `key_id:base64 of 32 bytes`, comma separated. Messages quote no part of a key."""
+"""The format of TOKEN_ENCRYPTION_KEYS: `key_id:base64 of 32 bytes`, comma separated. Messages quote no key."""
 
 from __future__ import annotations
 

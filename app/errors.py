@@ -2,6 +2,8 @@
 
 PixecomError
 ├── SetupError                   the installation is not right; the sentence says what to do
+│   ├── UnreachableError         a server does not accept a connection
+│   └── WrongRoleError           a database URL connects as another role than it must
 ├── InputError                   an argument is wrong; names it
 │   ├── CursorExpiredError       a page walk whose pinned order is gone
 │   └── MixedCurrenciesError     money of several currencies can't be compared
@@ -54,6 +56,14 @@ class PixecomError(Exception):
 
 class SetupError(PixecomError):
     """The process can't start as configured; the message says what to change."""
+
+
+class UnreachableError(SetupError):
+    """Names the setting of the server, its address and the reason."""
+
+
+class WrongRoleError(SetupError):
+    """Names the setting and the roles, and no address: it may be shown by health checks."""
 
 
 class InputError(PixecomError):

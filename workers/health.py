@@ -16,6 +16,7 @@ from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
 from app.observability.prometheus import READY
 from app.queries.ticks import find_newest_tick
+from app.services.redis_health import check_redis
 from app.serving.beside import PortBeside, serve_beside
 from workers.backlog import GAUGES as BACKLOG_GAUGES
 from workers.backlog import measure_backlog
@@ -71,7 +72,7 @@ async def serve_health(services: Services, told: Told) -> AsyncGenerator[None]:
 def _application(services: Services, told: Told) -> Starlette:
     checks: dict[str, Check] = {
         "database": lambda: _database(services),
-        "redis": lambda: _redis(services),
+        "redis": lambda: check_redis(services.redis),
         **told.checks,
     }
     groups = _groups(services, checks)
@@ -123,11 +124,6 @@ async def _outcome(check: Check) -> str:
 async def _database(services: Services) -> str:
     async with work_transaction(services.database.app):
         return OK
-
-
-async def _redis(services: Services) -> str:
-    await services.redis.ping()  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType] - redis-py types sync and async as one
-    return OK
 
 
 async def _last_tick(services: Services) -> str | None:

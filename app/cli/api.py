@@ -16,7 +16,7 @@ def api(
 ) -> None:
     """Run the API process; settings come from the environment. SIGTERM stops it after DRAIN_SECONDS."""
     from app.cli.demo_logins import refuse_demo_logins_at_start
-    from app.cli.loop import run_on_uvloop
+    from app.cli.loop import run_with_servers
     from app.cli.server import serve
     from app.http.application import create_application
     from app.http.metrics import metrics_application
@@ -28,7 +28,7 @@ def api(
 
     settings = load_settings()
     configure_logging(level=settings.log_level, log_format=settings.log_format, process="api")
-    run_on_uvloop(refuse_demo_logins_at_start(settings))
+    run_with_servers(refuse_demo_logins_at_start(settings))
     drain = Drain(settings.seconds_to_drain)
     metrics = PortBeside(name="metrics", host=settings.metrics_host, port=settings.metrics_port, setting="METRICS_PORT")
     serve(

@@ -38,13 +38,11 @@ def stats(
     """
     from app.cli.environment import given
     from app.cli.instance import join_instance
-    from app.cli.loop import run_on_uvloop
+    from app.cli.loop import run_with_servers
 
     if given("DATABASE_URL") is None:
         join_instance(data_dir)
     from app.cli.check_stats import StatsCheckRequest, check_now
-    from app.cli.reachability import outage_as_sentence
 
-    with outage_as_sentence("is it up?"):
-        agrees = run_on_uvloop(check_now(StatsCheckRequest(seller_slug=seller, repair=repair, as_json=as_json)))
+    agrees = run_with_servers(check_now(StatsCheckRequest(seller_slug=seller, repair=repair, as_json=as_json)))
     raise typer.Exit(0 if agrees else 1)

@@ -1,76 +1,67 @@
-"""What `doctor` looks at. Each check ends in a finding, never in an exception."""
+"""What `doctor` found: one finding for each check, in a table for people."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from alembic.runtime.migration import MigrationContext
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
-from app.cli.command_services import open_command_services
-from app.cli.demo_logins import examine_demo_logins
-from app.cli.durability import examine_durability
-from app.cli.reachability import require_database, require_redis
-from app.cli.status_advice import summarize
-from app.cli.token_keys import examine_token_keys
-from app.database.migration import head_revision
-from app.database.roles import check_role
-from app.errors import SetupError
-from app.observability.disk_space import measure_disk
-from app.services.database_clock import OK
-from app.services.fleet_status import read_fleet_status
-from app.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
-    from pydantic import SecretStr
-    from sqlalchemy.ext.asyncio import AsyncConnection
+from app.cli.database_failure import describe_failure, reason_of
+from app.cli.doctor_checks import Warned, list_checks
+from app.errors import SetupError, UnreachableError
+from app.observability.logging import mask_secrets
+from app.settings import load_settings
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`detail` says what is wrong and what to do, or what was found. `warns`: no fault of the installation."""
+    """`detail` says what is wrong and what to do, or what was found.
+
+    `ok` is None if the check was not possible. `warns`: no fault of the installation.
+    """
 
     check: str
-    ok: bool
+    ok: bool | None
     detail: str
     warns: bool = False
 
     @property
     def mark(self) -> str:
+        if self.ok is None:
+            return "[yellow]?[/yellow]"
         if not self.ok:
             return "[red]✗[/red]"
         return "[yellow]![/yellow]" if self.warns else "[green]✓[/green]"
 
 
 async def examine() -> list[Finding]:
-    """All checks; without settings there is only the one, and only a right installation is asked how its work fares."""
+    """Run every check that can run; the others say why they can't. Never raises for a server that fails."""
     try:
         settings = load_settings()
     except SetupError as error:
-        return [Finding("settings", ok=False, detail=str(error))]
-    findings = [
-        Finding("settings", ok=True, detail=f"complete, for {settings.environment}"),
-        await _find("database", _examine_role("DATABASE_URL", settings.database_url)),
-        await _find("system database", _examine_role("SYSTEM_DATABASE_URL", settings.system_database_url)),
-        await _find("durability", examine_durability(settings.database_url)),
-        await _find("migrations", _examine_schema(settings)),
-        await _find("redis", _examine_redis(settings)),
-        *_examine_disk(settings),
-    ]
-    if all(finding.ok for finding in findings):
-        findings.append(await _find("token keys", examine_token_keys(settings)))
-        findings.append(await _find("demo logins", examine_demo_logins(settings)))
-    if all(finding.ok for finding in findings):
-        findings.append(await _find("clock", _examine_clock(settings)))
-        findings.append(await _examine_fleet(settings))
+        return [
+            Finding("settings", ok=False, detail=str(error)),
+            Finding("everything else", ok=None, detail="not checked: because of settings"),
+        ]
+    findings = [Finding("settings", ok=True, detail=f"complete, for {settings.environment}")]
+    unreachable: set[str] = set()
+    for check in list_checks(settings):
+        absent = [name for name in check.needs if name in unreachable]
+        if absent:
+            findings.append(_not_checked(check.name, absent))
+            continue
+        wrong = [finding.check for finding in findings if finding.check in check.needs and not finding.ok]
+        try:
+            findings.append(_good(check.name, await check.examine(settings)))
+        except UnreachableError as error:
+            unreachable.add(check.name)
+            findings.append(Finding(check.name, ok=False, detail=str(error)))
+        except SetupError as error:
+            findings.append(Finding(check.name, ok=False, detail=str(error)))
+        except Exception as error:  # noqa: BLE001  # whatever a driver raises is a finding
+            findings.append(_not_checked(check.name, wrong) if wrong else _failed(check.name, error))
     return findings
 
 
@@ -82,81 +73,16 @@ def print_findings(findings: list[Finding]) -> None:
     Console().print(table)
 
 
-async def _find(check: str, work: Awaitable[str]) -> Finding:
-    try:
-        return Finding(check, ok=True, detail=await work)
-    except SetupError as error:
-        return Finding(check, ok=False, detail=str(error))
+def _good(check: str, found: str | Warned) -> Finding:
+    return Finding(check, ok=True, detail=str(found), warns=isinstance(found, Warned))
 
 
-async def _examine_role(setting: str, url: SecretStr) -> str:
-    await require_database(setting, url.get_secret_value())
-    engine = create_async_engine(url.get_secret_value(), poolclass=NullPool)
-    try:
-        async with engine.connect() as connection:
-            await check_role(connection, setting=setting)
-    finally:
-        await engine.dispose()
-    return f"reached as {engine.url.username}, held back by row-level security"
+def _not_checked(check: str, because: list[str]) -> Finding:
+    return Finding(check, ok=None, detail=f"not checked: because of {' and '.join(because)}")
 
 
-async def _examine_schema(settings: Settings) -> str:
-    url = settings.migration_database_url
-    if url is None:
-        raise SetupError("Set MIGRATION_DATABASE_URL to see whether the schema is the newest.")
-    await require_database("MIGRATION_DATABASE_URL", url.get_secret_value())
-    engine = create_async_engine(url.get_secret_value(), poolclass=NullPool)
-    try:
-        async with engine.connect() as connection:
-            current = await _current_revision(connection)
-    except SQLAlchemyError as error:
-        raise SetupError(f"The revision of the schema can't be read: {error}") from None
-    finally:
-        await engine.dispose()
-    head = head_revision()
-    if current != head:
-        raise SetupError(f"The schema is at {current or 'nothing'}, the code at {head}: run `pixecom migrate`.")
-    return f"at {head}, the newest"
-
-
-async def _current_revision(connection: AsyncConnection) -> str | None:
-    return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-
-
-async def _examine_clock(settings: Settings) -> str:
-    async with open_command_services(settings) as services:
-        trouble = await services.clock.check()
-    if trouble != OK:
-        raise SetupError(
-            f"{trouble[0].upper()}{trouble[1:]}. Until they agree, no process on this machine does any work."
-        )
-    return "this machine's clock agrees with the database's"
-
-
-async def _examine_fleet(settings: Settings) -> Finding:
-    """Trouble of sellers is none of the installation; it is only pointed to."""
-    async with open_command_services(settings) as services:
-        status = await read_fleet_status(services, seller_slug=None)
-    if status.is_well:
-        return Finding("fleet", ok=True, detail="nothing needs anybody")
-    return Finding("fleet", ok=True, warns=True, detail=f"{summarize(status)}: see `pixecom status`")
-
-
-def _examine_disk(settings: Settings) -> list[Finding]:
-    """Empty if DATA_DIRECTORY is not set."""
-    directory = settings.data_directory
-    if directory is None:
-        return []
-    try:
-        space = measure_disk(directory)
-    except OSError as error:
-        return [Finding("disk", ok=False, detail=f"DATA_DIRECTORY {directory} can't be checked: {error.strerror}.")]
-    if not space.is_low:
-        return [Finding("disk", ok=True, detail=str(space))]
-    what = "is full" if space.is_full else "is nearly full"
-    return [Finding("disk", ok=False, detail=f"The disk of {directory} {what} ({space}): free some space there.")]
-
-
-async def _examine_redis(settings: Settings) -> str:
-    await require_redis(settings.redis_url.get_secret_value())
-    return "reached"
+def _failed(check: str, error: Exception) -> Finding:
+    sentence = describe_failure(error, advice="is it up?")
+    return Finding(
+        check, ok=False, detail=sentence or mask_secrets(f"failed ({type(error).__name__}: {reason_of(error)})")
+    )

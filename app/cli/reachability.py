@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
@@ -12,25 +12,15 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.cli.database_failure import is_disk_full
 from app.cli.environment import DATABASE_SETTINGS
-from app.database.outage import is_outage
-from app.errors import SetupError
+from app.errors import SetupError, UnreachableError
+from app.services.redis_health import explain_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Mapping
 
 CONNECT_SECONDS = 5
-
-
-@contextmanager
-def outage_as_sentence(advice: str) -> Generator[None]:
-    """Raise SetupError for a database that goes away while the work within is done; `advice` ends its sentence."""
-    try:
-        yield
-    except Exception as error:
-        if not is_outage(error):
-            raise
-        raise SetupError(f"The database does not answer ({type(error).__name__}); {advice}") from None
 
 
 async def require_servers(environment: Mapping[str, str]) -> None:
@@ -52,9 +42,11 @@ async def require_database(setting: str, url: str) -> None:
             pass
     except (OSError, TimeoutError, SQLAlchemyError) as error:
         where = f"{target.host or 'localhost'}:{target.port or 5432}/{target.database}"
-        raise SetupError(
-            f"{setting}: the database {where} can't be reached ({_reason(error)}); "
-            f"start it, correct {setting}, or unset it to use the embedded PostgreSQL."
+        advice = f"start it, correct {setting}, or unset it to use the embedded PostgreSQL"
+        if is_disk_full(error):
+            advice = "free some space on its disk"
+        raise UnreachableError(
+            f"{setting}: the database {where} can't be reached ({_reason(error)}); {advice}."
         ) from None
     finally:
         await engine.dispose()
@@ -69,7 +61,9 @@ async def require_redis(url: str) -> None:
     try:
         await client.ping()  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]  # likewise
     except (OSError, TimeoutError, RedisError) as error:
-        raise SetupError(
+        if refusal := explain_refusal(error):
+            raise SetupError(f"REDIS_URL: {refusal}") from None
+        raise UnreachableError(
             f"REDIS_URL: the server can't be reached ({_reason(error)}); "
             "start it, correct REDIS_URL, or unset it to use the embedded Valkey."
         ) from None

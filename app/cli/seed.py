@@ -24,7 +24,7 @@ def seed(
     from dataclasses import asdict
 
     from app.cli.command_services import open_command_services
-    from app.cli.loop import run_on_uvloop
+    from app.cli.loop import run_with_servers
     from app.observability.logging import configure_logging
     from app.services.demo import DemoSummary, seed_demo
     from app.settings import Environment, load_settings
@@ -38,6 +38,6 @@ def seed(
         async with open_command_services(settings, process="seed") as services:
             return await seed_demo(services, sandbox_csv=sandbox_csv)
 
-    summary = run_on_uvloop(work())
+    summary = run_with_servers(work())
     facts = asdict(summary)
     print(json.dumps(facts, default=str) if as_json else "\n".join(f"{name}: {fact}" for name, fact in facts.items()))

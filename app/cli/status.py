@@ -26,14 +26,12 @@ def status(
 
     from app.cli.environment import given
     from app.cli.instance import join_instance
-    from app.cli.loop import run_on_uvloop
+    from app.cli.loop import run_with_servers
 
     if given("DATABASE_URL") is None:
         join_instance(data_dir)
-    from app.cli.reachability import outage_as_sentence
     from app.cli.status_report import show_status
 
     is_json = not sys.stdout.isatty() if as_json is None else as_json
-    with outage_as_sentence("see `pixecom doctor`."):
-        is_well = run_on_uvloop(show_status(seller_slug=seller, as_json=is_json))
+    is_well = run_with_servers(show_status(seller_slug=seller, as_json=is_json))
     raise typer.Exit(0 if is_well else 1)

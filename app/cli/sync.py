@@ -71,14 +71,11 @@ def sync(
 def run_at_instance(work: Callable[[], Coroutine[None, None, bool]], data_dir: Path) -> None:
     """Do it with the settings of the running instance, and exit: 0 if it answers True, 1 if False."""
     from app.cli.instance import join_instance
-    from app.cli.loop import run_on_uvloop
+    from app.cli.loop import run_with_servers
 
     join_instance(data_dir)
-    from app.cli.reachability import outage_as_sentence
-
     try:
-        with outage_as_sentence("is the instance still up?"):
-            complete = run_on_uvloop(work())
+        complete = run_with_servers(work())
     except KeyboardInterrupt:
         raise typer.Exit(_INTERRUPTED) from None
     except InputError as error:  # the API's names of arguments are the options' here

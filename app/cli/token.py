@@ -17,7 +17,7 @@ def token(
 ) -> None:
     """Print an access token of the running development instance, and nothing else."""
     from app.cli.instance import join_instance
-    from app.cli.loop import run_on_uvloop
+    from app.cli.loop import run_with_servers
 
     join_instance(data_dir)
     from app.cli.command_services import open_command_services
@@ -28,4 +28,4 @@ def token(
         async with open_command_services(load_settings()) as services:
             return await mint_development_token(services, seller_slug=seller)
 
-    print(run_on_uvloop(mint()))
+    print(run_with_servers(mint()))

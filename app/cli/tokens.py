@@ -36,12 +36,10 @@ def check(
     Exit code 0 if all are alive and their connections healthy, 1 otherwise.
     """
     _join(data_dir)
-    from app.cli.loop import run_on_uvloop
-    from app.cli.reachability import outage_as_sentence
+    from app.cli.loop import run_with_servers
     from app.cli.token_reports import check_now
 
-    with outage_as_sentence("is it up?"):
-        is_well = run_on_uvloop(check_now(seller_slug=seller, as_json=as_json))
+    is_well = run_with_servers(check_now(seller_slug=seller, as_json=as_json))
     raise typer.Exit(0 if is_well else 1)
 
 
@@ -52,12 +50,10 @@ def reencrypt(*, data_dir: DataDirectory = DEFAULT_DATA, as_json: AsJson = False
     Exit code 0 if none is left, 1 if keys are missing that some are under. May be broken off and begun again.
     """
     _join(data_dir)
-    from app.cli.loop import run_on_uvloop
-    from app.cli.reachability import outage_as_sentence
+    from app.cli.loop import run_with_servers
     from app.cli.token_reports import reencrypt_now
 
-    with outage_as_sentence("is it up?"):
-        is_done = run_on_uvloop(reencrypt_now(as_json=as_json))
+    is_done = run_with_servers(reencrypt_now(as_json=as_json))
     raise typer.Exit(0 if is_done else 1)
 
 

@@ -14,7 +14,7 @@ from app.database.driver import AbruptConnection
 from app.database.outage import Outages
 from app.database.roles import check_role
 from app.database.silence import is_silent
-from app.errors import SetupError
+from app.errors import SetupError, WrongRoleError
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -48,6 +48,14 @@ class Database:
     async def is_silent(self) -> bool:
         """Whether the server answers nothing to this process (`app.database.silence`)."""
         return await is_silent(self.app)
+
+    async def check_readiness(self) -> str:
+        """For health checks: ok, or which URL connects as the wrong role. Raises SetupError as `check` does."""
+        try:
+            await self.check()
+        except WrongRoleError as error:
+            return str(error)
+        return "ok"
 
     async def close(self) -> None:
         """Close all connections."""

@@ -6,14 +6,20 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-import asyncpg
-
+from app.database.roles import APP_ROLE
 from app.database.transactions import work_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 REVISION_DIGITS = 4
+READABLE_FROM = "0006"
+"""The revision from which on the app role may read the schema's own."""
+
+# Null: there is no schema.
+_MAY_READ = """
+SELECT current_user::text, has_table_privilege(to_regclass('alembic_version'), 'SELECT')
+"""
 
 
 @lru_cache(maxsize=1)
@@ -23,6 +29,14 @@ def known_revisions() -> tuple[str, ...]:
     return tuple(sorted(name[:REVISION_DIGITS] for name in names if name[:REVISION_DIGITS].isdecimal()))
 
 
+def _refused(role: str) -> str:
+    if role != APP_ROLE:
+        return f"{role} may not read the schema's revision: DATABASE_URL must connect as {APP_ROLE}"
+    return (
+        f"{role} may not read the schema's revision, as it may from revision {READABLE_FROM} on: run `pixecom migrate`"
+    )
+
+
 async def check_revision(engine: AsyncEngine) -> str:
     """For health checks: ok, or what is wrong. Raises the driver's error if the database is away.
 
@@ -30,11 +44,11 @@ async def check_revision(engine: AsyncEngine) -> str:
     that still run the earlier release stay ready.
     """
     needed = known_revisions()[-1]
-    try:
-        async with work_transaction(engine) as driver:
-            found = await driver.fetchval("SELECT version_num FROM alembic_version")
-    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
-        found = None  # no schema, or one from before the revision could be read
+    async with work_transaction(engine) as driver:
+        role, may_read = await driver.fetchrow(_MAY_READ) or ("", None)
+        if may_read is False:
+            return _refused(role)
+        found = await driver.fetchval("SELECT version_num FROM alembic_version") if may_read else None
     if found == needed or found not in {None, *known_revisions()}:
         return "ok"
     return f"the schema is older than revision {needed}, which this release needs: run `pixecom migrate`"

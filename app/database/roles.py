@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from app.errors import SetupError
+from app.errors import SetupError, WrongRoleError
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,8 +24,17 @@ OWNER_ROLE = "pixecom_owner"
 APP_ROLE = "pixecom_app"
 SYSTEM_ROLE = "pixecom_system"
 
+_ROLES = {"DATABASE_URL": APP_ROLE, "SYSTEM_DATABASE_URL": SYSTEM_ROLE}
+
 _ROLE = text("""
-SELECT r.rolsuper OR r.rolbypassrls AS above_the_wall,
+SELECT r.rolname AS name,
+       EXISTS (
+           SELECT
+           FROM pg_roles wanted
+           WHERE wanted.rolname = :wanted
+             AND pg_has_role(r.oid, wanted.oid, 'USAGE')
+       ) AS is_wanted,
+       r.rolsuper OR r.rolbypassrls AS above_the_wall,
        EXISTS (
            SELECT
            FROM pg_class c
@@ -37,12 +46,21 @@ WHERE r.rolname = current_user
 """)
 
 
-async def check_role(connection: AsyncConnection, *, setting: str) -> None:
-    """Raise SetupError when row-level security would not hold for this connection's role."""
-    role = (await connection.execute(_ROLE)).one()
+async def check_role(connection: AsyncConnection, *, setting: str) -> str:
+    """Return the role's name.
+
+    Raises SetupError when row-level security would not hold for it, and WrongRoleError when it is not the one that
+    this setting (DATABASE_URL or SYSTEM_DATABASE_URL) must connect as, nor a member of it.
+    """
+    wanted = _ROLES[setting]
+    role = (await connection.execute(_ROLE, {"wanted": wanted})).one()
     if role.above_the_wall or role.owner:
         message = (
             f"{setting} connects as a role that row-level security does not hold back "
             f"(superuser, BYPASSRLS, or owner of the tables). Use the role {APP_ROLE} or {SYSTEM_ROLE}."
         )
         raise SetupError(message)
+    if not role.is_wanted:
+        swapped = " Are DATABASE_URL and SYSTEM_DATABASE_URL swapped?" if role.name in _ROLES.values() else ""
+        raise WrongRoleError(f"{setting} connects as {role.name} and must connect as {wanted}.{swapped}")
+    return role.name

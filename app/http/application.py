@@ -33,6 +33,7 @@ from app.services.context import open_services
 from app.services.demo import DEMO_LOGINS
 from app.services.limits.cost_buckets import CostBuckets
 from app.services.limits.shares import request_turns
+from app.services.redis_health import check_redis
 from app.services.redis_pool import crowd_connections
 from app.services.tick_taking import start_scheduled_job
 from app.serving.drain import Drain
@@ -157,18 +158,15 @@ async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
         ) -> AbstractAsyncContextManager[object]:
             return open_context(services, claims, client_address=client_address(connection.scope))
 
-        async def redis() -> None:
-            await services.redis.execute_command("PING")  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
-
         async def start_scheduled(name: str) -> UUID:
             return await start_scheduled_job(services, name)
 
         yield Resources(
             context_of=context_of,
             checks={
-                "database": services.database.check,
+                "database": services.database.check_readiness,
                 "schema": partial(check_revision, services.database.app),
-                "redis": redis,
+                "redis": partial(check_redis, services.redis),
                 "clock": services.clock.check,
             },
             start_scheduled=start_scheduled,

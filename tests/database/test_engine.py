@@ -61,6 +61,33 @@ async def test_a_role_above_the_wall_is_refused(settings: Settings, database: Th
     assert await _refusal(_with(settings, system=url)) == f"SYSTEM_DATABASE_URL {above}"
 
 
+async def test_swapped_roles_are_named(settings: Settings, database: ThrowawayDatabase) -> None:
+    swapped = _with(settings, app=database.system_url, system=database.app_url)
+    opened = open_database(swapped, process="tests")
+    sentence = (
+        "DATABASE_URL connects as pixecom_system and must connect as pixecom_app. "
+        "Are DATABASE_URL and SYSTEM_DATABASE_URL swapped?"
+    )
+    assert await _refusal(swapped) == sentence
+    assert await opened.check_readiness() == sentence
+    await opened.close()
+    assert (await _refusal(_with(settings, system=database.app_url))).startswith(
+        "SYSTEM_DATABASE_URL connects as pixecom_app and must connect as pixecom_system."
+    )
+
+
+async def test_a_member_of_the_right_role_is_accepted_and_another_role_is_not(
+    settings: Settings, database: ThrowawayDatabase
+) -> None:
+    async with _role(database, "IN ROLE pixecom_app") as url:
+        opened = open_database(_with(settings, app=url), process="tests")
+        assert await opened.check_readiness() == "ok"
+        await opened.close()
+    async with _role(database, "") as url:
+        sentence = await _refusal(_with(settings, app=url))
+        assert sentence == f"DATABASE_URL connects as {make_url(url).username} and must connect as pixecom_app."
+
+
 @pytest.mark.parametrize("attributes", ["BYPASSRLS", "IN ROLE pixecom_owner", "NOINHERIT IN ROLE pixecom_owner"])
 async def test_a_role_that_can_climb_the_wall_is_refused(
     settings: Settings, database: ThrowawayDatabase, attributes: str

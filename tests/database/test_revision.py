@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 OLDER = f"the schema is older than revision {head_revision()}, which this release needs: run `pixecom migrate`"
 
+UNREADABLE = "pixecom_app may not read the schema's revision, as it may from revision 0006 on: run `pixecom migrate`"
+
 
 def test_the_newest_revision_is_alembics_head() -> None:
     assert known_revisions()[-1] == head_revision()
@@ -30,7 +32,7 @@ async def test_a_migrated_database_is_new_enough(database: ThrowawayDatabase) ->
     [
         ("UPDATE alembic_version SET version_num = '0004'", OLDER),
         ("DELETE FROM alembic_version", OLDER),
-        ("REVOKE SELECT ON alembic_version FROM pixecom_app", OLDER),
+        ("REVOKE SELECT ON alembic_version FROM pixecom_app", UNREADABLE),
         ("UPDATE alembic_version SET version_num = '0999'", "ok"),
     ],
 )
@@ -41,6 +43,13 @@ async def test_an_older_schema_is_named_and_a_later_one_is_not(
         await connection.exec_driver_sql(change)
     async with opened_engine(database.app_url) as engine:
         assert await check_revision(engine) == found
+
+
+async def test_another_role_is_named_and_the_schema_is_not_blamed(database: ThrowawayDatabase) -> None:
+    async with opened_engine(database.system_url) as engine:
+        assert await check_revision(engine) == (
+            "pixecom_system may not read the schema's revision: DATABASE_URL must connect as pixecom_app"
+        )
 
 
 async def test_a_database_without_a_schema_is_not_ready(empty_database: ThrowawayDatabase) -> None:

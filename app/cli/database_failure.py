@@ -1,0 +1,70 @@
+"""What a command says when PostgreSQL or Redis fails it: the reason and what to do, in one sentence without passwords."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import asyncpg
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+
+from app.database.outage import is_outage
+from app.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+DOCTOR = "see `pixecom doctor`"
+_OUTDATED = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
+_FULL = "no space left on device"
+
+
+@contextmanager
+def failure_as_sentence(advice: str = DOCTOR) -> Generator[None]:
+    """Raise SetupError for a server that fails while the work within is done; `advice` ends an outage's sentence."""
+    try:
+        yield
+    except Exception as error:
+        sentence = describe_failure(error, advice=advice)
+        if sentence is None:
+            raise
+        raise SetupError(sentence) from None
+
+
+def describe_failure(error: BaseException, *, advice: str = DOCTOR) -> str | None:
+    """The sentence for an error of a server; None for any other error, such as a closed standard output."""
+    if isinstance(error, BrokenPipeError):
+        return None
+    cause = cause_of(error)
+    reason = reason_of(error)
+    if isinstance(cause, asyncpg.InsufficientPrivilegeError):
+        return (
+            f"The database refuses its role this: {reason}. Are DATABASE_URL and SYSTEM_DATABASE_URL swapped, or the "
+            f"schema too old? {DOCTOR[0].upper()}{DOCTOR[1:]}."
+        )
+    if isinstance(cause, _OUTDATED):
+        return f"The schema does not fit this release ({reason}): run `pixecom migrate`, or {DOCTOR}."
+    if is_disk_full(error):
+        return f"The disk of the database is full ({reason}): free some space there."
+    if is_outage(error):
+        return f"The database does not answer ({reason}); {advice}."
+    return f"Redis does not do its work ({reason}); {advice}." if isinstance(error, RedisError) else None
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether a server lacks space: PostgreSQL has an error of its own for it, except where it starts a session."""
+    return isinstance(cause_of(error), asyncpg.DiskFullError) or _FULL in reason_of(error).lower()
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """The driver's error underneath SQLAlchemy's."""
+    original = error.orig if isinstance(error, DBAPIError) else None
+    return getattr(original, "__cause__", None) or original or error
+
+
+def reason_of(error: BaseException) -> str:
+    """What the server or the system says, in a line; the name of the error where that is nothing."""
+    cause = cause_of(error)
+    lines = str(cause).splitlines()
+    return lines[0].rstrip(".") if lines else type(cause).__name__

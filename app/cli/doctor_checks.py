@@ -1,0 +1,147 @@
+"""The checks of `doctor`, in their order, and what each needs. Each returns what it found, or raises what is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.cli.command_services import open_command_services
+from app.cli.demo_logins import examine_demo_logins
+from app.cli.durability import examine_durability
+from app.cli.reachability import require_database, require_redis
+from app.cli.status_advice import summarize
+from app.cli.token_keys import examine_token_keys
+from app.database.engine import open_engine
+from app.database.migration import head_revision
+from app.database.revision import check_revision
+from app.database.roles import check_role
+from app.errors import SetupError
+from app.observability.disk_space import measure_disk
+from app.services.database_clock import OK
+from app.services.fleet_status import read_fleet_status
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from pydantic import SecretStr
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from app.settings import Settings
+
+
+class Warned(str):
+    """What was found and is worth a look, but no fault of the installation."""
+
+    __slots__ = ()
+
+
+class Check(NamedTuple):
+    """`needs` names earlier checks: where a server of theirs can't be reached, this one is not tried.
+
+    If one of them found something else wrong, this one is tried, and a failure is put down to it.
+    """
+
+    name: str
+    examine: Callable[[Settings], Awaitable[str]]
+    needs: Sequence[str] = ()
+
+
+_DATABASE = ("database", "system database", "migrations")
+
+
+def list_checks(settings: Settings) -> list[Check]:
+    """In the order of their findings; the disk is checked only if DATA_DIRECTORY says which."""
+    return [
+        Check("database", lambda its: _examine_role("DATABASE_URL", its.database_url)),
+        Check("system database", lambda its: _examine_role("SYSTEM_DATABASE_URL", its.system_database_url)),
+        Check("durability", lambda its: examine_durability(its.database_url), ("database",)),
+        Check("migrations", _examine_schema, () if settings.migration_database_url else ("database",)),
+        Check("redis", _examine_redis),
+        *([Check("disk", _examine_disk)] if settings.data_directory else []),
+        Check("token keys", examine_token_keys, _DATABASE),
+        Check("demo logins", examine_demo_logins, _DATABASE),
+        Check("clock", _examine_clock, _DATABASE),
+        Check("fleet", _examine_fleet, _DATABASE),
+    ]
+
+
+async def _examine_role(setting: str, url: SecretStr) -> str:
+    await require_database(setting, url.get_secret_value())
+    engine = create_async_engine(url.get_secret_value(), poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            role = await check_role(connection, setting=setting)
+    finally:
+        await engine.dispose()
+    return f"reached as {role}, held back by row-level security"
+
+
+async def _examine_schema(settings: Settings) -> str:
+    """As the owner; on a host that has not its URL, and needs none, as the app role."""
+    owner_url = settings.migration_database_url
+    if owner_url is None:
+        return await _examine_schema_as_app(settings)
+    await require_database("MIGRATION_DATABASE_URL", owner_url.get_secret_value())
+    engine = create_async_engine(owner_url.get_secret_value(), poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            current = await _current_revision(connection)
+    finally:
+        await engine.dispose()
+    head = head_revision()
+    if current != head:
+        raise SetupError(f"The schema is at {current or 'nothing'}, the code at {head}: run `pixecom migrate`.")
+    return f"at {head}, the newest"
+
+
+async def _examine_schema_as_app(settings: Settings) -> str:
+    engine = open_engine(settings.database_url, pool_size=1, application="pixecom-cli")
+    try:
+        trouble = await check_revision(engine)
+    finally:
+        await engine.dispose()
+    if trouble != OK:
+        raise SetupError(f"{trouble[0].upper()}{trouble[1:]}.")
+    return f"at {head_revision()} or later; MIGRATION_DATABASE_URL, which only `pixecom migrate` needs, is not set here"
+
+
+async def _current_revision(connection: AsyncConnection) -> str | None:
+    return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+
+
+async def _examine_redis(settings: Settings) -> str:
+    await require_redis(settings.redis_url.get_secret_value())
+    return "reached"
+
+
+async def _examine_disk(settings: Settings) -> str:
+    directory = settings.data_directory
+    assert directory is not None  # noqa: S101  # otherwise it is not checked
+    try:
+        space = measure_disk(directory)
+    except OSError as error:
+        raise SetupError(f"DATA_DIRECTORY {directory} can't be checked: {error.strerror}.") from None
+    if space.is_low:
+        what = "is full" if space.is_full else "is nearly full"
+        raise SetupError(f"The disk of {directory} {what} ({space}): free some space there.")
+    return str(space)
+
+
+async def _examine_clock(settings: Settings) -> str:
+    async with open_command_services(settings) as services:
+        trouble = await services.clock.check()
+    if trouble != OK:
+        raise SetupError(
+            f"{trouble[0].upper()}{trouble[1:]}. Until they agree, no process on this machine does any work."
+        )
+    return "this machine's clock agrees with the database's"
+
+
+async def _examine_fleet(settings: Settings) -> str:
+    """Trouble of sellers is none of the installation; it is only pointed to."""
+    async with open_command_services(settings) as services:
+        status = await read_fleet_status(services, seller_slug=None)
+    return "nothing needs anybody" if status.is_well else Warned(f"{summarize(status)}: see `pixecom status`")
