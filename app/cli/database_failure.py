@@ -1,4 +1,4 @@
-"""What a command says when PostgreSQL or Redis fails it: the reason and what to do, in one sentence without passwords."""
+"""What a command says when PostgreSQL or Redis fails it: in one sentence the reason and what to do, and no password."""
 
 from __future__ import annotations
 

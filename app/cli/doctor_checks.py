@@ -55,9 +55,9 @@ _DATABASE = ("database", "system database", "migrations")
 def list_checks(settings: Settings) -> list[Check]:
     """In the order of their findings; the disk is checked only if DATA_DIRECTORY says which."""
     return [
-        Check("database", lambda its: _examine_role("DATABASE_URL", its.database_url)),
-        Check("system database", lambda its: _examine_role("SYSTEM_DATABASE_URL", its.system_database_url)),
-        Check("durability", lambda its: examine_durability(its.database_url), ("database",)),
+        Check("database", _examine_database),
+        Check("system database", _examine_system_database),
+        Check("durability", _examine_durability, ("database",)),
         Check("migrations", _examine_schema, () if settings.migration_database_url else ("database",)),
         Check("redis", _examine_redis),
         *([Check("disk", _examine_disk)] if settings.data_directory else []),
@@ -66,6 +66,18 @@ def list_checks(settings: Settings) -> list[Check]:
         Check("clock", _examine_clock, _DATABASE),
         Check("fleet", _examine_fleet, _DATABASE),
     ]
+
+
+async def _examine_database(settings: Settings) -> str:
+    return await _examine_role("DATABASE_URL", settings.database_url)
+
+
+async def _examine_system_database(settings: Settings) -> str:
+    return await _examine_role("SYSTEM_DATABASE_URL", settings.system_database_url)
+
+
+async def _examine_durability(settings: Settings) -> str:
+    return await examine_durability(settings.database_url)
 
 
 async def _examine_role(setting: str, url: SecretStr) -> str:
