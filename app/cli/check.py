@@ -24,7 +24,12 @@ def stats(
         str | None, typer.Option(help="The slug of the one seller to check; all of them otherwise.")
     ] = None,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Make daily rows the newest snapshots again, and roll-ups their sums.")
+        bool,
+        typer.Option(
+            "--repair",
+            help="Make daily rows the newest snapshots again, and roll-ups their sums; move rows with a time in the "
+            "future, which a wrong clock wrote, back to now, and make the jobs among them due.",
+        ),
     ] = False,
     data_dir: Annotated[
         Path, typer.Option(help="Without DATABASE_URL: check the instance that runs on this data directory.")

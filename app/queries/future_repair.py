@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.queries.future_rows import INSTANTS, WORK_INSTANTS, latest_of
+from app.queries.future_rows import INSTANTS, LONGEST_WAIT, WORK_INSTANTS, latest_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from uuid import UUID
 
     from app.database.driver import Driver
@@ -53,9 +53,37 @@ _DAYS = tuple(
         **INSTANTS,
     }.items()
 )
-_WORK = tuple(
-    _set_back(table, columns, "($1::uuid IS NULL OR seller_id = $1)") for table, columns in WORK_INSTANTS.items()
-)
+_WHOSE = "($1::uuid IS NULL OR seller_id = $1)"
+_WORK = tuple(_set_back(table, columns, _WHOSE) for table, columns in WORK_INSTANTS.items())
+
+# Before their other times, which show that a wrong clock touched them. A job that had no need to be due so soon is put
+# off again when it is claimed.
+_MAKE_DUE = f"""
+UPDATE jobs
+SET run_at = $2::timestamptz
+WHERE {_WHOSE}
+  AND run_at > $2::timestamptz
+  AND ({latest_of(WORK_INSTANTS["jobs"])} > $2::timestamptz OR run_at > $2::timestamptz + {LONGEST_WAIT})
+"""  # noqa: S608 - only names of ours are put in
+
+# As long as a lease may be: a worker that is alive renews it, and otherwise the job is taken over.
+_SHORTEN_LEASES = f"""
+UPDATE jobs
+SET lease_until = $2::timestamptz + $3::interval
+WHERE {_WHOSE}
+  AND state = 'RUNNING'
+  AND lease_until > $2::timestamptz + $3::interval
+"""  # noqa: S608 - only names of ours are put in
+
+_SHORTEN_PAUSES = f"""
+UPDATE call_pauses
+SET paused_until = least(
+      paused_until - greatest(noted_at - $2::timestamptz, interval '0'),
+      $2::timestamptz + {LONGEST_WAIT}
+    )
+WHERE {_WHOSE}
+  AND (noted_at > $2::timestamptz OR paused_until > $2::timestamptz + {LONGEST_WAIT})
+"""  # noqa: S608 - only names of ours are put in
 
 
 async def set_back_rows(driver: Driver, seller_id: UUID) -> datetime:
@@ -71,8 +99,9 @@ async def set_back_rows(driver: Driver, seller_id: UUID) -> datetime:
     return latest
 
 
-async def set_back_work(driver: Driver, seller_id: UUID | None) -> None:
-    """Move jobs and runs back: those of one seller, or with None all of them, including those without a seller."""
+async def set_back_work(driver: Driver, seller_id: UUID | None, *, longest_lease: timedelta) -> None:
+    """Move background work back: that of one seller, or with None all of it, including work without a seller."""
     latest = await driver.fetchval(_CLOCK)
-    for statement in _WORK:
+    await driver.execute(_SHORTEN_LEASES, seller_id, latest, longest_lease)
+    for statement in (_MAKE_DUE, _SHORTEN_PAUSES, *_WORK):
         await driver.execute(statement, seller_id, latest)

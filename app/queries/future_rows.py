@@ -9,6 +9,8 @@ from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are ma
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID  # noqa: TC003  # likewise
 
+from app.database.tables.work import LIVE_STATES
+
 if TYPE_CHECKING:
     from datetime import timedelta
 
@@ -34,10 +36,24 @@ INSTANTS = {
     "closed_days": ("closed_at",),
     "daily_aggregations": ("aggregated_at",),
     "leaderboards": ("ranked_at",),
+    "idempotent_requests": ("created_at",),
 }
 WORK_INSTANTS = {
-    "jobs": ("created_at", "started_at", "ended_at", "claimed_at"),
+    "jobs": ("created_at", "sent_at", "started_at", "ended_at", "claimed_at"),
     "sync_runs": ("created_at", "ended_at"),
+    "call_pauses": ("noted_at",),
+    "job_totals": ("oldest_ended_at", "newest_ended_at"),
+}
+# Longer than anything is put off: Meta's longest pause is a day.
+LONGEST_WAIT = "interval '25 hours'"
+_LIVE = ", ".join(f"'{state}'" for state in LIVE_STATES)
+# What is meant to come, and farther ahead than a right clock would put it; $3 is the longest lease of a job.
+_PLANS = {
+    "jobs": {
+        "run_at": f"state IN ({_LIVE}) AND run_at > now() + {LONGEST_WAIT}",
+        "lease_until": "state = 'RUNNING' AND lease_until > now() + $3::interval",
+    },
+    "call_pauses": {"paused_until": f"paused_until > now() + {LONGEST_WAIT}"},
 }
 
 
@@ -100,17 +116,37 @@ _STORED = " UNION ALL ".join(
     )
 )
 
-# Jobs and runs of all tenants and of the schedule; `$1` null selects all of them.
-_WORK = " UNION ALL ".join(
-    f"""
+
+def _work_of(table: str, columns: tuple[str, ...]) -> str:
+    plans = _PLANS.get(table, {})
+    wrong = " OR ".join([f"{latest_of(columns)} > now() + $2::interval", *plans.values()])
+    planned = [f"CASE WHEN {condition} THEN {column} END" for column, condition in plans.items()]
+    return f"""
 SELECT '{table}' AS table, NULL::uuid AS connection_id, count(*) AS rows, NULL::date AS first, NULL::date AS last,
-       max({latest_of(columns)}) AS latest
+       max({latest_of((*columns, *planned))}) AS latest
 FROM {table}
 WHERE ($1::uuid IS NULL OR seller_id = $1)
-  AND {latest_of(columns)} > now() + $2::interval
+  AND ({wrong})
 HAVING count(*) > 0
 """  # noqa: S608 - only names of ours are put in
-    for table, columns in WORK_INSTANTS.items()
+
+
+# Background work of all tenants and of the schedule; `$1` null selects all of it.
+_WORK = " UNION ALL ".join(_work_of(table, columns) for table, columns in WORK_INSTANTS.items())
+
+# Snapshots and daily rows of ads are left out: none is newer than its day's entry in the fetch log.
+_ANY = " OR ".join(
+    f"""EXISTS (
+  SELECT FROM {table}
+  WHERE seller_id = $1
+    AND {latest_of(columns)} > now() + $2::interval
+)"""
+    for table, columns in {
+        "stats_fetches": ("fetched_at",),
+        "page_stats_daily": ("fetched_at",),
+        "post_stats_daily": ("fetched_at",),
+        **INSTANTS,
+    }.items()
 )
 
 
@@ -127,19 +163,18 @@ ORDER BY found.table, connections.name
 
 async def list_future_rows(driver: Driver, seller_id: UUID, *, tolerance: timedelta) -> list[FutureRows]:
     """All rows of a seller that are ahead of the database's clock by more than this; reads all of its statistics."""
-    return await _list(driver, _STORED, seller_id, tolerance)
+    rows = await driver.fetch(_NAMED.format(_STORED), seller_id, tolerance)
+    return [FutureRows(*row) for row in rows]
 
 
-async def list_future_fetches(driver: Driver, seller_id: UUID, *, tolerance: timedelta) -> list[FutureRows]:
-    """Only those of the fetch log: no snapshot or daily row is newer than its entry there."""
-    return await _list(driver, _LOGGED, seller_id, tolerance)
+async def has_future_rows(driver: Driver, seller_id: UUID, *, tolerance: timedelta) -> bool:
+    """Whether `list_future_rows` finds any; reads no statistics of ads."""
+    return await driver.fetchval(f"SELECT {_ANY}", seller_id, tolerance)
 
 
-async def list_future_work(driver: Driver, seller_id: UUID | None, *, tolerance: timedelta) -> list[FutureRows]:
-    """Jobs and runs: those of one seller, or with None all of them, including those without a seller."""
-    return await _list(driver, _WORK, seller_id, tolerance)
-
-
-async def _list(driver: Driver, query: str, seller_id: UUID | None, tolerance: timedelta) -> list[FutureRows]:
-    rows = await driver.fetch(_NAMED.format(query), seller_id, tolerance)
+async def list_future_work(
+    driver: Driver, seller_id: UUID | None, *, tolerance: timedelta, longest_lease: timedelta
+) -> list[FutureRows]:
+    """Background work: that of one seller, or with None all of it, including work without a seller."""
+    rows = await driver.fetch(_NAMED.format(_WORK), seller_id, tolerance, longest_lease)
     return [FutureRows(*row) for row in rows]

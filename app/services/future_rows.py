@@ -16,7 +16,7 @@ from app.observability.correlation import current_correlation_id
 from app.observability.logging import get_logger
 from app.queries.across_tenants import SellerRef, find_seller, list_sellers
 from app.queries.future_repair import set_back_rows, set_back_work
-from app.queries.future_rows import FutureRows, list_future_fetches, list_future_rows, list_future_work
+from app.queries.future_rows import FutureRows, has_future_rows, list_future_rows, list_future_work
 from app.queries.status_changes import AuditEntry, insert_audit_events
 from app.services.stats_check import walk_sellers
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-# Sellers in an operator's overview of the fetch log; the check covers all of them.
+# Sellers in an operator's overview; the check covers all of them.
 SELLERS_LOOKED_AT = 500
 SET_BACK = "setBackFuture"
 
 
 class FutureFinding(NamedTuple):
-    """The rows found for a seller (None: jobs and runs), and whether they were moved back."""
+    """The rows found for a seller (None: background work), and whether they were moved back."""
 
     seller: SellerRef | None
     found: Sequence[FutureRows]
@@ -58,16 +58,17 @@ async def check_future(
             yield FutureFinding(seller, found, repair)
     async with work_transaction(services.database.app) as driver:
         whose = only if seller_slug is not None else None
-        if found := await list_future_work(driver, whose, tolerance=_tolerance(services)):
+        if found := await _list_work(services, driver, whose):
             if repair:
-                await set_back_work(driver, whose)
+                await set_back_work(driver, whose, longest_lease=_longest_lease(services))
             yield FutureFinding(None, found, repair)
 
 
 async def look_for_future(services: Services, *, seller_slug: str | None) -> list[FutureFinding]:
-    """The cheap check: the fetch log of one or of the first SELLERS_LOOKED_AT sellers, and jobs and runs.
+    """What `check_future` finds for one or for the first SELLERS_LOOKED_AT sellers, and for background work.
 
-    Raises NotFoundError for an unknown slug.
+    Cheap for sellers without such rows: statistics are only read where there are some. Raises
+    NotFoundError for an unknown slug.
     """
     async with across_tenants(services.database.system) as driver:
         if seller_slug is None:
@@ -80,12 +81,24 @@ async def look_for_future(services: Services, *, seller_slug: str | None) -> lis
     findings: list[FutureFinding] = []
     for seller in sellers:
         async with read_snapshot(services.database.app, seller.seller_id) as driver:
-            fetches = await list_future_fetches(driver, seller.seller_id, tolerance=_tolerance(services))
-        findings += [FutureFinding(seller, fetches, is_repaired=False)] if fetches else []
+            if await has_future_rows(driver, seller.seller_id, tolerance=_tolerance(services)):
+                rows = await list_future_rows(driver, seller.seller_id, tolerance=_tolerance(services))
+                findings.append(FutureFinding(seller, rows, is_repaired=False))
     whose = None if seller_slug is None else sellers[0].seller_id
     async with work_transaction(services.database.app) as driver:
-        work = await list_future_work(driver, whose, tolerance=_tolerance(services))
+        work = await _list_work(services, driver, whose)
     return [*findings, FutureFinding(None, work, is_repaired=False)] if work else findings
+
+
+async def _list_work(services: Services, driver: Driver, seller_id: UUID | None) -> Sequence[FutureRows]:
+    return await list_future_work(
+        driver, seller_id, tolerance=_tolerance(services), longest_lease=_longest_lease(services)
+    )
+
+
+def _longest_lease(services: Services) -> timedelta:
+    """A lease that ends later was not granted by a right clock."""
+    return timedelta(seconds=services.settings.job_lease_seconds) + _tolerance(services)
 
 
 def _tolerance(services: Services) -> timedelta:

@@ -12,7 +12,10 @@ from app import clock
 from app.database.transactions import tenant_transaction
 from app.errors import NotFoundError
 from app.metrics.counters import Counters
+from app.queries.future_rows import INSTANTS, WORK_INSTANTS
 from app.services.future_rows import check_future, look_for_future
+from tests.database.opening import opened_engine
+from tests.database.two_tenants import fill_with_two_tenants
 from tests.services.days_at_hand import ad_row, writer_of
 from tests.services.invariants import list_differences
 from tests.services.shop import TODAY, YESTERDAY, add_seller, sandbox_for
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from datetime import datetime
 
+    from app.embedded.throwaway import ThrowawayDatabase
     from app.services.context import Services
     from app.services.future_rows import FutureFinding
     from tests.services.days_at_hand import Writer
@@ -93,10 +97,7 @@ async def test_right_fetches_are_dropped_until_the_rows_of_the_future_are_taken_
         "ad_stats_raw": ("Account 1", 3, TODAY, TODAY),
         "stats_fetches": ("Account 1", 1, TODAY, TODAY),
     }
-    (cheap,) = await look_for_future(shop.services, seller_slug="shop")
-    assert [(each.table, each.rows, each.latest) for each in cheap.found] == [
-        ("stats_fetches", 1, ahead + timedelta(minutes=15))
-    ]
+    assert await look_for_future(shop.services, seller_slug="shop") == [finding]
 
     (repaired,) = await check(shop.services, repair=True)
     assert repaired.is_repaired
@@ -168,3 +169,80 @@ async def test_whatever_else_is_decided_by_is_taken_back_too(shop: Shop) -> None
 async def test_a_row_within_the_tolerance_is_left_alone(shop: Shop, writer: Writer) -> None:
     await write(writer, 100, at=clock.now() + timedelta(seconds=30))
     assert await check(shop.services, repair=True) == []
+
+
+EVERY_INSTANT = {
+    **INSTANTS,
+    "stats_fetches": ("fetched_at",),
+    "page_stats_daily": ("fetched_at",),
+    "post_stats_daily": ("fetched_at",),
+    **WORK_INSTANTS,
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [(table, column) for table, columns in EVERY_INSTANT.items() for column in columns]
+)
+async def test_the_overview_names_what_the_check_names(
+    services: Services, database: ThrowawayDatabase, table: str, column: str
+) -> None:
+    """Whatever table it is, of a seller with a row in each."""
+    async with opened_engine(database.owner_url) as engine:
+        tenants = await fill_with_two_tenants(engine)
+        where = "" if table in {"job_totals", "call_pauses"} else f" WHERE seller_id = '{tenants.a}'"
+        async with engine.begin() as connection:
+            ahead = f"UPDATE {table} SET {column} = now() + interval '1 day'{where}"  # noqa: S608 - our own names
+            assert (await connection.exec_driver_sql(ahead)).rowcount > 0
+    found = await check(services)
+    assert {each.table for finding in found for each in finding.found} == {table}
+    assert await look_for_future(services, seller_slug=None) == found
+    await check(services, repair=True)
+    assert await look_for_future(services, seller_slug=None) == []
+
+
+async def test_jobs_that_a_wrong_clock_put_off_are_due(shop: Shop) -> None:
+    """Made by a clock that was ahead; their keys would be taken until that time comes."""
+    await fetch_work(
+        shop.services,
+        "UPDATE jobs SET state = 'QUEUED', ended_at = NULL, created_at = now() + interval '1 day',"
+        " run_at = now() + interval '1 day', sent_at = now() + interval '1 day' RETURNING 1",
+    )
+    await check(shop.services, repair=True)
+    late = "SELECT count(*) FROM jobs WHERE greatest(created_at, run_at, sent_at) > now()"
+    assert (await fetch_work(shop.services, late))[0][0] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "is_wrong"),
+    [
+        ("UPDATE jobs SET state = 'RETRYING', run_at = now() + interval '23 hours'", False),
+        ("UPDATE jobs SET state = 'RETRYING', run_at = now() + interval '26 hours'", True),
+        ("UPDATE jobs SET state = 'SUCCEEDED', run_at = now() + interval '26 hours'", False),
+        ("UPDATE jobs SET state = 'RUNNING', lease_until = now() + interval '29 seconds'", False),
+        ("UPDATE jobs SET state = 'RUNNING', lease_until = now() + interval '10 minutes'", True),
+    ],
+)
+async def test_what_is_planned_for_later_than_anything_may_be_is_found(
+    shop: Shop, change: str, *, is_wrong: bool
+) -> None:
+    one = " WHERE id = (SELECT id FROM jobs LIMIT 1) RETURNING id"
+    [(job_id,)] = await fetch_work(shop.services, change + one)
+    before = await fetch_work(shop.services, "SELECT run_at, lease_until FROM jobs WHERE id = $1", job_id)
+    found = [(each.table, each.rows) for finding in await check(shop.services) for each in finding.found]
+    assert found == ([("jobs", 1)] if is_wrong else [])
+    await check(shop.services, repair=True)
+    after = await fetch_work(shop.services, "SELECT run_at, lease_until FROM jobs WHERE id = $1", job_id)
+    assert (after != before) == is_wrong
+    assert await check(shop.services) == []
+
+
+async def test_a_pause_keeps_its_length(shop: Shop) -> None:
+    await fetch_work(
+        shop.services,
+        "INSERT INTO call_pauses (scope, paused_until, reason, noted_at)"
+        " VALUES ('app', now() + interval '25 hours', 'busy', now() + interval '1 day'),"
+        " ('other', now() + interval '9 days', 'busy', now()) RETURNING 1",
+    )
+    await check(shop.services, repair=True)
+    left = "SELECT scope, round(extract(epoch FROM paused_until - now()) / 3600) FROM call_pauses ORDER BY 1"
+    assert [tuple(row) for row in await fetch_work(shop.services, left)] == [("app", 1), ("other", 25)]
