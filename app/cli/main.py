@@ -15,6 +15,7 @@ from app.cli.api import api
 from app.cli.backfill import backfill
 from app.cli.check import check
 from app.cli.doctor import doctor
+from app.cli.logins import logins
 from app.cli.migrate import migrate
 from app.cli.sandbox import sandbox
 from app.cli.scheduler import scheduler
@@ -55,7 +56,7 @@ def door(
 
 application.command()(up)
 application.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test)
-for command in (token, sync, backfill, status, doctor, migrate, seed, api, worker, scheduler, sandbox):
+for command in (token, sync, backfill, status, doctor, logins, migrate, seed, api, worker, scheduler, sandbox):
     application.command()(command)
 application.add_typer(check, name="check")
 application.add_typer(tokens, name="tokens")

@@ -4,7 +4,7 @@
 |---|---|---|
 | `pixecom_owner` | migrations only (`MIGRATION_DATABASE_URL`) | own the tables |
 | `pixecom_app` | api and workers (`DATABASE_URL`) | read and write one tenant at a time, under row-level security |
-| `pixecom_system` | api and workers (`SYSTEM_DATABASE_URL`) | list sellers, connections, memberships |
+| `pixecom_system` | api and workers (`SYSTEM_DATABASE_URL`) | list sellers, connections, memberships, logins |
 
 None of them may be a superuser or have BYPASSRLS: `check_role` refuses to work behind a wall that is not there.
 """

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from app.database.roles import SYSTEM_ROLE
 from app.database.tables.metadata import Wall
 
-SYSTEM_READABLE = ("sellers", "fb_connections", "memberships")
+SYSTEM_READABLE = ("sellers", "fb_connections", "memberships", "login_events")
 
 
 class Policy(NamedTuple):

@@ -22,6 +22,7 @@ COMMANDS = [
     "backfill",
     "check",
     "doctor",
+    "logins",
     "migrate",
     "sandbox",
     "scheduler",

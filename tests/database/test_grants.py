@@ -137,7 +137,7 @@ async def test_the_app_role_is_granted_what_it_needs(superuser: Driver) -> None:
     assert await superuser.fetch(_COLUMN_PRIVILEGES, APP_ROLE) == []
 
 
-async def test_the_system_role_reads_some_columns_of_three_tables(superuser: Driver) -> None:
+async def test_the_system_role_reads_some_columns_of_four_tables(superuser: Driver) -> None:
     assert await superuser.fetch(_TABLE_PRIVILEGES, SYSTEM_ROLE) == []
     columns = await superuser.fetch(_COLUMN_PRIVILEGES, SYSTEM_ROLE)
     assert {row["table_name"] for row in columns} == set(SYSTEM_READABLE)

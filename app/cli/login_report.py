@@ -1,0 +1,60 @@
+"""What `logins` prints: a table for people, a JSON array for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from app.services.context import open_services
+from app.services.login_reading import list_logins
+from app.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.queries.login_events import LoginEvent
+    from app.services.login_reading import LoginQuestion
+
+FILE_WIDTH = 240
+"""Columns, where the output is no terminal, so that nothing is cut."""
+
+
+async def show_logins(question: LoginQuestion, *, as_json: bool) -> None:
+    """Print them; says so if there may be more."""
+    async with open_services(load_settings(), process="cli") as services:
+        found = await list_logins(services, question)
+    if as_json:
+        print(json.dumps([_as_json(event) for event in found], indent=1))
+    else:
+        _print(found, limit=question.limit)
+
+
+def _as_json(event: LoginEvent) -> dict[str, object]:
+    return {
+        "at": event.created_at.isoformat(),
+        "outcome": event.outcome,
+        "address": event.address,
+        "account": event.account_digest.hex(),
+        "userId": str(event.user_id) if event.user_id else None,
+        "seller": event.seller,
+    }
+
+
+def _print(found: Sequence[LoginEvent], *, limit: int) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
+    table = Table("time (UTC)", "outcome", "address", "account", "user", "seller", box=None)
+    for event in found:
+        user = str(event.user_id) if event.user_id else ""
+        cells = (f"{event.created_at:%Y-%m-%d %H:%M:%S}", event.outcome, event.address)
+        cells += (event.account_digest.hex(), user, event.seller or "")
+        table.add_row(*(Text(cell) for cell in cells))
+    if found:
+        console.print(table)
+    more = " (there may be more: raise --limit)" if len(found) == limit else ""
+    console.print(f"{len(found)} login attempts{more}.")
