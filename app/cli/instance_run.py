@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from subprocess import SubprocessError
 from typing import TYPE_CHECKING
 
 from app.cli.environment import check_is_development, uses_own_postgres, uses_own_valkey
+from app.cli.instance import read_instance
 from app.cli.output import StepPrinter
 from app.cli.room_watch import RoomWatch
 from app.cli.stack import Ports, Stack
@@ -33,7 +34,7 @@ def run_instance(*, port: int, data_directory: Path, sandbox_data: Path | None, 
     printer = StepPrinter()
     check_is_development()
     if not is_free(port):
-        raise SetupError(f"Port {port} on {LOOPBACK} is in use by another program; stop it, or pass another --port.")
+        raise SetupError(f"Port {port} on {LOOPBACK} is in use by {_user_of(port, data_directory)}.")
     try:
         with stop_on_signals() as request, _opened(data_directory, printer, reset=reset) as directory:
             room = RoomWatch(directory.path, printer)
@@ -43,6 +44,17 @@ def run_instance(*, port: int, data_directory: Path, sandbox_data: Path | None, 
                 _run(stack, printer, request, sandbox_data)
     except StopRequested:
         return
+
+
+def _user_of(port: int, data_directory: Path) -> str:
+    """Who uses the port, as far as it is known, and what to do."""
+    with suppress(SetupError):
+        running = read_instance(data_directory)
+        if running.api_port == port:
+            return (
+                f"the `pixecom up` that runs on {data_directory.resolve()} (process {running.pid}); stop that run first"
+            )
+    return "another program; stop it, or pass another --port"
 
 
 def _run(stack: Stack, printer: StepPrinter, request: StopRequest, sandbox_data: Path | None) -> None:

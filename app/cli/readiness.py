@@ -6,6 +6,7 @@ import http.client
 import time
 from typing import TYPE_CHECKING
 
+from app.cli.log_lines import readable_lines
 from app.cli.supervision import describe_exit
 from app.embedded.ports import LOOPBACK
 from app.errors import SetupError
@@ -47,5 +48,5 @@ def answers_ok(port: int, path: str) -> Callable[[], bool]:
 
 
 def _sentence(child: Child, what: str) -> str:
-    lines = "\n  ".join(child.last_log_lines())
+    lines = "\n  ".join(readable_lines(child.last_log_lines()))
     return f"The {child.spec.name} {what}; {child.spec.log_path} ends with:\n  {lines}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.cli.environment import development_environment, given, uses_own_postgres, uses_own_valkey
 from app.cli.instance import Instance, forget_instance, write_instance
+from app.cli.log_lines import readable_lines
 from app.cli.places import CHECKOUT
 from app.cli.readiness import answers_ok, wait_until
 from app.cli.supervision import Managed, Supervisor, describe_exit
@@ -114,7 +115,7 @@ class Stack:
         finally:
             child.stop(grace=PROCESS_GRACE)
         if code != 0:
-            lines = "\n  ".join(child.last_log_lines())
+            lines = "\n  ".join(readable_lines(child.last_log_lines()))
             raise SetupError(f"{name} failed ({describe_exit(code)}); {child.spec.log_path} ends with:\n  {lines}")
 
     def start_sandbox(self, csv: Path | None) -> str:

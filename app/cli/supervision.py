@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from app.cli.log_lines import readable_lines
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -97,7 +99,7 @@ class Supervisor:
         if not self._is_hopeless():
             self._reporter.warn(
                 f"{managed.name} ended ({describe_exit(code)}); next start in {managed.delay:.0f} s. Its last lines:",
-                managed.child.last_log_lines(),
+                readable_lines(managed.child.last_log_lines()),
             )
         self._postpone(managed)
         return False

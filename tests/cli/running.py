@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.cli.instance import Instance
 from app.embedded.ports import find_free_port
 
 if TYPE_CHECKING:
@@ -42,6 +43,22 @@ def run_pixecom(settings: Settings, *arguments: str, **changes: str) -> subproce
         text=True,
         check=False,
         timeout=60,
+    )
+
+
+def instance_on(api_port: int, *, postgres_port: int | None = None, valkey_port: int | None = None) -> Instance:
+    """What `up` notes of itself; this process runs it."""
+    return Instance(
+        pid=os.getpid(),
+        api_port=api_port,
+        metrics_port=find_free_port(),
+        sandbox_port=find_free_port(),
+        worker_health_port=find_free_port(),
+        scheduler_health_port=find_free_port(),
+        postgres_port=postgres_port,
+        valkey_port=valkey_port,
+        api_url=f"http://127.0.0.1:{api_port}",
+        graphql_url=f"http://127.0.0.1:{api_port}/graphql",
     )
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.instance import write_instance
 from app.embedded.data_directory import open_data_directory
 from app.embedded.ports import find_free_port
+from tests.cli.running import instance_on
 
 
 def up(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -54,6 +56,24 @@ def test_a_port_in_use(data: Path) -> None:
         ended, f"Port {port} on 127.0.0.1 is in use by another program; stop it, or pass another --port.", data
     )
     assert not data.exists()
+
+
+def test_a_port_in_use_by_the_run_of_the_same_directory(data: Path) -> None:
+    data.mkdir()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        write_instance(data, instance_on(port))
+
+        ended = up("--port", str(port), "--data-dir", str(data))
+
+    assert_refused(
+        ended,
+        f"Port {port} on 127.0.0.1 is in use by the `pixecom up` that runs on {data} (process {os.getpid()}); "
+        "stop that run first.",
+        data,
+    )
 
 
 def test_a_data_directory_in_use(data: Path) -> None:

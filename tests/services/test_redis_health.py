@@ -1,0 +1,76 @@
+"""A Redis that can't save to its disk answers and refuses; health checks name the reason, and no address."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from app.cli.reachability import require_redis
+from app.embedded.data_directory import open_data_directory
+from app.embedded.valkey import DIRECTORY_NAME, start_valkey
+from app.errors import SetupError
+from app.http.application import create_application
+from app.services.redis_health import check_redis
+from tests.chaos.processes import until
+from tests.http.conftest import in_process
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from app.settings import Settings
+
+REFUSAL = "Redis accepts no writes because it can't save to its disk (MISCONF): is the disk full?"
+
+
+async def _cannot_save(client: Any) -> bool:
+    return (await client.info("persistence"))["rdb_last_bgsave_status"] == "err"
+
+
+@pytest.fixture
+async def full_redis(tmp_path: Path) -> AsyncGenerator[str]:
+    """The URL of one that has lost the place for its snapshots."""
+    directory = open_data_directory(tmp_path / "data", user="tests")
+    server = start_valkey(directory, "made-up-pw")
+    url = f"redis://:made-up-pw@127.0.0.1:{server.port}/0"
+    client: Any = Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]  # redis-py's kwargs are untyped
+    try:
+        await client.config_set("save", "3600 1000")
+        await client.config_set("stop-writes-on-bgsave-error", "yes")
+        shutil.rmtree(tmp_path / "data" / DIRECTORY_NAME)
+        await client.bgsave()
+        await until(partial(_cannot_save, client))
+        yield url
+    finally:
+        await client.aclose()
+        server.child.stop(grace=1)
+        directory.close()
+
+
+async def test_a_redis_without_a_disk_is_not_ready_and_says_why(settings: Settings, full_redis: str) -> None:
+    client: Any = Redis.from_url(full_redis)  # pyright: ignore[reportUnknownMemberType]  # likewise
+    assert await check_redis(client) == REFUSAL
+    await client.aclose()
+    with pytest.raises(SetupError) as caught:
+        await require_redis(full_redis)
+    assert str(caught.value) == f"REDIS_URL: {REFUSAL}"
+    changed = settings.model_copy(update={"redis_url": SecretStr(full_redis)})
+    async with in_process(create_application(changed)) as http:
+        assert (await http.get("/readyz")).json()["checks"]["redis"] == REFUSAL
+
+
+async def test_a_redis_that_works_or_is_away(redis_url: str) -> None:
+    for url in (redis_url, "redis://127.0.0.1:1/0"):
+        client: Any = Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]  # likewise
+        if url == redis_url:
+            assert await check_redis(client) == "ok"
+        else:
+            with pytest.raises(RedisConnectionError):
+                await check_redis(client)
+        await client.aclose()
