@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_command_services(settings: Settings, *, process: str = "cli") -> AsyncGenerator[Services]:
-    """Raises SetupError for bad settings, and the driver's error if the database is away."""
+    """Raises SetupError for roles other than the two, and the driver's error if the database is away.
+
+    With another role a command would find nothing and call it well.
+    """
     async with open_services(settings, process=process) as services:
+        await services.database.check_roles()
         await services.clock.measure()
         yield services

@@ -8,7 +8,6 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.cli.command_services import open_command_services
 from app.cli.demo_logins import examine_demo_logins
 from app.cli.durability import examine_durability
 from app.cli.reachability import require_database, require_redis
@@ -20,6 +19,7 @@ from app.database.revision import check_revision
 from app.database.roles import check_role
 from app.errors import SetupError
 from app.observability.disk_space import measure_disk
+from app.services.context import open_services
 from app.services.database_clock import OK
 from app.services.fleet_status import read_fleet_status
 
@@ -143,7 +143,8 @@ async def _examine_disk(settings: Settings) -> str:
 
 
 async def _examine_clock(settings: Settings) -> str:
-    async with open_command_services(settings) as services:
+    async with open_services(settings, process="cli") as services:
+        await services.clock.measure()
         trouble = await services.clock.check()
     if trouble != OK:
         raise SetupError(
@@ -154,6 +155,7 @@ async def _examine_clock(settings: Settings) -> str:
 
 async def _examine_fleet(settings: Settings) -> str:
     """Trouble of sellers is none of the installation; it is only pointed to."""
-    async with open_command_services(settings) as services:
+    async with open_services(settings, process="cli") as services:
+        await services.clock.measure()
         status = await read_fleet_status(services, seller_slug=None)
     return "nothing needs anybody" if status.is_well else Warned(f"{summarize(status)}: see `pixecom status`")

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.services.context import open_services
+from app.cli.command_services import open_command_services
 from app.services.login_reading import list_logins
 from app.settings import load_settings
 
@@ -25,7 +25,7 @@ FILE_WIDTH = 240
 
 async def show_logins(question: LoginQuestion, *, as_json: bool) -> None:
     """Print them; says so if there may be more."""
-    async with open_services(load_settings(), process="cli") as services:
+    async with open_command_services(load_settings()) as services:
         found = await list_logins(services, question)
     if as_json:
         print(json.dumps([_as_json(event) for event in found], indent=1))

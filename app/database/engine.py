@@ -38,12 +38,20 @@ class Database:
 
     async def check(self) -> None:
         """Raise SetupError when a database can't be reached or its role stands above row-level security."""
-        for engine, setting in ((self.app, "DATABASE_URL"), (self.system, "SYSTEM_DATABASE_URL")):
+        for engine, setting in self._engines:
             try:
-                async with engine.connect() as connection:
-                    await check_role(connection, setting=setting)
+                await _check_role(engine, setting)
             except (OSError, DBAPIError) as error:
                 raise SetupError(unreachable(setting, shown(engine.url), error)) from None
+
+    async def check_roles(self) -> None:
+        """Raise SetupError only for a wrong role, and the driver's error if a database is away."""
+        for engine, setting in self._engines:
+            await _check_role(engine, setting)
+
+    @property
+    def _engines(self) -> tuple[tuple[AsyncEngine, str], ...]:
+        return (self.app, "DATABASE_URL"), (self.system, "SYSTEM_DATABASE_URL")
 
     async def is_silent(self) -> bool:
         """Whether the server answers nothing to this process (`app.database.silence`)."""
@@ -61,6 +69,11 @@ class Database:
         """Close all connections."""
         await self.app.dispose()
         await self.system.dispose()
+
+
+async def _check_role(engine: AsyncEngine, setting: str) -> None:
+    async with engine.connect() as connection:
+        await check_role(connection, setting=setting)
 
 
 def shown(url: URL) -> str:
