@@ -59,7 +59,11 @@ class SetupError(PixecomError):
 
 
 class UnreachableError(SetupError):
-    """Names the setting of the server, its address and the reason."""
+    """`fact` names the setting of the server, its address and the reason; `advice` says what to do."""
+
+    def __init__(self, fact: str, *, advice: str) -> None:
+        super().__init__(f"{fact}; {advice}.")
+        self.fact = fact
 
 
 class WrongRoleError(SetupError):

@@ -49,18 +49,20 @@ class Check(NamedTuple):
     needs: Sequence[str] = ()
 
 
+DISK = "disk"
+"""The first: with no space left, servers that are right can't be reached."""
 _DATABASE = ("database", "system database", "migrations")
 
 
 def list_checks(settings: Settings) -> list[Check]:
     """In the order of their findings; the disk is checked only if DATA_DIRECTORY says which."""
     return [
+        *([Check(DISK, _examine_disk)] if settings.data_directory else []),
         Check("database", _examine_database),
         Check("system database", _examine_system_database),
         Check("durability", _examine_durability, ("database",)),
         Check("migrations", _examine_schema, () if settings.migration_database_url else ("database",)),
         Check("redis", _examine_redis),
-        *([Check("disk", _examine_disk)] if settings.data_directory else []),
         Check("token keys", examine_token_keys, _DATABASE),
         Check("demo logins", examine_demo_logins, _DATABASE),
         Check("clock", _examine_clock, _DATABASE),

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.cli.database_failure import describe_failure, reason_of
-from app.cli.doctor_checks import Warned, list_checks
+from app.cli.doctor_checks import DISK, Warned, list_checks
 from app.errors import SetupError, UnreachableError
 from app.observability.logging import mask_secrets
 from app.settings import load_settings
@@ -57,7 +57,7 @@ async def examine() -> list[Finding]:
             findings.append(_good(check.name, await check.examine(settings)))
         except UnreachableError as error:
             unreachable.add(check.name)
-            findings.append(Finding(check.name, ok=False, detail=str(error)))
+            findings.append(Finding(check.name, ok=False, detail=_advised(error, findings)))
         except SetupError as error:
             findings.append(Finding(check.name, ok=False, detail=str(error)))
         except Exception as error:  # noqa: BLE001  # whatever a driver raises is a finding
@@ -79,6 +79,12 @@ def _good(check: str, found: str | Warned) -> Finding:
 
 def _not_checked(check: str, because: list[str]) -> Finding:
     return Finding(check, ok=None, detail=f"not checked: because of {' and '.join(because)}")
+
+
+def _advised(error: UnreachableError, before: list[Finding]) -> str:
+    """With its advice, unless a disk without space is the likelier reason."""
+    has_space = all(finding.ok for finding in before if finding.check == DISK)
+    return str(error) if has_space else f"{error.fact}; this may be because of disk."
 
 
 def _failed(check: str, error: Exception) -> Finding:

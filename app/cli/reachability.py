@@ -45,9 +45,8 @@ async def require_database(setting: str, url: str) -> None:
         advice = f"start it, correct {setting}, or unset it to use the embedded PostgreSQL"
         if is_disk_full(error):
             advice = "free some space on its disk"
-        raise UnreachableError(
-            f"{setting}: the database {where} can't be reached ({_reason(error)}); {advice}."
-        ) from None
+        fact = f"{setting}: the database {where} can't be reached ({_reason(error)})"
+        raise UnreachableError(fact, advice=advice) from None
     finally:
         await engine.dispose()
 
@@ -64,8 +63,8 @@ async def require_redis(url: str) -> None:
         if refusal := explain_refusal(error):
             raise SetupError(f"REDIS_URL: {refusal}") from None
         raise UnreachableError(
-            f"REDIS_URL: the server can't be reached ({_reason(error)}); "
-            "start it, correct REDIS_URL, or unset it to use the embedded Valkey."
+            f"REDIS_URL: the server can't be reached ({_reason(error)})",
+            advice="start it, correct REDIS_URL, or unset it to use the embedded Valkey",
         ) from None
     finally:
         with suppress(OSError, RedisError):

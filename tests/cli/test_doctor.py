@@ -293,6 +293,16 @@ def test_an_unreachable_database_is_told_once(settings: Settings) -> None:
     assert "very-secret" not in ended.stdout + ended.stderr
 
 
+def test_where_the_disk_is_wrong_no_url_is_blamed(settings: Settings, tmp_path: Path) -> None:
+    url = f"postgresql://pixecom_app@127.0.0.1:{find_free_port()}/none"
+    ended = doctor(settings, "--json", DATABASE_URL=url, DATA_DIRECTORY=str(tmp_path / "none"))
+
+    found = details(ended)
+    assert list(found)[:3] == ["settings", "disk", "database"]
+    assert found["database"].endswith("); this may be because of disk.")
+    assert "correct DATABASE_URL" not in ended.stdout
+
+
 async def test_a_table_that_a_role_may_not_read_is_a_finding(settings: Settings, database: ThrowawayDatabase) -> None:
     await execute(database, "REVOKE SELECT ON ticks FROM pixecom_app")
     ended = doctor(settings, "--json")
