@@ -39,19 +39,21 @@ class Warned(str):
 
 
 class Check(NamedTuple):
-    """`needs` names earlier checks: where a server of theirs can't be reached, this one is not tried.
+    """`needs` names earlier checks without whose servers this one is not tried.
 
-    If one of them found something else wrong, this one is tried, and a failure is put down to it.
+    If one of them, or of `blames`, found something else wrong, this one is tried, and a failure is put down to it.
     """
 
     name: str
     examine: Callable[[Settings], Awaitable[str]]
     needs: Sequence[str] = ()
+    blames: Sequence[str] = ()
 
 
 DISK = "disk"
 """The first: with no space left, servers that are right can't be reached."""
-_DATABASE = ("database", "system database", "migrations")
+_DATABASE = ("database", "system database")
+_SCHEMA = ("migrations",)
 
 
 def list_checks(settings: Settings) -> list[Check]:
@@ -63,10 +65,10 @@ def list_checks(settings: Settings) -> list[Check]:
         Check("durability", _examine_durability, ("database",)),
         Check("migrations", _examine_schema, () if settings.migration_database_url else ("database",)),
         Check("redis", _examine_redis),
-        Check("token keys", examine_token_keys, _DATABASE),
-        Check("demo logins", examine_demo_logins, _DATABASE),
-        Check("clock", _examine_clock, _DATABASE),
-        Check("fleet", _examine_fleet, _DATABASE),
+        Check("token keys", examine_token_keys, _DATABASE, _SCHEMA),
+        Check("demo logins", examine_demo_logins, _DATABASE, _SCHEMA),
+        Check("clock", _examine_clock, _DATABASE, _SCHEMA),
+        Check("fleet", _examine_fleet, _DATABASE, _SCHEMA),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,6 +14,10 @@ from app.cli.doctor_checks import DISK, Warned, list_checks
 from app.errors import SetupError, UnreachableError
 from app.observability.logging import mask_secrets
 from app.settings import load_settings
+
+if TYPE_CHECKING:
+    from app.cli.doctor_checks import Check
+    from app.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -48,21 +53,28 @@ async def examine() -> list[Finding]:
     findings = [Finding("settings", ok=True, detail=f"complete, for {settings.environment}")]
     unreachable: set[str] = set()
     for check in list_checks(settings):
-        absent = [name for name in check.needs if name in unreachable]
-        if absent:
-            findings.append(_not_checked(check.name, absent))
-            continue
-        wrong = [finding.check for finding in findings if finding.check in check.needs and not finding.ok]
         try:
-            findings.append(_good(check.name, await check.examine(settings)))
+            findings.append(await _examine(check, settings, findings, unreachable))
         except UnreachableError as error:
             unreachable.add(check.name)
             findings.append(Finding(check.name, ok=False, detail=_advised(error, findings)))
-        except SetupError as error:
-            findings.append(Finding(check.name, ok=False, detail=str(error)))
-        except Exception as error:  # noqa: BLE001  # whatever a driver raises is a finding
-            findings.append(_not_checked(check.name, wrong) if wrong else _failed(check.name, error))
     return findings
+
+
+async def _examine(check: Check, settings: Settings, before: list[Finding], unreachable: set[str]) -> Finding:
+    """Raises UnreachableError, and nothing else."""
+    if absent := [name for name in check.needs if name in unreachable]:
+        return _not_checked(check.name, absent)
+    try:
+        return _good(check.name, await check.examine(settings))
+    except UnreachableError:
+        raise
+    except SetupError as error:
+        return Finding(check.name, ok=False, detail=str(error))
+    except Exception as error:  # noqa: BLE001  # whatever a driver raises is a finding
+        suspects = {*check.needs, *check.blames}
+        wrong = [finding.check for finding in before if finding.check in suspects and not finding.ok]
+        return _not_checked(check.name, wrong) if wrong else _failed(check.name, error)
 
 
 def print_findings(findings: list[Finding]) -> None:

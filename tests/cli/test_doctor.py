@@ -293,6 +293,13 @@ def test_an_unreachable_database_is_told_once(settings: Settings) -> None:
     assert "very-secret" not in ended.stdout + ended.stderr
 
 
+def test_an_unreachable_owners_url_hides_no_other_check(settings: Settings) -> None:
+    url = f"postgresql://pixecom_owner@127.0.0.1:{find_free_port()}/none"
+    ended = doctor(settings, "--json", MIGRATION_DATABASE_URL=url)
+
+    assert outcomes(ended) == dict.fromkeys(CHECKS, True) | {"migrations": False}
+
+
 def test_where_the_disk_is_wrong_no_url_is_blamed(settings: Settings, tmp_path: Path) -> None:
     url = f"postgresql://pixecom_app@127.0.0.1:{find_free_port()}/none"
     ended = doctor(settings, "--json", DATABASE_URL=url, DATA_DIRECTORY=str(tmp_path / "none"))
