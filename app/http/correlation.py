@@ -14,6 +14,7 @@ from app.http.metrics import CLIENT_GONE
 from app.http.refusal import json_response, refused_for
 from app.observability.correlation import begin_correlation
 from app.observability.logging import get_logger
+from app.serving.breaking_off import break_off
 from graphql_schema.errors import INTERNAL_SENTENCE, ErrorCode, refusal_of
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ class CorrelationMiddleware:
             elif refusal is None:
                 _log.exception("request failed", method=scope["method"], path=scope["path"])
             if status:
-                raise  # too late for another answer: the server closes the connection
+                if not break_off(scope):  # too late for another answer
+                    raise
+                return
             answer = _fault(correlation_id) if refusal is None else refused_for([refusal])
             await answer(scope, receive, watching)
         finally:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.serving.answers import answer_bytes, only_health
+from app.serving.breaking_off import offer_breaking_off
 from app.serving.lingering import Lingering
 from app.serving.open_transport import OpenTransport
 from app.serving.queue_mark import QueueMark
@@ -73,6 +74,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._limits = config.limits
         self._places = config.places
+        self._drain = config.drain
         self._stall = StallWatch(config.limits.stalled_seconds)
         self._phase, self._since = _Phase.NOTHING_YET, 0.0
         self._head_bytes = self._unparsed_bytes = self._body_bytes = 0
@@ -273,7 +275,8 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self._parts.begin_body(self.headers)
         self.cycle.transport = cast("asyncio.Transport", OpenTransport(self.transport, close=self._close))
-        if self._is_spare:
+        offer_breaking_off(self.cycle, self.transport)
+        if self._is_spare or self._drain.has_begun:
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:

@@ -27,11 +27,12 @@ LOOK_EVERY_TICKS = 5  # of a tenth of a second
 
 
 class BoundedConfig(uvicorn.Config):
-    """uvicorn's configuration with our logging, plus the limits and places of one server."""
+    """uvicorn's configuration with our logging, plus the limits, places and drain of one server."""
 
     def __init__(self, application: ASGIApp, *, limits: ConnectionLimits | None = None, **changes: Any) -> None:
         self.limits = limits or ConnectionLimits()
         self.places = Places(self.limits)
+        self.drain = Drain()
         ours: dict[str, Any] = {
             "http": BoundedHttp,
             "ws": BoundedWebSocket,
@@ -53,7 +54,7 @@ class BoundedServer(uvicorn.Server):
 
     def __init__(self, config: BoundedConfig, drain: Drain | None = None) -> None:
         super().__init__(config)
-        self._drain = drain or Drain()
+        self._drain = config.drain = drain or config.drain
 
     async def on_tick(self, counter: int) -> bool:
         if counter % LOOK_EVERY_TICKS == 0:
@@ -63,6 +64,8 @@ class BoundedServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._end_now_if_forced()
         await super().shutdown(sockets)
+        if not self.force_exit:
+            self._captured_signals.clear()  # uvicorn would end the process by them: an orderly end is exit code 0
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal starts the drain; a second one ends it and everything that is still running."""

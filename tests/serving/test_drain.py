@@ -97,14 +97,25 @@ async def test_no_request_fails_before_the_listener_closes(settings: Settings) -
         assert set(answers) == {200}
         gone = await api.until("/livez", None)
         assert gone - told >= 2.0
-        assert await api.end() == -signal.SIGTERM
+        assert await api.end() == 0
 
 
-async def test_without_a_drain_it_ends_at_once(settings: Settings) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_without_a_drain_it_ends_at_once(settings: Settings, number: signal.Signals) -> None:
     async with _started(settings) as api:
-        api.process.send_signal(signal.SIGTERM)
+        api.process.send_signal(number)
         await api.until("/readyz", None)
-        assert await api.end() == -signal.SIGTERM
+        assert await api.end() == 0
+
+
+async def test_a_connection_that_is_kept_is_told_that_it_ends(settings: Settings) -> None:
+    async with _started(settings, DRAIN_SECONDS="300") as api, httpx.AsyncClient() as kept:
+        before = await kept.get(api.url("/livez"))
+        api.process.send_signal(signal.SIGTERM)
+        await api.until("/readyz", 503)
+        during = await kept.get(api.url("/livez"))
+        assert (before.status_code, before.headers.get("connection")) == (200, None)
+        assert (during.status_code, during.headers.get("connection")) == (200, "close")
 
 
 async def test_a_second_signal_ends_it_at_once(settings: Settings) -> None:

@@ -1,0 +1,39 @@
+"""Ends a response halfway: its connection is aborted, so that the client can't take a part for the whole.
+
+Raising would do the same, but the server would log a traceback, as it does for faults that nothing else has reported.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from asyncio import BaseTransport
+    from collections.abc import MutableMapping
+
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+__all__ = ["break_off", "offer_breaking_off"]
+
+_EXTENSION = "pixecom.break_off"
+
+
+def break_off(scope: MutableMapping[str, Any]) -> bool:
+    """Abort the connection of this request. False if its server doesn't offer that."""
+    abort = scope.get("extensions", {}).get(_EXTENSION)
+    if abort is None:
+        return False
+    abort()
+    return True
+
+
+def offer_breaking_off(cycle: RequestResponseCycle, transport: BaseTransport) -> None:
+    """Let the application of this request break its response off."""
+    scope: MutableMapping[str, Any] = cycle.scope
+    scope.setdefault("extensions", {})[_EXTENSION] = partial(_abort, cycle, transport)
+
+
+def _abort(cycle: RequestResponseCycle, transport: BaseTransport) -> None:
+    cycle.disconnected = True
+    transport.abort()
