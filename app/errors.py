@@ -4,6 +4,7 @@ PixecomError
 ├── SetupError                   the installation is not right; the sentence says what to do
 │   ├── UnreachableError         a server does not accept a connection
 │   └── WrongRoleError           a database URL connects as another role than it must
+│       └── UnsafeRoleError      row-level security does not hold it back
 ├── InputError                   an argument is wrong; names it
 │   ├── CursorExpiredError       a page walk whose pinned order is gone
 │   └── MixedCurrenciesError     money of several currencies can't be compared
@@ -68,6 +69,10 @@ class UnreachableError(SetupError):
 
 class WrongRoleError(SetupError):
     """Names the setting and the roles, and no address: it may be shown by health checks."""
+
+
+class UnsafeRoleError(WrongRoleError):
+    """A database URL's role could read the rows of all tenants; nothing may be asked over it."""
 
 
 class InputError(PixecomError):

@@ -1,7 +1,8 @@
 """The one mapping from failures to GraphQL errors, and what of them a client sees.
 
 Expected failures (`app.errors`) and a client's own mistakes keep their sentence and get a code. An absent database is
-UPSTREAM_UNAVAILABLE with a fixed sentence: a retry may succeed soon. A request over its time limit is
+UPSTREAM_UNAVAILABLE with a fixed sentence: a retry may succeed soon. So is a database with an older schema, or with a
+role that could read all tenants' rows, until an operator corrects it. A request over its time limit is
 DEADLINE_EXCEEDED, with the limit in `limitSeconds`: a retry will take as long again, a smaller request may not.
 Anything else becomes INTERNAL with a correlation id and a fixed sentence, and is logged with its traceback. Never shows
 the text of an unexpected exception.
@@ -20,6 +21,7 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 
 from app.clock import now
 from app.database.outage import is_outage
+from app.database.revision import is_of_another_schema
 from app.errors import (
     ConflictError,
     CursorExpiredError,
@@ -34,6 +36,7 @@ from app.errors import (
     RateLimitedError,
     UnauthenticatedError,
     UnavailableError,
+    UnsafeRoleError,
 )
 from app.observability.correlation import begin_correlation, current_correlation_id
 from app.observability.logging import get_logger
@@ -67,6 +70,7 @@ __all__ = [
 INTERNAL_SENTENCE = "Something went wrong on our side. Quote the correlation id when you ask about it."
 AWAY_SENTENCE = "The database is not answering right now; try again in a moment."
 MAY_HAVE_CHANGED = "A change that was requested may have taken effect."
+UNFIT_SENTENCE = "The database is not set up for this release, so the request was not served. Operators: see /readyz."
 UNAUTHENTICATED_SENTENCE = "This needs an access token: log in and send it as a Bearer token."
 _SECRET_ARGUMENT = re.compile(r"(?i)(token|password|secret)(\.\d+)?$")
 _log = get_logger(__name__)
@@ -109,19 +113,28 @@ _CODES: tuple[tuple[type[PixecomError], ErrorCode], ...] = (
 
 def code_of(error: BaseException) -> ErrorCode:
     """The code of a failure that is none of GraphQL's own errors."""
-    if is_outage(error):
+    if is_outage(error) or _is_unfit(error):
         return ErrorCode.UPSTREAM_UNAVAILABLE
     return next((code for kind, code in _CODES if isinstance(error, kind)), ErrorCode.INTERNAL)
 
 
 def absence_of_database(error: Exception) -> GraphQLError | None:
-    """What a client sees of a failure that says that the database is away; None of any other. It is logged here."""
-    if not is_outage(error):
-        return None
+    """What a client sees of a database that is away or unfit; None of any other failure. It is logged here."""
     correlation_id = current_correlation_id() or begin_correlation()
-    _log.warning("the database does not answer a request", correlation_id=correlation_id, exc_info=error)
+    if is_outage(error):
+        sentence = AWAY_SENTENCE
+        _log.warning("the database does not answer a request", correlation_id=correlation_id, exc_info=error)
+    elif _is_unfit(error):
+        sentence = UNFIT_SENTENCE
+        _log.error("the database is not set up for this release", correlation_id=correlation_id, exc_info=error)
+    else:
+        return None
     extensions = {"code": ErrorCode.UPSTREAM_UNAVAILABLE.value, "correlationId": correlation_id}
-    return GraphQLError(_cut_short(AWAY_SENTENCE), extensions=extensions)
+    return GraphQLError(_cut_short(sentence), extensions=extensions)
+
+
+def _is_unfit(error: BaseException) -> bool:
+    return isinstance(error, UnsafeRoleError) or is_of_another_schema(error)
 
 
 def refusal_of(error: Exception) -> GraphQLError | None:

@@ -18,8 +18,10 @@ def api(
     from app.cli.demo_logins import refuse_demo_logins_at_start
     from app.cli.loop import run_with_servers
     from app.cli.server import serve
+    from app.cli.unsafe_roles import refuse_unsafe_roles_at_start
     from app.http.application import create_application
     from app.http.metrics import metrics_application
+    from app.http.readiness import Readiness
     from app.observability.logging import configure_logging
     from app.serving.beside import PortBeside
     from app.serving.drain import Drain
@@ -28,16 +30,18 @@ def api(
 
     settings = load_settings()
     configure_logging(level=settings.log_level, log_format=settings.log_format, process="api")
+    run_with_servers(refuse_unsafe_roles_at_start(settings))
     run_with_servers(refuse_demo_logins_at_start(settings))
     drain = Drain(settings.seconds_to_drain)
+    readiness = Readiness(drain)
     metrics = PortBeside(name="metrics", host=settings.metrics_host, port=settings.metrics_port, setting="METRICS_PORT")
     serve(
-        create_application(settings, drain=drain),
+        create_application(settings, readiness=readiness),
         host=host,
         port=port,
         limits=ConnectionLimits.of(settings),
         drain=drain,
-        beside=(metrics_application(), metrics),
+        beside=(metrics_application(readiness), metrics),
         max_message_bytes=settings.max_body_bytes,
         trusted_proxies=settings.trusted_proxies,
     )

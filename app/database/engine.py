@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.database.driver import AbruptConnection
 from app.database.outage import Outages
+from app.database.role_guard import guard_role
 from app.database.roles import check_role
 from app.database.silence import is_silent
 from app.errors import SetupError, WrongRoleError
@@ -135,7 +136,9 @@ def _refuse_closed(_adapted: object, record: ConnectionPoolEntry, _checked_out: 
 def open_database(settings: Settings, *, process: str) -> Database:
     """The pools of this process; nothing is connected yet."""
     application = f"pixecom-{process}"
+    app = open_engine(settings.database_url, pool_size=settings.database_pool_size, application=application)
+    system = open_engine(settings.system_database_url, pool_size=SYSTEM_POOL_SIZE, application=application)
     return Database(
-        app=open_engine(settings.database_url, pool_size=settings.database_pool_size, application=application),
-        system=open_engine(settings.system_database_url, pool_size=SYSTEM_POOL_SIZE, application=application),
+        app=guard_role(app, setting="DATABASE_URL"),
+        system=guard_role(system, setting="SYSTEM_DATABASE_URL"),
     )

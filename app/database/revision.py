@@ -6,6 +6,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+import asyncpg
+
 from app.database.roles import APP_ROLE
 from app.database.transactions import work_transaction
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 REVISION_DIGITS = 4
+_MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
 READABLE_FROM = "0006"
 """The revision from which on the app role may read the schema's own."""
 
@@ -27,6 +30,11 @@ def known_revisions() -> tuple[str, ...]:
     """The revisions that this release ships, oldest first; the names of their files begin with them."""
     names = (path.name for path in (files("migrations") / "versions").iterdir())
     return tuple(sorted(name[:REVISION_DIGITS] for name in names if name[:REVISION_DIGITS].isdecimal()))
+
+
+def is_of_another_schema(error: BaseException) -> bool:
+    """Whether a statement names what the schema doesn't have, as on one that is older than this release."""
+    return isinstance(error, _MISSING)
 
 
 def _refused(role: str) -> str:

@@ -23,10 +23,11 @@ from app.http.export import ExportView
 from app.http.graphiql import graphiql_page, graphiql_routes
 from app.http.graphql_socket import GraphQLSocket
 from app.http.graphql_view import GraphQLView
-from app.http.health import leaving, livez, readiness
+from app.http.health import HEALTH_ROUTES, livez, readyz
 from app.http.metrics import MetricsMiddleware
 from app.http.operation_gate import OperationGate
 from app.http.operation_turn import OperationTurns
+from app.http.readiness import Readiness
 from app.http.request_turns import RequestTurns
 from app.http.security_headers import SecurityHeadersMiddleware
 from app.services.context import open_services
@@ -36,7 +37,6 @@ from app.services.limits.shares import request_turns
 from app.services.redis_health import check_redis
 from app.services.redis_pool import crowd_connections
 from app.services.tick_taking import start_scheduled_job
-from app.serving.drain import Drain
 from graphql_schema.context import open_context
 from graphql_schema.schema import schema
 
@@ -46,14 +46,13 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from starlette.requests import HTTPConnection, Request
-    from starlette.responses import Response
     from starlette.routing import BaseRoute
 
     from app.auth.access_tokens import AccessClaims
     from app.http.cron import StartScheduled
     from app.http.graphiql import DemoLogin
     from app.http.graphql_view import ContextFactory
-    from app.http.health import Check
+    from app.http.readiness import Check
     from app.settings import Settings
     from graphql_schema.pixecom_schema import PixecomSchema
 
@@ -62,7 +61,7 @@ __all__ = ["Resources", "build_application", "create_application"]
 ASSETS = Path(str(files("app.http"))) / "graphiql_assets"
 # A query whose client went before graphql-core gathered the fields of a level leaves their coroutines unawaited.
 _UNAWAITED = r"coroutine '(Executor|GraphQLCoreConverter)\..*' was never awaited"
-_METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/export", "/cron", "/livez", "/readyz")
+METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/export", "/cron", *HEALTH_ROUTES)
 
 
 async def _never() -> bool:
@@ -95,18 +94,20 @@ def build_application(
     open_resources: Callable[[Settings], AbstractAsyncContextManager[Resources]],
     demo_logins: Sequence[DemoLogin] = (),
     assets: Path = ASSETS,
-    drain: Drain | None = None,
+    readiness: Readiness | None = None,
 ) -> Starlette:
     """The ASGI application. `open_resources` is entered when the process starts and left when it ends.
 
-    Once `drain` has begun, readiness fails; everything else works as before.
+    Once its drain has begun, readiness fails; everything else works as before.
     """
+    readiness = readiness or Readiness()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[_State]:
         warnings.filterwarnings("ignore", _UNAWAITED, RuntimeWarning)
         async with open_resources(settings) as resources:
-            yield {"resources": resources}
+            with readiness.checking(resources.checks):
+                yield {"resources": resources}
 
     page = graphiql_page(assets=assets, demo_logins=demo_logins) if settings.graphiql_on else None
     gate = OperationGate(schema, settings, buckets_of=lambda connection: _resources_of(connection).cost_buckets)
@@ -122,13 +123,13 @@ def build_application(
         Route("/cron/{job}", CronView(start_of=_start_of, settings=settings)),
         *(graphiql_routes(assets=assets) if settings.graphiql_on else ()),
         Route("/livez", livez),
-        Route("/readyz", _ready_until(drain or Drain())),
+        Route("/readyz", readyz(readiness)),
     ]
     return Starlette(
         routes=routes,
         lifespan=lifespan,
         middleware=[
-            Middleware(MetricsMiddleware, routes=_METERED),
+            Middleware(MetricsMiddleware, routes=METERED),
             Middleware(SecurityHeadersMiddleware),
             Middleware(CorrelationMiddleware),
             Middleware(RequestTurns, turns=requests, database_is_silent=_database_is_silent, settings=settings),
@@ -136,14 +137,14 @@ def build_application(
     )
 
 
-def create_application(settings: Settings, *, drain: Drain | None = None) -> Starlette:
+def create_application(settings: Settings, *, readiness: Readiness | None = None) -> Starlette:
     """The API as it is served: our schema over the services of this process."""
     return build_application(
         settings,
         schema=schema,
         open_resources=_open_resources,
         demo_logins=DEMO_LOGINS if settings.demo_login else (),
-        drain=drain,
+        readiness=readiness,
     )
 
 
@@ -195,10 +196,3 @@ async def _database_is_silent(connection: HTTPConnection) -> bool:
 
 def _start_of(request: Request) -> StartScheduled:
     return _resources_of(request).start_scheduled
-
-
-def _ready_until(drain: Drain) -> Callable[[Request], Awaitable[Response]]:
-    async def readyz(request: Request) -> Response:
-        return leaving() if drain.has_begun else await readiness(_resources_of(request).checks)
-
-    return readyz

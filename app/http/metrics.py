@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from app.http.readiness import Readiness
+
 __all__ = [
     "CLIENT_GONE",
     "OPEN_SOCKETS",
@@ -58,14 +60,14 @@ def observe_errors(codes: Sequence[str]) -> None:
         ERRORS.labels(code).inc()
 
 
-def metrics_application() -> Starlette:
-    """The application for the metrics port, which is not open to outsiders."""
-    return Starlette(routes=[Route("/metrics", _metrics)])
+def metrics_application(readiness: Readiness) -> Starlette:
+    """The application for the metrics port, which is not open to outsiders. Each scrape measures the readiness."""
 
+    async def metrics(_request: Request) -> Response:
+        await readiness.measure()
+        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
-def _metrics(_request: Request) -> Response:
-    """The process's metrics in Prometheus's text format."""
-    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
+    return Starlette(routes=[Route("/metrics", metrics)])
 
 
 class MetricsMiddleware:

@@ -6,10 +6,10 @@ Raising would do the same, but the server would log a traceback, as it does for 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from asyncio import BaseTransport
+    from asyncio import Transport
     from collections.abc import MutableMapping
 
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -28,12 +28,12 @@ def break_off(scope: MutableMapping[str, Any]) -> bool:
     return True
 
 
-def offer_breaking_off(cycle: RequestResponseCycle, transport: BaseTransport) -> None:
+def offer_breaking_off(cycle: RequestResponseCycle, transport: Transport) -> None:
     """Let the application of this request break its response off."""
-    scope: MutableMapping[str, Any] = cycle.scope
+    scope = cast("MutableMapping[str, Any]", cycle.scope)
     scope.setdefault("extensions", {})[_EXTENSION] = partial(_abort, cycle, transport)
 
 
-def _abort(cycle: RequestResponseCycle, transport: BaseTransport) -> None:
+def _abort(cycle: RequestResponseCycle, transport: Transport) -> None:
     cycle.disconnected = True
     transport.abort()

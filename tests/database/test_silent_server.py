@@ -17,7 +17,7 @@ from app.database.deadline import until_deadline
 from app.database.engine import Database, open_engine
 from app.database.outage import DatabaseSilentError, is_outage
 from app.database.transactions import across_tenants, login_transaction, read_snapshot, tenant_transaction
-from app.http.health import readiness
+from app.http.readiness import Readiness
 from app.identifiers import new_id
 from app.services import request_snapshot
 from app.services.request_snapshot import RequestSnapshot
@@ -226,14 +226,15 @@ async def test_closing_at_the_end_of_a_process(postgres: OwnPostgres) -> None:
 
 async def test_readiness_says_so_in_time_and_is_well_again(postgres: OwnPostgres) -> None:
     database = opened(postgres)
-    checks = {"database": database.check}
-    assert (await readiness(checks)).status_code == 200
-    with postgres.silent():
-        for _ in range(2 * POOL):
-            async with asyncio.timeout(2):
-                assert (await readiness(checks, deadline_seconds=0.1)).status_code == 503
-        assert checked_out(database.app) == 0
-    assert (await readiness(checks)).status_code == 200
+    patient, hasty = Readiness(), Readiness(deadline_seconds=0.1)
+    with patient.checking({"database": database.check}), hasty.checking({"database": database.check}):
+        assert await patient.measure() == {"database": "ok"}
+        with postgres.silent():
+            for _ in range(2 * POOL):
+                async with asyncio.timeout(2):
+                    assert await hasty.measure() == {"database": "timeout"}
+            assert checked_out(database.app) == 0
+        assert await patient.measure() == {"database": "ok"}
     await database.close()
 
 

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from app.auth.access_tokens import AccessClaims
-    from app.http.health import Check
-    from app.serving.drain import Drain
+    from app.http.readiness import Check, Readiness
 
 
 USER = UUID("019a0000-0000-7000-8000-00000000000f")
@@ -174,7 +173,7 @@ def build(offline_settings: Settings, backstage: Backstage, tmp_path: Path) -> C
         *,
         demo_logins: tuple[Demo, ...] = (),
         assets: Path | None = None,
-        drain: Drain | None = None,
+        readiness: Readiness | None = None,
         **changes: object,
     ) -> Starlette:
         return build_application(
@@ -183,7 +182,7 @@ def build(offline_settings: Settings, backstage: Backstage, tmp_path: Path) -> C
             open_resources=backstage.open_resources,
             demo_logins=demo_logins,
             assets=assets or tmp_path,
-            drain=drain,
+            readiness=readiness,
         )
 
     return _build

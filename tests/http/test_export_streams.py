@@ -289,9 +289,7 @@ async def test_an_export_ends_with_its_client(year: Year, exports: Exports) -> N
     assert [entry for entry in logs if entry["log_level"] not in {"info", "debug"}] == []
 
 
-async def test_a_fault_breaks_the_transfer_off(
-    year: Year, exports: Exports, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_fault_breaks_the_transfer_off(year: Year, exports: Exports, caplog: pytest.LogCaptureFixture) -> None:
     with capture_logs() as logs:
         async with _begun(exports) as reader:
             await year.until_state("idle in transaction")

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 from prometheus_client import REGISTRY
+from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
-from app.http.health import readiness
+from app.errors import UnsafeRoleError
 from app.http.metrics import metrics_application
+from app.http.readiness import Readiness
 from app.serving.drain import Drain
 from tests.http.answers import answered
 from tests.http.conftest import in_process
@@ -58,13 +60,46 @@ async def test_not_ready_names_the_check_and_hides_the_reason(client: httpx.Asyn
 
 
 async def test_a_check_that_hangs_is_given_up_alone() -> None:
-    async def fine() -> None:
+    readiness = Readiness(deadline_seconds=0.05)
+    with readiness.checking({"slow": asyncio.Event().wait, "fast": _fine}):
+        assert await readiness.measure() == {"slow": "timeout", "fast": "ok"}
+
+
+async def _fine() -> None:
+    await asyncio.sleep(0)
+
+
+async def test_a_role_that_is_unsafe_is_named() -> None:
+    async def unsafe() -> None:
         await asyncio.sleep(0)
+        raise UnsafeRoleError("DATABASE_URL connects as the owner.")
 
-    response = await readiness({"slow": asyncio.Event().wait, "fast": fine}, deadline_seconds=0.05)
+    readiness = Readiness()
+    with readiness.checking({"database": unsafe}):
+        assert await readiness.measure() == {"database": "DATABASE_URL connects as the owner."}
 
-    assert response.status_code == 503
-    assert bytes(response.body) == b'{"status":"unavailable","checks":{"slow":"timeout","fast":"ok"}}'
+
+async def test_a_scrape_measures_readiness_by_itself(build: Callable[..., Starlette], backstage: Backstage) -> None:
+    drain = Drain(60)
+    readiness = Readiness(drain)
+
+    async def wrong() -> str:
+        await asyncio.sleep(0)
+        return "the schema is older"
+
+    async def scraped() -> dict[str, float]:
+        response = await operators.get("/metrics")
+        families = {family.name: family for family in text_string_to_metric_families(response.text)}
+        return {sample.labels["check"]: sample.value for sample in families["pixecom_ready"].samples}
+
+    async with in_process(metrics_application(readiness)) as operators:
+        assert await scraped() == {"drain": 1.0}
+        async with in_process(build(readiness=readiness)):
+            assert await scraped() == {"drain": 1.0, "database": 1.0, "redis": 1.0}
+            backstage.checks |= {"schema": wrong, "database": _failing}
+            assert await scraped() == {"drain": 1.0, "database": 0.0, "redis": 1.0, "schema": 0.0}
+            drain.begin()
+            assert await scraped() == {"drain": 0.0, "database": 0.0, "redis": 1.0, "schema": 0.0}
 
 
 def _sample(name: str, **labels: str) -> float:
@@ -104,7 +139,7 @@ async def test_operations_and_error_codes_are_counted(client: httpx.AsyncClient)
 
 async def test_metrics_are_readable_by_prometheus(client: httpx.AsyncClient) -> None:
     await client.get("/livez")
-    async with in_process(metrics_application()) as operators:
+    async with in_process(metrics_application(Readiness())) as operators:
         response = await operators.get("/metrics")
 
     assert response.status_code == 200
@@ -118,7 +153,7 @@ async def test_metrics_are_no_business_of_the_public(client: httpx.AsyncClient) 
 
 async def test_a_process_that_leaves_is_not_ready_and_serves_on(build: Callable[..., Starlette]) -> None:
     drain = Drain(60)
-    async with in_process(build(drain=drain)) as client:
+    async with in_process(build(readiness=Readiness(drain))) as client:
         assert (await client.get("/readyz")).status_code == 200
         drain.begin()
         ready, live = await client.get("/readyz"), await client.get("/livez")

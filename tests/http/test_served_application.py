@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 from graphql import parse, validate
 from pydantic import SecretStr
 
+from app.database.migration import downgrade
 from app.http.application import create_application
 from app.http.graphiql import LOGIN_DOCUMENT
 from graphql_schema.examples import list_examples
@@ -17,6 +19,7 @@ from tests.http.answers import answered
 from tests.http.conftest import in_process
 
 if TYPE_CHECKING:
+    from app.embedded.throwaway import ThrowawayDatabase
     from app.settings import Settings
 
 
@@ -50,6 +53,45 @@ async def test_it_lives_without_redis_and_is_not_ready(settings: Settings) -> No
         "status": "unavailable",
         "checks": {"database": "ok", "schema": "ok", "redis": "failed", "clock": "ok"},
     }
+
+
+LOGIN = {"query": LOGIN_DOCUMENT, "variables": {"email": "nobody@x.test", "password": "x"}}
+UNFIT = "The database is not set up for this release, so the request was not served. Operators: see /readyz."
+
+
+@pytest.mark.parametrize("role", ["superuser", "owner"])
+@pytest.mark.parametrize("setting", ["database_url", "system_database_url"])
+async def test_nothing_is_asked_over_a_role_that_sees_all_tenants(
+    settings: Settings, database: ThrowawayDatabase, role: str, setting: str
+) -> None:
+    """However it came about: the database may have been away at the start, or be another one than then."""
+    url = {"superuser": database.superuser_url, "owner": database.owner_url}[role]
+    unsafe = settings.model_copy(update={setting: SecretStr(url)})
+    async with in_process(create_application(unsafe)) as client:
+        login = (await client.post("/graphql", json=LOGIN)).json()
+        ready = await client.get("/readyz")
+
+    if setting == "database_url":  # a wrong login asks nothing over the other
+        [error] = login["errors"]
+        assert (error["message"], error["extensions"]["code"]) == (UNFIT, "UPSTREAM_UNAVAILABLE")
+        assert login["data"] is None
+    assert ready.status_code == 503
+    assert ready.json()["checks"]["database"] == (
+        f"{setting.upper()} connects as a role that row-level security does not hold back "
+        "(superuser, BYPASSRLS, or owner of the tables). Use the role pixecom_app or pixecom_system."
+    )
+
+
+async def test_an_older_schema_is_no_fault_of_the_request(settings: Settings, database: ThrowawayDatabase) -> None:
+    await asyncio.to_thread(downgrade, database.owner_url, "0004")
+    async with in_process(create_application(settings)) as client:
+        login = (await client.post("/graphql", json=LOGIN)).json()
+        ready = await client.get("/readyz")
+
+    [error] = login["errors"]
+    assert (error["message"], error["extensions"]["code"]) == (UNFIT, "UPSTREAM_UNAVAILABLE")
+    assert ready.status_code == 503
+    assert ready.json()["checks"]["schema"].endswith("which this release needs: run `pixecom migrate`")
 
 
 async def test_a_wrong_login_and_no_login(settings: Settings) -> None:

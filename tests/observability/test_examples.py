@@ -12,7 +12,9 @@ from graphql import OperationType
 from prometheus_client import REGISTRY
 
 from app.errors import ThrottleScope
+from app.http import application
 from app.http import metrics as http_metrics
+from app.http.health import HEALTH_ROUTES
 from app.observability import prometheus
 from app.services.job_broker import Priority
 from app.services.job_failure import FailureClass
@@ -89,6 +91,8 @@ WORDS: dict[str, Iterable[str] | None] = {
     "server": ["DATABASE", "REDIS"],
     "directory": ["DATA"],
     "status": None,
+    "check": ["database", "schema", "redis", "clock", "schedule", "drain"],
+    "route": [*application.METERED, "other"],
 }
 OUTCOMES = {
     "pixecom_jobs_ended_total": [*JobState, "LOST"],
@@ -191,6 +195,15 @@ def test_what_must_be_watched_is() -> None:
     drawn = " ".join(asked.expression for asked in ASKED[len(RULES) :])
     gauges_and_counters = {name for name in SERIES if not name.endswith(("_sum", "_count", "_bucket"))}
     assert {name for name in gauges_and_counters if name not in drawn} == set()
+
+
+def test_health_checks_are_no_failed_requests_and_a_drain_is_no_trouble() -> None:
+    """A process that isn't ready has an alert of its own, and one that leaves is told to."""
+    expressions = {rule["alert"]: read_promql(rule["expr"]).selectors for rule in RULES}
+    for selector in expressions["PixecomApiFails"]:
+        assert ("route", "!~", "|".join(HEALTH_ROUTES)) in selector.matchers
+    [ready] = expressions["PixecomNotReady"]
+    assert ("check", "!=", "drain") in ready.matchers
 
 
 def test_panels_do_not_lie_on_each_other_and_say_what_they_show() -> None:

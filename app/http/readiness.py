@@ -1,0 +1,77 @@
+"""Whether the process can serve: asked at /readyz and at each scrape, and shown as gauges either way.
+
+Details of a failure are in the log only, except text that a check returns and a database role that is wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+from app.errors import PixecomError, WrongRoleError
+from app.observability.logging import get_logger
+from app.observability.prometheus import READY
+from app.patience import patience
+from app.serving.drain import Drain
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator, Mapping
+
+__all__ = ["OK", "Check", "Readiness"]
+
+Check: TypeAlias = "Callable[[], Awaitable[object]]"  # text that it returns is shown: ok, or what is wrong
+DEADLINE_SECONDS = 2.0
+OK = "ok"
+DRAIN = "drain"
+_log = get_logger(__name__)
+
+
+class Readiness:
+    """One process's. It has no checks before its resources are open."""
+
+    def __init__(self, drain: Drain | None = None, *, deadline_seconds: float = DEADLINE_SECONDS) -> None:
+        self._drain = drain or Drain()
+        self._deadline_seconds = deadline_seconds
+        self._checks: Mapping[str, Check] = {}
+
+    @property
+    def is_leaving(self) -> bool:
+        """It still answers requests, but new clients should go elsewhere."""
+        return self._drain.has_begun
+
+    @contextmanager
+    def checking(self, checks: Mapping[str, Check]) -> Generator[None]:
+        """While the block runs, the process is ready when all these pass."""
+        self._checks = checks
+        try:
+            yield
+        finally:
+            self._checks = {}
+
+    async def measure(self) -> Mapping[str, str]:
+        """The outcome of each check, `ok` or what happened, within the deadline; the gauges are set to the same."""
+        checks = dict(self._checks)
+        outcomes = await asyncio.gather(*(self._outcome(name, check) for name, check in checks.items()))
+        found = dict(zip(checks, outcomes, strict=True))
+        self._show(found)
+        return found
+
+    def _show(self, found: Mapping[str, str]) -> None:
+        READY.clear()
+        READY.labels(DRAIN).set(not self.is_leaving)
+        for name, outcome in found.items():
+            READY.labels(name).set(outcome == OK)
+
+    async def _outcome(self, name: str, check: Check) -> str:
+        try:
+            async with patience(self._deadline_seconds):
+                answer = await check()
+        except TimeoutError:
+            _log.warning("readiness check ran out of time", check=name, seconds=self._deadline_seconds)
+            return "timeout"
+        except Exception as error:  # noqa: BLE001  # whatever a driver raises means "not ready"
+            reason = str(error) if isinstance(error, PixecomError) else None  # a driver's text may show an address
+            _log.warning("readiness check failed", check=name, error=type(error).__name__, reason=reason)
+            return str(error) if isinstance(error, WrongRoleError) else "failed"
+        return answer if isinstance(answer, str) else OK
