@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.database.transactions import work_transaction
+from app.errors import UnsafeRoleError
 from app.observability.logging import get_logger
 from app.observability.prometheus import READY
 from app.queries.ticks import find_newest_tick
@@ -117,6 +118,8 @@ async def _outcome(check: Check) -> str:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             return await check()
+    except UnsafeRoleError as error:
+        return str(error)
     except Exception as error:  # noqa: BLE001 - see above
         return type(error).__name__
 

@@ -4,7 +4,7 @@ One of its slots is kept for what people wait for, so that no amount of other wo
 
 On SIGTERM or SIGINT it takes no more messages, lets its jobs end for up to WORKER_GRACE_SECONDS, gives back what is
 left, and exits. Nothing it gives back is lost or counted as a try. It also takes no messages while its machine's clock
-differs from the database's.
+differs from the database's, or the schema is older than this release needs.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ from app.observability.prometheus import DATABASE_AWAY, JOB_FAILURES, JOB_SLOTS,
 from app.services.context import open_services
 from app.services.job_failure import FailureClass
 from app.vocabulary import JobState
+from workers.conditions import checks_of, first_of, until_allowed, until_forbidden, watching, work_is_allowed
 from workers.health import Told, serve_health
 from workers.tasks import HANDLERS, RunningJobs, register_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from app.services.context import Services
     from app.services.job_broker import JobBroker
@@ -59,8 +60,9 @@ async def run_worker(settings: Settings) -> None:
         register_tasks(services, running, worker=name)
         _begin_counting(_slots_of(settings))
         gc.freeze()  # what is there now stays; the collector need not look through it with every large page
-        async with services.clock.kept(), serve_health(services, _told(services, running)):
-            log.info("worker is ready", worker=name, concurrency=settings.worker_concurrency)
+        async with watching(services), serve_health(services, _told(services, running)):
+            if await _is_wanted(services, stop):
+                log.info("worker is ready", worker=name, concurrency=settings.worker_concurrency)
             await _work(services, running, stop)
     log.info("worker has ended")
 
@@ -75,7 +77,7 @@ def stop_on_signals() -> asyncio.Event:
 
 
 async def _work(services: Services, running: RunningJobs, stop: asyncio.Event) -> None:
-    """Listen until told to stop, pausing while our clock is wrong."""
+    """Listen until told to stop, pausing while work is not allowed."""
     brokers = _brokers_of(services)
     try:
         with ThreadPoolExecutor(max_workers=1) as executor:
@@ -88,8 +90,8 @@ async def _work(services: Services, running: RunningJobs, stop: asyncio.Event) -
 
 
 async def _is_wanted(services: Services, stop: asyncio.Event) -> bool:
-    """Wait until our clock is right or the worker is told to stop; False if it is to stop."""
-    await _first_of(stop.wait(), services.clock.until_right())
+    """Wait until work is allowed or the worker is told to stop; False if it is to stop."""
+    await first_of(stop.wait(), until_allowed(services))
     return not stop.is_set()
 
 
@@ -100,7 +102,7 @@ async def _listen(
     brokers: Mapping[JobBroker, int],
     executor: ThreadPoolExecutor,
 ) -> None:
-    """Take messages until told to stop or our clock is wrong. On a stop, jobs are given back after the grace period."""
+    """Take messages until told to stop or work is not allowed. On a stop, jobs are given back after the grace."""
     grace = services.settings.worker_grace_seconds * (1 - GIVE_BACK_SHARE)
     over, goes_on = asyncio.Event(), False
     receivers = [_receiver(broker, executor, slots, grace) for broker, slots in brokers.items()]
@@ -130,7 +132,7 @@ def _told(services: Services, running: RunningJobs) -> Told:
         port=settings.worker_health_port,
         setting="WORKER_HEALTH_PORT",
         facts=lambda: {"jobsRunning": len(running)},
-        checks={"clock": services.clock.check},
+        checks=checks_of(services),
     )
 
 
@@ -167,12 +169,12 @@ def _receiver(broker: JobBroker, executor: ThreadPoolExecutor, slots: int, grace
 
 
 async def _until_over(services: Services, stop: asyncio.Event, listening: Sequence[asyncio.Task[None]]) -> None:
-    """Wait for the signal or a wrong clock.
+    """Wait for the signal, or until work is not allowed.
 
     Raises the error that ended listening before that: a worker that hears nothing must not look healthy.
     """
-    await _first_of(stop.wait(), services.clock.until_wrong(), *(_ended(task) for task in listening))
-    if stop.is_set() or not services.clock.is_right:
+    await first_of(stop.wait(), until_forbidden(services), *(_ended(task) for task in listening))
+    if stop.is_set() or not work_is_allowed(services):
         return
     for task in listening:
         if task.done():
@@ -182,11 +184,3 @@ async def _until_over(services: Services, stop: asyncio.Event, listening: Sequen
 
 async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.wait({task})
-
-
-async def _first_of(*waits: Coroutine[None, None, object]) -> None:
-    """Return when one of these has returned, and cancel the others."""
-    tasks = [asyncio.create_task(wait) for wait in waits]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()

@@ -16,6 +16,7 @@ from app.observability.logging import get_logger
 from app.services.context import open_services
 from app.services.dispatcher import dispatch_once
 from app.services.tick_taking import run_due_ticks
+from workers.conditions import checks_of, first_of, until_allowed, watching, work_is_allowed
 from workers.health import Told, serve_health
 from workers.passes import Passes, PassOutcome
 from workers.process import stop_on_signals
@@ -39,8 +40,10 @@ async def run_scheduler(settings: Settings) -> None:
         await services.database.check()
         passes = Passes(interval_seconds=settings.dispatch_interval_seconds)
         sweeps = Every(SWEEP_SECONDS)
-        async with services.clock.kept(), serve_health(services, _told(services, passes)):
-            log.info("scheduler is ready")
+        async with watching(services), serve_health(services, _told(services, passes)):
+            await first_of(stop.wait(), until_allowed(services))
+            if not stop.is_set():
+                log.info("scheduler is ready")
             while not stop.is_set():
                 await _pass(services, passes, sweep=sweeps.is_due())
                 with suppress(TimeoutError):
@@ -55,7 +58,7 @@ def _told(services: Services, passes: Passes) -> Told:
         port=settings.scheduler_health_port,
         setting="SCHEDULER_HEALTH_PORT",
         facts=passes.facts,
-        checks={"schedule": passes.check, "clock": services.clock.check},
+        checks={"schedule": passes.check, **checks_of(services)},
     )
 
 
@@ -75,8 +78,8 @@ class Every:
 
 
 async def _pass(services: Services, passes: Passes, *, sweep: bool) -> None:
-    """Do nothing while our clock is wrong."""
-    if not services.clock.is_right:
+    """Do nothing while work is not allowed."""
+    if not work_is_allowed(services):
         return
     begin_correlation()
     outcome, started, begun_at = PassOutcome.DONE, perf_counter(), monotonic()

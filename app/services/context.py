@@ -17,6 +17,7 @@ from app.providers.meta.insight_page_reader import InsightPageReader
 from app.providers.meta.page_size import PageSizes
 from app.services.call_budget import CallBudgets
 from app.services.database_clock import DatabaseClock
+from app.services.database_schema import DatabaseSchema
 from app.services.following.feeds import SellerFeeds
 from app.services.job_broker import JobBroker
 from app.services.limits.login_limits import LoginLimits
@@ -42,6 +43,7 @@ class Services:
     settings: Settings
     database: Database
     clock: DatabaseClock
+    schema: DatabaseSchema
     broker: JobBroker
     redis: Redis
     http: httpx.AsyncClient
@@ -72,6 +74,7 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
                 settings=settings,
                 database=database,
                 clock=DatabaseClock(database, redis, tolerance=timedelta(seconds=settings.clock_tolerance_seconds)),
+                schema=DatabaseSchema(database),
                 broker=broker,
                 redis=redis,
                 http=http,

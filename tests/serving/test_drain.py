@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 PATIENCE_SECONDS = 40.0
+CONTEXT = ssl.create_default_context()  # made once: it takes longer than a request, and no client here needs one
 
 
 class Api:
@@ -45,7 +47,7 @@ class Api:
 
     async def status(self, path: str) -> int | None:
         """What a new connection is answered; None without one."""
-        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, verify=CONTEXT) as client:
             try:
                 return (await client.get(self.url(path))).status_code
             except httpx.TransportError:

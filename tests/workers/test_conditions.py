@@ -1,0 +1,139 @@
+"""Background work waits while the schema is older than the release needs, and says so."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from app.database.migration import downgrade, upgrade
+from app.database.revision import known_revisions
+from app.embedded.ports import find_free_port
+from app.services import database_schema
+from app.services.context import open_services
+from app.services.job_queue import send_now
+from tests.services.jobs_at_hand import chore, enqueue, nothing, state_of
+from workers import process, scheduler, tasks
+from workers.conditions import until_allowed, until_forbidden, watching, work_is_allowed
+from workers.passes import Passes
+from workers.tasks import RunningJobs, register_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from app.embedded.throwaway import ThrowawayDatabase
+    from app.services.context import Services
+    from app.settings import Settings
+
+PATIENCE_SECONDS = 40.0
+OLDER = f"the schema is older than revision {known_revisions()[-1]}, which this release needs: run `pixecom migrate`"
+
+
+async def go_down(database: ThrowawayDatabase) -> None:
+    await asyncio.to_thread(downgrade, database.owner_url, "0004")
+
+
+async def go_up(database: ThrowawayDatabase) -> None:
+    await asyncio.to_thread(upgrade, database.owner_url)
+
+
+@pytest.fixture
+async def services(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Services]:
+    """Of a process that looks at the schema all the time."""
+    monkeypatch.setattr(database_schema, "EVERY_SECONDS", 0.05)
+    async with open_services(settings, process="tests") as opened:
+        yield opened
+
+
+async def test_a_worker_waits_for_the_schema(
+    services: Services, database: ThrowawayDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "HANDLERS", {"chore": nothing})
+    running, stop = RunningJobs(), asyncio.Event()
+    register_tasks(services, running, worker="test")
+    async with asyncio.timeout(PATIENCE_SECONDS), watching(services):
+        await until_allowed(services)
+        working = asyncio.create_task(process._work(services, running, stop))  # pyright: ignore[reportPrivateUsage]
+        await go_down(database)
+        await until_forbidden(services)
+        assert await services.schema.check() == OLDER
+
+        run = await enqueue(services, chore("waits"))
+        [job] = run.jobs
+        await send_now(services, [job.job_id])
+        assert await state_of(services, job.job_id) == "QUEUED"
+        await go_up(database)
+        while await state_of(services, job.job_id) != "SUCCEEDED":  # noqa: ASYNC110  # Postgres alone knows
+            await asyncio.sleep(0.02)
+        stop.set()
+        await working
+
+
+async def test_a_scheduler_does_no_pass_on_an_older_schema(services: Services, database: ThrowawayDatabase) -> None:
+    passes = Passes(interval_seconds=1)
+    async with asyncio.timeout(PATIENCE_SECONDS), watching(services):
+        await go_down(database)
+        await until_forbidden(services)
+        await services.clock.until_right()
+        await services.schema.until_wrong()
+        await scheduler._pass(services, passes, sweep=True)  # pyright: ignore[reportPrivateUsage]
+        assert await passes.check() == "no pass was done yet"
+        await go_up(database)
+        await until_allowed(services)
+        assert work_is_allowed(services)
+        await scheduler._pass(services, passes, sweep=True)  # pyright: ignore[reportPrivateUsage]
+        assert await passes.check() == "ok"
+
+
+@asynccontextmanager
+async def _started(settings: Settings, name: str, port: int) -> AsyncGenerator[asyncio.subprocess.Process]:
+    secrets = ("database_url", "system_database_url", "redis_url", "auth_secret", "token_encryption_keys")
+    environment = {
+        "PATH": os.environ["PATH"],
+        **{each.upper(): getattr(settings, each).get_secret_value() for each in secrets},
+        f"{name.upper()}_HEALTH_PORT": str(port),
+        "LOG_FORMAT": "json",
+    }
+    command = [sys.executable, "-m", "app.cli.main", name]
+    started = await asyncio.create_subprocess_exec(*command, env=environment, stderr=PIPE)
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.kill()
+        await started.wait()
+
+
+@pytest.mark.parametrize("name", ["worker", "scheduler"])
+async def test_a_process_is_ready_when_it_has_a_schema(
+    settings: Settings, database: ThrowawayDatabase, name: str
+) -> None:
+    await go_down(database)
+    port = find_free_port()
+    async with asyncio.timeout(PATIENCE_SECONDS), _started(settings, name, port) as started:
+        told: list[dict[str, Any]] = []
+
+        async def until_told(event: str) -> dict[str, Any]:
+            assert started.stderr is not None
+            while not told or told[-1]["event"] != event:
+                told.append(json.loads(await started.stderr.readline()))
+            return told[-1]
+
+        line = await until_told("doing no work until the schema is migrated")
+        assert (line["level"], line["reason"]) == ("error", OLDER)
+        assert [each for each in told if each["event"] == f"{name} is ready"] == []
+        async with httpx.AsyncClient() as client:
+            ready = await client.get(f"http://127.0.0.1:{port}/readyz")
+            assert (ready.status_code, ready.json()["checks"]["schema"]) == (503, OLDER)
+        await go_up(database)
+        await until_told(f"{name} is ready")
+        started.send_signal(signal.SIGTERM)
+        assert await started.wait() == 0
