@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pydantic import SecretStr
 
 
 class Direction(StrEnum):
@@ -21,7 +27,8 @@ def migrate(
         Direction, typer.Argument(help="up and down change the schema; check compares it with the code.")
     ] = Direction.UP,
     revision: Annotated[
-        str | None, typer.Argument(help="Where to go: a revision, `head` (default of up) or `base` (default of down).")
+        str | None,
+        typer.Argument(help="Where to go: a revision, `head` (default of up) or `base`. down has no default."),
     ] = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Downgrade without asking, whatever data is lost.")] = False,
@@ -30,32 +37,68 @@ def migrate(
 
     Before a downgrade, lists what will be lost and asks for confirmation.
     """
-    from alembic.util import CommandError
-    from sqlalchemy.exc import DBAPIError
-
-    from app.cli.migration_losses import confirm_losses
     from app.database import migration
     from app.settings import load_settings
 
     url = load_settings().migration_database_url
     if url is None:
         raise SetupError("MIGRATION_DATABASE_URL is required here: the URL of the role that owns the tables.")
-    try:
+    with _explained():
         if direction is Direction.UP:
-            migration.upgrade(url, revision or "head")
+            print(_upgrade(url, revision))
         elif direction is Direction.DOWN:
-            if not yes:
-                confirm_losses(url, revision or "base")
-            migration.downgrade(url, revision or "base")
+            print(_downgrade(url, revision, yes=yes))
         else:
             migration.check(url)
+
+
+def _upgrade(url: SecretStr, revision: str | None) -> str:
+    from app.cli.migration_target import BASE, find_upgrade
+    from app.database import migration
+
+    current = migration.current_revision(url) or BASE
+    target = find_upgrade(current, revision)
+    migration.upgrade(url, target)  # even if it is there already, months may lack their partitions
+    return _moved(current, target)
+
+
+def _downgrade(url: SecretStr, revision: str | None, *, yes: bool) -> str:
+    from app.cli.migration_losses import confirm_losses
+    from app.cli.migration_target import BASE, find_downgrade
+    from app.database import migration
+
+    current = migration.current_revision(url) or BASE
+    target = find_downgrade(current, revision)
+    if target != current:
+        if not yes:
+            confirm_losses(url, target)
+        migration.downgrade(url, target)
+    return _moved(current, target)
+
+
+def _moved(current: str, target: str) -> str:
+    if current == target:
+        return f"The schema is already at {target}."
+    return f"Migrated the schema from {current} to {target}."
+
+
+@contextmanager
+def _explained() -> Generator[None]:
+    """Raise SetupError for what alembic and the database complain about."""
+    from alembic.util import CommandError
+    from sqlalchemy.exc import DBAPIError
+
+    from app.database.migration import LOCK_TIMEOUT
+
+    try:
+        yield
     except CommandError as error:
         raise SetupError(f"The migration was not possible: {error}") from None
     except (OSError, DBAPIError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         if "lock timeout" in reason:
             raise SetupError(
-                f"The migration waited {migration.LOCK_TIMEOUT} for a table that is in use and gave up; nothing was "
+                f"The migration waited {LOCK_TIMEOUT} for a table that is in use and gave up; nothing was "
                 "changed. Try again when no long transaction holds it."
             ) from None
         raise SetupError(f"MIGRATION_DATABASE_URL: {reason}. Start the server or correct the URL.") from None

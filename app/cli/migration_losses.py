@@ -21,8 +21,9 @@ _WIDTH = 24
 
 def confirm_losses(owner_url: SecretStr, revision: str) -> None:
     """Return if the answer is yes. Raises SetupError if it is no, or if there is no terminal to ask on."""
-    print(f"Downgrading to {revision} permanently deletes:")
-    for loss in asyncio.run(list_losses(owner_url, revision)):
+    losses = asyncio.run(list_losses(owner_url, revision))
+    print(f"Downgrading to {revision} {'permanently deletes:' if losses else 'deletes no data.'}")
+    for loss in losses:
         print(f"  {loss.table:<{_WIDTH}} {_told(loss)}")
     if not sys.stdin.isatty():
         raise SetupError("Nothing was changed: there is no terminal to ask on. Pass --yes to downgrade anyway.")

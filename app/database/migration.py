@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -77,6 +78,20 @@ async def _months_without_partition(connection: AsyncConnection) -> list[date]:
 
 async def _exists(connection: AsyncConnection, table: str) -> bool:
     return await connection.scalar(text("SELECT to_regclass(:table) IS NOT NULL"), {"table": table}) is True
+
+
+def current_revision(owner_url: SecretStr | str) -> str | None:
+    """The revision that the database is at; None before the first migration."""
+    return asyncio.run(_read_revision(_asyncpg_url(owner_url)))
+
+
+async def _read_revision(url: URL) -> str | None:
+    engine = create_async_engine(url, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    finally:
+        await engine.dispose()
 
 
 def downgrade(owner_url: SecretStr | str, revision: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.database.migration import head_revision
+from app.database.revision import known_revisions
 from app.database.transactions import driver_of
 from tests.database.opening import opened_engine
 from tests.database.two_tenants import fill_with_two_tenants
@@ -102,7 +103,7 @@ async def test_at_a_terminal_it_asks(settings: Settings, filled: ThrowawayDataba
 async def test_a_script_says_yes(settings: Settings, filled: ThrowawayDatabase) -> None:
     ended = migrate(settings, "down", "base", "--yes")
 
-    assert (ended.returncode, ended.stdout) == (0, "")
+    assert (ended.returncode, ended.stdout) == (0, f"Migrated the schema from {head_revision()} to base.\n")
     assert await revision(filled) is None
 
 
@@ -110,5 +111,62 @@ async def test_up_asks_nothing(settings: Settings, filled: ThrowawayDatabase) ->
     assert migrate(settings, "down", "--yes", "0003").returncode == 0
     ended = migrate(settings)
 
-    assert (ended.returncode, ended.stdout) == (0, "")
+    assert (ended.returncode, ended.stdout) == (0, f"Migrated the schema from 0003 to {head_revision()}.\n")
     assert await revision(filled) == head_revision()
+
+    again = migrate(settings)
+    assert (again.returncode, again.stdout) == (0, f"The schema is already at {head_revision()}.\n")
+
+
+REVISIONS = f"Revisions: {', '.join(known_revisions())}; base deletes everything."
+NO_REVISION = "Nothing was changed: there is no revision"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["down", "--yes"], f"Nothing was changed: `migrate down` needs the revision to go to. {REVISIONS}"),
+        (["down", "nonsense", "--yes"], f"{NO_REVISION} 'nonsense'. {REVISIONS}"),
+        (["down", "nonsense"], f"{NO_REVISION} 'nonsense'. {REVISIONS}"),
+        (["down", "--yes", "--", "-99"], f"{NO_REVISION} '-99'. {REVISIONS}"),
+        (
+            ["down", head_revision()],
+            (
+                f"Nothing was changed: the schema is at 0004, earlier than {head_revision()}. "
+                f"`migrate up {head_revision()}` goes there."
+            ),
+        ),
+        (["up", "nonsense"], f"{NO_REVISION} 'nonsense'. {REVISIONS}"),
+        (
+            ["up", "0001"],
+            "Nothing was changed: the schema is at 0004, later than 0001. `migrate down 0001` goes back.",
+        ),
+    ],
+)
+async def test_a_revision_that_makes_no_sense_changes_nothing(
+    settings: Settings, database: ThrowawayDatabase, arguments: list[str], sentence: str
+) -> None:
+    assert migrate(settings, "down", "0004", "--yes").returncode == 0
+    ended = migrate(settings, *arguments)
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"{sentence}\n")
+    assert await revision(database) == "0004"
+
+
+async def test_steps_down(settings: Settings, database: ThrowawayDatabase) -> None:
+    ended = migrate(settings, "down", "--yes", "--", "-1")
+    earlier = known_revisions()[-2]
+
+    assert (ended.returncode, ended.stdout) == (0, f"Migrated the schema from {head_revision()} to {earlier}.\n")
+    assert await revision(database) == earlier
+    assert migrate(settings, "down", earlier).stdout == f"The schema is already at {earlier}.\n"
+
+
+async def test_a_schema_of_a_later_release_is_left_alone(settings: Settings, database: ThrowawayDatabase) -> None:
+    async with opened_engine(database.owner_url) as engine, engine.connect() as connection:
+        await (await driver_of(connection)).execute("UPDATE alembic_version SET version_num = '9999'")
+    for arguments in (["up"], ["down", "0004", "--yes"]):
+        ended = migrate(settings, *arguments)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr.startswith("Nothing was changed: the schema is at 9999, which this release does not know.")
+    assert await revision(database) == "9999"
