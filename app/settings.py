@@ -19,7 +19,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.encryption_keys import parse_encryption_keys
 from app.errors import SetupError
-from app.production_rules import LONGEST_TOKEN_MINUTES, fault_of, is_plain_http_outside
+from app.production_rules import (
+    LONGEST_TOKEN_MINUTES,
+    fault_of,
+    is_plain_http_outside,
+    leave_addresses_out,
+    names_a_host,
+)
 
 MIN_SECRET_LENGTH = 32
 DRAIN_SECONDS = 5.0
@@ -152,7 +158,7 @@ class Settings(BaseSettings):
     login_tries_per_address: Annotated[int, Field(ge=1, le=100_000)] = 30
     login_window_seconds: Annotated[int, Field(ge=1, le=24 * 3600)] = 900
     login_pause_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
-    login_longest_pause_seconds: Annotated[int, Field(ge=1, le=3600)] = 900
+    login_longest_pause_seconds: Annotated[int, Field(ge=1, le=3600, validate_default=True)] = 900
     login_queue: Annotated[int, Field(ge=1, le=100)] = 8
     login_seconds: Annotated[float, Field(gt=0, le=60)] = 6.0
     login_events_days: Annotated[int, Field(ge=30, le=400)] = 90
@@ -162,7 +168,7 @@ class Settings(BaseSettings):
     meta_graph_url: str = "https://graph.facebook.com"
     meta_api_version: Annotated[str, Field(pattern=r"^v\d+\.\d+$")] = "v26.0"
     meta_app_id: str | None = None
-    meta_app_secret: SecretStr | None = None
+    meta_app_secret: Annotated[SecretStr | None, Field(validate_default=True)] = None
     meta_calls_per_hour: Annotated[int, Field(ge=1)] = 200
     meta_async_rows: Annotated[int, Field(ge=1)] = 20_000
     meta_report_timeout_seconds: Annotated[float, Field(gt=0)] = 3600.0
@@ -237,10 +243,29 @@ class Settings(BaseSettings):
         if not value.startswith(("http://", "https://")):
             message = "must start with http:// or https://"
             raise ValueError(message)
+        if not names_a_host(value):
+            message = "must name a host, such as https://graph.facebook.com"
+            raise ValueError(message)
         if _is_production(info) and is_plain_http_outside(value):
             message = "must start with https:// in production, unless it is on this machine: calls carry access tokens"
             raise ValueError(message)
         return value.rstrip("/")
+
+    @field_validator("meta_app_secret")
+    @classmethod
+    def _there_with_its_id(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None and info.data.get("meta_app_id") and _is_production(info):
+            message = "is required with META_APP_ID in production"
+            raise ValueError(message)
+        return value
+
+    @field_validator("login_longest_pause_seconds")
+    @classmethod
+    def _no_shorter_than_the_first(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("login_pause_seconds", value):
+            message = "must be at least LOGIN_PAUSE_SECONDS, which is the first pause"
+            raise ValueError(message)
+        return value
 
     @field_validator("access_token_minutes")
     @classmethod
@@ -267,7 +292,7 @@ class Settings(BaseSettings):
     def _networks(cls, value: str) -> str:
         """As uvicorn takes them; what it can't read it would ignore in silence."""
         named = [item.strip() for item in value.split(",")]
-        if named != ["none"] and not all(map(_is_some_network, named)):
+        if named != ["none"] and not (all(map(_is_network, named)) and leave_addresses_out(named)):
             message = (
                 "must be addresses and networks such as 10.0.0.0/8, comma separated and not all there are, or none"
             )
@@ -313,12 +338,12 @@ def _has_sound_port(url_without_scheme: str) -> bool:
     return True
 
 
-def _is_some_network(text: str) -> bool:
-    """Whether it is an address or a network that leaves addresses out."""
+def _is_network(text: str) -> bool:
     try:
-        return ip_network(text).prefixlen > 0
+        ip_network(text)
     except ValueError:
         return False
+    return True
 
 
 def _sentence(error: ValidationError) -> str:

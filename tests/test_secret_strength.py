@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import random
 import string
 
 import pytest
 
 from app.embedded.passwords import GeneratedSecrets
-from app.secret_strength import GENERATED_MARK, fault_of_key, fault_of_secret, strength_bits
+from app.secret_strength import GENERATED_MARK, fault_of_given_secret, fault_of_key, fault_of_secret, strength_bits
 
 SIGNING, PASSWORD = 80.0, 40.0
+HALF = hashlib.sha256(b"half a key").digest()[:16]
 
 
 def encoded(key: bytes) -> str:
@@ -24,6 +26,9 @@ def encoded(key: bytes) -> str:
         (string.ascii_lowercase, 32, SIGNING),
         (string.ascii_letters + string.digits, 12, PASSWORD),
         (string.hexdigits[:16], 16, PASSWORD),
+        (string.ascii_lowercase + "234567", 32, SIGNING),
+        (string.ascii_letters + string.digits + "-_", 32, SIGNING),
+        (string.ascii_letters + string.digits + "-_", 12, PASSWORD),
     ],
 )
 def test_what_a_generator_makes_is_good(alphabet: str, length: int, least_bits: float) -> None:
@@ -45,6 +50,14 @@ def test_what_a_generator_makes_is_good(alphabet: str, length: int, least_bits: 
         "0" * 31 + "1",
         "01101000011001010110110001101100" * 2,
         "aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbb",
+        "your-256-bit-key-goes-here-please-set-it",
+        "correct-horse-battery-staple-correct",
+        "Correct.Horse.Battery.Staple.Correct",
+        "CorrectHorseBatteryStapleCorrect",
+        "my company has 42 very good people",
+        "MyCompany2026MyCompany2027MyCompany2028",
+        "Xk2vR9mTqLXk2vR9mTqLXk2vR9mTqLZ!",
+        "pa55word-pa55word-pa55word-pa55word",
     ],
 )
 def test_what_only_looks_long_is_not(text: str) -> None:
@@ -61,6 +74,41 @@ def test_a_well_known_word_is_found_however_it_is_written(word: str) -> None:
     fault = fault_of_secret(strong + word + strong, least_bits=SIGNING)
     assert fault is not None
     assert fault.startswith("contains a well-known word")
+
+
+@pytest.mark.parametrize("written", ["pa55word", "P@$$w0rd", "l3tm31n", "@dm1n", "ch4ng3m3", "53cr3t", "1etme!n"])
+def test_digits_do_not_hide_a_well_known_word(written: str) -> None:
+    strong = "v8YqJ2mZ5tKxR1cWb7NfLd3hPs6gUe9o"
+    assert (fault_of_secret(f"{strong}{written}#", least_bits=SIGNING) or "").startswith("contains a well-known word")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<v8YqJ2mZ5tKxR1cWb7NfLd3hPs6gUe9o>",
+        "${AUTH_TOKEN_FROM_VAULT_v8YqJ2mZ5tKxR1}",
+        "{{ v8YqJ2mZ5tKxR1cWb7NfLd3hPs6gUe9o }}",
+        " [v8YqJ2mZ5tKxR1cWb7NfLd3hPs6gUe9o] ",
+        "%v8YqJ2mZ5tKxR1cWb7NfLd3hPs6gUe9o%",
+    ],
+)
+def test_what_is_to_be_replaced_is_told_by_its_brackets(text: str) -> None:
+    assert (fault_of_secret(text, least_bits=SIGNING) or "").startswith("is a placeholder")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a", "", " " * 32, "0" * 32, "abab" * 8, "<the-app-secret-from-the-dashboard>", "replace-me-with-the-app-secret"],
+)
+def test_what_meta_did_not_choose(text: str) -> None:
+    assert fault_of_given_secret(text) == "is not the app's secret; copy it from the app's dashboard at Meta"
+
+
+@pytest.mark.parametrize(
+    "text", ["0a91c5e7d3b8f264" * 2, "01234567890123456789abcdefabcdef", "1" * 20 + "23456789abcd"]
+)
+def test_what_meta_chose_is_not_judged(text: str) -> None:
+    assert fault_of_given_secret(text) is None
 
 
 def test_what_up_generates_is_known_by_its_looks() -> None:
@@ -87,6 +135,11 @@ def test_what_up_generates_is_known_by_its_looks() -> None:
         bytes([1, 2, 3, 4] * 8),
         b"0123456789abcdef0123456789abcdef",
         b"correct horse battery staple 123",
+        HALF + HALF,
+        HALF[:11] + HALF[:11] + HALF[:10],
+        HALF + bytes(range(16)),
+        HALF + bytes(16),
+        bytes(7 * place * place % 256 for place in range(32)),
     ],
 )
 def test_a_patterned_key_is_none(key: bytes) -> None:

@@ -17,19 +17,17 @@ def api(
     """Run the API process; settings come from the environment. SIGTERM stops it after DRAIN_SECONDS."""
     from app.cli.demo_logins import refuse_demo_logins_at_start
     from app.cli.loop import run_with_servers
+    from app.cli.process_start import start_process
     from app.cli.server import serve
     from app.cli.unsafe_roles import refuse_unsafe_roles_at_start
     from app.http.application import create_application
     from app.http.metrics import metrics_application
     from app.http.readiness import Readiness
-    from app.observability.logging import configure_logging
     from app.serving.beside import PortBeside
     from app.serving.drain import Drain
     from app.serving.limits import ConnectionLimits
-    from app.settings import load_settings
 
-    settings = load_settings()
-    configure_logging(level=settings.log_level, log_format=settings.log_format, process="api")
+    settings = start_process("api")
     run_with_servers(refuse_unsafe_roles_at_start(settings))
     run_with_servers(refuse_demo_logins_at_start(settings))
     drain = Drain(settings.seconds_to_drain)

@@ -40,10 +40,12 @@ def uses_own_valkey() -> bool:
     return given("REDIS_URL") is None
 
 
-def check_is_development() -> None:
+def check_is_development(command: str) -> None:
     """Raise SetupError if the caller's environment says production: demo data and demo logins have no place there."""
     if given("PIXECOM_ENV") not in {None, "development"}:
-        raise SetupError("`pixecom up` is for development; unset PIXECOM_ENV, or run api, worker and scheduler apart.")
+        raise SetupError(
+            f"`pixecom {command}` is for development; unset PIXECOM_ENV, or run api, worker and scheduler apart."
+        )
 
 
 def development_environment(

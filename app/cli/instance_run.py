@@ -32,7 +32,7 @@ _LOOK_EVERY_SECONDS = 0.25
 def run_instance(*, port: int, data_directory: Path, sandbox_data: Path | None, reset: bool) -> None:
     """Return after an orderly end; raises SetupError, with nothing left running, if it can't start."""
     printer = StepPrinter()
-    check_is_development()
+    check_is_development("up")
     if not is_free(port):
         raise SetupError(f"Port {port} on {LOOPBACK} is in use by {_user_of(port, data_directory)}.")
     try:

@@ -32,6 +32,7 @@ def sandbox(
     ] = None,
 ) -> None:
     """Run the sandbox process with the demo data. It needs no settings."""
+    from app.cli.environment import check_is_development
     from app.cli.server import serve
     from app.clock import today_in
     from app.observability.logging import configure_logging
@@ -39,6 +40,7 @@ def sandbox(
     from app.providers.sandbox.scenario import load_scenario
     from app.providers.sandbox.worlds import CSV_TIME_ZONE, World, csv_world, demo_world
 
+    check_is_development("sandbox")
     configure_logging(process="sandbox")
     day = today.date() if today else None
     world = demo_world(today=day)
