@@ -18,3 +18,11 @@ def test_a_scenario_that_is_wrong_ends_the_command_with_its_reason(tmp_path: Pat
     assert str(path) in done.stderr
     assert "limits.0.rows: Input should be a valid integer" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_it_is_no_part_of_production() -> None:
+    done = pixecom("sandbox", PIXECOM_ENV="production")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "`pixecom sandbox` is for development; unset PIXECOM_ENV, or run api, worker and scheduler apart.\n"
+    )
