@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from structlog.testing import capture_logs
 
-from app.cli.process_start import start_process
+from app.cli import process_start
 from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -15,15 +15,19 @@ if TYPE_CHECKING:
 SECRETS = ("database_url", "system_database_url", "redis_url", "auth_secret", "token_encryption_keys")
 
 
+def _leave_logging_alone(**_settings: object) -> None:
+    """The test captures what is logged."""
+
+
 def test_a_misspelt_setting_is_in_the_log(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in SECRETS:
         monkeypatch.setenv(name.upper(), getattr(settings, name).get_secret_value())
     monkeypatch.setenv("LOGIN_TRYS", "hunter2")
-    monkeypatch.setattr("app.cli.process_start.configure_logging", lambda **_: None)
+    monkeypatch.setattr(process_start, "configure_logging", _leave_logging_alone)
     load_settings.cache_clear()
     try:
         with capture_logs() as logs:
-            assert start_process("api").auth_secret == settings.auth_secret
+            assert process_start.start_process("api").auth_secret == settings.auth_secret
     finally:
         load_settings.cache_clear()
     told = [line for line in logs if "LOGIN_TRYS" in line["reason"]]

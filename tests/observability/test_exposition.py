@@ -30,7 +30,6 @@ SHARED = {
     "pixecom_connections",
     "pixecom_partitions_ahead",
     "pixecom_scarce_call_budgets",
-    "pixecom_ready",
 }
 OWN = {
     "api": {"pixecom_http_requests_total", "pixecom_http_request_seconds_bucket"},
@@ -49,7 +48,7 @@ OWN = {
         "pixecom_jobs_taken_over_total",
     },
 }
-PROCESS = {"process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds"}
+PROCESS = {"pixecom_ready", "process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds"}
 
 
 @pytest.fixture(scope="module")
