@@ -97,6 +97,7 @@ class Context:
         opened, self._opened = self._opened, None
         if opened is not None:
             await opened[0].close()
+            await opened[1].forget()
 
     @asynccontextmanager
     async def starting(self) -> AsyncGenerator[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from app.pieces import VALUES_AT_ONCE
 from app.services.request_snapshot import RequestOverError
 
 if TYPE_CHECKING:
@@ -64,6 +65,18 @@ class Loader(Generic[Key, Found]):
         """The answers in the order of the keys; raises the first error among them."""
         return asyncio.gather(*map(self.load, keys))
 
+    async def forget(self) -> None:
+        """Drop all answers, some in each turn of the event loop: together they may be a million objects."""
+        dropped = 0
+        while self._answers:
+            dropped += self._count(self._answers.popitem()[1])
+            if dropped >= VALUES_AT_ONCE:
+                dropped = 0
+                await asyncio.sleep(0)
+
+    def _count(self, answer: Found | BaseException) -> int:
+        return 1 if isinstance(answer, BaseException) else self._objects_in(answer)
+
     def _start(self) -> None:
         task = asyncio.create_task(self._load_batch())
         self._loading.add(task)
@@ -85,7 +98,7 @@ class Loader(Generic[Key, Found]):
             await self._hand_out(key, answer)
 
     async def _hand_out(self, key: Key, answer: Found | BaseException) -> None:
-        objects = 1 if isinstance(answer, BaseException) else self._objects_in(answer)
+        objects = self._count(answer)
         self._answers[key] = answer
         for future in self._waiting.pop(key):
             if not future.done():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from graphql_schema.errors import too_many_rows
 from graphql_schema.loader import Loader
@@ -73,6 +73,12 @@ class Loaders:
         self.account_freshness: Loader[UUID, AccountFreshness | None] = Loader(reading.load_account_freshness, turns)
         self.days_freshness: Loader[FreshnessRequest, DaysFreshness | None] = Loader(reading.load_days_freshness, turns)
         self.run_progress: Loader[UUID, RunProgress] = Loader(reading.load_run_progress, turns)
+
+    async def forget(self) -> None:
+        """Drop all answers: loaders and the functions that they call hold each other, so nothing else soon would."""
+        for loader in (*vars(self).values(), *self._rows.values()):
+            if isinstance(loader, Loader):
+                await cast("Loader[Any, Any]", loader).forget()
 
     async def _load_pages(
         self, wanted: Sequence[PageRequest[Any]]

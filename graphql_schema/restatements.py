@@ -1,6 +1,5 @@
 """How the days of an entity moved since they were first reported."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from enum import Enum
 from typing import Annotated
@@ -14,7 +13,6 @@ from graphql_schema.context import Info
 from graphql_schema.date_range import InheritedRangeArgument
 from graphql_schema.enums import describe_enum
 from graphql_schema.periods import read_period
-from graphql_schema.turns import AT_ONCE, Turns
 
 
 class RestatementBase(Enum):
@@ -73,14 +71,5 @@ async def load_restatements(
         for entity in parents
     ]
     readings = await info.context.loaders.restatements.load_many(keys)
-    return [await restatements_of(of_one, info.context.turns) for of_one in readings]
-
-
-async def restatements_of(readings: Sequence[RestatementReading], turns: Turns) -> list[Restatement]:
-    """All metrics of each are compared: a year of an entity would hold the event loop for 50 ms."""
-    made: list[Restatement] = []
-    for start in range(0, len(readings), AT_ONCE):
-        some = readings[start : start + AT_ONCE]
-        await turns.take(len(some))
-        made.extend(map(Restatement.of, some))
-    return made
+    # All metrics of each are compared: a year of an entity would hold the event loop for 50 ms.
+    return [await info.context.turns.map(Restatement.of, of_one) for of_one in readings]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.queries.status_marks import StatusMark
     from app.services.marks import DayMark, MarksRequest
     from app.services.measuring import MetricsReading
+    from graphql_schema.turns import Turns
 
 describe_enum(
     Granularity,
@@ -121,22 +122,24 @@ async def build_points(
     if selects(info, "statusChanges"):
         marks = await info.context.loaders.marks.load_many([request for _, request in series])
     return [
-        _points(readings, of_series, with_metrics=with_metrics)
+        await _points(readings, of_series, info.context.turns, with_metrics=with_metrics)
         for (readings, _), of_series in zip(series, marks, strict=True)
     ]
 
 
-def _points(
-    readings: "Sequence[MetricsReading]", marks: "Sequence[DayMark]", *, with_metrics: bool
+async def _points(
+    readings: "Sequence[MetricsReading]", marks: "Sequence[DayMark]", turns: "Turns", *, with_metrics: bool
 ) -> list[MetricsPoint]:
     changes = marks_within(marks, [reading.days for reading in readings])
     nobody_asks: Any = None
-    return [
-        MetricsPoint(
+
+    def point(of_point: "tuple[MetricsReading, Sequence[StatusMark]]") -> MetricsPoint:
+        reading, marks_of_point = of_point
+        return MetricsPoint(
             from_=reading.days.from_date,
             to=reading.days.to_date,
             metrics=metrics_of(reading) if with_metrics else nobody_asks,
-            status_changes=[StatusChange.of(mark) for mark in of_point],
+            status_changes=[StatusChange.of(mark) for mark in marks_of_point],
         )
-        for reading, of_point in zip(readings, changes, strict=True)
-    ]
+
+    return await turns.map(point, list(zip(readings, changes, strict=True)))

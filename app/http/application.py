@@ -20,6 +20,7 @@ from app.http.client_address import client_address
 from app.http.correlation import CorrelationMiddleware
 from app.http.cron import CronView
 from app.http.export import ExportView
+from app.http.full_collections import full_collections_between
 from app.http.graphiql import graphiql_page, graphiql_routes
 from app.http.graphql_socket import GraphQLSocket
 from app.http.graphql_view import GraphQLView
@@ -105,7 +106,7 @@ def build_application(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[_State]:
         warnings.filterwarnings("ignore", _UNAWAITED, RuntimeWarning)
-        async with open_resources(settings) as resources:
+        async with open_resources(settings) as resources, full_collections_between(turns.precedence):
             with readiness.checking(resources.checks):
                 yield {"resources": resources}
 

@@ -25,6 +25,7 @@ from app.http.interruption import unless
 from app.http.json_body import checked_object, read_json_body
 from app.http.refusal import RequestRefused, refused_for
 from app.http.request_turns import turn_of
+from app.pieces import give_way
 from app.services.exporting import open_exporter
 from app.services.limits.shares import export_of, export_turns
 from graphql_schema.errors import ErrorCode
@@ -108,8 +109,9 @@ class ExportView:
                 unless(partial(until_silent, context.services.database.app)),
                 unless(partial(_stay_member, context, begun)),
             ):
-                await _open(exporter, context, file, arguments)
-                await self._stream(request, send, file, exporter, begun)
+                with self._precedence.export():
+                    await _open(exporter, context, file, arguments)
+                    await self._stream(request, send, file, exporter, begun)
         # Only now, when the snapshot has ended well, is the file whole. The client may be taken for gone from here on.
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -133,11 +135,11 @@ class ExportView:
         try:
             while found:
                 rows = chain.from_iterable(map(rows_of_entity, found))
-                await self._precedence.give_way()
+                await give_way()
                 while some := list(islice(rows, ROWS_AT_ONCE)):
                     await _send(send, file.format.rows(columns, some))
                     count += len(some)
-                    await self._precedence.give_way()
+                    await give_way()
                 found = await exporter.read()
             whole = True
         finally:

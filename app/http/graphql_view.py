@@ -18,6 +18,7 @@ from app.http.bearer import claims_of
 from app.http.client_gone import unless_client_gone
 from app.http.correlation import note_in_access_log
 from app.http.graphql_request import GraphQLRequest, read_graphql_request
+from app.http.json_parts import encode_in_parts
 from app.http.metrics import observe_operation
 from app.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, preferred_type
 from app.http.operation_gate import OperationGate, OperationRefusedError
@@ -119,7 +120,7 @@ class GraphQLView:
             finally:
                 note_in_access_log(request.scope, **_facts(record))
         observe_operation(kind=record.kind, seconds=time.perf_counter() - started, codes=_codes(result))
-        return _response(result, media_type)
+        return await _response(result, media_type)
 
     async def _execute(
         self, request: Request, claims: AccessClaims | None, graphql: GraphQLRequest, record: OperationRecord
@@ -178,7 +179,7 @@ def _codes(result: ExecutionResult) -> list[str]:
     return [str((error.extensions or {}).get("code")) for error in result.errors or []]
 
 
-def _response(result: ExecutionResult, media_type: str) -> Response:
+async def _response(result: ExecutionResult, media_type: str) -> Response:
     """A request error (nothing ran) has no `data` entry and a 4xx or 5xx; a failed field keeps 200."""
     errors = result.errors or []
     nothing_ran = result.data is None and bool(errors) and all(error.path is None for error in errors)
@@ -192,7 +193,8 @@ def _response(result: ExecutionResult, media_type: str) -> Response:
     status = 200
     if nothing_ran and media_type == GRAPHQL_RESPONSE:
         status = next((STATUS_OF_CODE[code] for code in _codes(result) if code in STATUS_OF_CODE), 400)
-    return json_response(body, status=status, media_type=media_type, headers=_retry_after(result))
+    headers = _retry_after(result)
+    return json_response(await encode_in_parts(body), status=status, media_type=media_type, headers=headers)
 
 
 def _retry_after(result: ExecutionResult) -> dict[str, str]:

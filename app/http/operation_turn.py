@@ -34,5 +34,5 @@ class OperationTurns:
         changes = kind is OperationType.MUTATION
         seconds = self._settings.mutation_seconds if changes else self._settings.read_seconds
         async with until_deadline(seconds, since=since):
-            with self.precedence.request():
+            with self.precedence.operation():
                 yield

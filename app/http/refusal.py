@@ -68,9 +68,9 @@ def json_response(
     media_type: str = JSON,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """A JSON answer that no cache keeps."""
+    """A JSON answer that no cache keeps; bytes are JSON already."""
     return Response(
-        orjson.dumps(body),
+        body if isinstance(body, bytes) else orjson.dumps(body),
         status_code=status,
         media_type=f"{media_type}; charset=utf-8",
         headers={"Cache-Control": "no-store", **(headers or {})},

@@ -12,6 +12,7 @@ from uuid import UUID  # noqa: TC003  # likewise
 
 from app.metrics import expressions
 from app.metrics.series import Granularity
+from app.pieces import in_pieces
 from app.queries.entity_days import SUMS, Bounds, rows_of
 from app.queries.listings import Listing, matching_text
 from app.queries.metric_sums import EntityDays, Sum, sum_of
@@ -20,7 +21,7 @@ from app.queries.selects import ROW
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.database.driver import Driver
+    from app.database.driver import Driver, Record
     from app.metrics.levels import Level
     from app.metrics.periods import Period
     from app.metrics.ranges import DateRange
@@ -77,8 +78,12 @@ async def bucket_entities(
     """  # noqa: S608  # pieces of ours; values are parameters
     columns = [[item.entity_id for item in asked], [item.from_date for item in asked], [item.to_date for item in asked]]
     found: list[dict[date, Sum]] = [{} for _ in asked]
-    for place, starts_on, *rest in await driver.fetch(text, seller_id, *columns, *([as_of] if as_of else [])):
+
+    def put(record: Record) -> None:
+        place, starts_on, *rest = record
         found[place - 1][starts_on] = sum_of(rest)
+
+    await in_pieces(put, await driver.fetch(text, seller_id, *columns, *([as_of] if as_of else [])))
     return found
 
 

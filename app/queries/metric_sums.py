@@ -12,6 +12,7 @@ from uuid import UUID  # noqa: TC003  # likewise
 
 from app.metrics import expressions
 from app.metrics.counters import Counters
+from app.pieces import in_pieces
 from app.queries.entity_days import SUMS, Bounds, rows_of
 from app.queries.listings import Listing, parent_column, select_matching
 from app.queries.selects import ROW
@@ -102,7 +103,7 @@ async def sum_entities(
     columns = [list(column) for column in zip(*asked, strict=True)]
     text = _entity_sums_text(level, as_of=as_of is not None)
     instant = [as_of] if as_of else []
-    return [sum_of(record) for record in await driver.fetch(text, seller_id, *columns, *instant)]
+    return await in_pieces(sum_of, await driver.fetch(text, seller_id, *columns, *instant))
 
 
 async def sum_listings(

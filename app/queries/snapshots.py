@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID  # noqa: TC003  # likewise
 
 from app.metrics import expressions
 from app.metrics.counters import Counters
+from app.pieces import in_pieces
 from app.queries.conditions import Plain
 from app.queries.listings import Listing, Parent
 from app.queries.orders import Order, SortKey
@@ -18,11 +18,8 @@ from app.queries.sources import Source
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.database.driver import Driver
+    from app.database.driver import Driver, Record
     from app.metrics.levels import Level
-
-
-ROWS_AT_ONCE = 1000  # are made into values in a turn of the event loop, in some 5 ms
 
 
 class SnapshotRow(NamedTuple):
@@ -146,11 +143,13 @@ async def list_movements(
     )
     columns = [list(column) for column in zip(*asked, strict=True)]
     found: list[list[DayMovement]] = [[] for _ in asked]
-    for number, record in enumerate(await driver.fetch(text, seller_id, *columns, since_day_end, as_of, now), start=1):
-        place: int = record[0]
-        found[place - 1].append(_movement(list(record)[1:]))
-        if number % ROWS_AT_ONCE == 0:
-            await asyncio.sleep(0)
+
+    def put(record: Record) -> None:
+        place: int
+        place, *values = record
+        found[place - 1].append(_movement(values))
+
+    await in_pieces(put, await driver.fetch(text, seller_id, *columns, since_day_end, as_of, now))
     return found
 
 

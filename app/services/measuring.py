@@ -14,6 +14,7 @@ from app.metrics.counters import ZERO, Counters
 from app.metrics.levels import Level  # noqa: TC001  # likewise
 from app.metrics.periods import Period  # noqa: TC001  # likewise
 from app.metrics.ranges import DateRange, is_final
+from app.pieces import in_pieces
 from app.queries.metric_sums import CurrencySum, EntityDays, Sum, sum_entities, sum_listings
 from app.queries.parameters import Parameters
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from app.database.driver import Driver
+    from app.metrics.periods import Span
     from app.queries.entities import EntityRow
     from app.queries.listings import Listing
     from app.services.calendar import Calendar
@@ -73,24 +75,23 @@ async def measure_entities(
     driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[MetricsRequest]
 ) -> list[MetricsReading]:
     """The numbers of entities of one level, known at one instant."""
-    spans = [calendar.span(request.period, request.account_id) for request in asked]
-    wanted = [
-        EntityDays(request.entity_id, request.account_id, span.days.from_date, span.days.to_date)
-        for request, span in zip(asked, spans, strict=True)
-    ]
+
+    def days(request: MetricsRequest) -> tuple[EntityDays, Span]:
+        span = calendar.span(request.period, request.account_id)
+        return EntityDays(request.entity_id, request.account_id, span.days.from_date, span.days.to_date), span
+
+    wanted = await in_pieces(days, asked)
     level, as_of = asked[0].level, asked[0].period.as_of
-    sums = await sum_entities(driver, seller_id, level, wanted, as_of=as_of)
+    sums = await sum_entities(driver, seller_id, level, [of_one for of_one, _ in wanted], as_of=as_of)
     sources = {account_id: read_from(level, (account_id,), as_of) for account_id in calendar.accounts}
-    return [
-        reading_of(
-            total,
-            currency=calendar.accounts[request.account_id].currency,
-            days=span.days,
-            final=span.is_final,
-            source=sources[request.account_id],
-        )
-        for request, span, total in zip(asked, spans, sums, strict=True)
-    ]
+
+    def reading(found: tuple[MetricsRequest, tuple[EntityDays, Span], Sum]) -> MetricsReading:
+        request, (_, span), total = found
+        account = request.account_id
+        currency = calendar.accounts[account].currency
+        return reading_of(total, currency=currency, days=span.days, final=span.is_final, source=sources[account])
+
+    return await in_pieces(reading, list(zip(asked, wanted, sums, strict=True)))
 
 
 async def measure_listings(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
 from app.metrics.levels import Level  # noqa: TC001  # likewise
 from app.metrics.periods import Period  # noqa: TC001  # likewise
+from app.pieces import give_way, in_pieces
 from app.queries.snapshots import DayMovement, ZonedDays, list_movements
 from app.services.measuring import MetricsReading, reading_of_snapshot
 
@@ -58,8 +59,8 @@ async def load_restatements(
     )
     readings: list[tuple[RestatementReading, ...]] = []
     for request, of_one in zip(asked, found, strict=True):
-        readings.append(tuple(_reading(calendar, request, movement) for movement in of_one))
-        await asyncio.sleep(0)  # an entity has up to a thousand days
+        readings.append(tuple(await in_pieces(partial(_reading, calendar, request), of_one)))
+        await give_way()
     return readings
 
 

@@ -13,6 +13,7 @@ from app.metrics.levels import Level  # noqa: TC001  # likewise
 from app.metrics.periods import Period  # noqa: TC001  # likewise
 from app.metrics.ranges import is_final
 from app.metrics.series import Bucket, Granularity, buckets
+from app.pieces import give_way, in_pieces
 from app.queries.metric_buckets import CurrencyBuckets, bucket_entities, bucket_listings, list_fetches
 from app.queries.metric_sums import EntityDays, Sum
 from app.queries.parameters import Parameters
@@ -67,7 +68,7 @@ async def measure_series(
     sums = await bucket_entities(driver, seller_id, level, wanted, granularity, as_of=period.as_of)
     fetches = await _fetches(driver, seller_id, level, period, granularity, days)
     return [
-        _series(
+        await _series(
             [bucket for bucket in _buckets(span.days, granularity) if filled or bucket.starts_on in of_one],
             of_one,
             [span],
@@ -95,10 +96,10 @@ async def measure_list_series(
     ]
     fetches = await _fetches(driver, seller_id, level, period, granularity, days)
 
-    def series(of_currency: CurrencyBuckets) -> Series:
+    async def series(of_currency: CurrencyBuckets) -> Series:
         spans = {account: calendar.span(period, account) for account in of_currency.account_ids}
-        return _series(
-            buckets(days_over(span.days for span in spans.values()), granularity),
+        return await _series(
+            list(buckets(days_over(span.days for span in spans.values()), granularity)),
             of_currency.sums,
             list(spans.values()),
             [fetches.get((account, span.days), {}) for account, span in spans.items()],
@@ -106,7 +107,7 @@ async def measure_list_series(
             source=read_from(level, of_currency.account_ids, period.as_of),
         )
 
-    return [tuple(map(series, of_list)) for of_list in found]
+    return [tuple([await series(of_currency) for of_currency in of_list]) for of_list in found]
 
 
 @lru_cache(maxsize=8)
@@ -134,8 +135,8 @@ async def _fetches(
     return dict(zip(wanted, await list_fetches(driver, seller_id, level, granularity, wanted), strict=True))
 
 
-def _series(
-    all_buckets: Iterable[Bucket],
+async def _series(
+    all_buckets: Sequence[Bucket],
     sums: dict[date, Sum],
     spans: Sequence[Span],
     fetches: Sequence[Fetches],
@@ -153,7 +154,9 @@ def _series(
         final = is_final(bucket.days, today=today)
         return MetricsReading(total.counters, currency, bucket.days, total.has_data, synced_at, final, source)
 
-    return tuple(map(reading, all_buckets))
+    readings = await in_pieces(reading, all_buckets)
+    await give_way()
+    return tuple(readings)
 
 
 def _newest(fetches: Sequence[Fetches]) -> Fetches:
