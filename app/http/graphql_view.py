@@ -18,6 +18,7 @@ from app.http.bearer import claims_of
 from app.http.client_gone import unless_client_gone
 from app.http.correlation import note_in_access_log
 from app.http.graphql_request import GraphQLRequest, read_graphql_request
+from app.http.heavy_turn import HeavyTurns
 from app.http.json_parts import encode_in_parts
 from app.http.metrics import observe_operation
 from app.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, preferred_type
@@ -80,6 +81,7 @@ class GraphQLView:
         self._settings = settings
         self._turns = turns
         self._page = page
+        self._heavy = HeavyTurns(settings)
         self._offers = (GRAPHQL_RESPONSE, JSON)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

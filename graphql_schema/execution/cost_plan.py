@@ -26,6 +26,7 @@ from graphql import (
 from graphql_schema.execution.cost_scope import FieldUse, Scope
 from graphql_schema.execution.cost_weights import PLAIN, weight_of
 from graphql_schema.execution.expressions import Computed, Expression, Known, apply, evaluate, largest, product, total
+from graphql_schema.execution.scans import scan_cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,9 +105,11 @@ class _Planner:
         if weight is PLAIN and node.selection_set is None:
             return _where([item.conditions for item in group], _ONE_VALUE)
         use = FieldUse.of(node, above)
-        below = replace(use.scope, size=weight.opens(use) if weight.opens else Known(1))
+        scan = weight.scan or above.scan
+        below = replace(use.scope, size=weight.opens(use) if weight.opens else Known(1), scan=scan)
         each = total([Known(1 + weight.item_work), self._object(_named_type(definition), group, below)])
-        cost = total([_work(weight.work, weight.past, weight.chosen, use), product(weight.items(use), each)])
+        work = _work(weight.work, weight.past, weight.chosen, use)
+        cost = total([work, scan_cost(weight, use, scan), product(weight.items(use), each)])
         return _where([item.conditions for item in group], cost)
 
     def _object(self, type_: GraphQLNamedType, group: Sequence[Selected], scope: Scope) -> Expression[int]:

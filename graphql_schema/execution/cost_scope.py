@@ -41,6 +41,7 @@ _PRESET_DAYS: dict[str, int] = {
 class Scope:
     """Inherited values: `days` of the range, and `past`, which is 1 if numbers are as of an instant.
 
+    `scan`: what it costs to go through everything that the list above matches, for a day of its range.
     `size`: how many items a list directly below has, as set by the field directly above it.
     """
 
@@ -48,6 +49,7 @@ class Scope:
     days: Expression[int] = _WEEK
     past: Expression[int] = _NOW
     size: Expression[int] = _ONE
+    scan: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,8 @@ class Weight:
 
     `work`: reading it once for its parent. `past`: extra work as of an instant, from snapshots. `chosen`: extra work if
     the client filters or orders. `item_work`: reading each item. `items`: how many items there are. `opens`: how many
-    items a list directly below has.
+    items a list directly below has. `scans`: how many times it goes through the daily rows of all that its list
+    matches; a list by itself does once if it is filtered or ordered by metrics. `scan`: what that costs a day.
     """
 
     work: int = 0
@@ -98,14 +99,18 @@ class Weight:
     item_work: int = 0
     items: Size = one
     opens: Size | None = None
+    scans: int = 0
+    scan: int = 0
 
 
 PLAIN = Weight()
 _TOP = Weight(work=5, opens=page(TOP_LIMIT))
 _NESTED = Weight(work=5, opens=page(NESTED_LIMIT))
-_ENTITIES = Weight(work=5, past=20, chosen=50, opens=page(TOP_LIMIT))
-_ENTITIES_BELOW = Weight(work=5, past=20, chosen=20, opens=page(NESTED_LIMIT))
-_METRICS = Weight(work=1, past=10)
+# Of a seller with 4,000 ads; the children of all parents together are those of the seller.
+_SCAN, _SCAN_BELOW = 100, 1
+_ENTITIES = Weight(work=5, past=20, chosen=50, opens=page(TOP_LIMIT), scan=_SCAN)
+_ENTITIES_BELOW = Weight(work=5, past=20, chosen=20, opens=page(NESTED_LIMIT), scan=_SCAN_BELOW)
+_METRICS = Weight(work=5, past=40)
 _COMPARISON = Weight(work=2, past=20)
 _SERIES = Weight(work=5, past=50, item_work=1, items=points)
 _OPTIONS = Weight(work=5, items=page(TOP_LIMIT))
@@ -141,11 +146,11 @@ WEIGHTS: dict[str, Weight] = {
     "Connection.pageInfo": Weight(work=1),
     "Connection.totalCount": Weight(work=10),
     "Connection.unfilteredCount": Weight(work=10),
-    "Connection.summary": Weight(work=50, past=200),
-    "Connection.summaries": Weight(work=50, past=200, items=_CURRENCIES),
-    "Connection.comparison": Weight(work=100, past=400),
-    "Connection.comparisons": Weight(work=100, past=400, items=_CURRENCIES),
-    "Connection.series": Weight(work=100, past=400, items=_CURRENCIES, opens=points),
+    "Connection.summary": Weight(work=50, past=200, scans=1),
+    "Connection.summaries": Weight(work=50, past=200, scans=1, items=_CURRENCIES),
+    "Connection.comparison": Weight(work=100, past=400, scans=2),
+    "Connection.comparisons": Weight(work=100, past=400, scans=2, items=_CURRENCIES),
+    "Connection.series": Weight(work=100, past=400, scans=2, items=_CURRENCIES, opens=points),
     "MetricsSeries.points": Weight(item_work=2, items=opened),
     "MetricsPoint.statusChanges": Weight(work=1, items=fixed(2)),
     # Entities and accounts.
@@ -153,17 +158,17 @@ WEIGHTS: dict[str, Weight] = {
     "AdEntity.comparison": _COMPARISON,
     "AdEntity.series": _SERIES,
     "AdEntity.snapshots": Weight(work=5, item_work=1, opens=page(NESTED_LIMIT)),
-    "AdEntity.restatements": Weight(work=10, item_work=5, items=days),
+    "AdEntity.restatements": Weight(work=10, item_work=8, items=days),
     "AdEntity.adAccount": PLAIN,
     "Snapshot.metrics": PLAIN,
     "Campaign.adsets": _ENTITIES_BELOW,
     "Campaign.ads": _ENTITIES_BELOW,
-    "Campaign.reconciliation": Weight(work=10),
+    "Campaign.reconciliation": Weight(work=10, scans=2, scan=_SCAN_BELOW),
     "Campaign.budget": PLAIN,
     "Campaign.sellpage": PLAIN,
     "Campaign.adStrategy": PLAIN,
     "Adset.ads": _ENTITIES_BELOW,
-    "Adset.reconciliation": Weight(work=10),
+    "Adset.reconciliation": Weight(work=10, scans=2, scan=_SCAN_BELOW),
     "Adset.budget": PLAIN,
     "Adset.campaign": PLAIN,
     "Ad.adset": PLAIN,

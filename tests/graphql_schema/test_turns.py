@@ -11,7 +11,7 @@ from graphql import get_introspection_query
 from graphql.execution.executor import Executor
 
 from app.metrics.definitions import METRICS
-from graphql_schema import answer_executor, restatements, turns
+from graphql_schema import answer_executor, turns
 from graphql_schema.turns import AT_ONCE, Turns
 
 if TYPE_CHECKING:
@@ -146,10 +146,10 @@ async def test_what_has_few_objects_takes_no_turn() -> None:
         settled.send(None)
 
 
-async def test_restatements_are_compared_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_objects_are_made_in_turns() -> None:
     in_each_turn = [0]
 
-    def compare(_reading: object) -> None:
+    def make(_item: int) -> None:
         in_each_turn[-1] += 1
 
     async def turn() -> None:
@@ -157,9 +157,8 @@ async def test_restatements_are_compared_in_turns(monkeypatch: pytest.MonkeyPatc
             await asyncio.sleep(0)
             in_each_turn.append(0)
 
-    monkeypatch.setattr(restatements.Restatement, "of", compare)
     turning = asyncio.create_task(turn())
-    made = await restatements.restatements_of(cast("Any", range(200)), turns.Turns())
+    made = await turns.Turns().map(make, range(200))
     turning.cancel()
     assert len(made) == sum(in_each_turn) == 200
     assert max(in_each_turn) <= 2 * AT_ONCE

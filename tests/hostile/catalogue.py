@@ -8,6 +8,7 @@ from tests.hostile.operations import (
     documents,
     floods,
     fragments,
+    heavy,
     identifiers,
     introspection,
     lexical,
@@ -19,7 +20,7 @@ from tests.hostile.operations import (
 )
 
 _WITH_TWINS = (documents, fragments, lexical, variables, introspection)
-_WITHOUT = (lists, identifiers, requests, sockets, crowds, wires, floods)
+_WITHOUT = (lists, heavy, identifiers, requests, sockets, crowds, wires, floods)
 
 OPERATIONS: tuple[Operation, ...] = tuple(
     operation for module in (*_WITH_TWINS, *_WITHOUT) for operation in module.OPERATIONS

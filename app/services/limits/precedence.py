@@ -81,13 +81,16 @@ class Precedence:
         await place
 
     async def _turn(self) -> None:
+        was_heavy = False
         while self._light_pieces or self._heavy_pieces:
             await asyncio.sleep(0)
             if self._light and not self._light_pieces:
                 await self._wait_for_heavy()
-            if self._heavy_pieces and (not self._light_pieces or self._is_heavy_due()):
+            if self._heavy_pieces and (not self._light_pieces or (self._is_heavy_due() and not was_heavy)):
+                was_heavy = True
                 await self._run_heavy()
             else:
+                was_heavy = False
                 _hand_out(self._light_pieces)
 
     async def _wait_for_heavy(self) -> None:

@@ -24,10 +24,12 @@ NUMBERS = (
     "costPerAddToCart costPerCheckout costPerPurchase results costPerResult roas cr1 cr2 cr"
 )
 ENTITY = f"id name externalId status deliveryStatus deliveryReason createdAt updatedAt metrics {{ {NUMBERS} }}"
-# An entity is 1, its fields 8, its metrics 1, their reading 1 and the numbers 21.
-AN_ENTITY = 1 + 8 + 2 + len(METRICS)
+# An entity is 1, its fields 8, its metrics 1, their reading 5 and the numbers 21.
+AN_ENTITY = 1 + 8 + 1 + 5 + len(METRICS)
 # The operation, a connection and its reading; what nests has its connection and reading for each parent.
 ROOT, NESTED = 1 + 1 + 5, 1 + 5
+# Going through a day of everything that a list matches: of the seller, or of one parent.
+SCAN, SCAN_BELOW = 100, 1
 
 
 def console(first: str, second: str, third: str) -> str:
@@ -46,7 +48,7 @@ def cost(prepare: Prepare) -> Callable[..., int]:
 def test_a_page_of_campaigns_with_their_total(cost: Callable[..., int]) -> None:
     found = cost(f"{{ campaigns(first: 100) {{ nodes {{ {ENTITY} }} summary {{ {NUMBERS} }} }} }}")
 
-    assert found == ROOT + 100 * AN_ENTITY + (50 + 1 + len(METRICS))
+    assert found == ROOT + 100 * AN_ENTITY + (50 + 7 * SCAN + 1 + len(METRICS))
     assert found < LIMIT / 50
 
 
@@ -186,14 +188,65 @@ def test_the_range_of_a_list_is_inherited(cost: Callable[..., int]) -> None:
 def test_numbers_of_the_past_cost_more_wherever_they_are_inherited(cost: Callable[..., int]) -> None:
     text = "{ campaigns(first: 10%s) { nodes { metrics { spend } } summary { spend } } }"
 
-    assert cost(text % ', asOf: "2026-01-01T00:00:00Z"') == cost(text % "") + 20 + 10 * 10 + 200
+    assert cost(text % ', asOf: "2026-01-01T00:00:00Z"') == cost(text % "") + 20 + 10 * 40 + 200 + 2 * 7 * SCAN
 
 
 def test_a_choice_of_the_clients_costs_more(cost: Callable[..., int]) -> None:
     text = "query ($f: CampaignFilter) { campaigns(filter: $f%s) { totalCount } }"
 
     assert cost(text % "", f={"name": "x"}) == cost(text % "") + 50
-    assert cost(text % ", orderBy: {field: SPEND}") == cost(text % "") + 50
+    assert cost(text % ", orderBy: {field: NAME}") == cost(text % "") + 50
+
+
+SPEND = {"metrics": [{"metric": "SPEND", "op": "GTE", "value": "1"}]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "filter_", "scans"),
+    [
+        ("orderBy: {field: SPEND}", None, 1),
+        ("orderBy: [{field: NAME}, {field: ROAS}]", None, 1),
+        ("orderBy: {field: ROAS, change: RELATIVE}", None, 2),
+        ("orderBy: {field: NAME}", SPEND, 1),
+        ("orderBy: {field: NAME}", {"adset": {"campaign": SPEND}}, 1),
+        ("orderBy: {field: NAME}", {"name": "x", "adset": {"name": "x"}}, 0),
+    ],
+)
+def test_a_list_that_metrics_choose_costs_each_day_of_its_range(
+    cost: Callable[..., int], arguments: str, filter_: object, scans: int
+) -> None:
+    text = "query ($f: AdFilter, $r: DateRangeInput) { ads(range: $r, filter: $f, %s) { totalCount } }"
+    plain = cost(text % "orderBy: {field: NAME}")
+
+    assert cost(text % arguments, f=filter_) == plain + scans * 7 * SCAN
+    assert cost(text % arguments, f=filter_, r={"preset": "LIFETIME"}) == plain + scans * 1127 * SCAN
+
+
+@pytest.mark.parametrize(
+    ("field", "scans"),
+    [
+        ("totalCount", 0),
+        ("summary { spend }", 1),
+        ("summaries { spend }", 1),
+        ("comparison(to: {period: PREVIOUS_PERIOD}) { current { spend } }", 2),
+        ("comparisons(to: {period: PREVIOUS_PERIOD}) { current { spend } }", 2),
+    ],
+)
+def test_what_goes_through_all_that_a_list_matches_costs_each_day(
+    cost: Callable[..., int], field: str, scans: int
+) -> None:
+    text = f"query ($r: DateRangeInput) {{ campaigns(range: $r, first: 10) {{ {field} }} }}"
+    below = f"query ($r: DateRangeInput) {{ campaigns(range: $r, first: 10) {{ nodes {{ ads {{ {field} }} }} }} }}"
+    week, month = {"preset": "LAST_7_DAYS"}, {"preset": "LAST_30_DAYS"}
+
+    assert cost(text, r=month) - cost(text, r=week) == scans * 23 * SCAN
+    assert cost(below, r=month) - cost(below, r=week) == 10 * scans * 23 * SCAN_BELOW
+
+
+def test_a_reconciliation_goes_through_the_ads_of_one_parent(cost: Callable[..., int]) -> None:
+    text = "query ($r: DateRangeInput) { campaigns(range: $r, first: 10) { nodes { reconciliation { agrees } } } }"
+
+    assert cost(text, r={"preset": "LAST_30_DAYS"}) - cost(text) == 10 * 2 * 23 * SCAN_BELOW
 
 
 def test_digits_that_python_does_not_read_are_no_fault(cost: Callable[..., int]) -> None:
