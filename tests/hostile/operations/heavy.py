@@ -30,7 +30,7 @@ def _totals(count: int) -> str:
 DOCUMENTS = {
     "tree with every metric": f"{{ campaigns(first: 20, {LIFETIME}) {{ nodes {{ id name {METRICS_OF} adsets(first: 50) "
     f"{{ nodes {{ id name {METRICS_OF} ads(first: 50) {{ nodes {{ id name {METRICS_OF} }} }} }} }} }} }} }}",
-    "series of a lifetime by day": f"{{ campaigns(first: 13, {LIFETIME}) {{ nodes {{ series(granularity: DAY) "
+    "series of a lifetime by day": f"{{ campaigns(first: 5, {LIFETIME}) {{ nodes {{ series(granularity: DAY) "
     "{ from metrics { spend impressions purchases roas } statusChanges { at } } } } }",
     "restatements of a lifetime": f"{{ ads(first: 100, {LIFETIME}) {{ nodes {{ restatements "
     "{ date change { current { spend } base { spend } } } } } }",
@@ -41,7 +41,8 @@ DOCUMENTS = {
     f"{{ reported {{ {EVERY} }} ads {{ {EVERY} }} difference {{ {EVERY} }} }} }} }} }}",
     "numbers of 25 ranges": f"{{ ads(first: 100) {{ nodes {{ {_ranges(25)} }} }} }}",
     "totals of a lifetime": f"{{ {_totals(5)} }}",
-    "series of all ads": f"{{ ads(first: 1, {LIFETIME}) {{ series(granularity: DAY) {{ points {{ {METRICS_OF} }} }} }} }}",
+    "series of all ads": f"{{ ads(first: 1, {LIFETIME}) {{ series(granularity: DAY) "
+    f"{{ points {{ {METRICS_OF} }} }} }} }}",
     "order by a metric of a lifetime": f"{{ ads(first: 100, {LIFETIME}, {_SPENT}, orderBy: {{field: ROAS}}) "
     f"{{ totalCount nodes {{ id {METRICS_OF} }} }} }}",
     "order by the change of a metric": f"{{ ads(first: 100, {LIFETIME}, orderBy: {{field: ROAS, change: RELATIVE}}) "
