@@ -20,13 +20,15 @@ __all__ = ["OperationRecord", "abandonable", "is_mutation", "record_run_of", "re
 class OperationRecord:
     """`kind` is query, mutation, subscription, or unknown until the transport has set it from the document.
 
-    `run_ids`: the runs that its mutations created or changed. `in_abandonable_part`: see `abandonable`.
+    `run_ids`: the runs that its mutations created or changed. `in_abandonable_part`: see `abandonable`. `values`: how
+    many its answer has.
     """
 
     name: str | None = None
     kind: str = "unknown"
     run_ids: list[UUID] = field(default_factory=list["UUID"])
     in_abandonable_part: bool = False
+    values: int = 0
 
     @property
     def may_be_abandoned(self) -> bool:

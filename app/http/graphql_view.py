@@ -18,8 +18,7 @@ from app.http.bearer import claims_of
 from app.http.client_gone import unless_client_gone
 from app.http.correlation import note_in_access_log
 from app.http.graphql_request import GraphQLRequest, read_graphql_request
-from app.http.heavy_turn import HeavyTurns
-from app.http.json_parts import encode_in_parts
+from app.http.json_parts import encode_answer
 from app.http.metrics import observe_operation
 from app.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, preferred_type
 from app.http.operation_gate import OperationGate, OperationRefusedError
@@ -81,7 +80,6 @@ class GraphQLView:
         self._settings = settings
         self._turns = turns
         self._page = page
-        self._heavy = HeavyTurns(settings)
         self._offers = (GRAPHQL_RESPONSE, JSON)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,7 +120,7 @@ class GraphQLView:
             finally:
                 note_in_access_log(request.scope, **_facts(record))
         observe_operation(kind=record.kind, seconds=time.perf_counter() - started, codes=_codes(result))
-        return await _response(result, media_type)
+        return await _response(result, record, media_type)
 
     async def _execute(
         self, request: Request, claims: AccessClaims | None, graphql: GraphQLRequest, record: OperationRecord
@@ -149,6 +147,7 @@ class GraphQLView:
             except (PixecomError, DatabaseSilentError) as error:
                 result = _failed(error)
             finally:
+                record.values = answer.values
                 report = self._gate.settle(payer, cost, answer.values)
         result.extensions = {**(result.extensions or {}), **report}
         return result
@@ -181,7 +180,7 @@ def _codes(result: ExecutionResult) -> list[str]:
     return [str((error.extensions or {}).get("code")) for error in result.errors or []]
 
 
-async def _response(result: ExecutionResult, media_type: str) -> Response:
+async def _response(result: ExecutionResult, record: OperationRecord, media_type: str) -> Response:
     """A request error (nothing ran) has no `data` entry and a 4xx or 5xx; a failed field keeps 200."""
     errors = result.errors or []
     nothing_ran = result.data is None and bool(errors) and all(error.path is None for error in errors)
@@ -196,7 +195,8 @@ async def _response(result: ExecutionResult, media_type: str) -> Response:
     if nothing_ran and media_type == GRAPHQL_RESPONSE:
         status = next((STATUS_OF_CODE[code] for code in _codes(result) if code in STATUS_OF_CODE), 400)
     headers = _retry_after(result)
-    return json_response(await encode_in_parts(body), status=status, media_type=media_type, headers=headers)
+    encoded = await encode_answer(body, values=record.values)
+    return json_response(encoded, status=status, media_type=media_type, headers=headers)
 
 
 def _retry_after(result: ExecutionResult) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from app.http.json_parts import BYTES_AT_ONCE, encode_in_parts
+from app.http.json_parts import BYTES_AT_ONCE, VALUES_AT_ONCE, encode_answer
 
 NODE: dict[str, Any] = {"id": "é\n", "metrics": {"spend": "1.50", "roas": None, "list": [1, 2.5, True, [], {}]}}
 BODIES: list[dict[str, Any]] = [
@@ -20,15 +20,16 @@ BODIES: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.parametrize("values", [0, VALUES_AT_ONCE, VALUES_AT_ONCE + 1])
 @pytest.mark.parametrize("body", BODIES)
-async def test_the_bytes_are_the_same(body: dict[str, Any]) -> None:
-    assert await encode_in_parts(deepcopy(body)) == orjson.dumps(body)
+async def test_the_bytes_are_the_same(body: dict[str, Any], values: int) -> None:
+    assert await encode_answer(deepcopy(body), values=values) == orjson.dumps(body)
 
 
 async def test_a_large_answer_takes_several_turns() -> None:
     body: dict[str, Any] = {"data": {"ads": {"nodes": [deepcopy(NODE) for _ in range(5_000)]}}}
     whole = orjson.dumps(body)
-    encoding, turns = asyncio.create_task(encode_in_parts(body)), 0
+    encoding, turns = asyncio.create_task(encode_answer(body, values=VALUES_AT_ONCE + 1)), 0
     while not encoding.done():
         await asyncio.sleep(0)
         turns += 1
