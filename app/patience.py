@@ -22,20 +22,30 @@ STEPS = 5
 @asynccontextmanager
 async def patience(seconds: float) -> AsyncGenerator[None]:
     """Raise TimeoutError if the block takes longer than this, not counting the time in which the loop was held."""
-    loop = asyncio.get_running_loop()
-    left = STEPS
-
-    def step() -> None:
-        nonlocal left, stepping
-        left -= 1
-        if left:
-            stepping = loop.call_later(seconds / STEPS, step)
-        else:
-            timeout.reschedule(loop.time())
-
-    stepping = loop.call_later(seconds / STEPS, step)
-    try:
-        async with asyncio.timeout(None) as timeout:
+    async with asyncio.timeout(None) as timeout:
+        steps = _Steps(timeout, seconds / STEPS)
+        try:
             yield
-    finally:
-        stepping.cancel()
+        finally:
+            steps.cancel()
+
+
+class _Steps:
+    """Ends a timeout after the last of them."""
+
+    def __init__(self, timeout: asyncio.Timeout, seconds: float) -> None:
+        self._timeout = timeout
+        self._seconds = seconds
+        self._left = STEPS
+        self._next = asyncio.get_running_loop().call_later(seconds, self._step)
+
+    def cancel(self) -> None:
+        self._next.cancel()
+
+    def _step(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._left -= 1
+        if self._left:
+            self._next = loop.call_later(self._seconds, self._step)
+        else:
+            self._timeout.reschedule(loop.time())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any, cast
+from weakref import ref
 
-from graphql import get_named_type, is_introspection_type, is_leaf_type
+from graphql import GraphQLResolveInfoHelpers, get_named_type, is_introspection_type, is_leaf_type
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphql_schema.context import Context
@@ -24,6 +25,7 @@ class AnswerExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.async_helpers = _without_cycle(self)
         self._answer = current_answer()
         if self._answer is not None:
             self._answer.spend(1)
@@ -41,6 +43,19 @@ class AnswerExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         complete, items = cast("Any", super()).complete_list_value, _in_turns(result, return_type, info)
         return complete(return_type, field_details_list, info, path, items, position_context)
+
+
+def _without_cycle(executor: AnswerExecutor) -> GraphQLResolveInfoHelpers:
+    """Helpers that don't keep their executor alive: the collector would have to find each answer otherwise."""
+    reference = ref(executor)
+
+    def gather(awaitables: Any) -> Any:
+        return cast("Any", reference()).gather_async_work(awaitables)
+
+    def track(awaitables: Any) -> None:
+        cast("Any", reference()).track_async_work(awaitables)
+
+    return GraphQLResolveInfoHelpers(gather=gather, track=track)
 
 
 def _in_turns(items: Any, return_type: Any, info: Any) -> Any:

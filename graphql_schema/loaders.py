@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from graphql_schema.errors import too_many_rows
@@ -43,60 +44,105 @@ def _rows(page: PageReading[Any]) -> int:
     return len(page.rows)
 
 
+async def _load_pages(
+    reading: Reading, wanted: Sequence[PageRequest[Any]]
+) -> Sequence[PageReading[Any] | PixecomError | GraphQLError]:
+    """The pages of one level, unless together they may have more rows than are read at once."""
+    rows = sum(request.window.size for request in wanted)
+    if rows > MAX_ROWS:
+        return [too_many_rows(rows=rows, limit=MAX_ROWS)] * len(wanted)
+    return await reading.load_pages(wanted)
+
+
 class Loaders:
-    """Keys are values: the same question is an equal key."""
+    """Keys are values: the same question is an equal key. Each is made when it is first asked for.
+
+    None of them refers back to this object, so that everything goes as soon as the request is over.
+    """
 
     def __init__(self, reading: Reading, turns: Turns) -> None:
         self._reading = reading
         self._turns = turns
         self._rows: dict[str, Loader[UUID, Any]] = {}
-        self.pages: Loader[PageRequest[Any], PageReading[Any]] = Loader(self._load_pages, turns, objects_in=_rows)
-        self.kept_walks: Loader[Walk, str] = Loader(reading.keep_walks, turns)
-        self.counts: Loader[Listing[Any], int] = Loader(reading.load_counts, turns)
-        self.metrics: Loader[MetricsRequest, MetricsReading] = Loader(reading.load_metrics, turns)
-        self.summaries: Loader[SummaryRequest, Readings] = Loader(reading.load_summaries, turns)
-        self.series: Loader[SeriesRequest, Readings] = Loader(reading.load_series, turns, objects_in=len)
-        self.list_series: Loader[ListSeriesRequest, tuple[Readings, ...]] = Loader(reading.load_list_series, turns)
-        self.marks: Loader[MarksRequest, list[DayMark]] = Loader(reading.load_marks, turns)
-        self.restatements: Loader[RestatementRequest, tuple[RestatementReading, ...]] = Loader(
-            reading.load_restatements, turns, objects_in=len
-        )
-        self.leaderboards: Loader[LeaderboardRequest, LeaderboardReading | None] = Loader(
-            reading.load_leaderboards, turns
-        )
-        self.day_summaries: Loader[date, DaySummary | None] = Loader(reading.load_day_summaries, turns)
-        self.page_metrics: Loader[UUID, list[MetricRow]] = Loader(reading.load_page_metrics, turns)
-        self.page_series: Loader[PageSeriesRequest, list[list[DayValue]]] = Loader(
-            reading.load_page_series, turns, objects_in=len
-        )
-        self.post_values: Loader[UUID, list[PostValueRow]] = Loader(reading.load_post_values, turns)
-        self.account_freshness: Loader[UUID, AccountFreshness | None] = Loader(reading.load_account_freshness, turns)
-        self.days_freshness: Loader[FreshnessRequest, DaysFreshness | None] = Loader(reading.load_days_freshness, turns)
-        self.run_progress: Loader[UUID, RunProgress] = Loader(reading.load_run_progress, turns)
+
+    @cached_property
+    def pages(self) -> Loader[PageRequest[Any], PageReading[Any]]:
+        return Loader(partial(_load_pages, self._reading), self._turns, objects_in=_rows)
+
+    @cached_property
+    def kept_walks(self) -> Loader[Walk, str]:
+        return Loader(self._reading.keep_walks, self._turns)
+
+    @cached_property
+    def counts(self) -> Loader[Listing[Any], int]:
+        return Loader(self._reading.load_counts, self._turns)
+
+    @cached_property
+    def metrics(self) -> Loader[MetricsRequest, MetricsReading]:
+        return Loader(self._reading.load_metrics, self._turns)
+
+    @cached_property
+    def summaries(self) -> Loader[SummaryRequest, Readings]:
+        return Loader(self._reading.load_summaries, self._turns)
+
+    @cached_property
+    def series(self) -> Loader[SeriesRequest, Readings]:
+        return Loader(self._reading.load_series, self._turns, objects_in=len)
+
+    @cached_property
+    def list_series(self) -> Loader[ListSeriesRequest, tuple[Readings, ...]]:
+        return Loader(self._reading.load_list_series, self._turns)
+
+    @cached_property
+    def marks(self) -> Loader[MarksRequest, list[DayMark]]:
+        return Loader(self._reading.load_marks, self._turns)
+
+    @cached_property
+    def restatements(self) -> Loader[RestatementRequest, tuple[RestatementReading, ...]]:
+        return Loader(self._reading.load_restatements, self._turns, objects_in=len)
+
+    @cached_property
+    def leaderboards(self) -> Loader[LeaderboardRequest, LeaderboardReading | None]:
+        return Loader(self._reading.load_leaderboards, self._turns)
+
+    @cached_property
+    def day_summaries(self) -> Loader[date, DaySummary | None]:
+        return Loader(self._reading.load_day_summaries, self._turns)
+
+    @cached_property
+    def page_metrics(self) -> Loader[UUID, list[MetricRow]]:
+        return Loader(self._reading.load_page_metrics, self._turns)
+
+    @cached_property
+    def page_series(self) -> Loader[PageSeriesRequest, list[list[DayValue]]]:
+        return Loader(self._reading.load_page_series, self._turns, objects_in=len)
+
+    @cached_property
+    def post_values(self) -> Loader[UUID, list[PostValueRow]]:
+        return Loader(self._reading.load_post_values, self._turns)
+
+    @cached_property
+    def account_freshness(self) -> Loader[UUID, AccountFreshness | None]:
+        return Loader(self._reading.load_account_freshness, self._turns)
+
+    @cached_property
+    def days_freshness(self) -> Loader[FreshnessRequest, DaysFreshness | None]:
+        return Loader(self._reading.load_days_freshness, self._turns)
+
+    @cached_property
+    def run_progress(self) -> Loader[UUID, RunProgress]:
+        return Loader(self._reading.load_run_progress, self._turns)
 
     async def forget(self) -> None:
-        """Drop all answers: loaders and the functions that they call hold each other, so nothing else soon would."""
+        """Drop all answers, which may be many, in several turns of the event loop."""
         for loader in (*vars(self).values(), *self._rows.values()):
             if isinstance(loader, Loader):
                 await cast("Loader[Any, Any]", loader).forget()
 
-    async def _load_pages(
-        self, wanted: Sequence[PageRequest[Any]]
-    ) -> Sequence[PageReading[Any] | PixecomError | GraphQLError]:
-        """The pages of one level, unless together they may have more rows than are read at once."""
-        rows = sum(request.window.size for request in wanted)
-        if rows > MAX_ROWS:
-            return [too_many_rows(rows=rows, limit=MAX_ROWS)] * len(wanted)
-        return await self._reading.load_pages(wanted)
-
     def rows(self, source: Source[Row]) -> Loader[UUID, Row | None]:
         """Rows of one kind by id."""
         if source.name not in self._rows:
-
-            async def load(ids: list[UUID]) -> list[Row | None]:
-                return await self._reading.load_rows(source, ids)
-
-            self._rows[source.name] = Loader(load, self._turns)
+            self._rows[source.name] = Loader(partial(self._reading.load_rows, source), self._turns)
         return self._rows[source.name]
 
     async def load_optional(self, source: Source[Row], ids: Sequence[UUID | None]) -> list[Row | None]:

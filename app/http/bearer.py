@@ -30,8 +30,8 @@ def claims_of(request: Request, settings: Settings) -> AccessClaims | None:
     has run out never silently becomes an anonymous one.
     """
     claims = _read(request.scope, settings)
-    if isinstance(claims, UnauthenticatedError):
-        raise _unauthenticated(str(claims))
+    if isinstance(claims, str):
+        raise _unauthenticated(claims)
     return claims
 
 
@@ -49,18 +49,18 @@ def read_bearer(authorization: str, settings: Settings) -> AccessClaims:
     return read_access_token(token.strip(), settings)
 
 
-def _read(scope: Scope, settings: Settings) -> AccessClaims | UnauthenticatedError | None:
-    """What the header says or what is wrong with it, kept in the scope: a token is verified once a request."""
+def _read(scope: Scope, settings: Settings) -> AccessClaims | str | None:
+    """What the header says, or what is wrong with it, kept in the scope: a token is verified once a request."""
     if _READ in scope:
         return scope[_READ]
     header = Headers(scope=scope).get("authorization")
-    claims: AccessClaims | UnauthenticatedError | None = None
+    claims: AccessClaims | str | None = None
     if header is not None:
         try:
             claims = read_bearer(header, settings)
             note_in_access_log(scope, seller_id=str(claims.seller_id), user_id=str(claims.user_id))
         except UnauthenticatedError as error:
-            claims = error
+            claims = str(error)
     scope[_READ] = claims
     return claims
 

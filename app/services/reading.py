@@ -71,9 +71,9 @@ class Reading:
         self._user_id = user_id
         self._snapshot = RequestSnapshot(services.database.app, seller_id=seller_id, user_id=user_id)
         self._walks = PinnedWalks(services.redis, seller_id)
-        self._calendar: Calendar | None = None
+        self._calendar = _CalendarOnce(services, seller_id)
         self._freshness: AccountsFreshness | None = None
-        self._lists = ListReader(seller_id, self._load_calendar)
+        self._lists = ListReader(seller_id, self._calendar.load)
 
     async def open(self) -> None:
         """Open the snapshot unless something was already loaded from it."""
@@ -231,7 +231,7 @@ class Reading:
         group: Sequence[Wanted],
     ) -> Found:
         async def question(driver: Driver) -> Found:
-            return await measure(driver, self._seller_id, await self._load_calendar(driver), group)
+            return await measure(driver, self._seller_id, await self._calendar.load(driver), group)
 
         return await self._snapshot.ask(question)
 
@@ -243,13 +243,22 @@ class Reading:
 
     async def load_calendar(self) -> Calendar:
         """The seller's ad accounts, and what periods mean in them."""
-        return await self._snapshot.ask(self._load_calendar)
+        return await self._snapshot.ask(self._calendar.load)
 
-    async def _load_calendar(self, driver: Driver) -> Calendar:
-        if self._calendar is None:
+
+class _CalendarOnce:
+    """A seller's calendar, loaded when it is first needed."""
+
+    def __init__(self, services: Services, seller_id: UUID) -> None:
+        self._services = services
+        self._seller_id = seller_id
+        self._loaded: Calendar | None = None
+
+    async def load(self, driver: Driver) -> Calendar:
+        if self._loaded is None:
             accounts = await list_calendars(driver, self._seller_id)
-            self._calendar = Calendar(accounts, self._services.settings)
-        return self._calendar
+            self._loaded = Calendar(accounts, self._services.settings)
+        return self._loaded
 
 
 def _shape_of_marks(request: MarksRequest) -> Hashable:

@@ -5,14 +5,11 @@ Raising would do the same, but the server would log a traceback, as it does for 
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from asyncio import Transport
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
 
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 __all__ = ["break_off", "offer_breaking_off"]
 
@@ -28,12 +25,6 @@ def break_off(scope: MutableMapping[str, Any]) -> bool:
     return True
 
 
-def offer_breaking_off(cycle: RequestResponseCycle, transport: Transport) -> None:
+def offer_breaking_off(scope: MutableMapping[str, Any], abort: Callable[[], object]) -> None:
     """Let the application of this request break its response off."""
-    scope = cast("MutableMapping[str, Any]", cycle.scope)
-    scope.setdefault("extensions", {})[_EXTENSION] = partial(_abort, cycle, transport)
-
-
-def _abort(cycle: RequestResponseCycle, transport: Transport) -> None:
-    cycle.disconnected = True
-    transport.abort()
+    scope.setdefault("extensions", {})[_EXTENSION] = abort

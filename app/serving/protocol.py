@@ -26,7 +26,7 @@ from app.serving.stalled import StallWatch
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
 
     from uvicorn.server import ServerState
 
@@ -275,9 +275,13 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self._parts.begin_body(self.headers)
         self.cycle.transport = cast("asyncio.Transport", OpenTransport(self.transport, close=self._close))
-        offer_breaking_off(self.cycle, self.transport)
+        offer_breaking_off(cast("MutableMapping[str, Any]", self.cycle.scope), self._break_off)
         if self._is_spare or self._drain.has_begun:
             self.cycle.keep_alive = False
+
+    def _break_off(self) -> None:
+        self.cycle.disconnected = True
+        self.transport.abort()
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
