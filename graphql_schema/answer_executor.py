@@ -44,6 +44,15 @@ class AnswerExecutor(StrawberryGraphQLCoreExecutionContext):
         complete, items = cast("Any", super()).complete_list_value, _in_turns(result, return_type, info)
         return complete(return_type, field_details_list, info, path, items, position_context)
 
+    async def complete_awaitable_value(  # graphql-core's
+        self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
+    ) -> Any:
+        """A field's resolver starts here: those of a list's items would otherwise all do so in one turn."""
+        if isinstance(info.context, Context):
+            await info.context.turns.take()
+        complete = cast("Any", super()).complete_awaitable_value
+        return await complete(return_type, field_details_list, info, path, result, position_context)
+
 
 def _without_cycle(executor: AnswerExecutor) -> GraphQLResolveInfoHelpers:
     """Helpers that don't keep their executor alive: the collector would have to find each answer otherwise."""
