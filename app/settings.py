@@ -134,7 +134,7 @@ class Settings(BaseSettings):
     document_tokens_per_minute: Annotated[int, Field(ge=1)] = 60_000
     read_seconds: Annotated[float, Field(gt=0, le=3600)] = 15.0
     mutation_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
-    operations_per_user: Annotated[int, Field(ge=1)] = 3
+    operations_per_user: Annotated[int, Field(ge=1)] = 2
     operations_per_seller: Annotated[int, Field(ge=1)] = 6
     operations_per_address: Annotated[int, Field(ge=1)] = 2
     anonymous_operations: Annotated[int, Field(ge=1)] = 4

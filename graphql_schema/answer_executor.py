@@ -27,6 +27,7 @@ class AnswerExecutor(StrawberryGraphQLCoreExecutionContext):
         super().__init__(*args, **options)
         self.async_helpers = _without_cycle(self)
         self._answer = current_answer()
+        self._objects: dict[int, int] = {}
         if self._answer is not None:
             self._answer.spend(1)
 
@@ -49,9 +50,16 @@ class AnswerExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """A field's resolver starts here: those of a list's items would otherwise all do so in one turn."""
         if isinstance(info.context, Context):
-            await info.context.turns.take()
+            await info.context.turns.take(self._objects_of(field_details_list, info))
         complete = cast("Any", super()).complete_awaitable_value
         return await complete(return_type, field_details_list, info, path, result, position_context)
+
+    def _objects_of(self, field_details_list: Any, info: Any) -> int:
+        """How many objects a value of this field has; counted once for all parents."""
+        key = id(field_details_list)  # which the operation keeps
+        if key not in self._objects:
+            self._objects[key] = max(1, objects_selected(info))
+        return self._objects[key]
 
 
 def _without_cycle(executor: AnswerExecutor) -> GraphQLResolveInfoHelpers:
