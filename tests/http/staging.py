@@ -121,12 +121,18 @@ class Stage:
     @asynccontextmanager
     async def sent(self, request: bytes) -> AsyncGenerator[asyncio.StreamReader]:
         """A connection on which the request was sent; it is closed at the end."""
-        address = httpx.URL(self.url)
-        reader, writer = await asyncio.open_connection(address.host, address.port)
-        try:
+        async with self.connected() as (reader, writer):
             writer.write(request)
             await writer.drain()
             yield reader
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A connection, which is closed at the end."""
+        address = httpx.URL(self.url)
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        try:
+            yield reader, writer
         finally:
             writer.close()
             await writer.wait_closed()
