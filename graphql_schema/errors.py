@@ -122,7 +122,7 @@ def absence_of_database(error: Exception) -> GraphQLError | None:
     """What a client sees of a database that is away or unfit; None of any other failure. It is logged here."""
     correlation_id = current_correlation_id() or begin_correlation()
     if is_outage(error):
-        sentence = AWAY_SENTENCE
+        sentence = _cut_short(AWAY_SENTENCE)
         _log.warning("the database does not answer a request", correlation_id=correlation_id, exc_info=error)
     elif _is_unfit(error):
         sentence = UNFIT_SENTENCE
@@ -130,7 +130,7 @@ def absence_of_database(error: Exception) -> GraphQLError | None:
     else:
         return None
     extensions = {"code": ErrorCode.UPSTREAM_UNAVAILABLE.value, "correlationId": correlation_id}
-    return GraphQLError(_cut_short(sentence), extensions=extensions)
+    return GraphQLError(sentence, extensions=extensions)
 
 
 def _is_unfit(error: BaseException) -> bool:

@@ -133,7 +133,7 @@ USES = (
     Use("app.observability.masking._SIGNED_TOKEN", "search"),
     Use("app.observability.masking._SECRET_NAME", "search"),
     Use("app.observability.correlation._ACCEPTED", "fullmatch"),
-    Use("app.auth.token_cipher._KEY_ID", "fullmatch"),
+    Use("app.encryption_keys._KEY_ID", "fullmatch"),
     Use("app.database.outage._STUCK", "search"),
     Use("app.metrics.money._NUMBER", "fullmatch"),
     Use("app.providers.meta.node._COUNT", "fullmatch"),
@@ -151,8 +151,11 @@ USES = (
     Use("graphql_schema.scalars._DATE_TIME", "fullmatch"),
     Use("graphql_schema.scalars._DECIMAL", "fullmatch"),
 )
-# These read what is part of this project or of Strawberry: the page of GraphiQL, and the SQL of the migrations.
+# These read what is part of this project or of Strawberry, the page of GraphiQL and the SQL of the migrations, or what
+# an operator sets.
 OUR_OWN_TEXT = {
+    "app.cli.migration_target._STEPS",
+    *(f"app.secret_strength.{name}" for name in ("_BRACKETED", "_WORD", "_UNPRONOUNCEABLE")),
     *(f"app.http.graphiql.{name}" for name in ("_NAME", "_TAG", "_PLACE", "_SPACE")),
     *(f"app.database.migration_losses.{name}" for name in ("_DROPPED_TABLE", "_DROPPED_COLUMN", "_DELETED_FROM")),
 }

@@ -70,7 +70,8 @@ async def _examine(check: Check, settings: Settings, before: list[Finding], unre
     except UnreachableError:
         raise
     except SetupError as error:
-        return Finding(check.name, ok=False, detail=str(error))
+        known = [finding.check for finding in before if finding.ok is False and finding.detail == str(error)]
+        return _not_checked(check.name, known) if known else Finding(check.name, ok=False, detail=str(error))
     except Exception as error:  # noqa: BLE001  # whatever a driver raises is a finding
         suspects = {*check.needs, *check.blames}
         wrong = [finding.check for finding in before if finding.check in suspects and not finding.ok]

@@ -18,10 +18,10 @@ EARLY_BYTES = 65_536
 async def receive_early(scope: Scope, receive: Receive, *, kept: int | None) -> Receive:
     """What to receive instead, once the body has arrived. Raises ClientDisconnect.
 
-    With `kept`, no more bytes than that are passed on, and nothing of it is still to come. Without, it may be longer
-    than EARLY_BYTES, and the rest is still to come.
+    With `kept`, which is more than may be read, no more bytes are passed on, and nothing is still to come. Without, it
+    may be longer than EARLY_BYTES, and the rest is still to come.
     """
-    if kept is not None and _announced(scope) > kept:
+    if kept is not None and _announced(scope) >= kept:
         return receive  # refused unread
     return _replayed(await _receive_body(receive, kept), receive)
 

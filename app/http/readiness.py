@@ -30,9 +30,9 @@ _log = get_logger(__name__)
 class Readiness:
     """One process's. It has no checks before its resources are open."""
 
-    def __init__(self, drain: Drain | None = None, *, deadline_seconds: float = DEADLINE_SECONDS) -> None:
+    def __init__(self, drain: Drain | None = None, *, deadline_seconds: float | None = None) -> None:
         self._drain = drain or Drain()
-        self._deadline_seconds = deadline_seconds
+        self._deadline_seconds = DEADLINE_SECONDS if deadline_seconds is None else deadline_seconds
         self._checks: Mapping[str, Check] = {}
 
     @property

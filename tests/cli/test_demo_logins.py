@@ -40,6 +40,7 @@ def production(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The settings of this process, which would not be accepted from the environment: its servers are throw-away."""
     changed = settings.model_copy(update={"environment": Environment.PRODUCTION})
     monkeypatch.setattr("app.settings.load_settings", lambda: changed)
+    monkeypatch.setattr("app.cli.process_start.load_settings", lambda: changed)
     return changed
 
 

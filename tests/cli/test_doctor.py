@@ -156,7 +156,7 @@ def test_what_production_refuses_is_found(settings: Settings) -> None:
 def test_a_role_above_row_level_security_is_found(settings: Settings, database: ThrowawayDatabase) -> None:
     ended = doctor(settings, "--json", DATABASE_URL=database.superuser_url)
 
-    wrong = [finding for finding in json.loads(ended.stdout) if not finding["ok"]]
+    wrong = [finding for finding in json.loads(ended.stdout) if finding["ok"] is False]
     assert ended.returncode == 1
     assert [finding["check"] for finding in wrong] == ["database"]
     assert "row-level security does not hold back" in wrong[0]["detail"]

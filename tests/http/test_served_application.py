@@ -91,7 +91,7 @@ async def test_an_older_schema_is_no_fault_of_the_request(settings: Settings, da
     [error] = login["errors"]
     assert (error["message"], error["extensions"]["code"]) == (UNFIT, "UPSTREAM_UNAVAILABLE")
     assert ready.status_code == 503
-    assert ready.json()["checks"]["schema"].endswith("which this release needs: run `pixecom migrate`")
+    assert ready.json()["checks"]["schema"].endswith("run `pixecom migrate`")
 
 
 async def test_a_wrong_login_and_no_login(settings: Settings) -> None:

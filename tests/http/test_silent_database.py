@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from app.database import silence
 from app.database.transactions import work_transaction
-from app.http import health
+from app.http import readiness
 from app.services import exporting
 from app.services.exporting import Exporter
 from app.services.following import seller_feed
@@ -179,7 +179,7 @@ async def test_a_pool_without_a_free_connection(
 async def test_readiness_and_the_cron_hook(
     stage: SilentStage, postgres: OwnPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.5)
+    monkeypatch.setattr(readiness, "DEADLINE_SECONDS", 0.5)
     assert await stage.readiness() == (200, WELL)
     assert await stage.cron() == 202
     tasks = len(asyncio.all_tasks())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from app.http import health
+from app.http import readiness
 from app.services import job_queue
 from app.services.limits import redis_absence
 from tests.chaos.own_servers import OwnPostgres, OwnValkey
@@ -42,7 +42,7 @@ async def patience(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[None]:
     """What hangs fails instead. Lines with tracebacks are not rendered, which would hold the loop."""
     monkeypatch.setattr(redis_absence, "PATIENCE_SECONDS", 0.2)
     monkeypatch.setattr(job_queue, "SEND_SECONDS", 0.2)
-    monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.5)
+    monkeypatch.setattr(readiness, "DEADLINE_SECONDS", 0.5)
     with capture_logs():
         async with asyncio.timeout(60):
             yield

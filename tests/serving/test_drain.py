@@ -40,7 +40,8 @@ class Api:
             **changes,
         }
         command = [sys.executable, "-m", "app.cli.main", "api", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)  # noqa: S603 - our command
+        # Not a pipe: nothing here reads it, and a full one would hold the api.
+        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)  # noqa: S603 - our command
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -74,7 +75,7 @@ async def _started(settings: Settings, **changes: str) -> AsyncGenerator[Api]:
     finally:
         if api.process.poll() is None:
             api.process.kill()
-        api.process.communicate()
+        api.process.wait()
 
 
 async def test_no_request_fails_before_the_listener_closes(settings: Settings) -> None:

@@ -38,7 +38,7 @@ OLDER = f"the schema is older than revision {known_revisions()[-1]}, which this 
 
 
 async def go_down(database: ThrowawayDatabase) -> None:
-    await asyncio.to_thread(downgrade, database.owner_url, "0004")
+    await asyncio.to_thread(downgrade, database.owner_url, "0006")
 
 
 async def go_up(database: ThrowawayDatabase) -> None:

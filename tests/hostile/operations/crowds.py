@@ -59,8 +59,8 @@ OPERATIONS = [
         bounded(
             LATER,
             steps=400_000,
-            statements=200,
-            refusal_bytes=60_000,
+            statements=800,  # two are let in at once, so any number of them may find a slot free and be served
+            refusal_bytes=300_000,
             log_characters=30_000,
         ),
     ),

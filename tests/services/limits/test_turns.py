@@ -333,7 +333,7 @@ def _claims(user_id: UUID, seller_id: UUID) -> AccessClaims:
 def test_a_seller_never_takes_the_whole_pool(pool: int, asked: int, most: int) -> None:
     chosen = settings(database_pool_size=pool, operations_per_seller=asked)
     of_user, of_seller = shares.user(chosen, _claims(new_id(), new_id())).shares
-    assert (of_user.limit, of_seller.limit) == (3, most)
+    assert (of_user.limit, of_seller.limit) == (2, most)
     of_export, of_all_exports = shares.export_of(chosen, new_id()).shares
     assert most + of_export.limit < pool or pool < 3
     assert of_all_exports.limit <= max(1, pool // 2)
