@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from graphql import get_introspection_query
@@ -12,6 +12,7 @@ from graphql.execution.executor import Executor
 
 from app.metrics.definitions import METRICS
 from graphql_schema import answer_executor, turns
+from graphql_schema.loader import Loader
 from graphql_schema.turns import AT_ONCE, Turns
 
 if TYPE_CHECKING:
@@ -56,19 +57,32 @@ async def tenant(shared_world: SmallWorld) -> Tenant:
 @pytest.fixture
 async def fields_by_turn(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[list[int]]:
     """How many fields were resolved in each turn of the event loop, from now to the end of the test."""
+    async with calls_by_turn(monkeypatch, Executor, "execute_field") as counts:
+        yield counts
+
+
+@pytest.fixture
+async def loads_by_turn(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[list[int]]:
+    """How many keys were asked for in each turn of the event loop, from now to the end of the test."""
+    async with calls_by_turn(monkeypatch, Loader, "load") as counts:
+        yield counts
+
+
+@asynccontextmanager
+async def calls_by_turn(monkeypatch: pytest.MonkeyPatch, owner: Any, method: str) -> AsyncGenerator[list[int]]:
     counts = [0]
-    resolve = cast("Any", Executor).execute_field
+    original = getattr(owner, method)
 
     def counting(*args: Any, **options: Any) -> Any:
         counts[-1] += 1
-        return resolve(*args, **options)
+        return original(*args, **options)
 
     async def turn() -> None:
         while True:
             await asyncio.sleep(0)
             counts.append(0)
 
-    monkeypatch.setattr(Executor, "execute_field", counting)
+    monkeypatch.setattr(owner, method, counting)
     turning = asyncio.create_task(turn())
     try:
         yield counts
@@ -104,6 +118,13 @@ async def test_an_object_counts_as_all_objects_under_it(tenant: Tenant, fields_b
     await tenant.ask(MANY_RANGES)
     assert sum(fields_by_turn) > 40 * 2 * AT_ONCE
     assert max(fields_by_turn) <= 4 * AT_ONCE
+
+
+async def test_resolvers_of_many_fields_start_over_turns(tenant: Tenant, loads_by_turn: list[int]) -> None:
+    """They would all start when the list is complete: 2,500 of them for 100 campaigns."""
+    await tenant.ask(MANY_RANGES)
+    assert sum(loads_by_turn) > 40 * AT_ONCE
+    assert max(loads_by_turn) <= 2 * AT_ONCE
 
 
 @pytest.mark.parametrize("document", [TREE, SERIES, TYPES, PARTLY_WRONG, MANY_RANGES])
