@@ -121,7 +121,7 @@ class Settings(BaseSettings):
     max_variable_values: Annotated[int, Field(ge=1)] = 5000
     max_variable_length: Annotated[int, Field(ge=100)] = 10_000
     documents_kept: Annotated[int, Field(ge=1)] = 1000
-    document_characters_kept: Annotated[int, Field(ge=1)] = 2_000_000
+    document_tokens_kept: Annotated[int, Field(ge=1)] = 60_000
     max_query_cost: Annotated[int, Field(ge=1)] = 2_000_000
     max_answer_values: Annotated[int, Field(ge=1)] = 200_000
     user_cost_capacity: Annotated[int, Field(ge=1)] = 20_000_000

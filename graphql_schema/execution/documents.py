@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DocumentRefusedError", "DocumentRequest", "Documents", "Preparation"]
 
-OPEN_DOCUMENTS_KEPT = 100
+OPEN_DOCUMENTS_KEPT, OPEN_TOKENS_KEPT = 100, 10_000
 # A second limit behind the pairs that we count, in graphql-core's own unit of comparisons.
 _COMPARISONS = 5000
 # Errors reported in one answer; each may cost a search for similar names.
@@ -97,12 +97,10 @@ class Documents:
         )
         self._rules = _rules(introspection=self._introspection)
         self._kept = DocumentCache[PreparedDocument](
-            documents=settings.documents_kept, characters=settings.document_characters_kept
+            documents=settings.documents_kept, tokens=settings.document_tokens_kept
         )
         # Documents sent without a token never evict those of others.
-        self._kept_open = DocumentCache[PreparedDocument](
-            documents=OPEN_DOCUMENTS_KEPT, characters=OPEN_DOCUMENTS_KEPT * self._open_limits.length
-        )
+        self._kept_open = DocumentCache[PreparedDocument](documents=OPEN_DOCUMENTS_KEPT, tokens=OPEN_TOKENS_KEPT)
 
     def prepare(self, request: DocumentRequest) -> Preparation:
         """The document of a text, and its operation. Raises DocumentRefusedError and KindRefusedError.
@@ -121,7 +119,7 @@ class Documents:
             DOCUMENTS.labels("REFUSED").inc()
             raise
         DOCUMENTS.labels("MISS").inc()
-        cache.keep(request.text, made)
+        cache.keep(request.text, made, tokens=made.tokens)
         return Preparation(made, _chosen(made, request), tokens=made.tokens)
 
     def keeps(self, request: DocumentRequest) -> bool:

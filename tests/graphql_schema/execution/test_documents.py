@@ -88,17 +88,30 @@ def test_another_operation_of_a_kept_document(open_documents: Callable[..., Docu
     assert work == []
 
 
-def test_what_is_kept_is_bounded_in_number_and_characters() -> None:
-    cache = DocumentCache[int](documents=2, characters=10)
-    cache.keep("aaa", 1)
-    cache.keep("bbb", 2)
-    assert cache.find("aaa") == 1  # so that the other is the least recently used
-    cache.keep("ccc", 3)
-    assert (cache.find("bbb"), "aaa" in cache, cache.characters) == (None, True, 6)
-    cache.keep("d" * 8, 4)
-    assert ("aaa" in cache, "ccc" in cache, len(cache), cache.characters) == (False, False, 1, 8)
-    cache.keep("e" * 11, 5)
-    assert (len(cache), cache.characters) == (1, 8)
+def test_what_is_kept_is_bounded_in_number_and_tokens() -> None:
+    cache = DocumentCache[int](documents=2, tokens=10)
+    cache.keep("a", 1, tokens=3)
+    cache.keep("b", 2, tokens=3)
+    assert cache.find("a") == 1  # so that the other is the least recently used
+    cache.keep("c", 3, tokens=3)
+    assert (cache.find("b"), "a" in cache, cache.tokens) == (None, True, 6)
+    cache.keep("d", 4, tokens=8)
+    assert ("a" in cache, "c" in cache, len(cache), cache.tokens) == (False, False, 1, 8)
+    cache.keep("e", 5, tokens=11)
+    assert (len(cache), cache.tokens) == (1, 8)
+
+
+def test_documents_of_many_tokens_make_others_go(open_documents: Callable[..., Documents], work: list[str]) -> None:
+    documents = open_documents(document_tokens_kept=100)
+    documents.prepare(request(VIEWER))
+    work.clear()
+    documents.prepare(request(VIEWER))
+    assert work == []
+    documents.prepare(request(f"{{ {' '.join(f'a{n}: __typename' for n in range(19))} viewer {{ role }} }}"))
+    documents.prepare(request(f"{{ {' '.join(f'b{n}: __typename' for n in range(19))} viewer {{ role }} }}"))
+    work.clear()
+    documents.prepare(request(VIEWER))
+    assert work != []
 
 
 def test_what_anybody_sends_makes_no_kept_document_go(
