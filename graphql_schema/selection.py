@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from graphql_schema.context import Info
 
+FIELDS_OF_AN_OBJECT = 30
+
 
 def selects(info: Info, *names: str) -> bool:
     """Whether one of these fields stands right under it. What @skip and @include say of them is not looked at."""
@@ -20,9 +22,12 @@ def selects(info: Info, *names: str) -> bool:
 
 
 def objects_selected(info: Any) -> int:
-    """How many fields right under it have fields of their own; `info` is graphql-core's."""
-    fields = _fields([node.selection_set for node in info.field_nodes], info.fragments)
-    return sum(field.selection_set is not None for field in fields)
+    """How many fields right under it have fields of their own; `info` is graphql-core's.
+
+    Many aliases of plain fields count as the objects that would have as many.
+    """
+    fields = list(_fields([node.selection_set for node in info.field_nodes], info.fragments))
+    return max(sum(field.selection_set is not None for field in fields), len(fields) // FIELDS_OF_AN_OBJECT)
 
 
 def _fields(selected: list[SelectionSetNode | None], fragments: Mapping[str, Any]) -> Iterator[FieldNode]:

@@ -16,6 +16,8 @@ __all__ = ["checked_object", "read_json", "read_json_body"]
 
 # A document of the longest length that consists of brackets, and as many variables as there may be.
 MAX_BRACKETS = 25_000
+# More values than may be sent, with room for commas in texts.
+MAX_COMMAS = 50_000
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
@@ -34,11 +36,14 @@ async def read_json_body(request: Request, *, max_body_bytes: int) -> object:
 def read_json(text: str | bytes, what: str) -> object:
     """Raises RequestRefused naming what the text is.
 
-    Brackets are counted first, those in strings as well: many containers take far longer to parse than as many bytes.
+    Brackets and commas are counted first, those in strings as well: many containers and values take far longer to parse
+    than as many bytes.
     """
-    brackets = text.count("[") + text.count("{") if isinstance(text, str) else text.count(b"[") + text.count(b"{")
-    if brackets > MAX_BRACKETS:
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if raw.count(b"[") + raw.count(b"{") > MAX_BRACKETS:
         raise RequestRefused(400, f"{what} has more than {MAX_BRACKETS} opening brackets.")
+    if raw.count(b",") > MAX_COMMAS:
+        raise RequestRefused(400, f"{what} has more than {MAX_COMMAS} commas.")
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

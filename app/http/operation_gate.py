@@ -48,12 +48,13 @@ class OperationRefusedError(Exception):
 class Payer(NamedTuple):
     """Who pays for an operation: with an access token the user and the seller, otherwise the client's address.
 
-    `reading` limits the tokens of documents that are parsed, which takes far longer than as many values of an answer.
+    `reading` limits the tokens of documents that are parsed, which takes far longer than as many values of an answer:
+    those of the caller, and those of all callers without an access token together.
     """
 
     is_known: bool
     buckets: tuple[Bucket, ...]
-    reading: Bucket
+    reading: tuple[Bucket, ...]
     kept_in: CostBuckets
 
 
@@ -70,13 +71,10 @@ class OperationGate:
 
     def payer(self, connection: HTTPConnection, claims: AccessClaims | None) -> Payer:
         buckets = self._address_bucket(connection) if claims is None else self._caller_buckets(claims)
-        reading = Bucket(
-            name="DOCUMENTS",
-            key=f"{buckets[0].key}:documents",
-            capacity=self._settings.document_token_capacity,
-            per_minute=self._settings.document_tokens_per_minute,
-        )
-        return Payer(claims is not None, buckets, reading, self._buckets_of(connection))
+        reading = [self._reading_bucket(buckets[0].key)]
+        if claims is None:
+            reading.append(self._reading_bucket("pixecom:cost:anonymous"))
+        return Payer(claims is not None, buckets, tuple(reading), self._buckets_of(connection))
 
     async def prepare(self, graphql: GraphQLRequest, kinds: frozenset[OperationType], payer: Payer) -> Preparation:
         """The document and its operation. Raises OperationRefusedError and KindRefusedError.
@@ -94,10 +92,11 @@ class OperationGate:
             prepared = self._documents.prepare(request)
         except DocumentRefusedError as refusal:
             errors = self._documents.present(refusal, request, graphql.variables)
-            await payer.kept_in.drain((*payer.buckets, payer.reading), refusal.tokens)
+            await payer.kept_in.drain(payer.buckets, refusal.tokens)
+            await _drain_reading(payer, refusal.tokens)
             raise _refused("DOCUMENT", errors) from None
         if not is_cached:
-            await payer.kept_in.drain((payer.reading,), prepared.tokens)
+            await _drain_reading(payer, prepared.tokens)
         return prepared
 
     def price(self, prepared: Preparation, graphql: GraphQLRequest) -> int:
@@ -137,7 +136,7 @@ class OperationGate:
         return min(cost, self._settings.max_answer_values)
 
     def _check_means(self, payer: Payer, cost: int) -> None:
-        for bucket in (*payer.buckets, payer.reading):
+        for bucket in (*payer.buckets, *payer.reading):
             missing = min(cost, bucket.capacity) - payer.kept_in.estimate(bucket)
             if missing > 0:
                 raise _refused(bucket.name, [rate_limited(retry_after=missing / bucket.per_second)])
@@ -145,6 +144,14 @@ class OperationGate:
     def _report(self, cost: int, remaining: int | None = None) -> dict[str, int]:
         left = {} if remaining is None else {"costRemaining": remaining}
         return {"cost": cost, "costLimit": self._settings.max_query_cost, **left}
+
+    def _reading_bucket(self, key: str) -> Bucket:
+        return Bucket(
+            name="DOCUMENTS",
+            key=f"{key}:documents",
+            capacity=self._settings.document_token_capacity,
+            per_minute=self._settings.document_tokens_per_minute,
+        )
 
     def _caller_buckets(self, claims: AccessClaims) -> tuple[Bucket, ...]:
         """The braces keep a seller's keys together in a cluster."""
@@ -171,6 +178,12 @@ class OperationGate:
             per_minute=self._settings.address_cost_per_minute,
         )
         return (address,)
+
+
+async def _drain_reading(payer: Payer, tokens: int) -> None:
+    """One by one: in a cluster, the keys of an address and of all addresses are in different places."""
+    for bucket in payer.reading:
+        await payer.kept_in.drain((bucket,), tokens)
 
 
 def _refused(

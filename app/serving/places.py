@@ -3,7 +3,11 @@
 When all regular places are taken, a new connection replaces one of which nothing is lost: one that is idle, the request
 of which has not arrived completely, or the request of which waits in a queue of the application. The client address
 with the most places loses one first, so that a client that opens many connections shuts out only itself. Only when
-every place has a request in progress is a newcomer rejected.
+nothing gives way is a newcomer rejected.
+
+What has just come, or waits in a queue, gives way to newcomers of an address with fewer places, and of others a few
+times a second: a crowd that is larger than all places would otherwise close its own connections and open them again all
+the time, which costs a server more than it costs them.
 
 A spare connection gets one request, so that health probes are still answered even then.
 """
@@ -12,6 +16,8 @@ from __future__ import annotations
 
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
+
+from app.serving.allowance import Allowance
 
 if TYPE_CHECKING:
     from asyncio import BaseTransport
@@ -24,6 +30,8 @@ __all__ = ["SPARE_PLACES", "Connection", "Places"]
 SPARE_PLACES = 32
 # Of the connections of an address that may be replaced, only the oldest are compared.
 COMPARED = 50
+CROWD_PER_SECOND = 20
+MUCH = 2
 
 
 class Connection(Protocol):
@@ -60,6 +68,7 @@ class Places:
         self._address_of: dict[BaseTransport, str] = {}
         self._regular: dict[str, dict[BaseTransport, Connection]] = {}  # by address, the oldest first
         self._spare: dict[BaseTransport, Connection] = {}
+        self._of_a_crowd = Allowance(CROWD_PER_SECOND, at_once=CROWD_PER_SECOND)
 
     def __len__(self) -> int:
         return len(self._address_of)
@@ -67,9 +76,9 @@ class Places:
     def take(self, transport: BaseTransport, connection: Connection, address: str) -> bool:
         """Take a regular place; False if there is none."""
         most = self._limits.connections_per_address
-        if 0 < most <= len(self._regular.get(address, ())) and not self._replace([address]):
+        if 0 < most <= len(self._regular.get(address, ())) and not self._replace([address], address):
             return False
-        if len(self) >= self._limits.connections and not self._replace(self._addresses()):
+        if len(self) >= self._limits.connections and not self._replace(self._addresses(), address):
             return False
         self._address_of[transport] = address
         self._regular.setdefault(address, {})[transport] = connection
@@ -103,12 +112,15 @@ class Places:
         """Those with the most places first."""
         return sorted(self._regular, key=lambda address: len(self._regular[address]), reverse=True)
 
-    def _replace(self, addresses: Iterable[str]) -> bool:
+    def _replace(self, addresses: Iterable[str], newcomer: str) -> bool:
         """Close a connection of the first of these addresses that has one to replace; False if none has."""
+        fair = len(self._regular.get(newcomer, ())) + 1
         for address in addresses:
             found = list(islice(self._replaceable(address), COMPARED))
-            if found:
-                transport, connection = min(found, key=lambda each: _loss(each[1]))  # the oldest of equals
+            transport, connection = min(found, key=lambda each: _loss(each[1]), default=(None, None))  # the oldest
+            if transport is None or connection is None:
+                continue
+            if _loss(connection) < MUCH or len(self._regular[address]) > fair or self._of_a_crowd.take():
                 self.release(transport)
                 connection.abort()
                 return True
@@ -127,5 +139,5 @@ def _loss(connection: Connection) -> int:
     each would be closed by the next before its request arrives.
     """
     if connection.is_queued or connection.is_fresh:
-        return 2
+        return MUCH
     return 1 if connection.is_receiving_body else 0

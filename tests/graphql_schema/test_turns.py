@@ -13,6 +13,7 @@ from graphql.execution.executor import Executor
 from app.metrics.definitions import METRICS
 from graphql_schema import answer_executor, turns
 from graphql_schema.loader import Loader
+from graphql_schema.selection import FIELDS_OF_AN_OBJECT
 from graphql_schema.turns import AT_ONCE, Turns
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ RANGES = " ".join(
     f'r{day}: metrics(range: {{custom: {{from: "2026-01-{day:02}", to: "2026-02-01"}}}}) {{ spend }}'
     for day in range(1, AT_ONCE + 1)
 )
+ALIASES = " ".join(f"f{number}: name" for number in range(190))
+MANY_ALIASES = f"{{ campaigns(first: 100) {{ nodes {{ {ALIASES} }} }} }}"
 MANY_RANGES = f"{{ campaigns(first: 100) {{ nodes {{ {RANGES} }} }} }}"
 PARTLY_WRONG = """{ campaigns(first: 100) { nodes { id
   adset: adsets(first: 1) { nodes { wrong: ads(first: 99) { totalCount } } } metrics { spend } } }
@@ -118,6 +121,12 @@ async def test_an_object_counts_as_all_objects_under_it(tenant: Tenant, fields_b
     await tenant.ask(MANY_RANGES)
     assert sum(fields_by_turn) > 40 * 2 * AT_ONCE
     assert max(fields_by_turn) <= 4 * AT_ONCE
+
+
+async def test_many_fields_of_an_object_count_as_several(tenant: Tenant, fields_by_turn: list[int]) -> None:
+    await tenant.ask(MANY_ALIASES)
+    assert sum(fields_by_turn) > 40 * 190
+    assert max(fields_by_turn) <= 2 * AT_ONCE * FIELDS_OF_AN_OBJECT
 
 
 async def test_resolvers_of_many_fields_start_over_turns(tenant: Tenant, loads_by_turn: list[int]) -> None:

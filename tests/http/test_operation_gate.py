@@ -187,6 +187,25 @@ async def test_addresses_have_buckets_of_their_own(build: Callable[..., Starlett
     assert codes == [[]] * 8 + [["RATE_LIMITED"]] * 4 + [[]] * 10 + [["RATE_LIMITED"]] * 2
 
 
+async def test_strangers_have_a_limit_together_on_documents_that_are_not_cached(
+    build: Callable[..., Starlette], offline_settings: Settings
+) -> None:
+    application = build(document_token_capacity=100, document_tokens_per_minute=1, max_document_tokens=40)
+    codes: list[str] = []
+    async with in_process(application) as client:
+        await ask(client, HELLO)
+        for number in range(5):
+            client._transport.client = (f"192.0.2.{number}", 1)  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+            answer = await ask(client, f"{{ a{number}: __typename {'__typename ' * 60} }}")
+            codes.append(answer["errors"][0]["extensions"]["code"])
+        cached = await ask(client, HELLO)
+        known = await client.post("/graphql", json={"query": "{ own: hello }"}, headers=authorized(offline_settings))
+
+    assert codes == ["UNAUTHENTICATED"] * 2 + ["RATE_LIMITED"] * 3
+    assert "errors" not in cached
+    assert "errors" not in known.json()
+
+
 @pytest.fixture
 async def tenants(database: ThrowawayDatabase, settings: Settings) -> AsyncGenerator[list[Tenant]]:
     async with open_services(settings, process="tests") as services:
@@ -287,12 +306,18 @@ async def test_without_a_token_a_body_is_short(client: httpx.AsyncClient, offlin
     assert (anonymous.status_code, known.status_code) == (413, 200)
 
 
-async def test_a_body_of_many_brackets_is_not_parsed(client: httpx.AsyncClient, offline_settings: Settings) -> None:
-    body = '{"query": "{ hello }", "extensions": {"more": [' + "[],".join([""] * 30_000) + "[]]}}"
+@pytest.mark.parametrize(
+    ("item", "number", "message"),
+    [
+        ("[]", 30_000, "The body has more than 25000 opening brackets."),
+        ("1", 60_000, "The body has more than 50000 commas."),
+    ],
+)
+async def test_a_body_of_many_values_is_not_parsed(
+    client: httpx.AsyncClient, offline_settings: Settings, item: str, number: int, message: str
+) -> None:
+    body = '{"query": "{ hello }", "extensions": {"more": [' + ",".join([item] * number) + "]}}"
     headers = {"Content-Type": OLD, **authorized(offline_settings)}
     response = await client.post("/graphql", content=body, headers=headers)
 
-    assert (response.status_code, response.json()["errors"][0]["message"]) == (
-        400,
-        "The body has more than 25000 opening brackets.",
-    )
+    assert (response.status_code, response.json()["errors"][0]["message"]) == (400, message)

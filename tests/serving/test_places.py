@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from app.serving import protocol
+from app.serving import places, protocol
 from app.serving.places import SPARE_PLACES
 from tests.serving.conftest import GET
 
@@ -75,6 +75,19 @@ async def test_a_request_in_a_queue_gives_way_to_a_newcomer_and_one_in_progress_
         assert await queued.is_dropped()
         await served.until(lambda: "left" in served.seen)
         assert served.connections == 3
+
+
+async def test_a_crowd_closes_few_of_its_own_connections(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would otherwise make the server begin a request that the next newcomer ends."""
+    monkeypatch.setattr(places, "CROWD_PER_SECOND", 2)
+    async with serve(connections=2) as served, AsyncExitStack() as stack:
+        for _ in range(40):
+            client = await stack.enter_async_context(served.client())
+            await client.send(GET.replace(b"/hello", b"/queues"))
+        async with served.client(local_addr=("127.0.0.2", 0)) as other:
+            assert await other.ask() == (200, b"hello")
+        assert served.seen.count("/queues") < 20
+        served.gate.set()
 
 
 async def test_an_idle_connection_gives_way_before_a_request_in_a_queue(
