@@ -35,12 +35,16 @@ if TYPE_CHECKING:
 NORTHWIND, ALPEN, SAIGON = (login.email for login in DEMO_LOGINS)
 
 
+def load_instead(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    for module in ("app.settings", "app.cli.process_start"):
+        monkeypatch.setattr(f"{module}.load_settings", lambda: settings)
+
+
 @pytest.fixture
 def production(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The settings of this process, which would not be accepted from the environment: its servers are throw-away."""
     changed = settings.model_copy(update={"environment": Environment.PRODUCTION})
-    monkeypatch.setattr("app.settings.load_settings", lambda: changed)
-    monkeypatch.setattr("app.cli.process_start.load_settings", lambda: changed)
+    load_instead(monkeypatch, changed)
     return changed
 
 
@@ -112,7 +116,7 @@ async def test_a_database_that_is_away_is_not_waited_for(production: Settings) -
 async def test_development_is_left_alone(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, served: list[str]
 ) -> None:
-    monkeypatch.setattr("app.settings.load_settings", lambda: settings)
+    load_instead(monkeypatch, settings)
     await add_login(settings, ALPEN, DEMO_LOGINS[0].password)
     await start_api()
     assert served == ["served"]
