@@ -35,9 +35,14 @@ if TYPE_CHECKING:
 NORTHWIND, ALPEN, SAIGON = (login.email for login in DEMO_LOGINS)
 
 
+def _leave_logging_alone(**_settings: object) -> None:
+    """Other tests capture what is logged."""
+
+
 def load_instead(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     for module in ("app.settings", "app.cli.process_start"):
         monkeypatch.setattr(f"{module}.load_settings", lambda: settings)
+    monkeypatch.setattr("app.cli.process_start.configure_logging", _leave_logging_alone)
 
 
 @pytest.fixture
