@@ -39,7 +39,7 @@ class Warned(str):
 
 
 class Check(NamedTuple):
-    """`needs` names earlier checks without whose servers this one is not tried.
+    """`needs` names earlier checks: if the server of one of them is away, this one is not tried.
 
     If one of them, or of `blames`, found something else wrong, this one is tried, and a failure is put down to it.
     """

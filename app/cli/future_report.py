@@ -49,10 +49,10 @@ def summarize_future(findings: Sequence[FutureFinding]) -> str:
         return ""
     sellers = [finding.seller.slug for finding in findings if finding.seller]
     days = [day for each in found for day in (each.first, each.last) if day]
-    whose = f" for {', '.join(sellers[:_NAMED])}{' and others' if len(sellers) > _NAMED else ''}" if sellers else ""
+    owners = f" for {', '.join(sellers[:_NAMED])}{' and others' if len(sellers) > _NAMED else ''}" if sellers else ""
     span = f", days {min(days)} to {max(days)}" if days else ""
     rows = ", ".join(f"{rows} in {table}" for table, rows in _by_table(found).items())
-    return f"rows with a future time{whose} ({rows}{span}): `pixecom check stats --repair` moves them back to now"
+    return f"rows with a future time{owners} ({rows}{span}): `pixecom check stats --repair` moves them back to now"
 
 
 def _by_table(found: Sequence[FutureRows]) -> dict[str, int]:

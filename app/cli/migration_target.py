@@ -37,7 +37,7 @@ def find_downgrade(current: str, wanted: str | None) -> str:
 
 
 def _find(current: str, wanted: str) -> str:
-    """A revision by its name, or so many steps from the current one."""
+    """A revision by its name, or by a number of steps from the current one."""
     places = _places()
     _place(current)
     if wanted == HEAD:

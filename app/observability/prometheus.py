@@ -147,7 +147,7 @@ TURNS_WAITING = Gauge(
 )
 TURNS_REFUSED = Counter(
     "pixecom_turns_refused_total",
-    "Requests whose turn did not come in time, by kind of caller: USER, ADDRESS, HEALTH, CRON or EXPORT.",
+    "Requests refused for want of a turn in time, by kind of caller: USER, ADDRESS, HEALTH, CRON or EXPORT.",
     ["caller"],
 )
 OPERATION_COST = Histogram(

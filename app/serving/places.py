@@ -1,13 +1,12 @@
 """Connection places: regular ones up to a limit, and a few spare ones that are only for health requests.
 
-When all regular places are taken, a new connection replaces one of which nothing is lost: one that is idle, the request
-of which has not arrived completely, or the request of which waits in a queue of the application. The client address
-with the most places loses one first, so that a client that opens many connections shuts out only itself. Only when
-nothing gives way is a newcomer rejected.
+When all regular places are taken, a new connection replaces one that loses nothing: one that is idle, still sends its
+request, or has a request waiting in a queue of the application. The client address with the most places loses one first,
+so that a client that opens many connections shuts out only itself. If none can be replaced, the new one is rejected.
 
-What has just come, or waits in a queue, gives way to newcomers of an address with fewer places, and of others a few
-times a second: a crowd that is larger than all places would otherwise close its own connections and open them again all
-the time, which costs a server more than it costs them.
+A connection that has just been opened, or has a request in a queue, is replaced for an address with fewer places; for
+any other address, only a few are replaced a second. Otherwise a crowd larger than all places would close and open its own
+connections all the time, which costs a server more than the crowd.
 
 A spare connection gets one request, so that health probes are still answered even then.
 """
