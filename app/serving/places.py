@@ -1,12 +1,13 @@
 """Connection places: regular ones up to a limit, and a few spare ones that are only for health requests.
 
 When all regular places are taken, a new connection replaces one that loses nothing: one that is idle, still sends its
-request, or has a request waiting in a queue of the application. The client address with the most places loses one first,
-so that a client that opens many connections shuts out only itself. If none can be replaced, the new one is rejected.
+request, or has a request waiting in a queue of the application. The client address with the most places loses one
+first, so that a client that opens many connections shuts out only itself. If none can be replaced, the new one is
+rejected.
 
 A connection that has just been opened, or has a request in a queue, is replaced for an address with fewer places; for
-any other address, only a few are replaced a second. Otherwise a crowd larger than all places would close and open its own
-connections all the time, which costs a server more than the crowd.
+any other address, only a few are replaced a second. Otherwise a crowd larger than all places would close and open its
+own connections all the time, which costs a server more than the crowd.
 
 A spare connection gets one request, so that health probes are still answered even then.
 """
