@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.serving.answers import answer_bytes, only_health
+from app.serving.bounded_connection import BoundedConnection
 from app.serving.breaking_off import offer_breaking_off
 from app.serving.lingering import Lingering
 from app.serving.open_transport import OpenTransport
-from app.serving.queue_mark import QueueMark
 from app.serving.request_parts import ChunkTooLargeError, RequestParts
-from app.serving.stalled import StallWatch
 
 if TYPE_CHECKING:
     import asyncio
@@ -61,7 +60,7 @@ class _TooLargeError(Exception):
     """Stops parsing a head that is too large."""
 
 
-class BoundedHttp(HttpToolsProtocol):
+class BoundedHttp(BoundedConnection, HttpToolsProtocol):
     """One HTTP connection."""
 
     def __init__(
@@ -72,19 +71,16 @@ class BoundedHttp(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._bind(config)
         self._limits = config.limits
-        self._places = config.places
         self._drain = config.drain
-        self._stall = StallWatch(config.limits.stalled_seconds)
         self._phase, self._since = _Phase.NOTHING_YET, 0.0
         self._head_bytes = self._unparsed_bytes = self._body_bytes = 0
         self._status = HTTPStatus.BAD_REQUEST
         self._is_spare = self._is_upgraded = False
-        self._queue_mark = QueueMark()
         self._parts = RequestParts(most_chunk_bytes=config.limits.body_bytes)
         self._unread = bytearray()
         self._half_closed: asyncio.TimerHandle | None = None
-        self._lingering: Lingering | None = None
 
     # The connection.
 
@@ -100,8 +96,6 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._places.release(self.transport)
-        self._queue_mark.tell_gone()
         self._unread.clear()
         if self._half_closed is not None:
             self._half_closed.cancel()
@@ -141,21 +135,12 @@ class BoundedHttp(HttpToolsProtocol):
         return self._phase is _Phase.BODY
 
     @property
-    def is_queued(self) -> bool:
-        """Whether its request waits in a queue of the application."""
-        return self._queue_mark.is_queued
-
-    @property
     def is_fresh(self) -> bool:
         """Whether it was opened, or sent something that starts another part of a request, a moment ago."""
         return self.loop.time() - self._since < FRESH_SECONDS
 
-    def abort(self) -> None:
-        self.transport.abort()
-
     def look(self, now: float) -> None:
-        """End whatever takes too long. Called periodically."""
-        self._stall.look(self.transport, now)
+        super().look(now)
         if self._lingering is not None or self.transport.is_closing():
             return
         if self._phase is _Phase.BODY:

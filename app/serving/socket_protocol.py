@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from app.serving.bounded_connection import BoundedConnection
 from app.serving.frame_limits import KNOWN_CLIENT, FrameLimits
 from app.serving.lingering import Lingering
-from app.serving.queue_mark import QueueMark
-from app.serving.stalled import StallWatch
 
 if TYPE_CHECKING:
     import asyncio
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["BoundedWebSocket"]
 
 
-class BoundedWebSocket(WebSocketsSansIOProtocol):
+class BoundedWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
     """One WebSocket; it keeps the place of the HTTP connection it started as.
 
     uvicorn pauses reading while a message waits for the application, so at most one read of the event loop is queued.
@@ -37,20 +36,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._places = config.places
-        self._stall = StallWatch(config.limits.stalled_seconds)
+        self._bind(config)
         self._frames = FrameLimits(config.limits, message_bytes=config.ws_max_size)
-        self._lingering: Lingering | None = None
-        self._queue_mark = QueueMark()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._places.upgrade(transport, self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._places.release(self.transport)
-        self._queue_mark.tell_gone()
 
     @property
     def is_waiting(self) -> bool:
@@ -61,24 +52,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         return False
 
     @property
-    def is_queued(self) -> bool:
-        """Whether its handshake waits in a queue of the application."""
-        return self._queue_mark.is_queued
-
-    @property
     def is_fresh(self) -> bool:
         return False
-
-    def abort(self) -> None:
-        self.transport.abort()
 
     async def run_asgi(self) -> None:
         self.scope.update(self._queue_mark.scope_entry())  # type: ignore[typeddict-item]  # pyright: ignore[reportArgumentType, reportCallIssue]
         await super().run_asgi()
-
-    def look(self, now: float) -> None:
-        """End whatever takes too long. Called periodically."""
-        self._stall.look(self.transport, now)
 
     def data_received(self, data: bytes) -> None:
         if self._lingering is not None:
