@@ -20,8 +20,8 @@ from app.database.roles import check_role
 from app.errors import SetupError
 from app.observability.disk_space import measure_disk
 from app.services.context import open_services
-from app.services.database_clock import OK
 from app.services.fleet_status import read_fleet_status
+from app.services.work_condition import OK
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

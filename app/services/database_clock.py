@@ -8,7 +8,7 @@ machine, or the database, needs attention, so the process reports it and does no
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +16,14 @@ from redis.exceptions import RedisError
 
 from app import clock
 from app.database.deadline import until_deadline
-from app.database.outage import is_outage
 from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
 from app.observability.prometheus import CLOCK_SKEW
 from app.queries.server_time import find_server_time
 from app.services.clock_reading import ClockReading, explain, reading_of
+from app.services.work_condition import OK, WorkCondition
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from redis.asyncio import Redis
 
     from app.database.engine import Database
@@ -40,52 +38,27 @@ READING_SECONDS = 10.0
 # A reading with more uncertainty is repeated, up to ATTEMPTS in all.
 QUICK = timedelta(milliseconds=250)
 ATTEMPTS = 3
-OK = "ok"
-_NOT_MEASURED = "the database's clock has not been read yet"
 _IN_DOUBT = "the database's clock has jumped; reading it again"
 
 
-class DatabaseClock:
-    """What a process knows about it. Until `kept` starts measuring, our clock is assumed to agree."""
+class DatabaseClock(WorkCondition):
+    """Right while our clock agrees with it."""
+
+    not_measured = "the database's clock has not been read yet"
+    unreadable = "the database's clock can't be read"
 
     def __init__(self, database: Database, redis: Redis, *, tolerance: timedelta) -> None:
+        super().__init__()
         self._database = database
         self._redis: Any = redis
         self._tolerance = tolerance
         self._ahead = timedelta(0)
-        self._trouble: str | None = None
         self._told: timedelta | None = None
-        self._agrees, self._differs, self._in_doubt = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._agrees.set()
-
-    @property
-    def is_right(self) -> bool:
-        """Whether our clock agrees, as far as is known."""
-        return self._trouble is None
-
-    async def until_right(self) -> None:
-        """Return once work is allowed."""
-        await self._agrees.wait()
-
-    async def until_wrong(self) -> None:
-        """Return once work is not allowed."""
-        await self._differs.wait()
-
-    @asynccontextmanager
-    async def kept(self) -> AsyncGenerator[None]:
-        """Measure now and every minute; until the first measurement no work is allowed."""
-        self._set(_NOT_MEASURED)
-        keeping = asyncio.create_task(self._keep())
-        try:
-            yield
-        finally:
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
+        self._in_doubt = asyncio.Event()
 
     async def check(self) -> str:
         """For health checks: ok, or what is wrong. Raises the driver's error if the database is away."""
-        if self._trouble == _NOT_MEASURED:
+        if self._trouble == self.not_measured:
             await self.measure()
         return self._trouble or OK
 
@@ -117,19 +90,11 @@ class DatabaseClock:
         self._in_doubt.set()
         return False
 
-    async def _keep(self) -> None:
-        while True:
-            try:
-                await self.measure()
-            except Exception as error:
-                if not is_outage(error):  # callers that use the database report that it is away
-                    log.exception("the database's clock can't be read")
-            else:
-                self._tell()
-            pause = EVERY_SECONDS if self.is_right else AGAIN_SECONDS
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._in_doubt.wait(), pause)
-            self._in_doubt.clear()
+    async def _pause(self) -> None:
+        seconds = EVERY_SECONDS if self.is_right else AGAIN_SECONDS
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._in_doubt.wait(), seconds)
+        self._in_doubt.clear()
 
     async def _read_database(self) -> ClockReading:
         """The fastest of a few readings."""
@@ -149,15 +114,6 @@ class DatabaseClock:
             return None
         instant = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=micros)
         return reading_of(instant, asked_at=asked_at)
-
-    def _set(self, trouble: str | None) -> None:
-        self._trouble = trouble
-        if trouble is None:
-            self._differs.clear()
-            self._agrees.set()
-        else:
-            self._agrees.clear()
-            self._differs.set()
 
     def _tell(self) -> None:
         """Log when the clock becomes wrong, when the difference changes a lot, and when it is right again."""
