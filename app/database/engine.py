@@ -15,7 +15,7 @@ from app.database.outage import Outages
 from app.database.role_guard import guard_role
 from app.database.roles import check_role
 from app.database.silence import is_silent
-from app.errors import SetupError, WrongRoleError
+from app.errors import SetupError
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -57,14 +57,6 @@ class Database:
     async def is_silent(self) -> bool:
         """Whether the server answers nothing to this process (`app.database.silence`)."""
         return await is_silent(self.app)
-
-    async def check_readiness(self) -> str:
-        """For health checks: ok, or which URL connects as the wrong role. Raises SetupError as `check` does."""
-        try:
-            await self.check()
-        except WrongRoleError as error:
-            return str(error)
-        return "ok"
 
     async def close(self) -> None:
         """Close all connections."""

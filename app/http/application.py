@@ -166,7 +166,7 @@ async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
         yield Resources(
             context_of=context_of,
             checks={
-                "database": services.database.check_readiness,
+                "database": services.database.check,
                 "schema": partial(check_revision, services.database.app),
                 "redis": partial(check_redis, services.redis),
                 "clock": services.clock.check,
