@@ -1,4 +1,4 @@
-"""The root of everything that is told as it happens. Runs over WebSocket only (`app/http/graphql_socket.py`).
+"""The root of everything that is told as it happens. Runs over WebSocket only (`app/http/sockets/`).
 
 A resolver checks who asks and whether there is such a thing before it answers its stream: what is refused is refused
 at once. That much runs in a turn, as a query does. Values have plain fields only, so that none of them opens a snapshot

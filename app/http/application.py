@@ -22,7 +22,6 @@ from app.http.cron import CronView
 from app.http.export import ExportView
 from app.http.full_collections import full_collections_between
 from app.http.graphiql import graphiql_page, graphiql_routes
-from app.http.graphql_socket import GraphQLSocket
 from app.http.graphql_view import GraphQLView
 from app.http.health import HEALTH_ROUTES, livez, readyz
 from app.http.metrics import MetricsMiddleware
@@ -31,6 +30,7 @@ from app.http.operation_turn import OperationTurns
 from app.http.readiness import Readiness
 from app.http.request_turns import RequestTurns
 from app.http.security_headers import SecurityHeadersMiddleware
+from app.http.sockets.graphql_socket import GraphQLSocket
 from app.services.context import open_services
 from app.services.demo import DEMO_LOGINS
 from app.services.limits.cost_buckets import CostBuckets

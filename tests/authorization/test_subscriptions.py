@@ -14,7 +14,7 @@ from tests.authorization.asgi_socket import AsgiSocket, Closed, opened
 from tests.authorization.callers import CALLERS, Anonymous, Caller, Member, Refused
 from tests.authorization.judging import nothing_happens, refusal_of
 from tests.authorization.subscription_rows import SUBSCRIPTIONS, SubscriptionRow
-from tests.http.sockets import add_fetch
+from tests.http.sockets.client import add_fetch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -21,7 +21,7 @@ from app.services.context import open_services
 from app.vocabulary import Role
 from tests.graphql_schema.small_world import SmallWorld
 from tests.http.conftest import serving
-from tests.http.sockets import token_of
+from tests.http.sockets.client import token_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -86,7 +86,7 @@ class SilentStage:
     async def until_idle(self, tasks: int) -> None:
         """No connection is in use, and no more tasks are left than there were."""
         async with asyncio.timeout(10):
-            while self.checked_out or len(asyncio.all_tasks()) > tasks:  # noqa: ASYNC110  # no event tells
+            while self.checked_out or len(asyncio.all_tasks()) > tasks:
                 await asyncio.sleep(0.01)
 
 

@@ -13,12 +13,11 @@ from sqlalchemy import event
 
 from app.errors import NotAMemberError, NotFoundError, UnavailableError
 from app.identifiers import new_id
-from app.services.context import open_services
 from app.services.following import followers, seller_feed
 from app.services.following.streams import follow_run, follow_synced_stats, stay_member
 from app.vocabulary import RunState
 from tests.graphql_schema.small_world import LONG_AGO, SmallWorld
-from tests.http.sockets import add_fetch, add_run, end_job
+from tests.http.sockets.client import add_fetch, add_run, end_job
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -46,12 +45,6 @@ ENDS = {
 def settings(settings: Settings) -> Settings:
     """Of a process that looks often."""
     return settings.model_copy(update={"membership_check_seconds": 0.3})
-
-
-@pytest.fixture
-async def services(settings: Settings) -> AsyncGenerator[Services]:
-    async with open_services(settings, process="tests") as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -113,13 +106,13 @@ def statements(services: Services) -> Generator[list[str]]:
 
 
 async def polls_stop(services: Services) -> None:
-    while running := services.feeds._running:  # pyright: ignore[reportPrivateUsage]
+    while running := services.feeds._running:
         await asyncio.wait(running)
 
 
 def followed(services: Services) -> list[UUID]:
     """The sellers that have a feed."""
-    return list(services.feeds._feeds)  # pyright: ignore[reportPrivateUsage]
+    return list(services.feeds._feeds)
 
 
 async def test_many_followers_cost_the_statements_of_one_poll(world: SmallWorld) -> None:
@@ -232,7 +225,7 @@ async def test_what_says_nothing_new_is_told_again_only_after_a_while(world: Sma
         assert await follower.take() is progress
         follower.offer(progress)
     assert await often.take() is progress
-    assert rarely._newest is None  # pyright: ignore[reportPrivateUsage]
+    assert rarely._newest is None
 
 
 async def test_each_piece_is_told_once_in_order_to_those_who_followed_before(world: SmallWorld) -> None:

@@ -12,7 +12,7 @@ from app.services.job_execution import execute_job
 from app.services.job_kinds import JobKind
 from tests.graphql_schema.small_world import SmallWorld
 from tests.http.conftest import serving
-from tests.http.sockets import add_run, gid, opened, token_of
+from tests.http.sockets.client import add_run, gid, opened, token_of
 
 if TYPE_CHECKING:
     from app.embedded.throwaway import ThrowawayDatabase

@@ -16,14 +16,14 @@ from app.services.context import open_services
 from app.serving.limits import ConnectionLimits
 from tests.graphql_schema.small_world import LONG_AGO, SmallWorld, Tenant
 from tests.http.conftest import serving
-from tests.http.sockets import opened, token_of
+from tests.http.sockets.client import opened, token_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
     from app.embedded.throwaway import ThrowawayDatabase
     from app.settings import Settings
-    from tests.http.sockets import Socket
+    from tests.http.sockets.client import Socket
 
 STATS = "subscription { statsSynced { rowsWritten } }"
 PONG = {"type": "pong"}
@@ -148,7 +148,7 @@ async def test_a_process_has_so_many_subscriptions_and_never_all_for_one_user(te
         assert found == [None, None, of_user, None, None, of_user, of_process, of_process, of_process]
         await sockets[0].say(type="complete", id="0")
         async with asyncio.timeout(10):
-            while await subscribed(sockets[2], "9"):  # noqa: ASYNC110  # until the first has given back what it held
+            while await subscribed(sockets[2], "9"):
                 await asyncio.sleep(0.1)  # within the limit of messages
 
 

@@ -14,7 +14,7 @@ from app.services.following import seller_feed
 from app.services.request_snapshot import RequestSnapshot
 from tests.graphql_schema.small_world import SmallWorld
 from tests.http.conftest import serving
-from tests.http.sockets import PROGRESS, add_run, end_job, gid, opened, token_of
+from tests.http.sockets.client import PROGRESS, add_run, end_job, gid, opened, token_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

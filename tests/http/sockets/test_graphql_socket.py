@@ -13,15 +13,15 @@ from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from websockets.exceptions import InvalidStatus
 
-from app.http import graphql_socket
 from app.http.application import create_application
+from app.http.sockets import graphql_socket
 from app.identifiers import new_id
 from app.services.context import open_services
 from app.services.following import seller_feed
 from graphql_schema.global_id import global_id
 from tests.graphql_schema.small_world import SmallWorld
 from tests.http.conftest import serving
-from tests.http.sockets import PROGRESS, add_fetch, add_run, end_job, gid, opened, token_of
+from tests.http.sockets.client import PROGRESS, add_fetch, add_run, end_job, gid, opened, token_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence

@@ -8,7 +8,7 @@ from app.http.application import create_application
 from app.services.context import open_services
 from tests.graphql_schema.small_world import SmallWorld
 from tests.http.conftest import serving
-from tests.http.sockets import PROGRESS, add_run, end_job, gid, opened, token_of
+from tests.http.sockets.client import PROGRESS, add_run, end_job, gid, opened, token_of
 
 if TYPE_CHECKING:
     from app.embedded.throwaway import ThrowawayDatabase

@@ -6,19 +6,18 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from pydantic import SecretStr
 
-from tests.chaos.own_servers import OwnPostgres
-from tests.http.sockets import PROGRESS, add_run, gid, opened
+from tests.http.sockets.client import PROGRESS, add_run, gid, opened
 from tests.http.staging import ANSWER, QUERY, Stage, open_stage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator
 
     from app.embedded.throwaway import ThrowawayDatabase
     from app.settings import Settings
-    from tests.http.sockets import Socket
+    from tests.chaos.own_servers import OwnPostgres
+    from tests.http.sockets.client import Socket
 
 STATS = "subscription { statsSynced { rowsWritten } }"
 
@@ -90,12 +89,6 @@ async def test_what_runs_has_no_deadline(database: ThrowawayDatabase, settings: 
             await asyncio.sleep(1.0)
             await socket.say(type="ping")
             assert await socket.hear() == {"type": "pong"}
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[OwnPostgres]:
-    with OwnPostgres(tmp_path_factory.mktemp("postgres")) as own:
-        yield own
 
 
 async def test_a_silent_database_is_told_in_time(postgres: OwnPostgres, settings: Settings) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from graphql import GraphQLError
 
+from app.http.sockets.close_codes import TRY_AGAIN_LATER
 from graphql_schema.errors import rate_limited
 
 if TYPE_CHECKING:
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 
     from app.settings import Settings
 
-__all__ = ["TRY_AGAIN_LATER", "SocketLimits", "SocketPlace", "SocketRefused"]
+__all__ = ["SocketLimits", "SocketPlace", "SocketRefused"]
 
-TRY_AGAIN_LATER = 1013  # in IANA's registry of WebSocket close codes
 _RETRY_SECONDS = 10
 
 
