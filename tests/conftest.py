@@ -1,5 +1,7 @@
 """Real servers for every test that wants them: one PostgreSQL and one Valkey per run, one database per test.
 
+A module whose tests stop or kill a server has one of its own.
+
 Tests annotate what they get as `app.embedded.throwaway.ThrowawayServers`, `.ThrowawayDatabase`, and `Settings`.
 All of it works under pytest-xdist and without; nothing is started for tests that ask for nothing.
 """
@@ -11,17 +13,21 @@ import base64
 import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from redis import Redis
 
 from app.embedded.throwaway import ThrowawayDatabase, ThrowawayServers, exclusive, get_servers, stop_servers
 from app.settings import Settings
+from tests.redis_clients import redis_client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
     from pathlib import Path
+
+    from app.services.context import Services
+    from tests.chaos.own_servers import OwnPostgres, OwnValkey
 
 TEMPLATE = "pixecom_template"
 Result = TypeVar("Result")
@@ -74,7 +80,7 @@ def _template(embedded_servers: ThrowawayServers, _run_directory: Path) -> str:
 
 
 def _make_template(servers: ThrowawayServers) -> None:
-    from app.database.migration import upgrade  # noqa: PLC0415  # tests without tables don't need it
+    from app.database.migration import upgrade  # noqa: PLC0415  # only for tests that ask for it
 
     _await_apart(servers.drop_database(TEMPLATE))
     template = _await_apart(servers.create_named_database(TEMPLATE))
@@ -111,9 +117,34 @@ def redis_url(request: pytest.FixtureRequest, embedded_servers: ThrowawayServers
     """An empty logical database of Valkey, for this test. Pub/sub channels alone are common to all of them."""
     worker = getattr(request.config, "workerinput", {}).get("workerid", "gw0")
     url = embedded_servers.redis_url(int(worker.removeprefix("gw")))
-    with Redis.from_url(url) as client:  # pyright: ignore[reportUnknownMemberType]  # redis-py's kwargs are untyped
-        client.flushdb()  # pyright: ignore[reportUnknownMemberType]  # likewise
+    with Redis.from_url(url) as client:
+        client.flushdb()
     return url
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncGenerator[Any]:
+    """A client of it."""
+    async with redis_client(redis_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[OwnPostgres]:
+    """A migrated server for one module, whose tests may stop it."""
+    from tests.chaos.own_servers import OwnPostgres  # noqa: PLC0415  # only for tests that ask for it
+
+    with OwnPostgres(tmp_path_factory.mktemp("postgres")) as own:
+        yield own
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Generator[OwnValkey]:
+    """The same for Valkey."""
+    from tests.chaos.own_servers import OwnValkey  # noqa: PLC0415  # only for tests that ask for it
+
+    with OwnValkey(tmp_path_factory.mktemp("valkey")) as own:
+        yield own
 
 
 @pytest.fixture
@@ -136,3 +167,12 @@ def settings(database: ThrowawayDatabase, redis_url: str) -> Settings:
             "scheduler_health_port": 0,
         }
     )
+
+
+@pytest.fixture
+async def services(settings: Settings) -> AsyncGenerator[Services]:
+    """What every service takes as its first argument."""
+    from app.services.context import open_services  # noqa: PLC0415  # only for tests that ask for it
+
+    async with open_services(settings, process="tests") as opened:
+        yield opened

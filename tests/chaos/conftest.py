@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.services.context import open_services
 from tests.chaos.processes import Nursery, Processes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import Generator
     from pathlib import Path
 
-    from app.services.context import Services
     from app.settings import Settings
 
 
@@ -21,13 +19,6 @@ if TYPE_CHECKING:
 def settings(settings: Settings) -> Settings:
     """Of processes that only do what the tests ask for, and fetch no history by themselves."""
     return settings.model_copy(update={"schedule": False, "backfill_days": 0})
-
-
-@pytest.fixture
-async def services(settings: Settings) -> AsyncGenerator[Services]:
-    """What the test itself works with."""
-    async with open_services(settings, process="tests") as opened:
-        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -175,7 +175,7 @@ class Processes:
         variables = self._environment(worker_health_port=port, scheduler_health_port=port, **changes)
         arguments = ("--port", str(port), *arguments) if command == "api" else arguments
         with log_path.open("wb") as log:
-            child = subprocess.Popen(  # noqa: S603  # our own command
+            child = subprocess.Popen(
                 [python, "-m", module, command, *arguments], cwd=ROOT, env=variables, stdout=log, stderr=log
             )
         return self._keep(Process(child, port, log_path))

@@ -25,11 +25,11 @@ def shift(file: Path) -> None:
 
     class WrongDatetime(dt.datetime):
         @classmethod
-        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:  # type: ignore[override]
+        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
             return dt.datetime.fromtimestamp(wrong_time(), tz)
 
     time.time = wrong_time
-    clock.datetime = WrongDatetime  # type: ignore[attr-defined]
+    clock.datetime = WrongDatetime
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ async def written(shop: Shop) -> Sequence[tuple[Any, ...]]:
 async def test_a_killed_workers_sync_is_taken_over_at_once_and_ends_with_the_same_numbers(
     services: Services, processes: Processes, batch: int
 ) -> None:
-    chance = random.Random(f"{SEED}:{batch}")  # noqa: S311  # repeatable
+    chance = random.Random(f"{SEED}:{batch}")
     calm = await add_seller(services, "calm")
     sellers = [await add_seller(services, f"shop-{place}") for place in range(SYNCS // BATCHES)]
     world = [account(str(100 + place)) for place in range(len(sellers) + 1)]

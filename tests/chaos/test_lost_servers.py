@@ -112,14 +112,14 @@ async def has_been_away(services: Services, seconds: float) -> bool:
     """As Postgres counts it, since the newest request."""
     asked = "SELECT now() - max(created_at) > $1 FROM jobs"
     with suppress(RedisError, OSError):
-        assert not await services.redis.ping()  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType]
+        assert not await services.redis.ping()
     return (await fetch_work(services, asked, timedelta(seconds=seconds)))[0][0]
 
 
 async def test_redis_forgets_a_hundred_messages(services: Services, processes: Processes) -> None:
     await forget_work(services)
     run_id = await ask_for_load(services, "forgotten", QUEUED, seconds=0)
-    await services.redis.flushdb()  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]  # untyped
+    await services.redis.flushdb()
     processes.start("scheduler")
     worker = processes.start("worker")
     await until(worker.is_ready)

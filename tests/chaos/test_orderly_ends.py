@@ -40,7 +40,7 @@ def find_python(version: str) -> str | None:
     for each in candidates:
         if each is None:
             continue
-        found = subprocess.run(  # noqa: S603  # an interpreter that we found
+        found = subprocess.run(
             [each, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
             capture_output=True,
             text=True,
@@ -61,7 +61,7 @@ def environment_of(version: str) -> str:
     place = ROOT / ".uv" / f"python-{version}"
     variables = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(place), "UV_FROZEN": "1"}
     command = [uv, "sync", "--quiet", "--no-dev", "--no-install-project", "--python", python]
-    made = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)  # noqa: S603
+    made = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
     if made.returncode != 0:
         pytest.skip(f"no environment of Python {version}: {made.stderr.strip()[-300:]}")
     return str(place / "bin" / "python")

@@ -118,14 +118,14 @@ async def test_a_killed_workers_job_is_taken_over_and_ends_with_the_same_numbers
 async def live_job(services: Services) -> dict[str, object]:
     rows = await fetch_work(services, "SELECT * FROM jobs WHERE ended_at IS NULL AND kind <> 'refresh'")
     assert len(rows) == 1
-    return dict(rows[0])  # pyright: ignore[reportCallIssue, reportArgumentType]  # a record is a mapping
+    return dict(rows[0])
 
 
 async def job_of_ads(services: Services, run_id: UUID) -> dict[str, object]:
     query = """
     SELECT jobs.* FROM jobs JOIN sync_run_jobs ON job_id = jobs.id WHERE run_id = $1 AND unit ->> 'level' = 'AD'
     """
-    return dict((await fetch_work(services, query, run_id))[0])  # pyright: ignore[reportCallIssue, reportArgumentType]  # likewise
+    return dict((await fetch_work(services, query, run_id))[0])
 
 
 async def test_jobs_end_within_the_grace_of_a_worker_that_is_told_to_stop(
@@ -212,7 +212,7 @@ async def test_a_worker_outlives_redis_losing_everything(services: Services, pro
     with sandbox_for(services, seller_id) as shop:
         await shop.connect()
         run = await enqueue(shop)
-        await services.redis.flushdb()  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]  # redis-py types sync and async as one
+        await services.redis.flushdb()
         processes.start("scheduler", meta_graph_url=shop.url)
         processes.start("worker", meta_graph_url=shop.url)
 

@@ -64,7 +64,7 @@ async def tell(services: Services, statement: str, *arguments: object) -> None:
 
 async def end_throttles(services: Services) -> None:
     """The time of every pause has come. Redis forgets first: workers are at it as soon as Postgres lets them."""
-    for key in await services.redis.keys("pixecom:calls:*:pause"):  # pyright: ignore[reportUnknownMemberType]  # untyped
+    for key in await services.redis.keys("pixecom:calls:*:pause"):
         await services.redis.delete(key)
     await tell(services, "DELETE FROM call_pauses")
     await tell(services, "UPDATE jobs SET run_at = now() WHERE state = 'PARKED'")
@@ -104,4 +104,4 @@ async def check_all_is_well(services: Services, *seller_ids: UUID) -> None:
 
 def report(scenario: str, **figures: object) -> None:
     """Say what was measured; pytest shows it with -rP."""
-    print("figures:", scenario, *(f"{name}={value}" for name, value in figures.items()))  # noqa: T201
+    print("figures:", scenario, *(f"{name}={value}" for name, value in figures.items()))  # noqa: T201  # the figures are what it is run for

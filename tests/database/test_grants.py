@@ -1,7 +1,5 @@
 """What each role may do at all, read from the catalogue."""
 
-# ruff: noqa: S608 - names of tables are our own
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

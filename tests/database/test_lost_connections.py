@@ -85,7 +85,7 @@ def cut_connections(database: ThrowawayDatabase, *, for_good: bool = False) -> i
 
     async def run() -> int:
         url = make_url(database.superuser_url).set(drivername="postgresql", database="postgres")
-        superuser = cast("Any", await asyncpg.connect(url.render_as_string(hide_password=False)))  # pyright: ignore[reportUnknownMemberType]  # untyped
+        superuser = cast("Any", await asyncpg.connect(url.render_as_string(hide_password=False)))
         try:
             if for_good:
                 await superuser.execute(f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS false")
@@ -99,7 +99,7 @@ def cut_connections(database: ThrowawayDatabase, *, for_good: bool = False) -> i
 
 async def _heard(drivers: list[Driver]) -> None:
     async with asyncio.timeout(10):
-        while not all(driver.is_closed() for driver in drivers):  # noqa: ASYNC110  # asyncpg offers no event
+        while not all(driver.is_closed() for driver in drivers):
             await asyncio.sleep(0.005)
 
 

@@ -18,27 +18,21 @@ from app.database.transactions import across_tenants, tenant_transaction, work_t
 from app.embedded.ports import find_free_port
 from app.errors import DatabaseBusyError
 from app.identifiers import new_id
-from tests.chaos.own_servers import OwnPostgres
 from tests.database.opening import opened_engine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import AsyncGenerator, Callable
     from contextlib import AbstractAsyncContextManager
 
     from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.database.driver import Driver
+    from tests.chaos.own_servers import OwnPostgres
 
 POOL = 2
 SELLER = new_id()
 OPENINGS: list[Callable[[AsyncEngine], AbstractAsyncContextManager[Driver]]] = [work_transaction, across_tenants]
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[OwnPostgres]:
-    with OwnPostgres(tmp_path_factory.mktemp("postgres")) as own:
-        yield own
 
 
 @pytest.fixture
@@ -112,12 +106,12 @@ async def test_a_server_that_refuses_us_is_not(postgres: OwnPostgres) -> None:
 
 async def test_long_statements_on_all_connections_are_no_silence(engine: AsyncEngine, postgres: OwnPostgres) -> None:
     async with AsyncExitStack() as stack:
-        superuser = cast("Any", await asyncpg.connect(postgres.urls.superuser_url.replace("+asyncpg", "")))  # pyright: ignore[reportUnknownMemberType]  # untyped
+        superuser = cast("Any", await asyncpg.connect(postgres.urls.superuser_url.replace("+asyncpg", "")))
         stack.push_async_callback(superuser.close)
         await stack.enter_async_context(superuser.transaction())
         await superuser.execute("SELECT pg_advisory_xact_lock(1)")
         waiting = [asyncio.create_task(lock(engine)) for _ in range(POOL)]
-        while await superuser.fetchval(WAITING) < POOL:  # noqa: ASYNC110  # PostgreSQL offers no event for it
+        while await superuser.fetchval(WAITING) < POOL:
             await asyncio.sleep(0.01)
         assert await is_silent(engine) is False
         await superuser.execute("SELECT pg_advisory_unlock_all()")
@@ -140,7 +134,7 @@ async def test_work_with_a_deadline_far_away_ends_with_the_silence(
             await until_silent(engine)
 
     watching = asyncio.create_task(told())
-    while len(asked) < 3 and not watching.done():  # noqa: ASYNC110  # by then two answers came
+    while len(asked) < 3 and not watching.done():
         await asyncio.sleep(0.01)
     assert not watching.done()
     with postgres.silent(), pytest.raises(DatabaseSilentError):

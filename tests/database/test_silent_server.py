@@ -21,17 +21,17 @@ from app.http.readiness import Readiness
 from app.identifiers import new_id
 from app.services import request_snapshot
 from app.services.request_snapshot import RequestSnapshot
-from tests.chaos.own_servers import OwnPostgres
 from tests.database.opening import opened_engine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import AsyncGenerator, Callable
     from contextlib import AbstractAsyncContextManager
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.database.driver import Driver
+    from tests.chaos.own_servers import OwnPostgres
 
     Opening = Callable[[AsyncEngine], AbstractAsyncContextManager[Driver]]
 
@@ -46,12 +46,6 @@ OPENINGS: list[Opening] = [
     across_tenants,
 ]
 BEGINNING = OPENINGS[:3]
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[OwnPostgres]:
-    with OwnPostgres(tmp_path_factory.mktemp("postgres")) as own:
-        yield own
 
 
 @pytest.fixture

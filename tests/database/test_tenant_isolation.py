@@ -1,7 +1,5 @@
 """What two sellers' transactions see and can change of each other, in every tenant table: nothing."""
 
-# ruff: noqa: S608 - names of tables are our own
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -127,7 +127,7 @@ async def test_nothing_is_left_after_a_cancellation(
     failing = asyncio.create_task(_fail(opening(app_engine, tenants), "SELECT pg_sleep(600)", backends))
     async with opened_engine(shared_database.superuser_url) as engine, across_tenants(engine) as superuser:
         async with asyncio.timeout(10):
-            while not backends or not await superuser.fetchval(SLEEPS, backends[0]):  # noqa: ASYNC110  # no event
+            while not backends or not await superuser.fetchval(SLEEPS, backends[0]):
                 await asyncio.sleep(0.005)
         failing.cancel()
         await asyncio.wait([failing], timeout=10)

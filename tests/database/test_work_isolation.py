@@ -1,7 +1,5 @@
 """Jobs, runs and their links from the attacker's side: a seller with another's ids in hand gets and changes nothing."""
 
-# ruff: noqa: S608 - names of tables are our own
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from app.services.context import open_services
 from app.settings import Settings
+from tests.graphql_schema.golden_world import GoldenWorld, plant
 from tests.graphql_schema.small_world import SmallWorld
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ async def shared_world(shared_database: ThrowawayDatabase) -> AsyncGenerator[Sma
     )
     async with open_services(settings, process="tests") as services:
         yield SmallWorld(shared_database, services)
+
+
+@pytest.fixture(scope="module")
+async def golden(shared_world: SmallWorld) -> GoldenWorld:
+    """The shared world with the numbers that the expected ones are derived from."""
+    return await plant(shared_world)
 
 
 class Statement(NamedTuple):

@@ -52,7 +52,8 @@ async def keep_snapshots(tenant: Tenant) -> None:
     columns = ", ".join(("seller_id", "level", "entity_id", "stat_date", "account_id", *Counters._fields))
     for minutes in (20, 10):
         await tenant.world.write(
-            f"INSERT INTO ad_stats_raw ({columns}, fetched_at) SELECT {columns}, $2 FROM ad_stats_daily WHERE seller_id = $1",  # noqa: E501, S608  # a test's
+            f"INSERT INTO ad_stats_raw ({columns}, fetched_at) "
+            f"SELECT {columns}, $2 FROM ad_stats_daily WHERE seller_id = $1",
             *(tenant.seller_id, NOW - timedelta(minutes=minutes)),
         )
 

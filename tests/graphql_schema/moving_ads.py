@@ -126,7 +126,7 @@ class MovingAds:
             SELECT $1, $2, id, $3, $4, now(), spend, impressions, 0, 0, 0, 0, 0, 0
             FROM unnest($5::uuid[], $6::bigint[], $7::bigint[]) AS new (id, spend, impressions)
             ON CONFLICT (seller_id, level, entity_id, stat_date) {on_conflict}
-            """,  # noqa: S608  # a test's
+            """,
             *(self._tenant.seller_id, Level.AD, day, self._adset.account, ids),
             [self._random.choice((0, 0, *range(1, 30))) * CENT for _ in ids],
             [self._random.randrange(4) for _ in ids],
@@ -152,6 +152,6 @@ class MovingAds:
 async def move_ads(tenant: Tenant, count: int, *, seed: int) -> MovingAds:
     """So many ads under one ad set."""
     adset = await tenant.add_adset(await tenant.add_campaign(await tenant.add_account()))
-    ads = MovingAds(tenant, adset, random.Random(seed))  # noqa: S311  # a test's, and to be repeated
+    ads = MovingAds(tenant, adset, random.Random(seed))
     await ads.add(count)
     return ads

@@ -204,8 +204,8 @@ class Tenant:
         }
         key = list(row.values())[:4]
         await self.world.insert("ad_stats_raw", {**row, "attribution_setting": attribution_setting})
-        await self.world.write(f"DELETE FROM ad_stats_daily WHERE {SAME_DAY}", *key)  # noqa: S608  # a test's
-        newest = f"SELECT {', '.join(row)} FROM ad_stats_raw WHERE {SAME_DAY} ORDER BY fetched_at DESC LIMIT 1"  # noqa: S608  # likewise
+        await self.world.write(f"DELETE FROM ad_stats_daily WHERE {SAME_DAY}", *key)
+        newest = f"SELECT {', '.join(row)} FROM ad_stats_raw WHERE {SAME_DAY} ORDER BY fetched_at DESC LIMIT 1"
         await self.world.write(f"INSERT INTO ad_stats_daily ({', '.join(row)}) {newest}", *key)
         await self.note_fetch(entity.account, entity.level, day, at)
 
@@ -247,7 +247,7 @@ class SmallWorld:
 
     async def insert(self, table: str, row: Mapping[str, object]) -> None:
         marks = ", ".join(f"${place}" for place in range(1, len(row) + 1))
-        await self.write(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values())  # noqa: S608  # a test's
+        await self.write(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values())
 
     async def write(self, statement: str, *values: object) -> None:
         async with self._past_walls() as driver:
@@ -271,7 +271,7 @@ class SmallWorld:
     @asynccontextmanager
     async def locked(self, table: str) -> AsyncGenerator[None]:
         """Within, everybody else who reads the table waits."""
-        connection = cast("Any", await asyncpg.connect(self._superuser_url))  # pyright: ignore[reportUnknownMemberType]
+        connection = cast("Any", await asyncpg.connect(self._superuser_url))
         try:
             async with connection.transaction():
                 await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
@@ -284,7 +284,7 @@ class SmallWorld:
         if self._filling is not None:
             yield self._filling
             return
-        connection = cast("Any", await asyncpg.connect(self._superuser_url))  # pyright: ignore[reportUnknownMemberType]
+        connection = cast("Any", await asyncpg.connect(self._superuser_url))
         try:
             yield connection
         finally:

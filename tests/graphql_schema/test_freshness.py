@@ -45,7 +45,7 @@ async def add_account(tenant: Tenant, at: datetime | None = None, **columns: obj
     account = await tenant.add_account()
     await tenant.add_campaign(account)
     for name, value in columns.items():
-        await tenant.world.write(f"UPDATE fb_connections SET {name} = $2 WHERE id = $1", account, value)  # noqa: S608  # a test's
+        await tenant.world.write(f"UPDATE fb_connections SET {name} = $2 WHERE id = $1", account, value)
     if at:
         await fetched(tenant, account, at)
     return account

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.graphql_schema.golden_figures import ALPHA, SECOND_REPORT
-from tests.graphql_schema.golden_world import EVERY_METRIC, WEEK, GoldenWorld, plant
+from tests.graphql_schema.golden_world import EVERY_METRIC, WEEK, GoldenWorld
 from tests.graphql_schema.small_world import names
-
-if TYPE_CHECKING:
-    from tests.graphql_schema.small_world import SmallWorld
 
 # After the last word on 2 March, after Beta's 3 March, before the first on Alpha's 4 March and on Edo's 5 March.
 MORNING = "2026-03-05T00:30:00+00:00"
@@ -32,11 +29,6 @@ query ($range: DateRangeInput, $asOf: DateTime, $filter: CampaignFilter, $orderB
   }
 }
 """
-
-
-@pytest.fixture(scope="module")
-async def golden(shared_world: SmallWorld) -> GoldenWorld:
-    return await plant(shared_world)
 
 
 async def listed(golden: GoldenWorld, as_of: str | None, **arguments: Any) -> list[tuple[str, str]]:

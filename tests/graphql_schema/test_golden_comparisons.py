@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -18,10 +18,7 @@ from tests.graphql_schema.golden_figures import (
     EDO_BEFORE,
     NOTHING,
 )
-from tests.graphql_schema.golden_world import EVERY_METRIC, PREVIOUS, WEEK, GoldenWorld, plant
-
-if TYPE_CHECKING:
-    from tests.graphql_schema.small_world import SmallWorld
+from tests.graphql_schema.golden_world import EVERY_METRIC, PREVIOUS, WEEK, GoldenWorld
 
 DOLLARS_DIFFERENCE = {
     "spend": "80.03",  # 170.125 - 90.1 = 80.025
@@ -191,11 +188,6 @@ LAST_YEAR = {"period": "SAME_DAYS_LAST_YEAR"}
 
 def custom(first: str, last: str) -> dict[str, Any]:
     return {"custom": {"from": first, "to": last}}
-
-
-@pytest.fixture(scope="module")
-async def golden(shared_world: SmallWorld) -> GoldenWorld:
-    return await plant(shared_world)
 
 
 async def of_entity(

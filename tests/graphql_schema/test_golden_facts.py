@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import pytest
-
 from tests.graphql_schema.golden_figures import NOTHING
-from tests.graphql_schema.golden_world import EVERY_METRIC, WEEK, GoldenWorld, plant
-
-if TYPE_CHECKING:
-    from tests.graphql_schema.small_world import SmallWorld
+from tests.graphql_schema.golden_world import EVERY_METRIC, WEEK, GoldenWorld
 
 FACTS = """
 query ($range: DateRangeInput) {
@@ -25,11 +18,6 @@ query ($range: DateRangeInput) {{
   campaigns(range: $range, orderBy: {{field: NAME}}) {{ nodes {{ metrics {{ {EVERY_METRIC} }} }} }}
 }}
 """
-
-
-@pytest.fixture(scope="module")
-async def golden(shared_world: SmallWorld) -> GoldenWorld:
-    return await plant(shared_world)
 
 
 async def test_what_is_said_of_the_figures(golden: GoldenWorld) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.graphql_schema.golden_world import WEEK, GoldenWorld, plant
+from tests.graphql_schema.golden_world import WEEK, GoldenWorld
 from tests.graphql_schema.small_world import names
-
-if TYPE_CHECKING:
-    from tests.graphql_schema.small_world import SmallWorld
 
 CAMPAIGNS = """
 query ($range: DateRangeInput, $filter: CampaignFilter) {
@@ -19,11 +16,6 @@ query ($range: DateRangeInput, $filter: CampaignFilter) {
   }
 }
 """
-
-
-@pytest.fixture(scope="module")
-async def golden(shared_world: SmallWorld) -> GoldenWorld:
-    return await plant(shared_world)
 
 
 def condition(metric: str, op: str, value: str) -> dict[str, str]:

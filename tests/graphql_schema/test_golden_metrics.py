@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from tests.graphql_schema.golden_figures import ALPHA, BETA, COAST, EDO, NOTHING
-from tests.graphql_schema.golden_world import EVERY_METRIC, WEEK, GoldenWorld, plant
-
-if TYPE_CHECKING:
-    from tests.graphql_schema.small_world import SmallWorld
+from tests.graphql_schema.golden_world import EVERY_METRIC, WEEK, GoldenWorld
 
 FIGURES = f"""
 query ($range: DateRangeInput) {{
@@ -19,11 +14,6 @@ query ($range: DateRangeInput) {{
   ads(range: $range, filter: {{name: "ad-2"}}) {{ nodes {{ metrics {{ {EVERY_METRIC} }} }} }}
 }}
 """
-
-
-@pytest.fixture(scope="module")
-async def golden(shared_world: SmallWorld) -> GoldenWorld:
-    return await plant(shared_world)
 
 
 async def test_every_metric_of_every_campaign(golden: GoldenWorld) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.graphql_schema.golden_world import EVERY_METRIC, NOW, PREVIOUS, WEEK, GoldenWorld, plant
-
-if TYPE_CHECKING:
-    from tests.graphql_schema.small_world import SmallWorld
+from tests.graphql_schema.golden_world import EVERY_METRIC, NOW, PREVIOUS, WEEK, GoldenWorld
 
 METRICS = f"metrics {{ {EVERY_METRIC} currency hasData isFinal from to }}"
 COMPARED = f"absolute {{ {EVERY_METRIC} }} relative {{ {EVERY_METRIC} }}"
@@ -34,11 +31,6 @@ DOCUMENTS = (
     f"ads({ARGUMENTS}) {{ {LIST} nodes {{ {ENTITY} adset {{ {METRICS} }} adAccount {{ name {METRICS} }} }} }}",
     f"adAccounts(range: $range, asOf: $asOf) {{ nodes {{ {ENTITY} }} }}",
 )
-
-
-@pytest.fixture(scope="module")
-async def golden(shared_world: SmallWorld) -> GoldenWorld:
-    return await plant(shared_world)
 
 
 @pytest.mark.parametrize("field", DOCUMENTS, ids=("campaigns", "adsets", "ads", "adAccounts"))

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.graphql_schema.golden_world import GoldenWorld, plant
-
 if TYPE_CHECKING:
-    from tests.graphql_schema.small_world import SmallWorld
+    from tests.graphql_schema.golden_world import GoldenWorld
 
 BEHIND = """
 query ($asOf: DateTime, $ids: [ID!]) {
@@ -22,11 +18,6 @@ query ($asOf: DateTime, $ids: [ID!]) {
   }
 }
 """
-
-
-@pytest.fixture(scope="module")
-async def golden(shared_world: SmallWorld) -> GoldenWorld:
-    return await plant(shared_world)
 
 
 async def test_later_snapshots_are_not_there_yet(golden: GoldenWorld) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.graphql_schema.golden_world import NOW, GoldenWorld, plant
-
-if TYPE_CHECKING:
-    from tests.graphql_schema.small_world import SmallWorld
+from tests.graphql_schema.golden_world import NOW, GoldenWorld
 
 DAYS = """
 query ($range: DateRangeInput, $asOf: DateTime) {
@@ -20,11 +17,6 @@ query ($range: DateRangeInput, $asOf: DateTime) {
   }
 }
 """
-
-
-@pytest.fixture(scope="module")
-async def golden(shared_world: SmallWorld) -> GoldenWorld:
-    return await plant(shared_world)
 
 
 async def found(golden: GoldenWorld, preset: str, *, now: datetime = NOW, **arguments: Any) -> list[tuple[str, ...]]:

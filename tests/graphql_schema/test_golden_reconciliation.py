@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import pytest
+from typing import Any
 
 from tests.graphql_schema.golden_figures import ALPHA, NOTHING
-from tests.graphql_schema.golden_world import EVERY_METRIC, PREVIOUS, WEEK, GoldenWorld, plant
-
-if TYPE_CHECKING:
-    from tests.graphql_schema.small_world import SmallWorld
+from tests.graphql_schema.golden_world import EVERY_METRIC, PREVIOUS, WEEK, GoldenWorld
 
 PARTS = f"agrees reported {{ {EVERY_METRIC} }} ads {{ {EVERY_METRIC} }} difference {{ {EVERY_METRIC} }}"
 DOCUMENT = f"""
@@ -174,11 +169,6 @@ HANOI = {
     "cr2": 40.0,  # 4 / 10 * 100 = 40
     "cr": 10.0,  # 4 / 40 * 100 = 10
 }
-
-
-@pytest.fixture(scope="module")
-async def golden(shared_world: SmallWorld) -> GoldenWorld:
-    return await plant(shared_world)
 
 
 async def found(golden: GoldenWorld, days: dict[str, Any] = WEEK, as_of: str | None = None) -> list[dict[str, Any]]:

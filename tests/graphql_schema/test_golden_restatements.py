@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.graphql_schema.golden_figures import NOTHING
-from tests.graphql_schema.golden_world import EVERY_METRIC, WEEK, GoldenWorld, plant, tell
-
-if TYPE_CHECKING:
-    from tests.graphql_schema.small_world import SmallWorld
+from tests.graphql_schema.golden_world import EVERY_METRIC, WEEK, GoldenWorld, tell
 
 RESTATEMENTS = f"""
 query ($id: ID!, $range: DateRangeInput, $since: RestatementBase!) {{
@@ -191,11 +188,6 @@ WEDNESDAY = {
         "base": {"spend": "30.06"},
     },
 }
-
-
-@pytest.fixture(scope="module")
-async def golden(shared_world: SmallWorld) -> GoldenWorld:
-    return await plant(shared_world)
 
 
 async def restatements(golden: GoldenWorld, name: str, since: str) -> list[dict[str, Any]]:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import pytest
+from typing import Any
 
 from tests.graphql_schema.golden_figures import ALPHA, ALPHA_BEFORE, DOLLARS, EDO, NOTHING
-from tests.graphql_schema.golden_world import EVERY_METRIC, WEEK, GoldenWorld, plant
-
-if TYPE_CHECKING:
-    from tests.graphql_schema.small_world import SmallWorld
+from tests.graphql_schema.golden_world import EVERY_METRIC, WEEK, GoldenWorld
 
 ENTITY = """
 query ($range: DateRangeInput, $asOf: DateTime, $granularity: Granularity!, $name: String) {
@@ -46,11 +41,6 @@ query ($range: DateRangeInput, $asOf: DateTime, $granularity: Granularity!) {
 
 def custom(first: str, last: str) -> dict[str, Any]:
     return {"custom": {"from": first, "to": last}}
-
-
-@pytest.fixture(scope="module")
-async def golden(shared_world: SmallWorld) -> GoldenWorld:
-    return await plant(shared_world)
 
 
 async def points(

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import pytest
+from typing import Any
 
 from tests.graphql_schema.golden_figures import SECOND_REPORT
-from tests.graphql_schema.golden_world import EVERY_METRIC, GoldenWorld, plant
-
-if TYPE_CHECKING:
-    from tests.graphql_schema.small_world import SmallWorld
+from tests.graphql_schema.golden_world import EVERY_METRIC, GoldenWorld
 
 SNAPSHOTS = f"""
 query ($id: ID!, $date: Date!, $first: Int, $after: String, $last: Int, $before: String) {{
@@ -23,11 +18,6 @@ query ($id: ID!, $date: Date!, $first: Int, $after: String, $last: Int, $before:
   }}
 }}
 """
-
-
-@pytest.fixture(scope="module")
-async def golden(shared_world: SmallWorld) -> GoldenWorld:
-    return await plant(shared_world)
 
 
 async def snapshots(golden: GoldenWorld, name: str, day: str, **paging: Any) -> dict[str, Any]:

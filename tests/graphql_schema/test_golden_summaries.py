@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import pytest
-
 from tests.graphql_schema.golden_figures import BETA, COAST, DOLLARS, EDO
-from tests.graphql_schema.golden_world import EVERY_METRIC, WEEK, GoldenWorld, plant
-
-if TYPE_CHECKING:
-    from tests.graphql_schema.small_world import SmallWorld
+from tests.graphql_schema.golden_world import EVERY_METRIC, WEEK, GoldenWorld
 
 TOTALS = f"""
 query ($range: DateRangeInput, $filter: CampaignFilter, $first: Int) {{
@@ -22,11 +15,6 @@ query ($range: DateRangeInput, $filter: CampaignFilter, $first: Int) {{
 }}
 """
 FACTS = {"hasData": True, "isFinal": False}
-
-
-@pytest.fixture(scope="module")
-async def golden(shared_world: SmallWorld) -> GoldenWorld:
-    return await plant(shared_world)
 
 
 async def test_every_metric_of_every_currencys_total(golden: GoldenWorld) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
-from redis.asyncio import Redis
 
 from app.clock import now
 from app.services.context import open_services
@@ -35,13 +34,6 @@ query ($orderBy: [CampaignOrder!] = {field: SPEND, direction: DESC}, $filter: Ca
 """
 NOWHERE = "redis://127.0.0.1:1/0"
 EXPIRED = {"code": "CURSOR_EXPIRED", "argument": "after"}
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncGenerator[Any]:
-    client: Any = Redis.from_url(redis_url)  # pyright: ignore[reportUnknownMemberType]  # redis-py's kwargs are untyped
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ async def test_the_cursor_of_a_kept_walk_tells_a_former_member_nothing(
     page = "query ($after: String) { campaigns(first: 1, after: $after, orderBy: {field: STATUS}) { %s } }"
     first = await tenant.ask(page % "pageInfo { endCursor }")
     after = {"after": first["campaigns"]["pageInfo"]["endCursor"]}
-    await world.services.redis.flushdb()  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
+    await world.services.redis.flushdb()
     if redis == "away":
         monkeypatch.setattr(PinnedWalks, "_run", _away)
     [(_, of_member)] = _errors(await _asked(tenant, page % "nodes { id }", after))

@@ -60,7 +60,7 @@ async def stage(shared_world: SmallWorld) -> Stage:
     """Ad sets of few values, two of three unset."""
     tenant = await shared_world.add_seller("sparse")
     campaign = await tenant.add_campaign(await tenant.add_account())
-    chance = random.Random(3)  # noqa: S311  # to be repeated
+    chance = random.Random(3)
     rows: list[dict[str, Any]] = []
     for _ in range(ADSETS):
         budget = chance.choice([None, None, 1_000_000, 2_000_000, 30_000_000])
@@ -88,7 +88,7 @@ async def stage(shared_world: SmallWorld) -> Stage:
 async def test_pages_of_any_sizes_make_up_the_list(
     stage: Stage, order: list[tuple[str, str]], *, backwards: bool
 ) -> None:
-    chance = random.Random(str(order))  # noqa: S311  # to be repeated
+    chance = random.Random(str(order))
     size, cursor, more = ("last", "before", "hasPreviousPage") if backwards else ("first", "after", "hasNextPage")
     rest, end = ("hasNextPage", "startCursor") if backwards else ("hasPreviousPage", "endCursor")
     order_by = [{"field": field, "direction": direction} for field, direction in order]

@@ -49,7 +49,7 @@ async def tenant(shared_world: SmallWorld) -> Tenant:
 
 async def fill(shared_world: SmallWorld) -> Tenant:
     """Three accounts in two currencies and three zones, with rows on some of 60 days."""
-    draw = random.Random(20261122)  # noqa: S311  # a test's
+    draw = random.Random(20261122)
     tenant = await shared_world.add_seller("everywhere")
     for zone, currency in (("Asia/Ho_Chi_Minh", "USD"), ("America/Los_Angeles", "USD"), ("Asia/Tokyo", "JPY")):
         account = await tenant.add_account(zone=zone, currency=currency)

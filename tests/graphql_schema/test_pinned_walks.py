@@ -108,7 +108,7 @@ async def stage(world: SmallWorld) -> Stage:
 @pytest.mark.parametrize("name", CASES)
 async def test_a_walk_sees_each_ad_once_and_as_it_is_now(stage: Stage, name: str) -> None:
     """From the one end to the other, while everything moves between two pages."""
-    chance = random.Random(name)  # noqa: S311  # to be repeated
+    chance = random.Random(name)
     backwards = name.endswith(("up", "change"))
     reader = Reader(*stage, CASES[name])
 
@@ -121,7 +121,7 @@ async def test_a_walk_sees_each_ad_once_and_as_it_is_now(stage: Stage, name: str
 @pytest.mark.parametrize("backwards", [False, True])
 async def test_a_reader_may_turn_round_anywhere(stage: Stage, *, backwards: bool) -> None:
     """Near the end where it begins, so that it meets it, and goes on from there."""
-    chance = random.Random(backwards)  # noqa: S311  # to be repeated
+    chance = random.Random(backwards)
     reader = Reader(*stage, CASES["several keys"])
 
     await reader.start(10, backwards=backwards)

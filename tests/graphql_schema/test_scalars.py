@@ -194,4 +194,4 @@ def test_each_scalar_is_described() -> None:
 
     assert 'scalar Date @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")' in printed
     assert 'scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")' in printed
-    assert all(definition.description for definition in SCALARS.values())  # pyright: ignore[reportAttributeAccessIssue]
+    assert all(definition.description for definition in SCALARS.values())

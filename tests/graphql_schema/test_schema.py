@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from enum import Enum
 
-core = schema._schema  # pyright: ignore[reportPrivateUsage]  # Strawberry has no other way to it
+core = schema._schema
 
 
 def undescribed() -> Iterator[str]:

@@ -105,7 +105,7 @@ async def test_a_cancelled_request_cancels_its_statement_and_gives_the_connectio
 
     async def request() -> None:
         async with open_context(world.services, tenant.claims()) as context:
-            await asyncio.shield(asyncio.ensure_future(context.reading._snapshot.ask(sleep_long)))  # pyright: ignore[reportPrivateUsage]
+            await asyncio.shield(asyncio.ensure_future(context.reading._snapshot.ask(sleep_long)))
 
     task = asyncio.create_task(request())
     await started.wait()

@@ -194,7 +194,7 @@ async def serving(application: ASGIApp, **options: Any) -> AsyncGenerator[str]:
     server = BoundedServer(BoundedConfig(application, host="127.0.0.1", port=0, lifespan="on", **options))
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):
-        while not server.started:  # noqa: ASYNC110  # uvicorn offers no event to wait for
+        while not server.started:
             await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:

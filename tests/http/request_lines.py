@@ -18,6 +18,6 @@ async def request_lines(
         TimeoutError: There were fewer in that time.
     """
     async with asyncio.timeout(seconds):
-        while len(lines := [entry for entry in logs if entry["event"] == "request"]) < count:  # noqa: ASYNC110  # a list tells nobody that it grew
+        while len(lines := [entry for entry in logs if entry["event"] == "request"]) < count:
             await asyncio.sleep(0.005)
     return lines

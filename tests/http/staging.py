@@ -82,7 +82,7 @@ class Stage:
 
     async def until(self, reached: Callable[[], Awaitable[bool]], *, seconds: float = 10) -> None:
         async with asyncio.timeout(seconds):
-            while not await reached():  # noqa: ASYNC110  # PostgreSQL offers no event to wait for
+            while not await reached():
                 await asyncio.sleep(0.005)
 
     async def until_waiting(self, count: int) -> None:
@@ -181,7 +181,7 @@ async def open_stage(database: ThrowawayDatabase, settings: Settings) -> AsyncGe
 @asynccontextmanager
 async def _connected(database: ThrowawayDatabase) -> AsyncGenerator[Any]:
     url = database.superuser_url.replace("+asyncpg", "")
-    connection = cast("Any", await asyncpg.connect(url))  # pyright: ignore[reportUnknownMemberType]  # untyped
+    connection = cast("Any", await asyncpg.connect(url))
     try:
         yield connection
     finally:

@@ -13,19 +13,19 @@ from pydantic import SecretStr
 from app.database.deadline import current_deadline
 from app.http.application import build_application
 from graphql_schema.pixecom_schema import PixecomSchema
-from tests.chaos.own_servers import OwnPostgres
 from tests.http.answers import answered
 from tests.http.conftest import in_process
 from tests.http.staging import ANSWER, QUERY, open_stage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     import httpx
 
     from app.embedded.throwaway import ThrowawayDatabase
     from app.settings import Settings
+    from tests.chaos.own_servers import OwnPostgres
     from tests.http.conftest import Backstage
 
 GRAPHQL_RESPONSE = {"Accept": "application/graphql-response+json"}
@@ -121,12 +121,6 @@ async def test_a_slow_statement_ends_on_the_server_and_leaves_its_connection(
         await stage.until_idle(seconds=10)
         assert await stage.ask() == ANSWER
         assert await stage.superuser.fetchval(PIDS) == connections
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[OwnPostgres]:
-    with OwnPostgres(tmp_path_factory.mktemp("postgres")) as own:
-        yield own
 
 
 async def test_a_stopped_database_is_told_in_time_and_is_well_again(postgres: OwnPostgres, settings: Settings) -> None:

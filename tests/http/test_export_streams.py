@@ -62,7 +62,7 @@ INSERT INTO ad_stats_daily
 SELECT seller_id, 3, id, account_id, created_at, day,
        12340000 + 10000 * extract(doy FROM day)::int, 1000, 50, 20, 10, 5, 2, 30030030
 FROM ads, generate_series($1::date, $2::date, '1 day') AS day
-"""  # noqa: S608  # names of counters
+"""
 STATE = """
 SELECT coalesce(string_agg(state, ',' ORDER BY state), '')
 FROM pg_stat_activity
@@ -96,7 +96,7 @@ class Year:
 
 async def _until(reached: Callable[[], Awaitable[bool]], *, seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
-        while not await reached():  # noqa: ASYNC110  # PostgreSQL offers no event to wait for
+        while not await reached():
             await asyncio.sleep(0.005)
 
 
@@ -121,7 +121,7 @@ async def year(
 
 
 async def _connect(url: str) -> Any:
-    return cast("Any", await asyncpg.connect(url))  # pyright: ignore[reportUnknownMemberType]  # untyped
+    return cast("Any", await asyncpg.connect(url))
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ class ApiProcess:
             "LOG_LEVEL": "ERROR",
         }
         command = [sys.executable, "-m", "app.cli.main", "api", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, env=environment)  # noqa: S603  # the command is ours
+        self.process = subprocess.Popen(command, env=environment)
 
     async def is_ready(self) -> bool:
         assert self.process.poll() is None

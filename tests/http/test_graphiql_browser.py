@@ -66,7 +66,7 @@ class _Tab:
 
     async def until(self, script: str, wanted: str) -> None:
         async with asyncio.timeout(20):
-            while wanted not in await self.evaluate(script):  # noqa: ASYNC110  # the page changes by itself
+            while wanted not in await self.evaluate(script):
                 await asyncio.sleep(0.05)
 
 
@@ -94,7 +94,7 @@ async def _browser(profile: Path) -> AsyncGenerator[_Tab]:
 async def _debugger(profile: Path) -> str:
     file = profile / "DevToolsActivePort"
     async with asyncio.timeout(20):
-        while not (file.exists() and len(file.read_text().splitlines()) == 2):  # noqa: ASYNC110  # another process writes it
+        while not (file.exists() and len(file.read_text().splitlines()) == 2):
             await asyncio.sleep(0.05)
     port, path = file.read_text().splitlines()
     return f"ws://127.0.0.1:{port}{path}"

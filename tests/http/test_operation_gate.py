@@ -179,7 +179,7 @@ async def test_addresses_have_buckets_of_their_own(build: Callable[..., Starlett
     codes: list[list[str]] = []
     async with in_process(application) as client:
         for address in ("192.0.2.1", "192.0.2.2"):
-            client._transport.client = (address, 1)  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+            client._transport.client = (address, 1)  # pyright: ignore[reportAttributeAccessIssue]  # an ASGITransport
             answers = [await ask(client, HELLO) for _ in range(12)]
             codes += [[error["extensions"]["code"] for error in answer.get("errors", [])] for answer in answers]
 
@@ -195,7 +195,7 @@ async def test_strangers_have_a_limit_together_on_documents_that_are_not_cached(
     async with in_process(application) as client:
         await ask(client, HELLO)
         for number in range(5):
-            client._transport.client = (f"192.0.2.{number}", 1)  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+            client._transport.client = (f"192.0.2.{number}", 1)  # pyright: ignore[reportAttributeAccessIssue]  # an ASGITransport
             answer = await ask(client, f"{{ a{number}: __typename {'__typename ' * 60} }}")
             codes.append(answer["errors"][0]["extensions"]["code"])
         cached = await ask(client, HELLO)

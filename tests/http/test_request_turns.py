@@ -64,7 +64,7 @@ class Held:
 
 async def until(reached: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not reached():  # noqa: ASYNC110  # a list tells nobody that it grew
+        while not reached():
             await asyncio.sleep(0.005)
 
 
@@ -373,7 +373,7 @@ async def test_a_handshake_waits_for_a_turn_and_gives_it_back(open_api: Callable
     url = f"ws{api.url.removeprefix('http')}/graphql"
     first = api.hold("first")
     await held.until("first")
-    handshake = asyncio.ensure_future(connect(url, subprotocols=["graphql-transport-ws"]).__aenter__())  # pyright: ignore[reportArgumentType]
+    handshake = asyncio.ensure_future(connect(url, subprotocols=["graphql-transport-ws"]).__aenter__())  # pyright: ignore[reportArgumentType]  # a NewType of str
     await until_waiting(1)
     held.gate.set()
     socket = await handshake
@@ -387,7 +387,7 @@ async def test_a_handshake_that_waits_too_long_is_refused(open_api: Callable[...
     first = api.hold("first")
     await held.until("first")
     with pytest.raises(InvalidStatus) as refusal:
-        await connect(f"ws{api.url.removeprefix('http')}/graphql", subprotocols=["graphql-transport-ws"])  # pyright: ignore[reportArgumentType]
+        await connect(f"ws{api.url.removeprefix('http')}/graphql", subprotocols=["graphql-transport-ws"])  # pyright: ignore[reportArgumentType]  # a NewType of str
     assert refusal.value.response.status_code == 429
     held.gate.set()
     await first

@@ -120,4 +120,4 @@ async def test_demo_logins_are_offered_where_they_are_allowed(settings: Settings
 
 @pytest.mark.parametrize("document", [LOGIN_DOCUMENT, *(example.document for example in list_examples())])
 def test_what_graphiql_offers_is_valid(document: str) -> None:
-    assert validate(schema._schema, parse(document)) == []  # pyright: ignore[reportPrivateUsage]  # no public name
+    assert validate(schema._schema, parse(document)) == []

@@ -138,7 +138,7 @@ async def test_logins_of_one_document_are_counted_one_by_one(stage: Stage, hashe
 async def test_a_proxy_that_is_trusted_says_where_a_client_is(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """X-Forwarded-For of a proxy counts; of anybody else it lets nobody out of a limit."""
     for trusted, last in (("127.0.0.1", "UNAUTHENTICATED"), ("10.0.0.0/8", "RATE_LIMITED"), ("none", "RATE_LIMITED")):
-        await stage.services.redis.flushdb()  # pyright: ignore[reportUnknownMemberType] - untyped
+        await stage.services.redis.flushdb()
         async with as_served(stage.application, trusted, monkeypatch) as client:
             # What the client itself wrote into the header stands before what the proxy has added.
             headers = [{"X-Forwarded-For": f"10.9.9.{number}, 2001:db8:0:{number}::7"} for number in range(11)]
@@ -191,7 +191,7 @@ def threads(monkeypatch: pytest.MonkeyPatch) -> Generator[HeldThreads]:
 
 async def until(reached: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not reached():  # noqa: ASYNC110  # the queue tells nobody how long it is
+        while not reached():
             await asyncio.sleep(0.005)
 
 

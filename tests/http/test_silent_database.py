@@ -16,14 +16,14 @@ from app.http import readiness
 from app.services import exporting
 from app.services.exporting import Exporter
 from app.services.following import seller_feed
-from tests.chaos.own_servers import OwnPostgres, OwnValkey
 from tests.http.silent_stage import SYNC, VIEWER, open_silent_stage
-from tests.http.sockets import PROGRESS, add_run, end_job, gid, opened, token_of
+from tests.http.sockets.client import PROGRESS, add_run, end_job, gid, opened, token_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator
 
     from app.settings import Settings
+    from tests.chaos.own_servers import OwnPostgres, OwnValkey
     from tests.http.silent_stage import SilentStage
 
 AWAY = "The database is not answering right now; try again in a moment."
@@ -42,18 +42,6 @@ QUICK: dict[str, object] = {
     "login_tries": 2,
     "login_tries_per_account": 2,
 }
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[OwnPostgres]:
-    with OwnPostgres(tmp_path_factory.mktemp("postgres")) as own:
-        yield own
-
-
-@pytest.fixture(scope="module")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Generator[OwnValkey]:
-    with OwnValkey(tmp_path_factory.mktemp("valkey")) as own:
-        yield own
 
 
 @pytest.fixture(autouse=True)
@@ -140,7 +128,7 @@ async def test_an_export_under_way_is_broken_off(
             with pytest.raises(httpx.RemoteProtocolError):
                 await stage.post("/export/campaigns.csv", {})
         async with asyncio.timeout(5):
-            while stage.checked_out:  # noqa: ASYNC110  # no event tells
+            while stage.checked_out:
                 await asyncio.sleep(0.01)
         assert [line["log_level"] for line in logs if line["event"] == "request broken off"] == ["warning"]
     assert (await stage.post("/export/campaigns.csv", {})).text.count("\n") == 4

@@ -11,30 +11,18 @@ from structlog.testing import capture_logs
 from app.http import readiness
 from app.services import job_queue
 from app.services.limits import redis_absence
-from tests.chaos.own_servers import OwnPostgres, OwnValkey
 from tests.http.silent_stage import SYNC, VIEWER, open_silent_stage
-from tests.http.sockets import PROGRESS, add_run, end_job, gid, opened, token_of
+from tests.http.sockets.client import PROGRESS, add_run, end_job, gid, opened, token_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator
 
     from app.settings import Settings
+    from tests.chaos.own_servers import OwnPostgres, OwnValkey
     from tests.http.silent_stage import SilentStage
 
 FINE = (None, None)
 WELL = {"database": "ok", "schema": "ok", "redis": "ok", "clock": "ok"}
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[OwnPostgres]:
-    with OwnPostgres(tmp_path_factory.mktemp("postgres")) as own:
-        yield own
-
-
-@pytest.fixture(scope="module")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Generator[OwnValkey]:
-    with OwnValkey(tmp_path_factory.mktemp("valkey")) as own:
-        yield own
 
 
 @pytest.fixture(autouse=True)

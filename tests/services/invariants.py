@@ -59,5 +59,5 @@ async def list_differences(services: Services, seller_id: UUID) -> list[Differen
 async def count_live(services: Services) -> int:
     """Jobs that have not ended; the refresh of totals aside, which waits a minute for more."""
     states = "('BLOCKED', 'QUEUED', 'RUNNING', 'RETRYING', 'PARKED')"
-    live = f"SELECT count(*) FROM jobs WHERE state IN {states} AND kind <> 'refresh'"  # noqa: S608  # constants
+    live = f"SELECT count(*) FROM jobs WHERE state IN {states} AND kind <> 'refresh'"
     return (await fetch_work(services, live))[0][0]

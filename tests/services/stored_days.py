@@ -21,7 +21,7 @@ INSERT INTO ad_stats_daily (seller_id, level, stat_date, entity_id, account_id, 
 VALUES ($1, $2, $3, $4, $5, {", ".join(f"${place}" for place in range(6, 14))}, now())
 ON CONFLICT (seller_id, level, stat_date, entity_id) DO UPDATE
 SET {", ".join(f"{name} = excluded.{name}" for name in Counters._fields)}
-"""  # noqa: S608 - only names of counters are put in
+"""
 
 _LOG = """
 INSERT INTO stats_fetches (seller_id, account_id, level, stat_date, first_fetched_at, fetched_at)

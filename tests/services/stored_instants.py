@@ -26,7 +26,7 @@ async def list_future_instants(database: ThrowawayDatabase) -> dict[str, int]:
                 for column in table.columns:
                     kind: Any = column.type
                     if isinstance(kind, DateTime) and column.name not in _PLANNED:
-                        ahead = text(f"SELECT count(*) FROM {table.name} WHERE {column.name} > now()")  # noqa: S608
+                        ahead = text(f"SELECT count(*) FROM {table.name} WHERE {column.name} > now()")
                         found[f"{table.name}.{column.name}"] = await connection.scalar(ahead) or 0
     finally:
         await engine.dispose()

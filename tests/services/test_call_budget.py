@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from app import clock
@@ -18,9 +17,12 @@ from app.services import call_budget
 from app.services.call_budget import CallBudgets
 from app.services.job_broker import Priority
 from app.vocabulary import ProviderKind, UseCase
+from tests.redis_clients import redis_client
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis
 
     from app.providers.contract import CallBudget
 
@@ -33,22 +35,6 @@ def no_cap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """Waits as the hour has them, except where a test is about their cap."""
     if "cap" not in request.node.name:
         monkeypatch.setattr(call_budget, "LONGEST_OWN_WAIT", timedelta(days=1))
-
-
-def open_redis(url: str) -> Redis:
-    return Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]  # redis-py's kwargs are untyped
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with open_redis(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-async def other_process(redis_url: str) -> AsyncIterator[Redis]:
-    async with open_redis(redis_url) as client:
-        yield client
 
 
 def budget_of(redis: Redis, account: str = "act_1", *, limit: int = 10) -> CallBudget:
@@ -235,7 +221,7 @@ async def test_keys_name_the_account_and_end_by_themselves(redis: Redis) -> None
     budget = budget_of(redis, "act_77")
     await budget.spend(INSIGHTS)
     await budget.note_usage(INSIGHTS, usage("86"))
-    keys = sorted(await redis.keys())  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
+    keys = sorted(await redis.keys())
 
     assert keys == [
         b"pixecom:calls:{META/77}:ADS_INSIGHTS:count",
@@ -247,7 +233,7 @@ async def test_keys_name_the_account_and_end_by_themselves(redis: Redis) -> None
 
 
 async def test_without_redis_calls_go_through_with_one_warning() -> None:
-    redis = open_redis("redis://127.0.0.1:1/0")
+    redis = redis_client("redis://127.0.0.1:1/0")
     budgets = CallBudgets(redis)
     budget = budgets.get_budget(ProviderKind.META, "1", calls_per_hour=1)
     with capture_logs() as logs:

@@ -59,7 +59,7 @@ async def test_the_published_totals_stand_at_every_level_however_often_it_is_syn
         totals = [tuple(row) for row in await fetch(kag, seller_id, _TOTALS)]
         assert totals == [(level, 213_434_828, 38_165, 58_705_230_000, 1_079) for level in Level]
         for table, count in (("campaigns", 3), ("adsets", 691), ("ads", 1_143)):
-            assert (await fetch(kag, seller_id, f"SELECT count(*) FROM {table}"))[0][0] == count  # noqa: S608  # constants
+            assert (await fetch(kag, seller_id, f"SELECT count(*) FROM {table}"))[0][0] == count
         stored = tuple((await fetch(kag, seller_id, _STORED))[0])
         run = await enqueue_seller_sync(
             kag,

@@ -114,7 +114,7 @@ async def test_what_was_read_before_a_failure_is_given_first() -> None:
 async def test_whoever_ends_early_ends_the_reading() -> None:
     platform = Platform([9000, 9000, 9000])
     unit = StatsUnit(Level.AD, FIRST, day(2))
-    with pytest.raises(RuntimeError, match="enough"):  # noqa: PT012 - the block is what is tested
+    with pytest.raises(RuntimeError, match="enough"):  # noqa: PT012  # the block is what is tested
         async with aclosing(read_ahead(cast("AdProvider", platform), unit, entities=9000)) as parts:
             async for _ in parts:
                 await asyncio.sleep(0)

@@ -63,7 +63,7 @@ async def test_many_dispatchers_send_each_job_once(services: Services) -> None:
 async def test_messages_that_redis_forgot_are_sent_again(services: Services) -> None:
     await enqueue(services, *[chore(f"chore-{place}") for place in range(100)])
     await dispatch_once(services)
-    await services.redis.flushdb()  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]  # redis-py types sync and async as one
+    await services.redis.flushdb()
     await dispatch_once(services)
     assert await backlogs(services) == [0, 0, 0, 0, 0]  # a message just taken may lead to a claim yet
     await forget_when_sent(services)
@@ -159,9 +159,9 @@ async def test_the_like_of_a_lost_job_does_not_keep_others_from_being_taken_over
     async with opened_engine(database.app_url) as engine, work_transaction(engine) as asking:
         await record_run(asking, RUN, [chore("refresh", coalesces=True)])
         passing = asyncio.create_task(dispatch_once(services))
-        while await state_of(services, other) == "RUNNING":  # noqa: ASYNC110  # Postgres alone knows
+        while await state_of(services, other) == "RUNNING":
             await asyncio.sleep(0.01)
-        while not await count_waiting_for_locks(services):  # noqa: ASYNC110  # likewise
+        while not await count_waiting_for_locks(services):
             await asyncio.sleep(0.01)
     await passing
     assert await state_of(services, refresh) == "RUNNING"

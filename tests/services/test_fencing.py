@@ -47,10 +47,7 @@ def delivery(key: AccountKey) -> NewJob:
 
 async def versions(shop: Shop) -> dict[str, list[tuple[object, ...]]]:
     """Every row of what syncs write, with the transaction that wrote it."""
-    return {
-        table: sorted(await shop.rows(f"SELECT t::text, xmin::text FROM {table} AS t"))  # noqa: S608  # constants
-        for table in _TABLES
-    }
+    return {table: sorted(await shop.rows(f"SELECT t::text, xmin::text FROM {table} AS t")) for table in _TABLES}
 
 
 @pytest.mark.parametrize("make", [structure, delivery, stats_of_campaigns])

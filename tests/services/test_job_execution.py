@@ -51,7 +51,7 @@ _EXPIRE = "UPDATE jobs SET lease_until = now() - interval '1 second' WHERE state
 async def expire_all(services: Services) -> None:
     """What the clock does to workers that are gone, once the server itself runs for longer than a lease."""
     lease = timedelta(seconds=services.settings.job_lease_seconds)
-    while not (await fetch_work(services, _RUNS_LONG, lease))[0][0]:  # noqa: ASYNC110  # Postgres alone knows
+    while not (await fetch_work(services, _RUNS_LONG, lease))[0][0]:
         await asyncio.sleep(0.05)
     async with work_transaction(services.database.app) as driver:
         await driver.execute(_EXPIRE)

@@ -58,7 +58,7 @@ async def test_a_request_that_is_rolled_back_leaves_nothing(services: Services) 
     with pytest.raises(ZeroDivisionError):
         await request_and_fail(services)
     for table in ("jobs", "sync_runs", "sync_run_jobs"):
-        assert (await fetch_work(services, f"SELECT count(*) FROM {table}"))[0][0] == 0  # noqa: S608  # constants
+        assert (await fetch_work(services, f"SELECT count(*) FROM {table}"))[0][0] == 0
 
 
 async def request_and_fail(services: Services) -> None:

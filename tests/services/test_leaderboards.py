@@ -62,7 +62,7 @@ def expected(rows: dict[UUID, Counters]) -> dict[str, list[UUID]]:
 async def test_every_metric_ranks_every_level_exactly(services: Services) -> None:
     seller_id = await add_seller(services)
     (account,) = await connect_mocks(services, seller_id, 1)
-    random = Random(20)  # noqa: S311 - the same numbers each time
+    random = Random(20)
     rows = {entity: some_counters(random) for entity in IDS}
     third = Counters(spend_micros=3, purchase_value_micros=1), Counters(spend_micros=6, purchase_value_micros=2)
     for level in Level:

@@ -8,26 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from prometheus_client import REGISTRY
-from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from app.auth import passwords
 from app.auth.account_digest import account_digest
 from app.auth.hashing_queue import BUSY, HashingQueue
-from app.database.transactions import driver_of
 from app.errors import RateLimitedError, UnauthenticatedError
 from app.services.limits.login_limits import LoginLimits
 from app.services.login import REFUSAL, TOO_MANY, log_in
-from tests.database.opening import opened_engine
+from tests.redis_clients import redis_client
 from tests.services.shop import add_seller
 from tests.services.test_login import PASSWORD, add_user
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
     from uuid import UUID
 
     from app.database.driver import Driver
-    from app.embedded.throwaway import ThrowawayDatabase
     from app.services.context import Services
 
 NORA = "nora@one.example"
@@ -71,12 +67,6 @@ async def attempt(services: Services, email: str = NORA, password: str = "wrong"
 
 async def attempts(services: Services, times: int, email: str = NORA, **where: str) -> list[str]:
     return [await attempt(services, email, **where) for _ in range(times)]
-
-
-@pytest.fixture
-async def superuser(database: ThrowawayDatabase) -> AsyncGenerator[Driver]:
-    async with opened_engine(database.superuser_url) as engine, engine.connect() as connection:
-        yield await driver_of(connection)
 
 
 async def events(superuser: Driver) -> list[tuple[Any, ...]]:
@@ -155,7 +145,7 @@ async def test_processes_share_the_limits(services: Services) -> None:
 
 @pytest.mark.usefixtures("nora", "hashed")
 async def test_without_redis_a_process_counts_for_itself_and_says_so_once(services: Services) -> None:
-    async with Redis.from_url("redis://127.0.0.1:1/0") as nowhere:  # pyright: ignore[reportUnknownMemberType] - untyped
+    async with redis_client("redis://127.0.0.1:1/0") as nowhere:
         alone = replace(services, login_limits=LoginLimits(nowhere, services.settings))
         with capture_logs() as lines:
             assert await attempts(alone, 11) == ["wrong"] * 10 + ["limited"]
@@ -168,7 +158,7 @@ async def test_without_redis_a_process_counts_for_itself_and_says_so_once(servic
 async def test_a_full_queue_takes_no_try(services: Services, nora: UUID, superuser: Driver) -> None:
     before = counted("LIMITED")
     full = HashingQueue(places=0)
-    full._free_threads = 0  # pyright: ignore[reportPrivateUsage]
+    full._free_threads = 0
     assert await attempts(replace(services, hashing=full), 40, password=PASSWORD) == ["busy"] * 40
     assert await attempt(services, password=PASSWORD) == "in"
     assert counted("LIMITED") == before + 40
@@ -229,7 +219,7 @@ async def test_a_flood_of_failures_writes_so_many_rows_an_hour(services: Service
 @pytest.mark.usefixtures("nora", "hashed")
 async def test_redis_holds_no_address_in_clear(services: Services) -> None:
     await attempt(services, password=PASSWORD)
-    keys = str(await services.redis.keys("*"))  # pyright: ignore[reportUnknownMemberType] - untyped
+    keys = str(await services.redis.keys("*"))
     assert keys.count("pixecom:logins:") == 4
     assert [word for word in ("nora", CAFE) if word in keys] == []
 

@@ -341,7 +341,7 @@ async def test_a_job_that_ran_out_of_calls_goes_on_with_the_posts_that_it_has_no
         async with tenant_transaction(services.database.app, seller_id) as driver:
             await record_run(driver, RunRequest(seller_id=seller_id, origin=RunOrigin.MANUAL, reason="test"), [job])
         await work_until_idle(shop.services)
-        await shop.services.redis.flushdb()  # pyright: ignore[reportUnknownMemberType]  # redis-py's kwargs are untyped
+        await shop.services.redis.flushdb()
         first = await insights(shop)
         await make_all_due(shop.services)
         await work_until_idle(shop.services)

@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from redis.asyncio import Redis
 
 from app.identifiers import new_id
 from app.services.progress_channel import SECONDS_BETWEEN_NUDGES, ProgressChannel, publish_progress
+from tests.redis_clients import redis_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -25,7 +25,7 @@ SHORT = 0.05
 @pytest.fixture
 async def reader(redis_url: str) -> AsyncGenerator[ProgressChannel]:
     """The channel's end in another process."""
-    redis = Redis.from_url(redis_url)  # pyright: ignore[reportUnknownMemberType]  # redis-py's kwargs are untyped
+    redis = redis_client(redis_url)
     channel = ProgressChannel(redis)
     yield channel
     await channel.close()
@@ -84,7 +84,7 @@ async def test_what_waits_is_sent_at_the_end(services: Services, reader: Progres
 
 
 async def test_a_listener_whose_connection_breaks_listens_again(services: Services, redis_url: str) -> None:
-    redis = Redis.from_url(redis_url)  # pyright: ignore[reportUnknownMemberType]  # as above
+    redis = redis_client(redis_url)
     reader, run = ProgressChannel(redis), new_id()
     with reader.listen(SELLER, run) as nudge:
         assert await _nudged(nudge, within=LONG)
@@ -97,7 +97,7 @@ async def test_a_listener_whose_connection_breaks_listens_again(services: Servic
 
 
 async def test_without_redis_nothing_is_raised_and_a_reader_wakes_by_itself() -> None:
-    redis = Redis.from_url("redis://127.0.0.1:1/0")  # pyright: ignore[reportUnknownMemberType]  # as above
+    redis = redis_client("redis://127.0.0.1:1/0")
     channel = ProgressChannel(redis)
     with channel.listen(SELLER, new_id()) as nudge:
         channel.publish([(SELLER, new_id()), (None, new_id())])

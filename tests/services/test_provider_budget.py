@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from redis.asyncio import Redis
 
 from app import clock
 from app.database.transactions import tenant_transaction
@@ -28,6 +27,7 @@ from app.queries.connections import find_connection
 from app.services.call_budget import CallBudgets
 from app.services.provider_access import inspect_token, open_page_provider, open_provider, read_token
 from app.vocabulary import ConnectionHealth, ConnectionKind, ConnectionTrouble, ProviderKind, UseCase
+from tests.redis_clients import redis_client
 from tests.services.shop import TODAY, add_seller, sandbox_for
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ async def shop(services: Services) -> AsyncIterator[Shop]:
 async def other_worker(shop: Shop) -> AsyncIterator[Services]:
     """What a second worker process has of its own: its connection to Redis and its memory."""
     url = shop.services.settings.redis_url.get_secret_value()
-    async with Redis.from_url(url) as redis:  # pyright: ignore[reportUnknownMemberType] - redis-py's kwargs are untyped
+    async with redis_client(url) as redis:
         yield replace(shop.services, redis=redis, budgets=CallBudgets(redis))
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
-from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from app.cli.reachability import require_redis
@@ -19,6 +18,7 @@ from app.http.application import create_application
 from app.services.redis_health import check_redis
 from tests.chaos.processes import until
 from tests.http.conftest import in_process
+from tests.redis_clients import redis_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -39,7 +39,7 @@ async def full_redis(tmp_path: Path) -> AsyncGenerator[str]:
     directory = open_data_directory(tmp_path / "data", user="tests")
     server = start_valkey(directory, "made-up-pw")
     url = f"redis://:made-up-pw@127.0.0.1:{server.port}/0"
-    client: Any = Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]  # redis-py's kwargs are untyped
+    client = redis_client(url)
     try:
         await client.config_set("save", "3600 1000")
         await client.config_set("stop-writes-on-bgsave-error", "yes")
@@ -54,7 +54,7 @@ async def full_redis(tmp_path: Path) -> AsyncGenerator[str]:
 
 
 async def test_a_redis_without_a_disk_is_not_ready_and_says_why(settings: Settings, full_redis: str) -> None:
-    client: Any = Redis.from_url(full_redis)  # pyright: ignore[reportUnknownMemberType]  # likewise
+    client = redis_client(full_redis)
     assert await check_redis(client) == REFUSAL
     await client.aclose()
     with pytest.raises(SetupError) as caught:
@@ -67,7 +67,7 @@ async def test_a_redis_without_a_disk_is_not_ready_and_says_why(settings: Settin
 
 async def test_a_redis_that_works_or_is_away(redis_url: str) -> None:
     for url in (redis_url, "redis://127.0.0.1:1/0"):
-        client: Any = Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]  # likewise
+        client = redis_client(url)
         if url == redis_url:
             assert await check_redis(client) == "ok"
         else:

@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
@@ -16,6 +15,7 @@ from app.services.limits import cost_buckets
 from app.services.limits.buckets import Bucket
 from app.services.limits.cost_buckets import CostBuckets
 from app.services.redis_pool import crowd_connections, open_redis
+from tests.redis_clients import redis_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ async def redis(few: Settings) -> AsyncIterator[Any]:
 @pytest.fixture
 async def observer(redis_url: str) -> AsyncIterator[Any]:
     """A client of the test's own, whose one connection is not counted."""
-    async with Redis.from_url(redis_url, single_connection_client=True) as client:  # pyright: ignore[reportUnknownMemberType]  # redis-py's kwargs are untyped
+    async with redis_client(redis_url, single_connection_client=True) as client:
         yield client
 
 
@@ -80,7 +80,7 @@ async def test_charges_that_hang_leave_connections_to_others(
     """Each of them holds its connection until it is let go."""
     monkeypatch.setattr(cost_buckets, "PATIENCE_SECONDS", 60)
     buckets = CostBuckets(redis, asks_at_once=crowd_connections(few))
-    shared: Any = buckets._shared  # pyright: ignore[reportPrivateUsage]
+    shared: Any = buckets._shared
     take = shared.take
 
     async def hanging(asks: Any) -> Any:
@@ -101,7 +101,7 @@ async def test_waiting_for_a_turn_is_not_taken_for_silence(redis: Any, monkeypat
     buckets = CostBuckets(redis, asks_at_once=1)
     await buckets.charge([bucket(0)], 1)
     monkeypatch.setattr(cost_buckets, "PATIENCE_SECONDS", 0.05)
-    shared: Any = buckets._shared  # pyright: ignore[reportPrivateUsage]
+    shared: Any = buckets._shared
     take = shared.take
 
     async def slow(asks: Any) -> Any:
@@ -119,10 +119,10 @@ async def test_one_that_gets_no_connection_is_told_so(few: Settings, monkeypatch
     async with open_redis(few) as client:
         held = [await client.connection_pool.get_connection() for _ in range(SIZE)]
         with pytest.raises(RedisConnectionError, match="No connection available"):
-            await client.execute_command("PING")  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
+            await client.execute_command("PING")
         for connection in held:
             await client.connection_pool.release(connection)
-        assert await client.execute_command("PING")  # pyright: ignore[reportUnknownMemberType]  # as above
+        assert await client.execute_command("PING")
 
 
 async def test_messages_about_jobs_have_connections_of_their_own(few: Settings, observer: Any) -> None:

@@ -12,21 +12,18 @@ from app import clock
 from app.database.migration import upgrade
 from app.database.partitions import month_start, partition_name
 from app.database.tables import metadata
-from app.database.transactions import driver_of, tenant_transaction, work_transaction
+from app.database.transactions import tenant_transaction, work_transaction
 from app.queries.raw_partitions import create_raw_partition, drop_raw_partition, list_raw_months
 from app.services import retention
 from app.services.leaderboards import rank_day
 from app.services.retention import past_months
 from app.services.tick_taking import start_scheduled_job
-from tests.database.opening import opened_engine
 from tests.database.wall_audit import audit, walls_of
 from tests.services.shop import add_seller
 from tests.services.ticking import do_all, states, tell
 from tests.services.working import fetch, fetch_work
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from app.database.driver import Driver
     from app.embedded.throwaway import ThrowawayDatabase
     from app.services.context import Services
@@ -60,12 +57,6 @@ FROM (
 ) AS part
 ORDER BY 1
 """
-
-
-@pytest.fixture
-async def superuser(database: ThrowawayDatabase) -> AsyncGenerator[Driver]:
-    async with opened_engine(database.superuser_url) as engine, engine.connect() as connection:
-        yield await driver_of(connection)
 
 
 async def months(services: Services) -> list[date]:
@@ -127,7 +118,7 @@ async def test_the_app_role_can_not_drop_or_make_a_table_itself(services: Servic
 async def test_a_month_that_a_reader_holds_is_tried_again(services: Services) -> None:
     short = replace(services, settings=services.settings.model_copy(update={"raw_retention_days": 35}))
     async with work_transaction(services.database.app) as reader:
-        await reader.fetch(f"SELECT 1 FROM ad_stats_raw WHERE stat_date < '{FIRST + timedelta(days=1)}'")  # noqa: S608
+        await reader.fetch(f"SELECT 1 FROM ad_stats_raw WHERE stat_date < '{FIRST + timedelta(days=1)}'")
         await retain(short)
         assert await states(services, "retention") == {"RETRYING": 1}
         query = "SELECT error_class FROM jobs WHERE kind = 'retention'"

@@ -51,7 +51,7 @@ async def _run(services: Services, *jobs: NewJob, seller_id: UUID = SELLER) -> E
 
 async def _set(services: Services, job: NewJob, assignments: str) -> None:
     async with work_transaction(services.database.app) as driver:
-        await driver.execute(f"UPDATE jobs SET {assignments} WHERE key = $1", job.key)  # noqa: S608 - the test's own
+        await driver.execute(f"UPDATE jobs SET {assignments} WHERE key = $1", job.key)
 
 
 async def _succeed(services: Services, job: NewJob, *, rows: int = 0) -> None:
@@ -141,7 +141,7 @@ async def test_a_job_that_several_pauses_hold_waits_for_the_last_of_them(service
 
 def _wait(reason: WaitReason, account_id: UUID | None, until: object = None) -> WaitingReason:
     kind = ConnectionKind.AD_ACCOUNT if account_id else None
-    return WaitingReason(reason=reason, connection_id=account_id, connection_kind=kind, jobs=1, until=until)  # pyright: ignore[reportArgumentType]
+    return WaitingReason(reason=reason, connection_id=account_id, connection_kind=kind, jobs=1, until=until)  # pyright: ignore[reportArgumentType]  # a stored instant
 
 
 async def test_the_end_is_estimated_from_the_pace_so_far(services: Services) -> None:

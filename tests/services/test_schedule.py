@@ -214,7 +214,7 @@ async def test_a_stretched_account_gets_its_stats_only_every_so_many_slots(servi
     assert len([of_slot for of_slot in asked[:4] if of_slot]) > 1
 
 
-class Killed(Exception):  # noqa: N818 - it stands for the end of a process
+class Killed(Exception):  # noqa: N818  # it stands for the end of a process
     """Somebody pulled the plug."""
 
 
@@ -273,7 +273,7 @@ async def test_a_seller_that_has_to_be_waited_for_holds_up_no_other(
             await driver.fetch(lock, sellers[1])
             walk = asyncio.create_task(do_all(services, "tick"))
             async with asyncio.timeout(30):
-                while await runs_of(services, "structure") != sorted([*sellers, sellers[0]]):  # noqa: ASYNC110 - in Postgres
+                while await runs_of(services, "structure") != sorted([*sellers, sellers[0]]):
                     await asyncio.sleep(0.01)
         await walk
     assert await runs_of(services, "structure") == sorted([*sellers, *sellers])

@@ -21,12 +21,11 @@ from app.services.job_kinds import AccountKey, delivery_job, structure_job
 from app.services.run_requests import RunRequest, record_run
 from app.services.status_change import StatusAction, set_status
 from app.vocabulary import EntityStatus, RunOrigin
-from tests.services.invariants import check_invariants
-from tests.services.shop import account, add_seller, entities, sandbox_for
+from tests.services.shop import account, add_seller, entities
 from tests.services.working import work_until_idle
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import Callable
     from uuid import UUID
 
     from app.providers.sandbox.dataset import Entity
@@ -40,15 +39,6 @@ FROM audit_events
 ORDER BY subject_type, id
 """
 _BESIDES = "SELECT DISTINCT actor_id, platform_answer, correlation_id IS NULL FROM audit_events"
-
-
-@pytest.fixture
-async def shop(services: Services) -> AsyncGenerator[Shop]:
-    """A seller with account 1 of the sandbox, its structure known."""
-    with sandbox_for(services, await add_seller(services)) as opened:
-        await opened.connect()
-        yield opened
-        await check_invariants(services, opened.seller_id)
 
 
 async def do(shop: Shop, make: Callable[..., NewJob]) -> None:
@@ -66,7 +56,7 @@ def changed(**statuses: Status) -> list[Entity]:
 
 
 async def id_of(shop: Shop, table: str, external_id: str) -> UUID:
-    return await shop.value(f"SELECT id FROM {table} WHERE external_id = $1", external_id)  # noqa: S608  # a constant
+    return await shop.value(f"SELECT id FROM {table} WHERE external_id = $1", external_id)
 
 
 async def events(shop: Shop) -> list[tuple[Any, ...]]:

@@ -30,7 +30,7 @@ from tests.services.shop import TODAY, YESTERDAY, account, add_seller, entities,
 from tests.services.working import fetch_work, make_all_due, work_until_idle
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -59,15 +59,6 @@ SELECT (SELECT max(xmin::text::bigint) FROM ad_stats_daily), (SELECT max(xmin::t
 """
 _READ = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'ad_stats_daily'"
 RED = (50_000_000, 700, 7, 6, 5, 4, 3, 20_000_000)
-
-
-@pytest.fixture
-async def shop(services: Services) -> AsyncGenerator[Shop]:
-    """A seller with account 1 of the sandbox, its structure known, nothing synced yet."""
-    with sandbox_for(services, await add_seller(services)) as opened:
-        await opened.connect()
-        yield opened
-        await check_invariants(services, opened.seller_id)
 
 
 async def give_sellpages(shop: Shop, **pages: str) -> dict[str, UUID]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from app import clock
 from app.database.transactions import tenant_transaction
 from app.errors import ProviderThrottledError, ThrottleScope
@@ -14,34 +12,18 @@ from app.metrics.levels import Level
 from app.services.job_kinds import StatsUnit
 from app.services.sync_pace import is_default_window, note_round, note_throttle
 from tests.services.days_at_hand import writer_of
-from tests.services.invariants import check_invariants
-from tests.services.shop import TODAY, YESTERDAY, account, add_seller, sandbox_for, three_days
+from tests.services.shop import TODAY, YESTERDAY, account, three_days
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
     from datetime import datetime
     from uuid import UUID
 
-    from app.services.context import Services
     from tests.services.shop import Shop
 
 QUARTER = timedelta(minutes=15)
 _STRETCH = "SELECT stats_stretch FROM fb_connections"
 _PACE = "SELECT spent_on, stats_synced_at IS NOT NULL, stats_stretch FROM fb_connections"
-
-
-@pytest.fixture
-async def shop(services: Services) -> AsyncGenerator[Shop]:
-    with sandbox_for(services, await add_seller(services)) as opened:
-        await opened.connect()
-        yield opened
-        await check_invariants(services, opened.seller_id)
-
-
-@pytest.fixture
-async def connection_id(shop: Shop) -> UUID:
-    return await shop.value("SELECT id FROM fb_connections")
 
 
 def throttled(scope: ThrottleScope = ThrottleScope.USE_CASE) -> ProviderThrottledError:

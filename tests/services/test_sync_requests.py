@@ -129,6 +129,6 @@ async def test_requests_of_one_seller_take_turns(services: Services) -> None:
             await insert_jobs(driver, first, run_id=new_id(), now=clock.now())
             second = asyncio.create_task(ask(from_date=today - timedelta(days=60), to_date=today))
             async with asyncio.timeout(20):
-                while await fetch_work(services, WAITING) == []:  # noqa: ASYNC110  # PostgreSQL offers no event
+                while await fetch_work(services, WAITING) == []:
                     await asyncio.sleep(0.01)
         assert len((await second).jobs) == 9 * len(Level)

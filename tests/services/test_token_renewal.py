@@ -35,7 +35,7 @@ async def test_it_waits_for_a_sync_of_the_structure_and_does_not_lock_it_out(ser
         async with tenant_transaction(services.database.app, seller_id) as driver:
             await Lease(services, job, LEASE).fence(driver)
             again = asyncio.create_task(renew_token(services, seller_id, connection_id, SecretStr("a third")))
-            while not await count_waiting_for_locks(services):  # noqa: ASYNC110  # Postgres alone knows
+            while not await count_waiting_for_locks(services):
                 await asyncio.sleep(0.01)
             assert await lock_connection(driver, seller_id=seller_id, connection_id=connection_id) is not None
         run = await again

@@ -76,6 +76,6 @@ async def sync_well_and_badly(services: Services) -> None:
         assert await shop.value("SELECT health FROM fb_connections") == "UNHEALTHY"
         for table in [row[0] for row in await shop.rows(_TABLES)]:
             for token in TOKENS:
-                assert await shop.rows(f"SELECT t::text FROM {table} AS t WHERE t::text LIKE $1", f"%{token}%") == []  # noqa: S608  # names of tables
+                assert await shop.rows(f"SELECT t::text FROM {table} AS t WHERE t::text LIKE $1", f"%{token}%") == []
         reasons = await fetch_work(services, "SELECT DISTINCT error_reason FROM jobs WHERE error_reason IS NOT NULL")
         assert len(reasons) >= 3

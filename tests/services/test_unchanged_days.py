@@ -19,7 +19,7 @@ from tests.services.invariants import check_invariants
 from tests.services.shop import TODAY, YESTERDAY, account, add_seller, entities, sandbox_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
     from uuid import UUID
 
     from app.services.context import Services
@@ -34,19 +34,6 @@ ORDER BY 1
 _LOG = "SELECT fetched_at, content_hash FROM stats_fetches WHERE level = 3 AND stat_date = $1"
 _SNAPSHOTS = "SELECT count(*) FROM ad_stats_raw WHERE level = 3"
 OLD, NEW = Counters(5, 50), Counters(7, 70)
-
-
-@pytest.fixture
-async def shop(services: Services) -> AsyncGenerator[Shop]:
-    with sandbox_for(services, await add_seller(services)) as opened:
-        await opened.connect()
-        yield opened
-        await check_invariants(services, opened.seller_id)
-
-
-@pytest.fixture
-async def connection_id(shop: Shop) -> UUID:
-    return await shop.value("SELECT id FROM fb_connections")
 
 
 async def test_unchanged_days_move_the_fetch_log_and_nothing_else(shop: Shop, connection_id: UUID) -> None:

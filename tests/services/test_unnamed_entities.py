@@ -64,11 +64,6 @@ async def shop(services: Services) -> AsyncGenerator[Shop]:
         await check_invariants(services, opened.seller_id)
 
 
-@pytest.fixture
-async def connection_id(shop: Shop) -> UUID:
-    return await shop.value("SELECT id FROM fb_connections")
-
-
 async def sync_structure_of(shop: Shop, connection_id: UUID) -> None:
     job = structure_job(AccountKey(shop.seller_id, connection_id), priority=Priority.MANUAL)
     request = RunRequest(seller_id=shop.seller_id, origin=RunOrigin.SYSTEM, reason="a test")

@@ -64,5 +64,5 @@ async def make_all_due(services: Services) -> None:
     async with work_transaction(services.database.app) as driver:
         await driver.execute("DELETE FROM call_pauses")
         await driver.execute("UPDATE jobs SET run_at = now() WHERE state IN ('QUEUED', 'RETRYING', 'PARKED')")
-    for key in await services.redis.keys("pixecom:calls:*:pause"):  # pyright: ignore[reportUnknownMemberType] - untyped
+    for key in await services.redis.keys("pixecom:calls:*:pause"):
         await services.redis.delete(key)

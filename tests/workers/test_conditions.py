@@ -61,7 +61,7 @@ async def test_a_worker_waits_for_the_schema(
     register_tasks(services, running, worker="test")
     async with asyncio.timeout(PATIENCE_SECONDS), watching(services):
         await until_allowed(services)
-        working = asyncio.create_task(process._work(services, running, stop))  # pyright: ignore[reportPrivateUsage]
+        working = asyncio.create_task(process._work(services, running, stop))
         await go_down(database)
         await until_forbidden(services)
         assert await services.schema.check() == OLDER
@@ -71,7 +71,7 @@ async def test_a_worker_waits_for_the_schema(
         await send_now(services, [job.job_id])
         assert await state_of(services, job.job_id) == "QUEUED"
         await go_up(database)
-        while await state_of(services, job.job_id) != "SUCCEEDED":  # noqa: ASYNC110  # Postgres alone knows
+        while await state_of(services, job.job_id) != "SUCCEEDED":
             await asyncio.sleep(0.02)
         stop.set()
         await working
@@ -84,12 +84,12 @@ async def test_a_scheduler_does_no_pass_on_an_older_schema(services: Services, d
         await until_forbidden(services)
         await services.clock.until_right()
         await services.schema.until_wrong()
-        await scheduler._pass(services, passes, sweep=True)  # pyright: ignore[reportPrivateUsage]
+        await scheduler._pass(services, passes, sweep=True)
         assert await passes.check() == "no pass was done yet"
         await go_up(database)
         await until_allowed(services)
         assert work_is_allowed(services)
-        await scheduler._pass(services, passes, sweep=True)  # pyright: ignore[reportPrivateUsage]
+        await scheduler._pass(services, passes, sweep=True)
         assert await passes.check() == "ok"
 
 

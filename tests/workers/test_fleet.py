@@ -23,7 +23,7 @@ from workers.backlog import measure_backlog
 from workers.fleet import measure_budgets, measure_fleet
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Sequence
+    from collections.abc import Generator, Sequence
     from uuid import UUID
 
     from prometheus_client import Gauge
@@ -45,12 +45,6 @@ class Synced(NamedTuple):
     changes: str = "is_active = true"
 
 
-@pytest.fixture
-async def services(settings: Settings) -> AsyncGenerator[Services]:
-    async with open_services(settings, process="tests") as opened:
-        yield opened
-
-
 async def add_seller(services: Services, *accounts: Synced) -> UUID:
     seller_id = new_id()
     async with tenant_transaction(services.database.app, seller_id) as driver:
@@ -58,7 +52,7 @@ async def add_seller(services: Services, *accounts: Synced) -> UUID:
         await insert_seller(driver, seller, now=clock.now())
     connections = await connect_mocks(services, seller_id, len(accounts))
     for connection_id, account in zip(connections, accounts, strict=True):
-        changes = f"UPDATE fb_connections SET {account.changes} WHERE seller_id = $1 AND id = $2"  # noqa: S608  # our own
+        changes = f"UPDATE fb_connections SET {account.changes} WHERE seller_id = $1 AND id = $2"
         await tell(services, seller_id, changes, seller_id, connection_id)
         await tell(
             services,

@@ -33,11 +33,11 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
 
 async def work(services: Services, running: RunningJobs, stop: asyncio.Event) -> None:
     """The worker's own loop."""
-    await process._work(services, running, stop)  # pyright: ignore[reportPrivateUsage]  # without a process around it
+    await process._work(services, running, stop)
 
 
 async def until_succeeded(services: Services, *job_ids: UUID) -> None:
-    while {await state_of(services, job_id) for job_id in job_ids} != {"SUCCEEDED"}:  # noqa: ASYNC110  # Postgres alone knows
+    while {await state_of(services, job_id) for job_id in job_ids} != {"SUCCEEDED"}:
         await asyncio.sleep(0.02)
 
 
@@ -90,7 +90,7 @@ async def test_a_slot_is_kept_for_what_people_wait_for(services: Services, monke
     await send_now(services, [job.job_id for job in slow.jobs])
     working = asyncio.create_task(work(services, running, stop))
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while len(running) < 2:  # noqa: ASYNC110  # the worker tells nobody
+        while len(running) < 2:
             await asyncio.sleep(0.02)
         urgent = await enqueue(services, *[chore(f"now-{place}", priority=Priority.MANUAL) for place in range(3)])
         await send_now(services, [job.job_id for job in urgent.jobs])
@@ -131,7 +131,7 @@ async def test_a_message_that_makes_no_sense_is_dropped(services: Services, monk
     monkeypatch.setattr(tasks, "HANDLERS", {"chore": nothing})
     running, stop = RunningJobs(), asyncio.Event()
     register_tasks(services, running, worker="test")
-    await services.redis.lpush("pixecom:jobs:scheduled", b"{", b'{"task_name": "none"}')  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType]  # redis-py types sync and async as one
+    await services.redis.lpush("pixecom:jobs:scheduled", b"{", b'{"task_name": "none"}')
     run = await enqueue(services, chore())
     await send_now(services, [run.jobs[0].job_id])
     working = asyncio.create_task(work(services, running, stop))

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
@@ -14,21 +13,15 @@ from workers import scheduler
 from workers.passes import Passes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    import pytest
 
     from app.services.context import Services
     from app.settings import Settings
 
 
-@pytest.fixture
-async def services(settings: Settings) -> AsyncGenerator[Services]:
-    async with open_services(settings, process="tests") as opened:
-        yield opened
-
-
 async def do_pass(services: Services, passes: Passes) -> None:
     """As the scheduler's loop does it."""
-    await scheduler._pass(services, passes, sweep=True)  # pyright: ignore[reportPrivateUsage]  # without a process around it
+    await scheduler._pass(services, passes, sweep=True)
 
 
 def counted(outcome: str) -> float:

@@ -7,16 +7,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from app.services.limits import cost_buckets
 from app.services.limits.buckets import KEPT, Ask, Bucket, ProcessBuckets
 from app.services.limits.cost_buckets import CostBuckets
 from app.services.limits.shared_buckets import SharedBuckets
+from tests.redis_clients import redis_client
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from redis.asyncio import Redis
 
 
 class Clock:
@@ -31,22 +31,6 @@ class Clock:
 
 def bucket(name: str = "USER", *, capacity: int = 1000, per_minute: int = 60) -> Bucket:
     return Bucket(name=name, key=f"test:{{s}}:{name}", capacity=capacity, per_minute=per_minute)
-
-
-def open_redis(url: str) -> Redis:
-    return Redis.from_url(url, socket_timeout=5)  # pyright: ignore[reportUnknownMemberType]  # redis-py's kwargs are untyped
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with open_redis(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-async def other_process(redis_url: str) -> AsyncIterator[Redis]:
-    async with open_redis(redis_url) as client:
-        yield client
 
 
 async def scripts_run(redis: Any) -> int:
@@ -139,7 +123,7 @@ async def test_work_that_was_done_is_paid_as_far_as_there_is(redis: Redis) -> No
 
 async def test_while_redis_is_away_each_process_has_its_own(redis_url: str) -> None:
     with capture_logs() as logs:
-        async with open_redis("redis://127.0.0.1:1/0") as nowhere:
+        async with redis_client("redis://127.0.0.1:1/0") as nowhere:
             buckets = CostBuckets(nowhere)
             assert (await buckets.charge([bucket()], 900)).refused is None
             assert (await buckets.charge([bucket()], 900)).refused == bucket()
@@ -199,7 +183,7 @@ async def test_a_process_remembers_a_bounded_number_of_buckets(monkeypatch: pyte
     for place in range(50):
         await buckets.charge([bucket(f"ADDRESS{place}")], 1)
 
-    assert len(buckets._leases) == 10  # pyright: ignore[reportPrivateUsage]  # only a test asks
+    assert len(buckets._leases) == 10
     assert KEPT <= 10_000
 
 

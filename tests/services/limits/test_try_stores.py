@@ -8,16 +8,18 @@ from math import ceil
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
-from redis.asyncio import Redis
 
 from app import clock
 from app.services.limits import process_tries
 from app.services.limits.process_tries import ProcessTries
 from app.services.limits.redis_tries import RedisTries
 from app.services.limits.try_rules import FORGIVEN, Subject, TryRules
+from tests.redis_clients import redis_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+    from redis.asyncio import Redis
 
     from app.services.limits.try_rules import TryStore
 
@@ -43,7 +45,7 @@ class RedisBench:
         self.store = RedisTries(redis, RULES)
 
     async def pass_time(self, seconds: float) -> None:
-        for key in await self.redis.keys("*"):  # pyright: ignore[reportUnknownMemberType] - untyped
+        for key in await self.redis.keys("*"):
             left = await self.redis.pttl(key)
             await self.redis.pexpire(key, max(1, round(left - seconds * 1000)))
             if left <= seconds * 1000:
@@ -72,7 +74,7 @@ async def bench(
     if request.param == "process":
         yield ProcessBench(monkeypatch)
         return
-    async with Redis.from_url(redis_url) as redis:  # pyright: ignore[reportUnknownMemberType] - untyped
+    async with redis_client(redis_url) as redis:
         yield RedisBench(redis)
 
 
@@ -161,4 +163,4 @@ async def test_a_process_remembers_so_many_subjects(monkeypatch: pytest.MonkeyPa
     store = ProcessTries(RULES)
     for number in range(10):
         assert await store.take([Subject(str(number), 1)]) is None
-    assert list(store._counts) == ["7", "8", "9"]  # pyright: ignore[reportPrivateUsage]
+    assert list(store._counts) == ["7", "8", "9"]

@@ -287,7 +287,7 @@ async def test_nothing_is_looked_for_among_those_that_wait(monkeypatch: pytest.M
         turns, looked_at = roomy(), 0
         everybody = Share("all", 4)
         callers = [Caller("ADDRESS", (Share(number, 2), everybody)) for number in range(addresses)]
-        has_room = Turns._has_room  # pyright: ignore[reportPrivateUsage]
+        has_room = Turns._has_room
 
         def counting(self: Turns, wanted: tuple[Share, ...]) -> bool:
             nonlocal looked_at
