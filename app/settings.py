@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from ipaddress import ip_network
 from logging import getLevelNamesMapping
-from pathlib import Path  # noqa: TC003  # pydantic reads the annotations while running
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 

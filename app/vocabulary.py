@@ -39,7 +39,7 @@ class ConnectionHealth(StrEnum):
 class ConnectionTrouble(StrEnum):
     """Of what kind it is that makes a connection unhealthy: its token is dead, or lacks a permission."""
 
-    TOKEN = "TOKEN"  # noqa: S105 - a kind of trouble, not a token
+    TOKEN = "TOKEN"  # noqa: S105  # a kind of trouble, not a token
     PERMISSION = "PERMISSION"
 
 
@@ -133,7 +133,7 @@ class FreshnessState(StrEnum):
 class FreshnessReason(StrEnum):
     """Why numbers are not fresh. BEHIND: for no reason but our own slowness."""
 
-    TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105 - a reason, not a token
+    TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105  # a reason, not a token
     PERMISSION = "PERMISSION"
     THROTTLED = "THROTTLED"
     META_GAP = "META_GAP"

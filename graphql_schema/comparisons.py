@@ -103,12 +103,12 @@ _relative_changes: Any = _change_type(
 
 
 @strawberry.type(description="How much each metric differs, in its own unit; rounded once, from the exact difference.")
-class MetricsDifference(_differences):  # pyright: ignore[reportUntypedBaseClass]  # made from the table
+class MetricsDifference(_differences):
     pass
 
 
 @strawberry.type(description="How much each metric changed, relative to the base.")
-class MetricsRelativeChange(_relative_changes):  # pyright: ignore[reportUntypedBaseClass]  # made from the table
+class MetricsRelativeChange(_relative_changes):
     pass
 
 

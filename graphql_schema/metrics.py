@@ -38,7 +38,7 @@ _values: Any = strawberry.type(
     description="Every metric of one entity, or of everything that a list matches, over a range of days. "
     "Derived metrics come from the summed counters, never from an average.",
 )
-class Metrics(_values):  # pyright: ignore[reportUntypedBaseClass]  # made from the table
+class Metrics(_values):
     reading: strawberry.Private[MetricsReading]
 
     currency: str = strawberry.field(description="ISO 4217 code of all money here: the ad account's currency.")

@@ -33,8 +33,8 @@ def _query() -> str:
 
 def _options_of(command: str) -> set[str]:
     group = typer.main.get_command(application)
-    found = group.commands[command]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]  # a group
-    return {option for parameter in found.params for option in parameter.opts}  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # click's are untyped
+    found = group.commands[command]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]  # a group
+    return {option for parameter in found.params for option in parameter.opts}  # pyright: ignore[reportUnknownVariableType]  # click's are untyped
 
 
 def test_every_command_exists_with_its_options() -> None:
@@ -47,7 +47,7 @@ def test_every_command_exists_with_its_options() -> None:
 
 
 def test_the_query_is_valid() -> None:
-    assert validate(schema._schema, parse(_query())) == []  # pyright: ignore[reportPrivateUsage]  # no public name
+    assert validate(schema._schema, parse(_query())) == []
 
 
 def test_the_export_is_one_with_arguments_of_its_own() -> None:
@@ -57,7 +57,7 @@ def test_the_export_is_one_with_arguments_of_its_own() -> None:
     name, suffix, body = asked.groups()
     assert suffix in FORMATS
     assert set(json.loads(body)) <= set(ARGUMENTS)
-    read = get_variable_values(exports_schema._schema, _variables_of(name), json.loads(body))  # pyright: ignore[reportPrivateUsage]  # no public name
+    read = get_variable_values(exports_schema._schema, _variables_of(name), json.loads(body))
     assert not isinstance(read, list), read
 
 

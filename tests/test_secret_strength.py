@@ -32,7 +32,7 @@ def encoded(key: bytes) -> str:
     ],
 )
 def test_what_a_generator_makes_is_good(alphabet: str, length: int, least_bits: float) -> None:
-    generator = random.Random(20261130)  # noqa: S311 - the same texts each time
+    generator = random.Random(20261130)
     texts = ["".join(generator.choices(alphabet, k=length)) for _ in range(2000)]
     assert [text for text in texts if strength_bits(text) < least_bits] == []
 
@@ -148,7 +148,7 @@ def test_a_patterned_key_is_none(key: bytes) -> None:
 
 
 def test_random_keys_are_good() -> None:
-    generator = random.Random(20261130)  # noqa: S311 - the same keys each time
+    generator = random.Random(20261130)
     assert [fault_of_key("k1", encoded(generator.randbytes(32))) for _ in range(2000)] == [None] * 2000
 
 

@@ -62,7 +62,7 @@ class GaugeGroup:
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 return await self._ask()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other metrics are still wanted
+        except Exception as error:  # noqa: BLE001  # whatever it is, the other metrics are still wanted
             MEASURING_FAILURES.labels(self.name).inc()
             log.warning("gauges can't be measured", group=self.name, error=type(error).__name__)
             return ()

@@ -172,7 +172,7 @@ def _contrast(expected: Facts | None, found: Facts | None) -> tuple[str, str]:
     if left is None or right is None:
         return _words(left), _words(right)
     names = [name for name in left.keys() | right.keys() if left.get(name) != right.get(name)]
-    return tuple(_words({name: row.get(name) for name in sorted(names)}) for row in (left, right))  # pyright: ignore[reportReturnType]  # two
+    return tuple(_words({name: row.get(name) for name in sorted(names)}) for row in (left, right))  # pyright: ignore[reportReturnType]  # of two
 
 
 def _words(row: dict[str, object] | None) -> str:

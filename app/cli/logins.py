@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  # typer reads the annotations while running
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.cli.places import DEFAULT_DATA
-from app.vocabulary import LoginOutcome  # noqa: TC001  # likewise
+from app.vocabulary import LoginOutcome
 
 
 def logins(

@@ -58,7 +58,7 @@ async def require_redis(url: str) -> None:
     except ValueError:
         raise SetupError("REDIS_URL is not a URL such as redis://:password@host:6379/0.") from None
     try:
-        await client.ping()  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]  # likewise
+        await client.ping()  # pyright: ignore[reportUnknownMemberType]  # likewise
     except (OSError, TimeoutError, RedisError) as error:
         if refusal := explain_refusal(error):
             raise SetupError(f"REDIS_URL: {refusal}") from None

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
-from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
+from uuid import UUID
 
 from app.cli.identifiers import run_name
 from app.cli.progress_bar import ProgressBar, Together

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003  # typer reads the annotations while running
-from pathlib import Path  # noqa: TC003  # likewise
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer

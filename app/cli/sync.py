@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003  # typer reads the annotations while running
-from pathlib import Path  # noqa: TC003  # likewise
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from uuid import UUID  # noqa: TC003  # likewise
+from uuid import UUID
 
 import typer
 

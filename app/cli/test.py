@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-import typer  # noqa: TC002  # typer reads the annotations while running
+import typer
 
 from app.cli.places import CHECKOUT
 from app.errors import SetupError

@@ -31,7 +31,7 @@ class Cursor(Protocol):
         ...
 
 
-class AbruptConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument, reportUntypedBaseClass]
+class AbruptConnection(asyncpg.Connection):
     """Closes without waiting for an answer: a server that has stopped gives none, and the pool would wait for it."""
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as asyncpg calls it
@@ -42,7 +42,7 @@ class AbruptConnection(asyncpg.Connection):  # pyright: ignore[reportMissingType
 class Driver(Protocol):
     """An asyncpg connection."""
 
-    async def execute(self, query: str, *arguments: object, timeout: float | None = None) -> str:  # noqa: ASYNC109
+    async def execute(self, query: str, *arguments: object, timeout: float | None = None) -> str:  # noqa: ASYNC109  # likewise
         """Raises TimeoutError after `timeout` seconds, which include waiting for a cancelled statement to end."""
         ...
 

@@ -118,5 +118,5 @@ def check(owner_url: SecretStr | str) -> None:
 def head_revision() -> str:
     """The newest revision that this code knows."""
     revision = ScriptDirectory.from_config(_config("postgresql://")).get_current_head()
-    assert revision is not None  # noqa: S101 - the package ships its migrations
+    assert revision is not None  # noqa: S101  # the package ships its migrations
     return revision

@@ -78,6 +78,6 @@ async def _loss(connection: AsyncConnection, table: str, *, columns: tuple[str, 
     estimate: int = await connection.scalar(_ESTIMATE, {"table": table}) or 0
     if estimate > FEW_ROWS:
         return Loss(table, estimate, columns, whole, is_estimate=True)
-    counted = text(f"SELECT count(*) FROM (SELECT FROM {table} LIMIT {FEW_ROWS + 1}) AS counted")  # noqa: S608 - our name
+    counted = text(f"SELECT count(*) FROM (SELECT FROM {table} LIMIT {FEW_ROWS + 1}) AS counted")  # noqa: S608  # the table's name is ours
     rows: int = await connection.scalar(counted) or 0
     return Loss(table, rows, columns, whole, is_estimate=rows > FEW_ROWS)

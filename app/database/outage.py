@@ -70,7 +70,7 @@ class Wanted(StrEnum):
     HEARTBEAT = "heartbeat"
     OUTCOME = "outcome"
     NEXT = "next"
-    PASS = "pass"  # noqa: S105 - a pass of the scheduler
+    PASS = "pass"  # noqa: S105  # a pass of the scheduler
 
 
 class Outages:

@@ -30,7 +30,7 @@ def guard_role(engine: AsyncEngine, *, setting: str) -> AsyncEngine:
             await check_driver_role(driver, setting=setting)
 
     def connected(connection: DBAPIConnection, _record: object) -> None:
-        connection.run_async(check)  # type: ignore[attr-defined]  # of SQLAlchemy's asynchronous connections
+        connection.run_async(check)
 
     event.listen(engine.sync_engine, "connect", connected)
     return engine

@@ -40,7 +40,7 @@ _CONDITIONS = {
         "(( SELECT current_setting('app.scope'::text, true) AS current_setting) = 'work'::text))"
     ),
     Wall.LOGIN_TRAIL: (
-        f"((seller_id = ( {_setting('seller_id')})) OR "  # noqa: S608 - as the catalogue shows it
+        f"((seller_id = ( {_setting('seller_id')})) OR "  # noqa: S608  # as the catalogue shows it
         "((seller_id IS NULL) AND (user_id IN ( SELECT memberships.user_id\n"
         "   FROM memberships\n"
         f"  WHERE (memberships.seller_id = ( {_setting('seller_id')}))))))"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, cast
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it ships no types; the protocol below stands for them
+import asyncpg
 
 from app.embedded.ports import LOOPBACK
 

@@ -7,7 +7,6 @@ of the ad account. Comparing with another period is a period too.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date  # noqa: TC003  # a NamedTuple of it is made at run time
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +15,7 @@ from app.metrics.ranges import DateRange, Preset, RangeSpec, is_final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import date, datetime
 
 
 class Comparison(StrEnum):

@@ -47,7 +47,7 @@ class _Line:
         if isinstance(value, int | float | None):
             return value
         if isinstance(value, dict | list | tuple):
-            return self._items(value, depth) if depth else "…"  # pyright: ignore[reportUnknownArgumentType]
+            return self._items(value, depth) if depth else "…"  # pyright: ignore[reportUnknownArgumentType]  # of any items
         return self._text(value if isinstance(value, str) else repr(value), limit)  # as the renderer would show it
 
     def _text(self, text: str, limit: int) -> str:

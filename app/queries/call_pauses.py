@@ -6,14 +6,14 @@ Written by the job core; `app.queries.job_claims` asks it at every claim.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta  # noqa: TC003  # dataclasses of them are made at run time
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # likewise
 
 from app.queries.jobs import WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime, timedelta
+    from uuid import UUID
 
     from app.database.driver import Driver
 
@@ -59,7 +59,7 @@ WHERE id = $1
    OR (connection_id = $2 AND state IN {WAITING} AND $3 = ANY(pause_scopes) AND run_at < now() + $4::interval)
 ORDER BY key
 FOR NO KEY UPDATE
-"""  # noqa: S608 - only constants are put in
+"""
 
 _PARK_HELD_BACK = f"""
 WITH parked AS (
@@ -73,7 +73,7 @@ WITH parked AS (
 )
 SELECT count(*)
 FROM parked
-"""  # noqa: S608 - only constants are put in
+"""
 
 # Locked in the order in which requests for work lock live jobs.
 _LET_GO = """

@@ -6,13 +6,13 @@ A day of an account is known by its fetch log. Whoever closes days holds those r
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.metrics.levels import Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date, datetime
     from uuid import UUID
 
     from app.database.driver import Driver
@@ -85,7 +85,7 @@ LEFT JOIN closed_days AS closed ON closed.seller_id = $1
                                AND closed.account_id = connections.id
                                AND closed.stat_date = $2
 WHERE connections.seller_id = $1
-"""  # noqa: S608 - only constants are put in
+"""
 
 # A job over such days was asked for by whoever closes them, and by nobody else.
 _ASKED = """

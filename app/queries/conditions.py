@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from app.metrics import expressions
 from app.metrics.definitions import BY_NAME
-from app.metrics.operators import Operator  # noqa: TC001  # a NamedTuple of it is made at run time
-from app.metrics.periods import Period  # noqa: TC001  # likewise
 from app.queries.selects import ROW, Select
 
 if TYPE_CHECKING:
@@ -15,6 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from app.metrics.operators import Operator
+    from app.metrics.periods import Period
     from app.queries.sources import Source
 
 

@@ -53,7 +53,7 @@ SELECT {_COLUMNS}
 FROM fb_connections
 WHERE seller_id = $1
   AND id = $2
-"""  # noqa: S608 - only constants are put in
+"""
 
 # No key is changed by those who hold it, so that rows that refer to the connection can still be written.
 _LOCK = f"{_FIND}FOR NO KEY UPDATE"
@@ -65,7 +65,7 @@ WHERE seller_id = $1
   AND kind = 'AD_ACCOUNT'
   AND ($2::uuid[] IS NULL OR id = ANY($2))
 ORDER BY id
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 _LIST_WITH_TOKENS = f"""
@@ -75,7 +75,7 @@ WHERE seller_id = $1
   AND is_active
   AND token_ciphertext IS NOT NULL
 ORDER BY kind, name, id
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 _LIST_PAGES = f"""
@@ -85,7 +85,7 @@ WHERE seller_id = $1
   AND kind = 'PAGE'
   AND ($2::uuid[] IS NULL OR id = ANY($2))
 ORDER BY id
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 def _connection(row: Record) -> Connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from app.metrics.levels import Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date, datetime
 
     from app.database.driver import Driver
 
@@ -59,7 +59,7 @@ CROSS JOIN LATERAL (
 ) AS closed
 WHERE days.seller_id = $1
   AND days.stat_date = ANY($2::date[])
-"""  # noqa: S608  # constants of ours
+"""
 
 _TOTALS = f"""
 SELECT totals.stat_date, totals.currency, {", ".join(f"totals.{name}" for name in Counters._fields)}, fetched.at
@@ -77,7 +77,7 @@ CROSS JOIN LATERAL (
 WHERE totals.seller_id = $1
   AND totals.stat_date = ANY($2::date[])
 ORDER BY totals.currency
-"""  # noqa: S608  # constants of ours
+"""
 
 
 async def list_aggregations(driver: Driver, seller_id: UUID, days: Sequence[date]) -> dict[date, Aggregation]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # likewise
 
 from app.database.tables.ads import ad_strategies, sellpages
 from app.database.tables.connections import fb_connections
@@ -15,6 +13,9 @@ from app.queries.sources import Source, columns_of
 from app.vocabulary import ConnectionKind
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
+
     from app.database.driver import Driver
 
 
@@ -99,7 +100,7 @@ async def list_calendars(driver: Driver, seller_id: UUID) -> list[AccountCalenda
         FROM {ACCOUNTS.table}
         WHERE {ROW}.seller_id = $1
           AND {ACCOUNTS.only}
-        """,  # noqa: S608  # constants of ours
+        """,
         seller_id,
     )
     return [AccountCalendar(*record) for record in records]

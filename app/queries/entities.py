@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003  # a NamedTuple of it is made at run time
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # likewise
 
 from app.database.tables import ads
 from app.metrics.levels import Level
@@ -13,6 +11,9 @@ from app.queries.selects import ROW
 from app.queries.sources import Source, columns_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
     from sqlalchemy import Table
 
 

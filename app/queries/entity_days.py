@@ -43,7 +43,7 @@ def rows_of(level: Level, bounds: Bounds) -> str:
     WHERE {_these_days("r", level, bounds)}
       AND r.fetched_at <= {bounds.as_of}
     ORDER BY r.stat_date, r.fetched_at DESC
-) AS s"""  # noqa: S608  # pieces of ours; values are parameters
+) AS s"""
 
 
 def _these_days(alias: str, level: Level, bounds: Bounds) -> str:

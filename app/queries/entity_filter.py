@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 _OF_CURRENCY = Plain(
-    f"{ROW}.account_id IN (SELECT c.id FROM fb_connections AS c WHERE c.seller_id = $1 AND c.currency = {{}})",  # noqa: S608  # ours
+    f"{ROW}.account_id IN (SELECT c.id FROM fb_connections AS c WHERE c.seller_id = $1 AND c.currency = {{}})",
     None,
     "text",
 )

@@ -53,4 +53,4 @@ def _parent_name(level: Level, parent: Level) -> str:
 
 
 def _name_of(table: str, column: str) -> str:
-    return f"(SELECT named.name FROM {table} AS named WHERE named.seller_id = $1 AND named.id = {column})"  # noqa: S608  # constants of ours
+    return f"(SELECT named.name FROM {table} AS named WHERE named.seller_id = $1 AND named.id = {column})"

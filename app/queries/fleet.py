@@ -85,7 +85,7 @@ SELECT seller_id,
 FROM accounts
 GROUP BY 1, 2
 ORDER BY 1, 2
-"""  # noqa: S608 - only constants are put in
+"""
 
 _COUNT_CONNECTIONS = """
 SELECT fb_connections.kind, fb_connections.health, count(*) AS connections

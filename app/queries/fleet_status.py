@@ -6,17 +6,16 @@ of how many it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003  # NamedTuples of it are made at run time
-from datetime import datetime  # noqa: TC003  # likewise
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # likewise
 
 from app.queries.call_pauses import HELD_UNTIL
 from app.queries.jobs import WAITING
 from app.vocabulary import RunOrigin
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+    from uuid import UUID
 
     from app.database.driver import Driver
 
@@ -97,7 +96,7 @@ WHERE runs.state = 'RUNNING'
   AND ($1::uuid IS NULL OR runs.seller_id = $1)
 ORDER BY runs.origin IN ('MANUAL', 'BACKFILL') DESC, runs.created_at, runs.id
 LIMIT $2
-"""  # noqa: S608 - only constants are put in
+"""
 
 _LIST_FAILED = """
 WITH failed AS (

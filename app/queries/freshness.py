@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # likewise
 
 from app.metrics.levels import Level
 from app.metrics.ranges import RESTATEMENT_DAYS
@@ -12,6 +11,7 @@ from app.vocabulary import ConnectionHealth, ConnectionKind, ConnectionTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from uuid import UUID
 
     from app.database.driver import Driver
 
@@ -110,7 +110,7 @@ SELECT accounts.id,
 FROM fb_connections AS accounts
 WHERE accounts.seller_id = $1
   AND accounts.kind = '{ConnectionKind.AD_ACCOUNT}'
-"""  # noqa: S608  # constants of ours
+"""
 
 
 async def list_sync_facts(driver: Driver, seller_id: UUID, *, now: datetime) -> list[AccountSyncFacts]:
@@ -166,7 +166,7 @@ CROSS JOIN LATERAL (
     AND fetches.stat_date BETWEEN wanted.from_date AND wanted.to_date
 ) AS found
 ORDER BY wanted.place
-"""  # noqa: S608  # a constant of ours
+"""
 
 
 async def list_fetch_facts(driver: Driver, seller_id: UUID, wanted: Sequence[FetchedDays]) -> list[FetchFacts]:

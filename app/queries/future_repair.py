@@ -40,7 +40,7 @@ UPDATE {table}
 SET {assignments}
 WHERE {whose}
   AND {latest_of(columns)} > $2
-"""  # noqa: S608 - only names of ours are put in
+"""
 
 
 _DAYS = tuple(
@@ -64,7 +64,7 @@ SET run_at = $2::timestamptz
 WHERE {_WHOSE}
   AND run_at > $2::timestamptz
   AND ({latest_of(WORK_INSTANTS["jobs"])} > $2::timestamptz OR run_at > $2::timestamptz + {LONGEST_WAIT})
-"""  # noqa: S608 - only names of ours are put in
+"""
 
 # As long as a lease may be: a worker that is alive renews it, and otherwise the job is taken over.
 _SHORTEN_LEASES = f"""
@@ -73,7 +73,7 @@ SET lease_until = $2::timestamptz + $3::interval
 WHERE {_WHOSE}
   AND state = 'RUNNING'
   AND lease_until > $2::timestamptz + $3::interval
-"""  # noqa: S608 - only names of ours are put in
+"""
 
 _SHORTEN_PAUSES = f"""
 UPDATE call_pauses
@@ -83,7 +83,7 @@ SET paused_until = least(
     )
 WHERE {_WHOSE}
   AND (noted_at > $2::timestamptz OR paused_until > $2::timestamptz + {LONGEST_WAIT})
-"""  # noqa: S608 - only names of ours are put in
+"""
 
 
 async def set_back_rows(driver: Driver, seller_id: UUID) -> datetime:

@@ -5,14 +5,13 @@ As long as the fetch log or a page's figures have such a row, everything fetched
 
 from __future__ import annotations
 
-from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # likewise
 
 from app.database.tables.work import LIVE_STATES
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import date, datetime, timedelta
+    from uuid import UUID
 
     from app.database.driver import Driver
 
@@ -80,7 +79,7 @@ FROM {source}
 WHERE stats.seller_id = $1
   AND stats.fetched_at > now() + $2::interval
 GROUP BY {connection}
-"""  # noqa: S608 - only names of ours are put in
+"""
 
 
 def latest_of(columns: tuple[str, ...]) -> str:
@@ -97,7 +96,7 @@ WHERE seller_id = $1
   AND {latest_of(columns)} > now() + $2::interval
 GROUP BY {connection}
 HAVING count(*) > 0
-"""  # noqa: S608 - only names of ours are put in
+"""
 
 
 _LOGGED = _days_of("stats_fetches", "stats.account_id", "stats_fetches AS stats")
@@ -128,7 +127,7 @@ FROM {table}
 WHERE ($1::uuid IS NULL OR seller_id = $1)
   AND ({wrong})
 HAVING count(*) > 0
-"""  # noqa: S608 - only names of ours are put in
+"""
 
 
 # Background work of all tenants and of the schedule; `$1` null selects all of it.

@@ -88,7 +88,7 @@ WHERE id = $1
   )
 RETURNING id, kind, key, seller_id, connection_id, unit, progress, use_case, pause_scopes, attempt, tries, max_tries,
           losses, priority, claimed_at
-"""  # noqa: S608 - only constants are put in
+"""
 
 _PARK_UNDER_PAUSE = f"""
 UPDATE jobs
@@ -106,7 +106,7 @@ FROM (
 WHERE id = $1
   AND state IN {WAITING}
   AND run_at <= now()
-"""  # noqa: S608 - only constants are put in
+"""
 
 _POSTPONE_EXCLUDED = f"""
 UPDATE jobs
@@ -119,7 +119,7 @@ WHERE id = $1
     WHERE running.exclusive_key = jobs.exclusive_key
       AND running.state = 'RUNNING'
   )
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 # Of all who claim jobs of one exclusive key at once one goes on, until its transaction ends; nobody waits for it. A
@@ -183,7 +183,7 @@ WHERE id = $1
   AND state IN {WAITING}
   AND run_at <= now()
   AND losses >= {SUSPECT_LOSSES}
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 async def find_suspect_age(driver: Driver, job_id: UUID) -> timedelta | None:
@@ -196,7 +196,7 @@ UPDATE jobs
 SET run_at = now() + $2, sent_at = NULL
 WHERE id = $1
   AND state IN {WAITING}
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 async def postpone_job(driver: Driver, job_id: UUID, *, delay: timedelta = EXCLUSIVE_DELAY) -> None:
@@ -279,7 +279,7 @@ WHERE id = $1
   AND attempt = $2
   AND state = 'RUNNING'
 RETURNING state
-"""  # noqa: S608 - only constants are put in
+"""
 
 _RELEASE = f"""
 UPDATE jobs
@@ -290,7 +290,7 @@ WHERE id = $1
   AND attempt = $2
   AND state = 'RUNNING'
 RETURNING state
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 async def succeed_job(

@@ -60,7 +60,7 @@ WHERE seller_id IS NULL
 GROUP BY kind
 HAVING count(*) > $2
 ORDER BY kind
-"""  # noqa: S608 - only constants are put in
+"""
 
 _GROUPS = f"""
 SELECT seller_id, kind
@@ -72,7 +72,7 @@ GROUP BY seller_id, kind
 HAVING count(*) > $4
 ORDER BY seller_id, kind
 LIMIT $5
-"""  # noqa: S608 - only constants are put in
+"""
 
 # What was cancelled lately can be gone on with, so it stays known one by one for a while.
 CANCELLED_KEPT = timedelta(days=30)

@@ -44,7 +44,7 @@ WHERE of_run.run_id = $2
   AND jobs.state IN {LIVE}
 ORDER BY jobs.waits_for IS NOT NULL, jobs.key
 FOR NO KEY UPDATE OF jobs
-"""  # noqa: S608 - only constants are put in
+"""
 
 _LIST_SHARED = """
 SELECT DISTINCT elsewhere.job_id
@@ -65,7 +65,7 @@ WHERE seller_id = $1
   AND id = ANY($2::uuid[])
   AND state IN {LIVE}
 RETURNING id, state
-"""  # noqa: S608 - only constants are put in
+"""
 
 # A later job of the same key and unit did the same. One that came after all others of its run is done for those only.
 _LIST_UNDONE = """

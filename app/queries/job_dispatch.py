@@ -60,7 +60,7 @@ SET state = CASE
 FROM lost
 WHERE jobs.id = lost.id
 RETURNING jobs.id, jobs.state, jobs.claimed_by, jobs.kind, jobs.seller_id, jobs.connection_id, jobs.attempt
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 async def expire_leases(
@@ -104,7 +104,7 @@ SET sent_at = now()
 FROM due
 WHERE jobs.id = due.id
 RETURNING jobs.id, jobs.priority
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 async def take_these(driver: Driver, job_ids: Sequence[UUID]) -> list[DueJob]:
@@ -148,7 +148,7 @@ WHERE id IN (
   ORDER BY key
   FOR UPDATE SKIP LOCKED
 )
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 async def forget_sent(driver: Driver, job_ids: Sequence[UUID]) -> None:
@@ -181,7 +181,7 @@ WHERE state = 'BLOCKED'
 ORDER BY id
 LIMIT $1
 FOR NO KEY UPDATE SKIP LOCKED
-"""  # noqa: S608 - only constants are put in
+"""
 
 _UNBLOCK = f"""
 UPDATE jobs
@@ -190,7 +190,7 @@ WHERE id = ANY($1::uuid[])
   AND state = 'BLOCKED'
   AND {_WAITS_FOR_NOBODY}
 RETURNING id
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 async def list_blocked(driver: Driver, run_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
@@ -247,7 +247,7 @@ FROM jobs
 WHERE state IN {WAITING}
   AND run_at <= now()
 GROUP BY priority
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 async def queue_depth(driver: Driver) -> dict[int, tuple[int, float]]:

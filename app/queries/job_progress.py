@@ -39,7 +39,7 @@ SET progress = CASE
 WHERE id = $1
   AND attempt = $2
   AND state = 'RUNNING'
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 async def save_progress(driver: Driver, job: ClaimedJob, *, progress: Mapping[str, object], rows_written: int) -> None:

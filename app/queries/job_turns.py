@@ -99,7 +99,7 @@ taken AS (
 SELECT id, priority
 FROM taken
 ORDER BY turn, run_at, id
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 async def take_unsent(driver: Driver, *, priority: int, resend_after: timedelta, limit: int) -> list[DueJob]:

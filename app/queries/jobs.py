@@ -87,7 +87,7 @@ CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6
 ORDER BY key
 ON CONFLICT (key) WHERE {_HOLDS_KEY} DO NOTHING
 RETURNING id, key, state
-"""  # noqa: S608 - only constants are put in
+"""
 
 # Locked, so that a job that is found live does not end before our transaction does; not shared, since two requests
 # that both shared the lock could not both hasten the job.
@@ -99,7 +99,7 @@ WHERE key = ANY($1::text[])
   AND NOT coalesces
 ORDER BY waits_for IS NOT NULL, key
 FOR NO KEY UPDATE
-"""  # noqa: S608 - only constants are put in
+"""
 
 # Shared: many transactions may ask for it at once, and it can't be begun before all of them have ended, so that it
 # sees what each of them wrote.
@@ -111,7 +111,7 @@ WHERE key = ANY($1::text[])
   AND coalesces
 ORDER BY key
 FOR SHARE
-"""  # noqa: S608 - only constants are put in
+"""
 
 # Who asks for a job that somebody else has cancelled, and that has not stopped yet, wants it all the same.
 _WANT_AGAIN = """
@@ -134,7 +134,7 @@ WHERE jobs.id = asked.id
     jobs.priority > asked.priority
     OR state = 'QUEUED' AND run_at > now() + asked.delay + interval '1 second'
   )
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 async def insert_jobs(driver: Driver, jobs: Sequence[NewJob], *, run_id: UUID, now: datetime) -> list[EnqueuedJob]:

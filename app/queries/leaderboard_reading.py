@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # likewise
 
 from app.metrics import expressions
-from app.metrics.levels import Level  # noqa: TC001  # likewise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date, datetime
+    from uuid import UUID
 
     from app.database.driver import Driver
     from app.metrics.definitions import Metric
+    from app.metrics.levels import Level
 
 
 class BoardKey(NamedTuple):

@@ -77,7 +77,7 @@ written AS (
   RETURNING 1
 )
 SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM gone)
-"""  # noqa: S608 - only names and formulas of metrics are put in
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

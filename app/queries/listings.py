@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, NamedTuple
-from uuid import UUID  # noqa: TC003  # a NamedTuple of it is made at run time
 
 from app.queries.conditions import Condition, without_metrics
 from app.queries.orders import MetricKey, Order
@@ -17,6 +16,7 @@ from app.queries.sources import Row, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from uuid import UUID
 
     from app.database.driver import Driver, Record
     from app.queries.parameters import Parameters
@@ -148,7 +148,7 @@ def _page_text(listings: Sequence[Listing[Row]], window: Window, parameters: Par
         CROSS JOIN LATERAL ({page}
         ) AS page
         ORDER BY {listing.order.write_columns("page", backwards=window.backwards)}
-        """  # noqa: S608  # pieces of ours; values are parameters
+        """
     )
 
 

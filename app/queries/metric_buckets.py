@@ -6,9 +6,7 @@ fetched comes from `list_fetches`, because a day can be fetched and have nothing
 
 from __future__ import annotations
 
-from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # likewise
 
 from app.metrics import expressions
 from app.metrics.series import Granularity
@@ -20,6 +18,8 @@ from app.queries.selects import ROW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date, datetime
+    from uuid import UUID
 
     from app.database.driver import Driver, Record
     from app.metrics.levels import Level
@@ -75,7 +75,7 @@ async def bucket_entities(
         {rows_of(level, bounds)}
         GROUP BY starts_on
     ) AS bucket
-    """  # noqa: S608  # pieces of ours; values are parameters
+    """
     columns = [[item.entity_id for item in asked], [item.from_date for item in asked], [item.to_date for item in asked]]
     found: list[dict[date, Sum]] = [{} for _ in asked]
 
@@ -143,7 +143,7 @@ _ALL_CURRENCIES = f"""
       ON bucket.parent_id IS NOT DISTINCT FROM scope.parent_id
      AND bucket.currency = scope.currency
     ORDER BY scope.parent_id, scope.currency
-    """  # noqa: S608  # names of counters
+    """
 
 
 async def list_fetches(
@@ -164,7 +164,7 @@ async def list_fetches(
           AND f.level = {int(level)}
           AND f.stat_date BETWEEN days.from_date AND days.to_date
         GROUP BY days.place, starts_on
-        """,  # noqa: S608  # pieces of ours; values are parameters
+        """,
         seller_id,
         [account for account, _ in asked],
         [days.from_date for _, days in asked],

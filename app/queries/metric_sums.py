@@ -5,10 +5,8 @@ Nothing is derived here; `app.metrics` makes metrics of a sum. Days are the acco
 
 from __future__ import annotations
 
-from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import UUID  # noqa: TC003  # likewise
 
 from app.metrics import expressions
 from app.metrics.counters import Counters
@@ -19,6 +17,8 @@ from app.queries.selects import ROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date, datetime
+    from uuid import UUID
 
     from app.database.driver import Driver
     from app.metrics.levels import Level
@@ -88,7 +88,7 @@ def _entity_sums_text(level: Level, *, as_of: bool) -> str:
     ) AS total
     {"" if as_of else "LEFT JOIN fetched USING (account_id, from_date, to_date)"}
     ORDER BY wanted.place
-    """  # noqa: S608  # pieces of ours; values are parameters
+    """
 
 
 async def sum_entities(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.metrics import change_expressions, expressions
 from app.metrics.definitions import BY_NAME
-from app.metrics.periods import Period  # noqa: TC001  # a NamedTuple of it is made at run time
 from app.queries.selects import ROW, Select
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from app.metrics.periods import Period
     from app.queries.parameters import Parameters
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # likewise
 
 from app.database.tables.connections import fb_connections
 from app.database.tables.pages import page_posts
@@ -15,6 +13,8 @@ from app.vocabulary import ConnectionKind, MetricState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date, datetime
+    from uuid import UUID
 
     from app.database.driver import Driver
 
@@ -99,7 +99,7 @@ _NEWEST_VALUE = f"""(
       AND known.metric = {{}}
     ORDER BY known.stat_date DESC
     LIMIT 1
-)"""  # noqa: S608  # a constant of ours
+)"""
 
 _LIST_METRICS = """
 SELECT connection_id, metric, state, reason, probed_at

@@ -6,12 +6,12 @@ A piece of SQL text is always a constant of ours; what a client sent travels as 
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003  # a NamedTuple of it is made at run time
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # likewise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import date
+    from uuid import UUID
 
     from app.metrics.periods import Period
 
@@ -63,7 +63,7 @@ class Parameters:
             columns = [list(column) for column in zip(*self._days_of(period), strict=True)] or [[] for _ in _TYPES]
             bound = ", ".join(self.bind(values, kind) for values, kind in zip(columns, _TYPES, strict=True))
             self._texts.append(
-                f"{name} AS (SELECT * FROM unnest({bound}) AS days (account_id, currency, from_date, to_date))"  # noqa: S608
+                f"{name} AS (SELECT * FROM unnest({bound}) AS days (account_id, currency, from_date, to_date))"
             )
             as_of = self.bind(period.as_of, "timestamptz") if period.as_of else None
             self._days[period] = Days(name, as_of)

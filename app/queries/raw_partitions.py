@@ -22,7 +22,7 @@ JOIN pg_class AS partitions ON partitions.oid = pg_inherits.inhrelid
 WHERE pg_inherits.inhparent = '{RAW_TABLE}'::regclass
   AND partitions.relname ~ $1
 ORDER BY partitions.relname
-"""  # noqa: S608 - only a constant is put in
+"""
 
 _CREATE = """
 SELECT create_raw_partition($1)

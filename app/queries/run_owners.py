@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from app.database.driver import Driver
 
 

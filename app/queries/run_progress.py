@@ -147,7 +147,7 @@ LEFT JOIN accounts ON accounts.run_id = runs.id
 LEFT JOIN waits ON waits.run_id = runs.id
 WHERE runs.seller_id = $1
   AND runs.id = ANY($2::uuid[])
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 _PROGRESS_OF_NOBODYS = _PROGRESS.replace("seller_id = $1", "seller_id IS NULL AND $1::uuid IS NULL")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003  # a NamedTuple of it is made at run time
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # likewise
 
 from app.vocabulary import ConnectionKind, ProviderKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
+    from uuid import UUID
 
     from app.database.driver import Driver, Record
 
@@ -59,7 +59,7 @@ FROM page
 LEFT JOIN fb_connections AS connections ON connections.seller_id = page.id
                                        AND connections.kind IN ('AD_ACCOUNT', 'PAGE')
 ORDER BY page.id, connections.id
-"""  # noqa: S608 - only constants are put in
+"""
 
 _OF_SELLER = f"""
 SELECT connections.seller_id, {_COLUMNS}
@@ -67,7 +67,7 @@ FROM fb_connections AS connections
 WHERE connections.seller_id = $1
   AND connections.kind IN ('AD_ACCOUNT', 'PAGE')
 ORDER BY connections.id
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 async def list_seller_connections(driver: Driver, *, after: UUID, limit: int) -> Sequence[SellerConnections]:

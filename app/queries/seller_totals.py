@@ -85,7 +85,7 @@ written AS (
   RETURNING 1
 )
 SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM gone)
-"""  # noqa: S608 - only names of counters are put in
+"""
 
 _DIFFERING_SELLPAGES = f"""
 WITH summed AS (
@@ -115,7 +115,7 @@ SELECT DISTINCT sellpage_id
 FROM summed
 FULL JOIN stored USING (sellpage_id, stat_date, currency)
 WHERE ({_STORED}) IS DISTINCT FROM ({_SUMMED})
-"""  # noqa: S608 - only names of counters are put in
+"""
 
 
 async def lock_totals(driver: Driver, seller_id: UUID) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
 from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import UUID  # noqa: TC003  # likewise
 
 from app.metrics import expressions
 from app.metrics.counters import Counters
@@ -17,6 +15,8 @@ from app.queries.sources import Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date, datetime
+    from uuid import UUID
 
     from app.database.driver import Driver, Record
     from app.metrics.levels import Level
@@ -46,7 +46,7 @@ SNAPSHOTS = Source(
     name="SNAPSHOT",
     columns=", ".join(f"{ROW}.{name}" for name in SnapshotRow._fields),
     row=SnapshotRow,
-    table=f"(SELECT r.*, r.entity_id AS id FROM ad_stats_raw AS r) AS {ROW}",  # noqa: S608  # ours
+    table=f"(SELECT r.*, r.entity_id AS id FROM ad_stats_raw AS r) AS {ROW}",
     parents=(("ENTITY", f"{ROW}.entity_id"),),
 )
 # Of one entity and day, no two snapshots were fetched at the same instant.

@@ -67,7 +67,7 @@ async def load_rows(driver: Driver, seller_id: UUID, source: Source[Row], ids: S
         WHERE {ROW}.seller_id = $1
           AND {source.only}
           AND {ROW}.id = ANY($2::uuid[])
-        """,  # noqa: S608  # table and columns are constants of ours
+        """,
         seller_id,
         ids,
     )

@@ -7,7 +7,6 @@ that nothing here grows with how much is wrong.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
@@ -15,6 +14,7 @@ from app.metrics.levels import Level
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
+    from uuid import UUID
 
     from app.database.driver import Driver, Record
 
@@ -75,7 +75,7 @@ FROM ad_stats_raw
 WHERE seller_id = $1
   AND stat_date BETWEEN $2 AND $3
 ORDER BY level, entity_id, stat_date, fetched_at DESC
-"""  # noqa: S608 - only constants are put in
+"""
 
 _DAILY = f"""
 SELECT level, entity_id, stat_date, '' AS currency, account_id, fetched_at, {_NAMES}
@@ -83,7 +83,7 @@ FROM ad_stats_daily
 WHERE seller_id = $1
   AND level = ANY($5::smallint[])
   AND stat_date BETWEEN $2 AND $3
-"""  # noqa: S608 - only constants are put in
+"""
 
 _SUMMED_CAMPAIGNS = f"""
 SELECT {_NO_LEVEL}::smallint AS level, campaigns.sellpage_id AS entity_id, stats.stat_date, fb_connections.currency,
@@ -99,7 +99,7 @@ WHERE stats.seller_id = $1
   AND stats.stat_date BETWEEN $2 AND $3
   AND campaigns.sellpage_id IS NOT NULL
 GROUP BY campaigns.sellpage_id, stats.stat_date, fb_connections.currency
-"""  # noqa: S608 - only constants are put in
+"""
 
 _SELLPAGES = f"""
 SELECT {_NO_LEVEL}::smallint AS level, sellpage_id AS entity_id, stat_date, currency,
@@ -108,7 +108,7 @@ FROM sellpage_stats_daily
 WHERE seller_id = $1
   AND stat_date BETWEEN $2 AND $3
   AND ad_source = 'META'
-"""  # noqa: S608 - only constants are put in
+"""
 
 _NOT_STALE = """
 NOT EXISTS (
@@ -130,7 +130,7 @@ WHERE stats.seller_id = $1
   AND stats.stat_date BETWEEN $2 AND $3
   AND {_NOT_STALE}
 GROUP BY stats.seller_id, stats.stat_date, fb_connections.currency
-"""  # noqa: S608 - only constants are put in
+"""
 
 _TOTALS = f"""
 SELECT {_NO_LEVEL}::smallint AS level, stats.seller_id AS entity_id, stats.stat_date, stats.currency,
@@ -139,7 +139,7 @@ FROM seller_stats_daily AS stats
 WHERE stats.seller_id = $1
   AND stats.stat_date BETWEEN $2 AND $3
   AND {_NOT_STALE}
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 def _compared(expected: str, found: str) -> str:
@@ -154,7 +154,7 @@ WHERE expected.entity_id IS NULL
    OR ({_EXPECTED}) IS DISTINCT FROM ({_FOUND})
 ORDER BY stat_date, level, entity_id, currency
 LIMIT $4
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 def _children(table: str, parent: Level, child: Level, parent_column: str) -> tuple[str, str]:
@@ -186,7 +186,7 @@ WHERE stats.seller_id = $1
 GROUP BY child.{parent_column}, stats.stat_date
 HAVING ({", ".join(f"sum(stats.{name})" for name in Counters._fields)})
        IS DISTINCT FROM ({", ".join("0" for _ in Counters._fields)})
-"""  # noqa: S608 - only constants are put in
+"""
     own = f"""
 SELECT stats.level, stats.entity_id, stats.stat_date, '' AS currency,
        NULL::uuid AS account_id, NULL::timestamptz AS fetched_at, {_NAMES}
@@ -196,7 +196,7 @@ WHERE stats.seller_id = $1
   AND stats.stat_date BETWEEN $2 AND $3
   AND {both}
   AND ({_NAMES}) IS DISTINCT FROM ({", ".join("0" for _ in Counters._fields)})
-"""  # noqa: S608 - only constants are put in
+"""
     return summed, own
 
 

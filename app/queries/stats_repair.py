@@ -8,7 +8,6 @@ left as it is.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # a NamedTuple of it is made at run time
 
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
@@ -16,6 +15,7 @@ from app.metrics.levels import Level
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+    from uuid import UUID
 
     from app.database.driver import Driver
     from app.queries.stats_check import Days
@@ -81,7 +81,7 @@ ORDER BY account_id, level, stat_date
 ON CONFLICT (seller_id, account_id, level, stat_date) DO UPDATE
 SET content_hash = NULL
 RETURNING account_id, level, stat_date
-"""  # noqa: S608 - only constants are put in
+"""
 
 _REBUILD = f"""
 WITH days AS (
@@ -141,7 +141,7 @@ written AS (
   RETURNING 1
 )
 SELECT count(*) FROM written
-"""  # noqa: S608 - only constants are put in
+"""
 
 _SELLPAGES = """
 SELECT id

@@ -152,7 +152,7 @@ updated AS (
 SELECT stat_date, count(*) AS changed
 FROM changed
 GROUP BY stat_date
-"""  # noqa: S608 - only names of counters are put in
+"""
 
 
 async def log_unchanged(
@@ -326,7 +326,7 @@ written AS (
   RETURNING 1
 )
 SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM gone)
-"""  # noqa: S608 - only names of counters are put in
+"""
 
 
 async def list_sellpages_of_account(driver: Driver, connection: Connection) -> list[UUID]:

@@ -36,7 +36,7 @@ SELECT id, account_id, external_id, status
 FROM {table}
 WHERE seller_id = $1
   AND id = ANY($2::uuid[])
-"""  # noqa: S608 - only constants are put in
+"""
     for level, table in TABLES.items()
 }
 
@@ -49,7 +49,7 @@ WHERE seller_id = $1
   AND id = ANY($2::uuid[])
 ORDER BY external_id
 FOR NO KEY UPDATE
-"""  # noqa: S608 - only constants are put in
+"""
     for level, table in TABLES.items()
 }
 
@@ -59,7 +59,7 @@ UPDATE {table}
 SET status = $3, status_changed_at = $4, updated_at = $4
 WHERE seller_id = $1
   AND id = ANY($2::uuid[])
-"""  # noqa: S608 - only constants are put in
+"""
     for level, table in TABLES.items()
 }
 

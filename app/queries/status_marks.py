@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 from zoneinfo import ZoneInfo
 
 from app.metrics.levels import Level
@@ -18,6 +17,7 @@ from app.vocabulary import EntityStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from app.database.driver import Driver, Record
     from app.queries.entities import EntityRow
@@ -84,7 +84,7 @@ _OF_ENTITIES = f"""
         LIMIT {MOST_MARKS}
     ) AS mark
     ORDER BY wanted.place, mark.created_at, mark.event_id
-    """  # noqa: S608  # pieces of ours; values are parameters
+    """
 
 
 async def list_marks_of_entities(
@@ -146,13 +146,13 @@ _OF_MATCHING = f"""
     WHERE event.created_at >= (SELECT min(since) FROM account)
       AND event.created_at < (SELECT max(until) FROM account)
       AND {_MARK}
-    """  # noqa: S608  # pieces of ours; values are parameters
+    """
 _NEWEST = f"""
     SELECT *
     FROM mark
     WHERE place <= {MOST_MARKS}
     ORDER BY created_at, event_id
-    """  # noqa: S608  # a constant
+    """
 
 
 def _instants(asked: Sequence[LocalDays]) -> tuple[list[UUID], list[datetime], list[datetime]]:

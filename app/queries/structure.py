@@ -6,7 +6,6 @@ A status is taken from the platform only where nobody has changed it since the p
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import UUID  # noqa: TC003  # a NamedTuple of it is made at run time
 
 import orjson
 
@@ -17,6 +16,7 @@ from app.vocabulary import EntityStatus
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from app.database.driver import Driver
     from app.providers.contract import AdRecord, AdsetRecord, CampaignRecord
@@ -215,7 +215,7 @@ WHERE old.seller_id = $1
   AND (old.status, old.delivery_status, old.delivery_raw, old.delivery_reason)
       IS DISTINCT FROM (new.status, new.delivery_status, new.delivery_raw, new.delivery_reason)
 RETURNING old.id, new.status_before, new.status
-"""  # noqa: S608 - only constants are put in
+"""
     for level, table in TABLES.items()
 }
 
@@ -260,7 +260,7 @@ FROM {table}
 WHERE seller_id = $1
   AND account_id = $2
   AND external_id = ANY($3::text[])
-"""  # noqa: S608 - only constants are put in
+"""
     for level, table in TABLES.items()
 }
 
@@ -270,7 +270,7 @@ SELECT count(*)
 FROM {table}
 WHERE seller_id = $1
   AND account_id = $2
-"""  # noqa: S608 - only constants are put in
+"""
     for level, table in TABLES.items()
 }
 

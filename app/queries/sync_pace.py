@@ -30,7 +30,7 @@ FROM (
 WHERE fb_connections.seller_id = $1
   AND fb_connections.id = $2
   AND fb_connections.spent_on IS DISTINCT FROM newest.stat_date
-"""  # noqa: S608 - only a constant is put in
+"""
 
 _NARROWED = (
     f"stats_stretch > 1 AND stats_stretched_at <= $3::timestamptz - {CALM_ROUNDS} * stats_stretch * $4::interval"
@@ -43,7 +43,7 @@ SET stats_synced_at = $3,
     stats_stretched_at = CASE WHEN {_NARROWED} THEN $3::timestamptz ELSE stats_stretched_at END
 WHERE seller_id = $1
   AND id = $2
-"""  # noqa: S608 - only constants are put in
+"""
 
 _NOTE_THROTTLE = f"""
 UPDATE fb_connections
@@ -53,7 +53,7 @@ WHERE seller_id = $1
   AND id = $2
   AND (stats_stretched_at IS NULL OR stats_stretched_at <= $3::timestamptz - stats_stretch * $4::interval)
 RETURNING stats_stretch
-"""  # noqa: S608 - only a constant is put in
+"""
 
 
 async def note_spend(driver: Driver, connection: Connection) -> None:

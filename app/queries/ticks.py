@@ -91,7 +91,7 @@ SET progress = CASE
     losses = CASE WHEN {_FURTHER} THEN 0 ELSE losses END
 WHERE id = $1
   AND attempt = $2
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 # Taken by a clock that was ahead: as long as they stand, nothing is due.

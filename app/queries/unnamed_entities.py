@@ -29,7 +29,7 @@ FROM unnest($5::uuid[], $6::text[], $7::text[]) AS new (id, external_id, name)
 ORDER BY new.external_id
 ON CONFLICT (seller_id, external_id) DO NOTHING
 RETURNING id
-"""  # noqa: S608 - only constants are put in
+"""
 
 _ADSETS = f"""
 INSERT INTO adsets ({_SHARED}, campaign_id, targeting)
@@ -41,7 +41,7 @@ JOIN campaigns ON campaigns.seller_id = $1
 ORDER BY new.external_id
 ON CONFLICT (seller_id, external_id) DO NOTHING
 RETURNING id
-"""  # noqa: S608 - only constants are put in
+"""
 
 _ADS = f"""
 INSERT INTO ads ({_SHARED}, campaign_id, adset_id)
@@ -53,7 +53,7 @@ JOIN adsets ON adsets.seller_id = $1
 ORDER BY new.external_id
 ON CONFLICT (seller_id, external_id) DO NOTHING
 RETURNING id
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 class UnnamedEntity(NamedTuple):

@@ -38,7 +38,7 @@ SELECT state, kind, count(*)
 FROM jobs
 WHERE state = 'BLOCKED'
 GROUP BY state, kind
-"""  # noqa: S608 - only a constant is put in
+"""
 
 # As `app.services.throttles` names scopes: the app, a connection, a connection's use case.
 _COUNT_PAUSES = f"""
@@ -51,7 +51,7 @@ SELECT CASE length(scope) - length(replace(scope, '/', ''))
 FROM call_pauses
 WHERE paused_until > now()
 GROUP BY reach
-"""  # noqa: S608 - only constants are put in
+"""
 
 
 async def count_live_jobs(driver: Driver) -> Sequence[LiveJobs]:

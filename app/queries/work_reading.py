@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime  # noqa: TC003  # NamedTuples of them are made at run time
-from typing import NamedTuple
-from uuid import UUID  # noqa: TC003  # likewise
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.database.tables.work import jobs, sync_runs
 from app.queries.conditions import Plain, one_of
 from app.queries.orders import ID, Order
 from app.queries.selects import ROW
 from app.queries.sources import Source, columns_of
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
 
 
 class RunRow(NamedTuple):

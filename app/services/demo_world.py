@@ -14,7 +14,7 @@ from app.providers.sandbox import worlds
 from app.services.connecting import AccountToConnect, PageToConnect
 from app.vocabulary import ProviderKind
 
-DEMO_PASSWORD = "pixecom-demo"  # noqa: S105 - printed by `pixecom up`; DEMO_LOGIN is refused in production
+DEMO_PASSWORD = "pixecom-demo"  # noqa: S105  # printed by `pixecom up`; DEMO_LOGIN is refused in production
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,9 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.metrics.periods import Period  # noqa: TC001  # NamedTuples of it are made at run time
 from app.metrics.series import Granularity
 from app.queries.directory import list_calendars
-from app.queries.entities import EntityRow  # noqa: TC001  # likewise
 from app.queries.exporting import EntityCursor, ExportedEntity, open_cursor
-from app.queries.listings import Listing  # noqa: TC001  # likewise
 from app.queries.parameters import Parameters
 from app.services.calendar import Calendar
 from app.services.list_reading import ListReader
@@ -27,7 +24,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Driver
+    from app.metrics.periods import Period
     from app.metrics.ranges import DateRange
+    from app.queries.entities import EntityRow
+    from app.queries.listings import Listing
     from app.services.context import Services
 
 # Processed without yielding to the event loop: a few milliseconds in which no request is served.

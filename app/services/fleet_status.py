@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
 from app import clock
 from app.database.transactions import across_tenants, read_snapshot, work_transaction
@@ -36,6 +35,7 @@ from app.vocabulary import ConnectionHealth, ConnectionTrouble, FreshnessReason,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from app.queries.connections import Connection
     from app.queries.fleet_status import FailedWork, GoingRun, HeldBack

@@ -11,19 +11,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
 from app.clock import day_of
 from app.metrics.levels import Level
-from app.metrics.ranges import DateRange  # noqa: TC001  # likewise
 from app.queries.freshness import FetchedDays, list_fetch_facts, list_sync_facts
 from app.vocabulary import ConnectionTrouble, FreshnessReason, FreshnessState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
+    from uuid import UUID
 
     from app.database.driver import Driver
+    from app.metrics.ranges import DateRange
     from app.queries.freshness import AccountSyncFacts, FetchFacts
 
 FRESH_INTERVALS = 2

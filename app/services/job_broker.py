@@ -83,7 +83,7 @@ class JobBroker(ListQueueBroker):
         while True:
             try:
                 async with Redis(connection_pool=self.connection_pool) as redis:
-                    popped: Any = await redis.brpop(self._queues, timeout=BLOCK_SECONDS)  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType, reportUnknownVariableType] - redis-py types sync and async as one
+                    popped: Any = await redis.brpop(self._queues, timeout=BLOCK_SECONDS)
             except (RedisError, OSError) as error:
                 if not is_away:
                     # Redis' own message, without address or command: "MISCONF Errors writing to the AOF file".
@@ -110,4 +110,4 @@ class JobBroker(ListQueueBroker):
     async def backlog(self, priority: int) -> int:
         """How many messages wait in a queue. Raises RedisError."""
         async with Redis(connection_pool=self.connection_pool) as redis:
-            return int(await redis.llen(queue_name(priority)))  # pyright: ignore[reportGeneralTypeIssues] - as above
+            return int(await redis.llen(queue_name(priority)))

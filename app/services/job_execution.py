@@ -162,7 +162,7 @@ async def _run(services: Services, lease: Lease, handler: JobHandler) -> None:
     except asyncio.CancelledError:
         await _release(services, lease)
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a handler raises decides the job's fate
+    except Exception as error:  # noqa: BLE001  # whatever a handler raises decides the job's fate
         outcome = await _record_failure(services, lease, error)
     else:
         outcome = await _record(services, lease, _succeed(lease, rows_written))

@@ -60,7 +60,7 @@ _TRANSIENT = (
 class FailureClass(StrEnum):
     THROTTLED = "THROTTLED"
     TRANSIENT = "TRANSIENT"
-    TOKEN = "TOKEN"  # noqa: S105 - a class of failure, not a token
+    TOKEN = "TOKEN"  # noqa: S105  # a class of failure, not a token
     PERMISSION = "PERMISSION"
     REFUSED = "REFUSED"
     INTERNAL = "INTERNAL"
@@ -135,7 +135,7 @@ def _wait(failure: FailureClass, job: ClaimedJob) -> timedelta | None:
 
 
 def _jittered(seconds: float) -> timedelta:
-    return timedelta(seconds=seconds * (1 + random.random() * JITTER))  # noqa: S311 - jitter
+    return timedelta(seconds=seconds * (1 + random.random() * JITTER))  # noqa: S311  # jitter
 
 
 def _reason(error: BaseException) -> str:

@@ -64,12 +64,12 @@ class Lease:
             runs = await run_rows.list_runs_of(driver, [self.job.id])
         publish_progress(self._services, runs)
 
-    async def note_platform_wait(self, waits: bool) -> None:  # noqa: FBT001 - what a provider tells
+    async def note_platform_wait(self, waits: bool) -> None:  # noqa: FBT001  # what a provider tells
         """The platform is waited for, or no longer; the rest is as it was. Nothing fails for want of this note."""
         try:
             self._known = self._known._replace(waiting=PLATFORM if waits else None)
             await self._save_progress()
-        except Exception as error:  # noqa: BLE001 - the work may go on without a database for as long as the lease
+        except Exception as error:  # noqa: BLE001  # the work may go on without a database for as long as the lease
             log.warning("a wait could not be noted", error=type(error).__name__)
 
     def note_result(self, result: Mapping[str, object]) -> None:

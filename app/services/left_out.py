@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
 from app.vocabulary import ConnectionHealth, ConnectionKind, ConnectionTrouble
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from app.queries.connections import Connection
 
 
 class LeftOutReason(StrEnum):
     """Why nothing is fetched for a connection."""
 
-    TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105 - a reason, not a token
+    TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105  # a reason, not a token
     PERMISSION = "PERMISSION"
     DEACTIVATED = "DEACTIVATED"
     NO_DAY_OVER = "NO_DAY_OVER"

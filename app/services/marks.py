@@ -5,17 +5,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
 from app.clock import day_of
-from app.metrics.periods import Period  # noqa: TC001  # likewise
 from app.queries.parameters import Parameters
 from app.queries.status_marks import LocalDays, StatusMark, list_marks_of_entities, list_marks_of_listings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from uuid import UUID
 
     from app.database.driver import Driver
+    from app.metrics.periods import Period
     from app.metrics.ranges import DateRange
     from app.queries.entities import EntityRow
     from app.queries.listings import Listing

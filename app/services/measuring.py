@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
 from app.metrics.counters import ZERO, Counters
-from app.metrics.levels import Level  # noqa: TC001  # likewise
-from app.metrics.periods import Period  # noqa: TC001  # likewise
 from app.metrics.ranges import DateRange, is_final
 from app.pieces import in_pieces
 from app.queries.metric_sums import CurrencySum, EntityDays, Sum, sum_entities, sum_listings
@@ -21,9 +18,11 @@ from app.queries.parameters import Parameters
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date, datetime
+    from uuid import UUID
 
     from app.database.driver import Driver
-    from app.metrics.periods import Span
+    from app.metrics.levels import Level
+    from app.metrics.periods import Period, Span
     from app.queries.entities import EntityRow
     from app.queries.listings import Listing
     from app.services.calendar import Calendar

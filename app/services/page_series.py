@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
 from app import clock
-from app.metrics.ranges import RangeSpec  # noqa: TC001  # likewise
 from app.queries.page_reading import PageDays, list_page_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+    from uuid import UUID
 
     from app.database.driver import Driver
-    from app.metrics.ranges import DateRange
+    from app.metrics.ranges import DateRange, RangeSpec
 
 
 class PageSeriesRequest(NamedTuple):

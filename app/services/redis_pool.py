@@ -22,7 +22,7 @@ CROWD_PART = 0.5
 
 def open_redis(settings: Settings) -> Redis:
     """A client; nothing is connected before it is used. Raises redis-py's ConnectionError where none gets free."""
-    pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # redis-py leaves its options untyped
+    pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]  # redis-py leaves its options untyped
         settings.redis_url.get_secret_value(),
         max_connections=settings.redis_pool_size,
         timeout=TIMEOUT_SECONDS,
@@ -30,7 +30,7 @@ def open_redis(settings: Settings) -> Redis:
         socket_connect_timeout=TIMEOUT_SECONDS,
         driver_info=None,  # it would be read from the installed package's metadata, for every connection
     )
-    return Redis.from_pool(pool)  # pyright: ignore[reportUnknownArgumentType]  # as above
+    return Redis.from_pool(pool)
 
 
 def crowd_connections(settings: Settings) -> int:

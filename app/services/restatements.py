@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
-from app.metrics.levels import Level  # noqa: TC001  # likewise
-from app.metrics.periods import Period  # noqa: TC001  # likewise
 from app.pieces import give_way, in_pieces
 from app.queries.snapshots import DayMovement, ZonedDays, list_movements
 from app.services.measuring import MetricsReading, reading_of_snapshot
@@ -15,9 +12,12 @@ from app.services.measuring import MetricsReading, reading_of_snapshot
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from app.database.driver import Driver
     from app.metrics.counters import Counters
+    from app.metrics.levels import Level
+    from app.metrics.periods import Period
     from app.services.calendar import Calendar
 
 

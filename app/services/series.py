@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID  # noqa: TC003  # NamedTuples of it are made at run time
 
-from app.metrics.levels import Level  # noqa: TC001  # likewise
-from app.metrics.periods import Period  # noqa: TC001  # likewise
 from app.metrics.ranges import is_final
 from app.metrics.series import Bucket, Granularity, buckets
 from app.pieces import give_way, in_pieces
@@ -22,9 +19,11 @@ from app.services.measuring import NOTHING, MetricsReading, ReadFrom, days_over,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date, datetime
+    from uuid import UUID
 
     from app.database.driver import Driver
-    from app.metrics.periods import Span
+    from app.metrics.levels import Level
+    from app.metrics.periods import Period, Span
     from app.metrics.ranges import DateRange
     from app.queries.entities import EntityRow
     from app.queries.listings import Listing

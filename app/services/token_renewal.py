@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from app.services.context import Services
     from app.services.run_requests import EnqueuedRun
 
-RENEW_TOKEN = "renewToken"  # noqa: S105 - an action, not a token
+RENEW_TOKEN = "renewToken"  # noqa: S105  # an action, not a token
 
 
 async def renew_token(

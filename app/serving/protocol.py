@@ -84,13 +84,13 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
 
     # The connection.
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # as uvicorn has it
         super().connection_made(transport)
         self._since = self.loop.time()
         if self._places.take(transport, self, self.client[0] if self.client else ""):
             return
         self._is_spare = True
-        self.app: Any = only_health(self.app)  # pyright: ignore[reportArgumentType] - uvicorn's types of ASGI
+        self.app: Any = only_health(self.app)
         if not self._places.take_spare(transport, self):
             transport.abort()
 
@@ -100,7 +100,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
         if self._half_closed is not None:
             self._half_closed.cancel()
 
-    def eof_received(self) -> bool:  # type: ignore[override]
+    def eof_received(self) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride]  # uvicorn's is always None
         """Keep the connection open for the response to a request that has arrived.
 
         The client may have closed only its side, as `nc -N` and some health checkers do, or all of it: the two look the
@@ -221,7 +221,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
 
     def _wait_for_the_next(self) -> None:
         """Start timing the next request: uvicorn stops its own timer at any byte, even one that starts no request."""
-        answered = self.cycle is not None and self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison]
+        answered = self.cycle is not None and self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison]  # None before the first request
         if self._phase is _Phase.DONE and answered and self.timeout_keep_alive_task is None:
             self._enter(_Phase.NOTHING_YET)
 
@@ -231,7 +231,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope.update(self._queue_mark.scope_entry())  # type: ignore[typeddict-item]  # pyright: ignore[reportArgumentType, reportCallIssue]
+        cast("MutableMapping[str, Any]", self.scope).update(self._queue_mark.scope_entry())
         self._head_bytes = self._body_bytes = 0
         self._enter(_Phase.HEAD)
 
@@ -256,7 +256,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._enter(_Phase.BODY)
         super().on_headers_complete()
-        if self.cycle is None:  # pyright: ignore[reportUnnecessaryComparison]
+        if self.cycle is None:  # pyright: ignore[reportUnnecessaryComparison]  # None before the first request
             return
         self._parts.begin_body(self.headers)
         self.cycle.transport = cast("asyncio.Transport", OpenTransport(self.transport, close=self._close))
@@ -295,7 +295,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
     def _refuse(self, status: HTTPStatus) -> None:
         """Reject the request that is arriving, and close. A response to it that has begun is cut off."""
         cycle = self.cycle
-        if cycle is not None and not cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
+        if cycle is not None and not cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]  # None before the first request
             if cycle.response_started:
                 self.transport.abort()
                 return

@@ -44,7 +44,7 @@ class BoundedConfig(uvicorn.Config):
             "timeout_keep_alive": self.limits.keep_alive_seconds,
             "timeout_graceful_shutdown": GRACE_SECONDS,
         }
-        super().__init__(application, **{**ours, **changes})  # pyright: ignore[reportArgumentType] - uvicorn's ASGI
+        super().__init__(application, **{**ours, **changes})
 
 
 class BoundedServer(uvicorn.Server):

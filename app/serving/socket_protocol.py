@@ -56,7 +56,7 @@ class BoundedWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
         return False
 
     async def run_asgi(self) -> None:
-        self.scope.update(self._queue_mark.scope_entry())  # type: ignore[typeddict-item]  # pyright: ignore[reportArgumentType, reportCallIssue]
+        cast("dict[str, Any]", self.scope).update(self._queue_mark.scope_entry())
         await super().run_asgi()
 
     def data_received(self, data: bytes) -> None:

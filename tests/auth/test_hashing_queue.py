@@ -50,7 +50,7 @@ async def settle() -> None:
 
 async def until(reached: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not reached():  # noqa: ASYNC110  # a thread tells nobody that it has begun
+        while not reached():
             await asyncio.sleep(0.005)
 
 
@@ -89,7 +89,7 @@ async def test_one_address_gets_half_of_the_places(threads: HeldThreads) -> None
     threads.gate.set()
 
     assert await asyncio.gather(*accepted) == [True] * 5
-    assert queue._waiting_from == {}  # pyright: ignore[reportPrivateUsage]
+    assert queue._waiting_from == {}
 
 
 async def test_who_has_gone_is_not_hashed_for(threads: HeldThreads) -> None:
@@ -115,7 +115,7 @@ async def test_a_thread_that_came_in_the_moment_of_going_is_passed_on(threads: H
     gone, waiting = ask(queue, "gone", "a"), ask(queue, "right", "b")
     await settle()
 
-    queue._pass_thread_on()  # pyright: ignore[reportPrivateUsage]  # the end of a check, before who waited runs
+    queue._pass_thread_on()
     gone.cancel()
     await settle()
     threads.gate.set()

@@ -25,11 +25,11 @@ Digest = dict[str, list[int]]
 
 def _statement(where: str) -> str:
     parts = [
-        f"SELECT '{table.name}' AS name, count(*) AS rows, coalesce(sum(xmin::text::bigint), 0) AS versions "  # noqa: S608  # a test's
+        f"SELECT '{table.name}' AS name, count(*) AS rows, coalesce(sum(xmin::text::bigint), 0) AS versions "
         f"FROM {table.name} {where if 'seller_id' in table.columns else ''}"
         for table in metadata.sorted_tables
     ]
-    return f"SELECT json_object_agg(name, json_build_array(rows, versions))::text FROM ({' UNION ALL '.join(parts)}) t"  # noqa: S608  # likewise
+    return f"SELECT json_object_agg(name, json_build_array(rows, versions))::text FROM ({' UNION ALL '.join(parts)}) t"
 
 
 _OF_ALL = _statement("")

@@ -42,14 +42,14 @@ def _value(place: IdPlace, type_name: str, id_: str) -> object:
     required = _REQUIRED.get(place.field, {}) if place.parent == "Mutation" else {}
     if place.field == "setStatus":
         required = {**required, "level": type_name.upper()}
-    return {**value, **required} if isinstance(value, dict) else value  # pyright: ignore[reportUnknownVariableType]  # JSON
+    return {**value, **required} if isinstance(value, dict) else value
 
 
 def _selection(place: IdPlace) -> str:
     """All that tells whether there is such a thing: ids, counts, errors; whatever the type has of these."""
     parent = SCHEMA.type_map[place.parent]
     assert isinstance(parent, GraphQLObjectType)
-    found: object = get_named_type(parent.fields[place.field].type)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]  # graphql-core leaves lists open
+    found: object = get_named_type(parent.fields[place.field].type)  # pyright: ignore[reportUnknownVariableType]  # graphql-core leaves lists open
     if not isinstance(found, GraphQLObjectType):
         return "id __typename"
     known = {

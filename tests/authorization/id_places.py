@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from graphql import GraphQLArgument, GraphQLField, GraphQLInputField
 
-SCHEMA: GraphQLSchema = schema._schema  # pyright: ignore[reportPrivateUsage]  # no public name
+SCHEMA: GraphQLSchema = schema._schema
 # What an argument or a field of an input takes the ids of, by its name alone.
 TYPES_BY_NAME = {
     "accountIds": "AdAccount",
@@ -98,7 +98,7 @@ def _leaves(
     owner: str, taken: Mapping[str, GraphQLArgument | GraphQLInputField], above: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], str, GraphQLArgument | GraphQLInputField]]:
     for name, leaf in taken.items():
-        kind: object = get_named_type(leaf.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # graphql-core leaves lists open
+        kind: object = get_named_type(leaf.type)  # pyright: ignore[reportUnknownArgumentType]  # graphql-core leaves lists open
         if kind == GraphQLID:
             yield (*above, name), f"{owner}.{name}", leaf
         elif isinstance(kind, GraphQLInputObjectType):
@@ -107,4 +107,4 @@ def _leaves(
 
 def _written(taken: GraphQLArgument | GraphQLInputField) -> str:
     """Its type as the SDL has it."""
-    return str(taken.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # likewise
+    return str(taken.type)  # pyright: ignore[reportUnknownArgumentType]  # likewise

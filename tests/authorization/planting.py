@@ -137,7 +137,7 @@ async def _fill(tenant: Tenant, table: Table, canary: str) -> None:
         await tenant.world.insert(table.name, {name: "{}" if value == {} else value for name, value in row.items()})
     for column in free_texts(table):
         await tenant.world.write(
-            f"UPDATE {table.name} SET {column} = $2 || '-' || coalesce({column}, '') "  # noqa: S608  # likewise
+            f"UPDATE {table.name} SET {column} = $2 || '-' || coalesce({column}, '') "
             f"WHERE {owner} = $1 AND coalesce({column}, '') NOT LIKE '%' || $2 || '%'",
             *(tenant.seller_id, canary),
         )
@@ -147,7 +147,7 @@ async def _parents(tenant: Tenant, table: Table) -> Rows:
     """The keys of a row of each table that this one points to."""
     found: Rows = {"sellers": {"id": tenant.seller_id}, "users": {"id": tenant.user_id}}
     for name in {key.referred_table.name for key in table.foreign_key_constraints} - found.keys():
-        one = await tenant.world.read(f"SELECT id FROM {name} WHERE seller_id = $1 LIMIT 1", tenant.seller_id)  # noqa: S608  # a test's
+        one = await tenant.world.read(f"SELECT id FROM {name} WHERE seller_id = $1 LIMIT 1", tenant.seller_id)
         found[name] = {"id": one, "seller_id": tenant.seller_id}
     return found
 

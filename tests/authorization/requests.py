@@ -29,7 +29,7 @@ async def send(
     headers: dict[bytes, bytes] = {b"Accept": accept.encode()}
     headers |= {name.encode(): value.encode("latin-1") for name, value in shown.headers.items()}
     json = {**(body or {}), **shown.body} if method != "GET" else None
-    return await stage.client.request(method, path, params=shown.query, headers=headers, json=json)  # pyright: ignore[reportArgumentType]  # httpx takes bytes
+    return await stage.client.request(method, path, params=shown.query, headers=headers, json=json)
 
 
 async def ask(

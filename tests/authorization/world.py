@@ -81,7 +81,7 @@ class Stage:
 
     async def forget_limits(self) -> None:
         """How often a caller may ask is not what is tested here."""
-        await self.redis.flushdb()  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
+        await self.redis.flushdb()
 
 
 class Meta(httpx.AsyncBaseTransport):

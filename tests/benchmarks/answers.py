@@ -56,7 +56,7 @@ def read_part(statement: Statement, records: Sequence[Record]) -> Part:
     """What a statement is for, from what it answered."""
     if statement.controls:
         return Part(Role.CONTROL)
-    columns: set[str] = set(records[0].keys())  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType, reportUnknownMemberType]  # a mapping
+    columns: set[str] = set(records[0].keys())  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType]  # a mapping
     if "external_id" in columns:
         return Part(Role.PAGE, _level_of(records[0]))
     if "spend_micros" in columns:

@@ -91,7 +91,7 @@ class _Tree:
 
 
 def _tree(scale: Scale, seed: int, seller: Seller, place: int) -> _Tree:
-    source = random.Random(seed * 7_919 + place)  # noqa: S311  # has to be repeatable, not secret
+    source = random.Random(seed * 7_919 + place)
     campaigns: list[_Campaign] = []
     for entity in list_entities(scale, seed, place):
         if entity.level is Level.CAMPAIGN:
@@ -105,7 +105,7 @@ def _tree(scale: Scale, seed: int, seller: Seller, place: int) -> _Tree:
 
 async def daily_rows(scale: Scale, seed: int) -> AsyncIterator[bytes]:
     """The whole COPY, a chunk for each day of each seller."""
-    noise = random.Random(seed)  # noqa: S311  # has to be repeatable, not secret
+    noise = random.Random(seed)
     factors = [noise.randrange(400, 1700) for _ in range(_NOISE_LENGTH)]
     trees = [_tree(scale, seed, seller, place) for place, seller in enumerate(list_sellers(scale, seed))]
     yield HEADER

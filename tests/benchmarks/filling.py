@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol, cast
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it ships no types; the protocol below stands for them
+import asyncpg
 
 from app.metrics.levels import Level
 from tests.benchmarks.daily_rows import COLUMNS, daily_rows, fetched_at
@@ -44,7 +44,7 @@ class BulkConnection(Protocol):
 
 @asynccontextmanager
 async def _connected(url: str) -> AsyncGenerator[BulkConnection]:
-    connection = cast("BulkConnection", await asyncpg.connect(url.replace("+asyncpg", "")))  # pyright: ignore[reportUnknownMemberType]  # untyped
+    connection = cast("BulkConnection", await asyncpg.connect(url.replace("+asyncpg", "")))
     try:
         yield connection
     finally:

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it ships no types; app.database.driver types what we use
+import asyncpg
 import orjson
 import uvicorn
 
@@ -143,7 +143,7 @@ async def _execute(driver: Driver, text: str) -> list[Any]:
 async def connect(settings: Settings) -> Driver:
     """A connection as the app role, set up as the product's are."""
     url = settings.database_url.get_secret_value().replace("+asyncpg", "")
-    opened = cast("Callable[..., Awaitable[Driver]]", asyncpg.connect)  # pyright: ignore[reportUnknownMemberType]  # untyped
+    opened = cast("Callable[..., Awaitable[Driver]]", asyncpg.connect)
     return await opened(url, server_settings=SERVER_SETTINGS)
 
 

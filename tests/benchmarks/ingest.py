@@ -19,7 +19,7 @@ from itertools import product
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it ships no types; app.database.driver types what we use
+import asyncpg
 
 from app import clock
 from app.database.transactions import tenant_transaction, work_transaction
@@ -194,7 +194,7 @@ async def _warm(services: Services, connections: Sequence[Connection], week: Dat
 
 @asynccontextmanager
 async def _owner(url: str) -> AsyncGenerator[Any]:
-    connection = cast("Any", await asyncpg.connect(url.replace("+asyncpg", "")))  # pyright: ignore[reportUnknownMemberType]  # untyped
+    connection = cast("Any", await asyncpg.connect(url.replace("+asyncpg", "")))
     try:
         yield connection
     finally:
@@ -227,7 +227,7 @@ def _written(
     FROM {table}
     WHERE seller_id = ANY($1)
       AND stat_date BETWEEN $2 AND $3
-    """  # noqa: S608  # our own names
+    """
     return query, [connection.seller_id for connection in mine], week.from_date, week.to_date
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+from pydantic import SecretStr
 
 from app.embedded.child import ChildSpec, start_child
 from app.embedded.ports import LOOPBACK, find_free_port
@@ -67,7 +68,7 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def _plain(value: object) -> str:
-    return str(value.get_secret_value()) if hasattr(value, "get_secret_value") else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType, reportAttributeAccessIssue]
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def _wait_until_ready(child: Child, port: int) -> None:

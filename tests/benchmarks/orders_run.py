@@ -128,7 +128,7 @@ async def _time(driver: Driver, statements: Sequence[Statement]) -> dict[str, fl
 
 def _purpose(text: str, records: Sequence[Record]) -> str:
     """What a statement is for, from what it says and answers."""
-    columns: set[str] = set(records[0].keys())  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType, reportUnknownMemberType]  # a mapping
+    columns: set[str] = set(records[0].keys())  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType]  # a mapping
     if "string_agg" in text:
         return "order"
     if "spend_micros" in columns:

@@ -87,7 +87,7 @@ class _Namer:
     """Ids and instants of one data set, ascending as the application would have made them."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311  # has to be repeatable, not secret
+        self.random = random.Random(seed)
         self._ticks = count()
         self.made_at = FIRST_MOMENT
 

@@ -32,7 +32,7 @@ def run_pixecom(settings: Settings, *arguments: str, **changes: str) -> subproce
         "AUTH_SECRET": settings.auth_secret,
         "TOKEN_ENCRYPTION_KEYS": settings.token_encryption_keys,
     }
-    return subprocess.run(  # noqa: S603  # the command is ours
+    return subprocess.run(
         [*PIXECOM, *arguments],
         env={
             "PATH": os.environ["PATH"],
@@ -70,7 +70,7 @@ class Up:
         self.port = find_free_port()
         command = [*PIXECOM, "up", "--port", str(self.port), "--data-dir", str(data), *options]
         with output.open("w") as file:
-            self.process = subprocess.Popen(  # noqa: S603  # the command is ours
+            self.process = subprocess.Popen(
                 self.wrapped(command), env={"PATH": os.environ["PATH"]}, stdout=file, stderr=subprocess.STDOUT
             )
         self.settle()
@@ -91,7 +91,7 @@ class Up:
 
     def try_to_run(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
         """The same, however it ends."""
-        return subprocess.run(  # noqa: S603  # likewise
+        return subprocess.run(
             [*PIXECOM, *command.split(), "--data-dir", str(self.data), *options],
             env={"PATH": os.environ["PATH"]},
             capture_output=True,

@@ -48,7 +48,7 @@ def doctor(settings: Settings, *arguments: str, **environment: str) -> subproces
         "TOKEN_ENCRYPTION_KEYS": settings.token_encryption_keys,
     }
     known = {name: secret.get_secret_value() for name, secret in secrets.items() if secret}
-    return subprocess.run(  # noqa: S603  # the command is ours
+    return subprocess.run(
         [sys.executable, "-m", "app.cli.main", "doctor", *arguments],
         env={"PATH": os.environ["PATH"], **known, **environment},
         capture_output=True,
@@ -65,7 +65,7 @@ async def durable(database: ThrowawayDatabase) -> None:
 
 
 async def execute(database: ThrowawayDatabase, statement: str) -> None:
-    connection = cast("Any", await asyncpg.connect(database.superuser_url.replace("+asyncpg", "")))  # pyright: ignore[reportUnknownMemberType]
+    connection = cast("Any", await asyncpg.connect(database.superuser_url.replace("+asyncpg", "")))
     try:
         await connection.execute(statement)
     finally:

@@ -40,7 +40,7 @@ def migrate(settings: Settings, *arguments: str, typed: str | None = None) -> su
     try:
         if typed:
             os.write(ours, f"{typed}\n".encode())
-        return subprocess.run(  # noqa: S603  # the command is ours
+        return subprocess.run(
             command,
             env=environment(settings),
             stdin=theirs if typed else subprocess.DEVNULL,

@@ -45,7 +45,7 @@ def tokens(shop: Shop, *arguments: str, keys: str | None = None) -> subprocess.C
         "TOKEN_ENCRYPTION_KEYS": SecretStr(keys) if keys else settings.token_encryption_keys,
     }
     revealed = {name: secret.get_secret_value() for name, secret in secrets.items()}
-    return subprocess.run(  # noqa: S603  # the command is ours
+    return subprocess.run(
         [sys.executable, "-m", "app.cli.main", "tokens", *arguments],
         env={"PATH": os.environ["PATH"], "META_GRAPH_URL": shop.url, **revealed},
         capture_output=True,

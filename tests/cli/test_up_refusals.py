@@ -19,7 +19,7 @@ from tests.cli.running import instance_on
 def up(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     bare = {"PATH": os.environ["PATH"], **environment}
     command = [sys.executable, "-m", "app.cli.main", "up", *arguments]
-    return subprocess.run(command, env=bare, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603  # ours
+    return subprocess.run(command, env=bare, capture_output=True, text=True, check=False, timeout=60)
 
 
 def processes_naming(text: str) -> list[str]:

@@ -66,10 +66,10 @@ async def world(
 async def end_jobs(world: SmallWorld, state: str = "SUCCEEDED") -> None:
     """Let all jobs that are live have ended so, and their runs with them."""
     await world.write(
-        f"UPDATE jobs SET state = '{state}', rows_written = 5, started_at = now(), ended_at = now()"  # noqa: S608  # a test's
+        f"UPDATE jobs SET state = '{state}', rows_written = 5, started_at = now(), ended_at = now()"
         " WHERE ended_at IS NULL"
     )
-    await world.write(f"UPDATE sync_runs SET state = '{state}', ended_at = now() WHERE ended_at IS NULL")  # noqa: S608  # likewise
+    await world.write(f"UPDATE sync_runs SET state = '{state}', ended_at = now() WHERE ended_at IS NULL")
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> Any:
@@ -164,7 +164,7 @@ async def away(database: ThrowawayDatabase) -> AsyncGenerator[None]:
     """The database takes no connection within, and has ended those that it had."""
     url = make_url(database.superuser_url)
     address = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
-    outside = cast("Any", await asyncpg.connect(address))  # pyright: ignore[reportUnknownMemberType]
+    outside = cast("Any", await asyncpg.connect(address))
     try:
         await outside.execute(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS false')
         await outside.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", url.database)

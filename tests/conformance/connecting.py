@@ -59,7 +59,7 @@ Record = dict[str, Any]  # what a connector prints; its shape is the connector's
 def run_connector(program: Path, url: str, *arguments: str) -> str:
     """What a connector prints when it takes the sandbox at the URL for Meta."""
     environment = {"PATH": os.environ["PATH"], "SANDBOX_URL": url, "PYTHONPATH": str(HERE / "sandbox_for_meta")}
-    done = subprocess.run(  # noqa: S603  # a connector, pinned
+    done = subprocess.run(
         [str(program), *arguments],
         capture_output=True,
         text=True,

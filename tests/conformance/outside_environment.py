@@ -40,7 +40,7 @@ def _ensure(home: Path, requirements: Path) -> Path:
 
 
 def _run(*arguments: str) -> None:
-    done = subprocess.run(  # noqa: S603  # our own uv, with arguments that we made
+    done = subprocess.run(
         [_uv(), *arguments],
         capture_output=True,
         text=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it ships no types
+import asyncpg
 import pytest
 from redis import Redis
 

@@ -22,7 +22,6 @@ from app.embedded.identity import packaged_binaries
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-# ruff: noqa: S603  # the commands are ours
 # redis-py's clients take untyped keywords:
 # pyright: reportUnknownMemberType=false
 

@@ -110,7 +110,7 @@ def _suffer(api: Api, operation: Operation, *, timeout: float, idle_cpu: float) 
 @contextmanager
 def _bystander(api: Api, samples: Path) -> Generator[Path]:
     with samples.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603  # ours
+        process = subprocess.Popen(
             [sys.executable, "-m", "tests.hostile.bystander", str(api.port)],
             stdin=subprocess.PIPE,
             stdout=output,

@@ -25,7 +25,7 @@ class Stage:
 
     async def suffer(self, operation: Operation) -> tuple[Outcome, Cost]:
         """Send an operation, to limits that are fresh, and count what it costs."""
-        await self.redis.flushdb()  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
+        await self.redis.flushdb()
         outcome, made = Outcome(), operation.made()
         with counted(self.log, max_steps=operation.expected.bounds.steps) as cost:
             outcome = await self.api.send(made)

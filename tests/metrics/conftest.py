@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it ships no types; `Connection` stands for them
+import asyncpg
 import pytest_asyncio
 
 from tests.metrics.counter_table import Connection, CounterTable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 async def counter_table(embedded_servers: ThrowawayServers) -> AsyncGenerator[CounterTable]:
     database = await embedded_servers.create_database()
     url = database.owner_url.replace("postgresql+asyncpg://", "postgresql://")
-    connection = cast("Connection", await asyncpg.connect(url))  # pyright: ignore[reportUnknownMemberType]  # untyped
+    connection = cast("Connection", await asyncpg.connect(url))
     yield CounterTable(connection)
     await connection.close()
     await embedded_servers.drop_database(database.name)

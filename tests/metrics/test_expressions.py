@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
-from asyncpg.exceptions import (  # pyright: ignore[reportMissingTypeStubs]  # it ships no types
+from asyncpg.exceptions import (
     NumericValueOutOfRangeError,
 )
 from hypothesis import HealthCheck, assume, given, settings

@@ -46,7 +46,7 @@ def logging_restored() -> Generator[None]:
 
 
 @pytest.fixture
-def written(logging_restored: None, monkeypatch: pytest.MonkeyPatch) -> Lines:  # noqa: ARG001 - restores afterwards
+def written(logging_restored: None, monkeypatch: pytest.MonkeyPatch) -> Lines:  # noqa: ARG001  # restores afterwards
     """Log lines as a process writes them where nobody watches, each parsed from its JSON."""
     stderr = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stderr)

@@ -205,7 +205,7 @@ def test_the_values_of_a_caller_are_left_as_they_are(written: Lines) -> None:
 
 def test_a_traceback_is_masked(written: Lines) -> None:
     try:
-        raise ConnectionError("no answer from https://g.example/me?access_token=EAABx")  # noqa: TRY301 - it is the subject
+        raise ConnectionError("no answer from https://g.example/me?access_token=EAABx")  # noqa: TRY301  # it is the subject
     except ConnectionError:
         get_logger("tests").exception("asking failed")
     (line,) = written()

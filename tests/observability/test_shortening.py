@@ -92,7 +92,7 @@ def test_a_name_in_an_object_is_masked_and_bounded(written: Lines) -> None:
 
 def test_a_traceback_is_bounded(written: Lines) -> None:
     try:
-        raise ValueError("x" * 1_000_000)  # noqa: TRY301 - it is the subject
+        raise ValueError("x" * 1_000_000)  # noqa: TRY301  # it is the subject
     except ValueError:
         get_logger("tests").exception("asking failed")
     (line,) = written()

@@ -129,7 +129,7 @@ async def settle() -> None:
 
 async def until_gone(pid: int) -> None:
     async with asyncio.timeout(10):
-        while state_of(pid) not in {None, "Z"}:  # noqa: ASYNC110  # somebody else's child tells us nothing
+        while state_of(pid) not in {None, "Z"}:
             await asyncio.sleep(0.01)
 
 

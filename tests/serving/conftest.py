@@ -87,7 +87,7 @@ class Served:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not condition():  # noqa: ASYNC110 - what happens in uvicorn sets no event
+            while not condition():
                 await asyncio.sleep(0.01)
 
     async def application(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -28,7 +28,7 @@ async def _turns_to_accept(descriptors: int) -> int:
             if len(made) == CLIENTS:
                 accepted.set()
 
-    listeners = server._listeners(BoundedConfig(object, host="127.0.0.1", port=0))  # pyright: ignore[reportPrivateUsage, reportArgumentType]
+    listeners = server._listeners(BoundedConfig(object, host="127.0.0.1", port=0))  # pyright: ignore[reportArgumentType]  # no application is called
     with ExitStack() as stack:
         for listener in listeners:
             stack.callback(listener.close)

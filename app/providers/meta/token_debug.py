@@ -68,4 +68,4 @@ def _earliest(*seconds: int | None) -> datetime | None:
 
 def _scopes(data: Node) -> Sequence[str] | None:
     scopes = data.fields.get("scopes")
-    return [each for each in scopes if isinstance(each, str)] if isinstance(scopes, list) else None  # pyright: ignore[reportUnknownVariableType] - JSON
+    return [each for each in scopes if isinstance(each, str)] if isinstance(scopes, list) else None  # pyright: ignore[reportUnknownVariableType]  # parsed JSON is untyped

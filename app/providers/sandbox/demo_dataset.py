@@ -102,7 +102,7 @@ def _campaign(number: int, plan: _Plan, created_at: datetime) -> list[Entity]:
             targeting={"geo_locations": {"countries": ["US"]}} if kind is Kind.ADSET else {},
         )
         changes = plan.overrides.get(".".join(map(str, place)), {})
-        return replace(made, **changes)  # pyright: ignore[reportArgumentType]  # the plans name fields of Entity
+        return replace(made, **changes)
 
     entities = [entity(Kind.CAMPAIGN, (), plan.name, plan.daily_budget if shared else None)]
     for i, adset in enumerate(_ADSETS, start=1):

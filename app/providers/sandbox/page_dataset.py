@@ -57,7 +57,7 @@ class RecordedPageNumbers:
     def page_value(self, metric: str, day: date) -> int | Mapping[str, int] | None:
         return self.days.get((metric, day))
 
-    def post_value(self, metric: str, post: Post, at: datetime) -> int | Mapping[str, int] | None:  # noqa: ARG002
+    def post_value(self, metric: str, post: Post, at: datetime) -> int | Mapping[str, int] | None:  # noqa: ARG002  # the source's shape
         return self.posts.get((metric, post.id))
 
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from app.errors import SetupError
-from app.providers.sandbox.faults import Fault  # noqa: TC001  # pydantic reads the annotations when it runs
-from app.providers.sandbox.limits import Limit  # noqa: TC001  # likewise
-from app.providers.sandbox.report_plans import ReportPlan  # noqa: TC001  # likewise
-from app.providers.sandbox.restatements import Restatement  # noqa: TC001  # likewise
-from app.providers.sandbox.scenario_accounts import AccountPlan, PagePlan  # noqa: TC001  # likewise
-from app.providers.sandbox.stated_usage import StatedUsage  # noqa: TC001  # likewise
-from app.providers.sandbox.throttles import Throttle  # noqa: TC001  # likewise
-from app.providers.sandbox.token_script import TokenRule  # noqa: TC001  # likewise
-from app.providers.sandbox.unlisted import Unlisting  # noqa: TC001  # likewise
+from app.providers.sandbox.faults import Fault
+from app.providers.sandbox.limits import Limit
+from app.providers.sandbox.report_plans import ReportPlan
+from app.providers.sandbox.restatements import Restatement
+from app.providers.sandbox.scenario_accounts import AccountPlan, PagePlan
+from app.providers.sandbox.stated_usage import StatedUsage
+from app.providers.sandbox.throttles import Throttle
+from app.providers.sandbox.token_script import TokenRule
+from app.providers.sandbox.unlisted import Unlisting
 
 if TYPE_CHECKING:
     from pathlib import Path

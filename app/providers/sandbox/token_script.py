@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003  # pydantic reads the annotations when it runs
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from pydantic import ConfigDict
