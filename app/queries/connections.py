@@ -58,15 +58,20 @@ WHERE seller_id = $1
 # No key is changed by those who hold it, so that rows that refer to the connection can still be written.
 _LOCK = f"{_FIND}FOR NO KEY UPDATE"
 
-_LIST_ACCOUNTS = f"""
+
+def _list_kind(kind: ConnectionKind) -> str:
+    return f"""
 SELECT {_COLUMNS}
 FROM fb_connections
 WHERE seller_id = $1
-  AND kind = 'AD_ACCOUNT'
+  AND kind = '{kind.value}'
   AND ($2::uuid[] IS NULL OR id = ANY($2))
 ORDER BY id
 """
 
+
+_LIST_ACCOUNTS = _list_kind(ConnectionKind.AD_ACCOUNT)
+_LIST_PAGES = _list_kind(ConnectionKind.PAGE)
 
 _LIST_WITH_TOKENS = f"""
 SELECT {_COLUMNS}
@@ -75,16 +80,6 @@ WHERE seller_id = $1
   AND is_active
   AND token_ciphertext IS NOT NULL
 ORDER BY kind, name, id
-"""
-
-
-_LIST_PAGES = f"""
-SELECT {_COLUMNS}
-FROM fb_connections
-WHERE seller_id = $1
-  AND kind = 'PAGE'
-  AND ($2::uuid[] IS NULL OR id = ANY($2))
-ORDER BY id
 """
 
 
@@ -130,8 +125,7 @@ async def list_accounts(
     only: Sequence[UUID] | None = None,
 ) -> list[Connection]:
     """The seller's ad accounts, deactivated ones too, oldest first; `only` these, if given."""
-    rows = await driver.fetch(_LIST_ACCOUNTS, seller_id, None if only is None else list(only))
-    return [_connection(row) for row in rows]
+    return await _list(driver, _LIST_ACCOUNTS, seller_id, only)
 
 
 async def list_pages(
@@ -141,7 +135,11 @@ async def list_pages(
     only: Sequence[UUID] | None = None,
 ) -> list[Connection]:
     """The seller's pages, deactivated ones too, oldest first; `only` these, if given."""
-    rows = await driver.fetch(_LIST_PAGES, seller_id, None if only is None else list(only))
+    return await _list(driver, _LIST_PAGES, seller_id, only)
+
+
+async def _list(driver: Driver, statement: str, seller_id: UUID, only: Sequence[UUID] | None) -> list[Connection]:
+    rows = await driver.fetch(statement, seller_id, None if only is None else list(only))
     return [_connection(row) for row in rows]
 
 

@@ -25,7 +25,7 @@ from app.services.demo_world import CSV_SELLER, DEMO_SELLERS
 from app.vocabulary import Role, RunOrigin
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
     from uuid import UUID
 
     from app.services.context import Services
@@ -60,9 +60,15 @@ async def seed_demo(services: Services, *, sandbox_csv: bool = False) -> DemoSum
     wanted = (*DEMO_SELLERS, CSV_SELLER) if sandbox_csv else DEMO_SELLERS
     password_hash = await hash_password(wanted[0].login.password)
     made = [seller for seller in wanted if await _make_seller(services, seller, password_hash)]
-    accounts = [await _connect_accounts(services, seller) for seller in wanted]
-    pages = [await _connect_pages(services, seller) for seller in wanted]
-    return DemoSummary(sellers=len(made), accounts=sum(accounts), pages=sum(pages))
+    accounts = await _connect(
+        connect_account(services, seller_id=seller.id, account=account)
+        for seller in wanted
+        for account in seller.accounts
+    )
+    pages = await _connect(
+        connect_page(services, seller_id=seller.id, page=page) for seller in wanted for page in seller.pages
+    )
+    return DemoSummary(sellers=len(made), accounts=accounts, pages=pages)
 
 
 async def _make_seller(services: Services, seller: DemoSeller, password_hash: str) -> bool:
@@ -106,22 +112,12 @@ async def _make_user(services: Services, seller: DemoSeller, password_hash: str)
         return user.id
 
 
-async def _connect_accounts(services: Services, seller: DemoSeller) -> int:
+async def _connect(connecting: Iterable[Awaitable[UUID]]) -> int:
+    """How many of them were not connected before."""
     connected = 0
-    for account in seller.accounts:
+    for each in connecting:
         try:
-            await connect_account(services, seller_id=seller.id, account=account)
-        except ConflictError:
-            continue
-        connected += 1
-    return connected
-
-
-async def _connect_pages(services: Services, seller: DemoSeller) -> int:
-    connected = 0
-    for page in seller.pages:
-        try:
-            await connect_page(services, seller_id=seller.id, page=page)
+            await each
         except ConflictError:
             continue
         connected += 1
