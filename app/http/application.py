@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 __all__ = ["Resources", "build_application", "create_application"]
 
 ASSETS = Path(str(files("app.http"))) / "graphiql_assets"
-# A query whose client went before graphql-core gathered the fields of a level leaves their coroutines unawaited.
+# If a query is cancelled before graphql-core gathers the fields of a level, their coroutines are never awaited.
 _UNAWAITED = r"coroutine '(Executor|GraphQLCoreConverter)\..*' was never awaited"
 METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/export", "/cron", *HEALTH_ROUTES)
 
@@ -74,7 +74,7 @@ class Resources:
     """What the process opens at start: how to make a request's context, the readiness checks, the cron hook.
 
     `cost_buckets`: what operations are charged to; by default buckets of this process alone.
-    `database_is_silent` is asked when a request has waited for its turn in vain.
+    `database_is_silent` is asked when a request has not got its turn in time.
     """
 
     context_of: ContextFactory

@@ -1,4 +1,4 @@
-"""Who sends a request, from its Authorization header (RFC 6750). Never logs the header, never looks anybody up."""
+"""Who sent a request, by its Authorization header (RFC 6750). Never logs the header, never queries the database."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _READ = "pixecom.bearer"
 
 
 def claims_of(request: Request, settings: Settings) -> AccessClaims | None:
-    """The claims of the request's bearer token, which its line in the log names; None without any Authorization.
+    """The claims of the request's bearer token, which its line in the log names; None without one.
 
-    Raises RequestRefused with 401 and WWW-Authenticate for a token that is not valid, so that a client whose token
-    has run out never silently becomes an anonymous one.
+    Raises RequestRefused with 401 and WWW-Authenticate for a token that is not valid, so that a client with an
+    expired token never silently becomes an anonymous one.
     """
     claims = _read(request.scope, settings)
     if isinstance(claims, str):
@@ -42,7 +42,7 @@ def find_claims(scope: Scope, settings: Settings) -> AccessClaims | None:
 
 
 def read_bearer(authorization: str, settings: Settings) -> AccessClaims:
-    """The claims of what stands in an Authorization header. Raises UnauthenticatedError."""
+    """The claims in the value of an Authorization header. Raises UnauthenticatedError."""
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer":
         raise UnauthenticatedError("The Authorization header must be a bearer token.")
@@ -50,7 +50,7 @@ def read_bearer(authorization: str, settings: Settings) -> AccessClaims:
 
 
 def _read(scope: Scope, settings: Settings) -> AccessClaims | str | None:
-    """What the header says, or what is wrong with it, kept in the scope: a token is verified once a request."""
+    """The claims, or what is wrong with the header; kept in the scope, so that a token is verified once per request."""
     if _READ in scope:
         return scope[_READ]
     header = Headers(scope=scope).get("authorization")

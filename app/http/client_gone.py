@@ -1,6 +1,6 @@
-"""Runs something for a client, unless the client goes away meanwhile.
+"""Runs work for a client, and cancels it when the client goes away.
 
-Nobody is there for the answer then, and what it would still cost is better spent on those who wait.
+Nothing is left to read the answer then, and what it would still cost is better spent on clients that wait.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ __all__ = ["unless_client_gone"]
 async def unless_client_gone(receive: Receive, *, may_stop: Callable[[], bool] = lambda: True) -> AsyncGenerator[None]:
     """Cancel the block when its client goes away, and raise ClientDisconnect once the block has ended.
 
-    `may_stop` is asked at that moment, while the block waits for something; when it says no, the block runs to its end
-    as if the client were there. Enter and leave it in one task. The request's body must have been read before: what
-    still comes of it is dropped, and nobody else may call `receive` before the end.
+    `may_stop` is asked at that moment, while the block is waiting; if it returns False, the block runs to its end as if
+    the client were still there. Enter and leave it in the same task. The request's body must have been read before: the
+    rest of it is dropped, and nothing else may call `receive` before the end.
     """
 
     async def watch() -> None:

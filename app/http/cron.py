@@ -1,6 +1,6 @@
-"""The hook for a clock outside: POST /cron/{job} does now what the schedule does under that name.
+"""The hook for an external scheduler: POST /cron/{job} starts a job of the schedule now.
 
-Its secret is compared in constant time and never logged; without a secret in the settings nobody has the right one.
+The secret is compared in constant time and never logged; if the settings have none, every request is refused.
 The body is ignored.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from app.settings import Settings
 
-    # Starts a scheduled job by its name; answers the run. Raises NotFoundError.
+    # Starts a scheduled job by its name; returns the run. Raises NotFoundError.
     StartScheduled: TypeAlias = Callable[[str], Awaitable[UUID]]
 
 __all__ = ["CronView", "StartScheduled", "has_cron_secret"]
@@ -63,14 +63,14 @@ class CronView:
         except NotFoundError as error:
             raise RequestRefused(404, str(error), code=ErrorCode.NOT_FOUND) from None
         note_in_access_log(request.scope, run_id=str(run_id))
-        _log.info("a clock outside asked for a scheduled job", job=job, run_id=str(run_id))
+        _log.info("an external scheduler started a job", job=job, run_id=str(run_id))
         return json_response({"runId": str(run_id)}, status=202)
 
 
 def has_cron_secret(header: str, settings: Settings) -> bool:
-    """Whether an Authorization header has the secret of the clock outside."""
+    """Whether an Authorization header has the cron secret."""
     scheme, _, given = header.partition(" ")
     wanted = settings.cron_secret.get_secret_value() if settings.cron_secret else ""
-    # Compared whatever else is wrong, so that the time tells nothing.
+    # Compared even if something else is wrong, so that timing reveals nothing.
     same = hmac.compare_digest(given.strip().encode(), wanted.encode())
     return same and wanted != "" and scheme.lower() == "bearer"

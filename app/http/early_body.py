@@ -16,10 +16,10 @@ EARLY_BYTES = 65_536
 
 
 async def receive_early(scope: Scope, receive: Receive, *, kept: int | None) -> Receive:
-    """What to receive instead, once the body has arrived. Raises ClientDisconnect.
+    """The `receive` to use from then on, once the body has arrived. Raises ClientDisconnect.
 
-    With `kept`, which is more than may be read, no more bytes are passed on, and nothing is still to come. Without, it
-    may be longer than EARLY_BYTES, and the rest is still to come.
+    With `kept`, which is more than a body may have, no more bytes than that are passed on, and none follow. Without it,
+    the rest of a body longer than EARLY_BYTES is still to be received.
     """
     if kept is not None and _announced(scope) >= kept:
         return receive  # refused unread

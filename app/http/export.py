@@ -53,7 +53,7 @@ STALLED_SECONDS = 30
 
 
 class _ErrorsRefused(RequestRefused):
-    """Refused for what GraphQL found, in its words."""
+    """The request is refused with the errors that GraphQL found."""
 
     def __init__(self, errors: Sequence[GraphQLError]) -> None:
         self._answer = refused_for(errors)
@@ -65,7 +65,7 @@ class _ErrorsRefused(RequestRefused):
 
 
 class _File(NamedTuple):
-    """What is asked for: a list and a form."""
+    """What is requested: a list and a format."""
 
     list_name: str
     suffix: str
@@ -112,7 +112,7 @@ class ExportView:
                 with self._precedence.export():
                     await _open(exporter, context, file, arguments)
                     await self._stream(request, send, file, exporter, begun)
-        # Only now, when the snapshot has ended well, is the file whole. The client may be taken for gone from here on.
+        # The file is complete only now, its snapshot having ended well. The client may be treated as gone from here on.
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _most_bytes(self, claims: AccessClaims | None) -> int:

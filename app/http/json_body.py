@@ -22,7 +22,7 @@ _UTF8_BOM = b"\xef\xbb\xbf"
 
 
 async def read_json_body(request: Request, *, max_body_bytes: int) -> object:
-    """What the body says. Raises RequestRefused with 400, 413 or 415."""
+    """The value of the JSON body. Raises RequestRefused with 400, 413 or 415."""
     if not is_json_utf8(request.headers.get("content-type")):
         raise RequestRefused(415, "The content type must be application/json, in UTF-8.")
     if request.headers.get("content-encoding", "identity") != "identity":
@@ -34,7 +34,7 @@ async def read_json_body(request: Request, *, max_body_bytes: int) -> object:
 
 
 def read_json(text: str | bytes, what: str) -> object:
-    """Raises RequestRefused naming what the text is.
+    """The value of a JSON text. Raises RequestRefused, with `what` as the name of the text.
 
     Brackets and commas are counted first, those in strings as well: many containers and values take far longer to parse
     than as many bytes.
@@ -51,7 +51,7 @@ def read_json(text: str | bytes, what: str) -> object:
 
 
 def checked_object(value: object, what: str) -> dict[str, Any]:
-    """Raises RequestRefused for JSON that is no object."""
+    """Raises RequestRefused for JSON that is not an object."""
     if not _is_object(value):
         raise RequestRefused(400, f"{what} must be a JSON object.")
     return value

@@ -27,7 +27,7 @@ __all__ = [
     "observe_operation",
 ]
 
-CLIENT_GONE = 499  # as nginx counts a request that nobody waited for
+CLIENT_GONE = 499  # as nginx counts a request that its client has given up
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -61,7 +61,7 @@ def observe_errors(codes: Sequence[str]) -> None:
 
 
 def metrics_application(readiness: Readiness) -> Starlette:
-    """The application for the metrics port, which is not open to outsiders. Each scrape measures the readiness."""
+    """The application for the metrics port, which outsiders can't reach. Each scrape measures readiness."""
 
     async def metrics(_request: Request) -> Response:
         await readiness.measure()
@@ -71,7 +71,7 @@ def metrics_application(readiness: Readiness) -> Starlette:
 
 
 class MetricsMiddleware:
-    """Counts and times every HTTP request; a path that is no route of ours is counted as `other`."""
+    """Counts and times every HTTP request; paths without a route are counted as `other`."""
 
     def __init__(self, app: ASGIApp, *, routes: Sequence[str]) -> None:
         self._app = app

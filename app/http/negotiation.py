@@ -27,7 +27,7 @@ class _MediaRange(NamedTuple):
         return self.parameters.get("charset", "utf-8").lower() in {"utf-8", "utf8"}
 
     def names(self, offer: str) -> bool:
-        """A wildcard stands for JSON: a client that takes anything gets what the most clients read."""
+        """A wildcard means JSON: a client that accepts anything gets what most clients can read."""
         return self.name == offer or (offer == JSON and self.name in {"*/*", "application/*"})
 
 
@@ -39,7 +39,7 @@ def _media_range(text: str) -> _MediaRange:
 
 
 def preferred_type(accept: str | None, offers: tuple[str, ...]) -> str | None:
-    """The offer that an Accept header likes best, None when it likes none.
+    """The offer that an Accept header prefers; None if it accepts none.
 
     Between equals the earlier offer wins. Without the header the answer is JSON, as GraphQL over HTTP asks.
     """
@@ -52,7 +52,7 @@ def preferred_type(accept: str | None, offers: tuple[str, ...]) -> str | None:
 
 
 def _quality(ranges: list[_MediaRange], offer: str) -> float:
-    """The quality of the range that names the offer most exactly, 0 when none does."""
+    """The quality of the most specific range that names the offer; 0 if none does."""
     fitting = [item for item in ranges if item.names(offer)]
     exact = [item for item in fitting if item.name == offer]
     return max((item.quality for item in exact or fitting), default=0.0)

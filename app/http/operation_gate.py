@@ -1,6 +1,6 @@
-"""What an operation passes before it runs, over HTTP and WebSocket alike: prepared, priced, charged to who asks.
+"""What happens to an operation before it runs, over HTTP and WebSocket alike: it is prepared, priced and charged.
 
-The steps are called one by one, by the transports. A refusal carries the errors and extensions of the answer.
+The transports call the steps one by one. A refusal carries the errors and extensions of the answer.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 __all__ = ["OperationGate", "OperationRefusedError", "Payer"]
 
-# Characters that a token of a document has at least, on average: what reading a text may cost, before it was read.
+# The fewest characters that a document has per token, on average; bounds the cost of parsing a text beforehand.
 _CHARACTERS_A_TOKEN = 4
 
 
 class OperationRefusedError(Exception):
-    """Nothing of the operation runs; the errors have their codes, and `extensions` are those of the answer."""
+    """The operation does not run. The errors have their codes; `extensions` are those of the answer."""
 
     def __init__(self, errors: Sequence[GraphQLError], extensions: dict[str, Any] | None = None) -> None:
         super().__init__(errors[0].message)
@@ -48,7 +48,7 @@ class OperationRefusedError(Exception):
 class Payer(NamedTuple):
     """Who pays for an operation: with an access token the user and the seller, otherwise the client's address.
 
-    `reading` limits the tokens of documents that are parsed, which takes far longer than as many values of an answer:
+    `reading` limits the tokens of documents to parse, since a token takes far longer to parse than a value to answer:
     those of the caller, and those of all callers without an access token together.
     """
 
@@ -59,7 +59,7 @@ class Payer(NamedTuple):
 
 
 class OperationGate:
-    """One application's."""
+    """One per application."""
 
     def __init__(
         self, schema: PixecomSchema, settings: Settings, *, buckets_of: Callable[[HTTPConnection], CostBuckets]
@@ -79,7 +79,7 @@ class OperationGate:
     async def prepare(self, graphql: GraphQLRequest, kinds: frozenset[OperationType], payer: Payer) -> Preparation:
         """The document and its operation. Raises OperationRefusedError and KindRefusedError.
 
-        Reading a text costs its tokens, also where it is refused: who can't pay for that has nothing read.
+        Parsing a text costs its tokens, even if it is refused; a caller that can't pay for that gets nothing parsed.
         """
         request = DocumentRequest(
             text=graphql.query, name=graphql.operation_name, kinds=kinds, anonymous=not payer.is_known
@@ -100,7 +100,7 @@ class OperationGate:
         return prepared
 
     def price(self, prepared: Preparation, graphql: GraphQLRequest) -> int:
-        """What the operation costs with these variables. Raises OperationRefusedError for what is over a limit."""
+        """What the operation costs with these variables. Raises OperationRefusedError if it exceeds a limit."""
         variables = graphql.variables or {}
         try:
             check_variables(variables, self._variable_limits)
@@ -113,7 +113,7 @@ class OperationGate:
         return cost
 
     async def charge(self, payer: Payer, prepared: Preparation, cost: int) -> dict[str, int]:
-        """Take the cost, and that of reading the document, from all buckets; gives the extensions of the answer.
+        """Take the cost, and that of parsing the document, from all buckets; returns the extensions of the answer.
 
         No answer has more values than MAX_ANSWER_VALUES, so no more is taken. Raises OperationRefusedError with
         RATE_LIMITED.
@@ -125,9 +125,9 @@ class OperationGate:
         return report
 
     def settle(self, payer: Payer, cost: int, values: int) -> dict[str, int]:
-        """Give back what was taken beyond the values that the answer has, where they were counted.
+        """Give back what was taken beyond the values of the answer, if they were counted.
 
-        Gives the extensions of the answer.
+        Returns the extensions of the answer.
         """
         unused = self._taken(cost) - values if values else 0
         return self._report(cost, payer.kept_in.settle(payer.buckets, unused))
@@ -181,7 +181,7 @@ class OperationGate:
 
 
 async def _drain_reading(payer: Payer, tokens: int) -> None:
-    """One by one: in a cluster, the keys of an address and of all addresses are in different places."""
+    """One by one: in a cluster, the keys of one address and of all of them may be on different nodes."""
     for bucket in payer.reading:
         await payer.kept_in.drain((bucket,), tokens)
 
@@ -189,7 +189,7 @@ async def _drain_reading(payer: Payer, tokens: int) -> None:
 def _refused(
     reason: str, errors: Sequence[GraphQLError], extensions: dict[str, Any] | None = None
 ) -> OperationRefusedError:
-    """Counted by reason; a document that needs a token is no fault of the document's."""
+    """Counted by reason: a missing token is no fault of the document."""
     is_unknown = (errors[0].extensions or {}).get("code") == ErrorCode.UNAUTHENTICATED.value
     OPERATIONS_REFUSED.labels("TOKEN" if is_unknown else reason).inc()
     return OperationRefusedError(errors, extensions)

@@ -1,4 +1,4 @@
-"""How long an operation may run, by its kind, and that it goes before other work."""
+"""How long an operation may run, by its kind, and its precedence over other work."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Whether the process can serve: asked at /readyz and at each scrape, and shown as gauges either way.
+"""Whether the process can serve requests: measured at /readyz and at each scrape, and set as gauges by both.
 
-Details of a failure are in the log only, except text that a check returns and a database role that is wrong.
+Details of a failure are in the log only, except for the text that a check returns and for a wrong database role.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _log = get_logger(__name__)
 
 
 class Readiness:
-    """One process's. It has no checks before its resources are open."""
+    """One per process. It has no checks before its resources are open."""
 
     def __init__(self, drain: Drain | None = None, *, deadline_seconds: float | None = None) -> None:
         self._drain = drain or Drain()

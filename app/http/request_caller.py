@@ -1,7 +1,7 @@
 """Which caller a request belongs to: the user of a valid access token, otherwise the client's address.
 
-Any other Authorization header than a valid one changes nothing, or a client could choose its caller. Health requests
-have callers of their own, and so has the clock outside, by its secret.
+An invalid Authorization header changes nothing, or a client could choose its caller. Health requests have callers of
+their own, and so does the external scheduler, which is known by its secret.
 """
 
 from __future__ import annotations

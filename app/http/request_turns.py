@@ -1,4 +1,4 @@
-"""Lets requests into the application when their caller has a turn, so that a crowd of one caller's waits behind itself.
+"""Lets requests into the application when their caller has a turn, so that a caller's crowd waits behind itself.
 
 A turn is never held while waiting for a client: it is taken once the body has arrived, and given back when the response
 starts or a WebSocket is accepted.
@@ -35,14 +35,14 @@ _ANSWERING = frozenset({"http.response.start", "websocket.accept", "websocket.ht
 
 
 def turn_of(scope: Scope) -> Turn:
-    """The turn of a request. What goes on to wait by rules of its own gives it back early."""
+    """The turn of a request. Work that then waits by rules of its own gives it back early."""
     return scope[_TURN]
 
 
 class RequestTurns:
-    """A middleware around all routes, inside of the one that logs requests and answers what they raise.
+    """A middleware around all routes, inside the one that logs requests and answers their errors.
 
-    `database_is_silent` is asked when a turn has not come in time, which is then no fault of its caller's.
+    `database_is_silent` is asked when a turn has not come in time: then that is not the caller's fault.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class RequestTurns:
             with mark_of(scope).queued(on_gone=turn.give_back):
                 has_come = await turn.wait()
         except RateLimitedError:
-            if await self._database_is_silent(HTTPConnection(scope)):  # which keeps those waiting that have the turns
+            if await self._database_is_silent(HTTPConnection(scope)):  # which the requests that have the turns wait for
                 raise DatabaseSilentError from None
             raise
         finally:

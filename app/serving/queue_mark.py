@@ -48,6 +48,6 @@ class QueueMark:
 
 
 def mark_of(scope: Mapping[str, Any]) -> QueueMark:
-    """The mark of a request's connection; of another server than ours, one that nothing reads."""
+    """The mark of a request's connection; with a server other than ours, one that nothing reads."""
     mark = scope.get(_KEY)
     return mark if isinstance(mark, QueueMark) else QueueMark()

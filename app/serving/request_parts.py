@@ -1,8 +1,8 @@
 """Cuts what arrives on a connection at the ends of the parts of requests: heads, chunks, bodies.
 
-Whoever parses one piece after the other parses no more than one part at once. So a request that is pipelined behind
-another one stays as it came, and a chunk is known to be too large before any of it is there. The parser alone decides
-what is valid: it refuses lines that do not end in CRLF, so both agree on where a part ends.
+A parser that takes one piece after the other parses no more than one part at once. So a request that is pipelined
+behind another one stays as it came, and a chunk is known to be too large before any of it is there. The parser alone
+decides what is valid: it refuses lines that do not end in CRLF, so both agree on where a part ends.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class RequestParts:
             self._left = int(fields.get(b"content-length", b"0"))
 
     def cut(self, data: bytearray, most: int) -> bytes:
-        """Take the next piece, of at most so many bytes, off these. Raises ChunkTooLargeError."""
+        """Take the next piece, of at most `most` bytes, off the data. Raises ChunkTooLargeError."""
         piece = bytes(data[:most])
         piece = piece[: self._size_in(piece)]
         del data[: len(piece)]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["scan_cost"]
 
-# As of an instant, this number of snapshots more are gone through for each day.
+# As of an instant, this many more snapshots are read for each day.
 _MORE_SNAPSHOTS = 2
 
 

@@ -12,7 +12,7 @@
 - 4409: the operation's id is in use.
 - 4429: a second connection_init, or too many messages, pings or bytes.
 
-Those that are missing below are used by Strawberry.
+Those without a constant below are sent by Strawberry or by the server.
 """
 
 from __future__ import annotations

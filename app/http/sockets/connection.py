@@ -1,4 +1,4 @@
-"""Who is at the other end of a socket, and how what it asks for begins: in a turn of the caller's, with a context."""
+"""Who is at the other end of a socket, and how its operations begin: in a turn of the caller's, with a context."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class SocketOpening:
 
     @asynccontextmanager
     async def turn(self, connection: Connection) -> AsyncGenerator[None]:
-        """What a query of the caller would wait for, and its deadline; only the beginning takes part in it."""
+        """A turn and a deadline, as a query of the caller would have; only the start of something takes part in it."""
         asked_at, address = time.monotonic(), client_address(connection.socket.scope)
         claims, settings = connection.claims, self._settings
         caller = shares.user(settings, claims) if claims else shares.anonymous(settings, address)

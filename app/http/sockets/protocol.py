@@ -32,7 +32,7 @@ _log = get_logger(__name__)
 
 
 class SocketProtocol(BaseGraphQLTransportWSHandler[Connection, None]):
-    """Strawberry's protocol, with the shape of messages checked; ends with the token or the membership."""
+    """Strawberry's protocol, with messages checked; closes the socket when the token or the membership ends."""
 
     view: SocketView
     websocket: SocketTransport

@@ -31,7 +31,7 @@ __all__ = ["Charge", "CostBuckets"]
 LEASED_PART = 0.02
 LEASE_SECONDS = 5.0
 PATIENCE_SECONDS = 0.1
-# After it failed, Redis is left alone for so long: every request would wait for it in vain.
+# Pause after a failure before Redis is asked again, so that not every request waits for it in vain.
 REST_SECONDS = 5.0
 LEASES_KEPT = 10_000
 ASKS_AT_ONCE = 16
@@ -40,7 +40,7 @@ _log = get_logger(__name__)
 
 
 class Charge(NamedTuple):
-    """`remaining` of the bucket that has least; `refused` is the one that has too little, `wait` seconds until not."""
+    """`remaining`: what the emptiest bucket has left. `refused`: the one that has too little, for `wait` seconds."""
 
     remaining: int
     refused: Bucket | None = None
@@ -49,7 +49,7 @@ class Charge(NamedTuple):
 
 @dataclass(slots=True)
 class _Lease:
-    """`amount` may be spent here until `ends`; `left` is what the bucket had besides, at `asked`."""
+    """`amount` may be spent here until `ends`; `left` is what else the bucket had at `asked`."""
 
     amount: int
     left: int
@@ -58,9 +58,9 @@ class _Lease:
 
 
 class CostBuckets:
-    """One process's; without a client of Redis, its buckets are its own from the start.
+    """One per process; without a client of Redis, its buckets are local from the start.
 
-    It asks Redis at most `asks_at_once` times at once. Waiting for one's turn there is no silence of Redis.
+    It sends Redis at most `asks_at_once` questions at once. Waiting for a turn to ask is not a silence of Redis.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class CostBuckets:
         self._rests_until = 0.0
 
     async def charge(self, buckets: Sequence[Bucket], cost: int) -> Charge:
-        """Take the cost from all of the buckets, or say which has too little and from when on it has enough."""
+        """Take the cost from all of the buckets, or report which has too little and when it will have enough."""
         now = self._clock()
         leases = [self._leases.get(bucket.key) for bucket in buckets]
         held = [lease for lease in leases if lease is not None and lease.amount >= cost and lease.ends > now]
@@ -92,7 +92,7 @@ class CostBuckets:
             await self._ask(buckets, cost, needed=0)
 
     def settle(self, buckets: Sequence[Bucket], unused: int) -> int:
-        """Give back what was charged and not used: this process may spend it. Gives what the least of them has left."""
+        """Give back what was charged and not used, for this process to spend; returns what the emptiest bucket has."""
         remaining: list[int] = []
         for bucket in buckets:
             lease = self._leases.get(bucket.key)
@@ -144,7 +144,7 @@ class CostBuckets:
                 self._note_failure(error)
                 return await self._own.take(asks)
         if self._is_away:
-            _log.info("Redis is back: limits of rates are shared again")
+            _log.info("Redis is back: rate limits are shared again")
             self._is_away = False
         return taking
 
@@ -154,7 +154,7 @@ class CostBuckets:
 
     def _note_failure(self, error: Exception) -> None:
         if not self._is_away:
-            _log.warning("limits of rates are each process's own while Redis is away", error=type(error).__name__)
+            _log.warning("rate limits are local to this process until Redis answers again", error=type(error).__name__)
         self._is_away = True
         self._rests_until = self._clock() + REST_SECONDS
 

@@ -48,7 +48,7 @@ def probe(path: str, address: str) -> Caller:
 
 
 def clock() -> Caller:
-    """The clock outside that starts scheduled jobs."""
+    """The external scheduler that starts scheduled jobs."""
     return Caller("CRON", (Share("cron", CLOCK_REQUESTS),))
 
 

@@ -102,8 +102,8 @@ class _Line:
 class Turns:
     """One per process, used as `async with turns.taken(caller): …`; `shares` makes the callers.
 
-    Who can't have a turn within `wait_seconds` gets RateLimitedError, and is told to try again after `retry_seconds`.
-    `ask` is for those that notice meanwhile that the request is not wanted any more, or give the turn back early.
+    A request without a turn within `wait_seconds` gets RateLimitedError, which says to retry after `retry_seconds`.
+    `ask` is for callers that may find meanwhile that the request is no longer wanted, or give the turn back early.
     """
 
     def __init__(self, *, wait_seconds: float = 0.0, retry_seconds: float = 1.0) -> None:

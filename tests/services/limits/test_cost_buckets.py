@@ -129,7 +129,7 @@ async def test_while_redis_is_away_each_process_has_its_own(redis_url: str) -> N
             assert (await buckets.charge([bucket()], 900)).refused == bucket()
             assert (await CostBuckets(nowhere).charge([bucket()], 900)).refused is None
     assert redis_url
-    sentence = "limits of rates are each process's own while Redis is away"
+    sentence = "rate limits are local to this process until Redis answers again"
     assert [line["event"] for line in logs] == [sentence] * 2  # once for each process
 
 
@@ -158,8 +158,8 @@ async def test_redis_is_waited_for_but_a_moment_and_said_to_be_back(
         assert (await buckets.charge([bucket()], 900)).refused is None
     assert asked == 2
     assert [(line["log_level"], line["event"]) for line in logs] == [
-        ("warning", "limits of rates are each process's own while Redis is away"),
-        ("info", "Redis is back: limits of rates are shared again"),
+        ("warning", "rate limits are local to this process until Redis answers again"),
+        ("info", "Redis is back: rate limits are shared again"),
     ]
 
 
