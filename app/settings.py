@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     environment: Annotated[Environment, Field(validation_alias="PIXECOM_ENV")] = Environment.DEVELOPMENT
     log_level: str = "INFO"
     log_format: LogFormat = LogFormat.AUTO
+    log_refusals_per_second: Annotated[float, Field(gt=0, le=1000)] = 2.0
 
     # Servers. The three roles are explained in app/database/roles.py.
     database_url: SecretStr

@@ -10,6 +10,7 @@ the text of an unexpected exception.
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from enum import StrEnum
@@ -39,6 +40,7 @@ from app.errors import (
     UnsafeRoleError,
 )
 from app.observability.correlation import begin_correlation, current_correlation_id
+from app.observability.line_limits import admits
 from app.observability.logging import get_logger
 from app.observability.shortening import NAME_CHARACTERS, shorten
 from graphql_schema.client_message import client_message
@@ -71,6 +73,8 @@ INTERNAL_SENTENCE = "Something went wrong on our side. Quote the correlation id 
 AWAY_SENTENCE = "The database is not answering right now; try again in a moment."
 MAY_HAVE_CHANGED = "A change that was requested may have taken effect."
 UNFIT_SENTENCE = "The database is not set up for this release, so the request was not served. Operators: see /readyz."
+AWAY_EVENT = "the database does not answer a request"
+UNFIT_EVENT = "the database is not set up for this release"
 UNAUTHENTICATED_SENTENCE = "This needs an access token: log in and send it as a Bearer token."
 _SECRET_ARGUMENT = re.compile(r"(?i)(token|password|secret)(\.\d+)?$")
 _log = get_logger(__name__)
@@ -122,13 +126,13 @@ def absence_of_database(error: Exception) -> GraphQLError | None:
     """What a client sees of a database that is away or unfit; None of any other failure. It is logged here."""
     correlation_id = current_correlation_id() or begin_correlation()
     if is_outage(error):
-        sentence = _cut_short(AWAY_SENTENCE)
-        _log.warning("the database does not answer a request", correlation_id=correlation_id, exc_info=error)
+        sentence, level, event = _cut_short(AWAY_SENTENCE), logging.WARNING, AWAY_EVENT
     elif _is_unfit(error):
-        sentence = UNFIT_SENTENCE
-        _log.error("the database is not set up for this release", correlation_id=correlation_id, exc_info=error)
+        sentence, level, event = UNFIT_SENTENCE, logging.ERROR, UNFIT_EVENT
     else:
         return None
+    if admits(event, type(error).__name__):  # each comes with a traceback
+        _log.log(level, event, correlation_id=correlation_id, exc_info=error)
     extensions = {"code": ErrorCode.UPSTREAM_UNAVAILABLE.value, "correlationId": correlation_id}
     return GraphQLError(sentence, extensions=extensions)
 

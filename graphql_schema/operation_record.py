@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from uuid import UUID
 
-__all__ = ["OperationRecord", "abandonable", "is_mutation", "record_run_of", "recording"]
+__all__ = ["OperationRecord", "abandonable", "is_mutation", "record_login_of", "record_run_of", "recording"]
 
 
 @dataclass
@@ -21,7 +21,7 @@ class OperationRecord:
     """`kind` is query, mutation, subscription, or unknown until the transport has set it from the document.
 
     `run_ids`: the runs that its mutations created or changed. `in_abandonable_part`: see `abandonable`. `values`: how
-    many its answer has.
+    many its answer has. `login`: the user and the seller whose password was right.
     """
 
     name: str | None = None
@@ -29,6 +29,7 @@ class OperationRecord:
     run_ids: list[UUID] = field(default_factory=list["UUID"])
     in_abandonable_part: bool = False
     values: int = 0
+    login: tuple[UUID, UUID] | None = None
 
     @property
     def may_be_abandoned(self) -> bool:
@@ -61,6 +62,13 @@ def record_run_of(run_id: UUID | None) -> None:
     record = _current.get()
     if record is not None and run_id is not None:
         record.run_ids.append(run_id)
+
+
+def record_login_of(user_id: UUID, seller_id: UUID) -> None:
+    """The current operation has logged this user in."""
+    record = _current.get()
+    if record is not None:
+        record.login = user_id, seller_id
 
 
 @contextmanager

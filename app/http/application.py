@@ -31,6 +31,8 @@ from app.http.readiness import Readiness
 from app.http.request_turns import RequestTurns
 from app.http.security_headers import SecurityHeadersMiddleware
 from app.http.sockets.graphql_socket import GraphQLSocket
+from app.observability.library_lines import limiting_libraries
+from app.observability.line_limits import LineLimits
 from app.services.context import open_services
 from app.services.demo import DEMO_LOGINS
 from app.services.limits.cost_buckets import CostBuckets
@@ -102,12 +104,13 @@ def build_application(
     Once its drain has begun, readiness fails; everything else works as before.
     """
     readiness = readiness or Readiness()
+    lines = LineLimits(per_second=settings.log_refusals_per_second)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[_State]:
         warnings.filterwarnings("ignore", _UNAWAITED, RuntimeWarning)
         async with open_resources(settings) as resources, full_collections_between(turns.precedence):
-            with readiness.checking(resources.checks):
+            with readiness.checking(resources.checks), limiting_libraries(lines), lines.reported():
                 yield {"resources": resources}
 
     page = graphiql_page(assets=assets, demo_logins=demo_logins) if settings.graphiql_on else None
@@ -132,7 +135,7 @@ def build_application(
         middleware=[
             Middleware(MetricsMiddleware, routes=METERED),
             Middleware(SecurityHeadersMiddleware),
-            Middleware(CorrelationMiddleware),
+            Middleware(CorrelationMiddleware, lines=lines),
             Middleware(RequestTurns, turns=requests, database_is_silent=_database_is_silent, settings=settings),
         ],
     )

@@ -8,8 +8,8 @@ from starlette.datastructures import Headers
 
 from app.auth.access_tokens import AccessClaims, read_access_token
 from app.errors import UnauthenticatedError
-from app.http.correlation import note_in_access_log
 from app.http.refusal import RequestRefused
+from app.http.request_line import note_in_access_log
 from graphql_schema.errors import ErrorCode
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from starlette.requests import Request
 
 from app.database.deadline import until_deadline
 from app.errors import NotFoundError
-from app.http.correlation import note_in_access_log
 from app.http.refusal import RequestRefused, json_response
+from app.http.request_line import note_in_access_log
 from app.observability.logging import get_logger
 from graphql_schema.errors import ErrorCode
 

@@ -19,11 +19,11 @@ from app.database.deadline import until_deadline, until_silent
 from app.errors import NotAMemberError, UnauthenticatedError
 from app.http.bearer import claims_of
 from app.http.client_gone import unless_client_gone
-from app.http.correlation import note_in_access_log
 from app.http.export_formats import FORMATS
 from app.http.interruption import unless
 from app.http.json_body import checked_object, read_json_body
 from app.http.refusal import RequestRefused, refused_for
+from app.http.request_line import note_in_access_log
 from app.http.request_turns import turn_of
 from app.pieces import give_way
 from app.services.exporting import open_exporter

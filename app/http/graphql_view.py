@@ -16,13 +16,13 @@ from app.database.outage import DatabaseSilentError
 from app.errors import PixecomError
 from app.http.bearer import claims_of
 from app.http.client_gone import unless_client_gone
-from app.http.correlation import note_in_access_log
 from app.http.graphql_request import GraphQLRequest, read_graphql_request
 from app.http.json_parts import encode_answer
 from app.http.metrics import observe_operation
 from app.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, preferred_type
 from app.http.operation_gate import OperationGate, OperationRefusedError
 from app.http.refusal import STATUS_OF_CODE, RequestRefused, json_response
+from app.http.request_line import note_in_access_log
 from app.http.request_turns import turn_of
 from graphql_schema.errors import refusal_of
 from graphql_schema.execution.answer_budget import answer_within
@@ -119,7 +119,10 @@ class GraphQLView:
                 raise _not_over(request.method, refusal.kind) from None
             finally:
                 note_in_access_log(request.scope, **_facts(record))
-        observe_operation(kind=record.kind, seconds=time.perf_counter() - started, codes=_codes(result))
+        codes = _codes(result)
+        observe_operation(kind=record.kind, seconds=time.perf_counter() - started, codes=codes)
+        if codes and not _is_any_done(result):
+            note_in_access_log(request.scope, code=codes[0])
         return await _response(result, record, media_type)
 
     async def _execute(
@@ -173,11 +176,16 @@ _ALLOW = {"Allow": "POST"}
 def _facts(record: OperationRecord) -> dict[str, str | None]:
     """What the request's line in the log says of its operation."""
     runs = {"run_id": ",".join(map(str, record.run_ids))} if record.run_ids else {}
-    return {"operation": record.name, "operation_type": record.kind, **runs}
+    login = {"user_id": str(record.login[0]), "seller_id": str(record.login[1])} if record.login else {}
+    return {"operation": record.name, "operation_type": record.kind, **runs, **login}
 
 
 def _codes(result: ExecutionResult) -> list[str]:
     return [str((error.extensions or {}).get("code")) for error in result.errors or []]
+
+
+def _is_any_done(result: ExecutionResult) -> bool:
+    return result.data is not None and any(value is not None for value in result.data.values())
 
 
 async def _response(result: ExecutionResult, record: OperationRecord, media_type: str) -> Response:

@@ -13,10 +13,10 @@ from starlette.websockets import WebSocket
 
 from app.database.outage import DatabaseSilentError
 from app.errors import RateLimitedError
-from app.http.correlation import note_in_access_log
 from app.http.early_body import receive_early
 from app.http.refusal import refused_for
 from app.http.request_caller import caller_of
+from app.http.request_line import note_in_access_log
 from app.serving.queue_mark import mark_of
 from graphql_schema.errors import refusal_of
 

@@ -1,7 +1,8 @@
 """Records each login attempt: a row, a log line and a counter, none with the e-mail address in plain text.
 
 A flood of failures must not fill the disk, so only the first refusal of a pause is written, and at most
-LOGIN_EVENTS_PER_HOUR failures an hour, counted separately for users and for unknown addresses.
+LOGIN_EVENTS_PER_HOUR failures an hour, counted separately for users and for unknown addresses. Log lines are limited
+by outcome.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.database.transactions import login_record_transaction
+from app.observability.line_limits import admits
 from app.observability.logging import get_logger
 from app.observability.prometheus import LOGINS
 from app.queries.login_events import NewLoginEvent, insert_login_event
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["record_login"]
 
+FAILED = "login failed"
 _log = get_logger(__name__)
 
 
@@ -37,13 +40,14 @@ async def record_login(
     """Count the attempt, log a failure, and write the row unless the hour's limit is reached."""
     LOGINS.labels(outcome).inc()
     if outcome is not LoginOutcome.SUCCEEDED:
-        _log.info(
-            "login failed",
-            outcome=outcome,
-            account=attempt.account.hex(),
-            address=attempt.address,
-            user_id=str(user_id) if user_id else None,
-        )
+        if admits(FAILED, outcome):
+            _log.info(
+                FAILED,
+                outcome=outcome,
+                account=attempt.account.hex(),
+                address=attempt.address,
+                user_id=str(user_id) if user_id else None,
+            )
         writes = writes and await services.login_limits.may_write("users" if user_id else "strangers")
     if not writes:
         return

@@ -10,7 +10,7 @@ from app.errors import UnauthenticatedError
 from app.services.login import log_in
 from app.services.reading import Reading
 from graphql_schema.context import Info
-from graphql_schema.operation_record import abandonable
+from graphql_schema.operation_record import abandonable, record_login_of
 from graphql_schema.text_argument import read_text
 from graphql_schema.user_errors import UserError, user_error
 from graphql_schema.viewer import Viewer
@@ -71,6 +71,7 @@ async def _login(info: Info, input_: LoginInput) -> LoginPayload:
             )
     except UnauthenticatedError as error:
         return LoginPayload(errors=[user_error(error)])
+    record_login_of(result.user_id, result.seller_id)
     reading = Reading(services, seller_id=result.seller_id, user_id=result.user_id)
     try:
         viewer = Viewer.of(await reading.get_viewer())

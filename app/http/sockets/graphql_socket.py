@@ -28,12 +28,14 @@ from app.errors import UnauthenticatedError
 from app.http.bearer import read_bearer
 from app.http.metrics import OPEN_SOCKETS
 from app.http.refusal import RequestRefused
+from app.http.request_line import is_of_known_caller
 from app.http.sockets.close_codes import AWAY, TRY_AGAIN_LATER
 from app.http.sockets.connection import Connection, SocketOpening
 from app.http.sockets.limits import SocketLimits, SocketRefused
 from app.http.sockets.protocol import SocketProtocol
 from app.http.sockets.subscriptions import SubscriptionRuns
 from app.http.sockets.transport import SocketTransport
+from app.observability.line_limits import admits
 from app.observability.logging import get_logger
 from graphql_schema.errors import ErrorCode, code_of
 
@@ -90,7 +92,8 @@ class GraphQLSocket:
             await self._view(scope, receive, send)
         finally:
             OPEN_SOCKETS.dec()
-            _log.info("socket", path=scope["path"], seconds=round(time.perf_counter() - started, 1))
+            if is_of_known_caller(scope) or admits("socket", "closed", caller="ADDRESS"):
+                _log.info("socket", path=scope["path"], seconds=round(time.perf_counter() - started, 1))
 
 
 class SocketView(GraphQL[Connection, None]):

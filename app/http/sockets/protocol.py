@@ -11,10 +11,12 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from app.clock import now
 from app.errors import NotAMemberError
 from app.http.metrics import observe_errors
+from app.http.request_line import note_in_access_log
 from app.http.sockets.close_codes import AWAY, FORBIDDEN, TRY_AGAIN_LATER
 from app.http.sockets.connection import Connection
 from app.http.sockets.limits import SocketPlace, SocketRefused
 from app.http.sockets.messages import fault_of
+from app.observability.line_limits import admits
 from app.observability.logging import get_logger
 from app.serving.frame_limits import note_known_client
 from graphql_schema.errors import ErrorCode
@@ -65,6 +67,7 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Connection, None]):
         if self.connection_acknowledged and claims and not self._ends:
             self.websocket.is_anonymous = False
             note_known_client(self.context.socket.scope)
+            note_in_access_log(self.context.socket.scope, user_id=str(claims.user_id))
             ends = self._end_with_token(claims), self._end_with_membership()
             self._ends = tuple(asyncio.create_task(end) for end in ends)
 
@@ -114,7 +117,8 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Connection, None]):
         except NotAMemberError as error:
             await self._end(FORBIDDEN, str(error))
         except Exception as error:  # noqa: BLE001  # if it can't be checked for long, the socket ends as well
-            _log.error("membership could not be checked", exc_info=error)
+            if admits("membership could not be checked", type(error).__name__):
+                _log.error("membership could not be checked", exc_info=error)
             await self._end(TRY_AGAIN_LATER, AWAY)
 
     async def _end(self, code: int, reason: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import jwt
 
-from tests.hostile.operation import LATER, WHO, Flood, Http, Operation, Sender, bounded, http
+from tests.hostile.operation import LATER, WHO, Flood, Http, Operation, Sender, bounded, http, json_text
 from tests.hostile.operations.crowds import login
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.hostile.operation import Expected
 
 CHEAP = "{ viewer { role } }"
+LARGE_BYTES = 900_000
+LARGE = frozenset({"BAD_USER_INPUT"})
 
 
 def _forged() -> Http:
@@ -23,13 +25,24 @@ def _forged() -> Http:
     return Http(headers={**request.headers, "Authorization": f"Bearer {token}"}, body=request.body)
 
 
+_LARGE_BODIES: list[tuple[str, Callable[[], Http]]] = [
+    ("string", lambda: json_text('{"query": "' + "x" * LARGE_BYTES + '"}')),
+    ("number", lambda: json_text('{"query": "{ a(b: ' + "9" * LARGE_BYTES + ') }"}')),
+    ("variable", lambda: http(CHEAP, {"a": "x" * LARGE_BYTES})),
+]
+
+
 def _flood(
-    name: str, make: Callable[[], Http], expected: Expected | None = None, sender: Sender = Sender.ANONYMOUS
+    name: str,
+    make: Callable[[], Http],
+    expected: Expected | None = None,
+    sender: Sender = Sender.ANONYMOUS,
+    connections: int = 100,
 ) -> Operation:
     return Operation(
         name=name,
         kind="floods",
-        make=lambda: Flood(request=make()),
+        make=lambda: Flood(request=make(), connections=connections),
         expected=expected or bounded(LATER),
         sender=sender,
     )
@@ -42,4 +55,8 @@ OPERATIONS = [
     _flood("wrong logins", login, bounded(WHO)),
     _flood("livez", lambda: Http(method="GET", path="/livez")),
     _flood("cheap operations of one user", lambda: http(CHEAP), sender=Sender.OWNER),
+    *(
+        _flood(f"large bodies of one {what}", make, bounded(LARGE), Sender.OWNER, connections=10)
+        for what, make in _LARGE_BODIES
+    ),
 ]
