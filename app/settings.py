@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     access_token_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
     graphiql: bool | None = None
     introspection: bool | None = None
-    max_body_bytes: Annotated[int, Field(ge=1024)] = 1_000_000
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 400_000
     max_anonymous_body_bytes: Annotated[int, Field(ge=1024)] = 20_000
     max_header_bytes: Annotated[int, Field(ge=8192, le=1_048_576)] = 32_768
     max_headers: Annotated[int, Field(ge=20, le=1000)] = 100

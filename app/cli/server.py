@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.serving.drain import Drain
     from app.serving.limits import ConnectionLimits
 
-MESSAGE_BYTES = 1_000_000
+MESSAGE_BYTES = 400_000
 ACCEPTED_PER_TURN = 16
 NO_PROXIES = "none"
 

@@ -1,6 +1,6 @@
 """Keeps the processes of an instance running: starts them, notices a death, restarts with back-off, ends all in order.
 
-Knows processes by name only; what they are is `stack`'s business.
+Bounds their logs meanwhile. Knows processes by name only; what they are is `stack`'s business.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Supervisor:
         self._managed[managed.name] = managed
 
     def tend(self) -> bool:
-        """One look at all of them: report deaths, restart what is due. True if a process was replaced."""
+        """One look at all of them: report deaths, restart what is due, bound logs. True if a process was replaced."""
         replaced = [self._tend(managed) for managed in self._managed.values()]
         return any(replaced)
 
@@ -91,6 +91,7 @@ class Supervisor:
             return now >= managed.retry_at and self._restart(managed)
         code = managed.child.exit_code
         if code is None:
+            managed.child.bound_log()
             self._note_return(managed)
             return False
         managed.is_awaited = False

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.embedded import launch
+from app.embedded.log_file import prepare_log, read_last_lines, shorten_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-ROTATE_AT_BYTES = 5_000_000
-LONGEST_LINE = 4000
 SAME_IDENTITY = "same"
 
 
@@ -69,10 +68,14 @@ class Child:
         """The end of its log."""
         return read_last_lines(self.spec.log_path, count)
 
+    def bound_log(self) -> None:
+        """Keep its log within the limit while it runs; call this now and then."""
+        shorten_log(self.spec.log_path)
+
 
 def start_child(spec: ChildSpec) -> Child:
     """Start it. Call this from the main thread: the child dies with the *thread* that started it."""
-    rotate(spec.log_path)
+    prepare_log(spec.log_path)
     command = [sys.executable, "-I", "-S", launch.__file__]
     command += [str(os.getpid()), str(int(spec.death_signal)), spec.identity, *spec.command]
     with spec.log_path.open("ab") as log:
@@ -87,22 +90,3 @@ def start_child(spec: ChildSpec) -> Child:
             start_new_session=True,  # Ctrl-C at the terminal is for us: we end the children in order
         )
     return Child(spec, process)
-
-
-def rotate(log_path: Path) -> None:
-    """Make sure the log's folder is there and its file below the limit; one older file is kept."""
-    log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if log_path.exists() and log_path.stat().st_size > ROTATE_AT_BYTES:
-        log_path.replace(log_path.with_name(f"{log_path.name}.1"))
-    log_path.touch(mode=0o600)
-
-
-def read_last_lines(path: Path, count: int) -> list[str]:
-    """The last `count` lines of a text file of any size; none if there is no such file."""
-    if not path.exists():
-        return []
-    with path.open("rb") as file:
-        start = max(0, path.stat().st_size - LONGEST_LINE * count)
-        file.seek(start)
-        lines = file.read().decode(errors="replace").splitlines()
-        return (lines[1:] if start else lines)[-count:]

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from app.embedded import roles
-from app.embedded.child import read_last_lines
 from app.embedded.keeper import STATE_FILE
+from app.embedded.log_file import read_last_lines
 from app.embedded.passwords import GeneratedSecrets, read_secrets
 from app.embedded.servers import DatabaseUrls, database_urls, redis_url
 from app.embedded.session import ServerRefusedError, Session, open_session

@@ -18,7 +18,7 @@ class ConnectionLimits:
     header_bytes: int = 32_768
     headers: int = 100
     header_seconds: float = 10.0
-    body_bytes: int = 1_000_000
+    body_bytes: int = 400_000
     body_seconds: float = 30.0
     body_bytes_per_second: int = 2_000
     stalled_seconds: float = 60.0

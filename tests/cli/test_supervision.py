@@ -13,6 +13,7 @@ import pytest
 
 from app.cli.supervision import Managed, Supervisor, describe_exit
 from app.embedded.child import Child, ChildSpec, start_child
+from app.embedded.log_file import MOST_BYTES
 from app.errors import SetupError
 
 if TYPE_CHECKING:
@@ -152,6 +153,17 @@ def test_where_nothing_is_to_be_hoped_for_it_is_tried_without_a_word_and_at_once
     assert supervisor.tend()
     assert (notebook.warnings, managed.delay) == ([], 1.0)
     supervisor.stop(())
+
+
+def test_a_log_is_bounded_while_its_process_runs(supervisor: Supervisor, tmp_path: Path) -> None:
+    program = f"import signal; print('x\\n' * {MOST_BYTES} + 'I run', flush=True); signal.pause()"
+    supervisor.add(Managed("api", start(tmp_path, "api", program), lambda: start(tmp_path, "api"), 5))
+    wait_until(lambda: (tmp_path / "api.log").read_bytes().endswith(b"I run\n"))
+
+    supervisor.tend()
+
+    assert (tmp_path / "api.log").stat().st_size == 0
+    assert (tmp_path / "api.log.1").stat().st_size > MOST_BYTES
 
 
 def test_the_end_comes_in_the_order_asked_for(supervisor: Supervisor, notebook: Notebook, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Logs of children: bounded, private, and readable from their end."""
+"""Children have what they were given, and end as they are told."""
 
 from __future__ import annotations
 
@@ -8,30 +8,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from app.cli.readiness import wait_until
-from app.embedded.child import ROTATE_AT_BYTES, ChildSpec, read_last_lines, rotate, start_child
+from app.embedded.child import ChildSpec, start_child
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def test_the_end_of_a_log_is_whole_lines(tmp_path: Path) -> None:
-    log = tmp_path / "api.log"
-    log.write_text("".join(f"line {number} {'x' * 300}\n" for number in range(500)))
-
-    assert [line.split()[1] for line in read_last_lines(log, 3)] == ["497", "498", "499"]
-    assert read_last_lines(tmp_path / "none.log", 3) == []
-
-
-def test_a_large_log_is_put_aside_at_a_start(tmp_path: Path) -> None:
-    log = tmp_path / "logs" / "api.log"
-    rotate(log)
-    log.write_bytes(b"x" * (ROTATE_AT_BYTES + 1))
-
-    rotate(log)
-
-    assert log.stat().st_size == 0
-    assert log.stat().st_mode & 0o777 == 0o600
-    assert (tmp_path / "logs" / "api.log.1").stat().st_size == ROTATE_AT_BYTES + 1
 
 
 def test_a_child_has_the_environment_given_and_no_more(tmp_path: Path) -> None:
