@@ -131,6 +131,10 @@ class Settings(BaseSettings):
     seller_cost_per_minute: Annotated[int, Field(ge=1)] = 25_000_000
     address_cost_capacity: Annotated[int, Field(ge=1)] = 400_000
     address_cost_per_minute: Annotated[int, Field(ge=1)] = 200_000
+    user_job_capacity: Annotated[int, Field(ge=1)] = 200
+    user_jobs_per_minute: Annotated[int, Field(ge=1)] = 60
+    seller_job_capacity: Annotated[int, Field(ge=1)] = 400
+    seller_jobs_per_minute: Annotated[int, Field(ge=1)] = 120
     document_token_capacity: Annotated[int, Field(ge=1)] = 100_000
     document_tokens_per_minute: Annotated[int, Field(ge=1)] = 60_000
     read_seconds: Annotated[float, Field(gt=0, le=3600)] = 15.0

@@ -9,6 +9,7 @@ import strawberry
 
 from app.errors import UnauthenticatedError
 from app.services.following.streams import stay_member
+from app.services.limits.work_allowance import WorkAllowance
 from app.services.reading import Reading
 from app.services.request_snapshot import RequestOverError
 from graphql_schema.errors import UNAUTHENTICATED_SENTENCE
@@ -61,6 +62,14 @@ class Context:
         await self.start_over()
         check_permission(member.role, permission)
         return member
+
+    @property
+    def allowance(self) -> WorkAllowance:
+        """What the caller may start."""
+        services, caller = self.services, self.caller
+        return WorkAllowance(
+            services.work_buckets, services.settings, seller_id=caller.seller_id, user_id=caller.user_id
+        )
 
     async def check_member(self) -> None:
         """Raise NotAMemberError unless the caller is a member, as of what is read from here on."""

@@ -22,16 +22,19 @@ class Mutation:
     set_status: SetStatusPayload = strawberry.mutation(
         resolver=set_entity_status,
         description="Pause or activate entities of one level. The platform is told first; a status changes here only "
-        "when the platform accepted.",
+        "when the platform accepted. Changes are limited per user and seller, a few thousand at once: above the limit, "
+        "the error RATE_LIMITED has the seconds to wait in `retryAfter`.",
     )
     enqueue_sync: EnqueueSyncPayload = strawberry.mutation(
         resolver=enqueue_sync,
-        description="Fetch statistics now. Work that is live already is joined, not doubled.",
+        description="Fetch statistics now. Work that is live already is joined, not doubled. Started jobs are limited "
+        "per user and seller: above the limit, the error RATE_LIMITED has the seconds to wait in `retryAfter`.",
     )
     backfill: EnqueueSyncPayload = strawberry.mutation(
         resolver=backfill,
         description="Fetch a history in pieces of at most 7 days, the newest first; what the schedule asks for goes "
-        "between them. Work that is live already is joined, not doubled.",
+        "between them. Work that is live already is joined, not doubled. Started jobs are limited as those of "
+        "`enqueueSync`.",
     )
     cancel_sync: CancelSyncPayload = strawberry.mutation(
         resolver=cancel_sync,

@@ -90,7 +90,7 @@ def test_defaults() -> None:
     assert settings.meta_graph_url == "https://graph.facebook.com"
     assert settings.meta_api_version == "v26.0"
     assert settings.access_token_minutes == 15
-    assert settings.max_body_bytes == 1_000_000
+    assert settings.max_body_bytes == 400_000
     assert settings.demo_login is False
     assert settings.stats_interval_minutes == 15
     assert settings.delivery_interval_minutes == 5

@@ -123,7 +123,10 @@ def build_application(
             "/graphql",
             GraphQLSocket(schema, context_of=_context_of, gate=gate, requests=requests, turns=turns, settings=settings),
         ),
-        Route("/export/{file}", ExportView(context_of=_context_of, precedence=turns.precedence, settings=settings)),
+        Route(
+            "/export/{file}",
+            ExportView(context_of=_context_of, gate=gate, precedence=turns.precedence, settings=settings),
+        ),
         Route("/cron/{job}", CronView(start_of=_start_of, settings=settings)),
         *(graphiql_routes(assets=assets) if settings.graphiql_on else ()),
         Route("/livez", livez),

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from app.database.deadline import until_deadline, until_silent
 from app.errors import NotAMemberError, UnauthenticatedError
 from app.http.bearer import claims_of
+from app.http.body_charge import BodyCharge
 from app.http.client_gone import unless_client_gone
 from app.http.export_formats import FORMATS
 from app.http.interruption import unless
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from app.auth.access_tokens import AccessClaims
     from app.http.export_formats import Format
     from app.http.graphql_view import ContextFactory
+    from app.http.operation_gate import OperationGate
     from app.services.exporting import Exporter
     from app.services.limits.precedence import Precedence
     from app.settings import Settings
@@ -78,8 +80,11 @@ class _File(NamedTuple):
 class ExportView:
     """An ASGI application for the route /export/{file}."""
 
-    def __init__(self, *, context_of: ContextFactory, precedence: Precedence, settings: Settings) -> None:
+    def __init__(
+        self, *, context_of: ContextFactory, gate: OperationGate, precedence: Precedence, settings: Settings
+    ) -> None:
         self._context_of = context_of
+        self._gate = gate
         self._precedence = precedence
         self._settings = settings
         self._turns = export_turns()
@@ -94,7 +99,8 @@ class ExportView:
     async def _export(self, request: Request, send: Send) -> None:
         file = _file_of(request)
         claims = claims_of(request, self._settings)
-        body = await read_json_body(request, max_body_bytes=self._most_bytes(claims))
+        pay = BodyCharge(self._gate.payer(request, claims))
+        body = await read_json_body(request, max_body_bytes=self._most_bytes(claims), pay=pay)
         arguments = checked_object(body, "The body")
         async with self._context_of(request, claims) as opened:
             context = cast("Context", opened)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from app.http.json_body import Pay
+
 __all__ = ["GraphQLRequest", "read_graphql_request"]
 
 
@@ -30,15 +32,15 @@ class GraphQLRequest:
     extensions: dict[str, Any] | None
 
 
-async def read_graphql_request(request: Request, *, max_body_bytes: int) -> GraphQLRequest:
+async def read_graphql_request(request: Request, *, max_body_bytes: int, pay: Pay) -> GraphQLRequest:
     """The GraphQL request in a GET's query string or a POST's JSON body.
 
-    Raises RequestRefused with 400, 405, 413 or 415.
+    Raises RequestRefused with 400, 405, 413 or 415, and whatever `pay` raises, which is told the size of the body.
     """
     if request.method == "GET":
         return _checked(_query_parameters(request))
     if request.method == "POST":
-        return _checked(await _body(request, max_body_bytes))
+        return _checked(await _body(request, max_body_bytes, pay))
     raise RequestRefused(405, "Use GET for queries, or POST.", headers={"Allow": "GET, POST"})
 
 
@@ -57,8 +59,8 @@ def _known(name: str) -> str:
     return name if name in {"query", "operationName", "variables", "extensions"} else "A parameter"
 
 
-async def _body(request: Request, limit: int) -> dict[str, Any]:
-    parsed = await read_json_body(request, max_body_bytes=limit)
+async def _body(request: Request, limit: int, pay: Pay) -> dict[str, Any]:
+    parsed = await read_json_body(request, max_body_bytes=limit, pay=pay)
     if isinstance(parsed, list):
         raise RequestRefused(400, "Batches are not supported; send one operation per request.")
     return checked_object(parsed, "The body")

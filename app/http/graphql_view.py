@@ -15,6 +15,7 @@ from strawberry.types.graphql import OperationType
 from app.database.outage import DatabaseSilentError
 from app.errors import PixecomError
 from app.http.bearer import claims_of
+from app.http.body_charge import BodyCharge
 from app.http.client_gone import unless_client_gone
 from app.http.graphql_request import GraphQLRequest, read_graphql_request
 from app.http.json_parts import encode_answer
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from app.auth.access_tokens import AccessClaims
+    from app.http.operation_gate import Payer
     from app.http.operation_turn import OperationTurns
     from app.settings import Settings
     from graphql_schema.operation_record import OperationRecord
@@ -97,8 +99,11 @@ class GraphQLView:
             return RequestRefused(406, f"The answer can be {GRAPHQL_RESPONSE} or {JSON}.").response()
         try:
             claims = claims_of(request, self._settings)
-            graphql = await read_graphql_request(request, max_body_bytes=self._most_bytes(claims))
-            return await self._run(request, claims, graphql, media_type)
+            payer = self._gate.payer(request, claims)
+            graphql = await read_graphql_request(
+                request, max_body_bytes=self._most_bytes(claims), pay=BodyCharge(payer)
+            )
+            return await self._run(request, claims, payer, graphql, media_type)
         except RequestRefused as refusal:
             return refusal.response(media_type)
 
@@ -107,12 +112,12 @@ class GraphQLView:
         return most if claims else min(most, self._settings.max_anonymous_body_bytes)
 
     async def _run(
-        self, request: Request, claims: AccessClaims | None, graphql: GraphQLRequest, media_type: str
+        self, request: Request, claims: AccessClaims | None, payer: Payer, graphql: GraphQLRequest, media_type: str
     ) -> Response:
         started = time.perf_counter()
         with recording() as record:
             try:
-                result = await self._execute(request, claims, graphql, record)
+                result = await self._execute(request, claims, payer, graphql, record)
             except OperationRefusedError as refusal:
                 result = ExecutionResult(data=None, errors=refusal.errors, extensions=refusal.extensions)
             except KindRefusedError as refusal:
@@ -126,13 +131,17 @@ class GraphQLView:
         return await _response(result, record, media_type)
 
     async def _execute(
-        self, request: Request, claims: AccessClaims | None, graphql: GraphQLRequest, record: OperationRecord
+        self,
+        request: Request,
+        claims: AccessClaims | None,
+        payer: Payer,
+        graphql: GraphQLRequest,
+        record: OperationRecord,
     ) -> ExecutionResult:
         """Prepare, price, charge, run.
 
         What may be abandoned ends early, by ClientDisconnect, when its client goes away.
         """
-        payer = self._gate.payer(request, claims)
         prepared = await self._gate.prepare(graphql, _OPERATIONS[request.method], payer)
         record.name, record.kind = prepared.operation.name, prepared.operation.kind.value
         cost = self._gate.price(prepared, graphql)

@@ -39,15 +39,17 @@ class RequestRefused(Exception):  # noqa: N818  # it is an answer, not an error 
         *,
         code: ErrorCode = ErrorCode.BAD_USER_INPUT,
         headers: dict[str, str] | None = None,
+        retry_after: int | None = None,
     ) -> None:
         self.message = shorten(message, MESSAGE_CHARACTERS)
         super().__init__(self.message)
         self.status = status
         self.code = code
         self.headers = headers or {}
+        self._wait = {} if retry_after is None else {"retryAfter": retry_after}
 
     def response(self, media_type: str = JSON) -> Response:
-        body = {"errors": [{"message": self.message, "extensions": {"code": self.code.value}}]}
+        body = {"errors": [{"message": self.message, "extensions": {"code": self.code.value, **self._wait}}]}
         return json_response(body, status=self.status, media_type=media_type, headers=self.headers)
 
 

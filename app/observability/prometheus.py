@@ -136,8 +136,8 @@ DOCUMENTS = Counter(
 )
 OPERATIONS_REFUSED = Counter(
     "pixecom_graphql_refusals_total",
-    "Operations rejected before they ran, by reason: TOKEN (none was sent), DOCUMENT, VARIABLES, COST, or the rate "
-    "limit of a USER, SELLER or ADDRESS.",
+    "Operations rejected before they ran, by reason: TOKEN (none was sent), DOCUMENT, VARIABLES, COST, the rate "
+    "limit of a USER, SELLER, ADDRESS or DOCUMENTS, or that of started jobs (WORK).",
     ["reason"],
 )
 TURNS_WAITING = Gauge(

@@ -20,9 +20,10 @@ from app.services.database_clock import DatabaseClock
 from app.services.database_schema import DatabaseSchema
 from app.services.following.feeds import SellerFeeds
 from app.services.job_broker import JobBroker
+from app.services.limits.cost_buckets import CostBuckets
 from app.services.limits.login_limits import LoginLimits
 from app.services.progress_channel import ProgressChannel
-from app.services.redis_pool import open_redis
+from app.services.redis_pool import crowd_connections, open_redis
 from app.services.token_cache import TokenCache
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Services:
     progress: ProgressChannel
     hashing: HashingQueue
     login_limits: LoginLimits
+    work_buckets: CostBuckets
     feeds: SellerFeeds
 
 
@@ -86,6 +88,7 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
                 progress=progress,
                 hashing=HashingQueue(places=settings.login_queue),
                 login_limits=LoginLimits(redis, settings),
+                work_buckets=CostBuckets(redis, asks_at_once=crowd_connections(settings)),
                 feeds=feeds,
             )
         finally:

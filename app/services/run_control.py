@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.database.driver import Driver
     from app.queries.job_control import RunFacts
     from app.services.context import Services
+    from app.services.limits.work_allowance import WorkAllowance
     from app.services.run_requests import EnqueuedRun
 
 CANCEL_SYNC, RETRY_SYNC = "cancelSync", "retrySync"
@@ -76,14 +77,22 @@ async def cancel_run(
     return called_off
 
 
-async def retry_run(services: Services, *, seller_id: UUID, run_id: UUID, requested_by: UUID | None) -> EnqueuedRun:
+async def retry_run(
+    services: Services,
+    *,
+    seller_id: UUID,
+    run_id: UUID,
+    requested_by: UUID | None,
+    allowance: WorkAllowance | None = None,
+) -> EnqueuedRun:
     """A new run over the units that a run did not do: that failed, were cancelled, or were left to other runs.
 
     What still goes on elsewhere is joined there; what was done since is left out.
     Where the run was gone on with before, or goes on with another, it is what all of them together have not done:
     each takes over all that is left, so that is what the newest of them left. Raises NotFoundError for a run that is
     not the seller's, ConflictError for one that has not ended (or the newest of them has not), that left nothing
-    undone, or of whose undone units not all are known one by one any more; InputError for too many of them.
+    undone, or of whose undone units not all are known one by one any more; InputError for too many of them,
+    RateLimitedError when the allowance has too little for them.
     """
     async with tenant_transaction(services.database.app, seller_id) as driver:
         await _get_run(driver, seller_id, run_id)
@@ -110,7 +119,7 @@ async def retry_run(services: Services, *, seller_id: UUID, run_id: UUID, reques
             to_date=run.to_date,
             retry_of=run.id,
         )
-        again = await record_run(driver, request, [replace(job, id=new_id()) for job in undone])
+        again = await record_run(driver, request, [replace(job, id=new_id()) for job in undone], allowance=allowance)
         await _record_event(
             driver,
             run,

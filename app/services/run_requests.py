@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.database.driver import Driver
     from app.queries.jobs import EnqueuedJob, NewJob
     from app.services.left_out import LeftOut
+    from app.services.limits.work_allowance import WorkAllowance
     from app.vocabulary import RunOrigin
 
 
@@ -50,11 +51,20 @@ class EnqueuedRun:
     left_out: tuple[LeftOut, ...] = ()
 
 
-async def record_run(driver: Driver, request: RunRequest, jobs: Sequence[NewJob]) -> EnqueuedRun:
-    """Write both in the caller's transaction. The jobs start after its commit, at the latest by the dispatcher."""
+async def record_run(
+    driver: Driver, request: RunRequest, jobs: Sequence[NewJob], *, allowance: WorkAllowance | None = None
+) -> EnqueuedRun:
+    """Write both in the caller's transaction. The jobs start after its commit, at the latest by the dispatcher.
+
+    Those that are new are paid for out of the allowance. Raises RateLimitedError if it has too little.
+    """
+    if allowance is not None:
+        await allowance.take(len(jobs))
     now = clock.now()
     run_id = new_id()
     enqueued = await insert_jobs(driver, jobs, run_id=run_id, now=now)
+    if allowance is not None:
+        allowance.give_back(len(jobs), made=sum(not job.deduplicated for job in enqueued))
     run = NewRun(
         id=run_id,
         seller_id=request.seller_id,

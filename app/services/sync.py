@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from app.queries.connections import Connection
     from app.queries.jobs import NewJob
     from app.services.context import Services
+    from app.services.limits.work_allowance import WorkAllowance
 
 __all__ = ["EnqueuedRun", "default_window", "enqueue_seller_sync", "window_jobs"]
 
@@ -46,6 +47,7 @@ async def enqueue_seller_sync(
     page_ids: Sequence[UUID] | None = None,
     origin: RunOrigin = RunOrigin.MANUAL,
     priority: Priority = Priority.MANUAL,
+    allowance: WorkAllowance | None = None,
 ) -> EnqueuedRun:
     """Sync a seller's accounts now; without dates, over the days that still move (today and the days before).
 
@@ -53,7 +55,8 @@ async def enqueue_seller_sync(
     Only the newest seven days are urgent: what is older is a backfill, and a backfill is the same with its own origin
     and priority, so that ticks go between its jobs. For work that is live already, the live job is the answer. What was
     asked for and can't be synced is left out, and named. Raises InputError for a bad range or too many jobs,
-    NotFoundError for an account or page that is not the seller's, NothingToSyncError when none of them can be synced.
+    NotFoundError for an account or page that is not the seller's, NothingToSyncError when none of them can be synced,
+    RateLimitedError when the allowance has too little for the jobs.
     """
     days = read_requested_days(from_date, to_date, max_range_days=services.settings.max_range_days)
     wanted = tuple(Level) if levels is None else tuple(dict.fromkeys(levels))
@@ -83,7 +86,7 @@ async def enqueue_seller_sync(
             from_date=days.from_date if days else None,
             to_date=days.to_date if days else None,
         )
-        run = await record_run(driver, request, jobs)
+        run = await record_run(driver, request, jobs, allowance=allowance)
     await send_now(services, [job.job_id for job in run.jobs])
     return replace(run, left_out=left_out)
 

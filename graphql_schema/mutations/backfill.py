@@ -41,6 +41,7 @@ async def backfill(info: Info, input_: BackfillArgument) -> EnqueueSyncPayload:
             account_ids=read_accounts(input_.ad_account_ids),
             origin=RunOrigin.BACKFILL,
             priority=Priority.BACKFILL,
+            allowance=info.context.allowance,
         )
     except (NotFoundError, NothingToSyncError) as error:
         return refused(error)

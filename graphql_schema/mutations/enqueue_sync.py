@@ -120,6 +120,7 @@ async def enqueue_sync(info: Info, input_: EnqueueSyncArgument = None) -> Enqueu
             levels=_not_empty(given.levels, LEVELS),
             account_ids=read_accounts(given.ad_account_ids),
             page_ids=_read_pages(given.page_ids),
+            allowance=info.context.allowance,
         )
     except (NotFoundError, NothingToSyncError) as error:
         return refused(error)

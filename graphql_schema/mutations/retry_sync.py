@@ -35,6 +35,7 @@ async def retry_sync(info: Info, input_: RetrySyncArgument) -> EnqueueSyncPayloa
             seller_id=member.seller_id,
             run_id=run_id,
             requested_by=member.user_id,
+            allowance=info.context.allowance,
         )
     except (NotFoundError, ConflictError) as error:
         return EnqueueSyncPayload(errors=[user_error(error, path=RUN)])

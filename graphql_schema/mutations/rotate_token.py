@@ -26,6 +26,8 @@ from graphql_schema.user_errors import UserError, user_error
 CONNECTION = "input.connectionId"
 TOKEN = "input.accessToken"  # noqa: S105  # an argument, not a token
 MAX_LENGTH = 4096
+# What the platform is asked about the token, and what was missed meanwhile: some days at four levels.
+JOBS = 8
 KINDS = {AdAccount.__name__: ConnectionKind.AD_ACCOUNT, Page.__name__: ConnectionKind.PAGE}
 
 
@@ -84,13 +86,15 @@ async def rotate_token(info: Info, input_: RotateTokenArgument) -> RotateTokenPa
     member = await info.context.member_with(Permission.CONNECT)
     connection = _read_connection(input_.connection_id)
     kind = KINDS[connection.type_name]
+    token = _read_token(input_.access_token)
+    await info.context.allowance.take(JOBS)
     try:
         run = await rotate(
             info.context.services,
             seller_id=member.seller_id,
             connection_id=connection.id,
             kind=kind,
-            access_token=_read_token(input_.access_token),
+            access_token=token,
             actor_id=member.user_id,
         )
     except NotFoundError as error:

@@ -10,6 +10,7 @@ import strawberry
 from app.errors import ConflictError, InputError
 from app.metrics.levels import Level
 from app.services.idempotency import MAX_KEY_LENGTH
+from app.services.limits.work_allowance import jobs_for_changes
 from app.services.status_change import StatusAction, StatusFailure, StatusFailureCode, set_status
 from graphql_schema.ad_entity import ENTITY_TYPES, AdEntity, load_entities
 from graphql_schema.batched import Parents, batched
@@ -115,6 +116,7 @@ async def set_entity_status(info: Info, input_: SetStatusArgument) -> SetStatusP
     level = input_.level.value
     type_name = ENTITY_TYPES[level].__name__
     ids, key = _read_ids(input_.ids, type_name), input_.idempotency_key
+    await info.context.allowance.take(jobs_for_changes(len(ids)))
     try:
         change = await set_status(
             info.context.services,

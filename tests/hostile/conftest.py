@@ -58,7 +58,9 @@ def log() -> Generator[io.StringIO]:
 async def stage(
     shared_database: ThrowawayDatabase, embedded_servers: ThrowawayServers, worker_id: str, log: io.StringIO
 ) -> AsyncGenerator[Stage]:
-    settings = module_settings(shared_database, embedded_servers, worker_id)
+    # What is inside of large bodies is looked at, and each line of the log is written.
+    larger = {"max_body_bytes": 1_000_000, "log_refusals_per_second": 1000}
+    settings = module_settings(shared_database, embedded_servers, worker_id).model_copy(update=larger)
     application = create_application(settings)
     async with (
         open_services(settings, process="tests") as services,

@@ -23,10 +23,15 @@ class _Connection(asyncio.Protocol):
         self._found = found
         self._received = b""
         self._transport: asyncio.Transport | None = None
+        self.lost = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._transport.write(self._text)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self.lost.set()
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -39,18 +44,30 @@ class _Connection(asyncio.Protocol):
         if status not in self._found:
             self._found[status] = Outcome.of_response(status, body)
         assert self._transport is not None
-        self._transport.write(self._text)
+        if b"\r\nconnection: close" in head.lower():
+            self._transport.abort()
+        else:
+            self._transport.write(self._text)
 
 
 async def flood(flood: Flood, text: bytes, *, port: int) -> Outcome:
     """One outcome of each status together. `text` is the request as it is sent."""
     found: dict[int, Outcome] = {}
-    loop = asyncio.get_running_loop()
-    opening = [
-        loop.create_connection(lambda: _Connection(text, found), LOOPBACK, port) for _ in range(flood.connections)
-    ]
-    opened = await asyncio.gather(*opening)
-    await asyncio.sleep(flood.seconds)
-    for transport, _ in opened:
-        transport.abort()
+    async with asyncio.TaskGroup() as sending:
+        tasks = [sending.create_task(_keep_sending(text, found, port)) for _ in range(flood.connections)]
+        await asyncio.sleep(flood.seconds)
+        for task in tasks:
+            task.cancel()
     return Outcome.together(found.values() or [Outcome()])
+
+
+async def _keep_sending(text: bytes, found: dict[int, Outcome], port: int) -> None:
+    """On one connection at a time: whoever is thrown out comes back at once."""
+    while True:
+        transport, connection = await asyncio.get_running_loop().create_connection(
+            lambda: _Connection(text, found), LOOPBACK, port
+        )
+        try:
+            await connection.lost.wait()
+        finally:
+            transport.abort()

@@ -127,6 +127,8 @@ def _open_servers(directory: Path) -> tuple[ThrowawayDatabase, Settings, dict[st
         "AUTH_SECRET": secrets.token_urlsafe(48),
         "TOKEN_ENCRYPTION_KEYS": f"test1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
         "ACCESS_TOKEN_MINUTES": "720",
+        "MAX_BODY_BYTES": "1000000",  # so that what is inside of large bodies is looked at
+        "METRICS_PORT": "0",
     }
     return database, Settings.model_validate({name.lower(): value for name, value in environment.items()}), environment
 

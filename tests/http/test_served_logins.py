@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from app.auth import passwords
+from app.auth.access_tokens import read_access_token
 from app.cli import server
 from app.cli.server import serve
 from app.embedded.ports import find_free_port
@@ -24,6 +26,7 @@ from graphql_schema.context import open_context
 from graphql_schema.schema import schema
 from tests.http.answers import answered
 from tests.http.conftest import no_schedule, serving
+from tests.http.request_lines import request_lines
 from tests.services.shop import add_seller
 from tests.services.test_login import PASSWORD, add_user
 
@@ -123,6 +126,23 @@ async def test_a_pause_is_the_same_for_an_account_that_there_is_not(stage: Stage
     assert (status, body["data"], is_short) == (200, None, True)
     assert (error["message"], error["path"], error["extensions"]) == (LIMITED, ["login"], {"code": "RATE_LIMITED"})
     assert len(hashed) == 20
+
+
+@pytest.mark.usefixtures("hashed")
+async def test_the_line_of_a_login_names_the_user_whose_password_was_right(stage: Stage) -> None:
+    """By which it is one of those that are always logged."""
+    with capture_logs() as logs:
+        async with client_of(stage) as client:
+            await log_in(client)
+            token = (await log_in(client, password=PASSWORD)).json()["data"]["login"]["accessToken"]
+            wrong, right = await request_lines(logs, 2)
+
+    claims = read_access_token(token, stage.services.settings)
+    assert ("user_id" in wrong, right["user_id"], right["seller_id"]) == (
+        False,
+        str(claims.user_id),
+        str(claims.seller_id),
+    )
 
 
 async def test_logins_of_one_document_are_counted_one_by_one(stage: Stage, hashed: list[str]) -> None:

@@ -18,7 +18,7 @@ CHUNKED = b"POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\
 
 
 @pytest.mark.parametrize("before", [b"", b"5\r\nabcde\r\n"], ids=["first", "second"])
-@pytest.mark.parametrize("size", [b"ffffffffffffffff", b"f4241", b"f4241;a=b"])
+@pytest.mark.parametrize("size", [b"ffffffffffffffff", b"61a81", b"61a81;a=b"])
 async def test_a_chunk_over_the_limit_is_refused_at_its_head(serve: Serve, before: bytes, size: bytes) -> None:
     async with serve(body_seconds=600) as served, served.client() as client:
         await client.send(CHUNKED + before + size + b"\r\n")
@@ -28,9 +28,9 @@ async def test_a_chunk_over_the_limit_is_refused_at_its_head(serve: Serve, befor
 
 async def test_a_chunk_of_the_limit_is_read(serve: Serve) -> None:
     async with serve() as served, served.client() as client:
-        await client.send(CHUNKED + b"f4240\r\n" + bytes(1_000_000) + b"\r\n0\r\n\r\n")
+        await client.send(CHUNKED + b"61a80\r\n" + bytes(400_000) + b"\r\n0\r\n\r\n")
         assert await client.answer() == (200, b"hello")
-        assert served.bodies == [1_000_000]
+        assert served.bodies == [400_000]
 
 
 async def _refuses(scope: Scope, receive: Receive, send: Send) -> None:

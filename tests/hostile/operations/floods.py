@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.hostile.operation import Expected
 
 CHEAP = "{ viewer { role } }"
-LARGE_BYTES = 900_000
+LARGE_BYTES = 390_000  # just below the largest body
 LARGE = frozenset({"BAD_USER_INPUT"})
 
 

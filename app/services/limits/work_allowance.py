@@ -1,0 +1,72 @@
+"""How much work a user may start by mutations, and all users of a seller together: token buckets, in jobs.
+
+An operation's own cost says nothing of the work that it leaves to the workers and the platform, for which everybody
+shares the workers. What the schedule and operators start is not limited.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from app.errors import RateLimitedError
+from app.observability.prometheus import OPERATIONS_REFUSED
+from app.services.limits.buckets import Bucket
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from app.services.limits.cost_buckets import CostBuckets
+    from app.settings import Settings
+
+__all__ = ["CHANGES_PER_JOB", "WorkAllowance", "jobs_for_changes"]
+
+# Entities whose status changes for the work of one job: about as many statements, and half a batch of the platform's.
+CHANGES_PER_JOB = 25
+
+
+class WorkAllowance:
+    """One user's, for one seller."""
+
+    def __init__(self, kept_in: CostBuckets, settings: Settings, *, seller_id: UUID, user_id: UUID) -> None:
+        tenant = f"pixecom:work:{{{seller_id}}}"  # the braces keep a seller's keys together in a cluster
+        user = Bucket(
+            name="USER",
+            key=f"{tenant}:user:{user_id}",
+            capacity=settings.user_job_capacity,
+            per_minute=settings.user_jobs_per_minute,
+        )
+        seller = Bucket(
+            name="SELLER",
+            key=f"{tenant}:seller",
+            capacity=settings.seller_job_capacity,
+            per_minute=settings.seller_jobs_per_minute,
+        )
+        self._kept_in = kept_in
+        self._buckets = user, seller
+        self._most = min(user.capacity, seller.capacity)
+
+    async def take(self, jobs: int) -> None:
+        """Pay for jobs before they are made. Raises RateLimitedError, which says when there is enough.
+
+        More jobs than the buckets hold take all that they hold: a history of years may be asked for once in a while.
+        """
+        charge = await self._kept_in.charge(self._buckets, self._price(jobs))
+        if charge.refused is not None:
+            OPERATIONS_REFUSED.labels("WORK").inc()
+            raise RateLimitedError("Too much work was asked for; ask again later.", retry_after=charge.wait)
+
+    def give_back(self, jobs: int, *, made: int) -> None:
+        """Of the jobs that were paid for, only so many were made: the others were live already.
+
+        One is kept in any case, since a run is recorded.
+        """
+        self._kept_in.settle(self._buckets, self._price(jobs) - self._price(made))
+
+    def _price(self, jobs: int) -> int:
+        return max(1, min(jobs, self._most))
+
+
+def jobs_for_changes(entities: int) -> int:
+    """What it costs to change the status of so many entities."""
+    return math.ceil(entities / CHANGES_PER_JOB)
