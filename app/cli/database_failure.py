@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 DOCTOR = "see `pixecom doctor`"
 _OUTDATED = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
 _FULL = "no space left on device"
+_TURNED_AWAY = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 
 
 @contextmanager
@@ -48,13 +49,19 @@ def describe_failure(error: BaseException, *, advice: str = DOCTOR) -> str | Non
     if is_disk_full(error):
         return f"The disk of the database is full ({reason}): free some space there."
     if is_outage(error):
-        return f"The database does not answer ({reason}); {advice}."
+        what = "refuses the connection" if is_turned_away(error) else "does not answer"
+        return f"The database {what} ({reason}); {advice}."
     return f"Redis does not do its work ({reason}); {advice}." if isinstance(error, RedisError) else None
 
 
 def is_disk_full(error: BaseException) -> bool:
     """Whether a server lacks space: PostgreSQL has an error of its own for it, except where it starts a session."""
     return isinstance(cause_of(error), asyncpg.DiskFullError) or _FULL in reason_of(error).lower()
+
+
+def is_turned_away(error: BaseException) -> bool:
+    """Whether a server that is up refuses the connection: the user, the password or the database's name is wrong."""
+    return isinstance(cause_of(error), _TURNED_AWAY)
 
 
 def cause_of(error: BaseException) -> BaseException:

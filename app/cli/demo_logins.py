@@ -12,6 +12,7 @@ from app.services.demo_logins import list_open_demo_logins
 from app.settings import Environment
 
 if TYPE_CHECKING:
+    from app.services.context import Services
     from app.settings import Settings
 
 _REMEDY = (
@@ -26,7 +27,8 @@ async def refuse_demo_logins_at_start(settings: Settings) -> None:
     if settings.environment is not Environment.PRODUCTION:
         return
     try:
-        await examine_demo_logins(settings)
+        async with open_services(settings, process="cli") as services:
+            await _refuse_open_logins(services)
     except Exception as error:
         if not is_outage(error):
             raise
@@ -34,14 +36,20 @@ async def refuse_demo_logins_at_start(settings: Settings) -> None:
 
 
 async def examine_demo_logins(settings: Settings) -> str:
-    """The result as text. Raises SetupError, with the remedy, if a demo login works in production."""
+    """The result as text. Raises SetupError for the wrong roles, and if a demo login works in production."""
     if settings.environment is not Environment.PRODUCTION:
         return "not checked: not in production"
     async with open_services(settings, process="cli") as services:
-        emails = await list_open_demo_logins(services)
-    if not emails:
-        return "none works"
-    raise SetupError(
-        f"The demo's publicly known password logs in as {', '.join(emails)}. "
-        f"Deactivate these users, as the role that owns the tables: {_REMEDY}"
-    )
+        await services.database.check_roles()  # another role would see no logins
+        await _refuse_open_logins(services)
+    return "none works"
+
+
+async def _refuse_open_logins(services: Services) -> None:
+    """Raise SetupError, with the remedy, if a demo login works."""
+    emails = await list_open_demo_logins(services)
+    if emails:
+        raise SetupError(
+            f"The demo's publicly known password logs in as {', '.join(emails)}. "
+            f"Deactivate these users, as the role that owns the tables: {_REMEDY}"
+        )

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.cli.database_failure import is_disk_full
+from app.cli.database_failure import is_disk_full, is_turned_away
 from app.cli.environment import DATABASE_SETTINGS
 from app.errors import SetupError, UnreachableError
 from app.services.redis_health import explain_refusal
@@ -24,14 +24,14 @@ CONNECT_SECONDS = 5
 
 
 async def require_servers(environment: Mapping[str, str]) -> None:
-    """Raise SetupError for the first server of this environment that can't be used."""
+    """Raise SetupError for the first server of this environment that `up` can't use, which can run its own instead."""
     for name in DATABASE_SETTINGS:
-        await require_database(name, environment[name])
-    await require_redis(environment["REDIS_URL"])
+        await require_database(name, environment[name], embedded="PostgreSQL")
+    await require_redis(environment["REDIS_URL"], embedded="Valkey")
 
 
-async def require_database(setting: str, url: str) -> None:
-    """Raise SetupError unless a connection is accepted."""
+async def require_database(setting: str, url: str, *, embedded: str | None = None) -> None:
+    """Raise SetupError unless a connection is accepted. `embedded`: what runs if the setting is unset."""
     try:
         target = make_url(url).set(drivername="postgresql+asyncpg")
     except ArgumentError:
@@ -42,17 +42,15 @@ async def require_database(setting: str, url: str) -> None:
             pass
     except (OSError, TimeoutError, SQLAlchemyError) as error:
         where = f"{target.host or 'localhost'}:{target.port or 5432}/{target.database}"
-        advice = f"start it, correct {setting}, or unset it to use the embedded PostgreSQL"
-        if is_disk_full(error):
-            advice = "free some space on its disk"
-        fact = f"{setting}: the database {where} can't be reached ({_reason(error)})"
-        raise UnreachableError(fact, advice=advice) from None
+        can_not = "refuses the connection" if is_turned_away(error) else "can't be reached"
+        fact = f"{setting}: the database {where} {can_not} ({_reason(error)})"
+        raise UnreachableError(fact, advice=_advice(error, setting, embedded)) from None
     finally:
         await engine.dispose()
 
 
-async def require_redis(url: str) -> None:
-    """Raise SetupError unless it answers a PING."""
+async def require_redis(url: str, *, embedded: str | None = None) -> None:
+    """Raise SetupError unless it answers a PING. `embedded`: what runs if the setting is unset."""
     try:
         client = Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS)  # pyright: ignore[reportUnknownMemberType]  # redis-py's keywords are untyped
     except ValueError:
@@ -64,11 +62,22 @@ async def require_redis(url: str) -> None:
             raise SetupError(f"REDIS_URL: {refusal}") from None
         raise UnreachableError(
             f"REDIS_URL: the server can't be reached ({_reason(error)})",
-            advice="start it, correct REDIS_URL, or unset it to use the embedded Valkey",
+            advice=_advice(error, "REDIS_URL", embedded),
         ) from None
     finally:
         with suppress(OSError, RedisError):
             await client.aclose()
+
+
+def _advice(error: BaseException, setting: str, embedded: str | None) -> str:
+    if is_disk_full(error):
+        return "free some space on its disk"
+    remedies = [] if is_turned_away(error) else ["start it"]
+    remedies.append(f"correct {setting}")
+    if embedded is not None:
+        remedies.append(f"unset it to use the embedded {embedded}")
+    *others, last = remedies
+    return f"{', '.join(others)}{',' if len(others) > 1 else ''} or {last}" if others else last
 
 
 def _reason(error: BaseException) -> str:

@@ -30,6 +30,7 @@ def summarize(status: FleetStatus) -> str:
     failed = sum(each.failed.jobs for each in status.open_failures)
     more = " or more" if status.sellers_left else ""
     parts = [
+        f"no work is done: {status.schema}" if status.is_schema_old else "",
         "work is due and no worker does it" if status.is_worker_missing else "",
         "the schedule stands still" if status.tick_is_late else "",
         f"the disk has only {status.disk}" if status.is_disk_low else "",
@@ -54,6 +55,8 @@ def _about_processes(status: FleetStatus) -> Iterator[str]:
     if status.is_disk_low:
         what = "is full" if status.disk is not None and status.disk.is_full else "is nearly full"
         yield f"The disk {what} ({status.disk}): free some space there; waiting work then resumes by itself."
+    if status.is_schema_old:
+        yield f"No worker and no scheduler of this release does any work: {status.schema}."
     if status.is_worker_missing:
         yield "Work is due and nobody does it: start `pixecom worker`, or see why it does not claim (its log, /readyz)."
     if status.tick_is_late:

@@ -197,6 +197,7 @@ def _as_json(status: FleetStatus) -> dict[str, object]:
         "isWorking": status.is_working,
         "scheduleMovedAt": _iso(status.ticked_at),
         "scheduleIsLate": status.tick_is_late,
+        "schema": status.schema,
         "disk": {"free": status.disk.free, "size": status.disk.size} if status.disk else None,
         "future": [fact for finding in status.future for fact in future_facts(finding)],
         "advice": list_advice(status),

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 async def examine_token_keys(settings: Settings) -> str:
-    """What was found. Raises SetupError where tokens are stored under a key that is not at hand."""
+    """What was found. Raises SetupError for the wrong roles, and where tokens are stored under a key not at hand."""
     async with open_services(settings, process="cli") as services:
+        await services.database.check_roles()  # another role would see no tokens
         at_hand = services.cipher.key_ids
         stored = await count_stored_tokens(services)
     missing = [f"{tokens} under {key_id!r}" for key_id, tokens in sorted(stored.items()) if key_id not in at_hand]

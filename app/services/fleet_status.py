@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from app import clock
+from app.database.revision import check_revision
 from app.database.transactions import across_tenants, read_snapshot, work_transaction
 from app.errors import NotFoundError
 from app.observability.disk_space import DiskSpace, measure_disk
@@ -25,6 +26,7 @@ from app.queries.fleet_status import (
 from app.queries.job_dispatch import queue_depth
 from app.queries.ticks import list_newest_ticks
 from app.services.call_budget import OWN_LIMIT
+from app.services.database_schema import OK
 from app.services.freshness import FRESH_INTERVALS, load_accounts_freshness
 from app.services.future_rows import look_for_future
 from app.services.job_broker import Priority
@@ -97,7 +99,10 @@ class QueueStatus(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetStatus:
-    """Everything as of `read_at`. `sellers_left` have trouble too and were not looked at."""
+    """Everything as of `read_at`. `sellers_left` have trouble too and were not looked at.
+
+    `schema` is ok, or why it is too old for any work.
+    """
 
     read_at: datetime
     seller: str | None
@@ -112,6 +117,7 @@ class FleetStatus:
     sellers_left: bool
     future: tuple[FutureFinding, ...] = ()
     disk: DiskSpace | None = None
+    schema: str = OK
 
     @property
     def runs_total(self) -> int:
@@ -134,7 +140,13 @@ class FleetStatus:
     @property
     def is_well(self) -> bool:
         in_trouble = self.open_failures or self.connections
-        return not (in_trouble or self.is_worker_missing or self.tick_is_late or self.future or self.is_disk_low)
+        stands_still = self.is_worker_missing or self.tick_is_late or self.is_schema_old
+        return not (in_trouble or stands_still or self.future or self.is_disk_low)
+
+    @property
+    def is_schema_old(self) -> bool:
+        """Whether workers and schedulers of this release do no work until the schema is migrated."""
+        return self.schema != OK
 
     @property
     def is_disk_low(self) -> bool:
@@ -190,6 +202,7 @@ async def read_fleet_status(services: Services, *, seller_slug: str | None) -> F
         sellers_left=left,
         future=tuple(await look_for_future(services, seller_slug=seller_slug)),
         disk=_look_at_disk(services),
+        schema=await check_revision(services.database.app),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 from redis.exceptions import ResponseError
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from app.cli.database_failure import describe_failure, is_disk_full
@@ -47,6 +48,16 @@ def test_the_database_of_an_instance_that_is_away(settings: Settings, tmp_path: 
     write_instance(tmp_path, instance_on(find_free_port(), **ports))
     ended = run_pixecom(settings, *command, "--data-dir", str(tmp_path), DATABASE_URL="")
     assert_sentence(ended, "The database does not answer (")
+
+
+@pytest.mark.parametrize(("part", "wrong"), [("password", "very-secret"), ("username", "nemo"), ("database", "none")])
+def test_a_database_that_refuses_the_connection(
+    settings: Settings, database: ThrowawayDatabase, part: str, wrong: str
+) -> None:
+    url = make_url(database.app_url).set(**{part: wrong}).render_as_string(hide_password=False)
+    ended = run_pixecom(settings, "status", DATABASE_URL=url)
+    assert_sentence(ended, "The database refuses the connection (", "); see `pixecom doctor`.")
+    assert "very-secret" not in ended.stderr
 
 
 @pytest.mark.parametrize("command", READING, ids=" ".join)

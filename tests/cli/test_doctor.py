@@ -283,6 +283,25 @@ def test_swapped_roles_are_named_on_both_sides(settings: Settings, database: Thr
     assert [check for check, ok in outcomes(ended).items() if ok is False] == ["database", "system database"]
 
 
+async def test_where_roles_are_swapped_nothing_is_said_of_what_they_can_not_see(
+    settings: Settings, database: ThrowawayDatabase
+) -> None:
+    await store_tokens(settings)
+    ended = doctor(settings, "--json", DATABASE_URL=database.system_url, SYSTEM_DATABASE_URL=database.app_url)
+
+    assert details(ended)["token keys"] == "not checked: because of database"
+    assert outcomes(ended)["token keys"] is None
+
+
+def test_a_database_that_refuses_the_connection_is_not_to_be_started(settings: Settings) -> None:
+    url = make_url(settings.database_url.get_secret_value()).set(password="very-secret")  # a wrong one
+    ended = doctor(settings, "--json", DATABASE_URL=url.render_as_string(hide_password=False))
+
+    assert details(ended)["database"].endswith("); correct DATABASE_URL.")
+    assert "refuses the connection (password authentication failed" in details(ended)["database"]
+    assert "very-secret" not in ended.stdout + ended.stderr
+
+
 def test_an_unreachable_database_is_told_once(settings: Settings) -> None:
     port = find_free_port()
     ended = doctor(settings, "--json", DATABASE_URL=f"postgresql://pixecom_app:very-secret@127.0.0.1:{port}/none")
@@ -290,6 +309,7 @@ def test_an_unreachable_database_is_told_once(settings: Settings) -> None:
     assert [check for check, ok in outcomes(ended).items() if ok is False] == ["database"]
     assert {check for check, ok in outcomes(ended).items() if ok is None} == {"durability", *ON_DATABASE}
     assert details(ended)["clock"] == "not checked: because of database"
+    assert details(ended)["database"].endswith("); start it or correct DATABASE_URL.")
     assert "very-secret" not in ended.stdout + ended.stderr
 
 

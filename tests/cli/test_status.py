@@ -14,6 +14,7 @@ from app import clock
 from app.cli.identifiers import run_name
 from app.cli.status_advice import list_advice, summarize
 from app.cli.status_report import print_status
+from app.database.revision import known_revisions
 from app.errors import NotFoundError, ProviderThrottledError
 from app.metrics.levels import Level
 from app.services.context import open_services
@@ -269,6 +270,16 @@ async def test_a_schedule_that_stands_still_is_told(world: SmallWorld) -> None:
     status = await status_of(world)
     assert (status.is_well, summarize(status)) == (False, "the schedule stands still")
     assert list_advice(status)[0].startswith("The schedule has not moved since ")
+
+
+async def test_a_schema_on_which_no_work_is_done_is_told(world: SmallWorld) -> None:
+    await add_well_account(await world.add_seller("acme"), "Well")
+    await world.write("UPDATE alembic_version SET version_num = '0006'")
+    status = await status_of(world)
+    needed = known_revisions()[-1]
+    trouble = f"the schema is older than revision {needed}, which this release needs: run `pixecom migrate`"
+    assert (status.is_well, summarize(status)) == (False, f"no work is done: {trouble}")
+    assert list_advice(status) == [f"No worker and no scheduler of this release does any work: {trouble}."]
 
 
 async def test_a_cancelled_run_is_no_trouble(world: SmallWorld) -> None:
