@@ -135,6 +135,7 @@ def test_what_up_generates_is_known_by_its_looks() -> None:
         bytes([1, 2, 3, 4] * 8),
         b"0123456789abcdef0123456789abcdef",
         b"correct horse battery staple 123",
+        b"kX9$mQ2!vB7&nL4%tR8(wZ3)pH6*jF5+",
         HALF + HALF,
         HALF[:11] + HALF[:11] + HALF[:10],
         HALF + bytes(range(16)),

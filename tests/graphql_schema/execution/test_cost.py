@@ -249,6 +249,35 @@ def test_a_reconciliation_goes_through_the_ads_of_one_parent(cost: Callable[...,
     assert cost(text, r={"preset": "LAST_30_DAYS"}) - cost(text) == 10 * 2 * 23 * SCAN_BELOW
 
 
+def test_a_restatement_is_searched_for_each_day(cost: Callable[..., int]) -> None:
+    text = 'query ($r: DateRangeInput!) { campaign(id: "x") { restatements(range: $r) { date } } }'
+
+    assert cost(text, r={"preset": "LAST_7_DAYS"}) == 1 + (1 + 2) + 10 + 7 * (1 + 8 + 1)
+
+
+def test_a_login_pays_for_its_hash(cost: Callable[..., int]) -> None:
+    text = 'mutation { login(input: {email: "a@b.example", password: "c"}) { expiresAt } }'
+
+    assert cost(text) == 1 + 1000 + (1 + 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mutation { enqueueSync { run { id } } }",
+        'mutation { backfill(input: {from: "2026-01-01", to: "2026-01-02"}) { run { id } } }',
+        'mutation { cancelSync(input: {runId: "x"}) { run { id } } }',
+        'mutation { retrySync(input: {runId: "x"}) { run { id } } }',
+        'mutation { rotateToken(input: {connectionId: "x", accessToken: "y"}) { run { id } } }',
+        'mutation { setStatus(input: {level: AD, ids: ["x"], action: PAUSE}) { succeeded } }',
+        'subscription { syncProgress(runId: "x") { percent } }',
+        "subscription { statsSynced { __typename } }",
+    ],
+)
+def test_what_starts_work_costs_far_more_than_its_answer(cost: Callable[..., int], text: str) -> None:
+    assert cost(text) >= 500
+
+
 def test_digits_that_python_does_not_read_are_no_fault(cost: Callable[..., int]) -> None:
     """An ID may be written as a number of any length."""
     assert cost("{ nodes(ids: %s) { id } }" % ("9" * 5000)) == 1 + 4

@@ -10,7 +10,7 @@ from strawberry.types.graphql import OperationType
 
 from graphql_schema.execution import documents as module
 from graphql_schema.execution.document_cache import DocumentCache
-from graphql_schema.execution.documents import DocumentRefusedError, DocumentRequest
+from graphql_schema.execution.documents import OPEN_TOKENS_KEPT, DocumentRefusedError, DocumentRequest
 from graphql_schema.execution.operation_choice import KindRefusedError
 from tests.graphql_schema.execution.conftest import request
 
@@ -111,6 +111,21 @@ def test_documents_of_many_tokens_make_others_go(open_documents: Callable[..., D
     documents.prepare(request(f"{{ {' '.join(f'b{n}: __typename' for n in range(19))} viewer {{ role }} }}"))
     work.clear()
     documents.prepare(request(VIEWER))
+    assert work != []
+
+
+def test_what_anybody_sends_is_bounded_in_tokens(open_documents: Callable[..., Documents], work: list[str]) -> None:
+    documents = open_documents()
+    hello = request("{ __typename }", anonymous=True)
+    documents.prepare(hello)
+    work.clear()
+    documents.prepare(hello)
+    assert work == []
+    for place in range(OPEN_TOKENS_KEPT // 450 + 1):  # far fewer than may be kept by number
+        aliases = " ".join(f"a{place}_{number}: description" for number in range(150))
+        documents.prepare(request(f"{{ __schema {{ {aliases} }} }}", anonymous=True))
+    work.clear()
+    documents.prepare(hello)
     assert work != []
 
 

@@ -339,6 +339,15 @@ def test_a_seller_never_takes_the_whole_pool(pool: int, asked: int, most: int) -
     assert of_all_exports.limit <= max(1, pool // 2)
 
 
+async def test_no_request_waits_longer_than_a_query_may_take() -> None:
+    chosen = settings(operations_per_address=1, operation_wait_seconds=30.0, read_seconds=0.05)
+    turns, caller = shares.request_turns(chosen), shares.anonymous(chosen, HERE)
+    async with turns.taken(caller):
+        with pytest.raises(RateLimitedError):
+            async with asyncio.timeout(10), turns.taken(caller):
+                pass
+
+
 async def test_a_user_has_one_share_for_all_tokens_and_sellers() -> None:
     chosen, user_id, seller_id = settings(operations_per_user=2), new_id(), new_id()
     async with on_stage(shares.request_turns(chosen)) as stage:
