@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FILE_WIDTH = 240
 """Columns, where the output is no terminal, so that nothing is cut."""
+_IPV4 = 15  # characters at most
 
 
 async def show_logins(question: LoginQuestion, *, as_json: bool) -> None:
@@ -30,7 +31,10 @@ async def show_logins(question: LoginQuestion, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps([_as_json(event) for event in found], indent=1))
     else:
-        _print(found, limit=question.limit)
+        console = Console(highlight=False, soft_wrap=True)
+        if not console.is_terminal:
+            console.width = FILE_WIDTH
+        print_logins(found, console, limit=question.limit)
 
 
 def _as_json(event: LoginEvent) -> dict[str, object]:
@@ -44,11 +48,16 @@ def _as_json(event: LoginEvent) -> dict[str, object]:
     }
 
 
-def _print(found: Sequence[LoginEvent], *, limit: int) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = FILE_WIDTH
-    table = Table("time (UTC)", "outcome", "address", "account", "user", "seller", box=None)
+def print_logins(found: Sequence[LoginEvent], console: Console, *, limit: int) -> None:
+    """A line for each, or more with a long address; account and user are cut where the terminal is narrow."""
+    table = Table(box=None)
+    table.add_column("time (UTC)", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    is_short = all(len(event.address) <= _IPV4 for event in found)
+    table.add_column("address", no_wrap=is_short, overflow="fold")
+    table.add_column("account")
+    table.add_column("user")
+    table.add_column("seller", no_wrap=True)
     for event in found:
         user = str(event.user_id) if event.user_id else ""
         cells = (f"{event.created_at:%Y-%m-%d %H:%M:%S}", event.outcome, event.address)

@@ -27,7 +27,7 @@ from app.cli.token import token
 from app.cli.tokens import tokens
 from app.cli.up import up
 from app.cli.worker import worker
-from app.errors import InputError, PixecomError, SetupError
+from app.errors import InputError, NotFoundError, PixecomError, SetupError
 
 
 def _print_version(wanted: bool) -> None:  # as typer calls it
@@ -66,7 +66,7 @@ def main() -> None:
     """Exit codes: 0 done, 1 the work failed, 2 the installation or the command line is not right."""
     try:
         application()
-    except (SetupError, InputError) as error:
+    except (SetupError, InputError, NotFoundError) as error:  # what is not found was named on the command line
         print(error, file=sys.stderr)
         sys.exit(2)
     except PixecomError as error:

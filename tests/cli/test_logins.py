@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rich.console import Console
 
 from app.auth.account_digest import account_digest
+from app.cli.login_report import print_logins
 from app.database.transactions import login_record_transaction
-from app.queries.login_events import NewLoginEvent, insert_login_event
+from app.identifiers import new_id
+from app.queries.login_events import LoginEvent, NewLoginEvent, insert_login_event
 from app.services.context import open_services
 from app.vocabulary import LoginOutcome
 from tests.cli.running import run_pixecom
@@ -92,6 +96,15 @@ def test_people_get_a_table(settings: Settings) -> None:
     assert "SUCCEEDED" in lines[1]
     assert lines[-1] == "2 login attempts (there may be more: raise --limit)."
     assert (BERT in ended.stdout, ended.returncode) == (False, 0)
+
+
+def test_a_narrow_terminal_shows_an_attempt_in_a_line() -> None:
+    at = datetime(2026, 11, 30, 14, 48, 36, tzinfo=UTC)
+    event = LoginEvent(at, LoginOutcome.SUCCEEDED, bytes(16), "192.0.2.100", new_id(), "saigon-silk")
+    text = io.StringIO()
+    print_logins([event], Console(file=text, width=80), limit=2)
+    assert text.getvalue().count("\n") == 3
+    assert "2026-11-30 14:48:36  SUCCEEDED  192.0.2.100  0000" in text.getvalue()
 
 
 def test_an_unknown_outcome_is_refused(settings: Settings) -> None:
