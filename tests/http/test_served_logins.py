@@ -59,7 +59,8 @@ class Stage:
 
 @pytest.fixture
 async def stage(settings: Settings) -> AsyncGenerator[Stage]:
-    settings = settings.model_copy(update={"operations_per_address": 20, "anonymous_operations": 20})
+    changes = {"operations_per_address": 20, "anonymous_operations": 20, "login_seconds": 60.0}  # no login is too slow
+    settings = settings.model_copy(update=changes)
     async with open_services(settings, process="tests") as services:
         await add_user(services, await add_seller(services, "one"), NORA)
 
