@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
@@ -50,11 +50,11 @@ def test_the_database_of_an_instance_that_is_away(settings: Settings, tmp_path: 
     assert_sentence(ended, "The database does not answer (")
 
 
-@pytest.mark.parametrize(("part", "wrong"), [("password", "very-secret"), ("username", "nemo"), ("database", "none")])
+@pytest.mark.parametrize("wrong", [{"password": "very-secret"}, {"username": "nemo"}, {"database": "none"}], ids=list)
 def test_a_database_that_refuses_the_connection(
-    settings: Settings, database: ThrowawayDatabase, part: str, wrong: str
+    settings: Settings, database: ThrowawayDatabase, wrong: dict[str, Any]
 ) -> None:
-    url = make_url(database.app_url).set(**{part: wrong}).render_as_string(hide_password=False)
+    url = make_url(database.app_url).set(**wrong).render_as_string(hide_password=False)
     ended = run_pixecom(settings, "status", DATABASE_URL=url)
     assert_sentence(ended, "The database refuses the connection (", "); see `pixecom doctor`.")
     assert "very-secret" not in ended.stderr
