@@ -58,9 +58,10 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(settings: Settings) -> AsyncGenerator[Stage]:
+async def stage(settings: Settings, request: pytest.FixtureRequest) -> AsyncGenerator[Stage]:
+    """A test may change settings through the parameter."""
     changes = {"operations_per_address": 20, "anonymous_operations": 20, "login_seconds": 60.0}  # no login is too slow
-    settings = settings.model_copy(update=changes)
+    settings = settings.model_copy(update={**changes, **getattr(request, "param", {})})
     async with open_services(settings, process="tests") as services:
         await add_user(services, await add_seller(services, "one"), NORA)
 
@@ -244,6 +245,14 @@ async def raw_login(url: httpx.URL, password: str) -> AsyncGenerator[None]:
     finally:
         writer.close()
         await writer.wait_closed()
+
+
+@pytest.mark.parametrize("stage", [{"login_seconds": 0.5}], indirect=True, ids=["half a second"])
+async def test_a_login_has_a_deadline_of_its_own(stage: Stage, threads: HeldThreads) -> None:
+    async with asyncio.timeout(20), client_of(stage) as client:
+        response = await log_in(client)
+        threads.gate.set()
+    assert response.json()["errors"][0]["extensions"]["code"] == "DEADLINE_EXCEEDED"
 
 
 async def test_a_flood_of_logins_fills_the_queue_and_no_more(stage: Stage, threads: HeldThreads) -> None:
