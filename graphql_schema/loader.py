@@ -63,7 +63,7 @@ class Loader(Generic[Key, Found]):
 
     def load_many(self, keys: Iterable[Key]) -> Awaitable[list[Found]]:
         """The answers in the order of the keys; raises the first error among them."""
-        return asyncio.gather(*map(self.load, keys))
+        return _all([self.load(key) for key in keys])
 
     async def forget(self) -> None:
         """Drop all answers, some in each turn of the event loop: together they may be a million objects."""
@@ -105,6 +105,15 @@ class Loader(Generic[Key, Found]):
                 await self._turns.take(objects)
             if not future.done():
                 _give(future, answer)
+
+
+async def _all(futures: Sequence[asyncio.Future[Found]]) -> list[Found]:
+    """Do what asyncio.gather does, in a fraction of its memory: thousands of fields wait for one answer each."""
+    try:
+        return [await future for future in futures]
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def _give(future: asyncio.Future[Found], answer: Found | BaseException) -> None:

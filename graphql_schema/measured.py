@@ -3,6 +3,7 @@
 What is measured knows its level, its id, its account, and the period that it inherits.
 """
 
+from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 
@@ -65,7 +66,7 @@ async def load_points(
     granularity: GranularityArgument,
     range_: InheritedRangeArgument = None,
     as_of: InheritedAsOfArgument = None,
-) -> list[list[MetricsPoint]]:
+) -> list[Collection[MetricsPoint]]:
     periods = [read_period(info, range_, as_of, inherited=parent.period) for parent in parents]
     await spend_points(info, periods, granularity)
     keys = [

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -12,7 +12,11 @@ from graphql_schema.comparisons import MetricsComparison, comparison_of
 from graphql_schema.context import Info
 from graphql_schema.date_range import InheritedRangeArgument
 from graphql_schema.enums import describe_enum
+from graphql_schema.made_on_demand import MadeOnDemand
 from graphql_schema.periods import read_period
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class RestatementBase(Enum):
@@ -59,7 +63,7 @@ async def load_restatements(
     info: Info,
     range_: InheritedRangeArgument = None,
     since: SinceArgument = RestatementBase.FIRST_REPORT,
-) -> list[list[Restatement]]:
+) -> "list[Collection[Restatement]]":
     keys = [
         RestatementRequest(
             entity.level,
@@ -71,5 +75,4 @@ async def load_restatements(
         for entity in parents
     ]
     readings = await info.context.loaders.restatements.load_many(keys)
-    # All metrics of each are compared: a year of an entity would hold the event loop for 50 ms.
-    return [await info.context.turns.map(Restatement.of, of_one) for of_one in readings]
+    return [MadeOnDemand(Restatement.of, of_one) for of_one in readings]

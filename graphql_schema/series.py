@@ -14,18 +14,18 @@ from graphql_schema.batched import Parents, batched
 from graphql_schema.context import Info
 from graphql_schema.enums import describe_enum
 from graphql_schema.global_id import global_id
+from graphql_schema.made_on_demand import MadeOnDemand
 from graphql_schema.metrics import Metrics, metrics_of
 from graphql_schema.point_budget import MAX_POINTS
 from graphql_schema.selection import selects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from app.metrics.periods import Period
     from app.queries.status_marks import StatusMark
     from app.services.marks import DayMark, MarksRequest
     from app.services.measuring import MetricsReading
-    from graphql_schema.turns import Turns
 
 describe_enum(
     Granularity,
@@ -86,7 +86,7 @@ class MetricsPoint:
     )
 
 
-async def load_list_points(parents: Parents, info: Info) -> list[list[MetricsPoint]]:
+async def load_list_points(parents: Parents, info: Info) -> "list[Collection[MetricsPoint]]":
     return await build_points([(series.readings, series.marks) for series in parents], info)
 
 
@@ -115,21 +115,21 @@ def _most_points(info: Info, period: "Period", granularity: Granularity) -> int:
 
 async def build_points(
     series: "Sequence[tuple[Sequence[MetricsReading], MarksRequest]]", info: Info
-) -> list[list[MetricsPoint]]:
+) -> "list[Collection[MetricsPoint]]":
     """The points of each series with what is selected of them; the marks of all are read together."""
     with_metrics = selects(info, "metrics")
     marks: list[list[DayMark]] = [[] for _ in series]
     if selects(info, "statusChanges"):
         marks = await info.context.loaders.marks.load_many([request for _, request in series])
     return [
-        await _points(readings, of_series, info.context.turns, with_metrics=with_metrics)
+        _points(readings, of_series, with_metrics=with_metrics)
         for (readings, _), of_series in zip(series, marks, strict=True)
     ]
 
 
-async def _points(
-    readings: "Sequence[MetricsReading]", marks: "Sequence[DayMark]", turns: "Turns", *, with_metrics: bool
-) -> list[MetricsPoint]:
+def _points(
+    readings: "Sequence[MetricsReading]", marks: "Sequence[DayMark]", *, with_metrics: bool
+) -> "Collection[MetricsPoint]":
     changes = marks_within(marks, [reading.days for reading in readings])
     nobody_asks: Any = None
 
@@ -142,4 +142,4 @@ async def _points(
             status_changes=[StatusChange.of(mark) for mark in marks_of_point],
         )
 
-    return await turns.map(point, list(zip(readings, changes, strict=True)))
+    return MadeOnDemand(point, list(zip(readings, changes, strict=True)))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from app.pieces import give_way
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Iterable
 
 # Objects completed in one turn; with some 30 fields each that takes 4 ms, or 20 on a slow machine.
 AT_ONCE = 25
@@ -22,7 +22,6 @@ AT_ONCE = 25
 MOST_HOPS = 8
 
 Item = TypeVar("Item")
-Made = TypeVar("Made")
 
 
 class Turns:
@@ -68,16 +67,6 @@ class Turns:
         for item in items:
             await self.take(objects)
             yield item
-
-    async def map(self, make: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
-        """An object of each item, made over turns."""
-        made: list[Made] = []
-        for start in range(0, len(items), AT_ONCE):
-            some = items[start : start + AT_ONCE]
-            if start:  # the first were counted when they were handed out
-                await self.take(len(some))
-            made.extend(map(make, some))
-        return made
 
     async def settled(self) -> None:
         """Return once handed-out values have triggered all their loads; at once if no turns were needed."""

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 import pytest
 from graphql import get_introspection_query
 from graphql.execution.executor import Executor
 
 from app.metrics.definitions import METRICS
-from graphql_schema import answer_executor, turns
+from graphql_schema import answer_executor, series, turns
 from graphql_schema.loader import Loader
 from graphql_schema.selection import FIELDS_OF_AN_OBJECT
 from graphql_schema.turns import AT_ONCE, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
     from contextlib import AbstractContextManager
 
+    from app.services.measuring import MetricsReading
+    from graphql_schema.metrics import Metrics
     from tests.graphql_schema.small_world import SmallWorld, Tenant
 
 FIELDS = "id name externalId status deliveryStatus deliveryReason createdAt updatedAt"
@@ -176,19 +179,46 @@ async def test_what_has_few_objects_takes_no_turn() -> None:
         settled.send(None)
 
 
-async def test_objects_are_made_in_turns() -> None:
-    in_each_turn = [0]
+async def test_the_points_of_a_series_never_exist_all_at_once(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lifetime by day has a thousand, each with all its metrics."""
+    alive, most = set[int](), 0
+    original = series.metrics_of
 
-    def make(_item: int) -> None:
-        in_each_turn[-1] += 1
+    def counting(reading: MetricsReading) -> Metrics:
+        nonlocal most
+        made = original(reading)
+        alive.add(id(made))
+        finalize(made, alive.discard, id(made))
+        most = max(most, len(alive))
+        return made
 
-    async def turn() -> None:
-        while True:
-            await asyncio.sleep(0)
-            in_each_turn.append(0)
+    monkeypatch.setattr(series, "metrics_of", counting)
+    answer = await tenant.ask(SERIES)
+    assert [len(node["series"]) for node in answer["campaigns"]["nodes"]] == [90] * 3
+    assert 0 < most <= 2 * AT_ONCE
 
-    turning = asyncio.create_task(turn())
-    made = await turns.Turns().map(make, range(200))
-    turning.cancel()
-    assert len(made) == sum(in_each_turn) == 200
-    assert max(in_each_turn) <= 2 * AT_ONCE
+
+async def test_a_cancelled_field_takes_no_turns_for_its_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    loading, loaded, own, taken = asyncio.Event(), asyncio.Event(), Turns(), list[int]()
+
+    async def load(keys: list[int]) -> list[int]:
+        loading.set()
+        await loaded.wait()
+        return keys
+
+    async def take(objects: int = 1) -> None:
+        taken.append(objects)
+
+    monkeypatch.setattr(own, "take", take)
+    loader = Loader(load, own)
+    cancelled = asyncio.create_task(_wait(loader.load_many(range(3))))
+    await loading.wait()
+    cancelled.cancel()
+    await asyncio.wait([cancelled])
+    remaining = loader.load(2)
+    loaded.set()
+    assert (await remaining, taken) == (2, [1])
+
+
+async def _wait(answers: Awaitable[list[int]]) -> list[int]:
+    return await answers
