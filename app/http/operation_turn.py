@@ -13,6 +13,7 @@ from app.services.limits.precedence import Precedence
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from app.services.limits.turns import Caller
     from app.settings import Settings
 
 __all__ = ["OperationTurns"]
@@ -26,13 +27,13 @@ class OperationTurns:
         self.precedence = Precedence()
 
     @asynccontextmanager
-    async def begun(self, kind: OperationType, *, since: float) -> AsyncGenerator[None]:
+    async def begun(self, kind: OperationType, *, caller: Caller, since: float) -> AsyncGenerator[None]:
         """Run an operation within its deadline. `since`: when its request began to wait for its turn.
 
-        Raises DeadlineExceededError and DatabaseSilentError.
+        A mutation does not wait for large queries of its caller. Raises DeadlineExceededError and DatabaseSilentError.
         """
         changes = kind is OperationType.MUTATION
         seconds = self._settings.mutation_seconds if changes else self._settings.read_seconds
         async with until_deadline(seconds, since=since):
-            with self.precedence.operation():
+            with self.precedence.operation(caller=None if changes else caller.shares[0].key):
                 yield

@@ -64,5 +64,8 @@ class SocketOpening:
         asked_at, address = time.monotonic(), client_address(connection.socket.scope)
         claims, settings = connection.claims, self._settings
         caller = shares.user(settings, claims) if claims else shares.anonymous(settings, address)
-        async with self._requests.taken(caller), self._turns.begun(OperationType.QUERY, since=asked_at):
+        async with (
+            self._requests.taken(caller),
+            self._turns.begun(OperationType.QUERY, caller=caller, since=asked_at),
+        ):
             yield

@@ -4,7 +4,8 @@ An operation takes a dozen turns of the loop, and a piece of other work in each 
 no turn has more than one piece, whoever it belongs to, and heavy work waits while a light operation runs. It does not
 wait for long: it gets a share of the loop, and finishes however many operations arrive.
 
-Every operation is light until it has had its share of objects and time.
+Every operation is light until it has had its share of objects and time. A caller's large
+ones wait for each other as well (large_operations.py).
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from app.pieces import working
+from app.services.limits.large_operations import LARGE_OBJECTS, LargeOperations
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Hashable
+
+    from app.services.limits.large_operations import Place
 
 # An operation that has completed more objects, or has run for longer, is heavy. Most lists have fewer.
 LIGHT_OBJECTS = 100
@@ -35,6 +39,7 @@ class Precedence:
 
     def __init__(self) -> None:
         self.heavy = 0
+        self.large = LargeOperations()
         self._light = 0
         self._light_pieces: deque[asyncio.Future[None]] = deque()
         self._heavy_pieces: deque[asyncio.Future[None]] = deque()
@@ -43,9 +48,9 @@ class Precedence:
         self._turning: asyncio.Task[None] | None = None
 
     @contextmanager
-    def operation(self) -> Generator[None]:
-        """What runs within is an operation, light at first."""
-        own = _Operation(self)
+    def operation(self, *, caller: Hashable = None) -> Generator[None]:
+        """What runs within is an operation, light at first. Without a caller it never waits for another large one."""
+        own = _Operation(self, caller)
         try:
             with working(own):
                 yield
@@ -55,7 +60,7 @@ class Precedence:
     @contextmanager
     def export(self) -> Generator[None]:
         """What runs within is heavy."""
-        own = _Operation(self)
+        own = _Operation(self, None)
         own.become_heavy()
         try:
             with working(own):
@@ -128,9 +133,11 @@ def _hand_out(places: deque[asyncio.Future[None]]) -> None:
 class _Operation:
     """One operation, from its first object to its end."""
 
-    def __init__(self, precedence: Precedence) -> None:
+    def __init__(self, precedence: Precedence, caller: Hashable) -> None:
         self._precedence = precedence
+        self._caller = caller
         self._objects = 0
+        self._place: Place | None = None
         self._is_light = True
         self._timer = asyncio.get_running_loop().call_later(LIGHT_SECONDS, self.become_heavy)
         precedence.count(light=1)
@@ -139,6 +146,8 @@ class _Operation:
         self._objects += objects
         if self._objects > LIGHT_OBJECTS:
             self.become_heavy()
+        if self._objects > LARGE_OBJECTS and self._caller is not None:
+            await self._wait_for_large_ones(self._caller)
         await self._precedence.next_piece(light=self._is_light)
 
     def become_heavy(self) -> None:
@@ -148,6 +157,14 @@ class _Operation:
             self._timer.cancel()
             self._precedence.count(light=-1, heavy=1)
 
+    async def _wait_for_large_ones(self, caller: Hashable) -> None:
+        """Until no other one of this caller's is before it."""
+        if self._place is None:
+            self._place = self._precedence.large.join(caller)
+        await self._place.wait()
+
     def end(self) -> None:
         self._timer.cancel()
+        if self._place is not None:
+            self._place.leave()
         self._precedence.count(light=-self._is_light, heavy=self._is_light - 1)

@@ -1,0 +1,64 @@
+"""A caller's large operations run one after the other, so that the memory they take is that of one.
+
+Side by side none of them would end sooner. Other callers' operations wait for none of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+__all__ = ["LARGE_OBJECTS", "LargeOperations", "Place"]
+
+# Objects completed by then: two or three megabytes.
+LARGE_OBJECTS = 500
+
+
+class Place:
+    """One operation's in the line of its caller. Leave it in any case."""
+
+    def __init__(self, lines: LargeOperations, caller: Hashable) -> None:
+        self._lines = lines
+        self._caller = caller
+        self._is_first = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Return once it is the first."""
+        await self._is_first.wait()
+
+    def come(self) -> None:
+        self._is_first.set()
+
+    def leave(self) -> None:
+        self._lines.leave(self._caller, self)
+
+
+class LargeOperations:
+    """One per process."""
+
+    def __init__(self) -> None:
+        self._lines: dict[Hashable, deque[Place]] = {}
+
+    def __len__(self) -> int:
+        """How many callers have one."""
+        return len(self._lines)
+
+    def join(self, caller: Hashable) -> Place:
+        """A place behind the caller's other ones."""
+        place, line = Place(self, caller), self._lines.setdefault(caller, deque())
+        line.append(place)
+        line[0].come()
+        return place
+
+    def leave(self, caller: Hashable, place: Place) -> None:
+        """Let the next one be the first."""
+        line = self._lines[caller]
+        line.remove(place)
+        if line:
+            line[0].come()
+        else:
+            del self._lines[caller]

@@ -1,0 +1,108 @@
+"""A caller's large operations run one after the other; nothing else waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from strawberry.types.graphql import OperationType
+
+from app.http.operation_turn import OperationTurns
+from app.pieces import give_way
+from app.services.limits.large_operations import LARGE_OBJECTS
+from app.services.limits.precedence import Precedence
+from app.services.limits.turns import Caller, Share
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Hashable
+
+    from app.settings import Settings
+
+TURNS = 50
+
+
+class Large:
+    """An operation of a caller that goes on until it is told to end. `pieces`: how many it has done."""
+
+    def __init__(self, own: Precedence, caller: Hashable) -> None:
+        self.pieces = 0
+        self._ending = asyncio.Event()
+        self.task = asyncio.create_task(self._run(own, caller))
+
+    async def _run(self, own: Precedence, caller: Hashable) -> None:
+        with own.operation(caller=caller):
+            await give_way(LARGE_OBJECTS + 1)
+            self.pieces += 1
+            await self._ending.wait()
+
+    async def end(self) -> None:
+        self._ending.set()
+        await self.task
+
+
+async def turn() -> None:
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def running(*callers: Hashable) -> AsyncGenerator[tuple[Precedence, list[Large]]]:
+    own = Precedence()
+    started = [Large(own, caller) for caller in callers]
+    await turn()
+    yield own, started
+    for one in started:
+        one.task.cancel()
+    await asyncio.gather(*(one.task for one in started), return_exceptions=True)
+    assert (len(own.large), own.heavy) == (0, 0)
+
+
+async def test_a_callers_large_operations_run_one_after_the_other() -> None:
+    async with running("a", "a", "a") as (_, [first, second, third]):
+        assert [one.pieces for one in (first, second, third)] == [1, 0, 0]
+        await first.end()
+        await turn()
+        assert [one.pieces for one in (first, second, third)] == [1, 1, 0]
+
+
+async def test_those_of_others_wait_for_none_of_them() -> None:
+    async with running("a", "b", None, None) as (_, operations):
+        assert [one.pieces for one in operations] == [1] * 4
+
+
+async def test_what_is_cancelled_leaves_the_line() -> None:
+    async with running("a", "a", "a") as (_, [first, second, third]):
+        second.task.cancel()
+        await first.end()
+        await turn()
+        assert third.pieces == 1
+
+
+async def test_what_is_not_large_does_not_wait() -> None:
+    async with running("a") as (own, _):
+        with own.operation(caller="a"):
+            await give_way(LARGE_OBJECTS)
+
+
+@pytest.mark.parametrize(("kind", "waits"), [(OperationType.QUERY, True), (OperationType.MUTATION, False)])
+async def test_a_query_waits_for_its_caller_and_a_mutation_for_nothing(
+    settings: Settings, kind: OperationType, *, waits: bool
+) -> None:
+    turns, done = OperationTurns(settings), list[str]()
+    seller = Share(("seller", 1), 6)
+
+    async def operate(user: str) -> None:
+        caller = Caller("USER", (Share(("user", user), 2), seller))
+        async with turns.begun(kind, caller=caller, since=asyncio.get_running_loop().time()):
+            await give_way(LARGE_OBJECTS + 1)
+            done.append(user)
+            await asyncio.Event().wait()
+
+    tasks = [asyncio.create_task(operate(user)) for user in ("a", "a", "b")]
+    await turn()
+    assert sorted(done) == (["a", "b"] if waits else ["a", "a", "b"])
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
