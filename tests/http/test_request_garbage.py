@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 REQUESTS = 20
 # A connection and what is opened for the first time have some, however many requests follow.
 MOST_EACH = 5
+REFUSED = "{ ads(first: 101) { totalCount } }"
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
@@ -30,9 +31,10 @@ async def stage(database: ThrowawayDatabase, settings: Settings) -> AsyncGenerat
         yield opened
 
 
-@pytest.mark.parametrize("token", ["valid", "forged"])
-async def test_a_request_leaves_no_cycles(stage: Stage, token: str) -> None:
-    request = stage.request(QUERY)
+@pytest.mark.parametrize(("token", "query"), [("valid", QUERY), ("forged", QUERY), ("valid", REFUSED)])
+async def test_a_request_leaves_no_cycles(stage: Stage, token: str, query: str) -> None:
+    """What a resolver held that failed would stay in the traceback of its error."""
+    request = stage.request(query)
     if token == "forged":
         request = request.replace(stage.token.encode(), stage.token[:-4].encode() + b"AAAA")
     async with stage.connected() as (reader, writer):
