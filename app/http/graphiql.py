@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 import orjson
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
 from strawberry.http.ides import get_graphql_ide_html
 
+from app.http.shared_files import SharedFiles
 from graphql_schema.examples import Example, list_examples
 
 if TYPE_CHECKING:
@@ -85,11 +85,11 @@ def graphiql_routes(*, assets: Path) -> list[Mount]:
     page = str(files("app.http") / "graphiql_page")
     return [
         Mount(ASSETS_URL.rstrip("/"), app=_Libraries(directory=assets, check_dir=False)),
-        Mount(PAGE_URL.rstrip("/"), app=StaticFiles(directory=page)),
+        Mount(PAGE_URL.rstrip("/"), app=SharedFiles(directory=page)),
     ]
 
 
-class _Libraries(StaticFiles):
+class _Libraries(SharedFiles):
     """Their addresses carry their versions, so browsers may keep them."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from strawberry.http.ides import get_graphql_ide_html
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.applications import Starlette
+    from starlette.types import Message, Receive, Scope, Send
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 HOOK = Path(__file__).parents[2] / "app" / "http" / "graphiql_build.py"
@@ -86,6 +88,33 @@ async def test_the_libraries_are_served_and_kept_by_browsers(build: Callable[...
     assert {item.headers["cache-control"] for item in responses} == {"public, max-age=31536000, immutable"}
     assert outside.status_code == 404
     assert script.headers["content-type"].startswith("text/javascript")
+
+
+async def test_readers_of_a_file_share_its_bytes(build: Callable[..., Starlette], assets: Path) -> None:
+    """However slowly they read, none has a copy; nor by asking for a part."""
+    application, path = build(assets=assets), f"/graphql/assets/{library_names()[0]}"
+    bodies: list[bytes] = []
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        async def watching(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                bodies.append(message["body"])
+            await send(message)
+
+        await application(scope, receive, watching)
+
+    async with (
+        in_process(application) as client,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=watched), base_url=client.base_url) as reader,
+    ):
+        first = await reader.get(path)
+        part = await reader.get(path, headers={"Range": "bytes=1-2"})
+        again = await reader.get(path, headers={"If-None-Match": first.headers["etag"]})
+
+    assert [item.status_code for item in (first, part, again)] == [200, 200, 304]
+    assert "accept-ranges" not in first.headers
+    assert bodies[0] is bodies[1]
+    assert bodies[0] == (assets / library_names()[0]).read_bytes()
 
 
 async def test_examples_and_demo_logins_are_on_the_page(build: Callable[..., Starlette]) -> None:
