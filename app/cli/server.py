@@ -9,11 +9,10 @@ from app.cli.loop import run_on_uvloop
 from app.embedded.ports import is_free
 from app.errors import SetupError
 from app.serving.beside import serve_beside
+from app.serving.descriptors import allow_descriptors
 from app.serving.server import BoundedConfig, BoundedServer
 
 if TYPE_CHECKING:
-    import socket
-
     from starlette.types import ASGIApp
 
     from app.serving.beside import PortBeside
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from app.serving.limits import ConnectionLimits
 
 MESSAGE_BYTES = 400_000
-ACCEPTED_PER_TURN = 16
 NO_PROXIES = "none"
 
 
@@ -53,6 +51,7 @@ def serve(
         proxy_headers=trusted_proxies != NO_PROXIES,
         forwarded_allow_ips=trusted_proxies,
     )
+    allow_descriptors(config.limits.connections + config.limits.waiting_for_refusal)
     with suppress(KeyboardInterrupt):
         run_on_uvloop(_serve(BoundedServer(config, drain), beside))
 
@@ -61,14 +60,4 @@ async def _serve(server: BoundedServer, beside: tuple[ASGIApp, PortBeside] | Non
     async with AsyncExitStack() as stack:
         if beside:
             await stack.enter_async_context(serve_beside(*beside))
-        await server.serve(sockets=_listeners(server.config))
-
-
-def _listeners(config: BoundedConfig) -> list[socket.socket]:
-    """One listening socket under several descriptors.
-
-    uvloop accepts one connection per descriptor and turn of the event loop. With one of them, new clients and health
-    probes would queue for as many turns as others connect, however short their own requests are.
-    """
-    listener = config.bind_socket()
-    return [listener, *(listener.dup() for _ in range(ACCEPTED_PER_TURN - 1))]
+        await server.serve(sockets=[server.config.bind_socket()])

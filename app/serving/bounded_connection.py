@@ -10,6 +10,7 @@ from app.serving.stalled import StallWatch
 
 if TYPE_CHECKING:
     from app.serving.lingering import Lingering
+    from app.serving.places import Place
     from app.serving.server import BoundedConfig
 
 __all__ = ["BoundedConnection"]
@@ -18,6 +19,7 @@ __all__ = ["BoundedConnection"]
 class BoundedConnection(asyncio.Protocol):
     """To be named before uvicorn's protocol in the bases of a class, so that `super` leads there."""
 
+    place: Place
     transport: asyncio.Transport  # set by uvicorn's protocol
 
     def _bind(self, config: BoundedConfig) -> None:
@@ -29,7 +31,7 @@ class BoundedConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._places.release(self.transport)
+        self._places.release(self.place)
         self._queue_mark.tell_gone()
 
     @property

@@ -25,6 +25,8 @@ class ConnectionLimits:
     keep_alive_seconds: int = 5
     connections: int = 800
     connections_per_address: int = 0
+    refusal_seconds: float = 1.0
+    waiting_for_refusal: int = 2_000
     socket_frames_per_second: int = 20
     socket_bytes_per_second: int = 50_000
     unknown_message_bytes: int = 65_536

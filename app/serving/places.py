@@ -2,35 +2,39 @@
 
 When all regular places are taken, a new connection replaces one that loses nothing: one that is idle, still sends its
 request, or has a request waiting in a queue of the application. The client address with the most places loses one
-first, so that a client that opens many connections shuts out only itself. If none can be replaced, the new one is
-rejected.
+first, so that a client that opens many connections shuts out only itself. If none can be replaced, the new one gets no
+place (refusals.py).
 
 A connection that has just been opened, or has a request in a queue, is replaced for an address with fewer places; for
 any other address, only a few are replaced a second. Otherwise a crowd larger than all places would close and open its
 own connections all the time, which costs a server more than the crowd.
+
+Looking for a connection to replace costs more than refusing the newcomer, so an address that has places already may do
+it only so many times a second, unless another address has more.
 
 A spare connection gets one request, so that health probes are still answered even then.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from app.serving.allowance import Allowance
 
 if TYPE_CHECKING:
-    from asyncio import BaseTransport
     from collections.abc import Iterable, Iterator
 
     from app.serving.limits import ConnectionLimits
 
-__all__ = ["SPARE_PLACES", "Connection", "Places"]
+__all__ = ["SPARE_PLACES", "Connection", "Place", "Places"]
 
 SPARE_PLACES = 32
 # Of the connections of an address that may be replaced, only the oldest are compared.
 COMPARED = 50
 CROWD_PER_SECOND = 20
+SEARCHES_PER_SECOND = 200  # of addresses that have places
 MUCH = 2
 
 
@@ -60,76 +64,101 @@ class Connection(Protocol):
         ...
 
 
+@dataclass(slots=True, eq=False)
+class Place:
+    """Taken before its connection is made. `connection` is its protocol, which may change."""
+
+    address: str
+    is_spare: bool = False
+    connection: Connection | None = None
+
+
 class Places:
-    """The places of one listening port, keyed by transport, since a connection's protocol may change."""
+    """The places of one listening port."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self._limits = limits
-        self._address_of: dict[BaseTransport, str] = {}
-        self._regular: dict[str, dict[BaseTransport, Connection]] = {}  # by address, the oldest first
-        self._spare: dict[BaseTransport, Connection] = {}
+        self._number = 0
+        self._regular: dict[str, dict[Place, None]] = {}  # by address, the oldest first
+        self._spare: dict[Place, None] = {}
         self._of_a_crowd = Allowance(CROWD_PER_SECOND, at_once=CROWD_PER_SECOND)
+        self._searches = Allowance(SEARCHES_PER_SECOND, at_once=SEARCHES_PER_SECOND)
 
     def __len__(self) -> int:
-        return len(self._address_of)
+        return self._number
 
-    def take(self, transport: BaseTransport, connection: Connection, address: str) -> bool:
-        """Take a regular place; False if there is none."""
+    def take(self, address: str) -> Place | None:
+        """A regular place; None if there is none."""
         most = self._limits.connections_per_address
-        if 0 < most <= len(self._regular.get(address, ())) and not self._replace([address], address):
-            return False
+        if 0 < most <= self._number_of(address) and not self._replace([address], address):
+            return None
         if len(self) >= self._limits.connections and not self._replace(self._addresses(), address):
-            return False
-        self._address_of[transport] = address
-        self._regular.setdefault(address, {})[transport] = connection
-        return True
+            return None
+        place = Place(address)
+        self._regular.setdefault(address, {})[place] = None
+        self._number += 1
+        return place
 
-    def take_spare(self, transport: BaseTransport, connection: Connection) -> bool:
-        """Take a spare place, replacing the connection that has waited longest; False if none can be replaced."""
+    def take_spare(self, address: str) -> Place | None:
+        """A spare place, replacing the connection that has waited longest; None if none can be replaced."""
         if len(self._spare) >= SPARE_PLACES:
-            gone = next((each for each, spare in self._spare.items() if spare.is_waiting), None)
-            if gone is None:
-                return False
-            self._spare.pop(gone).abort()
-        self._spare[transport] = connection
-        return True
+            for place, connection in _made(self._spare):
+                if connection.is_waiting:
+                    self.release(place)
+                    connection.abort()
+                    break
+            else:
+                return None
+        place = Place(address, is_spare=True)
+        self._spare[place] = None
+        return place
 
-    def upgrade(self, transport: BaseTransport, connection: Connection) -> None:
-        """The connection has another protocol from now on."""
-        if transport in self._address_of:
-            self._regular[self._address_of[transport]][transport] = connection
-
-    def release(self, transport: BaseTransport) -> None:
+    def release(self, place: Place) -> None:
         """Free the place of a closed connection; a second call does nothing."""
-        self._spare.pop(transport, None)
-        address = self._address_of.pop(transport, None)
-        if address is not None:
-            del self._regular[address][transport]
-            if not self._regular[address]:
-                del self._regular[address]
+        if place.is_spare:
+            self._spare.pop(place, None)
+            return
+        of_address = self._regular.get(place.address, {})
+        if place in of_address:
+            del of_address[place]
+            self._number -= 1
+            if not of_address:
+                del self._regular[place.address]
+
+    def _number_of(self, address: str) -> int:
+        return len(self._regular.get(address, ()))
 
     def _addresses(self) -> list[str]:
         """Those with the most places first."""
-        return sorted(self._regular, key=lambda address: len(self._regular[address]), reverse=True)
+        return sorted(self._regular, key=self._number_of, reverse=True)
 
-    def _replace(self, addresses: Iterable[str], newcomer: str) -> bool:
+    def _replace(self, addresses: list[str], newcomer: str) -> bool:
         """Close a connection of the first of these addresses that has one to replace; False if none has."""
-        fair = len(self._regular.get(newcomer, ())) + 1
+        fair = self._number_of(newcomer) + 1
+        if fair > 1 and self._number_of(addresses[0]) <= fair and not self._searches.take():
+            return False
         for address in addresses:
-            found = list(islice(self._replaceable(address), COMPARED))
-            transport, connection = min(found, key=lambda each: _loss(each[1]), default=(None, None))  # the oldest
-            if transport is None or connection is None:
+            found = islice(self._replaceable(address), COMPARED)
+            place, connection = min(found, key=lambda each: _loss(each[1]), default=(None, None))  # the oldest
+            if place is None or connection is None:
                 continue
-            if _loss(connection) < MUCH or len(self._regular[address]) > fair or self._of_a_crowd.take():
-                self.release(transport)
+            if _loss(connection) < MUCH or self._number_of(address) > fair or self._of_a_crowd.take():
+                self.release(place)
                 connection.abort()
                 return True
         return False
 
-    def _replaceable(self, address: str) -> Iterator[tuple[BaseTransport, Connection]]:
-        for transport, connection in self._regular[address].items():
+    def _replaceable(self, address: str) -> Iterator[tuple[Place, Connection]]:
+        for place, connection in _made(self._regular[address]):
             if connection.is_waiting or connection.is_queued:
-                yield transport, connection
+                yield place, connection
+
+
+def _made(places: Iterable[Place]) -> Iterator[tuple[Place, Connection]]:
+    """Those with a connection."""
+    for place in places:
+        if place.connection is not None:
+            yield place, place.connection
 
 
 def _loss(connection: Connection) -> int:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from uvicorn.server import ServerState
 
+    from app.serving.places import Place
     from app.serving.server import BoundedConfig
 
 __all__ = ["BoundedHttp"]
@@ -68,16 +69,18 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
         config: BoundedConfig,
         server_state: ServerState,
         app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        place: Place,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+        super().__init__(config, server_state, app_state)
         self._bind(config)
+        self.place = place
         self._limits = config.limits
         self._drain = config.drain
         self._phase, self._since = _Phase.NOTHING_YET, 0.0
         self._head_bytes = self._unparsed_bytes = self._body_bytes = 0
         self._status = HTTPStatus.BAD_REQUEST
-        self._is_spare = self._is_upgraded = False
+        self._is_upgraded = False
         self._parts = RequestParts(most_chunk_bytes=config.limits.body_bytes)
         self._unread = bytearray()
         self._half_closed: asyncio.TimerHandle | None = None
@@ -87,12 +90,9 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # as uvicorn has it
         super().connection_made(transport)
         self._since = self.loop.time()
-        if self._places.take(transport, self, self.client[0] if self.client else ""):
-            return
-        self._is_spare = True
-        self.app: Any = only_health(self.app)
-        if not self._places.take_spare(transport, self):
-            transport.abort()
+        self.place.connection = self
+        if self.place.is_spare:
+            self.app: Any = only_health(self.app)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -154,7 +154,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
     @property
     def _seconds_for_head(self) -> float:
         seconds = self._limits.header_seconds
-        return min(seconds, SPARE_SECONDS) if self._is_spare else seconds
+        return min(seconds, SPARE_SECONDS) if self.place.is_spare else seconds
 
     def _look_at_body(self, now: float) -> None:
         if self.flow.read_paused or (self.cycle.waiting_for_100_continue and not self.cycle.response_complete):
@@ -261,7 +261,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
         self._parts.begin_body(self.headers)
         self.cycle.transport = cast("asyncio.Transport", OpenTransport(self.transport, close=self._close))
         offer_breaking_off(cast("MutableMapping[str, Any]", self.cycle.scope), self._break_off)
-        if self._is_spare or self._drain.has_begun:
+        if self.place.is_spare or self._drain.has_begun:
             self.cycle.keep_alive = False
 
     def _break_off(self) -> None:
@@ -279,7 +279,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        if self._is_spare:
+        if self.place.is_spare:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
             return
         self._is_upgraded = True

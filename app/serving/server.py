@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from app.serving.accepting import Accepting
 from app.serving.drain import Drain
 from app.serving.limits import ConnectionLimits
 from app.serving.places import Places
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from starlette.types import ASGIApp
+
+    from app.serving.places import Place
 
 __all__ = ["BoundedConfig", "BoundedServer", "QuietServer"]
 
@@ -55,6 +58,18 @@ class BoundedServer(uvicorn.Server):
     def __init__(self, config: BoundedConfig, drain: Drain | None = None) -> None:
         super().__init__(config)
         self._drain = config.drain = drain or config.drain
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept connections ourselves: uvicorn would make a protocol of each."""
+        await super().startup(sockets=[])
+        listeners = [self.config.bind_socket()] if sockets is None else sockets
+        accepting = [Accepting(self.config, each, make_protocol=self._protocol) for each in listeners]
+        self.servers: list[Any] = accepting
+        for each in accepting:
+            each.start()
+
+    def _protocol(self, place: Place) -> BoundedHttp:
+        return BoundedHttp(self.config, self.server_state, self.lifespan.state, place=place)
 
     async def on_tick(self, counter: int) -> bool:
         if counter % LOOK_EVERY_TICKS == 0:

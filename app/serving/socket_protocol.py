@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from websockets.http11 import Request
 
     from app.serving.frame_limits import FrameFault
+    from app.serving.protocol import BoundedHttp
     from app.serving.server import BoundedConfig
 
 __all__ = ["BoundedWebSocket"]
@@ -41,7 +42,8 @@ class BoundedWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._places.upgrade(transport, self)
+        self.place = cast("BoundedHttp", cast("asyncio.Transport", transport).get_protocol()).place
+        self.place.connection = self
 
     @property
     def is_waiting(self) -> bool:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 20.0
 GET = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+PROBE = GET.replace(b"/hello", b"/livez")
+WAITS = GET.replace(b"/hello", b"/waits")
 MESSAGE_BYTES = 1_000_000
 LARGE_ANSWER_BYTES = 60_000_000
 
@@ -120,6 +122,13 @@ class Served:
                 return b"hello"
 
 
+async def fill(served: Served, client: Client) -> None:
+    """Take a place with a request that is in progress until the end."""
+    before = len(served.seen)
+    await client.send(WAITS)
+    await served.until(lambda: len(served.seen) == before + 1)
+
+
 async def _echo(receive: Receive, send: Send) -> None:
     await receive()
     await send({"type": "websocket.accept"})
@@ -129,7 +138,7 @@ async def _echo(receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 def serve() -> Serve:
-    """`async with serve(header_seconds=0.2) as served`: other limits than the defaults by keyword.
+    """`async with serve(header_seconds=0.2) as served`: other limits than the defaults by keyword. Refusals are prompt.
 
     `application`: another one than that of `Served`.
     """
@@ -143,7 +152,7 @@ def serve() -> Serve:
 
         config = BoundedConfig(
             application or own,
-            limits=replace(ConnectionLimits(), **limits),
+            limits=replace(ConnectionLimits(), **{"refusal_seconds": 0.3, **limits}),
             host="127.0.0.1",
             port=0,
             lifespan="off",

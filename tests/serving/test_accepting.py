@@ -1,54 +1,149 @@
-"""How many connections are accepted in a turn of the event loop that the api runs on."""
+"""What is done of connections in a turn of the event loop, and what is made for those that get no place."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvloop
+from structlog.testing import capture_logs
 
-from app.cli import server
-from app.cli.server import ACCEPTED_PER_TURN
+from app.serving import accepting
+from app.serving.accepting import ACCEPTED_PER_TURN, Accepting
+from app.serving.limits import ConnectionLimits
+from app.serving.protocol import BoundedHttp
 from app.serving.server import BoundedConfig
+from tests.serving.conftest import GET, PROBE, fill
 
-CLIENTS = 2 * ACCEPTED_PER_TURN
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from tests.serving.conftest import Client, Serve
+
+CROWD = 4 * ACCEPTED_PER_TURN
 
 
-async def _turns_to_accept(descriptors: int) -> int:
-    """Turns of the loop until all clients, which connected before, are accepted."""
-    accepted = asyncio.Event()
-    made: list[object] = []
+class _Listener:
+    """Counts what is accepted; may have no descriptor for it at first."""
 
-    class Accepted(asyncio.Protocol):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            made.append(transport)
-            if len(made) == CLIENTS:
-                accepted.set()
+    def __init__(self, listener: socket.socket, *, failures: int = 0) -> None:
+        self._listener = listener
+        self._failures = failures
+        self.accepted = 0
 
-    listeners = server._listeners(BoundedConfig(object, host="127.0.0.1", port=0))  # pyright: ignore[reportArgumentType]  # no application is called
+    def accept(self) -> tuple[socket.socket, Any]:
+        if self._failures:
+            self._failures -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        found = self._listener.accept()
+        self.accepted += 1
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._listener, name)
+
+
+@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Generator[Callable[[Any], None]]:
+    with asyncio.Runner(loop_factory=request.param) as runner:
+        yield runner.run
+
+
+def _accepting(listener: _Listener, connections: int) -> Accepting:
+    config = BoundedConfig(object, limits=ConnectionLimits(connections=connections))  # pyright: ignore[reportArgumentType]
+    return Accepting(config, listener, make_protocol=lambda _: asyncio.Protocol())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def _most_in_a_turn(connections: int, *, leave: bool = False, failures: int = 0, turns: int = 10_000_000) -> int:
+    """Of a crowd that connected before, until all of it is accepted. Raises TimeoutError if that takes more turns."""
     with ExitStack() as stack:
-        for listener in listeners:
-            stack.callback(listener.close)
-        listeners[0].listen(CLIENTS)
-        for _ in range(CLIENTS):
-            stack.enter_context(socket.create_connection(listeners[0].getsockname()))
-        loop = asyncio.get_running_loop()
-        servers = [await loop.create_server(Accepted, sock=each) for each in listeners[:descriptors]]
-        turns = 0
-        async with asyncio.timeout(20):
-            while not accepted.is_set():
-                await asyncio.sleep(0)
-                turns += 1
-        for each in servers:
-            each.close()
-    return turns
+        listener = _Listener(stack.enter_context(socket.create_server(("127.0.0.1", 0))), failures=failures)
+        listener.listen(CROWD)
+        for _ in range(CROWD):
+            client = stack.enter_context(socket.create_connection(listener.getsockname()))
+            if leave:
+                client.close()
+        accepts = _accepting(listener, connections)
+        accepts.start()
+        stack.callback(accepts.close)
+        most = before = 0
+        for _ in range(turns):
+            await asyncio.sleep(0)
+            most, before = max(most, listener.accepted - before), listener.accepted
+            if before == CROWD:
+                await accepts.wait_closed()
+                return most
+    raise TimeoutError
 
 
-@pytest.mark.parametrize(("descriptors", "fewest", "most"), [(1, CLIENTS, 10 * CLIENTS), (ACCEPTED_PER_TURN, 1, 8)])
-def test_several_connections_are_accepted_in_a_turn(descriptors: int, fewest: int, most: int) -> None:
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        turns = pool.submit(lambda: uvloop.run(_turns_to_accept(descriptors))).result()
-    assert fewest <= turns <= most
+@pytest.mark.parametrize("connections", [CROWD, 1])
+def test_a_few_are_accepted_in_a_turn_whether_there_are_places_or_not(
+    run: Callable[[Any], None], connections: int
+) -> None:
+    async def accept() -> None:
+        assert await _most_in_a_turn(connections) == ACCEPTED_PER_TURN
+
+    run(accept())
+
+
+@pytest.mark.parametrize("connections", [CROWD, 1])
+def test_the_listener_rests_behind_them(
+    run: Callable[[Any], None], connections: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accepting, "REST_SECONDS", 3600.0)
+
+    async def accept() -> None:
+        with pytest.raises(TimeoutError):
+            await _most_in_a_turn(connections, turns=200)
+
+    run(accept())
+
+
+def test_those_that_left_are_thrown_away_faster(run: Callable[[Any], None]) -> None:
+    async def accept() -> None:
+        assert await _most_in_a_turn(CROWD, leave=True) == CROWD
+
+    run(accept())
+
+
+def test_accepting_resumes_when_there_are_descriptors_again(
+    run: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accepting, "EXHAUSTED_SECONDS", 0.001)
+
+    async def accept() -> None:
+        assert await _most_in_a_turn(CROWD, failures=3) == ACCEPTED_PER_TURN
+
+    with capture_logs() as logs:
+        run(accept())
+    assert [each["event"] for each in logs] == ["no connection can be accepted"]
+
+
+async def test_no_protocol_is_made_for_a_connection_without_a_place(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[BoundedHttp] = []
+    make = BoundedHttp.__init__
+
+    def count(protocol: BoundedHttp, *args: Any, **options: Any) -> None:
+        made.append(protocol)
+        make(protocol, *args, **options)
+
+    monkeypatch.setattr(BoundedHttp, "__init__", count)
+    async with serve(connections=1, refusal_seconds=1.0) as served, AsyncExitStack() as stack:
+        await fill(served, await stack.enter_async_context(served.client()))
+        crowd: list[Client] = []
+        for _ in range(CROWD):
+            crowd.append(await stack.enter_async_context(served.client()))
+            await crowd[-1].send(GET)
+        for client in crowd:
+            assert (await client.rest()).startswith(b"HTTP/1.1 503 ")
+        assert len(made) == 1
+        async with served.client() as probe:
+            await probe.send(PROBE)
+            assert (await probe.rest()).startswith(b"HTTP/1.1 200 ")
+        assert len(made) == 2

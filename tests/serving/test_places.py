@@ -10,26 +10,20 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from app.serving import places, protocol
-from app.serving.places import SPARE_PLACES
-from tests.serving.conftest import GET
+from app.serving.limits import ConnectionLimits
+from app.serving.places import SPARE_PLACES, Places
+from tests.serving.conftest import GET, PROBE, fill
 
 if TYPE_CHECKING:
     from tests.serving.conftest import Serve, Served
 
 FULL = b"HTTP/1.1 503 Service Unavailable\r\n"
-PROBE = GET.replace(b"/hello", b"/livez")
-
-
-WAITS = GET.replace(b"/hello", b"/waits")
 
 
 async def _fill(stack: AsyncExitStack, served: Served, number: int) -> None:
     """Take places with requests that are in progress until the end."""
-    before = len(served.seen)
     for _ in range(number):
-        client = await stack.enter_async_context(served.client())
-        await client.send(WAITS)
-    await served.until(lambda: len(served.seen) == before + number)
+        await fill(served, await stack.enter_async_context(served.client()))
 
 
 async def test_one_more_than_the_limit_is_refused_until_one_leaves(serve: Serve) -> None:
@@ -186,3 +180,45 @@ async def test_a_websocket_keeps_its_place_until_it_ends(serve: Serve) -> None:
             await served.until(lambda: served.connections == 0)
         async with served.client() as client:
             assert await client.ask() == (200, b"hello")
+
+
+class _Idle:
+    """A connection that counts how often it is looked at."""
+
+    is_receiving_body = is_queued = is_fresh = False
+    looks = 0
+
+    @property
+    def is_waiting(self) -> bool:
+        _Idle.looks += 1
+        return True
+
+    def abort(self) -> None:
+        pass
+
+
+def test_a_crowd_is_soon_no_longer_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its newcomers may replace its idle connections, but looking for them costs more than refusing the newcomer."""
+    monkeypatch.setattr(places, "SEARCHES_PER_SECOND", 3)
+    monkeypatch.setattr(_Idle, "looks", 0)
+    full = Places(ConnectionLimits(connections=10))
+    taken = [full.take("192.0.2.1") for _ in range(10)]
+    for place in taken:
+        assert place is not None
+        place.connection = _Idle()
+    newcomers = [full.take("192.0.2.1") for _ in range(500)]
+    for _ in range(3):
+        assert full.take("192.0.2.2") is not None, "who has fewer places is not held back"
+    assert sum(place is not None for place in newcomers) < 30
+    assert _Idle.looks < 400
+    assert len(full) == 10
+
+
+def test_who_has_no_place_may_always_look_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "SEARCHES_PER_SECOND", 0)
+    full = Places(ConnectionLimits(connections=10))
+    for number in range(100):
+        place = full.take(f"192.0.2.{number}")
+        assert place is not None
+        place.connection = _Idle()
+    assert len(full) == 10
