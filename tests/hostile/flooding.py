@@ -12,6 +12,8 @@ from app.embedded.ports import LOOPBACK
 from tests.hostile.outcome import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.hostile.operation import Flood
 
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
@@ -29,10 +31,6 @@ class _Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.write(self._text)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc
-        self.lost.set()
-
     def data_received(self, data: bytes) -> None:
         self._received += data
         head, end, body = self._received.partition(b"\r\n\r\n")
@@ -49,24 +47,32 @@ class _Connection(asyncio.Protocol):
         else:
             self._transport.write(self._text)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self.lost.set()
+
 
 async def flood(flood: Flood, text: bytes, *, port: int) -> Outcome:
     """One outcome of each status together. `text` is the request as it is sent."""
     found: dict[int, Outcome] = {}
-    async with asyncio.TaskGroup() as sending:
-        tasks = [sending.create_task(_keep_sending(text, found, port)) for _ in range(flood.connections)]
-        await asyncio.sleep(flood.seconds)
-        for task in tasks:
-            task.cancel()
+    callers = [
+        asyncio.create_task(_call(flood, lambda: _Connection(text, found), port)) for _ in range(flood.connections)
+    ]
+    await asyncio.sleep(flood.seconds)
+    for caller in callers:
+        caller.cancel()
+    await asyncio.wait(callers)
     return Outcome.together(found.values() or [Outcome()])
 
 
-async def _keep_sending(text: bytes, found: dict[int, Outcome], port: int) -> None:
-    """On one connection at a time: whoever is thrown out comes back at once."""
+async def _call(flood: Flood, make: Callable[[], _Connection], port: int) -> None:
+    """On one connection at a time; a client that is thrown out comes back at once."""
+    loop = asyncio.get_running_loop()
     while True:
-        transport, connection = await asyncio.get_running_loop().create_connection(
-            lambda: _Connection(text, found), LOOPBACK, port
-        )
+        try:
+            transport, connection = await loop.create_connection(make, LOOPBACK, port, local_addr=(flood.source, 0))
+        except ConnectionError:
+            continue
         try:
             await connection.lost.wait()
         finally:

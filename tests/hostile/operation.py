@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from app.embedded.ports import LOOPBACK
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -96,11 +98,15 @@ class Wire:
 
 @dataclass(frozen=True, kw_only=True)
 class Flood:
-    """A request that many connections send again and again, each as soon as it has its answer."""
+    """A request that many connections send again and again, each as soon as it has its answer.
+
+    A connection that is closed is opened again at once. `source` is the address they come from.
+    """
 
     request: Http
     connections: int = 100
     seconds: float = 5.0
+    source: str = LOOPBACK
 
 
 Request = Http | Messages | Wire | Flood

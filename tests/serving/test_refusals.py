@@ -97,7 +97,7 @@ async def test_a_place_that_is_free_in_the_end_is_given(admitted: Admitted) -> N
     held, _ = admitted.connect()
     refusals.add(held)
     places.release(taken)
-    refusals._tick()  # pyright: ignore[reportPrivateUsage]
+    refusals._tick()
     assert admitted.addresses == [MINE]
     refusals.close()
 

@@ -32,6 +32,11 @@ _LARGE_BODIES: list[tuple[str, Callable[[], Http]]] = [
 ]
 
 
+def _newcomers() -> Flood:
+    """More than there are places, each back as soon as it is refused. Those of the same address share its lot."""
+    return Flood(request=http("{ __typename }"), connections=1_500, source="127.0.0.2")
+
+
 def _flood(
     name: str,
     make: Callable[[], Http],
@@ -58,5 +63,12 @@ OPERATIONS = [
     *(
         _flood(f"large bodies of one {what}", make, bounded(LARGE), Sender.OWNER, connections=10)
         for what, make in _LARGE_BODIES
+    ),
+    Operation(
+        name="newcomers without a place",
+        kind="floods",
+        make=_newcomers,
+        expected=bounded(LATER, frozenset({"HTTP 503"})),
+        sender=Sender.ANONYMOUS,
     ),
 ]
