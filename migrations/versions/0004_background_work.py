@@ -49,7 +49,7 @@ SET jobs_live = (
     AND jobs.{LIVE}
 )
 WHERE sync_runs.state = 'RUNNING'
-"""  # noqa: S608  # only constants are put in
+"""  # noqa: S608 - only constants are put in
 
 # A partition is made beside its parent and attached: that waits for no reader. It carries the wall of its parent, and
 # nobody is granted anything on it.
@@ -343,7 +343,7 @@ def downgrade() -> None:
     for verb in ("create", "drop"):
         op.execute(f"DROP FUNCTION {verb}_raw_partition(date)")
     columns = ", ".join(SYSTEM_COLUMNS)
-    op.execute(f"REVOKE SELECT ({columns}) ON fb_connections FROM {SYSTEM}")  # noqa: S608  # a revocation, no query
+    op.execute(f"REVOKE SELECT ({columns}) ON fb_connections FROM {SYSTEM}")  # noqa: S608 - a revocation, no query
     for table in ("post_stats_daily", *(name for name in TENANT_TABLES if name != "post_stats_daily"), *WORK_TABLES):
         op.drop_table(table)
     op.drop_column("stats_fetches", "content_hash")

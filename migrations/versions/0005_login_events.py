@@ -22,7 +22,7 @@ LOGIN = "(SELECT current_setting('app.scope', true)) = 'login'"
 SEEN = f"""
 seller_id = {SELLER}
 OR seller_id IS NULL AND user_id IN (SELECT user_id FROM memberships WHERE memberships.seller_id = {SELLER})
-"""  # noqa: S608  # only constants are put in
+"""  # noqa: S608 - only constants are put in
 
 # The app role may delete nothing of the trail by itself; what is younger than 30 days stays, whoever asks.
 FORGET = """
