@@ -47,7 +47,8 @@ async def run_scheduler(settings: Settings) -> None:
             while not stop.is_set():
                 await _pass(services, passes, sweep=sweeps.is_due())
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), settings.dispatch_interval_seconds)
+                    async with asyncio.timeout(settings.dispatch_interval_seconds):
+                        await stop.wait()
     log.info("scheduler has ended")
 
 

@@ -93,7 +93,8 @@ class DatabaseClock(WorkCondition):
     async def _pause(self) -> None:
         seconds = EVERY_SECONDS if self.is_right else AGAIN_SECONDS
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._in_doubt.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._in_doubt.wait()
         self._in_doubt.clear()
 
     async def _read_database(self) -> ClockReading:

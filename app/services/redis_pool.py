@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from redis.asyncio import BlockingConnectionPool, Redis
 
+from app.services.redis_connections import CANCELLABLE
+
 if TYPE_CHECKING:
     from app.settings import Settings
 
@@ -30,6 +32,7 @@ def open_redis(settings: Settings) -> Redis:
         socket_connect_timeout=TIMEOUT_SECONDS,
         driver_info=None,  # it would be read from the installed package's metadata, for every connection
     )
+    pool.connection_class = CANCELLABLE[pool.connection_class]
     return Redis.from_pool(pool)
 
 

@@ -111,7 +111,8 @@ async def test_a_cancelled_request_cancels_its_statement_and_gives_the_connectio
     await started.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, timeout=5)
+        async with asyncio.timeout(5):
+            await task
 
     assert busy(world) == 0
 

@@ -89,7 +89,8 @@ async def test_a_waiting_refresh_begins_only_after_who_asked_for_it_has_committe
         await request_refresh(driver, services, seller_id=seller_id)
         begun = asyncio.create_task(execute(services, job_id, nothing))
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(begun), 0.2)
+            async with asyncio.timeout(0.2):
+                await asyncio.shield(begun)
     await begun
     assert [row["id"] for row in await fetch_work(services, REFRESHES)] == [job_id]
     assert (await job_of(services, job_id))["attempt"] == 1

@@ -225,7 +225,8 @@ async def test_of_accounts_that_close_a_day_at_once_the_last_makes_it_final(
         """Until the other is as far, or can't be."""
         await close_days(driver, connection, days, now=now)
         with suppress(TimeoutError, asyncio.BrokenBarrierError):
-            await asyncio.wait_for(both.wait(), timeout=0.3)
+            async with asyncio.timeout(0.3):
+                await both.wait()
 
     monkeypatch.setattr(day_close, "close_days", close_and_wait)
     with clock.frozen(FINAL):

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
@@ -130,3 +131,22 @@ async def test_messages_about_jobs_have_connections_of_their_own(few: Settings, 
     await asyncio.gather(*(broker.backlog(Priority.SCHEDULED) for _ in range(CROWD)))
     assert await opened(observer) == SIZE
     await broker.shutdown()
+
+
+async def test_a_task_that_is_cancelled_when_its_command_has_just_been_sent_ends(
+    redis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = AbstractConnection._send_packed_command
+    asked: list[asyncio.Task[Any]] = []
+
+    async def send_and_cancel(connection: AbstractConnection, command: list[bytes]) -> None:
+        await send(connection, command)
+        if asked:
+            asked.pop().cancel()
+
+    await redis.set("key", "value")
+    monkeypatch.setattr(AbstractConnection, "_send_packed_command", send_and_cancel)
+    asked.append(asyncio.create_task(redis.get("other")))
+    with pytest.raises(asyncio.CancelledError):
+        await asked[0]
+    assert await redis.get("key") == b"value"  # and not the answer to what was cancelled
