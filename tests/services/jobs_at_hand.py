@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.database.transactions import work_transaction
@@ -16,7 +18,6 @@ from tests.services.working import fetch_work
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import timedelta
     from uuid import UUID
 
     from app.database.driver import Record
@@ -110,3 +111,13 @@ async def state_of(services: Services, job_id: UUID) -> str:
 
 async def run_state(services: Services, run_id: UUID) -> str:
     return (await fetch_work(services, "SELECT state FROM sync_runs WHERE id = $1", run_id))[0][0]
+
+
+_RUNS_LONG = "SELECT pg_postmaster_start_time() < now() - $1::interval"
+
+
+async def until_leases_count(services: Services) -> None:
+    """Wait until the server has run for longer than a lease: nothing is taken from the dead before."""
+    lease = timedelta(seconds=services.settings.job_lease_seconds)
+    while not (await fetch_work(services, _RUNS_LONG, lease))[0][0]:
+        await asyncio.sleep(0.05)

@@ -12,7 +12,18 @@ from app.database.transactions import tenant_transaction, work_transaction
 from app.errors import ProviderTransientError
 from app.services.dispatcher import dispatch_once
 from app.services.refresh_requests import request_refresh
-from tests.services.jobs_at_hand import chore, doing, enqueue, enqueue_one, execute, failing, job_of, nothing, state_of
+from tests.services.jobs_at_hand import (
+    chore,
+    doing,
+    enqueue,
+    enqueue_one,
+    execute,
+    failing,
+    job_of,
+    nothing,
+    state_of,
+    until_leases_count,
+)
 from tests.services.shop import add_seller
 from tests.services.working import fetch_work
 
@@ -74,6 +85,7 @@ async def test_a_lost_one_whose_like_waits_already_ends(services: Services) -> N
         )
     second = await enqueue_one(services, chore("refresh", coalesces=True))
     assert second != first
+    await until_leases_count(services)
     await dispatch_once(services)
     assert (await state_of(services, first), await state_of(services, second)) == ("CANCELLED", "QUEUED")
 

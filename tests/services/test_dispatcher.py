@@ -18,7 +18,17 @@ from app.services.job_broker import Priority
 from app.services.job_queue import send_now
 from app.services.run_requests import record_run
 from tests.database.opening import opened_engine
-from tests.services.jobs_at_hand import RUN, chore, enqueue, enqueue_one, execute, job_of, nothing, state_of
+from tests.services.jobs_at_hand import (
+    RUN,
+    chore,
+    enqueue,
+    enqueue_one,
+    execute,
+    job_of,
+    nothing,
+    state_of,
+    until_leases_count,
+)
 from tests.services.working import count_waiting_for_locks, fetch_work
 
 if TYPE_CHECKING:
@@ -158,6 +168,7 @@ async def test_the_like_of_a_lost_job_does_not_keep_others_from_being_taken_over
         await driver.execute("UPDATE jobs SET state = 'RUNNING', claimed_by = 'doomed', lease_until = now()")
     async with opened_engine(database.app_url) as engine, work_transaction(engine) as asking:
         await record_run(asking, RUN, [chore("refresh", coalesces=True)])
+        await until_leases_count(services)
         passing = asyncio.create_task(dispatch_once(services))
         while await state_of(services, other) == "RUNNING":
             await asyncio.sleep(0.01)
@@ -223,5 +234,6 @@ async def test_a_database_that_was_away_leaves_workers_the_time_to_keep_what_is_
     await dispatch_once(services)
     assert await state_of(services, job_id) == "RUNNING"
     now = begun + 10 + services.settings.job_lease_seconds
+    await until_leases_count(services)
     await dispatch_once(services)
     assert await state_of(services, job_id) == "QUEUED"

@@ -22,6 +22,7 @@ from tests.services.jobs_at_hand import (
     nothing,
     run_state,
     state_of,
+    until_leases_count,
 )
 from tests.services.working import fetch_work
 
@@ -60,6 +61,7 @@ async def test_failures_and_lost_workers_are_ends_too(services: Services) -> Non
             timedelta(seconds=1),
         )
     assert await state_of(services, waiting) == "BLOCKED"
+    await until_leases_count(services)
     await dispatch_once(services)
     assert (await state_of(services, dies), await state_of(services, waiting)) == ("FAILED", "QUEUED")
     await execute(services, waiting, nothing)

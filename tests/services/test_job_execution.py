@@ -33,6 +33,7 @@ from tests.services.jobs_at_hand import (
     nothing,
     run_state,
     state_of,
+    until_leases_count,
 )
 from tests.services.working import fetch_work, make_all_due
 
@@ -44,15 +45,12 @@ if TYPE_CHECKING:
     from app.services.job_execution import Lease
 
 A_MOMENT = timedelta(seconds=1)
-_RUNS_LONG = "SELECT pg_postmaster_start_time() < now() - $1::interval"
 _EXPIRE = "UPDATE jobs SET lease_until = now() - interval '1 second' WHERE state = 'RUNNING'"
 
 
 async def expire_all(services: Services) -> None:
-    """What the clock does to workers that are gone, once the server itself runs for longer than a lease."""
-    lease = timedelta(seconds=services.settings.job_lease_seconds)
-    while not (await fetch_work(services, _RUNS_LONG, lease))[0][0]:
-        await asyncio.sleep(0.05)
+    """What the clock does to workers that are gone."""
+    await until_leases_count(services)
     async with work_transaction(services.database.app) as driver:
         await driver.execute(_EXPIRE)
 
