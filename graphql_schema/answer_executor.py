@@ -12,7 +12,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from graphql_schema.context import Context
 from graphql_schema.execution.answer_budget import current_answer
 from graphql_schema.selection import objects_selected
-from graphql_schema.turns import AT_ONCE
+from graphql_schema.turns import AT_ONCE, Turns
 
 __all__ = ["AnswerExecutor"]
 
@@ -50,7 +50,10 @@ class AnswerExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """A field's resolver starts here: those of a list's items would otherwise all do so in one turn."""
         if isinstance(info.context, Context):
-            await info.context.turns.take(self._objects_of(field_details_list, info))
+            own = info.context.turns
+            await own.take()
+            if (objects := self._objects_of(field_details_list, info)) > 1:
+                result = _weighed(result, own, objects - 1)
         complete = cast("Any", super()).complete_awaitable_value
         return await complete(return_type, field_details_list, info, path, result, position_context)
 
@@ -60,6 +63,13 @@ class AnswerExecutor(StrawberryGraphQLCoreExecutionContext):
         if key not in self._objects:
             self._objects[key] = max(1, objects_selected(info))
         return self._objects[key]
+
+
+async def _weighed(result: Any, turns: Turns, objects: int) -> Any:
+    """The value, once its turn has come: loads give many at a time, and each may have hundreds of fields."""
+    value = await result
+    await turns.take(objects)
+    return value
 
 
 def _without_cycle(executor: AnswerExecutor) -> GraphQLResolveInfoHelpers:

@@ -41,6 +41,8 @@ RANGES = " ".join(
 ALIASES = " ".join(f"f{number}: name" for number in range(190))
 MANY_ALIASES = f"{{ campaigns(first: 100) {{ nodes {{ {ALIASES} }} }} }}"
 MANY_RANGES = f"{{ campaigns(first: 100) {{ nodes {{ {RANGES} }} }} }}"
+WIDE_VALUES = f"""{{ campaigns(first: 100) {{ nodes {{
+  metrics {{ {" ".join(f"f{number}: spend" for number in range(190))} }} }} }} }}"""
 PARTLY_WRONG = """{ campaigns(first: 100) { nodes { id
   adset: adsets(first: 1) { nodes { wrong: ads(first: 99) { totalCount } } } metrics { spend } } }
   ads(first: 100) { edges { cursor node { id campaign { id } } } }
@@ -128,6 +130,14 @@ async def test_an_object_counts_as_all_objects_under_it(tenant: Tenant, fields_b
 
 async def test_many_fields_of_an_object_count_as_several(tenant: Tenant, fields_by_turn: list[int]) -> None:
     await tenant.ask(MANY_ALIASES)
+    assert sum(fields_by_turn) > 40 * 190
+    assert max(fields_by_turn) <= 2 * AT_ONCE * FIELDS_OF_AN_OBJECT
+
+
+async def test_an_awaited_value_counts_as_all_objects_that_its_fields_are_worth(
+    tenant: Tenant, fields_by_turn: list[int]
+) -> None:
+    await tenant.ask(WIDE_VALUES)
     assert sum(fields_by_turn) > 40 * 190
     assert max(fields_by_turn) <= 2 * AT_ONCE * FIELDS_OF_AN_OBJECT
 
