@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,13 @@ from tests.database.two_tenants import fill_with_two_tenants
 from tests.services.days_at_hand import ad_row, writer_of
 from tests.services.invariants import list_differences
 from tests.services.shop import TODAY, YESTERDAY, add_seller, sandbox_for
-from tests.services.working import fetch_work
+from tests.services.working import count_waiting_for_locks, fetch_work
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from datetime import datetime
 
+    from app.database.driver import Driver
     from app.embedded.throwaway import ThrowawayDatabase
     from app.services.context import Services
     from app.services.future_rows import FutureFinding
@@ -110,6 +112,22 @@ async def test_right_fetches_are_dropped_until_the_rows_of_the_future_are_taken_
     assert await shop.rows(OF_THE_AD.format("daily"), TODAY) == [(400,)]
     assert await shop.rows(OF_THE_AD.format("raw"), TODAY) == [(100,), (200,), (400,)]
     assert await list_differences(shop.services, shop.seller_id) == []
+
+
+async def test_a_repair_waits_for_a_fetch_of_the_same_day_and_takes_its_time_after_it(
+    shop: Shop, writer: Writer, superuser: Driver
+) -> None:
+    await write(writer, 100, at=clock.now() + DAY)
+    async with tenant_transaction(shop.services.database.app, shop.seller_id) as fetching:
+        await fetching.execute("SELECT 1 FROM stats_fetches WHERE fetched_at > now() FOR NO KEY UPDATE")
+        repairing = asyncio.create_task(check(shop.services, repair=True))
+        while not await count_waiting_for_locks(shop.services):
+            await asyncio.sleep(0.01)
+        until = await superuser.fetchval("SELECT clock_timestamp()")
+    (finding,) = await repairing
+    assert finding.is_repaired
+    assert await shop.value("SELECT max(fetched_at) FROM ad_stats_raw") > until
+    assert await shop.value("SELECT max(fetched_at) FROM stats_fetches") > until
 
 
 async def test_the_audit_trail_says_what_stood_there(shop: Shop, writer: Writer) -> None:
