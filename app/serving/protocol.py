@@ -21,7 +21,7 @@ from app.serving.bounded_connection import BoundedConnection
 from app.serving.breaking_off import offer_breaking_off
 from app.serving.lingering import Lingering
 from app.serving.open_transport import OpenTransport
-from app.serving.request_parts import ChunkTooLargeError, RequestParts
+from app.serving.request_parts import ChunksTooSmallError, ChunkTooLargeError, RequestParts
 
 if TYPE_CHECKING:
     import asyncio
@@ -202,6 +202,9 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
             piece = self._parts.cut(self._unread, SLICE_BYTES)
         except ChunkTooLargeError:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return
+        except ChunksTooSmallError:
+            self._refuse(HTTPStatus.BAD_REQUEST)
             return
         self._unparsed_bytes += len(piece)
         super().data_received(piece)

@@ -3,6 +3,9 @@
 A parser that takes one piece after the other parses no more than one part at once. So a request that is pipelined
 behind another one stays as it came, and a chunk is known to be too large before any of it is there. The parser alone
 decides what is valid: it refuses lines that do not end in CRLF, so both agree on where a part ends.
+
+Each chunk costs as much as a piece of some kilobytes, so a body may not come in many small ones: a megabyte of chunks
+of one byte would hold up everything else for seconds.
 """
 
 from __future__ import annotations
@@ -12,7 +15,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ChunkTooLargeError", "RequestParts"]
+__all__ = ["SMALL_BYTES", "SMALL_CHUNKS", "ChunkTooLargeError", "ChunksTooSmallError", "RequestParts"]
+
+# A body may have so many chunks of any size, and more if they have so many bytes on average.
+SMALL_CHUNKS = 64
+SMALL_BYTES = 256
 
 _END_OF_HEAD = b"\r\n\r\n"
 _LINE = b"\n"
@@ -22,6 +29,10 @@ _HEX = 16
 
 class ChunkTooLargeError(Exception):
     """The head of a chunk announces more than a body may have."""
+
+
+class ChunksTooSmallError(Exception):
+    """The body comes in too many small chunks."""
 
 
 class RequestParts:
@@ -36,6 +47,7 @@ class RequestParts:
         self._tail = b""  # the end of what came of a head, which may be split anywhere
         self._left = 0  # bytes of a body or a chunk
         self._line: bytearray | None = None  # the head of a chunk, as far as it has come
+        self._chunks = self._chunk_bytes = 0
 
     def begin_body(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
         """What follows is the body of the request with these headers, which the parser has accepted."""
@@ -47,21 +59,23 @@ class RequestParts:
             self._left = int(fields.get(b"content-length", b"0"))
 
     def cut(self, data: bytearray, most: int) -> bytes:
-        """Take the next piece, of at most `most` bytes, off the data. Raises ChunkTooLargeError."""
-        piece = bytes(data[:most])
-        piece = piece[: self._size_in(piece)]
+        """Take the next piece, of at most `most` bytes, off the data.
+
+        Raises ChunkTooLargeError and ChunksTooSmallError.
+        """
+        piece = bytes(data[: self._size_in(data, most)])
         del data[: len(piece)]
         self._pass(piece)
         return piece
 
-    def _size_in(self, data: bytes) -> int:
-        """How many of these bytes belong to the part."""
+    def _size_in(self, data: bytearray, most: int) -> int:
+        """How many of the first bytes, up to `most`, belong to the part."""
         if self._left:
-            return self._left
+            return min(self._left, most)
         if self._line is not None:
-            return data.find(_LINE) + 1 or len(data)
-        place = (self._tail + data).find(_END_OF_HEAD)
-        return len(data) if place < 0 else place + len(_END_OF_HEAD) - len(self._tail)
+            return data.find(_LINE, 0, most) + 1 or most
+        place = (self._tail + data[:most]).find(_END_OF_HEAD)
+        return most if place < 0 else place + len(_END_OF_HEAD) - len(self._tail)
 
     def _pass(self, piece: bytes) -> None:
         if self._left:
@@ -80,6 +94,10 @@ class RequestParts:
             return
         if size > self._most_chunk_bytes:
             raise ChunkTooLargeError
+        self._chunks += 1
+        self._chunk_bytes += size
+        if self._chunks > SMALL_CHUNKS and self._chunk_bytes < self._chunks * SMALL_BYTES:
+            raise ChunksTooSmallError
         self._line = bytearray() if size else None
         self._left = size + _CRLF_BYTES if size else 0
         self._tail = b"\r\n"  # after the last chunk come trailers, which end as a head does

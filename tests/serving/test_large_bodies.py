@@ -33,6 +33,14 @@ async def test_a_chunk_of_the_limit_is_read(serve: Serve) -> None:
         assert served.bodies == [400_000]
 
 
+async def test_many_small_chunks_are_refused(serve: Serve) -> None:
+    """A megabyte of them held up everything else for seconds."""
+    async with serve() as served, served.client() as client:
+        await client.send(CHUNKED + b"1\r\na\r\n" * 20_000)
+        assert (await client.rest()).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        await served.until(lambda: served.seen == ["/hello", "gone"])
+
+
 async def _refuses(scope: Scope, receive: Receive, send: Send) -> None:
     """An application that refuses the body without reading any of it."""
     del scope, receive

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
-from app.serving.request_parts import ChunkTooLargeError, RequestParts
+from app.serving.request_parts import SMALL_BYTES, SMALL_CHUNKS, ChunksTooSmallError, ChunkTooLargeError, RequestParts
 
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n\r\n"
 CHUNKED = [(b"host", b"a"), (b"transfer-encoding", b"chunked")]
@@ -67,6 +69,27 @@ def test_a_chunk_over_the_limit_is_known_by_its_head(size: bytes) -> None:
     parts.begin_body(CHUNKED)
     with pytest.raises(ChunkTooLargeError):
         parts.cut(bytearray(size + b"\r\n"), 8_192)
+
+
+@pytest.mark.parametrize(("size", "most"), [(1, SMALL_CHUNKS), (SMALL_BYTES - 1, SMALL_CHUNKS), (SMALL_BYTES, 1_000)])
+def test_many_small_chunks_are_too_many(size: int, most: int) -> None:
+    parts = RequestParts(most_chunk_bytes=SMALL_BYTES)
+    parts.begin_body(CHUNKED)
+    chunk = f"{size:x}\r\n".encode() + b"a" * size + b"\r\n"
+    data = bytearray(chunk * 1_000)
+    with suppress(ChunksTooSmallError):
+        while data:
+            parts.cut(data, 8_192)
+    assert 1_000 - len(data) // len(chunk) in {most, most + 1}
+
+
+def test_large_chunks_pay_for_small_ones() -> None:
+    parts = RequestParts(most_chunk_bytes=1_000_000)
+    parts.begin_body(CHUNKED)
+    large = SMALL_BYTES * 100
+    data = bytearray(f"{large:x}\r\n".encode() + b"a" * large + b"\r\n" + b"1\r\na\r\n" * 90)
+    while data:
+        parts.cut(data, 8_192)
 
 
 def test_what_is_no_size_is_left_to_the_parser() -> None:

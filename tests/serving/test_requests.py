@@ -45,9 +45,9 @@ async def test_http_1_0_is_answered_and_closed(serve: Serve) -> None:
 async def test_a_chunked_body_is_read(serve: Serve) -> None:
     head = b"POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
     async with serve() as served, served.client() as client:
-        await client.send(head, b"5\r\nabcde\r\n" * 1_000, b"0\r\nX-Trailer: a\r\n\r\n")
+        await client.send(head, b"5\r\nabcde\r\n" * 60, b"100\r\n" + bytes(256) + b"\r\n", b"0\r\nX-Trailer: a\r\n\r\n")
         assert await client.answer() == (200, b"hello")
-        assert served.bodies == [5_000]
+        assert served.bodies == [556]
         assert await client.ask() == (200, b"hello")
 
 
