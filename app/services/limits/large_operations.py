@@ -27,13 +27,15 @@ class Place:
         self._is_first = asyncio.Event()
 
     async def wait(self) -> None:
-        """Return once it is the first."""
+        """Return once it is the first, or has left."""
         await self._is_first.wait()
 
     def come(self) -> None:
         self._is_first.set()
 
     def leave(self) -> None:
+        """Nothing waits for it any more, and it waits for nothing."""
+        self.come()
         self._lines.leave(self._caller, self)
 
 

@@ -28,6 +28,7 @@ class Large:
 
     def __init__(self, own: Precedence, caller: Hashable) -> None:
         self.pieces = 0
+        self.precedence = own
         self._ending = asyncio.Event()
         self.task = asyncio.create_task(self._run(own, caller))
 
@@ -106,3 +107,24 @@ async def test_a_query_waits_for_its_caller_and_a_mutation_for_nothing(
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_task_that_outlives_its_operation_ends() -> None:
+    """A load's, for example, when the client has gone."""
+    own, tasks = Precedence(), list[asyncio.Task[None]]()
+
+    async def outlive(*, pieces: int) -> None:
+        for _ in range(pieces):
+            await give_way(LARGE_OBJECTS + 1)
+
+    async with running("a") as (_, [first]):
+        with first.precedence.operation(caller="a"):
+            tasks += [asyncio.create_task(outlive(pieces=1)) for _ in range(2)]
+            await turn()
+            assert not any(task.done() for task in tasks)
+        await turn()
+        assert all(task.done() for task in tasks)
+        with own.operation(caller="a"):
+            late = asyncio.create_task(outlive(pieces=2))
+        await late
+        assert (len(own.large), own.heavy) == (0, 0)
