@@ -66,6 +66,8 @@ async def enqueue_seller_sync(
         _check_found(accounts, account_ids or (), "There is no such ad account.", argument="input.adAccountIds")
         pages = await list_pages(driver, seller_id=seller_id, only=page_ids) if page_ids else []
         _check_found(pages, page_ids or (), "There is no such page.", argument="input.pageIds")
+        if allowance is not None and days is not None:
+            allowance.require(sum(each.is_usable for each in accounts) * len(split_days(days)) * len(wanted))
         work: dict[Connection, list[NewJob]] = {}
         left = MAX_JOBS
         for connection in (*accounts, *pages):

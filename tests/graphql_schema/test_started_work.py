@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.services import sync
 from app.services.limits.work_allowance import CHANGES_PER_JOB, WorkAllowance
 from graphql_schema.global_id import global_id
 
 if TYPE_CHECKING:
+    from app.queries.jobs import NewJob
     from tests.graphql_schema.small_world import SmallWorld, Tenant
 
 SYNC = "mutation ($input: EnqueueSyncInput) { enqueueSync(input: $input) { jobs { deduplicated } errors { code } } }"
@@ -108,6 +110,28 @@ async def test_a_history_may_be_longer_than_the_allowance_once(world: SmallWorld
 
     assert len(found["jobs"]) == 13 * 4
     assert await tenant.refusal(BACKFILL, input={"from": "2025-12-01", "to": "2025-12-02"}) == LIMITED
+
+
+async def test_jobs_that_cannot_be_paid_for_are_not_made(world: SmallWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A history of years is thousands of them, which holds up others."""
+    tenant = await world.add_seller("acme")
+    await tenant.add_account()
+    allow(world, user=10)
+    made: list[object] = []
+    make = sync.stats_job
+
+    def count(*args: Any, **options: Any) -> NewJob:
+        made.append(args)
+        return make(*args, **options)
+
+    monkeypatch.setattr(sync, "stats_job", count)
+    history = {"input": {"from": "2026-01-01", "to": "2026-02-01"}}
+    assert (await world.execute(BACKFILL, tenant.claims(), history)).errors is None
+    assert len(made) == JOBS_A_SYNC * 5
+    await end_all_jobs(world)
+    refused = await world.execute(BACKFILL, tenant.claims(), history)
+    assert [(error.extensions or {})["code"] for error in refused.errors or ()] == ["RATE_LIMITED"]
+    assert len(made) == JOBS_A_SYNC * 5
 
 
 async def test_resuming_costs_what_is_left_and_cancelling_nothing(world: SmallWorld) -> None:

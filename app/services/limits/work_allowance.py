@@ -53,8 +53,17 @@ class WorkAllowance:
         """
         charge = await self._kept_in.charge(self._buckets, self._price(jobs))
         if charge.refused is not None:
-            OPERATIONS_REFUSED.labels("WORK").inc()
-            raise RateLimitedError("Too much work was asked for; ask again later.", retry_after=charge.wait)
+            raise _refused(charge.wait)
+
+    def require(self, jobs: int) -> None:
+        """Raise RateLimitedError if, as far as this process knows, these jobs can't be paid for.
+
+        For what takes long to prepare: it would hold up others each time it is asked for in vain.
+        """
+        price = self._price(jobs)
+        waits = [(price - self._kept_in.estimate(each)) / each.per_second for each in self._buckets]
+        if max(waits) > 0:
+            raise _refused(max(waits))
 
     def give_back(self, jobs: int, *, made: int) -> None:
         """Of the jobs that were paid for, only so many were made: the others were live already.
@@ -65,6 +74,11 @@ class WorkAllowance:
 
     def _price(self, jobs: int) -> int:
         return max(1, min(jobs, self._most))
+
+
+def _refused(wait: float) -> RateLimitedError:
+    OPERATIONS_REFUSED.labels("WORK").inc()
+    return RateLimitedError("Too much work was asked for; ask again later.", retry_after=wait)
 
 
 def jobs_for_changes(entities: int) -> int:
