@@ -5,8 +5,9 @@ would make new clients and health probes queue for as many turns as others conne
 was no place, the listener rests for a moment; the others wait in the kernel meanwhile. So a crowd takes a bounded part
 of each second, however fast it reconnects, and a newcomer behind a thousand of it waits for a quarter of a second.
 
-A client may also connect and leave, and do so faster than it could be served. What it leaves behind is thrown away
-faster, too: it would otherwise fill the kernel's queue.
+A client may also connect and leave, and do so faster than it could be served, whether it asked for something first or
+not. What it leaves behind is thrown away faster, too: it would otherwise fill the kernel's queue, and new clients would
+have to try again after a second.
 """
 
 from __future__ import annotations

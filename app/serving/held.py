@@ -30,8 +30,9 @@ class Held:
         self.look()
 
     def look(self) -> None:
-        """Look at what has arrived."""
-        self._start = self._peek(_REQUEST_LINE_BYTES)
+        """Look at what has arrived. What a client sent before it reset the connection can still be read, in vain."""
+        is_reset = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        self._start = b"" if is_reset else self._peek(_REQUEST_LINE_BYTES)
 
     @property
     def is_silent(self) -> bool:
@@ -40,7 +41,7 @@ class Held:
 
     @property
     def has_gone(self) -> bool:
-        """Whether its client had closed it without asking for anything."""
+        """Whether its client had reset it, or had closed it without asking for anything."""
         return self._start == b""
 
     @property

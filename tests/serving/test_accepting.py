@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import struct
 from contextlib import AsyncExitStack, ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,23 @@ def _accepting(listener: _Listener, connections: int) -> Accepting:
     return Accepting(config, listener, make_protocol=lambda _: asyncio.Protocol())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
-async def _most_in_a_turn(connections: int, *, leave: bool = False, failures: int = 0, turns: int = 10_000_000) -> int:
+def _close(client: socket.socket) -> None:
+    client.close()
+
+
+def _ask_and_reset(client: socket.socket) -> None:
+    client.sendall(GET)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+async def _most_in_a_turn(
+    connections: int,
+    *,
+    leave: Callable[[socket.socket], None] | None = None,
+    failures: int = 0,
+    turns: int = 10_000_000,
+) -> int:
     """Of a crowd that connected before, until all of it is accepted. Raises TimeoutError if that takes more turns."""
     with ExitStack() as stack:
         listener = _Listener(stack.enter_context(socket.create_server(("127.0.0.1", 0))), failures=failures)
@@ -66,7 +83,7 @@ async def _most_in_a_turn(connections: int, *, leave: bool = False, failures: in
         for _ in range(CROWD):
             client = stack.enter_context(socket.create_connection(listener.getsockname()))
             if leave:
-                client.close()
+                leave(client)
         accepts = _accepting(listener, connections)
         accepts.start()
         stack.callback(accepts.close)
@@ -103,9 +120,14 @@ def test_the_listener_rests_behind_them(
     run(accept())
 
 
-def test_those_that_left_are_thrown_away_faster(run: Callable[[Any], None]) -> None:
+@pytest.mark.parametrize("leave", [_close, _ask_and_reset])
+def test_those_that_left_are_thrown_away_faster(
+    run: Callable[[Any], None], leave: Callable[[socket.socket], None]
+) -> None:
+    """Left to their turn, they would fill the kernel's queue, and new clients would have to try again."""
+
     async def accept() -> None:
-        assert await _most_in_a_turn(CROWD, leave=True) == CROWD
+        assert await _most_in_a_turn(CROWD, leave=leave) == CROWD
 
     run(accept())
 
