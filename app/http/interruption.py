@@ -43,6 +43,7 @@ async def unless(watch: Callable[[], Awaitable[None]]) -> AsyncGenerator[None]:
             task.uncancel()
         watcher.cancel()  # from here on it can't cancel the task any more, however far it came
         await asyncio.wait([watcher])
+        fault = None  # its traceback refers to this frame
 
 
 def _this_task() -> asyncio.Task[object]:

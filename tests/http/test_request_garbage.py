@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import re
+import socket
+import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 REQUESTS = 20
 # A connection and what is opened for the first time have some, however many requests follow.
 MOST_EACH = 5
+MOST_GIVEN_UP = 100  # the connection, too
 REFUSED = "{ ads(first: 101) { totalCount } }"
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
@@ -46,6 +49,32 @@ async def test_a_request_leaves_no_cycles(stage: Stage, token: str, query: str) 
                 await _answer(reader)
             await asyncio.sleep(0)
             assert gc.collect() <= MOST_EACH * REQUESTS
+
+
+async def test_a_request_that_is_given_up_leaves_no_cycles(stage: Stage) -> None:
+    """What all of its fields had so far would stay in the traceback of its cancellation."""
+    async with stage.connected() as (reader, writer):  # what is done once is done
+        writer.write(stage.request(QUERY))
+        await _answer(reader)
+    async with stage.locked("ad_stats_daily"):
+        await _give_up(stage)
+        with _without_collections():
+            for _ in range(REQUESTS):
+                await _give_up(stage)
+            assert gc.collect() <= MOST_GIVEN_UP * REQUESTS
+
+
+async def _give_up(stage: Stage) -> None:
+    """Leave while it waits for a table."""
+    before = len(stage.noticed.disconnects)
+    async with stage.connected() as (_, writer):
+        writer.write(stage.request(QUERY))
+        await stage.until_waiting(1)
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+    await stage.until_idle(seconds=10)
+    assert len(stage.noticed.disconnects) == before + 1
 
 
 @contextmanager
