@@ -99,6 +99,9 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
         self._unread.clear()
         if self._half_closed is not None:
             self._half_closed.cancel()
+        # These refer back to the connection, which would stay until the garbage collector finds it.
+        self.place.connection = None
+        self.cycle = self.scope = cast("Any", None)
 
     def eof_received(self) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride]  # uvicorn's is always None
         """Keep the connection open for the response to a request that has arrived.
@@ -268,7 +271,8 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def _break_off(self) -> None:
-        self.cycle.disconnected = True
+        if self.cycle is not None:  # pyright: ignore[reportUnnecessaryComparison]  # None once the connection is lost
+            self.cycle.disconnected = True
         self.transport.abort()
 
     def on_body(self, body: bytes) -> None:

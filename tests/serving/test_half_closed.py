@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+from weakref import ref
 
 import pytest
 import uvloop
 
+from app.serving.breaking_off import break_off
 from app.serving.protocol import BoundedHttp
 from tests.serving.conftest import GET
 
@@ -108,6 +111,32 @@ def test_an_answer_that_does_not_begin_is_given_up(on_loop: Callable[..., None])
     async def steps(served: Served) -> None:
         assert await _exchange(served, GET) == b""
         await served.until(lambda: told == ["http.disconnect"])
+
+    on_loop(steps, waits)
+
+
+def test_a_lost_connection_is_freed_at_once_and_may_be_broken_off(on_loop: Callable[..., None]) -> None:
+    """Thousands of them would otherwise wait for the garbage collector, which holds the event loop meanwhile."""
+    over = list[bool]()
+
+    async def waits(scope: Scope, receive: Receive, send: Send) -> None:
+        del send
+        await receive()
+        await receive()
+        over.append(break_off(scope))
+
+    async def steps(served: Served) -> None:
+        gc.collect()
+        gc.disable()
+        try:
+            async with served.client() as client:
+                await client.send(GET)
+                await served.until(lambda: served.connections == 1)
+                [connection] = map(ref, served.server.server_state.connections)
+            await served.until(lambda: over == [True])
+            await served.until(lambda: connection() is None)
+        finally:
+            gc.enable()
 
     on_loop(steps, waits)
 
