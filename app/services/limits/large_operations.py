@@ -27,16 +27,16 @@ class Place:
         self._is_first = asyncio.Event()
 
     async def wait(self) -> None:
-        """Return once it is the first, or has left."""
+        """Return once it is the first."""
         await self._is_first.wait()
 
     def come(self) -> None:
         self._is_first.set()
 
     def leave(self) -> None:
-        """Nothing waits for it any more, and it waits for nothing."""
-        self.come()
+        """What still waits for it goes on: nothing else would ever end it."""
         self._lines.leave(self._caller, self)
+        self.come()
 
 
 class LargeOperations:

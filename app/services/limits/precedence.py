@@ -139,14 +139,10 @@ class _Operation:
         self._objects = 0
         self._place: Place | None = None
         self._is_light = True
-        self._has_ended = False
         self._timer = asyncio.get_running_loop().call_later(LIGHT_SECONDS, self.become_heavy)
         precedence.count(light=1)
 
     async def give_way(self, objects: int) -> None:
-        if self._has_ended:  # a task of it that outlives it, since it was cancelled
-            await asyncio.sleep(0)
-            return
         self._objects += objects
         if self._objects > LIGHT_OBJECTS:
             self.become_heavy()
@@ -168,8 +164,8 @@ class _Operation:
         await self._place.wait()
 
     def end(self) -> None:
-        self._has_ended = True
         self._timer.cancel()
         if self._place is not None:
             self._place.leave()
         self._precedence.count(light=-self._is_light, heavy=self._is_light - 1)
+        self._is_light, self._caller = False, None  # what outlives it neither counts nor joins a line

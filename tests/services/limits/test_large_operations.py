@@ -28,7 +28,6 @@ class Large:
 
     def __init__(self, own: Precedence, caller: Hashable) -> None:
         self.pieces = 0
-        self.precedence = own
         self._ending = asyncio.Event()
         self.task = asyncio.create_task(self._run(own, caller))
 
@@ -109,22 +108,27 @@ async def test_a_query_waits_for_its_caller_and_a_mutation_for_nothing(
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_a_task_that_outlives_its_operation_ends() -> None:
-    """A load's, for example, when the client has gone."""
-    own, tasks = Precedence(), list[asyncio.Task[None]]()
-
-    async def outlive(*, pieces: int) -> None:
-        for _ in range(pieces):
-            await give_way(LARGE_OBJECTS + 1)
-
-    async with running("a") as (_, [first]):
-        with first.precedence.operation(caller="a"):
-            tasks += [asyncio.create_task(outlive(pieces=1)) for _ in range(2)]
-            await turn()
-            assert not any(task.done() for task in tasks)
-        await turn()
-        assert all(task.done() for task in tasks)
+async def test_what_outlives_an_operation_waits_no_more() -> None:
+    """Such as the hand-out of answers that nothing wants: a task that waits for nothing is logged as a fault."""
+    async with running("a", "a") as (own, [_, second]):
         with own.operation(caller="a"):
-            late = asyncio.create_task(outlive(pieces=2))
-        await late
-        assert (len(own.large), own.heavy) == (0, 0)
+            waiting = asyncio.create_task(give_way(LARGE_OBJECTS + 1))
+            await turn()
+            assert not waiting.done()
+        await turn()
+        assert waiting.done()
+        assert second.pieces == 0
+
+
+async def test_what_outlives_an_operation_joins_no_line() -> None:
+    own, over = Precedence(), asyncio.Event()
+
+    async def outlive() -> None:
+        await over.wait()
+        await give_way(LARGE_OBJECTS + 1)
+
+    with own.operation(caller="a"):
+        outliving = asyncio.create_task(outlive())
+    over.set()
+    await outliving
+    assert (len(own.large), own.heavy, own._light) == (0, 0, 0)
