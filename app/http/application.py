@@ -63,7 +63,7 @@ __all__ = ["Resources", "build_application", "create_application"]
 
 ASSETS = Path(str(files("app.http"))) / "graphiql_assets"
 # If a query is cancelled before graphql-core gathers the fields of a level, their coroutines are never awaited.
-_UNAWAITED = r"coroutine '(Executor|GraphQLCoreConverter)\..*' was never awaited"
+_UNAWAITED = r"coroutine '((Answer)?Executor|GraphQLCoreConverter)\..*' was never awaited"
 METERED = ("/graphql", "/graphql/assets", "/graphql/page", "/export", "/cron", *HEALTH_ROUTES)
 
 
