@@ -64,6 +64,12 @@ OPERATIONS = [
         _flood(f"large bodies of one {what}", make, bounded(LARGE), Sender.OWNER, connections=10)
         for what, make in _LARGE_BODIES
     ),
+    _flood(
+        "chunks of one byte",
+        lambda: Http(headers={"Content-Type": "application/json"}, chunks=[b" "] * 15_000),
+        bounded(frozenset({"HTTP 400"})),
+        connections=20,
+    ),
     Operation(
         name="newcomers without a place",
         kind="floods",
