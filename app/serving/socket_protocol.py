@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from app.serving.bounded_connection import BoundedConnection
-from app.serving.frame_limits import KNOWN_CLIENT, FrameLimits
+from app.serving.frame_limits import KNOWN_CLIENT, FrameFault, FrameLimits
 from app.serving.lingering import Lingering
 
 if TYPE_CHECKING:
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from uvicorn.server import ServerState
     from websockets.http11 import Request
 
-    from app.serving.frame_limits import FrameFault
     from app.serving.protocol import BoundedHttp
     from app.serving.server import BoundedConfig
 
 __all__ = ["BoundedWebSocket"]
+
+_NOT_UTF8 = FrameFault(1007, "The message is not UTF-8.")
 
 
 class BoundedWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
@@ -77,6 +78,13 @@ class BoundedWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
             scope = cast("dict[str, Any]", self.scope)
             scope["extensions"][KNOWN_CLIENT] = {"note": self._frames.know}
 
+    def send_receive_event_to_app(self) -> None:
+        """Close the socket at text that is not UTF-8, for which uvicorn would also log a traceback."""
+        if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
+            self._end(_NOT_UTF8)
+            return
+        super().send_receive_event_to_app()
+
     def _shake_hands(self, request: bytes) -> None:
         """Take the upgrade request, which comes in one piece; uvicorn would not send what refuses an unreadable one."""
         super().data_received(request)
@@ -100,3 +108,11 @@ class BoundedWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         self._lingering = Lingering(self.transport, self.loop)
         self.close_timer = self._lingering.timer  # uvicorn cancels it, and leaves the transport open until it fires
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -151,6 +151,20 @@ async def test_a_known_client_may_send_long_messages_but_no_stream_of_them(serve
         assert (socket.close_code, socket.close_reason) == (4429, "Too many bytes.")
 
 
+@pytest.mark.parametrize(
+    "sent", [frame(TEXT, b"\xff\xfe"), frame(TEXT, b"a", final=False) + frame(CONTINUATION, b"\xff")]
+)
+async def test_text_that_is_not_utf8_ends_the_socket_without_a_line_in_the_log(
+    serve: Serve, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serve() as served, served.client() as client:
+        await _shake_hands(client)
+        await client.send(sent)
+        assert (await client.rest()).endswith(_closing(1007, b"The message is not UTF-8."))
+        await served.until(lambda: served.connections == 0)
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+
+
 async def test_compression_is_not_taken_up(serve: Serve) -> None:
     async with serve() as served, connect(f"ws://127.0.0.1:{served.port}/", compression="deflate") as socket:
         assert socket.protocol.extensions == []
