@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PixecomSchema"]
 
+# Errors about the values of variables that one answer reports; each may cost a search for similar names.
+_MAX_VARIABLE_ERRORS = 5
 _prepared: ContextVar[PreparedDocument | None] = ContextVar("prepared_document", default=None)
 
 
@@ -94,7 +96,11 @@ class PixecomSchema(strawberry.Schema):
     def _get_custom_context_kwargs(self, *args: Any, **options: Any) -> dict[str, Any]:
         document = _prepared.get()
         hides = document is not None and document.hides_names
-        return {**super()._get_custom_context_kwargs(*args, **options), "hide_suggestions": hides}
+        return {
+            **super()._get_custom_context_kwargs(*args, **options),
+            "hide_suggestions": hides,
+            "max_coercion_errors": _MAX_VARIABLE_ERRORS,
+        }
 
 
 def _forget_frames(error: BaseException) -> None:

@@ -361,6 +361,13 @@ async def test_a_clients_mistake_in_a_variable(
     assert {line["log_level"] for line in logs} == {"debug"}
 
 
+async def test_many_mistakes_in_variables_are_told_up_to_a_number() -> None:
+    errors = await _errors("query ($n: [NestedInput!]!) { nested(all: $n) }", n=["no"] * 20)
+
+    assert len(errors) == 6
+    assert errors[-1]["message"] == ("Too many errors processing variables, error limit reached. Execution aborted.")
+
+
 async def test_too_deep_a_document_is_the_clients_mistake() -> None:
     errors = await _errors("{ a" * 20_000)
 
