@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from graphql import GraphQLError
 
 from app.http.client_address import client_address
+from app.http.request_turns import turn_of
 from app.observability.prometheus import OPERATION_COST, OPERATIONS_REFUSED
 from app.services.limits.buckets import Bucket
 from graphql_schema.errors import ErrorCode, query_too_complex, rate_limited
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from app.auth.access_tokens import AccessClaims
     from app.http.graphql_request import GraphQLRequest
     from app.services.limits.cost_buckets import CostBuckets
+    from app.services.limits.turns import Turn
     from app.settings import Settings
     from graphql_schema.execution.documents import Preparation
     from graphql_schema.pixecom_schema import PixecomSchema
@@ -34,6 +36,9 @@ __all__ = ["OperationGate", "OperationRefusedError", "Payer"]
 
 # The fewest characters that a document has per token, on average; bounds the cost of parsing a text beforehand.
 _CHARACTERS_A_TOKEN = 4
+# Seconds by which each token read lengthens a turn. Reading one takes some 15 microseconds of the event loop, so that a
+# flood of new documents of one seller leaves it free for half of the time.
+_TURN_SECONDS_A_TOKEN = 0.0002
 
 
 class OperationRefusedError(Exception):
@@ -49,13 +54,15 @@ class Payer(NamedTuple):
     """Who pays for an operation: with an access token the user and the seller, otherwise the client's address.
 
     `reading` limits the tokens of documents to parse, since a token takes far longer to parse than a value to answer:
-    those of the caller, and those of all callers without an access token together.
+    those of the caller, and those of all callers without an access token together. Reading also
+    lengthens the request's `turn`.
     """
 
     is_known: bool
     buckets: tuple[Bucket, ...]
     reading: tuple[Bucket, ...]
     kept_in: CostBuckets
+    turn: Turn
 
 
 class OperationGate:
@@ -74,12 +81,15 @@ class OperationGate:
         reading = [self._reading_bucket(buckets[0].key)]
         if claims is None:
             reading.append(self._reading_bucket("pixecom:cost:anonymous"))
-        return Payer(claims is not None, buckets, tuple(reading), self._buckets_of(connection))
+        return Payer(
+            claims is not None, buckets, tuple(reading), self._buckets_of(connection), turn_of(connection.scope)
+        )
 
     async def prepare(self, graphql: GraphQLRequest, kinds: frozenset[OperationType], payer: Payer) -> Preparation:
         """The document and its operation. Raises OperationRefusedError and KindRefusedError.
 
-        Parsing a text costs its tokens, even if it is refused; a caller that can't pay for that gets nothing parsed.
+        Parsing a text costs its tokens, even if it is refused, and again each time that it is refused; a caller that
+        can't pay for that gets nothing parsed.
         """
         request = DocumentRequest(
             text=graphql.query, name=graphql.operation_name, kinds=kinds, anonymous=not payer.is_known
@@ -91,12 +101,11 @@ class OperationGate:
         try:
             prepared = self._documents.prepare(request)
         except DocumentRefusedError as refusal:
-            errors = self._documents.present(refusal, request, graphql.variables)
             await payer.kept_in.drain(payer.buckets, refusal.tokens)
-            await _drain_reading(payer, refusal.tokens)
-            raise _refused("DOCUMENT", errors) from None
+            await _charge_reading(payer, refusal.tokens)
+            raise _refused("DOCUMENT", refusal.errors) from None
         if not is_cached:
-            await _drain_reading(payer, prepared.tokens)
+            await _charge_reading(payer, prepared.tokens)
         return prepared
 
     def price(self, prepared: Preparation, graphql: GraphQLRequest) -> int:
@@ -180,8 +189,9 @@ class OperationGate:
         return (address,)
 
 
-async def _drain_reading(payer: Payer, tokens: int) -> None:
-    """One by one: in a cluster, the keys of one address and of all of them may be on different nodes."""
+async def _charge_reading(payer: Payer, tokens: int) -> None:
+    """The buckets one by one: in a cluster, the keys of one address and of all of them may be on different nodes."""
+    payer.turn.lengthen(tokens * _TURN_SECONDS_A_TOKEN)
     for bucket in payer.reading:
         await payer.kept_in.drain((bucket,), tokens)
 

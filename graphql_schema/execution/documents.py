@@ -1,18 +1,14 @@
 """Turns a request's text into a prepared document: parsed within limits, measured, validated, priced, and cached.
 
-Every document from HTTP and WebSocket passes through here. A rejected document is not cached: its errors depend on the
-caller, and each repetition is charged for parsing.
+Every document from HTTP and WebSocket passes through here. Refusals are cached too; each repetition still costs what
+reading the document cost.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, parse, specified_rules, validate
-from graphql.validation import NoSchemaIntrospectionCustomRule, OverlappingFieldsCanBeMergedRule
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, parse
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
@@ -22,15 +18,15 @@ from graphql_schema.execution.cost_plan import plan_cost
 from graphql_schema.execution.cost_scope import read_value
 from graphql_schema.execution.document_cache import DocumentCache
 from graphql_schema.execution.document_limits import DocumentLimits
+from graphql_schema.execution.document_refusal import DocumentRefusedError, DocumentRequest, Refusals
 from graphql_schema.execution.document_size import measure_document
+from graphql_schema.execution.document_validation import validate_document, validation_rules
 from graphql_schema.execution.open_fields import asks_too_often, is_open
 from graphql_schema.execution.operation_choice import choose_operation
 from graphql_schema.execution.prepared import PreparedDocument, PreparedOperation
 from graphql_schema.execution.step_budget import StepBudget
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from graphql import DocumentNode
 
     from app.settings import Settings
@@ -40,32 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["DocumentRefusedError", "DocumentRequest", "Documents", "Preparation"]
 
 OPEN_DOCUMENTS_KEPT, OPEN_TOKENS_KEPT = 100, 10_000
-# A second limit behind the pairs that we count, in graphql-core's own unit of comparisons.
-_COMPARISONS = 5000
-# Errors reported in one answer; each may cost a search for similar names.
-_MAX_ERRORS = 20
-
-
-class DocumentRefusedError(Exception):
-    """The document can't run; `errors` are for the client and refer to nodes of `document` if it could be parsed."""
-
-    def __init__(
-        self, errors: Sequence[GraphQLError], *, tokens: int = 0, document: DocumentNode | None = None
-    ) -> None:
-        super().__init__(errors[0].message)
-        self.errors = list(errors)
-        self.tokens = tokens
-        self.document = document
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentRequest:
-    """A text, the name of the operation to run, the kinds allowed, and whether no valid token was sent."""
-
-    text: str
-    name: str | None
-    kinds: frozenset[OperationType]
-    anonymous: bool
 
 
 class Preparation(NamedTuple):
@@ -74,14 +44,6 @@ class Preparation(NamedTuple):
     document: PreparedDocument
     operation: PreparedOperation
     tokens: int
-
-
-class _OverlappingFields(OverlappingFieldsCanBeMergedRule):
-    """graphql-core's rule with a smaller budget than its own."""
-
-    def __init__(self, context: Any) -> None:
-        super().__init__(context)
-        self.rule_context.remaining_complexity_budget = _COMPARISONS
 
 
 class Documents:
@@ -95,12 +57,14 @@ class Documents:
         self._open_limits = self._limits.shortened(
             length=settings.max_anonymous_length, tokens=settings.max_anonymous_tokens
         )
-        self._rules = _rules(introspection=self._introspection)
-        self._kept = DocumentCache[PreparedDocument](
-            documents=settings.documents_kept, tokens=settings.document_tokens_kept
+        self._rules = validation_rules(introspection=self._introspection)
+        self._kept = DocumentCache[str, PreparedDocument](
+            documents=settings.documents_kept, size=settings.document_tokens_kept
         )
         # Documents sent without a token never evict those of others.
-        self._kept_open = DocumentCache[PreparedDocument](documents=OPEN_DOCUMENTS_KEPT, tokens=OPEN_TOKENS_KEPT)
+        self._kept_open = DocumentCache[str, PreparedDocument](documents=OPEN_DOCUMENTS_KEPT, size=OPEN_TOKENS_KEPT)
+        self._refused = Refusals(longest=self._limits.length)
+        self._refused_open = Refusals(longest=self._open_limits.length)
 
     def prepare(self, request: DocumentRequest) -> Preparation:
         """The document of a text, and its operation. Raises DocumentRefusedError and KindRefusedError.
@@ -108,41 +72,51 @@ class Documents:
         Without an access token, only small documents with fields that are open to everyone are accepted; others are
         rejected as UNAUTHENTICATED before validation.
         """
-        cache = self._cache_for(request)
-        found = cache.find(request.text)
-        if found is not None:
-            DOCUMENTS.labels("HIT").inc()
-            return Preparation(found, _chosen(found, request), tokens=0)
-        try:
-            made = self._read(request)
-        except DocumentRefusedError:
+        refusals = self._refusals_for(request)
+        if known := refusals.find(request):
             DOCUMENTS.labels("REFUSED").inc()
+            raise known
+        try:
+            return self._prepare(request)
+        except DocumentRefusedError as refusal:
+            DOCUMENTS.labels("REFUSED").inc()
+            self._present(refusal, request)
+            refusals.keep(request, refusal)
             raise
-        DOCUMENTS.labels("MISS").inc()
-        cache.keep(request.text, made, tokens=made.tokens)
-        return Preparation(made, _chosen(made, request), tokens=made.tokens)
 
     def keeps(self, request: DocumentRequest) -> bool:
         """Whether the document is cached, so that it needs no parsing."""
         return request.text in self._cache_for(request)
 
-    def present(
-        self, refusal: DocumentRefusedError, request: DocumentRequest, variables: Mapping[str, Any] | None
-    ) -> list[GraphQLError]:
-        """The errors as a client sees them, with codes and the arguments they refer to."""
+    def _prepare(self, request: DocumentRequest) -> Preparation:
+        cache = self._cache_for(request)
+        found = cache.find(request.text)
+        if found is not None:
+            operation = _chosen(found, request)
+            DOCUMENTS.labels("HIT").inc()
+            return Preparation(found, operation, tokens=0)
+        made = self._read(request)
+        DOCUMENTS.labels("MISS").inc()
+        cache.keep(request.text, made, size=made.tokens)
+        return Preparation(made, _chosen(made, request), tokens=made.tokens)
+
+    def _present(self, refusal: DocumentRefusedError, request: DocumentRequest) -> None:
+        """Give the errors codes and the arguments they refer to."""
         context = ExecutionContext(
             query=request.text,
             schema=self._schema,
             allowed_operations=(),
-            variables=dict(variables or {}),
+            variables={},
             provided_operation_name=request.name,
             graphql_document=refusal.document,
         )
         self._schema.process_errors(refusal.errors, context)
-        return refusal.errors
 
-    def _cache_for(self, request: DocumentRequest) -> DocumentCache[PreparedDocument]:
+    def _cache_for(self, request: DocumentRequest) -> DocumentCache[str, PreparedDocument]:
         return self._kept_open if request.anonymous else self._kept
+
+    def _refusals_for(self, request: DocumentRequest) -> Refusals:
+        return self._refused_open if request.anonymous else self._refused
 
     def _read(self, request: DocumentRequest) -> PreparedDocument:
         limits = self._open_limits if request.anonymous else self._limits
@@ -151,17 +125,17 @@ class Documents:
         except GraphQLError as error:
             raise DocumentRefusedError([_shown_to(request, error)], tokens=limits.tokens) from None
         try:
-            return self._prepare(request, ast, limits)
+            return self._examine(request, ast, limits)
         except GraphQLError as error:
             raise DocumentRefusedError([_shown_to(request, error)], tokens=ast.token_count, document=ast) from None
 
-    def _prepare(self, request: DocumentRequest, ast: DocumentNode, limits: DocumentLimits) -> PreparedDocument:
+    def _examine(self, request: DocumentRequest, ast: DocumentNode, limits: DocumentLimits) -> PreparedDocument:
         budget = StepBudget(limits.steps)
         size = measure_document(ast, limits, budget)
         operations = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
         choose_operation(operations, request.name, request.kinds)
         open_to_all = self._check_root_fields(size, anonymous=request.anonymous)
-        self._validate(ast)
+        self._validate(ast, anonymous=request.anonymous)
         return PreparedDocument(
             text=request.text,
             ast=ast,
@@ -183,16 +157,10 @@ class Documents:
             )
         return open_to_all
 
-    def _validate(self, ast: DocumentNode) -> None:
-        errors = validate(
-            self._schema.core,
-            ast,
-            self._rules,
-            max_errors=_MAX_ERRORS,
-            hide_suggestions=not self._introspection,
-        )
-        if errors:
-            raise DocumentRefusedError(errors, tokens=ast.token_count, document=ast)
+    def _validate(self, ast: DocumentNode, *, anonymous: bool) -> None:
+        found = validate_document(self._schema.core, ast, self._rules, suggests=self._introspection and not anonymous)
+        if found.errors:
+            raise DocumentRefusedError(found.errors, tokens=found.tokens, document=ast)
 
     def _operation(self, node: OperationDefinitionNode, ast: DocumentNode, budget: StepBudget) -> PreparedOperation:
         return PreparedOperation(
@@ -221,12 +189,6 @@ def _shown_to(request: DocumentRequest, error: GraphQLError) -> GraphQLError:
     """Without a token, a document that is too large needs a token, since limits with a token are larger."""
     too_large = (error.extensions or {}).get("code") == ErrorCode.QUERY_TOO_COMPLEX.value
     return unauthenticated() if too_large and request.anonymous else error
-
-
-def _rules(*, introspection: bool) -> tuple[Any, ...]:
-    rules = [_OverlappingFields if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules]
-    hidden = () if introspection else (NoSchemaIntrospectionCustomRule,)
-    return (*rules, MaybeNullValidationRule, OneOfInputValidationRule, *hidden)
 
 
 def _parse(text: str, limits: DocumentLimits) -> DocumentNode:

@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 from app.auth.access_tokens import issue_access_token
 from app.http.application import create_application
 from app.services.context import open_services
+from app.services.limits.turns import Turn
 from graphql_schema.execution import documents
 from tests.graphql_schema.small_world import SmallWorld
 from tests.http.answers import answered
@@ -172,6 +173,23 @@ async def test_who_can_not_pay_for_reading_has_nothing_read(
             await ask(client, "{ " + f"nothing{place} " * 10 + "}")  # refused, and 12 for reading
 
     assert 4 <= len(read) <= 6
+
+
+async def test_reading_a_document_lengthens_the_turn(
+    build: Callable[..., Starlette], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengthened: list[float] = []
+
+    def note(_turn: Turn, seconds: float) -> None:
+        lengthened.append(seconds)
+
+    monkeypatch.setattr(Turn, "lengthen", note)
+    refused = "{ hello(nam: 1) }"
+    async with in_process(build()) as client:
+        for text in (HELLO, HELLO, refused, refused):
+            await ask(client, text)
+
+    assert lengthened == [3 * 0.0002, 8 * 0.0002, 8 * 0.0002]
 
 
 async def test_addresses_have_buckets_of_their_own(build: Callable[..., Starlette]) -> None:

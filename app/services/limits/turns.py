@@ -44,14 +44,22 @@ class Caller(NamedTuple):
 class Turn:
     """A request's place in the queue, then its turn. `asked_at` is on the monotonic clock."""
 
-    __slots__ = ("_came", "_turns", "asked_at", "caller", "given_at", "is_given")
+    __slots__ = ("_came", "_turns", "asked_at", "caller", "given_at", "is_given", "least_seconds")
 
     def __init__(self, turns: Turns, caller: Caller, *, is_given: bool) -> None:
         self._turns = turns
         self._came: asyncio.Future[bool] | None = None
         self.asked_at = self.given_at = monotonic()
         self.caller = caller
+        self.least_seconds = caller.least_seconds
         self.is_given = is_given
+
+    def lengthen(self, seconds: float) -> None:
+        """Add to the least time that it counts as in hand, because the request held the event loop.
+
+        Otherwise a flood of such requests would leave the loop no time for others between them.
+        """
+        self.least_seconds += seconds
 
     @property
     def waited(self) -> float:
@@ -165,7 +173,7 @@ class Turns:
         asyncio.get_running_loop().call_soon(self._release_in_time, turn)
 
     def _release_in_time(self, turn: Turn) -> None:
-        shares, left = turn.caller.shares, turn.caller.least_seconds - turn.held
+        shares, left = turn.caller.shares, turn.least_seconds - turn.held
         if left > 0 and any(key in self._lines_under for key, _limit in shares):
             asyncio.get_running_loop().call_later(left, self._release, shares)
         else:

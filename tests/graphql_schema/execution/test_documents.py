@@ -10,6 +10,7 @@ from strawberry.types.graphql import OperationType
 
 from graphql_schema.execution import documents as module
 from graphql_schema.execution.document_cache import DocumentCache
+from graphql_schema.execution.document_refusal import CHARACTERS_KEPT, REFUSALS_KEPT
 from graphql_schema.execution.documents import OPEN_TOKENS_KEPT, DocumentRefusedError, DocumentRequest
 from graphql_schema.execution.operation_choice import KindRefusedError
 from tests.graphql_schema.execution.conftest import request
@@ -40,19 +41,20 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         monkeypatch.setattr(module, name, noted)
 
-    for name in ("parse", "measure_document", "validate", "plan_cost"):
+    for name in ("parse", "measure_document", "validate_document", "plan_cost"):
         noting(name)
     return done
 
 
-def refused(
-    documents: Documents, text: str, *, name: str | None = None, variables: Any = None, anonymous: bool = False
-) -> list[GraphQLError]:
+def refused(documents: Documents, text: str, *, name: str | None = None, anonymous: bool = False) -> list[GraphQLError]:
     """The errors as a client gets them."""
-    asked = request(text, name, anonymous=anonymous)
+    return refusal_of(documents, request(text, name, anonymous=anonymous)).errors
+
+
+def refusal_of(documents: Documents, asked: DocumentRequest) -> DocumentRefusedError:
     with pytest.raises(DocumentRefusedError) as caught:
         documents.prepare(asked)
-    return documents.present(caught.value, asked, variables)
+    return caught.value
 
 
 def codes(errors: list[GraphQLError]) -> list[str]:
@@ -62,7 +64,7 @@ def codes(errors: list[GraphQLError]) -> list[str]:
 def test_the_same_text_is_parsed_and_validated_once(open_documents: Callable[..., Documents], work: list[str]) -> None:
     documents = open_documents()
     first = documents.prepare(request(VIEWER))
-    assert work == ["parse", "measure_document", "validate", "plan_cost"]
+    assert work == ["parse", "measure_document", "validate_document", "plan_cost"]
     work.clear()
 
     again = documents.prepare(request(VIEWER))
@@ -89,16 +91,16 @@ def test_another_operation_of_a_kept_document(open_documents: Callable[..., Docu
 
 
 def test_what_is_kept_is_bounded_in_number_and_tokens() -> None:
-    cache = DocumentCache[int](documents=2, tokens=10)
-    cache.keep("a", 1, tokens=3)
-    cache.keep("b", 2, tokens=3)
+    cache = DocumentCache[str, int](documents=2, size=10)
+    cache.keep("a", 1, size=3)
+    cache.keep("b", 2, size=3)
     assert cache.find("a") == 1  # so that the other is the least recently used
-    cache.keep("c", 3, tokens=3)
-    assert (cache.find("b"), "a" in cache, cache.tokens) == (None, True, 6)
-    cache.keep("d", 4, tokens=8)
-    assert ("a" in cache, "c" in cache, len(cache), cache.tokens) == (False, False, 1, 8)
-    cache.keep("e", 5, tokens=11)
-    assert (len(cache), cache.tokens) == (1, 8)
+    cache.keep("c", 3, size=3)
+    assert (cache.find("b"), "a" in cache, cache.size) == (None, True, 6)
+    cache.keep("d", 4, size=8)
+    assert ("a" in cache, "c" in cache, len(cache), cache.size) == (False, False, 1, 8)
+    cache.keep("e", 5, size=11)
+    assert (len(cache), cache.size) == (1, 8)
 
 
 def test_documents_of_many_tokens_make_others_go(open_documents: Callable[..., Documents], work: list[str]) -> None:
@@ -167,7 +169,7 @@ def test_without_a_token_it_is_refused_before_it_is_validated(
 
     assert error.extensions == {"code": "UNAUTHENTICATED"}
     assert error.message == "This needs an access token: log in and send it as a Bearer token."
-    assert not {"validate", "plan_cost"} & set(work)
+    assert not {"validate_document", "plan_cost"} & set(work)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +246,7 @@ def test_what_is_too_large_is_refused_before_it_is_validated(
 
     assert (error.extensions or {})["code"] == "QUERY_TOO_COMPLEX"
     assert (error.extensions or {})["counted"] == counted
-    assert "validate" not in work
+    assert "validate_document" not in work
 
 
 def test_validation_compares_no_more_fields_than_its_own_budget(open_documents: Callable[..., Documents]) -> None:
@@ -269,11 +271,90 @@ def test_plans_are_made_within_the_same_budget(open_documents: Callable[..., Doc
     assert error.message == "The document has more than 5000 steps."
 
 
+def test_without_a_token_no_names_are_suggested(open_documents: Callable[..., Documents]) -> None:
+    [error] = refused(open_documents(), "{ metricDefinitions { nam } }", anonymous=True)
+
+    assert error.message == "Cannot query field 'nam' on type 'MetricDefinition'."
+
+
 def test_many_mistakes_are_told_up_to_a_number(open_documents: Callable[..., Documents]) -> None:
     errors = refused(open_documents(), "{ viewer { " + " ".join(f"n{place}" for place in range(500)) + " } }")
 
-    assert len(errors) == 21
+    assert len(errors) == 11
     assert errors[-1].message == "Too many validation errors, error limit reached. Validation aborted."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "query ($ids: [ID!]) { nodes(ids: $ids) { id } }",
+        "{ viewer { rol } }",
+        "{ viewer {",
+        "{ viewer { rol } } # " + "x" * 19_000,
+        "{ viewer {" + "role " * 2000 + "} }",
+    ],
+)
+def test_what_is_refused_is_read_once(open_documents: Callable[..., Documents], work: list[str], text: str) -> None:
+    documents = open_documents()
+    first = refusal_of(documents, request(text))
+    assert "parse" in work
+    work.clear()
+
+    again = refusal_of(documents, request(text))
+
+    assert work == []
+    assert [error.formatted for error in again.errors] == [error.formatted for error in first.errors]
+    assert again.tokens == first.tokens > 0
+
+
+def test_a_refusal_is_only_of_the_same_request(open_documents: Callable[..., Documents], work: list[str]) -> None:
+    """Another operation of the text, other kinds, or a caller with a token may get another answer."""
+    documents = open_documents()
+    text = "query A { metricDefinitions { nam } } query B { metricDefinitions { name } viewer { role } }"
+    assert codes(refused(documents, text, name="A")) == ["BAD_USER_INPUT"]
+    work.clear()
+
+    assert codes(refused(documents, text, name="A", anonymous=True)) == ["UNAUTHENTICATED"]
+    assert work == ["parse", "measure_document"]
+    work.clear()
+    with pytest.raises(DocumentRefusedError, match="has no operation named 'C'"):
+        documents.prepare(request(text, "C"))
+    with pytest.raises(KindRefusedError):
+        documents.prepare(DocumentRequest(text, "A", frozenset({OperationType.MUTATION}), anonymous=False))
+    assert work == ["parse", "measure_document"] * 2
+
+
+def test_a_kept_refusal_holds_no_document(open_documents: Callable[..., Documents]) -> None:
+    documents = open_documents()
+    refused(documents, "{ viewer { rol } }")
+
+    again = refusal_of(documents, request("{ viewer { rol } }"))
+
+    assert again.document is None
+    assert [(error.nodes, error.source, error.locations) for error in again.errors] == [(None, None, [(1, 12)])]
+
+
+def test_refusals_that_are_kept_are_bounded(open_documents: Callable[..., Documents], work: list[str]) -> None:
+    documents = open_documents()
+    longer = "{ nothing } # " + "x" * 20_000
+
+    def is_kept(text: str) -> bool:
+        work.clear()
+        refused(documents, text)
+        return not work
+
+    refused(documents, "{ nothing }")
+    for place in range(REFUSALS_KEPT):
+        refused(documents, f"{{ nothing{place} }}", anonymous=True)
+    assert is_kept("{ nothing }")
+    for place in range(REFUSALS_KEPT):
+        refused(documents, f"{{ nothing{place} }}")
+    assert not is_kept("{ nothing }")
+    for place in range(CHARACTERS_KEPT // 19_000 + 1):
+        refused(documents, f"{{ nothing{place} }} # " + "x" * 19_000)
+    assert not is_kept("{ nothing }")
+    refused(documents, longer)
+    assert documents._refused.find(request(longer)) is None
 
 
 def test_a_kept_document_holds_nothing_of_a_caller(open_documents: Callable[..., Documents]) -> None:

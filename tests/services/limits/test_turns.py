@@ -397,3 +397,31 @@ async def test_an_export_waits_for_nothing() -> None:
             await stage.start(f"e{number}", shares.export_of(chosen, seller_id))
         assert stage.running == ["e0", "e1"]
         assert isinstance(await stage.outcome("e2"), RateLimitedError)
+
+
+@pytest.mark.parametrize(("seconds", "comes"), [(0.0, True), (3600.0, False)])
+async def test_a_lengthened_turn_counts_as_in_hand_while_others_wait(seconds: float, *, comes: bool) -> None:
+    turns = Turns(wait_seconds=60)
+    caller = Caller("TEST", (Share("own", 1),))
+    first, second = turns.ask(caller), turns.ask(caller)
+    waiting = asyncio.create_task(second.wait())
+    await settled()
+
+    first.lengthen(seconds)
+    first.give_back()
+    await settled()
+
+    assert second.is_given is comes
+    waiting.cancel()
+    await asyncio.wait([waiting])
+
+
+async def test_a_lengthened_turn_is_free_at_once_if_no_one_waits() -> None:
+    turns = Turns()
+    caller = Caller("TEST", (Share("own", 1),))
+    turn = turns.ask(caller)
+    turn.lengthen(3600.0)
+    turn.give_back()
+    await settled()
+
+    assert turns.ask(caller).is_given
