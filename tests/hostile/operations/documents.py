@@ -85,6 +85,15 @@ def _similar_names(count: int) -> str:
     return "{ viewer { " + " ".join(f"permission{'s' * (place % 50)}x{place}" for place in range(count)) + " } }"
 
 
+def _conflicting_fields(count: int) -> str:
+    """Fields of one response name with differing arguments, each with misspelled names inside."""
+    return "{ " + " ".join(f"ads(filte{n}: {{statu{n}: ACTIV{n}}}) {{ totalCoun{n} }}" for n in range(count)) + " }"
+
+
+def _similar_values(count: int) -> str:
+    return "{ ads(orderBy: [" + "{field: COST_PER_PURCHASS} " * count + "]) { totalCount } }"
+
+
 def _operation(name: str, document: Callable[[], str], expected: Expected, kind: str) -> Operation:
     return Operation(name=name, kind=kind, make=lambda: http(document()), expected=expected)
 
@@ -97,6 +106,8 @@ _SIZES: list[tuple[str, str, Callable[[int], str], dict[int, Expected]]] = [
     ("fields", "unknown fields", _unknown_fields, {100: refused(), 10_000: refused(), 60_000: refused()}),
     ("fields", "unknown arguments", _unknown_arguments, {100: refused(), 10_000: refused()}),
     ("fields", "names similar to a field", _similar_names, {100: refused(), 5_000: refused()}),
+    ("fields", "fields that conflict", _conflicting_fields, {30: refused(steps=60_000), 100: refused()}),
+    ("fields", "values similar to an enum's", _similar_values, {2: refused(steps=45_000), 100: refused(steps=60_000)}),
     ("depth", "ads under campaigns under ads", _tree, {1: bounded(), 2: refused(), 5: refused(), 50: refused()}),
     ("depth", "ad sets and campaigns in a circle", _parents, {2: bounded(), 10: refused(), 100: refused()}),
     ("depth", "nested selections", _nested, {20: refused(), 500: refused(), 50_000: refused()}),

@@ -32,6 +32,11 @@ _LARGE_BODIES: list[tuple[str, Callable[[], Http]]] = [
 ]
 
 
+def _refused() -> Http:
+    """Refused for its variable's type, whatever the variable is."""
+    return http("query ($ids: [ID!]) { nodes(ids: $ids) { id } }", {"ids": [{f"k{n}": [1, 2, 3]} for n in range(1500)]})
+
+
 def _newcomers() -> Flood:
     """More than there are places, each back as soon as it is refused. Those of the same address share its lot."""
     return Flood(request=http("{ __typename }"), connections=1_500, source="127.0.0.2")
@@ -60,6 +65,7 @@ OPERATIONS = [
     _flood("wrong logins", login, bounded(WHO)),
     _flood("livez", lambda: Http(method="GET", path="/livez")),
     _flood("cheap operations of one user", lambda: http(CHEAP), sender=Sender.OWNER),
+    _flood("a refused document of one user", _refused, bounded(LATER), Sender.OWNER, connections=20),
     *(
         _flood(f"large bodies of one {what}", make, bounded(LARGE), Sender.OWNER, connections=10)
         for what, make in _LARGE_BODIES

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ADS = "query ($first: Int, $filter: AdFilter) { ads(first: $first, filter: $filter) { totalCount } }"
+ORDERED = "query ($by: [AdOrder!]) { ads(orderBy: $by) { totalCount } }"
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 
 
@@ -69,6 +70,18 @@ _REQUESTS: list[tuple[str, Callable[[], Http], Expected]] = [
     ),
     ("list of 100,000 ids", lambda: http(NODES, {"ids": ["x"] * 100_000}), refused()),
     ("list of 100,000 wrong values", lambda: http(NODES, {"ids": [None] * 100_000}), refused()),
+    (
+        "list of 1,500 objects for ids of another type",
+        lambda: http(
+            "query ($ids: [ID!]) { nodes(ids: $ids) { id } }", {"ids": [{f"k{n}": [1, 2, 3]} for n in range(1500)]}
+        ),
+        refused(steps=20_000, statements=0),
+    ),
+    (
+        "200 values similar to an enum's",
+        lambda: http(ORDERED, {"by": [{"field": "COST_PER_PURCHASS"}] * 200}),
+        refused(steps=75_000),
+    ),
     ("string of 0.9 MB as an id", lambda: http(NODES, {"ids": ["x" * 900_000]}), refused()),
     ("string of 0.9 MB as a number", lambda: http(ADS, {"first": "x" * 900_000}), refused()),
     ("number for an id", lambda: _with('{"ids": [' + "9" * 5_000 + "]}", NODES), refused()),
