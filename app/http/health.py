@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.http.readiness import OK
 from app.http.refusal import json_response
+from app.http.request_turns import turn_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,9 +29,10 @@ async def livez(_request: Request) -> Response:
 def readyz(readiness: Readiness) -> Callable[[Request], Awaitable[Response]]:
     """200 when every check passes, otherwise 503 with the outcome of each; 503 too once the process is leaving."""
 
-    async def ready(_request: Request) -> Response:
+    async def ready(request: Request) -> Response:
         if readiness.is_leaving:
             return json_response({"status": "leaving"}, status=503)
+        turn_of(request.scope).give_back()  # all who wait share one measurement, so none keeps another one waiting
         outcomes = await readiness.measure()
         is_ready = all(outcome == OK for outcome in outcomes.values())
         body = {"status": "ok" if is_ready else "unavailable", "checks": outcomes}

@@ -1,4 +1,7 @@
-"""Whether the process can serve requests: measured at /readyz and at each scrape, and set as gauges by both.
+"""Whether the process can serve requests: measured for /readyz and for scrapes, and set as gauges by both.
+
+All who ask at the same time, or within KEPT_SECONDS after, share one measurement: a crowd that asks for health costs
+the servers that are asked no more than a single probe.
 
 Details of a failure are in the log only, except for the text that a check returns and for a wrong database role.
 """
@@ -14,6 +17,7 @@ from app.observability.logging import get_logger
 from app.observability.prometheus import READY
 from app.patience import patience
 from app.serving.drain import Drain
+from app.shared_answer import SharedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Mapping
@@ -22,6 +26,7 @@ __all__ = ["OK", "Check", "Readiness"]
 
 Check: TypeAlias = "Callable[[], Awaitable[object]]"  # text that it returns is shown: ok, or what is wrong
 DEADLINE_SECONDS = 2.0
+KEPT_SECONDS = 0.1
 OK = "ok"
 DRAIN = "drain"
 _log = get_logger(__name__)
@@ -33,7 +38,7 @@ class Readiness:
     def __init__(self, drain: Drain | None = None, *, deadline_seconds: float | None = None) -> None:
         self._drain = drain or Drain()
         self._deadline_seconds = DEADLINE_SECONDS if deadline_seconds is None else deadline_seconds
-        self._checks: Mapping[str, Check] = {}
+        self._use({})
 
     @property
     def is_leaving(self) -> bool:
@@ -43,14 +48,21 @@ class Readiness:
     @contextmanager
     def checking(self, checks: Mapping[str, Check]) -> Generator[None]:
         """While the block runs, the process is ready when all these pass."""
-        self._checks = checks
+        self._use(checks)
         try:
             yield
         finally:
-            self._checks = {}
+            self._use({})
 
     async def measure(self) -> Mapping[str, str]:
         """The outcome of each check, `ok` or what happened, within the deadline; the gauges are set to the same."""
+        return await self._found.get()
+
+    def _use(self, checks: Mapping[str, Check]) -> None:
+        self._checks = checks
+        self._found = SharedAnswer(self._measure, kept_seconds=KEPT_SECONDS)
+
+    async def _measure(self) -> Mapping[str, str]:
         checks = dict(self._checks)
         outcomes = await asyncio.gather(*(self._outcome(name, check) for name, check in checks.items()))
         found = dict(zip(checks, outcomes, strict=True))

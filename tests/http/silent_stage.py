@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from app.auth.passwords import hash_password
 from app.clock import now
 from app.database.transactions import login_transaction, tenant_transaction
-from app.http import application
+from app.http import application, readiness
 from app.http.application import create_application
 from app.identifiers import new_id
 from app.queries.logins import NewUser, insert_membership, insert_user
@@ -95,6 +95,7 @@ async def open_silent_stage(
     postgres: OwnPostgres, valkey: OwnValkey, settings: Settings, monkeypatch: pytest.MonkeyPatch, **changes: object
 ) -> AsyncGenerator[SilentStage]:
     """Its seller has a campaign, an account and a user with a password."""
+    monkeypatch.setattr(readiness, "KEPT_SECONDS", 0.0)
     own = {
         "database_url": SecretStr(postgres.urls.app_url),
         "system_database_url": SecretStr(postgres.urls.system_url),

@@ -12,14 +12,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from app.errors import UnsafeRoleError
+from app.http import readiness as readiness_module
 from app.http.metrics import metrics_application
 from app.http.readiness import Readiness
+from app.serving import exposition
 from app.serving.drain import Drain
 from tests.http.answers import answered
 from tests.http.conftest import in_process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import httpx
     from starlette.applications import Starlette
@@ -79,6 +81,70 @@ async def test_a_role_that_is_unsafe_is_named() -> None:
         assert await readiness.measure() == {"database": "DATABASE_URL connects as the owner."}
 
 
+class Counted:
+    """A check that counts how often it is made; it passes once the gate is open."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.gate = asyncio.Event()
+
+    async def __call__(self) -> None:
+        self.made += 1
+        await self.gate.wait()
+
+
+async def test_a_crowd_that_asks_for_health_makes_one_check(
+    client: httpx.AsyncClient, backstage: Backstage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few turns there are for health: who waits for a check that runs already keeps none."""
+    asked, measure = 0, Readiness.measure
+
+    async def counting(self: Readiness) -> Mapping[str, str]:
+        nonlocal asked
+        asked += 1
+        return await measure(self)
+
+    monkeypatch.setattr(Readiness, "measure", counting)
+    backstage.checks["database"] = check = Counted()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        crowd = [group.create_task(client.get("/readyz")) for _ in range(50)]
+        while asked < 50:
+            await asyncio.sleep(0.001)
+        check.gate.set()
+    assert [answer.result().status_code for answer in crowd] == [200] * 50
+    assert check.made == 1
+
+
+async def test_readiness_is_kept_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = Counted()
+    check.gate.set()
+    monkeypatch.setattr(readiness_module, "KEPT_SECONDS", 3600.0)
+    readiness = Readiness()
+    assert await readiness.measure() == {}
+    with readiness.checking({"database": check}):
+        assert [await readiness.measure() for _ in range(3)] == [{"database": "ok"}] * 3
+    assert (check.made, await readiness.measure()) == (1, {})
+
+
+async def test_many_scrapes_measure_readiness_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness_module, "KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(exposition, "KEPT_SECONDS", 3600.0)
+    check, readiness = Counted(), Readiness()
+    check.gate.set()
+    with readiness.checking({"database": check}):
+        async with in_process(metrics_application(readiness)) as operators:
+            assert len({(await operators.get("/metrics")).text for _ in range(5)}) == 1
+    assert check.made == 1
+
+
+@pytest.fixture
+def measured_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer is kept."""
+    monkeypatch.setattr(readiness_module, "KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(exposition, "KEPT_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("measured_each_time")
 async def test_a_scrape_measures_readiness_by_itself(build: Callable[..., Starlette], backstage: Backstage) -> None:
     drain = Drain(60)
     readiness = Readiness(drain)
