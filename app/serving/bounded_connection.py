@@ -9,7 +9,7 @@ from app.serving.queue_mark import QueueMark
 from app.serving.stalled import StallWatch
 
 if TYPE_CHECKING:
-    from app.serving.lingering import Lingering
+    from app.serving.lingering import Ignoring, Lingering
     from app.serving.places import Place
     from app.serving.server import BoundedConfig
 
@@ -27,7 +27,7 @@ class BoundedConnection(asyncio.Protocol):
         self._places = config.places
         self._stall = StallWatch(config.limits.stalled_seconds)
         self._queue_mark = QueueMark()
-        self._lingering: Lingering | None = None
+        self._lingering: Lingering | Ignoring | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

@@ -1,4 +1,4 @@
-"""The end of a connection whose client is still sending.
+"""The end of a connection whose client is still sending, or has sent too much.
 
 A connection that is closed while bytes arrive is reset, and its client would never see the last thing it was sent. So
 only our side is closed; what still arrives is dropped unread, for a while and up to a limit.
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["LINGER_BYTES", "LINGER_SECONDS", "Lingering"]
+__all__ = ["IGNORED_SECONDS", "LINGER_BYTES", "LINGER_SECONDS", "Ignoring", "Lingering"]
 
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 1_000_000
+IGNORED_SECONDS = 1.0
 
 
 class Lingering:
@@ -38,3 +39,14 @@ class Lingering:
         self._bytes_left -= len(data)
         if self._bytes_left < 0:
             self._transport.abort()
+
+
+class Ignoring:
+    """Reads nothing more and then resets the connection: a client that is reset at once is back at once."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        transport.pause_reading()
+        self.timer = loop.call_later(IGNORED_SECONDS, transport.abort)
+
+    def discard(self, data: bytes) -> None:
+        """Drop what was on its way."""

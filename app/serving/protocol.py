@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from app.serving.answers import answer_bytes, only_health
 from app.serving.bounded_connection import BoundedConnection
 from app.serving.breaking_off import offer_breaking_off
-from app.serving.lingering import Lingering
+from app.serving.lingering import Ignoring, Lingering
 from app.serving.open_transport import OpenTransport
 from app.serving.request_parts import ChunksTooSmallError, ChunkTooLargeError, RequestParts
 
@@ -40,7 +40,10 @@ SPARE_SECONDS = 2.0
 FRESH_SECONDS = 0.5
 # Requests that may wait behind another one on the same connection; browsers pipeline none.
 PIPELINED_REQUESTS = 16
-_REQUEST_LINE_ENDS = b" HTTP/1.1\r\n"
+_VERSION = "1.1"  # the parser takes 0.9 and 2.0 as well, which would be kept alive
+_REQUEST_LINE_ENDS = f" HTTP/{_VERSION}\r\n".encode()
+_HEAD_ENDS = b"\r\n\r\n"
+_BODY_FIELDS = (b"\r\ncontent-length:", b"\r\ntransfer-encoding:")
 # An upload that has been answered already, and the time for it.
 UPLOAD_BYTES = 16_000_000
 UPLOAD_SECONDS = 5.0
@@ -182,6 +185,9 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
             if self._is_busy or (self._phase is _Phase.DONE and self.flow.write_paused):
                 self._hold()
                 return
+            if self._begins_too_long_a_pipeline:
+                self._linger(Ignoring)
+                return
             self._parse_piece()
         if self._has_ended:
             return
@@ -198,7 +204,21 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self.flow.pause_reading()
         if self._unread.count(_REQUEST_LINE_ENDS) > PIPELINED_REQUESTS:
-            self.transport.abort()
+            self._linger(Ignoring)
+
+    @property
+    def _begins_too_long_a_pipeline(self) -> bool:
+        """Whether too many requests have come with the next one: then it is not even parsed.
+
+        Bytes after a request with a body may belong to that, so `_hold` counts them once it has ended.
+        """
+        if self._phase not in {_Phase.NOTHING_YET, _Phase.DONE}:
+            return False
+        head_end = self._unread.find(_HEAD_ENDS)
+        if head_end < 0 or self._unread.count(_REQUEST_LINE_ENDS, head_end) <= PIPELINED_REQUESTS:
+            return False
+        head = self._unread[:head_end].lower()
+        return not any(field in head for field in _BODY_FIELDS)
 
     def _parse_piece(self) -> None:
         try:
@@ -267,7 +287,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
         self._parts.begin_body(self.headers)
         self.cycle.transport = cast("asyncio.Transport", OpenTransport(self.transport, close=self._close))
         offer_breaking_off(cast("MutableMapping[str, Any]", self.cycle.scope), self._break_off)
-        if self.place.is_spare or self._drain.has_begun:
+        if self.place.is_spare or self._drain.has_begun or self.scope["http_version"] != _VERSION:
             self.cycle.keep_alive = False
 
     def _break_off(self) -> None:
@@ -318,7 +338,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _linger(self, linger: Callable[[asyncio.Transport, asyncio.AbstractEventLoop], Lingering]) -> None:
+    def _linger(self, linger: Callable[[asyncio.Transport, asyncio.AbstractEventLoop], Lingering | Ignoring]) -> None:
         self._unset_keepalive_if_required()
         self.flow.resume_reading()
         self._unread.clear()
