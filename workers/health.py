@@ -7,9 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from app.database.transactions import work_transaction
@@ -19,6 +18,8 @@ from app.observability.prometheus import READY
 from app.queries.ticks import find_newest_tick
 from app.services.redis_health import check_redis
 from app.serving.beside import PortBeside, serve_beside
+from app.serving.exposition import Exposition
+from app.shared_answer import SharedAnswer
 from workers.backlog import GAUGES as BACKLOG_GAUGES
 from workers.backlog import measure_backlog
 from workers.disk import GAUGES as DISK_GAUGES
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from app.services.context import Services
 
 log = get_logger(__name__)
 
 CHECK_SECONDS = 3.0
+# All who ask at the same time, or within this time after, share one check.
+READY_SECONDS = 0.1
 # How long figures are good: several Prometheus servers, and a person who presses reload, cost no more than one.
 BACKLOG_SECONDS = 5.0
 FLEET_SECONDS = 15.0
@@ -81,17 +85,23 @@ def _application(services: Services, told: Told) -> Starlette:
     async def live(_request: Request) -> Response:
         return JSONResponse({"status": "live", **told.facts()})
 
-    async def ready(_request: Request) -> Response:
+    async def find_ready() -> tuple[bool, Mapping[str, object]]:
         outcomes = await _outcomes(checks)
         ok = all(outcome == OK for outcome in outcomes.values())
-        body = {"status": "ready" if ok else "not ready", "checks": outcomes, "lastTick": await _last_tick(services)}
+        status = "ready" if ok else "not ready"
+        return ok, {"status": status, "checks": outcomes, "lastTick": await _last_tick(services)}
+
+    readiness = SharedAnswer(find_ready, kept_seconds=READY_SECONDS)
+
+    async def ready(_request: Request) -> Response:
+        ok, body = await readiness.get()
         return JSONResponse(body, status_code=200 if ok else 503)
 
-    async def metrics(_request: Request) -> Response:
+    async def measure() -> None:
         await asyncio.gather(*(group.refresh() for group in groups))
-        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
-    return Starlette(routes=[Route("/livez", live), Route("/readyz", ready), Route("/metrics", metrics)])
+    routes = [Route("/livez", live), Route("/readyz", ready), Route("/metrics", Exposition(measure).answer)]
+    return Starlette(routes=routes)
 
 
 def _groups(services: Services, checks: Mapping[str, Check]) -> Sequence[GaugeGroup]:

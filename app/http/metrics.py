@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import Counter, Gauge, Histogram
 from starlette.applications import Starlette
-from starlette.responses import Response
 from starlette.routing import Route
+
+from app.serving.exposition import Exposition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from app.http.readiness import Readiness
@@ -61,13 +61,8 @@ def observe_errors(codes: Sequence[str]) -> None:
 
 
 def metrics_application(readiness: Readiness) -> Starlette:
-    """The application for the metrics port, which outsiders can't reach. Each scrape measures readiness."""
-
-    async def metrics(_request: Request) -> Response:
-        await readiness.measure()
-        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
-
-    return Starlette(routes=[Route("/metrics", metrics)])
+    """The application for the metrics port, which outsiders can't reach. What it shows includes readiness."""
+    return Starlette(routes=[Route("/metrics", Exposition(readiness.measure).answer)])
 
 
 class MetricsMiddleware:

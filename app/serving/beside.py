@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from app.errors import SetupError
 from app.observability.logging import get_logger
+from app.serving.limits import ConnectionLimits
+from app.serving.pacing import Paced
 from app.serving.server import BoundedConfig, QuietServer
 
 if TYPE_CHECKING:
@@ -18,6 +20,17 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 __all__ = ["PortBeside", "serve_beside"]
+
+# A few scrapers and probes; their requests are short, have no body, and are read at once.
+LIMITS = ConnectionLimits(
+    header_bytes=16_384,
+    header_seconds=5.0,
+    body_bytes=1_024,
+    body_seconds=5.0,
+    stalled_seconds=10.0,
+    connections=64,
+    waiting_for_refusal=64,
+)
 
 _log = get_logger(__name__)
 
@@ -34,12 +47,12 @@ class PortBeside:
 
 @asynccontextmanager
 async def serve_beside(application: ASGIApp, where: PortBeside) -> AsyncGenerator[None]:
-    """Serve while the block runs. Port 0 picks a free port and logs it.
+    """Serve while the block runs, within LIMITS and at a pace. Port 0 picks a free port and logs it.
 
     Raises SetupError if the port can't be opened.
     """
     with _listening(where) as listener:
-        server = QuietServer(BoundedConfig(application, lifespan="off"))
+        server = QuietServer(BoundedConfig(Paced(application), limits=LIMITS, lifespan="off"))
         _log.info(f"the {where.name} port is open", host=where.host, port=listener.getsockname()[1])
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from app.queries.ticks import take_tick
 from app.services.context import open_services
 from app.services.job_broker import Priority
 from app.services.schedule import schedule
+from app.serving import exposition
 from tests.services.jobs_at_hand import chore, enqueue, execute, failing
 from tests.workers.asking import HOST, health_of, scrape
 from workers import health
@@ -39,6 +41,7 @@ def scraped_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """No figure is good for longer than a scrape."""
     monkeypatch.setattr(health, "BACKLOG_SECONDS", 0.0)
     monkeypatch.setattr(health, "FLEET_SECONDS", 0.0)
+    monkeypatch.setattr(exposition, "KEPT_SECONDS", 0.0)
 
 
 def nobody_at(setting: str) -> SecretStr:
@@ -79,6 +82,32 @@ async def test_it_is_ready_while_all_that_it_needs_answers(settings: Settings) -
         assert (ready.status_code, ready.json()["status"]) == (503, "not ready")
         assert ready.json()["checks"] == {"database": "ok", "redis": "ok", "schedule": "no pass was done for 99 s"}
         assert await scrape(client, "pixecom_ready") == [{("database",): 1.0, ("redis",): 1.0, ("schedule",): 0.0}]
+
+
+async def test_a_crowd_makes_one_check_and_one_rendering(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = rendered = 0
+    render = exposition.generate_latest
+
+    async def check() -> str:
+        nonlocal made
+        made += 1
+        await asyncio.sleep(0)
+        return "ok"
+
+    def counting() -> bytes:
+        nonlocal rendered
+        rendered += 1
+        return render()
+
+    monkeypatch.setattr(health, "READY_SECONDS", 3600.0)
+    monkeypatch.setattr(exposition, "KEPT_SECONDS", 3600.0)
+    monkeypatch.setattr(exposition, "generate_latest", counting)
+    async with health_of(settings, checks={"counted": check}) as (_, client):
+        ready = await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
+        assert ({each.status_code for each in ready}, made) == ({200}, 1)
+        scraped = await asyncio.gather(*(client.get("/metrics") for _ in range(20)))
+        assert len({each.text for each in scraped}) == 1
+        assert (rendered, made) == (1, 2)  # the gauge of readiness is kept for longer, by itself
 
 
 @pytest.mark.parametrize(("setting", "check"), [("database_url", "database"), ("redis_url", "redis")])

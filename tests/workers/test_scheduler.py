@@ -8,8 +8,8 @@ from pydantic import SecretStr
 from app.embedded.ports import find_free_port
 from app.services.context import open_services
 from tests.workers.asking import health_of
+from workers import health, scheduler
 from workers import passes as passes_module
-from workers import scheduler
 from workers.passes import Passes
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def counted(outcome: str) -> float:
     return REGISTRY.get_sample_value("pixecom_scheduler_passes_total", {"outcome": outcome}) or 0.0
 
 
-async def test_a_scheduler_is_ready_after_its_first_pass(settings: Settings) -> None:
+async def test_a_scheduler_is_ready_after_its_first_pass(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "READY_SECONDS", 0.0)
     passes = Passes(interval_seconds=1)
     async with health_of(settings, checks={"schedule": passes.check}) as (services, client):
         before = await client.get("/readyz")
