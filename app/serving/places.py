@@ -2,8 +2,8 @@
 
 When all regular places are taken, a new connection replaces one that loses nothing: one that is idle, still sends its
 request, or has a request waiting in a queue of the application. The client address with the most places loses one
-first, so that a client that opens many connections shuts out only itself. If none can be replaced, the new one gets no
-place (refusals.py).
+first, and none loses one to an address with more, so that a client that opens many connections shuts out only itself.
+If none can be replaced, the new one gets no place (refusals.py).
 
 A connection that has just been opened, or has a request in a queue, is replaced for an address with fewer places; for
 any other address, only a few are replaced a second. Otherwise a crowd larger than all places would close and open its
@@ -133,11 +133,16 @@ class Places:
         return sorted(self._regular, key=self._number_of, reverse=True)
 
     def _replace(self, addresses: list[str], newcomer: str) -> bool:
-        """Close a connection of the first of these addresses that has one to replace; False if none has."""
+        """Close a connection of the first of these addresses that has one to replace; False if none has.
+
+        Never one of an address with fewer places than the newcomer's.
+        """
         fair = self._number_of(newcomer) + 1
         if fair > 1 and self._number_of(addresses[0]) <= fair and not self._searches.take():
             return False
         for address in addresses:
+            if self._number_of(address) < fair - 1:
+                break  # and so have all that follow
             found = islice(self._replaceable(address), COMPARED)
             place, connection = min(found, key=lambda each: _loss(each[1]), default=(None, None))  # the oldest
             if place is None or connection is None:

@@ -222,3 +222,24 @@ def test_who_has_no_place_may_always_look_for_one(monkeypatch: pytest.MonkeyPatc
         assert place is not None
         place.connection = _Idle()
     assert len(full) == 10
+
+
+class _Fresh(_Idle):
+    is_fresh = True
+
+
+def test_a_crowd_replaces_nothing_of_an_address_with_fewer_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even when its own connections are all too fresh to be replaced by its own."""
+    monkeypatch.setattr(places, "CROWD_PER_SECOND", 0)
+    full = Places(ConnectionLimits(connections=10))
+    for _ in range(9):
+        of_crowd = full.take("192.0.2.1")
+        assert of_crowd is not None
+        of_crowd.connection = _Fresh()
+    kept = full.take("192.0.2.2")
+    assert kept is not None
+    kept.connection = _Idle()
+    assert [full.take("192.0.2.1") for _ in range(5)] == [None] * 5
+    assert full.take("192.0.2.3") is not None, "who has fewer than the crowd takes one of its"
+    kept.connection = _Fresh()
+    assert full.take("192.0.2.2") is not None
