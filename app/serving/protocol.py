@@ -227,7 +227,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
         except ChunksTooSmallError:
-            self._refuse(HTTPStatus.BAD_REQUEST)
+            self._refuse(HTTPStatus.BAD_REQUEST, linger=Ignoring)
             return
         self._unparsed_bytes += len(piece)
         super().data_received(piece)
@@ -319,7 +319,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
         del msg
         self._refuse(self._status)
 
-    def _refuse(self, status: HTTPStatus) -> None:
+    def _refuse(self, status: HTTPStatus, *, linger: type[Lingering | Ignoring] = Lingering) -> None:
         """Reject the request that is arriving, and close. A response to it that has begun is cut off."""
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]  # None before the first request
@@ -329,7 +329,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
         self.transport.write(answer_bytes(status))
-        self._linger(Lingering)
+        self._linger(linger)
 
     def _close(self) -> None:
         """End the connection once its response is written: at once, or when the rest of the upload has been dropped."""
