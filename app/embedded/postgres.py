@@ -48,7 +48,7 @@ _COMMON = {
     "password_encryption": "scram-sha-256",
     "max_wal_size": "2GB",
     # A line for each failure, without its statement and without values of rows: a statement may hold a password (those
-    # that set roles up do), a row an address, and whoever lets statements run out of time should not write much.
+    # that set roles up do), a row an address, and statements that run out of time should not write much.
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }

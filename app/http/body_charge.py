@@ -1,4 +1,4 @@
-"""Charges the bytes of a large body to whoever sends it, before they are read."""
+"""Charges the caller for the bytes of a large body, before they are read."""
 
 from __future__ import annotations
 

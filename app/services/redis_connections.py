@@ -2,7 +2,7 @@
 
 Before Python 3.12, asyncio.wait_for returns normally if it is cancelled when its work has just been done
 (https://github.com/python/cpython/issues/86296), and redis-py sends every command through it. A subscription or a job
-that was cancelled in that moment would run on, and whoever cancelled it would wait for it for ever.
+that was cancelled in that moment would run on, and the code that cancelled it would wait for ever.
 """
 
 from __future__ import annotations

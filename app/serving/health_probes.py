@@ -1,6 +1,6 @@
 """Health probes that came when all places were taken: each gets a spare place, from each address in turn.
 
-Up to so many a second, so that a crowd that asks for nothing but health waits behind itself.
+Only a limited number is admitted each second, so that a crowd that asks only for health waits behind itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The end of a connection whose client is still sending, or has sent too much.
+"""Ends a connection on which the client is still sending, or has sent too much.
 
 A connection that is closed while bytes arrive is reset, and its client would never see the last thing it was sent. So
 only our side is closed; what still arrives is dropped unread, for a while and up to a limit.

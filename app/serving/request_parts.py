@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SMALL_BYTES", "SMALL_CHUNKS", "ChunkTooLargeError", "ChunksTooSmallError", "RequestParts"]
 
-# A body may have so many chunks of any size, and more if they have so many bytes on average.
+# A body may have SMALL_CHUNKS chunks of any size, and more only if they have SMALL_BYTES bytes on average.
 SMALL_CHUNKS = 64
 SMALL_BYTES = 256
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHANGES_PER_JOB", "WorkAllowance", "jobs_for_changes"]
 
-# Entities whose status changes for the work of one job: about as many statements, and half a batch of the platform's.
+# How many status changes cost as much as one job: about as many statements, and half of a batch call to the platform.
 CHANGES_PER_JOB = 25
 
 
@@ -66,7 +66,7 @@ class WorkAllowance:
             raise _refused(max(waits))
 
     def give_back(self, jobs: int, *, made: int) -> None:
-        """Of the jobs that were paid for, only so many were made: the others were live already.
+        """Refund the jobs that were paid for and not made, because they were live already.
 
         One is kept in any case, since a run is recorded.
         """
@@ -82,5 +82,5 @@ def _refused(wait: float) -> RateLimitedError:
 
 
 def jobs_for_changes(entities: int) -> int:
-    """What it costs to change the status of so many entities."""
+    """The price, in jobs, of changing the status of this number of entities."""
     return math.ceil(entities / CHANGES_PER_JOB)
