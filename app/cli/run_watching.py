@@ -101,7 +101,7 @@ async def _follow(services: Services, runs: Sequence[WatchedRun], watch: Watch) 
 
 
 def _name_runs(runs: Sequence[WatchedRun], watch: Watch) -> None:
-    """At once: whoever loses the terminal can still find them."""
+    """At once, so that a user who loses the terminal can still find them."""
     for run in runs:
         name = run_name(run.run_id)
         words = {"seller": _seller(run), "run": str(run.run_id), "runId": name}

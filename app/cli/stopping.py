@@ -21,7 +21,7 @@ class StopRequest:
     """Whether somebody did.
 
     The first signal raises StopRequested where the main thread is, so that no wait outlasts it. Python swallows what is
-    raised inside a `__del__`, so whoever waits or begins something new calls `check` as well.
+    raised inside a `__del__`, so code that waits or begins something new calls `check` as well.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Keeps throw-away servers for as long as another process lives: a test run, whose own processes come and go.
+"""Keeps throw-away servers for as long as another process lives: a test run, for example.
 
     python -m app.embedded.keeper DIRECTORY PROCESS_ID
 

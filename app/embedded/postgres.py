@@ -89,9 +89,9 @@ def start_postgres(
     durability: Durability = Durability.DURABLE,
     again_on: int | None = None,
 ) -> PostgresServer:
-    """Start it, making its cluster, the roles and the database first where they are missing.
+    """Start it, and create its cluster, the roles and the database first if they are missing.
 
-    A server of this run that died comes back with `again_on`, the port that everybody knows.
+    `again_on` is the port of a server of this run that died; the new one listens on the same port.
     Raises SetupError with the end of the server's log if it doesn't come up.
     """
     discard_forgotten_copy(directory.path)
@@ -103,9 +103,9 @@ def start_postgres(
             _make_cluster(directory, identity, secrets.superuser_password, durability)
         give_to(cluster, identity.owner)
         if again_on is None:
-            # We hold the lock that every process of a server keeps: the one that left this file is dead, whoever has
-            # its process id now. (Within a run, sessions of a dead server may live a moment: then it is PostgreSQL's
-            # own check that protects the data.)
+            # We hold the lock that every process of a server keeps, so the server that left this file is dead, even if
+            # another process has its id now. (Within a run, sessions of a dead server may outlive it for a moment;
+            # then PostgreSQL's own check protects the data.)
             (cluster / "postmaster.pid").unlink(missing_ok=True)
         return _start_on_a_port(directory, identity, secrets, durability, again_on)
     except BaseException:

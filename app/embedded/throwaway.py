@@ -115,7 +115,7 @@ class ThrowawayServers:
         return self.database(name)
 
     async def drop_database(self, name: str) -> None:
-        """Drop it, whoever is still connected."""
+        """Drop it, and end the connections that it still has."""
         session = await self._superuser()
         try:
             await session.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -156,7 +156,7 @@ def exclusive(path: Path) -> Generator[None]:
 
 
 def get_servers(run_directory: Path, *, run_process: int) -> ThrowawayServers:
-    """The servers of this run: whoever comes first starts them, for as long as `run_process` lives."""
+    """The servers of this run: the first caller starts them, and they live as long as `run_process`."""
     with exclusive(run_directory / "servers.lock"):
         directory = _find_data(run_directory)
         if directory is None:

@@ -1,6 +1,6 @@
-"""How the background work fares as a whole, for whoever operates it: what goes on, what failed, what is behind and why.
+"""Whether background work is healthy, for operators: runs in progress, failures, connections that are behind, and why.
 
-Of one seller or of all; of much it names the first, and says how much there is. Reads only.
+For one seller or for all. Long lists are truncated, with their full length. Reads only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Connections that a sync leaves out, and why: whoever asks for all of them is told which of them are none of it."""
+"""Connections that a sync leaves out, and why: a sync of all connections reports the ones that it skips."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class LeftOut(NamedTuple):
 
     @classmethod
     def of(cls, connection: Connection) -> LeftOut:
-        """For a connection of which there is no work: of one that is usable, no day is over yet."""
+        """For a connection without work; if it is usable, the reason is that no day is over yet."""
         reason = _refusal(connection) or LeftOutReason.NO_DAY_OVER
         return cls(connection.id, connection.kind, connection.name, connection.external_id, reason)
 

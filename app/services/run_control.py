@@ -1,6 +1,6 @@
-"""Cancelling a run, and doing again what a run did not do: a seller's own runs only.
+"""Cancels a run, or retries the jobs that it left undone: a seller's own runs only.
 
-What was done stays done: a cancelled backfill that is retried goes on where it was.
+Finished jobs stay finished: a retry of a cancelled backfill resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CANCEL_SYNC, RETRY_SYNC = "cancelSync", "retrySync"
 
 
 class CalledOff(NamedTuple):
-    """How many jobs of a run were called off, and how many other live runs go on with."""
+    """How many jobs of a run were cancelled, and how many stay live in other runs."""
 
     jobs: int
     left_to_others: int
@@ -45,11 +45,11 @@ class CalledOff(NamedTuple):
 async def cancel_run(
     services: Services, *, seller_id: UUID, run_id: UUID, requested_by: UUID | None = None
 ) -> CalledOff:
-    """End what waits of a run and stop what runs at its next step; answers how many jobs that concerns.
+    """Cancel the waiting jobs of a run and stop the running ones at their next step; returns how many there were.
 
-    `requested_by` is a user, as the audit event says; None: the operator, on the command line.
-    Work that another live run has asked for as well goes on there, and is no longer part of this run. Raises
-    NotFoundError for a run that is not the seller's, ConflictError for one that has ended.
+    `requested_by` is the user whom the audit event names; None is the operator, on the command line.
+    Jobs that belong to another live run too continue there and leave this run. Raises NotFoundError for a run that is
+    not the seller's, ConflictError for one that has ended.
     """
     async with tenant_transaction(services.database.app, seller_id) as driver:
         run = await _get_run(driver, seller_id, run_id)
@@ -85,14 +85,14 @@ async def retry_run(
     requested_by: UUID | None,
     allowance: WorkAllowance | None = None,
 ) -> EnqueuedRun:
-    """A new run over the units that a run did not do: that failed, were cancelled, or were left to other runs.
+    """Start a new run over the units that a run left undone: failed, cancelled, or left to other runs.
 
-    What still goes on elsewhere is joined there; what was done since is left out.
-    Where the run was gone on with before, or goes on with another, it is what all of them together have not done:
-    each takes over all that is left, so that is what the newest of them left. Raises NotFoundError for a run that is
-    not the seller's, ConflictError for one that has not ended (or the newest of them has not), that left nothing
-    undone, or of whose undone units not all are known one by one any more; InputError for too many of them,
-    RateLimitedError when the allowance has too little for them.
+    A unit that is still live in another run is joined there; one that was done since is left out. If the run was
+    retried before, the newest retry decides: each retry takes over everything that is left.
+
+    Raises NotFoundError for a run that is not the seller's; ConflictError if it or its newest retry has not ended, if
+    nothing is left undone, or if some undone units are no longer recorded one by one; InputError for too many units;
+    RateLimitedError if the allowance does not cover them.
     """
     async with tenant_transaction(services.database.app, seller_id) as driver:
         await _get_run(driver, seller_id, run_id)
