@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from alembic.runtime.migration import MigrationContext
@@ -25,6 +26,7 @@ from app.services.work_condition import OK
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
 
     from pydantic import SecretStr
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -59,7 +61,7 @@ _SCHEMA = ("migrations",)
 def list_checks(settings: Settings) -> list[Check]:
     """In the order of their findings; the disk is checked only if DATA_DIRECTORY says which."""
     return [
-        *([Check(DISK, _examine_disk)] if settings.data_directory else []),
+        *([Check(DISK, partial(_examine_disk, directory))] if (directory := settings.data_directory) else []),
         Check("database", _examine_database),
         Check("system database", _examine_system_database),
         Check("durability", _examine_durability, ("database",)),
@@ -133,9 +135,7 @@ async def _examine_redis(settings: Settings) -> str:
     return "reached"
 
 
-async def _examine_disk(settings: Settings) -> str:
-    directory = settings.data_directory
-    assert directory is not None  # noqa: S101  # otherwise it is not checked
+async def _examine_disk(directory: Path, _settings: Settings) -> str:
     try:
         space = measure_disk(directory)
     except OSError as error:

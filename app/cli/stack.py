@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.cli.environment import development_environment, given, uses_own_postgres, uses_own_valkey
@@ -85,12 +86,12 @@ class Stack:
             return "as DATABASE_URL says"
         server = start_postgres(self._directory, self._secrets)
         self._postgres = server
-        self._supervisor.add(Managed("postgres", server.child, self._restart_postgres, POSTGRES_GRACE))
+        restart = partial(self._restart_postgres, server.port)
+        self._supervisor.add(Managed("postgres", server.child, restart, POSTGRES_GRACE))
         return f"embedded, port {server.port}"
 
-    def _restart_postgres(self) -> Child:
-        assert self._postgres is not None  # noqa: S101  # it ran before
-        self._postgres = start_postgres(self._directory, self._secrets, again_on=self._postgres.port)
+    def _restart_postgres(self, port: int) -> Child:
+        self._postgres = start_postgres(self._directory, self._secrets, again_on=port)
         return self._postgres.child
 
     def start_valkey(self) -> str:

@@ -38,7 +38,6 @@ async def park(
     reach = throttle.scope if use_case or throttle.scope is ThrottleScope.APP else ThrottleScope.ACCOUNT
     app = next(iter(job.pause_scopes), "")
     scope = scope_name(reach, job.connection_id, use_case or UseCase.ADS_MANAGEMENT, app=app)
-    assert scope is not None  # noqa: S101  # a job's own was dealt with above
     pause = call_pauses.Pause(
         scope=scope,
         seller_id=None if reach is ThrottleScope.APP else job.seller_id,
