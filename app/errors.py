@@ -2,7 +2,8 @@
 
 PixecomError
 ├── SetupError                   the installation is not right; the sentence says what to do
-│   ├── UnreachableError         a server does not accept a connection
+│   ├── ServerFailedError        a server or a process of the installation does not do its work
+│   │   └── UnreachableError     it does not accept a connection
 │   └── WrongRoleError           a database URL connects as another role than it must
 │       └── UnsafeRoleError      row-level security does not hold it back
 ├── InputError                   an argument is wrong; names it
@@ -59,7 +60,11 @@ class SetupError(PixecomError):
     """The process can't start as configured; the message says what to change."""
 
 
-class UnreachableError(SetupError):
+class ServerFailedError(SetupError):
+    """The settings may be right, but a server or a process does not start or does not do its work."""
+
+
+class UnreachableError(ServerFailedError):
     """`fact` names the setting of the server, its address and the reason; `advice` says what to do."""
 
     def __init__(self, fact: str, *, advice: str) -> None:

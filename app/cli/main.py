@@ -27,7 +27,7 @@ from app.cli.token import token
 from app.cli.tokens import tokens
 from app.cli.up import up
 from app.cli.worker import worker
-from app.errors import InputError, NotFoundError, PixecomError, SetupError
+from app.errors import InputError, NotFoundError, PixecomError, ServerFailedError, SetupError
 
 
 def _print_version(wanted: bool) -> None:  # as typer calls it
@@ -63,15 +63,23 @@ application.add_typer(tokens, name="tokens")
 
 
 def main() -> None:
-    """Exit codes: 0 done, 1 the work failed, 2 the installation or the command line is not right."""
+    """Run the command and exit: see `exit_code`."""
     try:
         application()
-    except (SetupError, InputError, NotFoundError) as error:  # what is not found was named on the command line
-        print(error, file=sys.stderr)
-        sys.exit(2)
     except PixecomError as error:
         print(error, file=sys.stderr)
-        sys.exit(1)
+        sys.exit(exit_code(error))
+
+
+def exit_code(error: PixecomError) -> int:
+    """1 if something is wrong that calling the command differently would not change; 2 if it was used wrongly.
+
+    Wrong options, names that do not exist, settings and places that can't be used are a wrong use. Reports exit with 1
+    too if they find something wrong.
+    """
+    if isinstance(error, ServerFailedError):
+        return 1
+    return 2 if isinstance(error, SetupError | InputError | NotFoundError) else 1
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.errors import SetupError
+from app.errors import ServerFailedError, SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -84,7 +84,7 @@ def _moved(current: str, target: str) -> str:
 
 @contextmanager
 def _explained() -> Generator[None]:
-    """Raise SetupError for what alembic and the database complain about."""
+    """Raise ServerFailedError for what alembic and the database complain about."""
     from alembic.util import CommandError
     from sqlalchemy.exc import DBAPIError
 
@@ -93,12 +93,12 @@ def _explained() -> Generator[None]:
     try:
         yield
     except CommandError as error:
-        raise SetupError(f"The migration was not possible: {error}") from None
+        raise ServerFailedError(f"The migration was not possible: {error}") from None
     except (OSError, DBAPIError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         if "lock timeout" in reason:
-            raise SetupError(
+            raise ServerFailedError(
                 f"The migration waited {LOCK_TIMEOUT} for a table that is in use and gave up; nothing was "
                 "changed. Try again when no long transaction holds it."
             ) from None
-        raise SetupError(f"MIGRATION_DATABASE_URL: {reason}. Start the server or correct the URL.") from None
+        raise ServerFailedError(f"MIGRATION_DATABASE_URL: {reason}. Start the server or correct the URL.") from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.cli.log_lines import readable_lines
 from app.cli.supervision import describe_exit
 from app.embedded.ports import LOOPBACK
-from app.errors import SetupError
+from app.errors import ServerFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,13 +21,13 @@ _POLL_SECONDS = 0.05
 
 
 def wait_until(is_ready: Callable[[], bool], child: Child) -> None:
-    """Raise SetupError with the child's last lines when it ends, or isn't ready in a minute."""
+    """Raise ServerFailedError with the child's last lines when it ends, or isn't ready in a minute."""
     deadline = time.monotonic() + READY_SECONDS
     while not is_ready():
         if child.exit_code is not None:
-            raise SetupError(_sentence(child, f"ended at its start ({describe_exit(child.exit_code)})"))
+            raise ServerFailedError(_sentence(child, f"ended at its start ({describe_exit(child.exit_code)})"))
         if time.monotonic() > deadline:
-            raise SetupError(_sentence(child, f"was not ready within {READY_SECONDS} seconds"))
+            raise ServerFailedError(_sentence(child, f"was not ready within {READY_SECONDS} seconds"))
         time.sleep(_POLL_SECONDS)
 
 

@@ -23,7 +23,7 @@ from app.embedded.postgres import STOP_SECONDS as POSTGRES_GRACE
 from app.embedded.postgres import PostgresServer, start_postgres
 from app.embedded.valkey import STOP_SECONDS as VALKEY_GRACE
 from app.embedded.valkey import start_valkey
-from app.errors import SetupError
+from app.errors import ServerFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,17 +107,21 @@ class Stack:
         return start_valkey(self._directory, self._secrets.valkey_password, again_on=self._valkey_port).child
 
     def run_once(self, name: str, *arguments: str) -> None:
-        """Run a command of ours to its end; raises SetupError with its last lines if it fails."""
+        """Run a command of ours to its end; raises ServerFailedError with its last lines if it fails."""
         child = self._start(name, *arguments)
         try:
             code = child.wait(ONE_OFF_SECONDS)
         except subprocess.TimeoutExpired:
-            raise SetupError(f"{name} took longer than {ONE_OFF_SECONDS} seconds; see {child.spec.log_path}.") from None
+            raise ServerFailedError(
+                f"{name} took longer than {ONE_OFF_SECONDS} seconds; see {child.spec.log_path}."
+            ) from None
         finally:
             child.stop(grace=PROCESS_GRACE)
         if code != 0:
             lines = "\n  ".join(readable_lines(child.last_log_lines()))
-            raise SetupError(f"{name} failed ({describe_exit(code)}); {child.spec.log_path} ends with:\n  {lines}")
+            raise ServerFailedError(
+                f"{name} failed ({describe_exit(code)}); {child.spec.log_path} ends with:\n  {lines}"
+            )
 
     def start_sandbox(self, csv: Path | None) -> str:
         """The sandbox keeps its anchor day and its changes in the data directory."""

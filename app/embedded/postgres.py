@@ -24,7 +24,7 @@ from app.embedded.session import (
     WrongPasswordError,
     open_session,
 )
-from app.errors import SetupError
+from app.errors import ServerFailedError, SetupError
 
 if TYPE_CHECKING:
     from app.embedded.data_directory import DataDirectory
@@ -92,7 +92,7 @@ def start_postgres(
     """Start it, and create its cluster, the roles and the database first if they are missing.
 
     `again_on` is the port of a server of this run that died; the new one listens on the same port.
-    Raises SetupError with the end of the server's log if it doesn't come up.
+    Raises ServerFailedError with the end of the server's log if it doesn't come up.
     """
     discard_forgotten_copy(directory.path)
     identity = choose_identity()
@@ -139,7 +139,7 @@ def _make_cluster(directory: DataDirectory, identity: PostgresIdentity, password
     )
     try:
         if initdb.wait(INITDB_SECONDS) != 0:
-            raise SetupError(_with_log("PostgreSQL's data could not be made", initdb))
+            raise ServerFailedError(_with_log("PostgreSQL's data could not be made", initdb))
     finally:
         initdb.stop(grace=0)
         password_file.unlink()
@@ -161,7 +161,7 @@ def _start_on_a_port(
         child = start_child(_server_spec(directory, identity, port, durability))
         try:
             asyncio.run(_prepare_when_ready(child, port, secrets))
-        except SetupError:
+        except ServerFailedError:
             child.stop(grace=STOP_SECONDS)
             if attempts == 0 or not any("could not bind" in line for line in child.last_log_lines()):
                 raise
@@ -197,7 +197,7 @@ async def _prepare_when_ready(child: Child, port: int, secrets: GeneratedSecrets
         await ensure_database(connection)
         await connection.close()
     except FAILED as error:  # its disk is full, or it is just shutting down
-        raise SetupError(_with_log(f"PostgreSQL could not be set up ({error})", child)) from None
+        raise ServerFailedError(_with_log(f"PostgreSQL could not be set up ({error})", child)) from None
     finally:
         connection.terminate()
 
@@ -209,15 +209,15 @@ async def _connect_when_ready(child: Child, port: int, password: str) -> Session
             return await open_session(port=port, role=SUPERUSER, password=password, database="postgres")
         except NOT_YET:
             if child.exit_code is not None or time.monotonic() > deadline:
-                raise SetupError(_with_log("PostgreSQL did not start", child)) from None
+                raise ServerFailedError(_with_log("PostgreSQL did not start", child)) from None
             await asyncio.sleep(0.02)
         except WrongPasswordError:
             raise SetupError(
                 f"The data directory's {DIRECTORY_NAME} does not know the password in its secrets.json; "
-                "restore that file, or start anew with `pixecom up --reset`."
+                "restore that file, or start anew with --reset."
             ) from None
         except ServerRefusedError as error:  # the disk is full, for example
-            raise SetupError(_with_log(f"PostgreSQL refuses connections ({error})", child)) from None
+            raise ServerFailedError(_with_log(f"PostgreSQL refuses connections ({error})", child)) from None
 
 
 def _with_log(sentence: str, child: Child) -> str:

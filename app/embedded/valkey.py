@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from app.embedded.child import Child, ChildSpec, start_child
 from app.embedded.passwords import write_private
 from app.embedded.ports import LOOPBACK, find_free_port
-from app.errors import SetupError
+from app.errors import ServerFailedError, SetupError
 
 if TYPE_CHECKING:
     from app.embedded.data_directory import DataDirectory
@@ -53,7 +53,10 @@ def packaged_binary() -> Path:
 
 
 def start_valkey(directory: DataDirectory, password: str, *, again_on: int | None = None) -> ValkeyServer:
-    """Start it on a free port, or again on its own; raises SetupError with the end of its log if it doesn't come up."""
+    """Start it on a free port, or again on its own.
+
+    Raises ServerFailedError with the end of its log if it doesn't come up.
+    """
     attempts = START_ATTEMPTS
     while True:
         attempts -= 1
@@ -61,7 +64,7 @@ def start_valkey(directory: DataDirectory, password: str, *, again_on: int | Non
         child = start_child(_server_spec(directory, port, password))
         try:
             _wait_until_ready(child, port, password)
-        except SetupError:
+        except ServerFailedError:
             child.stop(grace=STOP_SECONDS)
             if attempts == 0 or not any("bind" in line for line in child.last_log_lines()):
                 raise
@@ -109,7 +112,7 @@ def _wait_until_ready(child: Child, port: int, password: str) -> None:
     while not _answers(port, password):
         if child.exit_code is not None or time.monotonic() > deadline:
             lines = "\n  ".join(child.last_log_lines())
-            raise SetupError(f"Valkey did not start; {child.spec.log_path} ends with:\n  {lines}")
+            raise ServerFailedError(f"Valkey did not start; {child.spec.log_path} ends with:\n  {lines}")
         time.sleep(0.02)
 
 
