@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["list_doubts"]
 
 _OURS = "PIXECOM_"
+# Between the script `./pixecom` and the command line.
+_OF_THE_SCRIPT = frozenset({"PIXECOM_PYTHON", "PIXECOM_COMMAND"})
 # How alike two names must be, of 1: whole names, or what follows the first word where that is the same (LOGIN_…).
 _LIKE, _LIKE_IN_FAMILY = 0.9, 0.65
 _LOCAL_SUFFIXES = (".internal", ".local", ".localhost")
@@ -33,7 +35,7 @@ def list_doubts(settings: Settings, names: Iterable[str]) -> list[str]:
 def _misspelt(names: Iterable[str]) -> Iterable[str]:
     """Names that are nearly ours. Other programs' variables are of no concern."""
     ours = [str(field.validation_alias or name).upper() for name, field in Settings.model_fields.items()]
-    for name in sorted({name.upper() for name in names}.difference(ours)):
+    for name in sorted({name.upper() for name in names}.difference(ours, _OF_THE_SCRIPT)):
         likeness, nearest = max((_likeness(name, our), our) for our in ours)
         if likeness >= 1 or name.startswith(_OURS):
             yield f"{name} is no setting and has no effect; is {nearest} meant?"

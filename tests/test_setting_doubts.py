@@ -62,6 +62,8 @@ USUAL = [
     "SSH_CONNECTION",
     "PIP_INDEX_URL",
     "NODE_ENV",
+    "PIXECOM_COMMAND",
+    "PIXECOM_PYTHON",
 ]
 
 

@@ -69,7 +69,7 @@ def checkout(tmp_path: Path) -> Path:
     scripts = tmp_path / "checkout" / ".venv" / "bin"
     scripts.mkdir(parents=True)
     shutil.copy(DOOR, tmp_path / "checkout" / "pixecom")
-    (scripts / "pixecom").write_text('#!/bin/sh\necho "runs $*"\n')
+    (scripts / "pixecom").write_text('#!/bin/sh\necho "$PIXECOM_COMMAND runs $*"\n')
     (scripts / "pixecom").chmod(0o755)
     return tmp_path / "checkout"
 
@@ -92,7 +92,7 @@ def test_an_index_behind_an_authority_of_this_machine_is_reached_without_a_word(
 
     ended = run(bare_path, checkout / "pixecom")
 
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "runs --help\n", "")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{checkout}/pixecom runs --help\n", "")
     assert calls.read_text() == "sync\n" * 2
 
 
@@ -112,4 +112,8 @@ def test_what_uv_says_in_passing_is_shown(bare_path: str, checkout: Path) -> Non
 
     ended = run(bare_path, checkout / "pixecom")
 
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "runs --help\n", "warning: something\n")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (
+        0,
+        f"{checkout}/pixecom runs --help\n",
+        "warning: something\n",
+    )
