@@ -43,7 +43,7 @@ class GoingRun(NamedTuple):
 class FailedWork(NamedTuple):
     """Jobs of one kind that failed for the same reason, `total` of which groups there are.
 
-    `run_id` is of the newest of them. `recovered`: the same work has succeeded since.
+    `run_id` and `run_origin` are of the newest of them. `recovered`: the same work has succeeded since.
     """
 
     seller_id: UUID | None
@@ -54,6 +54,7 @@ class FailedWork(NamedTuple):
     jobs: int
     last_at: datetime
     run_id: UUID | None
+    run_origin: RunOrigin | None
     recovered: bool
     total: int
 
@@ -126,9 +127,16 @@ WITH failed AS (
   GROUP BY 1, 2, 3, 4, 5
 )
 SELECT alike.seller_id, connection_id, kind, error_class, error_reason, jobs, last_at,
-       (SELECT max(of_run.run_id::text)::uuid FROM sync_run_jobs AS of_run WHERE of_run.job_id = newest_id) AS run_id,
-       recovered, count(*) OVER () AS total
+       newest.run_id, newest.origin, recovered, count(*) OVER () AS total
 FROM alike
+LEFT JOIN LATERAL (
+  SELECT of_run.run_id, runs.origin
+  FROM sync_run_jobs AS of_run
+  JOIN sync_runs AS runs ON runs.id = of_run.run_id
+  WHERE of_run.job_id = newest_id
+  ORDER BY of_run.run_id DESC
+  LIMIT 1
+) AS newest ON true
 ORDER BY recovered, last_at DESC
 LIMIT $3
 """
@@ -202,7 +210,8 @@ async def list_going_runs(driver: Driver, *, seller_id: UUID | None, limit: int)
 
 async def list_failed_work(driver: Driver, *, seller_id: UUID | None, since: datetime, limit: int) -> list[FailedWork]:
     """What failed for good since then: first what has not succeeded since, the newest first."""
-    return [FailedWork(*row) for row in await driver.fetch(_LIST_FAILED, seller_id, since, limit)]
+    rows = await driver.fetch(_LIST_FAILED, seller_id, since, limit)
+    return [FailedWork(*row)._replace(run_origin=RunOrigin(row["origin"]) if row["origin"] else None) for row in rows]
 
 
 async def list_held_back(driver: Driver, *, seller_id: UUID | None, limit: int, own_limit: str) -> list[HeldBack]:
@@ -216,5 +225,5 @@ async def is_anything_running(driver: Driver) -> bool:
 
 
 async def list_candidates(driver: Driver, *, now: datetime, fresh_for: timedelta, limit: int) -> list[UUID]:
-    """Sellers with a connection that is unhealthy, or whose stats are older than they should be."""
+    """Sellers with a connection that is unhealthy, or has stats older than they should be."""
     return [row["seller_id"] for row in await driver.fetch(_LIST_CANDIDATES, now, fresh_for, limit)]

@@ -1,8 +1,10 @@
-"""Whose a run is, for who works across tenants."""
+"""The seller that a run belongs to, for callers that work across tenants."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+
+from app.vocabulary import RunOrigin
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -11,20 +13,21 @@ if TYPE_CHECKING:
 
 
 class RunOwner(NamedTuple):
-    """Whose a run is; None: the schedule's own. `reason` is why it was asked for."""
+    """`seller_id` is None for a run of the schedule's own. `reason` is why the run was requested."""
 
     seller_id: UUID | None
     reason: str
+    origin: RunOrigin
 
 
 _FIND = """
-SELECT seller_id, reason
+SELECT seller_id, reason, origin
 FROM sync_runs
 WHERE id = $1
 """
 
 
 async def find_run_owner(driver: Driver, run_id: UUID) -> RunOwner | None:
-    """Whose the run is; None: there is none."""
+    """None if there is no such run."""
     row = await driver.fetchrow(_FIND, run_id)
-    return RunOwner(*row) if row else None
+    return RunOwner(*row)._replace(origin=RunOrigin(row["origin"])) if row else None

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from redis.exceptions import RedisError
+
 from app import clock
 from app.database.revision import check_revision
 from app.database.transactions import across_tenants, read_snapshot, work_transaction
@@ -27,12 +29,15 @@ from app.queries.job_dispatch import queue_depth
 from app.queries.ticks import list_newest_ticks
 from app.services.call_budget import OWN_LIMIT
 from app.services.database_schema import OK
-from app.services.freshness import FRESH_INTERVALS, load_accounts_freshness
+from app.services.freshness import FRESH_INTERVALS, REFUSALS, load_accounts_freshness
 from app.services.future_rows import look_for_future
 from app.services.job_broker import Priority
+from app.services.redis_health import check_redis
+from app.services.refusal import refusal_of
 from app.services.run_progress import load_run_progress
 from app.services.schedule import schedule
-from app.vocabulary import ConnectionHealth, ConnectionTrouble, FreshnessReason, FreshnessState
+from app.services.throttles import PauseScope
+from app.vocabulary import ConnectionHealth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,9 +47,10 @@ if TYPE_CHECKING:
     from app.queries.connections import Connection
     from app.queries.fleet_status import FailedWork, GoingRun, HeldBack
     from app.services.context import Services
-    from app.services.freshness import AccountsFreshness
+    from app.services.freshness import AccountFreshness, AccountsFreshness
     from app.services.future_rows import FutureFinding
     from app.services.run_progress import RunProgress
+    from app.vocabulary import FreshnessReason, FreshnessState
 
 FAILURES_WITHIN = timedelta(hours=24)
 NAMED = 20
@@ -62,7 +68,7 @@ class RunStatus(NamedTuple):
 
 
 class FailureStatus(NamedTuple):
-    """What failed, whose it is, and the name of the connection that it was for."""
+    """What failed, and the names of its seller and connection."""
 
     seller: str | None
     connection: str | None
@@ -70,23 +76,38 @@ class FailureStatus(NamedTuple):
 
 
 class ConnectionStatus(NamedTuple):
-    """A connection that something is wrong with. `until`: when it goes on by itself, where that is known."""
+    """A connection that something is wrong with.
+
+    `refusal` is why the platform refuses it, if it does. `state` is how fresh its numbers are, None for a page, and
+    `reason` why they are not fresh. `until`: when it recovers by itself, if that is known.
+    """
 
     seller: str
     connection: Connection
-    state: FreshnessState
-    reason: FreshnessReason
+    refusal: FreshnessReason | None
+    state: FreshnessState | None
+    reason: FreshnessReason | None
     detail: str | None
     since: datetime | None
     until: datetime | None
 
+    @property
+    def trouble(self) -> FreshnessReason | None:
+        """What is wrong with it; a refusal first."""
+        return self.refusal or self.reason
+
 
 class HeldBackStatus(NamedTuple):
-    """Calls that are held back, whose they are, and of which connection; both None for the whole app."""
+    """Calls that are held back, with the names of their seller and connection; both None for the whole app."""
 
     seller: str | None
     connection: str | None
     held_back: HeldBack
+
+    @property
+    def scope(self) -> PauseScope:
+        """Which calls of theirs."""
+        return PauseScope.parse(self.held_back.scope)
 
 
 class QueueStatus(NamedTuple):
@@ -99,9 +120,9 @@ class QueueStatus(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetStatus:
-    """Everything as of `read_at`. `sellers_left` have trouble too and were not looked at.
+    """Everything as of `read_at`. `sellers_left`: more sellers have trouble and were not looked at.
 
-    `schema` is ok, or why it is too old for any work.
+    `schema`, `clock` and `redis` are ok, or why no work is done.
     """
 
     read_at: datetime
@@ -118,6 +139,8 @@ class FleetStatus:
     future: tuple[FutureFinding, ...] = ()
     disk: DiskSpace | None = None
     schema: str = OK
+    clock: str = OK
+    redis: str = OK
 
     @property
     def runs_total(self) -> int:
@@ -134,19 +157,19 @@ class FleetStatus:
 
     @property
     def is_worker_missing(self) -> bool:
-        """Work is due, and nobody does any."""
+        """Jobs are due, but no worker is running any."""
         return not self.is_working and any(queue.age > _GRACE for queue in self.queues)
 
     @property
     def is_well(self) -> bool:
         in_trouble = self.open_failures or self.connections
-        stands_still = self.is_worker_missing or self.tick_is_late or self.is_schema_old
+        stands_still = self.is_worker_missing or self.tick_is_late or self.obstacles
         return not (in_trouble or stands_still or self.future or self.is_disk_low)
 
     @property
-    def is_schema_old(self) -> bool:
-        """Whether workers and schedulers of this release do no work until the schema is migrated."""
-        return self.schema != OK
+    def obstacles(self) -> tuple[str, ...]:
+        """Why workers and schedulers of this release, on this machine, do no work until somebody acts."""
+        return tuple(each for each in (self.schema, self.clock, self.redis) if each != OK)
 
     @property
     def is_disk_low(self) -> bool:
@@ -203,6 +226,8 @@ async def read_fleet_status(services: Services, *, seller_slug: str | None) -> F
         future=tuple(await look_for_future(services, seller_slug=seller_slug)),
         disk=_look_at_disk(services),
         schema=await check_revision(services.database.app),
+        clock=await services.clock.check(),
+        redis=await _look_at_redis(services),
     )
 
 
@@ -242,30 +267,35 @@ async def _look_at(services: Services, seller_id: UUID, now: datetime) -> tuple[
 def _troubles(
     seller: str, connections: Sequence[Connection], freshness: AccountsFreshness
 ) -> Iterator[ConnectionStatus]:
-    """A connection that the platform refuses is in trouble however new its numbers are."""
+    """A connection that the platform refuses is in trouble however fresh its numbers are."""
     for connection in connections:
         if not connection.is_active:
             continue
         reading = freshness.of_account(connection.id)
-        if connection.health is not ConnectionHealth.HEALTHY:
-            yield ConnectionStatus(
-                seller,
-                connection,
-                reading.state if reading else FreshnessState.STALE,
-                _refusal(connection),
-                connection.health_reason,
-                connection.health_changed_at,
-                None,
-            )
-        elif reading is not None and reading.reason is not None:
-            yield ConnectionStatus(
-                seller, connection, reading.state, reading.reason, None, reading.since, reading.expected_by
-            )
+        refusal = reading.refusal if reading else _refusal_of_page(connection)
+        if refusal is None and (reading is None or reading.reason is None):
+            continue
+        yield ConnectionStatus(
+            seller=seller,
+            connection=connection,
+            refusal=refusal,
+            state=reading.state if reading else None,
+            reason=reading.reason if reading else None,
+            detail=connection.health_reason,
+            since=_since(connection, reading),
+            until=reading.expected_by if reading and refusal is None else None,
+        )
 
 
-def _refusal(connection: Connection) -> FreshnessReason:
-    lacks_permission = connection.trouble is ConnectionTrouble.PERMISSION
-    return FreshnessReason.PERMISSION if lacks_permission else FreshnessReason.TOKEN_EXPIRED
+def _since(connection: Connection, reading: AccountFreshness | None) -> datetime | None:
+    if connection.health is not ConnectionHealth.HEALTHY:
+        return connection.health_changed_at
+    return reading.since if reading else None
+
+
+def _refusal_of_page(page: Connection) -> FreshnessReason | None:
+    refusal = refusal_of(page.trouble, is_healthy=page.health is ConnectionHealth.HEALTHY)
+    return None if refusal is None else REFUSALS[refusal]
 
 
 async def _run_status(services: Services, sellers: _Sellers, run: GoingRun) -> RunStatus:
@@ -274,6 +304,13 @@ async def _run_status(services: Services, sellers: _Sellers, run: GoingRun) -> R
     async with read_snapshot(services.database.app, run.seller_id) as driver:
         [progress] = await load_run_progress(driver, run.seller_id, [run.id])
     return RunStatus(sellers.slugs.get(run.seller_id), run, progress)
+
+
+async def _look_at_redis(services: Services) -> str:
+    try:
+        return await check_redis(services.redis)
+    except (OSError, RedisError) as error:
+        return f"Redis does not answer ({type(error).__name__})"
 
 
 def _look_at_disk(services: Services) -> DiskSpace | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.clock import day_of
 from app.metrics.levels import Level
 from app.queries.freshness import FetchedDays, list_fetch_facts, list_sync_facts
+from app.services.refusal import refusal_of
 from app.vocabulary import ConnectionTrouble, FreshnessReason, FreshnessState
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 FRESH_INTERVALS = 2
 LATE_INTERVALS = 4
 LATE_AT_LEAST = timedelta(minutes=30)
+REFUSALS = {
+    ConnectionTrouble.TOKEN: FreshnessReason.TOKEN_EXPIRED,
+    ConnectionTrouble.PERMISSION: FreshnessReason.PERMISSION,
+}
 _ONE_DAY = timedelta(days=1)
 # Of several reasons the first is told: what somebody must do something about comes first.
 _REASONS = (
@@ -43,10 +48,14 @@ _REASONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFreshness:
-    """`reason` and `since` are None when it is fresh; `expected_by` is None when nobody can know."""
+    """`reason` and `since` are None when it is fresh; `expected_by` is None when nobody can know.
+
+    `refusal` is why the platform refuses the account, however fresh it is.
+    """
 
     state: FreshnessState
     reason: FreshnessReason | None
+    refusal: FreshnessReason | None
     since: datetime | None
     expected_by: datetime | None
 
@@ -96,6 +105,7 @@ class AccountsFreshness:
         return AccountFreshness(
             state=verdict.state,
             reason=verdict.reason,
+            refusal=self._refusal(account),
             since=None if verdict.state is FreshnessState.FRESH else self._since(account, oldest + fresh_for),
             expected_by=self._expected_by(account, oldest, verdict),
         )
@@ -178,13 +188,14 @@ class AccountsFreshness:
         return self._refusal(account) or (FreshnessReason.THROTTLED if throttled else None)
 
     def _refusal(self, account: AccountSyncFacts) -> FreshnessReason | None:
-        """Why the platform refuses the account; a refusal from before the reason was kept is the token's."""
-        if account.token_expires_at is not None and account.token_expires_at <= self._now:
-            return FreshnessReason.TOKEN_EXPIRED
-        if account.is_healthy:
-            return None
-        lacks_permission = account.trouble is ConnectionTrouble.PERMISSION
-        return FreshnessReason.PERMISSION if lacks_permission else FreshnessReason.TOKEN_EXPIRED
+        """Why the platform refuses the account."""
+        refusal = refusal_of(
+            account.trouble,
+            is_healthy=account.is_healthy,
+            token_expires_at=account.token_expires_at,
+            now=self._now,
+        )
+        return None if refusal is None else REFUSALS[refusal]
 
     def _since(self, account: AccountSyncFacts, stale_from: datetime) -> datetime:
         never = any(until is None for until in account.covered.values())

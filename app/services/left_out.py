@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from app.services.refusal import refusal_of
 from app.vocabulary import ConnectionHealth, ConnectionKind, ConnectionTrouble
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ class LeftOutReason(StrEnum):
     NO_DAY_OVER = "NO_DAY_OVER"
 
 
+_REFUSALS = {
+    ConnectionTrouble.TOKEN: LeftOutReason.TOKEN_EXPIRED,
+    ConnectionTrouble.PERMISSION: LeftOutReason.PERMISSION,
+}
 # For people: why, and what to do.
 WHY = {
     LeftOutReason.TOKEN_EXPIRED: "The platform no longer accepts its access token. Give it another one with "
@@ -49,11 +54,7 @@ class LeftOut(NamedTuple):
 
 
 def _refusal(connection: Connection) -> LeftOutReason | None:
-    """As freshness has it: a refusal from before its kind was kept is the token's."""
     if not connection.is_active:
         return LeftOutReason.DEACTIVATED
-    if connection.health is ConnectionHealth.HEALTHY:
-        return None
-    if connection.trouble is ConnectionTrouble.PERMISSION:
-        return LeftOutReason.PERMISSION
-    return LeftOutReason.TOKEN_EXPIRED
+    refusal = refusal_of(connection.trouble, is_healthy=connection.health is ConnectionHealth.HEALTHY)
+    return None if refusal is None else _REFUSALS[refusal]

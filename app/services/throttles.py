@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from uuid import UUID
 
 from app.errors import ThrottleScope
+from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
-    from app.vocabulary import ProviderKind, UseCase
+    from app.vocabulary import ProviderKind
 
 PausingScope: TypeAlias = Literal[ThrottleScope.APP, ThrottleScope.ACCOUNT, ThrottleScope.USE_CASE]
 """How far a throttle that pauses calls reaches; one of the JOB alone pauses none."""
+_CONNECTION = "connection"
 _PAUSING: tuple[PausingScope, ...] = (ThrottleScope.APP, ThrottleScope.ACCOUNT, ThrottleScope.USE_CASE)
+
+
+class PauseScope(NamedTuple):
+    """The calls that a pause holds back: those of a connection, or of its one use case; without both, of an app."""
+
+    connection_id: UUID | None = None
+    use_case: UseCase | None = None
+
+    @classmethod
+    def parse(cls, name: str) -> PauseScope:
+        """From the name that `scope_name` gave it."""
+        kind, *parts = name.split("/")
+        if kind != _CONNECTION:
+            return cls()
+        return cls(UUID(parts[0]), UseCase(parts[1]) if parts[1:] else None)
 
 
 def pause_scopes(connection_id: UUID, use_case: UseCase, *, provider: ProviderKind) -> tuple[str, ...]:
@@ -30,6 +46,6 @@ def scope_name(scope: PausingScope, connection_id: UUID, use_case: UseCase, *, a
         case ThrottleScope.APP:
             return app
         case ThrottleScope.ACCOUNT:
-            return f"connection/{connection_id}"
+            return f"{_CONNECTION}/{connection_id}"
         case ThrottleScope.USE_CASE:
-            return f"connection/{connection_id}/{use_case}"
+            return f"{_CONNECTION}/{connection_id}/{use_case}"

@@ -10,6 +10,7 @@ import pytest
 from app import clock
 from app.errors import ProviderThrottledError, ThrottleScope
 from app.identifiers import new_id
+from app.services.throttles import PauseScope, pause_scopes
 from app.vocabulary import ProviderKind, UseCase
 from tests.services.jobs_at_hand import chore, enqueue, execute, failing, job_of, nothing, state_of
 from tests.services.working import fetch_work
@@ -131,3 +132,13 @@ async def test_a_pause_of_one_providers_app_is_none_of_anothers(services: Servic
     for job_id in (of_meta, of_the_mock):
         await execute(services, job_id, nothing)
     assert [await state_of(services, job_id) for job_id in (of_meta, of_the_mock)] == ["PARKED", "SUCCEEDED"]
+
+
+def test_a_pause_is_known_by_its_name() -> None:
+    account = new_id()
+    names = pause_scopes(account, INSIGHTS, provider=ProviderKind.META)
+    assert [PauseScope.parse(name) for name in names] == [
+        PauseScope(),
+        PauseScope(account),
+        PauseScope(account, INSIGHTS),
+    ]
