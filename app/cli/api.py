@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from app.cli.places import DEFAULT_PORT
 from app.embedded.ports import LOOPBACK
 
 
 def api(
     *,
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = LOOPBACK,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = DEFAULT_PORT,
 ) -> None:
     """Run the API process; settings come from the environment. SIGTERM stops it after DRAIN_SECONDS."""
     from app.cli.demo_logins import refuse_demo_logins_at_start

@@ -1,4 +1,4 @@
-"""What `check stats` does: asks the one service, week by week, and shows what it found. Of much it names the first."""
+"""What `check stats` does: asks the one service, week by week, and shows what it found. Long lists are truncated."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
 
 from app.cli.command_services import open_command_services
-from app.cli.future_report import future_facts, future_table
+from app.cli.future_report import future_facts, print_future
+from app.cli.identifiers import api_id, entity_name
+from app.cli.listing import Column, Row, open_console, print_listing
+from app.cli.pasting import pasted
+from app.queries.stats_check import SELLPAGES
 from app.services.future_rows import check_future
 from app.services.stats_check import check_stats
 from app.settings import load_settings
@@ -21,8 +24,11 @@ if TYPE_CHECKING:
     from app.services.stats_check import Finding
 
 NAMED = 100
-FILE_WIDTH = 240
-"""Columns, where the output is no terminal, so that nothing is cut."""
+_COLUMNS = (
+    *(Column(name) for name in ("seller", "table", "level", "day")),
+    Column("entity", is_whole=True),
+    *(Column(name) for name in ("expected", "found")),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +42,7 @@ class StatsCheckRequest:
 
 @dataclass(slots=True)
 class Tally:
-    """All that was found so far; of each kind of difference the first NAMED, with the seller's slug."""
+    """All that was found so far; the first NAMED of each kind of difference, with the seller's slug."""
 
     sellers: set[str] = field(default_factory=set[str])
     differences: int = 0
@@ -102,6 +108,7 @@ def _difference(slug: str, difference: Difference) -> dict[str, object]:
         "table": difference.table,
         "level": difference.level.name if difference.level is not None else None,
         "entity": str(difference.entity_id),
+        "entityId": _entity_name(difference),
         "day": difference.stat_date.isoformat(),
         "currency": difference.currency,
         "expected": _facts(difference.expected),
@@ -120,13 +127,11 @@ def _facts(facts: Facts | None) -> dict[str, object] | None:
 
 
 def _print(tally: Tally, *, repair: bool) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = FILE_WIDTH
+    console = open_console()
     if tally.future:
         _print_future(console, tally.future)
     if tally.named:
-        console.print(_table(tally.named))
+        print_listing(console, _COLUMNS, [_row(slug, difference) for slug, difference in tally.named])
     if tally.differences > len(tally.named):
         console.print(f"… and {tally.differences - len(tally.named)} more.")
     sellers = f"{len(tally.sellers)} seller{'' if len(tally.sellers) == 1 else 's'} with statistics"
@@ -144,26 +149,38 @@ def _print(tally: Tally, *, repair: bool) -> None:
 def _print_future(console: Console, future: list[FutureFinding]) -> None:
     rows = sum(each.rows for finding in future for each in finding.found)
     console.print(f"{rows} rows have a time in the future: a machine with a wrong clock wrote them.")
-    console.print(future_table(future))
+    print_future(console, future)
     if all(finding.is_repaired for finding in future):
         console.print(
             "They were moved back to now and recorded in the audit trail; data fetched from now on counts again."
         )
     else:
         console.print(
-            "Until these times pass, new data for those days counts as older; --repair moves the rows back to now."
+            "Until these times pass, new data for those days counts as older; "
+            f"`{pasted('check', 'stats', '--repair')}` moves the rows back to now."
         )
 
 
-def _table(named: list[tuple[str, Difference]]) -> Table:
-    table = Table("seller", "table", "level", "entity", "day", "expected", "found", box=None)
-    for slug, difference in named:
-        level = difference.level.name if difference.level is not None else ""
-        expected, found = _contrast(difference.expected, difference.found)
-        table.add_row(
-            slug, difference.table, level, str(difference.entity_id), str(difference.stat_date), expected, found
+def _row(slug: str, difference: Difference) -> Row:
+    level = difference.level.name if difference.level is not None else ""
+    day = str(difference.stat_date)
+    return Row(
+        (
+            slug,
+            difference.table,
+            level,
+            day,
+            _entity_name(difference),
+            *_contrast(difference.expected, difference.found),
         )
-    return table
+    )
+
+
+def _entity_name(difference: Difference) -> str:
+    """The API's id."""
+    if difference.level is not None:
+        return entity_name(difference.level, difference.entity_id)
+    return api_id("Sellpage" if difference.table == SELLPAGES else "Seller", difference.entity_id)
 
 
 def _contrast(expected: Facts | None, found: Facts | None) -> tuple[str, str]:

@@ -9,43 +9,48 @@ import asyncpg
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
+from app.cli.pasting import pasted, pasted_anywhere
 from app.database.outage import is_outage
-from app.errors import SetupError
+from app.errors import ServerFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-DOCTOR = "see `pixecom doctor`"
 _OUTDATED = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
 _FULL = "no space left on device"
 _TURNED_AWAY = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 
 
 @contextmanager
-def failure_as_sentence(advice: str = DOCTOR) -> Generator[None]:
-    """Raise SetupError for a server that fails while the work within is done; `advice` ends an outage's sentence."""
+def failure_as_sentence() -> Generator[None]:
+    """Raise ServerFailedError for a server that fails while the work within is done."""
     try:
         yield
     except Exception as error:
-        sentence = describe_failure(error, advice=advice)
+        sentence = describe_failure(error)
         if sentence is None:
             raise
-        raise SetupError(sentence) from None
+        raise ServerFailedError(sentence) from None
 
 
-def describe_failure(error: BaseException, *, advice: str = DOCTOR) -> str | None:
-    """The sentence for an error of a server; None for any other error, such as a closed standard output."""
+def describe_failure(error: BaseException, *, advice: str | None = None) -> str | None:
+    """The sentence for an error of a server; None for any other error, such as a closed standard output.
+
+    `advice` ends the sentence of an outage; without it, that is to run `doctor`.
+    """
     if isinstance(error, BrokenPipeError):
         return None
+    see_doctor = f"see `{pasted('doctor')}`"
+    advice = advice or see_doctor
     cause = cause_of(error)
     reason = reason_of(error)
     if isinstance(cause, asyncpg.InsufficientPrivilegeError):
         return (
             f"The database refuses its role this: {reason}. Are DATABASE_URL and SYSTEM_DATABASE_URL swapped, or the "
-            f"schema too old? {DOCTOR[0].upper()}{DOCTOR[1:]}."
+            f"schema too old? `{pasted('doctor')}` tells."
         )
     if isinstance(cause, _OUTDATED):
-        return f"The schema does not fit this release ({reason}): run `pixecom migrate`, or {DOCTOR}."
+        return f"The schema does not fit this release ({reason}): run `{pasted_anywhere('migrate')}`, or {see_doctor}."
     if is_disk_full(error):
         return f"The disk of the database is full ({reason}): free some space there."
     if is_outage(error):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.cli.demo_logins import examine_demo_logins
 from app.cli.durability import examine_durability
+from app.cli.pasting import pasted, pasted_anywhere
 from app.cli.reachability import require_database, require_redis
 from app.cli.status_advice import summarize
 from app.cli.token_keys import examine_token_keys
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic import SecretStr
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from app.settings import Settings
 
@@ -98,36 +97,20 @@ async def _examine_role(setting: str, url: SecretStr) -> str:
 
 
 async def _examine_schema(settings: Settings) -> str:
-    """As the owner; on a host that has not its URL, and needs none, as the app role."""
+    """As the owner; on a host without its URL, which only a migration needs, as the app role."""
     owner_url = settings.migration_database_url
-    if owner_url is None:
-        return await _examine_schema_as_app(settings)
-    await require_database("MIGRATION_DATABASE_URL", owner_url.get_secret_value())
-    engine = create_async_engine(owner_url.get_secret_value(), poolclass=NullPool)
-    try:
-        async with engine.connect() as connection:
-            current = await _current_revision(connection)
-    finally:
-        await engine.dispose()
-    head = head_revision()
-    if current != head:
-        raise SetupError(f"The schema is at {current or 'nothing'}, the code at {head}: run `pixecom migrate`.")
-    return f"at {head}, the newest"
-
-
-async def _examine_schema_as_app(settings: Settings) -> str:
-    engine = open_engine(settings.database_url, pool_size=1, application="pixecom-cli")
+    if owner_url is not None:
+        await require_database("MIGRATION_DATABASE_URL", owner_url.get_secret_value())
+    engine = open_engine(owner_url or settings.database_url, pool_size=1, application="pixecom-cli")
     try:
         trouble = await check_revision(engine)
     finally:
         await engine.dispose()
     if trouble != OK:
         raise SetupError(f"{trouble[0].upper()}{trouble[1:]}.")
-    return f"at {head_revision()} or later; MIGRATION_DATABASE_URL, which only `pixecom migrate` needs, is not set here"
-
-
-async def _current_revision(connection: AsyncConnection) -> str | None:
-    return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    migrate = pasted_anywhere("migrate")
+    unset = "" if owner_url else f"; MIGRATION_DATABASE_URL, which only `{migrate}` needs, is not set here"
+    return f"at {head_revision()} or later{unset}"
 
 
 async def _examine_redis(settings: Settings) -> str:
@@ -158,8 +141,8 @@ async def _examine_clock(settings: Settings) -> str:
 
 
 async def _examine_fleet(settings: Settings) -> str:
-    """Trouble of sellers is none of the installation; it is only pointed to."""
+    """Judged as `status` does. Trouble of the work is no fault of the installation, so it is only a warning."""
     async with open_services(settings, process="cli") as services:
         await services.clock.measure()
         status = await read_fleet_status(services, seller_slug=None)
-    return "nothing needs anybody" if status.is_well else Warned(f"{summarize(status)}: see `pixecom status`")
+    return "no action is needed" if status.is_well else Warned(f"{summarize(status)}: see `{pasted('status')}`")

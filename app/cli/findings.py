@@ -1,16 +1,15 @@
-"""What `doctor` found: one finding for each check, in a table for people."""
+"""What `doctor` found: one finding for each check, and how people read them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from app.cli.database_failure import describe_failure, reason_of
 from app.cli.doctor_checks import DISK, Warned, list_checks
+from app.cli.listing import open_console, print_line
 from app.errors import SetupError, UnreachableError
 from app.observability.logging import mask_secrets
 from app.settings import load_settings
@@ -79,11 +78,14 @@ async def _examine(check: Check, settings: Settings, before: list[Finding], unre
 
 
 def print_findings(findings: list[Finding]) -> None:
-    """A table for people."""
-    table = Table("", "check", "finding", box=None)
+    """A line for each check. What is to be copied, such as a command, is not broken: only the terminal wraps it."""
+    console = open_console()
+    width = max(len(finding.check) for finding in findings)
     for finding in findings:
-        table.add_row(finding.mark, finding.check, escape(finding.detail))
-    Console().print(table)
+        first, *rest = finding.detail.splitlines()
+        console.print(f"{finding.mark} {finding.check:<{width}}  {escape(first)}")
+        for line in rest:
+            print_line(console, f"  {line}")
 
 
 def _good(check: str, found: str | Warned) -> Finding:

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
+from app.cli.listing import Column, Row, print_listing
+from app.cli.pasting import pasted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rich.console import Console
+
     from app.queries.future_rows import FutureRows
     from app.services.future_rows import FutureFinding
 
+_COLUMNS = tuple(Column(name) for name in ("seller", "connection", "table", "rows", "days", "farthest ahead"))
 # Sellers in a line; the report names all.
 _NAMED = 3
 
 
-def future_table(findings: Sequence[FutureFinding]) -> Table:
+def print_future(console: Console, findings: Sequence[FutureFinding]) -> None:
     """One line for each table and connection."""
-    table = Table("seller", "connection", "table", "rows", "days", "farthest ahead", box=None)
+    rows: list[Row] = []
     for finding in findings:
         slug = finding.seller.slug if finding.seller else ""
         for each in finding.found:
             latest = f"{each.latest:%Y-%m-%d %H:%M} UTC"
-            table.add_row(slug, each.connection or "", each.table, str(each.rows), _days(each), latest)
-    return table
+            rows.append(Row((slug, each.connection or "", each.table, str(each.rows), _days(each), latest)))
+    print_listing(console, _COLUMNS, rows)
 
 
 def future_facts(finding: FutureFinding) -> Iterator[dict[str, object]]:
@@ -52,7 +56,8 @@ def summarize_future(findings: Sequence[FutureFinding]) -> str:
     owners = f" for {', '.join(sellers[:_NAMED])}{' and others' if len(sellers) > _NAMED else ''}" if sellers else ""
     span = f", days {min(days)} to {max(days)}" if days else ""
     rows = ", ".join(f"{rows} in {table}" for table, rows in _by_table(found).items())
-    return f"rows with a future time{owners} ({rows}{span}): `pixecom check stats --repair` moves them back to now"
+    repair = pasted("check", "stats", "--repair")
+    return f"rows with a future time{owners} ({rows}{span}): `{repair}` moves them back to now"
 
 
 def _by_table(found: Sequence[FutureRows]) -> dict[str, int]:

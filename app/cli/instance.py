@@ -11,6 +11,9 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from app.cli.environment import development_environment
+from app.cli.pasting import pasted
+from app.cli.places import DEFAULT_PORT
+from app.embedded.data_directory import is_in_use
 from app.embedded.passwords import read_secrets, write_private
 from app.errors import SetupError
 
@@ -48,17 +51,44 @@ def forget_instance(directory: Path) -> None:
 
 
 def read_instance(directory: Path) -> Instance:
-    """The instance that runs on this directory now; raises SetupError if there is none."""
+    """The instance that runs on this directory now; raises SetupError if there is none.
+
+    A note that a killed run left behind is none, even if another process has got its process id.
+    """
     try:
-        instance = Instance(**json.loads((directory / FILE_NAME).read_text()))
-        os.kill(instance.pid, 0)
-    except (FileNotFoundError, ProcessLookupError):
-        raise SetupError(
-            f"No instance runs on {directory.resolve()}; start one with `pixecom up`, or name its --data-dir."
-        ) from None
+        instance = _read(directory)
+        if instance is not None and is_in_use(directory) and _is_running(instance.pid):
+            return instance
     except PermissionError:
         raise SetupError(f"The instance of {directory.resolve()} belongs to another user.") from None
-    return instance
+    raise SetupError(_absence(directory, instance))
+
+
+def _is_running(pid: int) -> bool:
+    """Raises PermissionError for a process of another user."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _read(directory: Path) -> Instance | None:
+    try:
+        return Instance(**json.loads((directory / FILE_NAME).read_text()))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError):
+        raise SetupError(
+            f"{directory.resolve() / FILE_NAME} was not written by this release; restart `pixecom up` with this one."
+        ) from None
+
+
+def _absence(directory: Path, left: Instance | None) -> str:
+    """`left` is what the last run noted, if it was killed."""
+    port = ["--port", str(left.api_port)] if left and left.api_port != DEFAULT_PORT else []
+    start = pasted("up", *port)
+    return f"No instance runs on {directory.resolve()}; start one with `{start}`, or name its --data-dir."
 
 
 def join_instance(directory: Path) -> Instance:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from subprocess import SubprocessError
 from typing import TYPE_CHECKING
 
 from app.cli.environment import check_is_development, uses_own_postgres, uses_own_valkey
-from app.cli.instance import read_instance
 from app.cli.output import StepPrinter
+from app.cli.port_user import describe_port_user
 from app.cli.room_watch import RoomWatch
 from app.cli.stack import Ports, Stack
 from app.cli.stopping import StopRequested, ignore_signals, stop_on_signals
@@ -34,7 +34,7 @@ def run_instance(*, port: int, data_directory: Path, sandbox_data: Path | None, 
     printer = StepPrinter()
     check_is_development("up")
     if not is_free(port):
-        raise SetupError(f"Port {port} on {LOOPBACK} is in use by {_user_of(port, data_directory)}.")
+        raise SetupError(f"Port {port} on {LOOPBACK} is in use by {describe_port_user(port, data_directory)}.")
     try:
         with stop_on_signals() as request, _opened(data_directory, printer, reset=reset) as directory:
             room = RoomWatch(directory.path, printer)
@@ -44,17 +44,6 @@ def run_instance(*, port: int, data_directory: Path, sandbox_data: Path | None, 
                 _run(stack, printer, request, sandbox_data)
     except StopRequested:
         return
-
-
-def _user_of(port: int, data_directory: Path) -> str:
-    """Who uses the port, as far as it is known, and what to do."""
-    with suppress(SetupError):
-        running = read_instance(data_directory)
-        if running.api_port == port:
-            return (
-                f"the `pixecom up` that runs on {data_directory.resolve()} (process {running.pid}); stop that run first"
-            )
-    return "another program; stop it, or pass another --port"
 
 
 def _run(stack: Stack, printer: StepPrinter, request: StopRequest, sandbox_data: Path | None) -> None:

@@ -7,16 +7,15 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from app.cli.identifiers import connection_name
 from app.services.left_out import WHY
 from app.vocabulary import ConnectionKind
-from graphql_schema.global_id import global_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.services.left_out import LeftOut
 
-_TYPES = {ConnectionKind.AD_ACCOUNT: "AdAccount", ConnectionKind.PAGE: "Page"}
 _WORDS = {ConnectionKind.AD_ACCOUNT: "ad account", ConnectionKind.PAGE: "page"}
 
 
@@ -36,7 +35,7 @@ def _as_json(slug: str, left_out: LeftOut) -> str:
     """`id` is the API's."""
     words = {
         "seller": slug,
-        "id": global_id(_TYPES[left_out.kind], left_out.connection_id),
+        "id": connection_name(left_out.kind, left_out.connection_id),
         "name": left_out.name,
         "externalId": left_out.external_id,
         "reason": left_out.reason,

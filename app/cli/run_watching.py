@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from uuid import UUID
 
 from app.cli.identifiers import run_name
+from app.cli.pasting import pasted
 from app.cli.progress_bar import ProgressBar, Together
+from app.cli.run_commands import cancel_command, follow_command
 from app.database.outage import is_outage
 from app.services.run_progress import get_run_progress, get_scheduled_progress
-from app.vocabulary import RunState
+from app.vocabulary import RunOrigin, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +39,7 @@ class SellerRun(NamedTuple):
     slug: str
     seller_id: UUID
     run_id: UUID
+    origin: RunOrigin
 
 
 class ScheduleRun(NamedTuple):
@@ -76,16 +79,15 @@ async def watch_runs(services: Services, runs: Sequence[WatchedRun], watch: Watc
         progress = await (_follow(services, runs, watch) if watch.wait else _read(services, runs, {}))
     except (asyncio.CancelledError, Exception):
         for run in runs:
-            _say(f"{run.slug}: the run goes on. {_how_to(run)}")
+            _say(f"{run.slug}: the run continues. {_how_to(run)}")
         raise
     _print_outcome(runs, progress, watch)
     return not watch.wait or all(each.state is RunState.SUCCEEDED for each in progress)
 
 
 def _how_to(run: WatchedRun) -> str:
-    name = run_name(run.run_id)
-    end = f"; call it off: pixecom backfill --cancel {name}" if isinstance(run, SellerRun) else ""
-    return f"See it: pixecom sync --follow {name}{end}"
+    end = f"; cancel it: {cancel_command(run.run_id, run.origin)}" if isinstance(run, SellerRun) else ""
+    return f"See it: {follow_command(run.run_id)}{end}"
 
 
 async def _follow(services: Services, runs: Sequence[WatchedRun], watch: Watch) -> list[RunProgress]:
@@ -170,7 +172,7 @@ def _print_outcome(runs: Sequence[WatchedRun], progress: Sequence[RunProgress], 
         done = f"{jobs.succeeded} of {total} jobs succeeded, {jobs.failed} failed{cancelled}, {each.rows_written} rows"
         print(f"{run.slug}: {done if watch.wait else f'{total} jobs accepted'} (run {run_name(run.run_id)})")
     if any(isinstance(run, ScheduleRun) and run.asks_sellers for run in runs):
-        print("What it asked for is done in runs of the sellers. See them: pixecom status")
+        print(f"It started runs of the sellers, which do the work. See them: {pasted('status')}")
 
 
 def _outcome(run: WatchedRun, progress: RunProgress) -> dict[str, object]:

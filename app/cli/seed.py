@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.options import AsJson, wants_json
 from app.errors import SetupError
 
 
@@ -14,7 +15,7 @@ def seed(
     sandbox_csv: Annotated[
         bool, typer.Option("--sandbox-csv", help="Add the seller `kag`, for a sandbox that serves a CSV data set.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: AsJson = None,
 ) -> None:
     """Create the demo sellers, their accounts and campaigns; existing rows are kept. Settings as for the API.
 
@@ -40,4 +41,5 @@ def seed(
 
     summary = run_with_servers(work())
     facts = asdict(summary)
-    print(json.dumps(facts, default=str) if as_json else "\n".join(f"{name}: {fact}" for name, fact in facts.items()))
+    is_json = wants_json(as_json)
+    print(json.dumps(facts, default=str) if is_json else "\n".join(f"{name}: {fact}" for name, fact in facts.items()))

@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 from app.cli.loop import run_on_uvloop
+from app.cli.places import DEFAULT_DATA
+from app.cli.port_user import describe_port_user
 from app.embedded.ports import is_free
 from app.errors import SetupError
 from app.serving.beside import serve_beside
@@ -41,7 +43,7 @@ def serve(
     Raises SetupError if a port is taken.
     """
     if not is_free(port, host):
-        raise SetupError(f"Port {port} on {host} is in use by another program; stop it, or pass another --port.")
+        raise SetupError(f"Port {port} on {host} is in use by {describe_port_user(port, DEFAULT_DATA)}.")
     config = BoundedConfig(
         application,
         limits=limits,

@@ -1,11 +1,12 @@
-"""What an operator should do about the state of the work: a sentence each, what holds up most first."""
+"""What an operator should do about the state of the work: a sentence each, the largest obstacle first."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from app.cli.future_report import summarize_future
-from app.cli.identifiers import run_name
+from app.cli.pasting import pasted, pasted_anywhere
+from app.cli.run_commands import resume_command
 from app.vocabulary import FreshnessReason
 
 if TYPE_CHECKING:
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
 
     from app.services.fleet_status import FleetStatus
 
+_BEHIND = frozenset({FreshnessReason.BEHIND, FreshnessReason.NEVER_SYNCED})
+
 
 def list_advice(status: FleetStatus) -> list[str]:
-    """Empty where nothing needs anybody."""
+    """Empty if no action is needed."""
     return [
         *_about_processes(status),
         *_about_future(status),
@@ -30,9 +33,9 @@ def summarize(status: FleetStatus) -> str:
     failed = sum(each.failed.jobs for each in status.open_failures)
     more = " or more" if status.sellers_left else ""
     parts = [
-        f"no work is done: {status.schema}" if status.is_schema_old else "",
-        "work is due and no worker does it" if status.is_worker_missing else "",
-        "the schedule stands still" if status.tick_is_late else "",
+        *(f"no work is done: {obstacle}" for obstacle in status.obstacles),
+        "jobs are due but no worker is running" if status.is_worker_missing else "",
+        "the schedule does not move" if status.tick_is_late else "",
         f"the disk has only {status.disk}" if status.is_disk_low else "",
         f"{refused}{more} refused by the platform" if refused else "",
         f"{behind}{more} behind" if behind else "",
@@ -44,24 +47,24 @@ def summarize(status: FleetStatus) -> str:
 
 def _connections(status: FleetStatus) -> tuple[int, int]:
     """How many the platform refuses, and how many are behind for another reason."""
-    refused = sum(each.reason in _REFUSED for each in status.connections)
+    refused = sum(each.refusal is not None for each in status.connections)
     return refused, len(status.connections) - refused
-
-
-_REFUSED = frozenset({FreshnessReason.TOKEN_EXPIRED, FreshnessReason.PERMISSION})
 
 
 def _about_processes(status: FleetStatus) -> Iterator[str]:
     if status.is_disk_low:
         what = "is full" if status.disk is not None and status.disk.is_full else "is nearly full"
         yield f"The disk {what} ({status.disk}): free some space there; waiting work then resumes by itself."
-    if status.is_schema_old:
-        yield f"No worker and no scheduler of this release does any work: {status.schema}."
+    for obstacle in status.obstacles:
+        yield f"No worker and no scheduler of this release does any work: {obstacle}."
     if status.is_worker_missing:
-        yield "Work is due and nobody does it: start `pixecom worker`, or see why it does not claim (its log, /readyz)."
+        yield (
+            f"Jobs are due but no worker is running: start `{pasted_anywhere('worker')}`, or see why it does not claim "
+            "any (its log, /readyz)."
+        )
     if status.tick_is_late:
         since = f"since {status.ticked_at:%Y-%m-%d %H:%M} UTC" if status.ticked_at else "yet"
-        yield f"The schedule has not moved {since}: start `pixecom scheduler`, or look at its log."
+        yield f"The schedule has not moved {since}: start `{pasted_anywhere('scheduler')}`, or look at its log."
 
 
 def _about_future(status: FleetStatus) -> Iterator[str]:
@@ -71,37 +74,51 @@ def _about_future(status: FleetStatus) -> Iterator[str]:
 
 def _about_connections(status: FleetStatus) -> Iterator[str]:
     reasons = {each.reason for each in status.connections}
-    if reasons & _REFUSED:
+    if any(each.refusal for each in status.connections):
         yield (
-            "Refused connections get no calls: their sellers give them another token with the mutation rotateToken "
-            "(the ids stand above); `pixecom tokens check` asks the platform about all tokens."
+            "Refused connections get no calls: their sellers replace the tokens with the mutation rotateToken (the ids "
+            f"are above); `{pasted('tokens', 'check')}` asks the platform about all tokens."
         )
     if any(each.held_back.by_own_limit for each in status.held_back):
         yield (
-            "Work waits for calls under our own limit, and goes on by itself. Where that is the rule, raise "
+            "Work waits for calls under our own limit, and resumes by itself. If that happens regularly, raise "
             "META_CALLS_PER_HOUR to what Meta grants the app, or lengthen the intervals of the schedule."
         )
     if any(not each.held_back.by_own_limit for each in status.held_back):
         yield (
-            "Meta wants a pause: there is nothing to do, the work goes on by itself when it ends. Where that is the "
-            "rule, lengthen the intervals of the schedule, or get the app a higher tier at Meta."
+            "Meta wants a pause: there is nothing to do, the work resumes by itself when it ends. If that happens "
+            "regularly, lengthen the intervals of the schedule, or get the app a higher tier at Meta."
         )
     if FreshnessReason.THROTTLED in reasons and not status.held_back:
         yield (
-            "Connections whose calls run short are fetched less often, and go on by themselves. Where that is the "
-            "rule, lengthen the intervals of the schedule; META_CALLS_PER_HOUR may be raised to what Meta grants the "
-            "app, and no further."
+            "Connections that run short of calls are fetched less often, and recover by themselves. If that happens "
+            "regularly, lengthen the intervals of the schedule; META_CALLS_PER_HOUR may be raised to what Meta grants "
+            "the app, and no further."
         )
     if FreshnessReason.META_GAP in reasons:
-        yield "Days that were never fetched: `pixecom backfill --seller … --from … --to …` fetches them."
-    if reasons & {FreshnessReason.BEHIND, FreshnessReason.NEVER_SYNCED} and not status.is_worker_missing:
-        yield "Connections are behind: `pixecom sync --seller …` fetches now; where much is due, start more workers."
+        seller = _only_seller(status, FreshnessReason.META_GAP) or "SELLER"
+        backfill = pasted("backfill", "--seller", seller, "--from", "FIRST_DAY", "--to", "LAST_DAY")
+        yield f"Some days were never fetched: `{backfill}` fetches them."
+    if reasons & _BEHIND and not status.is_worker_missing:
+        seller = _only_seller(status, *_BEHIND)
+        sync = pasted("sync", *(["--seller", seller] if seller else []))
+        yield f"Connections are behind: `{sync}` fetches now; if many jobs are due, start more workers."
+
+
+def _only_seller(status: FleetStatus, *reasons: FreshnessReason) -> str | None:
+    """The seller of all connections with one of these reasons; None if there are several."""
+    sellers = {each.seller for each in status.connections if each.reason in reasons}
+    return sellers.pop() if len(sellers) == 1 else None
 
 
 def _about_failures(status: FleetStatus) -> Iterator[str]:
-    runs = list(
-        dict.fromkeys(each.failed.run_id for each in status.open_failures if each.seller and each.failed.run_id)
-    )
     if status.open_failures:
-        again = f": `pixecom backfill --resume {run_name(runs[0])}`" if runs else ""
-        yield f"Jobs failed for good. Once the reason is gone, do them again{again}."
+        again = next((f": `{command}`" for command in _resuming(status)), "")
+        yield f"Jobs failed for good. Once the reason is gone, retry them{again}."
+
+
+def _resuming(status: FleetStatus) -> Iterator[str]:
+    for each in status.open_failures:
+        failed = each.failed
+        if each.seller and failed.run_id and failed.run_origin:
+            yield resume_command(failed.run_id, failed.run_origin)

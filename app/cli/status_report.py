@@ -5,51 +5,59 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from app.cli.command_services import open_command_services
-from app.cli.future_report import future_facts, future_table
-from app.cli.identifiers import run_name
+from app.cli.future_report import future_facts, print_future
+from app.cli.identifiers import connection_name, run_name
+from app.cli.listing import Column, Row, open_console, print_line, print_listing
 from app.cli.status_advice import list_advice
 from app.services.fleet_status import read_fleet_status
 from app.services.run_progress import WaitReason
 from app.settings import load_settings
-from app.vocabulary import ConnectionKind, FreshnessState
-from graphql_schema.global_id import global_id
+from app.vocabulary import FreshnessState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime, timedelta
+
+    from rich.console import Console
 
     from app.services.fleet_status import ConnectionStatus, FailureStatus, FleetStatus, HeldBackStatus, RunStatus
 
-FILE_WIDTH = 240
-"""Columns, where the output is no terminal, so that nothing is cut."""
-_TYPES = {ConnectionKind.AD_ACCOUNT: "AdAccount", ConnectionKind.PAGE: "Page"}
+
+def _columns(*words: str, whole: Sequence[str]) -> tuple[Column, ...]:
+    return (*map(Column, words), *(Column(name, is_whole=True) for name in whole))
+
+
+_RUN = _columns("seller", "what", "since", "jobs", "state", whole=("run", "parked"))
+_FAILURE = _columns("seller", "job", "times", "last", "class", "since then", whole=("run", "reason"))
+_CONNECTION = _columns("seller", "connection", "trouble", "numbers", "since", "until", whole=("id", "reason"))
+_PAUSE = _columns("seller", "connection", "calls", "until", whole=("reason",))
 
 
 async def show_status(*, seller_slug: str | None, as_json: bool) -> bool:
-    """True when nothing needs anybody."""
+    """True if no action is needed."""
     async with open_command_services(load_settings()) as services:
         status = await read_fleet_status(services, seller_slug=seller_slug)
     if as_json:
         print(json.dumps(_as_json(status), indent=1))
     else:
-        console = Console(highlight=False)
-        if not console.is_terminal:
-            console.width = FILE_WIDTH
-        print_status(status, console)
+        print_status(status, open_console())
     return status.is_well
 
 
 def print_status(status: FleetStatus, console: Console) -> None:
     """Only the sections that have something, and what to do at the end."""
-    _section(console, "Runs", status.runs_total, _run_table(status))
-    _section(console, "Failed within a day", status.failures_total, _failure_table(status))
-    _section(console, "Connections in trouble", len(status.connections), _connection_table(status))
-    _section(console, "Calls held back", len(status.held_back), _pause_table(status))
-    _section(console, "Rows with a future time", len(status.future), future_table(status.future))
+    _print_section(console, "Runs", status.runs_total, _RUN, [_run_row(each, status) for each in status.runs])
+    failures = [_failure_row(each, status) for each in status.failures]
+    _print_section(console, "Failed within a day", status.failures_total, _FAILURE, failures)
+    connections = [_connection_row(each, status) for each in status.connections]
+    _print_section(console, "Connections in trouble", len(connections), _CONNECTION, connections)
+    pauses = [_pause_row(each, status) for each in status.held_back]
+    _print_section(console, "Calls held back", len(pauses), _PAUSE, pauses)
+    if status.future:
+        console.print("[bold]Rows with a future time[/bold]")
+        print_future(console, status.future)
+        console.print()
     due = [f"{queue.priority.name.lower()} {queue.jobs} ({_span(queue.age)})" for queue in status.queues if queue.jobs]
     ticked = f"; the schedule last moved {_when(status.ticked_at, status.read_at)}" if status.ticked_at else ""
     console.print(f"[bold]Due now[/bold]: {', '.join(due) or 'nothing'}{ticked}.")
@@ -58,53 +66,29 @@ def print_status(status: FleetStatus, console: Console) -> None:
     advice = list_advice(status)
     console.print()
     if not advice:
-        console.print("[green]Nothing needs anybody.[/green]")
+        console.print("[green]No action is needed.[/green]")
     for sentence in advice:
-        console.print(Text(f"→ {sentence}", style="yellow"))
+        print_line(console, f"→ {sentence}", style="yellow")
 
 
-def _section(console: Console, title: str, total: int, table: Table) -> None:
-    if total:
-        more = f" (the first {table.row_count} of {total})" if total > table.row_count else ""
+def _print_section(console: Console, title: str, total: int, columns: Sequence[Column], rows: Sequence[Row]) -> None:
+    if rows:
+        more = f" (the first {len(rows)} of {total})" if total > len(rows) else ""
         console.print(f"[bold]{title}[/bold]{more}")
-        console.print(table)
+        print_listing(console, columns, rows)
         console.print()
 
 
-def _table(*columns: str) -> Table:
-    """The second column is of several lines: what it is, and the id by which other commands know it."""
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold", header_style="dim")
-    return table
-
-
-def _add(table: Table, *cells: str, style: str = "") -> None:
-    """Names and reasons are no markup."""
-    table.add_row(*(Text(cell, style=style) for cell in cells))
-
-
-def _lines(*lines: str | None) -> str:
-    return "\n".join(line for line in lines if line)
-
-
-def _run_table(status: FleetStatus) -> Table:
-    table = _table("seller", "run", "since", "jobs", "state")
-    for each in status.runs:
-        run, progress = each.run, each.progress
-        what = f"{run.reason} ({run.origin.lower()})"
-        name = _lines(what, run_name(run.id))
-        done = f"{progress.jobs_ended} of {progress.jobs_total}" if progress else ""
-        _add(table, each.seller or "", name, _when(run.created_at, status.read_at), done, _run_state(each, status))
-    return table
+def _run_row(each: RunStatus, status: FleetStatus) -> Row:
+    run, progress = each.run, each.progress
+    what = f"{run.reason} ({run.origin.lower()})"
+    done = f"{progress.jobs_ended} of {progress.jobs_total}" if progress else ""
+    since, state = _when(run.created_at, status.read_at), _run_state(each, status)
+    return Row((each.seller or "", what, since, done, state, run_name(run.id), "; ".join(run.parked_for)))
 
 
 def _run_state(each: RunStatus, status: FleetStatus) -> str:
-    """What it does, or what it waits for first, and until when; and why jobs of it are held back."""
-    return _lines(_run_activity(each, status), *each.run.parked_for)
-
-
-def _run_activity(each: RunStatus, status: FleetStatus) -> str:
+    """What it does, or what it waits for first, and until when."""
     if each.run.jobs_running:
         return f"{each.run.jobs_running} running"
     waiting = (
@@ -115,44 +99,35 @@ def _run_activity(each: RunStatus, status: FleetStatus) -> str:
     return reason if is_due else f"{reason}, {_when(each.run.next_at, status.read_at)}"
 
 
-def _failure_table(status: FleetStatus) -> Table:
-    table = _table("seller", "job", "times", "last", "class", "since then")
-    for each in status.failures:
-        failed = each.failed
-        what = f"{failed.kind} of {each.connection}" if each.connection else failed.kind
-        name = _lines(what, failed.error_reason, run_name(failed.run_id) if failed.run_id and each.seller else None)
-        since, style = ("succeeded", "dim") if failed.recovered else ("", "red")
-        times, last = str(failed.jobs), _when(failed.last_at, status.read_at)
-        _add(table, each.seller or "", name, times, last, failed.error_class, since, style=style)
-    return table
+def _failure_row(each: FailureStatus, status: FleetStatus) -> Row:
+    failed = each.failed
+    what = f"{failed.kind} of {each.connection}" if each.connection else failed.kind
+    run = run_name(failed.run_id) if failed.run_id else ""
+    since, style = ("succeeded", "dim") if failed.recovered else ("", "red")
+    times, last = str(failed.jobs), _when(failed.last_at, status.read_at)
+    cells = (each.seller or "", what, times, last, failed.error_class, since, run, failed.error_reason)
+    return Row(cells, style)
 
 
-def _connection_table(status: FleetStatus) -> Table:
-    table = _table("seller", "connection", "numbers", "because", "since", "until")
-    for each in status.connections:
-        name = _lines(each.connection.name, each.detail, _connection_id(each))
-        style = "yellow" if each.state is FreshnessState.LATE else "red"
-        since, until = _when(each.since, status.read_at), _when(each.until, status.read_at)
-        _add(table, each.seller, name, each.state, each.reason, since, until, style=style)
-    return table
+def _connection_row(each: ConnectionStatus, status: FleetStatus) -> Row:
+    style = "yellow" if each.refusal is None and each.state is FreshnessState.LATE else "red"
+    since, until = _when(each.since, status.read_at), _when(each.until, status.read_at)
+    cells = (each.seller, each.connection.name, each.trouble or "", each.state or "", since, until)
+    return Row((*cells, _connection_id(each) or "", each.detail or ""), style)
 
 
-def _pause_table(status: FleetStatus) -> Table:
-    table = _table("seller", "connection", "calls", "until")
-    for each in status.held_back:
-        name = _lines(each.connection or "all", each.held_back.reason)
-        _add(table, each.seller or "all", name, _reach(each), _when(each.held_back.until, status.read_at))
-    return table
+def _pause_row(each: HeldBackStatus, status: FleetStatus) -> Row:
+    until = _when(each.held_back.until, status.read_at)
+    return Row((each.seller or "all", each.connection or "all", _reach(each), until, each.held_back.reason))
 
 
 def _reach(each: HeldBackStatus) -> str:
     """The use case whose calls are held back."""
-    parts = each.held_back.scope.split("/")
-    return parts[2] if len(parts) > 2 else "all"  # noqa: PLR2004  # connection/<id>/<use case>
+    return each.scope.use_case or "all"
 
 
-def _connection_id(each: ConnectionStatus) -> str:
-    return global_id(_TYPES[each.connection.kind], each.connection.id)
+def _connection_id(each: ConnectionStatus) -> str | None:
+    return connection_name(each.connection.kind, each.connection.id)
 
 
 def _when(at: datetime | None, now: datetime) -> str:
@@ -198,6 +173,8 @@ def _as_json(status: FleetStatus) -> dict[str, object]:
         "scheduleMovedAt": _iso(status.ticked_at),
         "scheduleIsLate": status.tick_is_late,
         "schema": status.schema,
+        "clock": status.clock,
+        "redis": status.redis,
         "disk": {"free": status.disk.free, "size": status.disk.size} if status.disk else None,
         "future": [fact for finding in status.future for fact in future_facts(finding)],
         "advice": list_advice(status),
@@ -243,6 +220,7 @@ def _connection(each: ConnectionStatus) -> dict[str, object]:
         "kind": each.connection.kind,
         "name": each.connection.name,
         "externalId": each.connection.external_id,
+        "refusal": each.refusal,
         "numbers": each.state,
         "reason": each.reason,
         "detail": each.detail,

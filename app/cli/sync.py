@@ -1,29 +1,39 @@
-"""`pixecom sync`: a sync of the running development instance, now."""
+"""`pixecom sync`: a sync of the running development instance, now; or follow, cancel or resume a run."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
 from app.cli.identifiers import read_run_id
+from app.cli.options import AsJson, InstanceDirectory, wants_json
 from app.cli.places import DEFAULT_DATA
 from app.errors import InputError, SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from pathlib import Path
 
 DAY = ["%Y-%m-%d"]
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
+Cancelled = Annotated[
+    UUID | None,
+    typer.Option(parser=read_run_id, metavar="RUN", help="Cancel this run; what it fetched is kept."),
+]
+Resumed = Annotated[
+    UUID | None,
+    typer.Option(parser=read_run_id, metavar="RUN", help="Retry what this run, and its retries, left undone."),
+]
+
 
 def sync(
     *,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay until all of it has ended, with a progress bar.")] = False,
-    data_dir: Annotated[Path, typer.Option(help="The data directory of the instance.")] = DEFAULT_DATA,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until every job has ended, with a progress bar.")] = False,
+    data_dir: InstanceDirectory = DEFAULT_DATA,
     seller: Annotated[
         str | None, typer.Option(help="The slug of the one seller to sync; all of them otherwise.")
     ] = None,
@@ -35,29 +45,37 @@ def sync(
     ] = None,
     follow: Annotated[
         UUID | None,
-        typer.Option(parser=read_run_id, metavar="RUN", help="Ask for nothing; wait for the end of this run."),
+        typer.Option(parser=read_run_id, metavar="RUN", help="Don't start anything; wait for an existing run."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the outcome as JSON, and progress as JSON lines on standard error.")
-    ] = False,
+    cancel: Cancelled = None,
+    resume: Resumed = None,
+    as_json: AsJson = None,
 ) -> None:
-    """Sync ad statistics now; without dates, over the days that still move.
+    """Sync ad statistics now; without dates, over the days that still change.
 
-    What can't be synced, such as an account whose token is dead, is left out and named. A run's id is printed at once.
-    Exit code 0 if all jobs succeeded (without --wait: were accepted), 1 otherwise. Ctrl-C leaves the run running.
+    What can't be synced, such as an account with a dead token, is skipped and reported. The id of each run (RUN) is
+    printed at once. As JSON, the outcome is one array, and progress is JSON lines on standard error.
+
+    Exits 0 if all jobs succeeded (without --wait: were accepted), 1 otherwise. Ctrl-C leaves the run running.
     """
     if (first_day is None) != (last_day is None):
         raise SetupError("--from and --to are given together, or neither.")
-    if follow and (seller or first_day):
-        raise SetupError("--follow names a run that is there; it goes with --json alone.")
+    if sum(run is not None for run in (follow, cancel, resume)) + bool(seller or first_day) > 1:
+        raise SetupError("Say one of --follow, --cancel and --resume, without --seller, --from and --to.")
+    is_json = wants_json(as_json)
 
     async def work() -> bool:
         from app.cli.run_watching import Watch
-        from app.cli.sync_run import SyncRequest, follow_now, sync_now
+        from app.cli.sync_run import SyncRequest, cancel_now, follow_now, resume_now, sync_now
 
-        watch = Watch(title="Sync", wait=wait or follow is not None, as_json=as_json)
+        if cancel:
+            print(await cancel_now(cancel, as_json=is_json))
+            return True
+        watch = Watch(title="Sync", wait=wait or follow is not None, as_json=is_json)
         if follow:
             return await follow_now(follow, watch)
+        if resume:
+            return await resume_now(resume, watch)
         request = SyncRequest(
             seller_slug=seller,
             from_date=first_day.date() if first_day else None,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.cli.command_services import open_command_services
 from app.cli.identifiers import find_id, run_name
 from app.cli.left_out import tell_left_out
+from app.cli.run_commands import resume_command
 from app.cli.run_watching import ScheduleRun, SellerRun, Watch, watch_runs
 from app.database.transactions import across_tenants, tenant_transaction, work_transaction
 from app.errors import ConflictError, NotFoundError, NothingToSyncError
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from app.cli.run_watching import WatchedRun
     from app.queries.across_tenants import SellerRef
     from app.services.context import Services
+    from app.services.run_control import CalledOff
     from app.services.run_requests import EnqueuedRun
 
 
@@ -41,6 +44,11 @@ class SyncRequest:
     to_date: date | None
     account_names: Sequence[str] = ()
     is_backfill: bool = False
+
+    @property
+    def origin(self) -> RunOrigin:
+        """Of the runs that are started."""
+        return RunOrigin.BACKFILL if self.is_backfill else RunOrigin.MANUAL
 
 
 async def sync_now(request: SyncRequest, watch: Watch) -> bool:
@@ -59,7 +67,7 @@ async def sync_now(request: SyncRequest, watch: Watch) -> bool:
                     raise
                 continue
             tell_left_out(seller.slug, run.left_out, as_json=watch.as_json)
-            runs.append(SellerRun(seller.slug, seller.seller_id, run.run_id))
+            runs.append(SellerRun(seller.slug, seller.seller_id, run.run_id, request.origin))
         if not runs:
             raise NothingToSyncError("No seller has an active, healthy ad account to sync.", left_out=())
         return await watch_runs(services, runs, watch)
@@ -71,19 +79,27 @@ async def follow_now(run_id: UUID, watch: Watch) -> bool:
         return await watch_runs(services, [await _find_run(services, run_id)], watch)
 
 
-async def cancel_now(run_id: UUID) -> str:
-    """Call a run off; answers what became of it. Raises NotFoundError and ConflictError."""
+async def cancel_now(run_id: UUID, *, as_json: bool = False) -> str:
+    """Cancel a run; returns the outcome to print. Raises NotFoundError and ConflictError."""
     async with open_command_services(load_settings()) as services:
         run = _sellers(await _find_run(services, run_id))
-        called_off = await cancel_run(services, seller_id=run.seller_id, run_id=run.run_id)
-    name = run_name(run.run_id)
-    left = f", {called_off.left_to_others} left to other runs that go on" if called_off.left_to_others else ""
-    told = f"{run.slug}: {called_off.jobs} jobs called off{left} (run {name})"
-    return f"{told}; go on with: pixecom backfill --resume {name}"
+        cancelled = await cancel_run(services, seller_id=run.seller_id, run_id=run.run_id)
+    return (_cancelled_as_json if as_json else _cancelled_as_text)(run, cancelled)
+
+
+def _cancelled_as_text(run: SellerRun, cancelled: CalledOff) -> str:
+    left = f", {cancelled.left_to_others} left to other runs" if cancelled.left_to_others else ""
+    told = f"{run.slug}: {cancelled.jobs} jobs cancelled{left} (run {run_name(run.run_id)})"
+    return f"{told}; resume it with: {resume_command(run.run_id, run.origin)}"
+
+
+def _cancelled_as_json(run: SellerRun, cancelled: CalledOff) -> str:
+    ids = {"seller": run.slug, "run": str(run.run_id), "runId": run_name(run.run_id)}
+    return json.dumps([{**ids, "cancelled": cancelled.jobs, "leftToOthers": cancelled.left_to_others}])
 
 
 async def resume_now(run_id: UUID, watch: Watch) -> bool:
-    """Do again what a run did not do. Raises NotFoundError and ConflictError."""
+    """Retry the jobs that a run left undone. Raises NotFoundError and ConflictError."""
     async with open_command_services(load_settings()) as services:
         run = _sellers(await _find_run(services, run_id))
         again = await retry_run(services, seller_id=run.seller_id, run_id=run.run_id, requested_by=None)
@@ -98,10 +114,9 @@ async def _find_run(services: Services, run_id: UUID) -> WatchedRun:
         return ScheduleRun(owner.reason, run_id, asks_sellers=entry is not None and entry.plan is not None)
     async with across_tenants(services.database.system) as driver:
         slugs = {seller.seller_id: seller.slug for seller in await list_sellers(driver)}
-    seller_id = owner.seller_id if owner else None
-    if seller_id is None or seller_id not in slugs:
+    if owner is None or owner.seller_id is None or owner.seller_id not in slugs:
         raise NotFoundError(f"No seller has a run {run_name(run_id)} (or {run_id}).")
-    return SellerRun(slugs[seller_id], seller_id, run_id)
+    return SellerRun(slugs[owner.seller_id], owner.seller_id, run_id, owner.origin)
 
 
 def _sellers(run: WatchedRun) -> SellerRun:
@@ -129,7 +144,7 @@ async def _enqueue(services: Services, seller: SellerRef, request: SyncRequest) 
         from_date=request.from_date,
         to_date=request.to_date,
         account_ids=await _find_accounts(services, seller, request.account_names),
-        origin=RunOrigin.BACKFILL if request.is_backfill else RunOrigin.MANUAL,
+        origin=request.origin,
         priority=Priority.BACKFILL if request.is_backfill else Priority.MANUAL,
     )
 

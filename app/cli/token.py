@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from app.cli.options import InstanceDirectory
 from app.cli.places import DEFAULT_DATA
 
 
 def token(
     *,
-    data_dir: Annotated[Path, typer.Option(help="The data directory of the instance.")] = DEFAULT_DATA,
+    data_dir: InstanceDirectory = DEFAULT_DATA,
     seller: Annotated[str | None, typer.Option(help="The seller's slug; the demo's first seller otherwise.")] = None,
 ) -> None:
     """Print an access token of the running development instance, and nothing else."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.cli.pasting import pasted
 from app.errors import SetupError
 from app.services.context import open_services
 from app.services.token_reencryption import count_stored_tokens
@@ -22,7 +23,7 @@ async def examine_token_keys(settings: Settings) -> str:
     if missing:
         raise SetupError(
             f"TOKEN_ENCRYPTION_KEYS lacks keys of stored tokens ({', '.join(missing)}), so their connections can't be "
-            "worked for: put the old key back behind the new one, then run `pixecom tokens reencrypt`."
+            f"worked for: put the old key back behind the new one, then run `{pasted('tokens', 'reencrypt')}`."
         )
     tokens = sum(stored.values())
     return f"decrypt all {tokens} stored tokens" if tokens else "no token is stored yet"

@@ -6,25 +6,24 @@ import json
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from app.cli.command_services import open_command_services
+from app.cli.identifiers import connection_name
+from app.cli.listing import Column, Row, open_console, print_listing
 from app.observability.logging import configure_logging
 from app.services.token_reencryption import reencrypt_tokens
 from app.services.token_survey import survey_tokens
 from app.settings import load_settings
-from app.vocabulary import ConnectionHealth, ConnectionKind
-from graphql_schema.global_id import global_id
+from app.vocabulary import ConnectionHealth
 
 if TYPE_CHECKING:
     from app.services.token_survey import SurveyedToken
     from app.settings import Settings
 
-# What the API takes a connection for, as `rotateToken` has it.
-_TYPES = {ConnectionKind.AD_ACCOUNT: "AdAccount", ConnectionKind.PAGE: "Page"}
-FILE_WIDTH = 240
-"""Columns, where the output is no terminal, so that nothing is cut."""
+_COLUMNS = (
+    *(Column(name) for name in ("seller", "kind", "name", "token", "expires", "health before")),
+    *(Column(name, is_whole=True) for name in ("id", "trouble")),
+)
 
 
 async def check_now(*, seller_slug: str | None, as_json: bool) -> bool:
@@ -73,11 +72,10 @@ def _state(token: SurveyedToken) -> str:
 
 
 def _as_json(token: SurveyedToken) -> dict[str, object]:
-    kind = token.connection.kind
     return {
         "seller": token.seller,
         "connection": str(token.connection.id),
-        "connectionId": global_id(_TYPES[kind], token.connection.id) if kind in _TYPES else None,
+        "connectionId": connection_name(token.connection.kind, token.connection.id),
         "kind": token.connection.kind.value,
         "name": token.connection.name,
         "externalId": token.connection.external_id,
@@ -90,17 +88,18 @@ def _as_json(token: SurveyedToken) -> dict[str, object]:
 
 
 def _print(found: list[SurveyedToken]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = FILE_WIDTH
+    console = open_console()
     if found:
-        table = Table("seller", "kind", "name", "token", "expires", "health before", "trouble", box=None)
-        for token in found:
-            ends = token.expires_at.strftime("%Y-%m-%d %H:%M UTC") if token.expires_at else ""
-            connection = token.connection
-            reason = token.trouble or connection.health_reason or ""
-            words = (token.seller, connection.kind, connection.name, _state(token), ends, connection.health, reason)
-            table.add_row(*(Text(word) for word in words))  # names are no markup
-        console.print(table)
+        print_listing(console, _COLUMNS, [_row(token) for token in found])
     bad = sum(not _is_well(token) for token in found)
     console.print(f"{len(found)} token{'' if len(found) == 1 else 's'}: {f'{bad} in trouble' if bad else 'all well'}.")
+
+
+def _row(token: SurveyedToken) -> Row:
+    """The id, which `rotateToken` takes, only where there is trouble."""
+    connection = token.connection
+    ends = token.expires_at.strftime("%Y-%m-%d %H:%M UTC") if token.expires_at else ""
+    name = None if _is_well(token) else connection_name(connection.kind, connection.id)
+    reason = token.trouble or connection.health_reason or ""
+    words = (token.seller, connection.kind, connection.name, _state(token), ends, connection.health, name or "", reason)
+    return Row(words)

@@ -7,13 +7,18 @@ from typing import Annotated
 
 import typer
 
-from app.cli.places import DEFAULT_DATA
+from app.cli.options import work_at
+from app.cli.places import DEFAULT_DATA, DEFAULT_PORT
 
 
 def up(
     *,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the API; the others are free ones.")] = 8000,
-    data_dir: Annotated[Path, typer.Option(help="Where everything is kept; a second start reuses it.")] = DEFAULT_DATA,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="The port of the API; the others are free ones.")
+    ] = DEFAULT_PORT,
+    data_dir: Annotated[
+        Path, typer.Option(help="Where everything is kept; a second start reuses it.", callback=work_at)
+    ] = DEFAULT_DATA,
     sandbox_data: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="A CSV data set for the sandbox; adds the seller `kag`."),

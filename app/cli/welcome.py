@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.cli.places import DEFAULT_DATA
+from app.cli.pasting import pasted
 from app.embedded.ports import LOOPBACK
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ def print_welcome(printer: StepPrinter, ports: Ports, data_directory: Path, *, s
 
     logins = [seller.login for seller in (*DEMO_SELLERS, *([CSV_SELLER] if sandbox_csv else []))]
     base = f"http://{LOOPBACK}:{ports.api}"
-    here = "" if data_directory == DEFAULT_DATA else f" --data-dir {data_directory}"
     printer.line()
     printer.line("[bold]PixEcom Ads runs.[/bold] Ctrl-C ends it.")
     printer.verbatim(f"  GraphQL and GraphiQL   {base}/graphql")
@@ -33,7 +32,7 @@ def print_welcome(printer: StepPrinter, ports: Ports, data_directory: Path, *, s
     printer.verbatim(f"  ... of the scheduler   http://{LOOPBACK}:{ports.scheduler_health}/metrics")
     printer.verbatim(f"  Sandbox (Meta)         http://{LOOPBACK}:{ports.sandbox}")
     printer.verbatim(f"  Logs                   {data_directory / 'logs'}")
-    printer.verbatim(f"  How the work fares     ./pixecom status{here}")
+    printer.verbatim(f"  Background work        {pasted('status')}")
     printer.line()
     printer.line(f"Demo logins (GraphiQL offers {'all but the last' if sandbox_csv else 'them'} too):")
     for login in logins:
@@ -41,6 +40,6 @@ def print_welcome(printer: StepPrinter, ports: Ports, data_directory: Path, *, s
     printer.line()
     printer.line("A first query, to paste:")
     printer.verbatim(
-        f'  curl -s {base}/graphql -H "Authorization: Bearer $(./pixecom token{here})" \\\n'
+        f'  curl -s {base}/graphql -H "Authorization: Bearer $({pasted("token")})" \\\n'
         f"    -H 'Content-Type: application/json' -d '{{\"query\": \"{FIRST_QUERY}\"}}'"
     )

@@ -75,6 +75,24 @@ def open_data_directory(path: Path, *, user: str) -> DataDirectory:
     return DataDirectory(path, descriptor)
 
 
+def is_in_use(path: Path) -> bool:
+    """Whether a run, or a server of one that was killed, uses the directory now.
+
+    Raises OSError if its lock can't be opened, as that of another user.
+    """
+    try:
+        descriptor = os.open(path / "lock", os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _make_ours(path: Path) -> None:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (path / MARK).exists():

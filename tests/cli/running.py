@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.instance import Instance
+from app.cli.instance import Instance, write_instance
+from app.embedded.data_directory import open_data_directory
 from app.embedded.ports import find_free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from app.settings import Settings
 
@@ -25,6 +32,43 @@ PROCESSES = {"postgres", "valkey", "sandbox", "api", "worker", "scheduler"}
 
 def run_pixecom(settings: Settings, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     """A command against the servers of these settings, to its end; `changes` are further variables."""
+    return subprocess.run(
+        [*PIXECOM, *arguments],
+        env=environment_of(settings) | changes,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def run_at_terminal(settings: Settings, *arguments: str, columns: int) -> str:
+    """What the command prints at a terminal of this width; where the terminal wraps, there is no end of line."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environment = environment_of(settings) | {"TERM": "dumb"}
+    with subprocess.Popen([*PIXECOM, *arguments], env=environment, stdin=theirs, stdout=theirs, stderr=theirs):
+        os.close(theirs)
+        printed = b"".join(_until_closed(ours))
+    os.close(ours)
+    return printed.decode().replace("\r\n", "\n")
+
+
+def _until_closed(terminal: int) -> Generator[bytes]:
+    while True:
+        try:
+            read = os.read(terminal, 4096)
+        except OSError as error:
+            if error.errno != errno.EIO:  # on Linux: no process has the terminal open any more
+                raise
+            return
+        if not read:
+            return
+        yield read
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The variables that lead a process to these servers."""
     secrets = {
         "DATABASE_URL": settings.database_url,
         "SYSTEM_DATABASE_URL": settings.system_database_url,
@@ -32,18 +76,7 @@ def run_pixecom(settings: Settings, *arguments: str, **changes: str) -> subproce
         "AUTH_SECRET": settings.auth_secret,
         "TOKEN_ENCRYPTION_KEYS": settings.token_encryption_keys,
     }
-    return subprocess.run(
-        [*PIXECOM, *arguments],
-        env={
-            "PATH": os.environ["PATH"],
-            **{name: secret.get_secret_value() for name, secret in secrets.items()},
-            **changes,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return {"PATH": os.environ["PATH"], **{name: secret.get_secret_value() for name, secret in secrets.items()}}
 
 
 def instance_on(api_port: int, *, postgres_port: int | None = None, valkey_port: int | None = None) -> Instance:
@@ -60,6 +93,17 @@ def instance_on(api_port: int, *, postgres_port: int | None = None, valkey_port:
         api_url=f"http://127.0.0.1:{api_port}",
         graphql_url=f"http://127.0.0.1:{api_port}/graphql",
     )
+
+
+@contextmanager
+def running_instance(data: Path, instance: Instance) -> Generator[None]:
+    """This process uses the data directory, as `up` would, and has noted the instance."""
+    directory = open_data_directory(data, user="pixecom up")
+    try:
+        write_instance(data, instance)
+        yield
+    finally:
+        directory.close()
 
 
 class Up:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
 from app.database.transactions import tenant_transaction
 from app.services.context import open_services
+from graphql_schema.global_id import global_id
 from tests.cli.running import run_pixecom
 from tests.services.shop import TODAY, add_seller, sandbox_for
 
@@ -40,7 +42,7 @@ def check(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[st
 
 
 async def test_people_are_told_that_all_agree(shop: Shop) -> None:
-    ended = check(shop.services.settings, "--seller", "shop")
+    ended = check(shop.services.settings, "--seller", "shop", "--text")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout == "1 seller with statistics: all agree.\n"
 
@@ -58,8 +60,10 @@ async def test_differences_are_named_and_repaired(shop: Shop) -> None:
         TODAY.isoformat(),
     )
     assert (difference["expected"]["impressions"], difference["found"]["impressions"]) == (90, 1)
-    people = check(shop.services.settings)
+    people = check(shop.services.settings, "--text")
     assert people.returncode == 1
+    assert difference["entityId"] == global_id("AdAccount", UUID(difference["entity"]))
+    assert difference["entityId"] in people.stdout
     assert "impressions 90 impressions 1" in " ".join(people.stdout.split())
     repaired = check(shop.services.settings, "--repair", "--json")
     assert (repaired.returncode, json.loads(repaired.stdout)["repaired"]) == (0, 1)
@@ -84,7 +88,7 @@ async def test_rows_of_the_future_are_named_and_taken_back(shop: Shop) -> None:
         "to": TODAY.isoformat(),
         "repaired": False,
     }
-    people = check(shop.services.settings)
+    people = check(shop.services.settings, "--text")
     assert people.returncode == 1
     assert people.stdout.startswith("4 rows have a time in the future: a machine with a wrong clock wrote them.")
     assert check(shop.services.settings, "--repair").returncode == 0

@@ -12,10 +12,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from app.cli.database_failure import describe_failure, is_disk_full
-from app.cli.instance import write_instance
 from app.embedded.passwords import ensure_secrets
 from app.embedded.ports import find_free_port
-from tests.cli.running import instance_on, run_pixecom
+from tests.cli.running import instance_on, run_pixecom, running_instance
 from tests.database.opening import opened_engine
 
 if TYPE_CHECKING:
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
 READING = [("status",), ("check", "stats"), ("tokens", "check"), ("tokens", "reencrypt"), ("logins",)]
 
 
-def assert_sentence(ended: subprocess.CompletedProcess[str], *words: str) -> None:
-    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+def assert_sentence(ended: subprocess.CompletedProcess[str], *words: str, code: int = 1) -> None:
+    assert (ended.returncode, ended.stderr.count("\n")) == (code, 1), ended.stderr
     assert [each for each in words if each not in ended.stderr] == []
 
 
@@ -43,11 +42,12 @@ def test_a_database_that_is_away(settings: Settings, command: tuple[str, ...]) -
 
 @pytest.mark.parametrize("command", [("token",), ("sync",), ("status",)], ids=" ".join)
 def test_the_database_of_an_instance_that_is_away(settings: Settings, tmp_path: Path, command: tuple[str, ...]) -> None:
-    ensure_secrets(tmp_path)
+    data = tmp_path / "a data directory"
     ports = {"postgres_port": find_free_port(), "valkey_port": find_free_port()}
-    write_instance(tmp_path, instance_on(find_free_port(), **ports))
-    ended = run_pixecom(settings, *command, "--data-dir", str(tmp_path), DATABASE_URL="")
-    assert_sentence(ended, "The database does not answer (")
+    with running_instance(data, instance_on(find_free_port(), **ports)):
+        ensure_secrets(data)
+        ended = run_pixecom(settings, *command, "--data-dir", str(data), DATABASE_URL="")
+    assert_sentence(ended, "The database does not answer (", f"see `pixecom doctor --data-dir '{data}'`.")
 
 
 @pytest.mark.parametrize("wrong", [{"password": "very-secret"}, {"username": "nemo"}, {"database": "none"}], ids=list)
@@ -67,6 +67,7 @@ def test_swapped_urls(settings: Settings, database: ThrowawayDatabase, command: 
         ended,
         "DATABASE_URL connects as pixecom_system and must connect as pixecom_app. "
         "Are DATABASE_URL and SYSTEM_DATABASE_URL swapped?",
+        code=2,
     )
 
 

@@ -91,7 +91,7 @@ async def test_all_is_well(settings: Settings, database: ThrowawayDatabase) -> N
 
 async def test_people_get_a_table(settings: Settings, database: ThrowawayDatabase) -> None:
     await let_the_schedule_move(database)
-    ended = doctor(settings)
+    ended = doctor(settings, "--text")
 
     assert ended.returncode == 0
     assert ended.stdout.count("✓") == 10
@@ -122,7 +122,7 @@ def test_trouble_of_the_work_is_pointed_to_and_no_fault_of_the_installation(sett
     assert json.loads(ended.stdout)[-1] == {
         "check": "fleet",
         "ok": True,
-        "detail": "the schedule stands still: see `pixecom status`",
+        "detail": "the schedule does not move: see `pixecom status`",
         "warns": True,
     }
 
@@ -168,7 +168,7 @@ def test_a_missing_schema_is_found(settings: Settings, empty_database: Throwaway
     wrong = [finding for finding in json.loads(ended.stdout) if not finding["ok"]]
     assert ended.returncode == 1
     assert [finding["check"] for finding in wrong] == ["migrations"]
-    assert wrong[0]["detail"].startswith("The schema is at nothing, the code at ")
+    assert wrong[0]["detail"].startswith("The schema is older than revision ")
 
 
 async def store_tokens(settings: Settings) -> None:

@@ -17,6 +17,7 @@ from app.identifiers import new_id
 from app.queries.login_events import LoginEvent, NewLoginEvent, insert_login_event
 from app.services.context import open_services
 from app.vocabulary import LoginOutcome
+from graphql_schema.global_id import global_id
 from tests.cli.running import run_pixecom
 from tests.database.opening import opened_engine
 from tests.graphql_schema.small_world import SmallWorld
@@ -70,7 +71,7 @@ def test_the_newest_come_first_as_json_where_no_terminal_is(settings: Settings) 
         ("WRONG", "192.0.2.2", None),
         ("LIMITED", "192.0.2.1", None),
     ]
-    assert found[0].keys() == {"at", "outcome", "address", "account", "userId", "seller"}
+    assert found[0].keys() == {"at", "outcome", "address", "account", "user", "userId", "seller"}
     assert found[0]["account"] == account_digest(BERT, settings.auth_secret).hex()
 
 
@@ -90,21 +91,24 @@ def test_filters(settings: Settings, arguments: tuple[str, ...], outcomes: list[
 
 
 def test_people_get_a_table(settings: Settings) -> None:
-    ended = run_pixecom(settings, "logins", "--table", "--limit", "2")
+    ended = run_pixecom(settings, "logins", "--text", "--limit", "2")
     lines = ended.stdout.splitlines()
-    assert lines[0].split() == ["time", "(UTC)", "outcome", "address", "account", "user", "seller"]
+    assert lines[0].split() == ["time", "(UTC)", "outcome", "address", "seller", "account", "user"]
     assert "SUCCEEDED" in lines[1]
     assert lines[-1] == "2 login attempts (there may be more: raise --limit)."
     assert (BERT in ended.stdout, ended.returncode) == (False, 0)
 
 
-def test_a_narrow_terminal_shows_an_attempt_in_a_line() -> None:
-    at = datetime(2026, 11, 30, 14, 48, 36, tzinfo=UTC)
-    event = LoginEvent(at, LoginOutcome.SUCCEEDED, bytes(16), "192.0.2.100", new_id(), "saigon-silk")
+def test_a_narrow_terminal_shows_ids_below() -> None:
+    at, user_id = datetime(2026, 11, 30, 14, 48, 36, tzinfo=UTC), new_id()
+    event = LoginEvent(at, LoginOutcome.SUCCEEDED, bytes(16), "192.0.2.100", user_id, "saigon-silk")
     text = io.StringIO()
     print_logins([event], Console(file=text, width=80), limit=2)
-    assert text.getvalue().count("\n") == 3
-    assert "2026-11-30 14:48:36  SUCCEEDED  192.0.2.100  0000" in text.getvalue()
+    assert [line.rstrip() for line in text.getvalue().splitlines()[1:4]] == [
+        "2026-11-30 14:48:36  SUCCEEDED  192.0.2.100  saigon-silk",
+        f"    account: {'00' * 16}",
+        f"    user: {global_id('User', user_id)}",
+    ]
 
 
 def test_an_unknown_outcome_is_refused(settings: Settings) -> None:

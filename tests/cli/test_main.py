@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 import typer.main
 
-from app.cli.main import application
+from app.cli.instance import write_instance
+from app.cli.main import application, exit_code
+from app.errors import ConflictError, InputError, NotFoundError, ServerFailedError, SetupError, UnreachableError
+from tests.cli.running import instance_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,7 +108,48 @@ def test_half_a_backfill_is_refused(options: tuple[str, ...], sentence: str, tmp
 
 @pytest.mark.parametrize("command", [["token"], ["sync", "--wait"], ["backfill", "--cancel", RUN], ["doctor"]])
 def test_without_an_instance_there_is_one_sentence(command: list[str], tmp_path: Path) -> None:
-    ended = pixecom(*command, "--data-dir", str(tmp_path))
+    data = tmp_path / "a data directory"
+    ended = pixecom(*command, "--data-dir", str(data))
 
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == (f"No instance runs on {tmp_path}; start one with `pixecom up`, or name its --data-dir.\n")
+    assert ended.stderr == (
+        f"No instance runs on {data}; start one with `pixecom up --data-dir '{data}'`, or name its --data-dir.\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["status", "doctor", "token"])
+def test_a_note_of_a_killed_run_is_no_instance(command: str, tmp_path: Path) -> None:
+    write_instance(tmp_path, instance_on(8123))  # by a process that is alive, and does not use the directory
+    ended = pixecom(command, "--data-dir", str(tmp_path), PIXECOM_COMMAND="./pixecom")
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    start = f"./pixecom up --port 8123 --data-dir {tmp_path}"
+    assert ended.stderr == f"No instance runs on {tmp_path}; start one with `{start}`, or name its --data-dir.\n"
+
+
+def test_a_note_of_another_release_is_named(tmp_path: Path) -> None:
+    (tmp_path / "instance.json").write_text('{"pid": 1, "moon_port": 2}')
+    ended = pixecom("status", "--data-dir", str(tmp_path))
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        f"{tmp_path}/instance.json was not written by this release; restart `pixecom up` with this one.\n"
+    )
+
+
+def test_exit_codes_tell_what_is_wrong_from_what_was_used_wrongly() -> None:
+    wrong = [UnreachableError("it is away", advice="start it"), ServerFailedError("no"), ConflictError("not now")]
+    used_wrongly = [SetupError("a setting"), InputError("range", "is wrong"), NotFoundError("There is no seller.")]
+    assert [exit_code(error) for error in wrong] == [1] * 3
+    assert [exit_code(error) for error in used_wrongly] == [2] * 3
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--follow", RUN, "--cancel", RUN), ("--resume", RUN, "--seller", "a"), ("--cancel", RUN, "--resume", RUN)],
+)
+def test_a_sync_takes_a_run_or_says_what_to_sync(options: tuple[str, ...], tmp_path: Path) -> None:
+    ended = pixecom("sync", *options, "--data-dir", str(tmp_path))
+
+    sentence = "Say one of --follow, --cancel and --resume, without --seller, --from and --to.\n"
+    assert (ended.returncode, ended.stderr) == (2, sentence)

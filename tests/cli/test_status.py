@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from redis.asyncio import Redis
 from rich.console import Console
 
 from app import clock
@@ -15,6 +17,7 @@ from app.cli.identifiers import run_name
 from app.cli.status_advice import list_advice, summarize
 from app.cli.status_report import print_status
 from app.database.revision import known_revisions
+from app.embedded.ports import find_free_port
 from app.errors import NotFoundError, ProviderThrottledError
 from app.metrics.levels import Level
 from app.services.context import open_services
@@ -77,9 +80,9 @@ async def status_of(world: SmallWorld, slug: str | None = None) -> FleetStatus:
     return await read_fleet_status(world.services, seller_slug=slug)
 
 
-def shown(status: FleetStatus) -> str:
+def shown(status: FleetStatus, *, width: int = 200) -> str:
     text = io.StringIO()
-    print_status(status, Console(file=text, width=200, color_system=None))
+    print_status(status, Console(file=text, width=width, color_system=None, highlight=False, soft_wrap=True))
     return text.getvalue()
 
 
@@ -92,7 +95,7 @@ async def test_where_all_is_well_nothing_is_to_be_done(world: SmallWorld) -> Non
     assert (status.runs, status.failures, status.connections, status.held_back) == ((), (), (), ())
     first, *_, last = shown(status).splitlines()
     assert first.startswith("Due now: nothing; the schedule last moved ")
-    assert last == "Nothing needs anybody."
+    assert last == "No action is needed."
 
 
 async def test_runs_that_go_on_are_shown_with_what_they_wait_for(world: SmallWorld) -> None:
@@ -106,12 +109,15 @@ async def test_runs_that_go_on_are_shown_with_what_they_wait_for(world: SmallWor
     assert own.is_well
     assert [(queue.priority, queue.jobs) for queue in everything.queues if queue.jobs] == [(Priority.BACKFILL, 8)]
     lines = shown(own).splitlines()
-    assert lines[2].split() == ["acme", "asked", "for", "(backfill)", "0", "s", "ago", "0", "of", "4", "queued"]
-    assert lines[3].strip() == run_name(run_id)
+    assert lines[2].split()[:4] == ["acme", "asked", "for", "(backfill)"]
+    assert lines[2].split()[-7:] == ["s", "ago", "0", "of", "4", "queued", run_name(run_id)]
+    narrow = shown(own, width=80).splitlines()
+    assert narrow[2].split() == lines[2].split()[:-1]
+    assert narrow[3] == f"    run: {run_name(run_id)}"
     await world.write("UPDATE jobs SET run_at = now() - interval '2 minutes'")
     stuck = await status_of(world)
     assert stuck.is_worker_missing
-    assert list_advice(stuck)[0].startswith("Work is due and nobody does it: start `pixecom worker`")
+    assert list_advice(stuck)[0].startswith("Jobs are due but no worker is running: start `pixecom worker`")
     await world.write(
         "UPDATE jobs SET state = 'RUNNING', lease_until = now() + interval '1 minute'"
         " WHERE id = (SELECT id FROM jobs LIMIT 1)"
@@ -128,7 +134,7 @@ async def test_a_run_of_the_schedule_is_named_and_not_said_to_be_gone_on_with(wo
     await world.write("UPDATE sync_runs SET state = 'FAILED', ended_at = now()")
     status = await status_of(world)
     assert [(each.seller, each.failed.run_id) for each in status.open_failures] == [(None, run_id)]
-    assert list_advice(status) == ["Jobs failed for good. Once the reason is gone, do them again."]
+    assert list_advice(status) == ["Jobs failed for good. Once the reason is gone, retry them."]
 
 
 async def test_what_failed_is_told_once_for_each_reason_until_it_succeeds(world: SmallWorld) -> None:
@@ -150,9 +156,14 @@ async def test_what_failed_is_told_once_for_each_reason_until_it_succeeds(world:
     )
     assert (failure.failed.run_id, status.is_well, summarize(status)) == (run_id, False, "4 jobs failed")
     assert list_advice(status) == [
-        f"Jobs failed for good. Once the reason is gone, do them again: `pixecom backfill --resume {run_name(run_id)}`."
+        f"Jobs failed for good. Once the reason is gone, retry them: `pixecom backfill --resume {run_name(run_id)}`."
     ]
     assert "no [such] thing" in shown(status)
+    assert f"→ {list_advice(status)[0]}\n" in shown(status, width=80)
+    await world.write("UPDATE sync_runs SET origin = 'MANUAL'")
+    [advice] = list_advice(await status_of(world))
+    assert f"`pixecom sync --resume {run_name(run_id)}`" in advice
+    await world.write("UPDATE sync_runs SET origin = 'BACKFILL'")
 
     again = await ask_for(tenant)
     await world.write("UPDATE jobs SET state = 'SUCCEEDED', ended_at = now() WHERE ended_at IS NULL")
@@ -181,20 +192,23 @@ async def test_connections_in_trouble_are_named_with_the_reason(world: SmallWorl
         *(f"connection/{slow}/ADS_INSIGHTS", tenant.seller_id),
     )
     status = await status_of(world)
-    assert {each.connection.name: (each.seller, each.reason, each.detail) for each in status.connections} == {
-        "Dead": ("acme", "TOKEN_EXPIRED", "dead"),
-        "Behind": ("acme", "BEHIND", None),
-    }
+    found = {each.connection.name: (each.refusal, each.state, each.reason, each.detail) for each in status.connections}
+    assert found == {"Dead": ("TOKEN_EXPIRED", "FRESH", None, "dead"), "Behind": (None, "STALE", "BEHIND", None)}
     [pause] = status.held_back
     assert (pause.seller, pause.connection, pause.held_back.reason) == ("acme", "Throttled", "too many calls")
     assert summarize(status) == "1 refused by the platform; 1 behind"
     advice = list_advice(status)
-    assert ["rotateToken" in advice[0], advice[1].startswith("Meta wants a pause"), "pixecom sync" in advice[2]] == [
-        True
-    ] * 3
+    assert [
+        "rotateToken" in advice[0],
+        advice[1].startswith("Meta wants a pause"),
+        "`pixecom sync --seller acme`" in advice[2],
+    ] == [True] * 3
     assert not any("META_CALLS_PER_HOUR" in each for each in advice)
     text = shown(status)
     assert global_id("AdAccount", dead) in text
+    rows = [line.split() for line in text.splitlines() if line.startswith("acme")]
+    assert rows[0][:4] == ["acme", "Dead", "TOKEN_EXPIRED", "FRESH"]
+    assert rows[1][:4] == ["acme", "Behind", "BEHIND", "STALE"]
     assert (await status_of(world, "well")).is_well
 
 
@@ -208,7 +222,7 @@ async def test_calls_that_run_short_where_nothing_is_held_back_now_are_told(worl
     status = await status_of(world)
     assert [each.reason for each in status.connections] == ["THROTTLED"]
     [advice] = list_advice(status)
-    assert advice.startswith("Connections whose calls run short are fetched less often")
+    assert advice.startswith("Connections that run short of calls are fetched less often")
     assert "META_CALLS_PER_HOUR may be raised to what Meta grants the app, and no further." in advice
 
 
@@ -224,7 +238,7 @@ async def test_what_our_own_limit_holds_back_is_told_with_the_reason_and_the_rem
     tenant, other = await world.add_seller("acme"), await world.add_seller("other")
     await add_well_account(other, "Fine")
     account = await add_well_account(tenant, "Busy")
-    await ask_for(tenant)
+    run_id = await ask_for(tenant)
     reason = await refusal_of_our_own_limit(world, str(account))
     await world.write(
         "UPDATE jobs SET state = 'PARKED', run_at = now() + interval '9 minutes 10 seconds',"
@@ -237,12 +251,12 @@ async def test_what_our_own_limit_holds_back_is_told_with_the_reason_and_the_rem
     assert held_back.held_back.reason == reason
     lines = [line.split() for line in shown(status).splitlines()]
     assert lines[2][-4:] == ["throttled,", "in", "9", "min"]
-    assert lines[3][1:] == reason.split()
+    assert lines[3:5] == [["run:", run_name(run_id)], ["parked:", *reason.split()]]
     assert ["Calls", "held", "back"] in lines
-    assert ["acme", "Busy", "ADS_INSIGHTS", "in", "9", "min"] in lines
+    assert ["acme", "Busy", "ADS_INSIGHTS", "in", "9", "min", *reason.split()] in lines
     [advice] = list_advice(status)
     assert advice == (
-        "Work waits for calls under our own limit, and goes on by itself. Where that is the rule, raise "
+        "Work waits for calls under our own limit, and resumes by itself. If that happens regularly, raise "
         "META_CALLS_PER_HOUR to what Meta grants the app, or lengthen the intervals of the schedule."
     )
     assert status.is_well
@@ -261,14 +275,14 @@ async def test_a_run_that_several_pauses_hold_goes_on_after_the_last_of_them(wor
             *(scope, seller, minutes),
         )
     lines = [line.split() for line in shown(await status_of(world)).splitlines()]
-    assert lines[2][-4:] == ["throttled,", "in", "9", "min"]
-    assert lines[3][1:] == ["full"]
+    assert lines[2][-6:-2] == ["throttled,", "in", "9", "min"]
+    assert lines[2][-1] == "full"
 
 
 async def test_a_schedule_that_stands_still_is_told(world: SmallWorld) -> None:
     await world.write("UPDATE ticks SET taken_at = now() - interval '1 hour'")
     status = await status_of(world)
-    assert (status.is_well, summarize(status)) == (False, "the schedule stands still")
+    assert (status.is_well, summarize(status)) == (False, "the schedule does not move")
     assert list_advice(status)[0].startswith("The schedule has not moved since ")
 
 
@@ -280,6 +294,18 @@ async def test_a_schema_on_which_no_work_is_done_is_told(world: SmallWorld) -> N
     trouble = f"the schema is older than revision {needed}, which this release needs: run `pixecom migrate`"
     assert (status.is_well, summarize(status)) == (False, f"no work is done: {trouble}")
     assert list_advice(status) == [f"No worker and no scheduler of this release does any work: {trouble}."]
+
+
+async def test_a_redis_and_a_clock_that_stop_the_work_are_told_as_doctor_does(world: SmallWorld) -> None:
+    async with Redis(port=find_free_port()) as away:
+        status = await read_fleet_status(replace(world.services, redis=away), seller_slug=None)
+    assert status.obstacles == ("Redis does not answer (ConnectionError)",)
+    assert (status.is_well, summarize(status)) == (False, "no work is done: Redis does not answer (ConnectionError)")
+
+    world.services.clock.witness(clock.now() + timedelta(days=1), asked_at=clock.steady())
+    status = await status_of(world)
+    assert (status.is_well, len(status.obstacles)) == (False, 1)
+    assert list_advice(status)[0].endswith(": the database's clock has jumped; reading it again.")
 
 
 async def test_a_cancelled_run_is_no_trouble(world: SmallWorld) -> None:
@@ -313,8 +339,9 @@ async def test_programs_get_json_and_an_exit_code(world: SmallWorld, settings: S
     ended = run_status(settings, "--seller", "acme", "--json")
     assert ended.returncode == 1
     [connection] = json.loads(ended.stdout)["connections"]
-    assert (connection["id"], connection["reason"]) == (global_id("AdAccount", account), "TOKEN_EXPIRED")
-    people = run_status(settings, "--table")
+    assert connection["id"] == global_id("AdAccount", account)
+    assert (connection["refusal"], connection["numbers"], connection["reason"]) == ("TOKEN_EXPIRED", "FRESH", None)
+    people = run_status(settings, "--text")
     assert (people.returncode, "Connections in trouble" in people.stdout) == (1, True)
 
 

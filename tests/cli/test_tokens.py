@@ -56,7 +56,7 @@ def tokens(shop: Shop, *arguments: str, keys: str | None = None) -> subprocess.C
 
 
 async def test_living_tokens_are_told_from_dead_ones(shop: Shop) -> None:
-    ended = tokens(shop, "check")
+    ended = tokens(shop, "check", "--text")
     assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "2 tokens: all well.")
     async with httpx.AsyncClient() as client:
         dead = {"owner": "act_2", "after_calls": 0}
@@ -70,9 +70,10 @@ async def test_living_tokens_are_told_from_dead_ones(shop: Shop) -> None:
     assert found["2"]["trouble"]
     health = await shop.mapping("SELECT external_id, health FROM fb_connections")
     assert health == {"1": "HEALTHY", "2": "UNHEALTHY"}
-    people = tokens(shop, "check")
+    people = tokens(shop, "check", "--text")
     assert people.returncode == 1
     assert people.stdout.splitlines()[-1] == "2 tokens: 1 in trouble."
+    assert [found[name]["connectionId"] in people.stdout for name in ("1", "2")] == [False, True]
     assert "token-of" not in ended.stdout + people.stdout + people.stderr
 
 
@@ -80,7 +81,7 @@ async def test_tokens_move_under_a_new_key(shop: Shop) -> None:
     old = shop.services.settings.token_encryption_keys.get_secret_value()
     lost = tokens(shop, "reencrypt", "--json", keys=NEW_KEY)
     assert (lost.returncode, json.loads(lost.stdout)) == (1, {"key": "two", "done": 0, "left": 2})
-    ended = tokens(shop, "reencrypt", keys=f"{NEW_KEY},{old}")
+    ended = tokens(shop, "reencrypt", "--text", keys=f"{NEW_KEY},{old}")
     assert (ended.returncode, ended.stdout) == (0, "2 encrypted anew under the key 'two', 0 left.\n")
     assert await shop.rows("SELECT DISTINCT token_key_id FROM fb_connections") == [("two",)]
     assert tokens(shop, "check", keys=NEW_KEY).returncode == 0

@@ -6,20 +6,43 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from app.cli.instance import write_instance
 from app.embedded.data_directory import open_data_directory
 from app.embedded.ports import find_free_port
-from tests.cli.running import instance_on
+from tests.cli.running import instance_on, running_instance
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+def pixecom(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    bare = {"PATH": os.environ["PATH"], **environment}
+    command = [sys.executable, "-m", "app.cli.main", *arguments]
+    return subprocess.run(command, env=bare, capture_output=True, text=True, check=False, timeout=60)
 
 
 def up(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    bare = {"PATH": os.environ["PATH"], **environment}
-    command = [sys.executable, "-m", "app.cli.main", "up", *arguments]
-    return subprocess.run(command, env=bare, capture_output=True, text=True, check=False, timeout=60)
+    return pixecom("up", *arguments, **environment)
+
+
+@contextmanager
+def listening() -> Generator[int]:
+    """A port that this process listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        yield taken.getsockname()[1]
+
+
+def sentence_of_our_own(port: int, data: Path) -> str:
+    return (
+        f"Port {port} on 127.0.0.1 is in use by the `pixecom up` that runs on {data} (process {os.getpid()}); "
+        "stop that run, or pass another --port."
+    )
 
 
 def processes_naming(text: str) -> list[str]:
@@ -45,11 +68,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_a_port_in_use(data: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-
+    with listening() as port:
         ended = up("--port", str(port), "--data-dir", str(data))
 
     assert_refused(
@@ -59,21 +78,48 @@ def test_a_port_in_use(data: Path) -> None:
 
 
 def test_a_port_in_use_by_the_run_of_the_same_directory(data: Path) -> None:
-    data.mkdir()
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        write_instance(data, instance_on(port))
-
+    with listening() as port, running_instance(data, instance_on(port)):
         ended = up("--port", str(port), "--data-dir", str(data))
 
-    assert_refused(
-        ended,
-        f"Port {port} on 127.0.0.1 is in use by the `pixecom up` that runs on {data} (process {os.getpid()}); "
-        "stop that run first.",
-        data,
-    )
+    assert_refused(ended, sentence_of_our_own(port, data), data)
+
+
+LISTEN = """
+import socket, sys
+taken = socket.create_server(("127.0.0.1", 0))
+print(taken.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def process_listening(data: Path) -> Generator[int]:
+    """The port of a process that an instance on this data directory has started."""
+    environment = {"PATH": os.environ["PATH"], "DATA_DIRECTORY": str(data)}
+    command = [sys.executable, "-c", LISTEN]
+    with subprocess.Popen(command, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        yield int(child.stdout.readline())
+        child.communicate()
+
+
+@pytest.mark.parametrize("command", [("up",), ("sandbox",)], ids=" ".join)
+def test_a_port_in_use_by_the_run_of_another_directory(data: Path, tmp_path: Path, command: tuple[str, ...]) -> None:
+    other = tmp_path / "another directory"
+    with process_listening(other) as port, running_instance(other, instance_on(port)):
+        options = ["--data-dir", str(data)] if command == ("up",) else []
+        ended = pixecom(*command, "--port", str(port), *options)
+
+    assert_refused(ended, sentence_of_our_own(port, other), data)
+
+
+def test_what_a_killed_run_has_noted_is_no_user_of_its_port(data: Path) -> None:
+    with listening() as port:
+        data.mkdir()
+        write_instance(data, instance_on(port))
+        ended = up("--port", str(port), "--data-dir", str(data))
+
+    assert "is in use by another program" in ended.stderr
 
 
 def test_a_data_directory_in_use(data: Path) -> None:
@@ -115,7 +161,7 @@ def test_an_unreachable_database(data: Path) -> None:
 
     ended = up("--port", str(find_free_port()), "--data-dir", str(data), **environment)
 
-    assert ended.returncode == 2
+    assert ended.returncode == 1
     assert ended.stderr.startswith(f"DATABASE_URL: the database 127.0.0.1:{port}/shop can't be reached (")
     assert ended.stderr.endswith("); start it, correct DATABASE_URL, or unset it to use the embedded PostgreSQL.\n")
     assert ended.stderr.count("\n") == 1
@@ -128,7 +174,7 @@ def test_an_unreachable_redis(data: Path) -> None:
 
     ended = up("--port", str(find_free_port()), "--data-dir", str(data), REDIS_URL=url)
 
-    assert ended.returncode == 2
+    assert ended.returncode == 1
     assert ended.stderr.startswith("REDIS_URL: the server can't be reached (")
     assert ended.stderr.count("\n") == 1
     assert "very-secret" not in ended.stderr + ended.stdout

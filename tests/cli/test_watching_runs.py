@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -90,7 +91,7 @@ async def test_a_backfill_is_asked_for_called_off_and_gone_on_with(
     said = await cancel_now(run_id)
     name = run_name(run_id)
     assert (first["run"], first["runId"]) == (str(run_id), name)
-    assert said == f"acme: 8 jobs called off (run {name}); go on with: pixecom backfill --resume {name}"
+    assert said == f"acme: 8 jobs cancelled (run {name}); resume it with: pixecom backfill --resume {name}"
     with pytest.raises(ConflictError):
         await cancel_now(run_id)
 
@@ -98,6 +99,28 @@ async def test_a_backfill_is_asked_for_called_off_and_gone_on_with(
     again = printed(capsys)
     assert (again["jobs"], again["state"]) == (8, "RUNNING")
     assert await world.read("SELECT retry_of FROM sync_runs WHERE id::text = $1", again["run"]) == run_id
+
+
+async def test_the_advice_for_a_sync_is_about_a_sync(world: SmallWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await sync_now(SyncRequest(seller_slug="acme", from_date=None, to_date=None), ACCEPT)
+    run_id = await world.read("SELECT id FROM sync_runs")
+    waiting = asyncio.create_task(follow_now(run_id, WAIT))
+    await until_told(waiting, capsys, "runId")
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    name = run_name(run_id)
+    assert capsys.readouterr().err.endswith(f"; cancel it: pixecom sync --cancel {name}\n")
+    assert (await cancel_now(run_id)).endswith(f"; resume it with: pixecom sync --resume {name}")
+
+
+@pytest.mark.usefixtures("world")
+async def test_programs_are_told_what_was_cancelled(capsys: pytest.CaptureFixture[str]) -> None:
+    assert await sync_now(HISTORY, ACCEPT)
+    first = printed(capsys)
+    [cancelled] = json.loads(await cancel_now(UUID(first["run"]), as_json=True))
+    ids = {"seller": "acme", "run": first["run"], "runId": first["runId"]}
+    assert cancelled == {**ids, "cancelled": 8, "leftToOthers": 0}
 
 
 async def test_it_waits_to_the_end_and_says_how_far_it_is(
@@ -132,8 +155,8 @@ async def test_a_run_that_left_jobs_to_another_is_no_success_and_can_be_gone_on_
     capsys.readouterr()
     second = await world.read("SELECT id FROM sync_runs ORDER BY id DESC LIMIT 1")
     name = run_name(second)
-    left = f"acme: 0 jobs called off, 8 left to other runs that go on (run {name})"
-    assert await cancel_now(second) == f"{left}; go on with: pixecom backfill --resume {name}"
+    left = f"acme: 0 jobs cancelled, 8 left to other runs (run {name})"
+    assert await cancel_now(second) == f"{left}; resume it with: pixecom backfill --resume {name}"
     assert not await follow_now(second, WAIT)
     capsys.readouterr()
     assert await resume_now(second, ACCEPT)
@@ -155,7 +178,7 @@ async def test_a_run_of_the_schedule_can_be_followed_and_not_changed(
     await end_jobs(world)
     assert await follow_now(run_id, Watch(title="Sync", wait=True, as_json=False))
     done = f"the schedule's {name}: 1 of 1 jobs succeeded, 0 failed, 5 rows (run {run_name(run_id)})\n"
-    more = "What it asked for is done in runs of the sellers. See them: pixecom status\n" if name == "stats" else ""
+    more = "It started runs of the sellers, which do the work. See them: pixecom status\n" if name == "stats" else ""
     assert capsys.readouterr().out == done + more
 
 
@@ -224,7 +247,7 @@ async def test_a_database_that_stays_away_is_given_up_and_the_run_is_named(
     assert (
         capsys.readouterr()
         .err.splitlines()[-1]
-        .startswith(f"acme: the run goes on. See it: pixecom sync --follow {run_name(run_id)};")
+        .startswith(f"acme: the run continues. See it: pixecom sync --follow {run_name(run_id)};")
     )
 
 
@@ -301,8 +324,8 @@ async def test_whoever_goes_away_is_told_how_to_see_the_run(
         await waiting
     told = capsys.readouterr().err.splitlines()[-1]
     name = run_name(run_id)
-    seen = f"See it: pixecom sync --follow {name}; call it off: pixecom backfill --cancel {name}"
-    assert told == f"acme: the run goes on. {seen}"
+    seen = f"See it: pixecom sync --follow {name}; cancel it: pixecom backfill --cancel {name}"
+    assert told == f"acme: the run continues. {seen}"
     assert await world.read("SELECT array_agg(DISTINCT state) FROM jobs") == ["QUEUED"]
 
 
