@@ -80,7 +80,7 @@ def _read(directory: Path) -> Instance | None:
         return None
     except (ValueError, TypeError):
         raise SetupError(
-            f"{directory.resolve() / FILE_NAME} was not written by this release; restart `pixecom up` with this one."
+            f"{directory.resolve() / FILE_NAME} was not written by this release; restart `{pasted('up')}`."
         ) from None
 
 

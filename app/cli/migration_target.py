@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from app.cli.pasting import pasted_anywhere
 from app.database.revision import known_revisions
 from app.errors import SetupError
 
@@ -18,9 +19,8 @@ def find_upgrade(current: str, wanted: str | None) -> str:
     """The revision to go up to, the newest by default. Raises SetupError for one that is unknown or earlier."""
     target = _find(current, wanted or HEAD)
     if _place(target) < _place(current):
-        raise SetupError(
-            f"Nothing was changed: the schema is at {current}, later than {target}. `migrate down {target}` goes back."
-        )
+        back = pasted_anywhere("migrate", "down", target)
+        raise SetupError(f"Nothing was changed: the schema is at {current}, later than {target}. `{back}` goes back.")
     return target
 
 
@@ -30,8 +30,9 @@ def find_downgrade(current: str, wanted: str | None) -> str:
         raise SetupError(f"Nothing was changed: `migrate down` needs the revision to go to. {_choice()}")
     target = _find(current, wanted)
     if _place(target) > _place(current):
+        there = pasted_anywhere("migrate", "up", target)
         raise SetupError(
-            f"Nothing was changed: the schema is at {current}, earlier than {target}. `migrate up {target}` goes there."
+            f"Nothing was changed: the schema is at {current}, earlier than {target}. `{there}` goes there."
         )
     return target
 

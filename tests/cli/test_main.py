@@ -133,7 +133,7 @@ def test_a_note_of_another_release_is_named(tmp_path: Path) -> None:
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (
-        f"{tmp_path}/instance.json was not written by this release; restart `pixecom up` with this one.\n"
+        f"{tmp_path}/instance.json was not written by this release; restart `pixecom up --data-dir {tmp_path}`.\n"
     )
 
 

@@ -133,13 +133,13 @@ NO_REVISION = "Nothing was changed: there is no revision"
             ["down", head_revision()],
             (
                 f"Nothing was changed: the schema is at 0004, earlier than {head_revision()}. "
-                f"`migrate up {head_revision()}` goes there."
+                f"`pixecom migrate up {head_revision()}` goes there."
             ),
         ),
         (["up", "nonsense"], f"{NO_REVISION} 'nonsense'. {REVISIONS}"),
         (
             ["up", "0001"],
-            "Nothing was changed: the schema is at 0004, later than 0001. `migrate down 0001` goes back.",
+            "Nothing was changed: the schema is at 0004, later than 0001. `pixecom migrate down 0001` goes back.",
         ),
     ],
 )
