@@ -91,8 +91,8 @@ async def retry_run(
     retried before, the newest retry decides: each retry takes over everything that is left.
 
     Raises NotFoundError for a run that is not the seller's; ConflictError if it or its newest retry has not ended, if
-    nothing is left undone, or if some undone units are no longer recorded one by one; InputError for too many units;
-    RateLimitedError if the allowance does not cover them.
+    nothing is left undone, if some undone units are no longer recorded one by one, or if too many jobs would be live;
+    InputError for too many units; RateLimitedError if the allowance does not cover them.
     """
     async with tenant_transaction(services.database.app, seller_id) as driver:
         await _get_run(driver, seller_id, run_id)
