@@ -2,10 +2,8 @@
 
 A few are accepted in a turn of the event loop: all that wait at once would hold up everything else, and one a turn
 would make new clients and health probes queue for as many turns as others connect. After as many as that, or when there
-was no place, the listener rests for a moment; the others wait in the kernel meanwhile. It rests for longer the more of
-them got a place, as each has a protocol made for it, and usually a request begun at once. So a crowd takes a bounded
-part of each second, however fast it reconnects: a newcomer behind a thousand waits for a quarter of a second if they
-get no places, and for a second if they do.
+was no place, the listener rests for a moment; the others wait in the kernel meanwhile. So a crowd takes a bounded part
+of each second, however fast it reconnects, and a newcomer behind a thousand of it waits for a quarter of a second.
 
 A client may also connect and leave, and do so faster than it could be served, whether it asked for something first or
 not. What it leaves behind is thrown away faster, too: it would otherwise fill the kernel's queue, and new clients would
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from app.observability.logging import get_logger
 from app.serving.held import Held
+from app.serving.making import Making
 from app.serving.refusals import Refusals
 
 if TYPE_CHECKING:
@@ -33,8 +32,6 @@ __all__ = ["ACCEPTED_PER_TURN", "Accepting"]
 ACCEPTED_PER_TURN = 16
 THROWN_AWAY_PER_TURN = 100
 REST_SECONDS = 0.004
-# For each connection that got a place: a little more than making it and beginning its first request take.
-MADE_SECONDS = 0.001
 # When the process, or the machine, has no file descriptor left.
 EXHAUSTED_SECONDS = 0.1
 
@@ -52,9 +49,9 @@ class Accepting:
         self._backlog = config.backlog
         self._places = config.places
         self._make_protocol = make_protocol
-        self._refusals = Refusals(config.limits, config.places, admit=self._admit)
+        self._making = Making(config.places, make=self._make)
+        self._refusals = Refusals(config.limits, config.places, admit=self._making.add)
         self._loop = asyncio.get_running_loop()
-        self._making: set[asyncio.Task[None]] = set()
         self._resting: asyncio.TimerHandle | None = None
         self._is_exhausted = False
 
@@ -68,10 +65,11 @@ class Accepting:
             self._resting.cancel()
         self._loop.remove_reader(self._listener)
         self._refusals.close()
+        self._making.close()
         self._listener.close()
 
     async def wait_closed(self) -> None:
-        await asyncio.gather(*self._making)
+        await self._making.finish()
 
     def _accept_some(self) -> None:
         accepted = refused = 0
@@ -92,9 +90,8 @@ class Accepting:
             refused += not self._take_in(held)
             if accepted == ACCEPTED_PER_TURN:
                 break
-        if accepted:
-            enough = refused or accepted == ACCEPTED_PER_TURN
-            self._rest(max(REST_SECONDS if enough else 0.0, (accepted - refused) * MADE_SECONDS))
+        if refused or accepted == ACCEPTED_PER_TURN:
+            self._rest(REST_SECONDS)
 
     def _take_in(self, held: Held) -> bool:
         """Whether it got a place."""
@@ -102,13 +99,8 @@ class Accepting:
         if place is None:
             self._refusals.add(held)
             return False
-        self._admit(held.hand_over(), place)
+        self._making.add(held, place)
         return True
-
-    def _admit(self, connected: socket.socket, place: Place) -> None:
-        making = self._loop.create_task(self._make(connected, place))
-        self._making.add(making)
-        making.add_done_callback(self._making.discard)
 
     async def _make(self, connected: socket.socket, place: Place) -> None:
         try:

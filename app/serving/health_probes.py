@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from app.serving.allowance import Allowance
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
 
     from app.serving.held import Held
@@ -27,7 +26,7 @@ AT_ONCE = 20
 class HealthProbes:
     """`admit` makes the protocol of a connection that gets a spare place."""
 
-    def __init__(self, places: Places, *, admit: Callable[[socket.socket, Place], None]) -> None:
+    def __init__(self, places: Places, *, admit: Callable[[Held, Place], None]) -> None:
         self._places = places
         self._admit = admit
         self._waiting: dict[str, deque[Held]] = {}  # the address that is next comes first
@@ -55,7 +54,7 @@ class HealthProbes:
             if place is None:
                 return
             probe = self._take_out(address, waiting.popleft())
-            self._admit(probe.hand_over(), place)
+            self._admit(probe, place)
 
     def close(self) -> None:
         for waiting in self._waiting.values():

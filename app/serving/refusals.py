@@ -22,7 +22,6 @@ from app.serving.health_probes import HealthProbes
 from app.serving.held import Held
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
 
     from app.serving.limits import ConnectionLimits
@@ -42,9 +41,7 @@ _FULL = answer_bytes(HTTPStatus.SERVICE_UNAVAILABLE)
 class Refusals:
     """Those of one listening socket. `admit` makes the protocol of a connection that gets a place after all."""
 
-    def __init__(
-        self, limits: ConnectionLimits, places: Places, *, admit: Callable[[socket.socket, Place], None]
-    ) -> None:
+    def __init__(self, limits: ConnectionLimits, places: Places, *, admit: Callable[[Held, Place], None]) -> None:
         self._seconds = limits.refusal_seconds
         self._most = descriptors_beside(limits.connections, most=limits.waiting_for_refusal)
         self._places = places
@@ -113,7 +110,7 @@ class Refusals:
         if place is None:
             self._refuse(held)
         else:
-            self._admit(held.hand_over(), place)
+            self._admit(held, place)
 
     def _place_for_upload(self, held: Held) -> Place | None:
         if held.has_sent(UPLOAD_BYTES) and self._uploads.take():

@@ -42,7 +42,7 @@ class Admitted:
         theirs.sendall(sent)
         return Held(ours, address), theirs
 
-    def admit(self, _: socket.socket, place: Place) -> None:
+    def admit(self, _: Held, place: Place) -> None:
         self.addresses.append(place.address)
 
     def close(self) -> None:
