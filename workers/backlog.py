@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from app.database.transactions import work_transaction
 from app.errors import ThrottleScope
+from app.observability.measuring import Reading
 from app.observability.prometheus import LAST_TICK, LIVE_JOBS, PAUSES, QUEUE_AGE, QUEUE_DEPTH, TICK_INTERVAL
 from app.queries.job_dispatch import queue_depth
 from app.queries.ticks import list_newest_ticks
 from app.queries.work_gauges import count_live_jobs, count_pauses
 from app.services.job_broker import Priority
 from app.services.schedule import schedule
-from workers.measuring import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -14,12 +14,12 @@ from uuid import UUID
 from app import clock
 from app.database.partitions import RAW_TABLE
 from app.database.transactions import across_tenants, work_transaction
+from app.observability.measuring import Reading
 from app.observability.prometheus import ACCOUNTS, CONNECTIONS, FRESHNESS, PARTITIONS_AHEAD, SCARCE_BUDGETS
 from app.queries.fleet import Pace, count_connections, list_freshness
 from app.queries.raw_partitions import list_raw_months
 from app.services.freshness import FRESH_INTERVALS, LATE_AT_LEAST, LATE_INTERVALS
 from app.vocabulary import ConnectionHealth, ConnectionKind
-from workers.measuring import Reading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence

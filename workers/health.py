@@ -13,7 +13,9 @@ from starlette.routing import Route
 
 from app.database.transactions import work_transaction
 from app.errors import UnsafeRoleError
+from app.observability.disk_gauges import disk_gauges
 from app.observability.logging import get_logger
+from app.observability.measuring import GaugeGroup, Reading
 from app.observability.prometheus import READY
 from app.queries.ticks import find_newest_tick
 from app.services.redis_health import check_redis
@@ -22,11 +24,8 @@ from app.serving.exposition import Exposition
 from app.shared_answer import SharedAnswer
 from workers.backlog import GAUGES as BACKLOG_GAUGES
 from workers.backlog import measure_backlog
-from workers.disk import GAUGES as DISK_GAUGES
-from workers.disk import measure_room
 from workers.fleet import BUDGET_GAUGES, measure_budgets, measure_fleet
 from workers.fleet import GAUGES as FLEET_GAUGES
-from workers.measuring import GaugeGroup, Reading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -113,7 +112,7 @@ def _groups(services: Services, checks: Mapping[str, Check]) -> Sequence[GaugeGr
         GaugeGroup("backlog", BACKLOG_GAUGES, lambda: measure_backlog(services), kept_seconds=BACKLOG_SECONDS),
         GaugeGroup("fleet", FLEET_GAUGES, lambda: measure_fleet(services), kept_seconds=FLEET_SECONDS),
         GaugeGroup("budgets", BUDGET_GAUGES, lambda: measure_budgets(services), kept_seconds=FLEET_SECONDS),
-        GaugeGroup("disk", DISK_GAUGES, lambda: measure_room(services), kept_seconds=BACKLOG_SECONDS),
+        disk_gauges(services.settings.data_directory),
         GaugeGroup("readiness", (READY,), measure_readiness, kept_seconds=BACKLOG_SECONDS),
     )
 

@@ -40,7 +40,7 @@ def api(
         port=port,
         limits=ConnectionLimits.of(settings),
         drain=drain,
-        beside=(metrics_application(readiness), metrics),
+        beside=(metrics_application(readiness, data_directory=settings.data_directory), metrics),
         max_message_bytes=settings.max_body_bytes,
         trusted_proxies=settings.trusted_proxies,
     )

@@ -9,10 +9,12 @@ from prometheus_client import Counter, Gauge, Histogram
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from app.observability.disk_gauges import disk_gauges
 from app.serving.exposition import Exposition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -60,9 +62,18 @@ def observe_errors(codes: Sequence[str]) -> None:
         ERRORS.labels(code).inc()
 
 
-def metrics_application(readiness: Readiness) -> Starlette:
-    """The application for the metrics port, which outsiders can't reach. What it shows includes readiness."""
-    return Starlette(routes=[Route("/metrics", Exposition(readiness.measure).answer)])
+def metrics_application(readiness: Readiness, *, data_directory: Path | None = None) -> Starlette:
+    """The application for the metrics port, which outsiders can't reach.
+
+    What it shows includes readiness, and the free space of the disk of `data_directory`, if that is known.
+    """
+    disk = disk_gauges(data_directory)
+
+    async def measure() -> None:
+        await readiness.measure()
+        await disk.refresh()
+
+    return Starlette(routes=[Route("/metrics", Exposition(measure).answer)])
 
 
 class MetricsMiddleware:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -22,6 +23,7 @@ from tests.http.conftest import in_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import httpx
     from starlette.applications import Starlette
@@ -211,6 +213,22 @@ async def test_metrics_are_readable_by_prometheus(client: httpx.AsyncClient) -> 
     assert response.status_code == 200
     assert response.headers["content-type"].startswith("text/plain; version=")
     assert 'pixecom_http_requests_total{method="GET",route="/livez",status="200"}' in response.text
+
+
+@pytest.mark.usefixtures("measured_each_time")
+async def test_an_api_shows_the_disk_of_its_data_directory_where_it_knows_one(tmp_path: Path) -> None:
+    async def scraped(directory: Path | None) -> dict[str, float]:
+        async with in_process(metrics_application(Readiness(), data_directory=directory)) as operators:
+            text = (await operators.get("/metrics")).text
+        lines = (line for line in text.splitlines() if line.startswith("pixecom_disk_"))
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+    figures, disk = await scraped(tmp_path), os.statvfs(tmp_path)
+    assert figures['pixecom_disk_size_bytes{directory="DATA"}'] == disk.f_blocks * disk.f_frsize
+    assert 0 < figures['pixecom_disk_free_bytes{directory="DATA"}'] <= disk.f_bfree * disk.f_frsize
+    assert len(figures) == 2
+    assert await scraped(tmp_path / "missing") == {}
+    assert await scraped(None) == {}
 
 
 async def test_metrics_are_no_business_of_the_public(client: httpx.AsyncClient) -> None:

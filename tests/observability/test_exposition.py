@@ -48,7 +48,14 @@ OWN = {
         "pixecom_jobs_taken_over_total",
     },
 }
-PROCESS = {"pixecom_ready", "process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds"}
+PROCESS = {
+    "pixecom_ready",
+    "pixecom_disk_free_bytes",
+    "pixecom_disk_size_bytes",
+    "process_resident_memory_bytes",
+    "process_cpu_seconds_total",
+    "process_start_time_seconds",
+}
 
 
 @pytest.fixture(scope="module")

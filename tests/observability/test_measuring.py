@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY, Gauge
 
-from workers import measuring
-from workers.measuring import GaugeGroup, Reading
+from app.observability import measuring
+from app.observability.measuring import GaugeGroup, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
