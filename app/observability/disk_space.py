@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MEGABYTE = 1_000_000
-# Low: less than a gigabyte, or less than a twentieth of a small disk.
+# Low: less than a gigabyte, or less than a tenth of a disk of less than ten.
 LOW_BYTES = 1000 * _MEGABYTE
-LOW_SHARE = 0.05
+LOW_SHARE = 0.1
 # Full: a WAL segment of PostgreSQL, which is allocated whole, does not fit. There is space again for two.
 FULL_BYTES = 16 * 1024 * 1024
 ROOM_BYTES = 2 * FULL_BYTES

@@ -18,8 +18,9 @@ GIGABYTE = 1_000_000_000
     [
         (GIGABYTE, 1000 * GIGABYTE, False, False),
         (GIGABYTE - 1, 1000 * GIGABYTE, True, False),
-        (GIGABYTE // 2, 10 * GIGABYTE, False, False),
-        (GIGABYTE // 2 - 1, 10 * GIGABYTE, True, False),
+        (GIGABYTE // 2, 5 * GIGABYTE, False, False),
+        (GIGABYTE // 2 - 1, 5 * GIGABYTE, True, False),
+        (62_000_000, 734_000_000, True, False),
         (16 << 20, 100 << 20, False, False),
         ((16 << 20) - 1, 100 << 20, True, True),
         (0, GIGABYTE, True, True),
