@@ -98,12 +98,17 @@ class Supervisor:
         if now - managed.started_at > CALM_AFTER_SECONDS:
             managed.delay = FIRST_DELAY_SECONDS
         if not self._is_hopeless():
-            self._reporter.warn(
-                f"{managed.name} ended ({describe_exit(code)}); next start in {managed.delay:.0f} s. Its last lines:",
-                readable_lines(managed.child.last_log_lines()),
-            )
+            self._tell_end(managed, code)
         self._postpone(managed)
         return False
+
+    def _tell_end(self, managed: Managed, code: int) -> None:
+        """With its last lines, unless it ended in order: then they would read like the reason of a crash."""
+        sentence = f"{managed.name} ended ({describe_exit(code)}); next start in {managed.delay:.0f} s."
+        if code == 0:
+            self._reporter.warn(sentence)
+        else:
+            self._reporter.warn(f"{sentence} Its last lines:", readable_lines(managed.child.last_log_lines()))
 
     def _restart(self, managed: Managed) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,12 @@ from starlette.requests import ClientDisconnect
 from app.database.outage import DatabaseSilentError
 from app.errors import PixecomError
 from app.http.metrics import CLIENT_GONE
-from app.http.refusal import json_response, refused_for
+from app.http.refusal import RequestRefused, json_response, refused_for
 from app.http.request_line import write_request_line
 from app.observability.correlation import begin_correlation
 from app.observability.line_limits import LineLimits, admits, limit_lines
 from app.observability.logging import get_logger
-from app.serving.breaking_off import break_off
+from app.serving.breaking_off import break_off, is_cut_by_shutdown
 from graphql_schema.errors import INTERNAL_SENTENCE, ErrorCode, refusal_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CorrelationMiddleware"]
 
+_BROKEN_OFF = "request broken off"
+_SHUTDOWN = "the process shuts down"
+_SHUTDOWN_SENTENCE = "The server is shutting down; try again. A change that was requested may have taken effect."
 _log = get_logger(__name__)
 
 
@@ -61,22 +65,40 @@ class CorrelationMiddleware:
             await self._app(scope, receive, watching)
         except ClientDisconnect:
             status = status or CLIENT_GONE
+        except asyncio.CancelledError:
+            if not is_cut_by_shutdown(scope):
+                raise
+            _log.warning(_BROKEN_OFF, path=scope["path"], reason=_SHUTDOWN)
+            await _cut_short(scope, receive, watching, has_begun=status != 0)
         except Exception as error:
             refusal = None if status else refusal_of(error)  # an answer that ends halfway is a fault
-            if status and isinstance(error, PixecomError | DatabaseSilentError):
-                if admits("request broken off", type(error).__name__):
-                    _log.warning("request broken off", path=scope["path"], reason=str(error))
-            elif refusal is None:
-                _log.exception("request failed", method=scope["method"], path=scope["path"])
-            if status:
-                if not break_off(scope):  # too late for another answer
-                    raise
+            if refusal is not None:
+                await refused_for([refusal])(scope, receive, watching)
                 return
-            answer = _fault(correlation_id) if refusal is None else refused_for([refusal])
-            await answer(scope, receive, watching)
+            _tell(scope, error, has_begun=status != 0)
+            if status == 0:
+                await _fault(correlation_id)(scope, receive, watching)
+            elif not break_off(scope):  # too late for another answer
+                raise
         finally:
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
             write_request_line(scope, status=status, milliseconds=milliseconds)
+
+
+def _tell(scope: Scope, error: Exception, *, has_begun: bool) -> None:
+    """Log a fault, or in one line why an answer that has begun ends halfway."""
+    if not has_begun or not isinstance(error, PixecomError | DatabaseSilentError):
+        _log.error("request failed", method=scope["method"], path=scope["path"], exc_info=error)
+    elif admits(_BROKEN_OFF, type(error).__name__):
+        _log.warning(_BROKEN_OFF, path=scope["path"], reason=str(error))
+
+
+async def _cut_short(scope: Scope, receive: Receive, send: Send, *, has_begun: bool) -> None:
+    if has_begun:
+        break_off(scope)
+    else:
+        refusal = RequestRefused(503, _SHUTDOWN_SENTENCE, code=ErrorCode.UPSTREAM_UNAVAILABLE)
+        await refusal.response()(scope, receive, send)
 
 
 def _fault(correlation_id: str) -> Response:

@@ -294,7 +294,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
             return
         self._parts.begin_body(self.headers)
         self.cycle.transport = cast("asyncio.Transport", OpenTransport(self.transport, close=self._close))
-        offer_breaking_off(cast("MutableMapping[str, Any]", self.cycle.scope), self._break_off)
+        offer_breaking_off(cast("MutableMapping[str, Any]", self.cycle.scope), self._break_off, self._drain)
         if self.place.is_spare or self._drain.has_begun or self.scope["http_version"] != _VERSION:
             self.cycle.keep_alive = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BoundedConfig", "BoundedServer", "QuietServer"]
 
-GRACE_SECONDS = 10
+# Seconds that running requests have at shutdown before they are cancelled, and that they have to end then.
+GRACE_SECONDS = 10.0
+CANCELLING_SECONDS = 2.0
 LOOK_EVERY_TICKS = 5  # of a tenth of a second
 
 
@@ -45,7 +48,7 @@ class BoundedConfig(uvicorn.Config):
             "access_log": False,
             "server_header": False,
             "timeout_keep_alive": self.limits.keep_alive_seconds,
-            "timeout_graceful_shutdown": GRACE_SECONDS,
+            "timeout_graceful_shutdown": GRACE_SECONDS + CANCELLING_SECONDS,
         }
         super().__init__(application, **{**ours, **changes})
 
@@ -78,7 +81,9 @@ class BoundedServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._end_now_if_forced()
+        cancelling = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._cancel_requests)
         await super().shutdown(sockets)
+        cancelling.cancel()
         if not self.force_exit:
             self._captured_signals.clear()  # uvicorn would end the process by them: an orderly end is exit code 0
 
@@ -94,6 +99,12 @@ class BoundedServer(uvicorn.Server):
         for connection in list(self.server_state.connections):
             if isinstance(connection, BoundedHttp | BoundedWebSocket):
                 connection.look(connection.loop.time())
+
+    def _cancel_requests(self) -> None:
+        """Cancel those that outlasted the grace. uvicorn would do it a little later, and call each an error."""
+        self._drain.note_cancelling()
+        for task in list(self.server_state.tasks):
+            task.cancel()
 
     def _end_now_if_forced(self) -> None:
         if self.force_exit:

@@ -79,6 +79,15 @@ def test_a_process_that_dies_is_reported_with_its_last_lines_and_started_again(
     assert supervisor.process_ids["worker"] != first.pid
 
 
+def test_an_orderly_end_is_reported_without_last_lines(
+    supervisor: Supervisor, notebook: Notebook, tmp_path: Path
+) -> None:
+    first = start(tmp_path, "api", "print('I end', flush=True)")
+    supervisor.add(Managed("api", first, lambda: start(tmp_path, "api"), 5, delay=0.05))
+    wait_until(supervisor.tend)
+    assert notebook.warnings == [("api ended (exit code 0); next start in 0 s.", [])]
+
+
 def test_a_process_runs_again_once_it_answers(supervisor: Supervisor, notebook: Notebook, tmp_path: Path) -> None:
     answers = False
     first = start(tmp_path, "api")

@@ -29,6 +29,7 @@ from app.metrics.counters import Counters
 from app.services.context import open_services
 from app.services.limits import precedence
 from app.services.limits.shares import export_of, export_turns
+from app.serving import server
 from graphql_schema.exports import columns_of
 from tests.graphql_schema.golden_world import NOW
 from tests.graphql_schema.small_world import SmallWorld
@@ -351,6 +352,42 @@ async def test_an_export_ends_with_its_membership(year: Year, end: str, caplog: 
     broken_off = [entry for entry in logs if entry["event"] == "request broken off"]
     assert [(entry["path"], entry["reason"]) for entry in broken_off] == [("/export/ads.csv", gone["message"])]
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
+    assert _told_by_the_server(caplog) == []
+
+
+async def test_an_export_that_outlasts_a_shutdown_is_broken_off_with_one_warning(
+    year: Year, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "GRACE_SECONDS", 0.2)
+    async with AsyncExitStack() as serving, AsyncExitStack() as reading:
+        with capture_logs() as logs:
+            exports = exports_of(year.tenant, await serving.enter_async_context(served(year.tenant.world.services)))
+            reader = await reading.enter_async_context(_begun(exports))
+            await year.until_state("idle in transaction")
+            await serving.aclose()
+            sent = await _everything(reader)
+            await year.until_state("", seconds=1)
+    assert not sent.endswith(b"0\r\n\r\n")
+    lines = [(entry["event"], entry["log_level"]) for entry in logs if "path" in entry]
+    assert lines == [("request broken off", "warning"), ("request", "info")]
+    assert [entry["reason"] for entry in logs if entry["event"] == "request broken off"] == ["the process shuts down"]
+    assert _told_by_the_server(caplog) == []
+
+
+async def test_a_request_that_outlasts_a_shutdown_is_told_so(
+    year: Year, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "GRACE_SECONDS", 0.2)
+    async with AsyncExitStack() as serving, year.locker.transaction():
+        exports = exports_of(year.tenant, await serving.enter_async_context(served(year.tenant.world.services)))
+        await year.locker.execute("LOCK TABLE ad_stats_daily IN ACCESS EXCLUSIVE MODE")
+        waiting = asyncio.create_task(exports.post("ads.csv", DAILY))
+        await year.until_state("active")
+        await serving.aclose()
+        answer = await waiting
+    assert answer.status_code == 503
+    told = "The server is shutting down; try again. A change that was requested may have taken effect."
+    assert answer.json() == {"errors": [{"message": told, "extensions": {"code": "UPSTREAM_UNAVAILABLE"}}]}
     assert _told_by_the_server(caplog) == []
 
 
