@@ -149,7 +149,10 @@ class MetricState(StrEnum):
 
 
 class LoginOutcome(StrEnum):
-    """The outcome of a login attempt. Clients get the same answer for WRONG and INACTIVE."""
+    """The outcome of a login attempt. Clients get the same answer for WRONG and INACTIVE.
+
+    INACTIVE: the password was right, but the user or the seller is deactivated, or the user is no member of it.
+    """
 
     SUCCEEDED = "SUCCEEDED"
     WRONG = "WRONG"

@@ -45,7 +45,8 @@ WHERE id = $1
 """
 
 
-_NOBODY = UUID(int=0)
+# The id of no user: what is asked for an address without one takes as long.
+NOBODY = UUID(int=0)
 
 
 async def find_login(driver: Driver, email: str) -> Login | None:
@@ -53,7 +54,7 @@ async def find_login(driver: Driver, email: str) -> Login | None:
 
     Runs the same statements whether or not the address exists, so that timing reveals nothing.
     """
-    user_id = await driver.fetchval(_FIND_USER_ID, email) or _NOBODY
+    user_id = await driver.fetchval(_FIND_USER_ID, email) or NOBODY
     await act_as_user(driver, user_id)
     row = await driver.fetchrow(_FIND_USER, user_id)
     if row is None:

@@ -10,7 +10,7 @@ from app.auth.account_digest import account_digest
 from app.database.transactions import across_tenants, login_transaction
 from app.errors import NotFoundError, RateLimitedError, UnauthenticatedError
 from app.queries.across_tenants import find_seller, list_memberships, list_sellers
-from app.queries.logins import find_login, find_owner
+from app.queries.logins import NOBODY, find_login, find_owner
 from app.services.limits.login_limits import LoginAttempt
 from app.services.login_trail import record_login
 from app.vocabulary import LoginOutcome
@@ -48,6 +48,9 @@ async def log_in(
     Raises UnauthenticatedError, with the same message and timing whatever was wrong. Raises RateLimitedError if this
     account or address has no tries left or the process is too busy, even for a right password. A try is counted before
     its password is checked, and each one is recorded in the login trail (`login_trail`).
+
+    A right password that lets nobody in (the user is deactivated, or has no active seller of this name) counts as a
+    wrong one: without a pause after as many tries, its answers would tell a guesser that it is right.
     """
     email = email.strip().lower()
     attempt = LoginAttempt(account_digest(email, services.settings.auth_secret), address)
@@ -61,9 +64,9 @@ async def log_in(
         await services.login_limits.give_back(attempt)
         await record_login(services, attempt, LoginOutcome.LIMITED, writes=False)
         raise
-    membership = await _choose_membership(services, login.user_id, seller_slug) if login and is_right else None
-    if login is None or membership is None or not login.is_active:
-        outcome = LoginOutcome.INACTIVE if login and is_right and not login.is_active else LoginOutcome.WRONG
+    membership = await _choose_membership(services, login.user_id if login else NOBODY, seller_slug)
+    if login is None or membership is None or not (is_right and login.is_active):
+        outcome = LoginOutcome.INACTIVE if login and is_right else LoginOutcome.WRONG
         await record_login(services, attempt, outcome, user_id=login.user_id if login else None)
         raise UnauthenticatedError(REFUSAL)
     await services.login_limits.forgive(attempt)

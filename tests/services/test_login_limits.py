@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from prometheus_client import REGISTRY
+from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from app.auth import passwords
@@ -21,6 +23,7 @@ from tests.services.shop import add_seller
 from tests.services.test_login import PASSWORD, add_user
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from uuid import UUID
 
     from app.database.driver import Driver
@@ -162,7 +165,7 @@ async def test_a_full_queue_takes_no_try(services: Services, nora: UUID, superus
     assert await attempts(replace(services, hashing=full), 40, password=PASSWORD) == ["busy"] * 40
     assert await attempt(services, password=PASSWORD) == "in"
     assert counted("LIMITED") == before + 40
-    assert [event[:3] for event in await events(superuser)] == [("SUCCEEDED", CAFE, nora)]
+    assert [tried[:3] for tried in await events(superuser)] == [("SUCCEEDED", CAFE, nora)]
 
 
 @pytest.mark.usefixtures("hashed")
@@ -181,7 +184,7 @@ async def test_every_outcome_leaves_a_trace_without_the_address_in_clear(
     stored = await events(superuser)
     seller_id = stored[0][3]
     assert seller_id is not None
-    assert [event[:4] for event in stored] == [
+    assert [tried[:4] for tried in stored] == [
         ("SUCCEEDED", OFFICE, nora, seller_id),
         ("WRONG", CAFE, nora, None),
         ("WRONG", CAFE, None, None),
@@ -190,8 +193,8 @@ async def test_every_outcome_leaves_a_trace_without_the_address_in_clear(
         ("LIMITED", CAFE, nora, None),  # and not once for each of the four
     ]
     secret = services.settings.auth_secret
-    assert {event[4] for event in stored} == {account_digest(NORA, secret), account_digest(NOBODY, secret)}
-    assert [event[5] for event in stored] == [True] * len(stored)  # by the database's clock
+    assert {tried[4] for tried in stored} == {account_digest(NORA, secret), account_digest(NOBODY, secret)}
+    assert [tried[5] for tried in stored] == [True] * len(stored)  # by the database's clock
     assert {outcome: counted(outcome) - value for outcome, value in before.items()} == {
         "SUCCEEDED": 1,
         "WRONG": 10,
@@ -204,6 +207,86 @@ async def test_every_outcome_leaves_a_trace_without_the_address_in_clear(
     assert [word for word in ("nora", "nobody", PASSWORD) if word in repr(lines).lower()] == []
 
 
+# Why a right password does not let Nora in, and the seller that she names.
+SHUT_OUT = {
+    "user deactivated": ("UPDATE users SET is_active = false", None),
+    "seller deactivated": ("UPDATE sellers SET is_active = false", None),
+    "seller deactivated that is named": ("UPDATE sellers SET is_active = false", "one"),
+    "no membership": ("DELETE FROM memberships", None),
+    "another seller": ("SELECT 1", "two"),
+}
+
+
+@pytest.mark.usefixtures("hashed")
+@pytest.mark.parametrize("why", SHUT_OUT)
+async def test_a_right_password_that_lets_nobody_in_is_recorded_as_inactive_and_paused_as_a_wrong_one(
+    services: Services, nora: UUID, superuser: Driver, why: str
+) -> None:
+    change, slug = SHUT_OUT[why]
+    await add_seller(services, "two")
+    await superuser.execute(change)
+
+    async def answers(password: str, address: str) -> list[str]:
+        told: list[str] = []
+        for _ in range(11):
+            with pytest.raises((UnauthenticatedError, RateLimitedError)) as refusal:
+                await log_in(services, email=NORA, password=password, address=address, seller_slug=slug)
+            told.append(str(refusal.value))
+        return told
+
+    right, wrong = await answers(PASSWORD, CAFE), await answers("wrong", OFFICE)
+    assert right == wrong == [REFUSAL] * 10 + [TOO_MANY]
+    assert [tried[:4] for tried in await events(superuser)] == [
+        *[("INACTIVE", CAFE, nora, None)] * 10,
+        ("LIMITED", CAFE, nora, None),
+        *[("WRONG", OFFICE, nora, None)] * 10,
+        ("LIMITED", OFFICE, nora, None),
+    ]
+
+
+@contextmanager
+def _statements(services: Services) -> Generator[list[str]]:
+    """What is sent to the database by both roles."""
+    sent: list[str] = []
+    engines = [services.database.app.sync_engine, services.database.system.sync_engine]
+
+    def note(record: Any) -> None:
+        sent.append(record.query)
+
+    def listen(connection: Any, _record: object, _proxy: object) -> None:
+        connection.driver_connection.add_query_logger(note)
+
+    def leave(connection: Any, _record: object) -> None:
+        connection.driver_connection.remove_query_logger(note)
+
+    for engine in engines:
+        event.listen(engine, "checkout", listen)
+        event.listen(engine, "checkin", leave)
+    try:
+        yield sent
+    finally:
+        for engine in engines:
+            event.remove(engine, "checkout", listen)
+            event.remove(engine, "checkin", leave)
+
+
+@pytest.mark.usefixtures("nora", "hashed")
+async def test_every_refusal_asks_the_database_the_same(services: Services, superuser: Driver) -> None:
+    async def statements(email: str, password: str) -> list[str]:
+        with _statements(services) as sent:
+            assert await attempt(services, email, password) == "wrong"
+        return sent
+
+    await attempt(services)  # opens the connections
+    wrong = await statements(NORA, "wrong")
+    assert len(wrong) > 5
+    assert await statements(NOBODY, "wrong") == wrong
+    await superuser.execute("DELETE FROM memberships")
+    assert await statements(NORA, PASSWORD) == wrong
+    await superuser.execute("UPDATE users SET is_active = false")
+    assert await statements(NORA, PASSWORD) == wrong
+
+
 @pytest.mark.usefixtures("nora", "hashed")
 async def test_a_flood_of_failures_writes_so_many_rows_an_hour(services: Services, superuser: Driver) -> None:
     flooded = with_settings(services, login_events_per_hour=3, login_tries_per_address=1000)
@@ -212,7 +295,7 @@ async def test_a_flood_of_failures_writes_so_many_rows_an_hour(services: Service
     await attempts(flooded, 5)
     assert await attempt(flooded, password=PASSWORD) == "in"
 
-    outcomes = [(event[0], event[2] is not None) for event in await events(superuser)]
+    outcomes = [(tried[0], tried[2] is not None) for tried in await events(superuser)]
     assert outcomes == [("WRONG", False)] * 3 + [("WRONG", True)] * 3 + [("SUCCEEDED", True)]
 
 
