@@ -43,10 +43,12 @@ async def until_forbidden(services: Services) -> None:
 
 
 async def first_of(*waits: Coroutine[None, None, object]) -> None:
-    """Return when one of these has returned, and cancel the others."""
+    """Return when one of these has returned, and cancel the others. Raises the error of one that failed."""
     tasks = [asyncio.create_task(wait) for wait in waits]
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()
+    for task in done:
+        task.result()

@@ -4,7 +4,8 @@ One of its slots is kept for what people wait for, so that no amount of other wo
 
 On SIGTERM or SIGINT it takes no more messages, lets its jobs end for up to WORKER_GRACE_SECONDS, gives back what is
 left, and exits. Nothing it gives back is lost or counted as a try. It also takes no messages while its machine's clock
-differs from the database's, or the schema is older than this release needs.
+differs from the database's, or the schema is older than this release needs. A database that is away is waited for, at
+the start as later.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from taskiq.receiver import Receiver
 
 from app.database.outage import Wanted
+from app.database.start_check import StartCheck
 from app.observability.logging import get_logger
 from app.observability.prometheus import DATABASE_AWAY, JOB_FAILURES, JOB_SLOTS, JOBS_ENDED
 from app.services.context import open_services
@@ -51,16 +53,18 @@ class Slots(NamedTuple):
 
 
 async def run_worker(settings: Settings) -> None:
-    """Work until told to stop. Raises SetupError when the database can't be worked with."""
+    """Work until told to stop; while the database is away, wait for it. Raises WrongRoleError."""
     stop = stop_on_signals()
     async with open_services(settings, process="worker") as services:
-        await services.database.check()
+        start = StartCheck(services.database)
+        await start.attempt()
         running = RunningJobs()
         name = f"{socket.gethostname()}:{os.getpid()}"
         register_tasks(services, running, worker=name)
         _begin_counting(_slots_of(settings))
         gc.freeze()  # what is there now stays; the collector need not look through it with every large page
-        async with watching(services), serve_health(services, _told(services, running)):
+        async with watching(services), serve_health(services, _told(services, running, start)):
+            await first_of(stop.wait(), start.until_passed())
             if await _is_wanted(services, stop):
                 log.info("worker is ready", worker=name, concurrency=settings.worker_concurrency)
             await _work(services, running, stop)
@@ -125,14 +129,14 @@ async def _listen(
             await asyncio.gather(*listening)
 
 
-def _told(services: Services, running: RunningJobs) -> Told:
+def _told(services: Services, running: RunningJobs, start: StartCheck) -> Told:
     settings = services.settings
     return Told(
         host=settings.worker_health_host,
         port=settings.worker_health_port,
         setting="WORKER_HEALTH_PORT",
         facts=lambda: {"jobsRunning": len(running)},
-        checks=checks_of(services),
+        checks={"start": start.check, **checks_of(services)},
     )
 
 

@@ -11,6 +11,7 @@ from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
 from app.database.outage import Wanted, is_outage
+from app.database.start_check import StartCheck
 from app.observability.correlation import begin_correlation
 from app.observability.logging import get_logger
 from app.services.context import open_services
@@ -34,13 +35,15 @@ PASS_SECONDS = 60.0
 
 
 async def run_scheduler(settings: Settings) -> None:
-    """Schedule and dispatch until told to stop. Raises SetupError when the database can't be worked with."""
+    """Schedule and dispatch until told to stop; while the database is away, wait for it. Raises WrongRoleError."""
     stop = stop_on_signals()
     async with open_services(settings, process="scheduler") as services:
-        await services.database.check()
+        start = StartCheck(services.database)
+        await start.attempt()
         passes = Passes(interval_seconds=settings.dispatch_interval_seconds)
         sweeps = Every(SWEEP_SECONDS)
-        async with watching(services), serve_health(services, _told(services, passes)):
+        async with watching(services), serve_health(services, _told(services, passes, start)):
+            await first_of(stop.wait(), start.until_passed())
             await first_of(stop.wait(), until_allowed(services))
             if not stop.is_set():
                 log.info("scheduler is ready")
@@ -52,14 +55,14 @@ async def run_scheduler(settings: Settings) -> None:
     log.info("scheduler has ended")
 
 
-def _told(services: Services, passes: Passes) -> Told:
+def _told(services: Services, passes: Passes, start: StartCheck) -> Told:
     settings = services.settings
     return Told(
         host=settings.scheduler_health_host,
         port=settings.scheduler_health_port,
         setting="SCHEDULER_HEALTH_PORT",
         facts=passes.facts,
-        checks={"schedule": passes.check, **checks_of(services)},
+        checks={"start": start.check, "schedule": passes.check, **checks_of(services)},
     )
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from app.database.engine import open_database
-from app.errors import SetupError, UnsafeRoleError
+from app.database.start_check import StartCheck
+from app.errors import UnsafeRoleError, WrongRoleError
 from app.observability.logging import get_logger
 
 if TYPE_CHECKING:
     from app.settings import Settings
 
-SECONDS = 15.0
 _log = get_logger(__name__)
 
 
@@ -20,11 +19,10 @@ async def refuse_unsafe_roles_at_start(settings: Settings) -> None:
     """Raise UnsafeRoleError. If the database is away, each connection is checked when it is made."""
     database = open_database(settings, process="api")
     try:
-        async with asyncio.timeout(SECONDS):
-            await database.check()
+        await StartCheck(database).attempt()
     except UnsafeRoleError:
         raise
-    except (SetupError, TimeoutError) as error:
-        _log.warning("could not check the database's roles yet; starting, not ready", reason=str(error))
+    except WrongRoleError as error:
+        _log.warning("a database URL has the wrong role; starting, not ready", reason=str(error))
     finally:
         await database.close()

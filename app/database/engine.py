@@ -16,6 +16,7 @@ from app.database.role_guard import guard_role
 from app.database.roles import check_role
 from app.database.silence import is_silent
 from app.errors import SetupError
+from app.observability.masking import mask_secrets
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -70,8 +71,8 @@ async def _check_role(engine: AsyncEngine, setting: str) -> None:
 
 
 def shown(url: URL) -> str:
-    """The URL without its password and without its parameters, which may hold one as well."""
-    return url.set(query={}).render_as_string()
+    """The URL with its password masked as in logs, and without its parameters, which may hold one as well."""
+    return mask_secrets(url.set(query={}).render_as_string())
 
 
 def unreachable(setting: str, masked_url: str, error: BaseException) -> str:

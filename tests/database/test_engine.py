@@ -111,7 +111,9 @@ async def test_a_server_that_does_not_answer(settings: Settings) -> None:
     port = find_free_port()
     url = f"postgresql+asyncpg://app:made-up-pw@127.0.0.1:{port}/none"
     sentence = await _refusal(_with(settings, app=url))
-    assert sentence.startswith(f"DATABASE_URL (postgresql+asyncpg://app:***@127.0.0.1:{port}/none) can't be reached: ")
+    assert sentence.startswith(
+        f"DATABASE_URL (postgresql+asyncpg://app:[secret]@127.0.0.1:{port}/none) can't be reached: "
+    )
     assert sentence.endswith(". Start the server or correct DATABASE_URL.")
     assert "Connect call failed" in sentence
     assert "\n" not in sentence
@@ -119,7 +121,9 @@ async def test_a_server_that_does_not_answer(settings: Settings) -> None:
 
 async def test_a_host_that_does_not_exist(settings: Settings) -> None:
     sentence = await _refusal(_with(settings, system="postgresql+asyncpg://system:made-up-pw@nowhere.invalid/none"))
-    assert sentence.startswith("SYSTEM_DATABASE_URL (postgresql+asyncpg://system:***@nowhere.invalid/none) can't be")
+    assert sentence.startswith(
+        "SYSTEM_DATABASE_URL (postgresql+asyncpg://system:[secret]@nowhere.invalid/none) can't be"
+    )
 
 
 @pytest.mark.parametrize(

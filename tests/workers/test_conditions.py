@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import signal
-import sys
-from asyncio.subprocess import PIPE
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from app.database.migration import downgrade, upgrade
 from app.database.revision import known_revisions
-from app.embedded.ports import find_free_port
 from app.services import database_schema
 from app.services.context import open_services
 from app.services.job_queue import send_now
 from tests.services.jobs_at_hand import chore, enqueue, nothing, state_of
+from tests.workers.started import started
 from workers import process, scheduler, tasks
 from workers.conditions import until_allowed, until_forbidden, watching, work_is_allowed
 from workers.passes import Passes
@@ -93,47 +88,19 @@ async def test_a_scheduler_does_no_pass_on_an_older_schema(services: Services, d
         assert await passes.check() == "ok"
 
 
-@asynccontextmanager
-async def _started(settings: Settings, name: str, port: int) -> AsyncGenerator[asyncio.subprocess.Process]:
-    secrets = ("database_url", "system_database_url", "redis_url", "auth_secret", "token_encryption_keys")
-    environment = {
-        "PATH": os.environ["PATH"],
-        **{each.upper(): getattr(settings, each).get_secret_value() for each in secrets},
-        f"{name.upper()}_HEALTH_PORT": str(port),
-        "LOG_FORMAT": "json",
-    }
-    command = [sys.executable, "-m", "app.cli.main", name]
-    started = await asyncio.create_subprocess_exec(*command, env=environment, stderr=PIPE)
-    try:
-        yield started
-    finally:
-        if started.returncode is None:
-            started.kill()
-        await started.wait()
-
-
 @pytest.mark.parametrize("name", ["worker", "scheduler"])
 async def test_a_process_is_ready_when_it_has_a_schema(
     settings: Settings, database: ThrowawayDatabase, name: str
 ) -> None:
     await go_down(database)
-    port = find_free_port()
-    async with asyncio.timeout(PATIENCE_SECONDS), _started(settings, name, port) as started:
-        told: list[dict[str, Any]] = []
-
-        async def until_told(event: str) -> dict[str, Any]:
-            assert started.stderr is not None
-            while not told or told[-1]["event"] != event:
-                told.append(json.loads(await started.stderr.readline()))
-            return told[-1]
-
-        line = await until_told("doing no work until the schema is migrated")
+    async with asyncio.timeout(PATIENCE_SECONDS), started(settings, name) as process:
+        line = await process.until_told("doing no work until the schema is migrated")
         assert (line["level"], line["reason"]) == ("error", OLDER)
-        assert [each for each in told if each["event"] == f"{name} is ready"] == []
+        assert f"{name} is ready" not in process.events
         async with httpx.AsyncClient() as client:
-            ready = await client.get(f"http://127.0.0.1:{port}/readyz")
+            ready = await client.get(f"{process.health_url}/readyz")
             assert (ready.status_code, ready.json()["checks"]["schema"]) == (503, OLDER)
         await go_up(database)
-        await until_told(f"{name} is ready")
-        started.send_signal(signal.SIGTERM)
-        assert await started.wait() == 0
+        await process.until_told(f"{name} is ready")
+        process.process.send_signal(signal.SIGTERM)
+        assert await process.process.wait() == 0
