@@ -115,7 +115,7 @@ async def _examine_schema(settings: Settings) -> str:
 
 async def _examine_redis(settings: Settings) -> str:
     await require_redis(settings.redis_url.get_secret_value())
-    return "reached"
+    return "reached, accepts writes"
 
 
 async def _examine_disk(directory: Path, _settings: Settings) -> str:

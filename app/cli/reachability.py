@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 from app.cli.database_failure import is_disk_full, is_turned_away
 from app.cli.environment import DATABASE_SETTINGS
 from app.errors import SetupError, UnreachableError
-from app.services.redis_health import explain_refusal
+from app.services.redis_health import OK, check_redis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,16 +50,14 @@ async def require_database(setting: str, url: str, *, embedded: str | None = Non
 
 
 async def require_redis(url: str, *, embedded: str | None = None) -> None:
-    """Raise SetupError unless it answers a PING. `embedded`: what runs if the setting is unset."""
+    """Raise SetupError unless it accepts a write. `embedded`: what runs if the setting is unset."""
     try:
         client = Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS)  # pyright: ignore[reportUnknownMemberType]  # redis-py's keywords are untyped
     except ValueError:
         raise SetupError("REDIS_URL is not a URL such as redis://:password@host:6379/0.") from None
     try:
-        await client.ping()  # pyright: ignore[reportUnknownMemberType]  # likewise
+        outcome = await check_redis(client)
     except (OSError, TimeoutError, RedisError) as error:
-        if refusal := explain_refusal(error):
-            raise SetupError(f"REDIS_URL: {refusal}") from None
         raise UnreachableError(
             f"REDIS_URL: the server can't be reached ({_reason(error)})",
             advice=_advice(error, "REDIS_URL", embedded),
@@ -67,6 +65,8 @@ async def require_redis(url: str, *, embedded: str | None = None) -> None:
     finally:
         with suppress(OSError, RedisError):
             await client.aclose()
+    if outcome != OK:
+        raise SetupError(f"REDIS_URL: {outcome}")
 
 
 def _advice(error: BaseException, setting: str, embedded: str | None) -> str:

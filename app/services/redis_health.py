@@ -1,34 +1,39 @@
-"""Whether Redis does its work, for health checks: it may answer and refuse all the same."""
+"""Whether Redis does its work, for health checks and the doctor: it may answer and accept no writes all the same."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["check_redis", "explain_refusal"]
+__all__ = ["OK", "check_redis"]
 
 OK = "ok"
+_KEY, _KEPT_SECONDS = "pixecom:health", 60
 _CAN_NOT_SAVE = "MISCONF"  # https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
 
 
 async def check_redis(redis: Redis) -> str:
-    """Ok, or why it accepts no writes. Raises RedisError if it is away, or refuses for another reason."""
+    """Ok if it accepts a write, or why it does not. Raises RedisError if it is away, or refuses for another reason."""
     client: Any = redis
     try:
-        await client.execute_command("PING")
+        await client.set(_KEY, 1, ex=_KEPT_SECONDS)
     except ResponseError as error:
-        if refusal := explain_refusal(error):
+        if refusal := _refusal_of(error):
             return refusal
         raise
     return OK
 
 
-def explain_refusal(error: BaseException) -> str | None:
-    """What to look at if Redis refuses because it can't save to its disk; None for any other error."""
-    if not isinstance(error, ResponseError) or not str(error).startswith(_CAN_NOT_SAVE):
-        return None
-    return "Redis accepts no writes because it can't save to its disk (MISCONF): is the disk full?"
+def _refusal_of(error: ResponseError) -> str | None:
+    """Why Redis accepts no writes, and what to do; None for any other error."""
+    if isinstance(error, OutOfMemoryError):
+        return "Redis accepts no writes because its memory is used up (OOM): raise its maxmemory."
+    if isinstance(error, ReadOnlyError):
+        return "Redis accepts no writes because it is a replica (READONLY): connect to the primary."
+    if str(error).startswith(_CAN_NOT_SAVE):
+        return "Redis accepts no writes because it can't save to its disk (MISCONF): is the disk full?"
+    return None
