@@ -1,4 +1,7 @@
-"""Removes all data from a query's answer if its user turns out not to be a member when the first rows are read."""
+"""Removes all data from a query's answer if its user turns out not to be a member when the first rows are read.
+
+The answer then has a single error, however many fields met it.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,10 @@ if TYPE_CHECKING:
 
 
 class NothingForOutsiders(SchemaExtension):
-    """Drops the data of a query that failed for lack of membership, including fields that read nothing.
+    """Drops the data of a query that failed for lack of membership, and all errors but the first that says so.
 
-    A mutation keeps the results of earlier fields, which have already changed something.
+    Fields that read nothing lose their data as well. A mutation keeps the results of earlier fields, which have already
+    changed something.
     """
 
     def on_execute(self) -> Iterator[None]:
@@ -25,8 +29,9 @@ class NothingForOutsiders(SchemaExtension):
         result = self.execution_context.result
         if self.execution_context.operation_type is not OperationType.QUERY or result is None:
             return
-        if any(isinstance(_root(error), NotAMemberError) for error in result.errors or ()):
-            result.data = None
+        refusals = [error for error in result.errors or () if isinstance(_root(error), NotAMemberError)]
+        if refusals:
+            result.data, result.errors = None, refusals[:1]
 
 
 def _root(error: GraphQLError) -> Exception | None:

@@ -24,12 +24,12 @@ from strawberry.exceptions import ConnectionRejectionError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UNSET
 
-from app.errors import UnauthenticatedError
+from app.errors import NotAMemberError, UnauthenticatedError
 from app.http.bearer import read_bearer
 from app.http.metrics import OPEN_SOCKETS
 from app.http.refusal import RequestRefused
 from app.http.request_line import is_of_known_caller
-from app.http.sockets.close_codes import AWAY, TRY_AGAIN_LATER
+from app.http.sockets.close_codes import AWAY, FORBIDDEN, TRY_AGAIN_LATER
 from app.http.sockets.connection import Connection, SocketOpening
 from app.http.sockets.limits import SocketLimits, SocketRefused
 from app.http.sockets.protocol import SocketProtocol
@@ -140,6 +140,8 @@ class SocketView(GraphQL[Connection, None]):
             context.claims = claims
             async with self.opening.turn(context), self.opening.context(context) as opened:
                 await opened.check_member()
+        except NotAMemberError as error:
+            raise SocketRefused(FORBIDDEN, str(error)) from None
         except UnauthenticatedError:
             raise ConnectionRejectionError from None
         except Exception as error:
