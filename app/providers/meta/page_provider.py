@@ -13,6 +13,7 @@ from app.providers.meta.graph import GraphClient
 from app.providers.meta.page_size import PageSizes
 from app.providers.meta.parse_page import PAGE_FIELDS, POST_FIELDS, parse_page, parse_page_metric, parse_post
 from app.providers.meta.post_batch import PostBatch
+from app.providers.sync_warnings import SyncWarnings
 from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class MetaPageProvider:
         posts_per_page: int = POSTS_PER_PAGE,
         budget: CallBudget | None = None,
         page_sizes: PageSizes | None = None,
+        warnings: SyncWarnings | None = None,
     ) -> None:
         self._graph = GraphClient(
             client,
@@ -59,6 +61,7 @@ class MetaPageProvider:
         self._page_path = quote(page_external_id, safe="")
         self._posts_per_page = posts_per_page
         self._page_sizes = page_sizes or PageSizes()
+        self.warnings = SyncWarnings() if warnings is None else warnings
 
     def __repr__(self) -> str:
         return f"MetaPageProvider({self._page_external_id})"
