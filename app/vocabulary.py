@@ -157,6 +157,15 @@ class Subject(StrEnum):
     TOKEN = "TOKEN"  # noqa: S105  # a subject, not a token
 
 
+class SyncSource(StrEnum):
+    """What was being read when something odd was found; stats, restatements and ingestions read INSIGHTS."""
+
+    STRUCTURE = "STRUCTURE"
+    DELIVERY = "DELIVERY"
+    INSIGHTS = "INSIGHTS"
+    PAGE = "PAGE"
+
+
 class MetricState(StrEnum):
     """Whether the platform still answers for a metric of a page."""
 
