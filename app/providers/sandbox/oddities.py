@@ -43,8 +43,8 @@ class Oddity:
 
     An item is odd if it has this `id` (a row of insights: its entity's), this `day` and this `nth` place, from 1; each
     that is left out fits all items. `field` is a path such as `actions.0.value`; without it the deed is done to the
-    item or the answer itself. `json` is the value as JSON text, for what TOML can't express: null, half an emoji, numbers
-    such as 2.5E-6. `http_status` and `body`, a text in place of the answer's JSON, go with the part `answer`.
+    item or the answer itself. `json` is the value as JSON text, for what TOML can't express: null, half an emoji,
+    numbers such as 2.5E-6. `http_status` and `body`, a text in place of the answer's JSON, go with the part `answer`.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
