@@ -52,12 +52,13 @@ class AccountStanding(StrEnum):
 
 
 class EntityStatus(StrEnum):
-    """What was set, by us or on the platform. Never what is being delivered."""
+    """What was set, by us or on the platform. Never what is being delivered. UNKNOWN: a word that is not known here."""
 
     ACTIVE = "ACTIVE"
     PAUSED = "PAUSED"
     ARCHIVED = "ARCHIVED"
     DELETED = "DELETED"
+    UNKNOWN = "UNKNOWN"
 
 
 class DeliveryStatus(StrEnum):

@@ -16,6 +16,7 @@ FROZEN = {
     "0006_future_snapshots.py": "751aa1a4dd2b4c1b538294ff5f7c2ff5c9c4d49b73c408d6ed7a3efb8f25e922",
     "0007_login_reading.py": "8418fd76a2f487399fc40886347743e43a9389f89ded3237e5500d3da10fe549",
     "0008_sync_warnings.py": "224c92e263a3ee5f2e8425445548bac1aaff043d46a2658690d68b36b8fd50b7",
+    "0009_unknown_status.py": "0119e3013d3f34bee22e26cc4541e4f100bc74caa9817ac4a0f8a0496f20d40c",
 }
 ADVICE = (
     "Released migrations are frozen: databases that have passed them would not get the change. Take it back and write "
