@@ -23,6 +23,7 @@ PixecomError
 └── ProviderError                the ad platform did not do what was asked
     ├── ProviderThrottledError   come back at `retry_at`; not an attempt
     ├── ProviderTransientError   the same call may succeed soon
+    │   └── MisshapenError       one thing in an answer has no shape that we can read; names it
     ├── TooMuchDataError         ask for less
     └── ProviderPermanentError   asking again changes nothing
         ├── TokenRejectedError   the access token is dead
@@ -216,6 +217,10 @@ class ProviderThrottledError(ProviderError):
 
 class ProviderTransientError(ProviderError):
     """Network trouble, a 5xx answer, or an error that the platform itself calls transient."""
+
+
+class MisshapenError(ProviderTransientError):
+    """A field of an answer that has no shape which can be read. Who reads the answer may do without it."""
 
 
 class TooMuchDataError(ProviderError):

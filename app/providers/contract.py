@@ -37,6 +37,8 @@ __all__ = [
     "TokenFacts",
     "UsageReading",
 ]
+# Characters of a name that are kept. Platforms allow some hundreds, and cursors of lists by name hold them.
+NAME_CHARACTERS = 1_000
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -91,8 +93,10 @@ class CampaignRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdsetRecord:
+    """Without a parent where the platform names none that can be read."""
+
     external_id: str
-    campaign_external_id: str
+    campaign_external_id: str | None
     name: str
     status: EntityStatus
     optimization_goal: str | None = None
@@ -107,9 +111,11 @@ class AdsetRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdRecord:
+    """Without a parent where the platform names none that can be read."""
+
     external_id: str
-    adset_external_id: str
-    campaign_external_id: str
+    adset_external_id: str | None
+    campaign_external_id: str | None
     name: str
     status: EntityStatus
     created_at: datetime | None = None
@@ -265,10 +271,14 @@ class PageProvider(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenFacts:
-    """What the platform says of an access token. `error` says why it is not valid; None where it is silent."""
+    """What the platform says of an access token. `error` says why it is not valid; None where it is silent.
+
+    Without `expires_at` nobody knows when it expires, unless it `never_expires`.
+    """
 
     is_valid: bool
     expires_at: datetime | None = None
+    never_expires: bool = False
     scopes: Sequence[str] | None = None
     app_id: str | None = None
     user_id: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from app.providers.mock.plan import plan_account
 from app.providers.mock.provider import MockProvider
 from app.queries.mock_ledger import TableLedger
 from app.services.job_broker import Priority
-from app.vocabulary import ConnectionTrouble, ProviderKind, UseCase
+from app.vocabulary import AccountStanding, ConnectionTrouble, ProviderKind, UseCase
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -115,12 +116,7 @@ def _mock(services: Services, connection: Connection) -> AdProvider:
     joined_on = connection.created_at.astimezone(ZoneInfo(connection.time_zone)).date()
     return MockProvider(
         seller_id=str(connection.seller_id),
-        account=AccountRecord(
-            external_id=connection.external_id,
-            name=connection.name,
-            time_zone=connection.time_zone,
-            currency=connection.currency,
-        ),
+        account=replace(_known_account(connection), standing=AccountStanding.ACTIVE),
         plan=plan_account(connection.external_id, joined_on=joined_on),
         ledger=TableLedger(services.database.app, seller_id=connection.seller_id, account_id=connection.id),
     )
@@ -135,7 +131,7 @@ def _meta(services: Services, connection: Connection, lease: Lease | None) -> Ad
         account_external_id=connection.external_id,
         access_token=read_token(services, connection),
         app_secret=settings.meta_app_secret,
-        currency=connection.currency,
+        known=_known_account(connection),
         budget=_budget(services, connection, lease),
         page_sizes=services.page_sizes,
         insight_page_reader=services.insight_page_reader,
@@ -145,6 +141,16 @@ def _meta(services: Services, connection: Connection, lease: Lease | None) -> Ad
             on_wait=lease.note_platform_wait if lease else None,
         ),
         warnings=lease.warnings if lease else None,
+    )
+
+
+def _known_account(connection: Connection) -> AccountRecord:
+    return AccountRecord(
+        external_id=connection.external_id,
+        name=connection.name,
+        time_zone=connection.time_zone,
+        currency=connection.currency,
+        standing=connection.standing,
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from app import clock
 from app.errors import (
+    MisshapenError,
     PermissionDeniedError,
     ProviderError,
     ProviderThrottledError,
@@ -175,7 +176,7 @@ async def test_some_errors_are_told_by_their_text(
         (429, b"", ProviderThrottledError),
         (429, {"error": {"message": "slow down"}}, ProviderThrottledError),
         (400, {"error": {"message": "no code"}}, ProviderTransientError),
-        (400, {"error": "text"}, ProviderTransientError),
+        (400, {"error": "text"}, MisshapenError),
         (200, b"", ProviderTransientError),
         (200, b"[" * 100_000, ProviderTransientError),
     ],

@@ -23,6 +23,7 @@ from app.providers.meta.page_provider import MetaPageProvider
 from app.providers.sandbox.application import create_sandbox
 from app.providers.sandbox.page_dataset import Page, Post, RecordedPageNumbers
 from app.providers.sandbox.worlds import World
+from app.providers.sync_warnings import Subject
 from tests.providers.serving import serving
 
 if TYPE_CHECKING:
@@ -191,14 +192,48 @@ async def test_a_day_without_a_number_has_no_row(scripted: MetaPageProvider, gra
     assert await read_values(scripted, graph, {"end_time": "2026-03-08T08:00:00+0000"}) == []
 
 
-@pytest.mark.parametrize("value", ["7", 1.5, True, {"like": "3"}])
-async def test_a_value_that_is_no_whole_number_is_refused(
-    scripted: MetaPageProvider,
-    graph: ScriptedGraph,
-    value: object,
+@pytest.mark.parametrize(("value", "number"), [("7", 7), (1.5, 2), ("1.2E1", 12), ({"like": "3", "love": 1}, 4)])
+async def test_a_value_is_read_in_every_form_of_a_number(
+    scripted: MetaPageProvider, graph: ScriptedGraph, value: object, number: int
 ) -> None:
-    with pytest.raises(ProviderTransientError, match="value is not a whole number"):
-        await read_values(scripted, graph, {"value": value, "end_time": "2026-03-08T08:00:00+0000"})
+    [row] = await read_values(scripted, graph, {"value": value, "end_time": "2026-03-08T08:00:00+0000"})
+    assert row.value == number
+    assert not scripted.warnings
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"value": True, "end_time": "2026-03-08T08:00:00+0000"},
+        {"value": "many", "end_time": "2026-03-08T08:00:00+0000"},
+        {"value": {"like": 1, "love": None, "wow": "x"}, "end_time": "2026-03-08T08:00:00+0000"},
+        {"value": 10**19, "end_time": "2026-03-08T08:00:00+0000"},
+        {"value": 7, "end_time": "yesterday"},
+        {"value": 7},
+        None,
+        [7],
+    ],
+)
+async def test_a_value_that_cant_be_read_costs_itself_and_is_named(
+    scripted: MetaPageProvider, graph: ScriptedGraph, odd: object
+) -> None:
+    whole = {"value": 8, "end_time": "2026-03-09T07:00:00+0000"}
+    graph.answer({"data": [None, {"values": [whole]}, {"name": "m", "period": "day", "values": [odd, whole]}]})
+    found = await scripted.read_page_metrics(["m"], date(2026, 3, 7), date(2026, 3, 9))
+    assert [(row.stat_date.day, row.value) for row in found] == [(8, 8)]
+    assert {each.subject for each in scripted.warnings.list_warnings()} == {Subject.PAGE_METRIC}
+    assert sum(each.count for each in scripted.warnings.list_warnings()) == 3
+
+
+async def test_a_post_that_cant_be_read_costs_itself_and_is_named(
+    scripted: MetaPageProvider, graph: ScriptedGraph
+) -> None:
+    whole: dict[str, object] = {"id": "7_1", "created_time": "2026-03-08T08:00:00+0000", "message": 5}
+    found: list[object] = [None, {**whole, "id": ""}, {"id": "7_2"}, {**whole, "message": []}, whole]
+    graph.answer({"data": found})
+    [posts] = [posts async for posts in scripted.list_posts(date(2026, 3, 1))]
+    assert [(post.external_id, post.message) for post in posts] == [("7_1", "5")]
+    assert [each.subject for each in scripted.warnings.list_warnings()] == [Subject.POST] * 4
 
 
 async def test_ranges_are_cut_to_less_than_ninety_days(scripted: MetaPageProvider, graph: ScriptedGraph) -> None:

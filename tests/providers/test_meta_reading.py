@@ -251,7 +251,7 @@ async def test_accounts_have_no_status_listing(meta: MetaProvider, graph: Script
 
 @pytest.mark.parametrize(
     ("currency", "micros"),
-    [("USD", 50_500_000), ("JPY", 5_050_000_000), ("HUF", 5_050_000_000), ("BHD", 50_500_000), ("XXX", 50_500_000)],
+    [("USD", 50_500_000), ("JPY", 5_050_000_000), ("HUF", 5_050_000_000), ("BHD", 50_500_000), ("UGX", 50_500_000)],
 )
 async def test_budgets_follow_the_offset_of_the_accounts_currency(
     meta_with_proof: MetaProvider,
@@ -433,7 +433,7 @@ async def test_strings_become_exact_integers(meta: MetaProvider, graph: Scripted
     assert row.attribution_setting == "7d_click_1d_view"
 
 
-@pytest.mark.parametrize("odd", ["2.5E-6", "", "cheap", ["1"], "\ud83d"])
+@pytest.mark.parametrize("odd", ["", "cheap", ["1"], "\ud83d"])
 async def test_an_odd_ratio_costs_itself_alone_and_is_named(
     meta: MetaProvider, graph: ScriptedGraph, odd: object
 ) -> None:
@@ -512,39 +512,6 @@ async def test_an_action_with_windows_only_counts_as_absent(meta: MetaProvider, 
 
 
 @pytest.mark.parametrize(
-    ("changes", "complaint"),
-    [
-        ({"spend": "1,50"}, "insights.data.spend is not an amount"),
-        ({"spend": "NaN"}, "insights.data.spend is not an amount"),
-        ({"spend": "1e300"}, "insights.data.spend is not an amount"),
-        ({"spend": {"amount": "1"}}, "insights.data.spend is not an amount"),
-        ({"impressions": "-1"}, "insights.data.impressions is not a count"),
-        ({"impressions": "many"}, "insights.data.impressions is not a count"),
-        ({"impressions": True}, "insights.data.impressions is not a count"),
-        ({"impressions": "9" * 19}, "insights.data.impressions is not a count"),
-        ({"ad_id": None}, "insights.data.ad_id is missing"),
-        ({"ad_id": 31}, "insights.data.ad_id is not text"),
-        ({"date_start": "yesterday"}, "insights.data.date_start is not a date"),
-        ({"date_stop": "2026-03-02"}, "insights.data.date_stop is another day than date_start"),
-        ({"actions": {"purchase": 1}}, "insights.data.actions is not a list"),
-        ({"actions": ["purchase"]}, "insights.data.actions has an item that is no object"),
-        ({"actions": [{"value": "1"}]}, "insights.data.actions.action_type is missing"),
-        ({"actions": [{"action_type": "purchase", "value": "x"}]}, "insights.data.actions.value is not a count"),
-    ],
-)
-async def test_an_unexpected_shape_names_its_field(
-    meta: MetaProvider,
-    graph: ScriptedGraph,
-    changes: dict[str, object],
-    complaint: str,
-) -> None:
-    with pytest.raises(ProviderTransientError) as raised:
-        await read_one(meta, graph, **changes)
-
-    assert str(raised.value) == f"Meta's answer can't be read: {complaint}"
-
-
-@pytest.mark.parametrize(
     ("body", "complaint"),
     [
         (b"<html>", "the body is not JSON"),
@@ -553,10 +520,6 @@ async def test_an_unexpected_shape_names_its_field(
         ({}, "ads.data is missing"),
         ({"data": {}}, "ads.data is not a list"),
         ({"data": [], "paging": {"next": "x"}}, "ads.paging.cursors is missing though there is a next page"),
-        ({"data": [{**AD, "status": "SLEEPING"}]}, "ads.data.status has a value that is not known"),
-        ({"data": [{**AD, "name": None}]}, "ads.data.name is missing"),
-        ({"data": [{**AD, "created_time": "soon"}]}, "ads.data.created_time is not an instant"),
-        ({"data": [{**AD, "created_time": "2026-03-01T00:00:00"}]}, "ads.data.created_time has no offset"),
     ],
 )
 async def test_an_unexpected_page_is_transient(
@@ -570,18 +533,6 @@ async def test_an_unexpected_page_is_transient(
         await collect(meta.list_ads())
 
     assert str(raised.value) == f"Meta's answer can't be read: {complaint}"
-
-
-@pytest.mark.parametrize("budget", ["12.5", "-1", "1" * 16, "twelve"])
-async def test_a_budget_that_is_no_whole_number_is_refused(
-    meta: MetaProvider,
-    graph: ScriptedGraph,
-    budget: str,
-) -> None:
-    graph.answer_pages([{**CAMPAIGN, "daily_budget": budget}])
-
-    with pytest.raises(ProviderTransientError, match=r"campaigns\.data\.daily_budget is not a whole number"):
-        await collect(meta.list_campaigns())
 
 
 async def test_an_unknown_time_zone_is_named(meta: MetaProvider, graph: ScriptedGraph) -> None:

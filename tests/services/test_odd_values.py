@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from app.services.context import Services
     from tests.services.shop import Shop
 
-# A ratio of the platform's own, of which no number is made, in a form that is no plain decimal.
+# A ratio of the platform's own, of which no number is made, that is no number.
 ODD_RATIO = f"""
 [[oddities]]
 match = {{ edge = "insights", level = "ad" }}
 id = "1111"
 day = {YESTERDAY}
 field = "cpm"
-value = "2.5E-6"
+value = "cheap"
 """
 NUMBERS = """{ campaigns(range: {preset: LAST_7_DAYS}) { summary { spend } }
     ads(range: {preset: LAST_7_DAYS}, filter: {name: "Red shoes"}) { nodes { metrics { spend impressions } } }
@@ -39,7 +39,7 @@ NAMED = {
     "count": 1,
     "fromDate": YESTERDAY.isoformat(),
     "toDate": YESTERDAY.isoformat(),
-    "examples": [{"externalId": "1111", "date": YESTERDAY.isoformat(), "found": "2.5E-6"}],
+    "examples": [{"externalId": "1111", "date": YESTERDAY.isoformat(), "found": "cheap"}],
 }
 
 

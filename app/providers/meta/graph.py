@@ -17,9 +17,10 @@ import httpx
 from app import clock
 from app.errors import ProviderThrottledError, ProviderTransientError, ThrottleScope, TooMuchDataError
 from app.providers.contract import UsageReading
+from app.providers.meta.answer_json import parse_json
 from app.providers.meta.batch_item import item_headers
 from app.providers.meta.errors import PAGE_TOO_HEAVY, MetaFailure, provider_error, read_failure
-from app.providers.meta.node import Node, as_node, parse_json
+from app.providers.meta.node import Node, as_node
 from app.providers.meta.observing import observe_answer
 from app.providers.meta.usage import read_usage, worst_usage
 from app.vocabulary import UseCase
@@ -82,10 +83,10 @@ class GraphClient:
         *,
         what: str,
         page_size: PageSize,
-    ) -> AsyncIterator[Sequence[Node]]:
-        """The items of an edge, by the pages that hold any."""
+    ) -> AsyncIterator[Sequence[object]]:
+        """The items of an edge as they came, by the pages that hold any."""
         async for page in self.walk(path, params, what=what, page_size=page_size):
-            if items := page.children("data"):
+            if items := page.items("data"):
                 yield items
 
     async def walk(

@@ -11,6 +11,7 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from app.errors import TooMuchDataError
+from app.providers.meta.insight_fields import find_campaign_id
 from app.providers.meta.insight_report import InsightReport
 from app.providers.meta.look_ahead import work_ahead
 from app.providers.meta.report_policy import Patience
@@ -111,7 +112,7 @@ class InsightReading:
             pages = [page async for page in listing]
         except TooMuchDataError:
             return []
-        return list(dict.fromkeys(node.text("campaign_id") for page in pages for node in page))
+        return list(dict.fromkeys(filter(None, (find_campaign_id(item) for page in pages for item in page))))
 
     async def _rows(self, path: str, params: dict[str, str], edge: str) -> AsyncGenerator[InsightRows]:
         walk = self._graph.walk(
@@ -119,5 +120,5 @@ class InsightReading:
         )
         async with aclosing(walk), aclosing(work_ahead(walk, self._parser.read_rows, ahead=_AHEAD)) as pages:
             async for rows in pages:
-                if rows:
+                if rows or rows.gaps:
                     yield rows

@@ -11,7 +11,7 @@ from app.providers.meta.credentials import Credentials
 from app.providers.meta.dead_metric import as_dead_metric
 from app.providers.meta.graph import GraphClient
 from app.providers.meta.page_size import PageSizes
-from app.providers.meta.parse_page import PAGE_FIELDS, POST_FIELDS, parse_page, parse_page_metric, parse_post
+from app.providers.meta.parse_page import PAGE_FIELDS, POST_FIELDS, parse_page, read_page_days, read_posts
 from app.providers.meta.post_batch import PostBatch
 from app.providers.sync_warnings import SyncWarnings
 from app.vocabulary import UseCase
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from app.providers.contract import CallBudget, PageMetricRow, PageRecord, PostMetricRow, PostRecord
-    from app.providers.meta.node import Node
 
 # Meta answers at most 90 days at once (its documentation); whether both ends count is not said, so one less.
 DAYS_PER_QUERY = 89
@@ -67,17 +66,14 @@ class MetaPageProvider:
         return f"MetaPageProvider({self._page_external_id})"
 
     async def get_page(self) -> PageRecord:
-        return parse_page(await self._graph.get(self._page_path, {"fields": PAGE_FIELDS}, what="page"))
+        node = await self._graph.get(self._page_path, {"fields": PAGE_FIELDS}, what="page")
+        return parse_page(node, self.warnings)
 
     async def read_page_metrics(self, metrics: Sequence[str], since: date, until: date) -> Sequence[PageMetricRow]:
         """A longer range than Meta answers at once is asked for in pieces."""
         rows: list[PageMetricRow] = []
         for first, last in _pieces(since, until) if metrics else ():
-            rows += [
-                row
-                for metric in await self._read_metrics(metrics, first, last)
-                for row in parse_page_metric(metric, first, last)
-            ]
+            rows += read_page_days(await self._read_metrics(metrics, first, last), first, last, self.warnings)
         return rows
 
     async def list_posts(self, since: date) -> AsyncIterator[Sequence[PostRecord]]:
@@ -90,7 +86,7 @@ class MetaPageProvider:
             page_size=self._page_sizes.get_size(self._page_path, "posts", largest=self._posts_per_page),
         )
         async for page in pages:
-            if posts := [post for post in map(parse_post, page) if post.created_at >= begin]:
+            if posts := [post for post in read_posts(page, self.warnings) if post.created_at >= begin]:
                 yield posts
 
     async def read_post_metrics(
@@ -100,9 +96,9 @@ class MetaPageProvider:
     ) -> Sequence[PostMetricRow]:
         if not metrics:
             return []
-        return await PostBatch(self._graph, metrics).read(post_external_ids)
+        return await PostBatch(self._graph, metrics, self.warnings).read(post_external_ids)
 
-    async def _read_metrics(self, metrics: Sequence[str], first: date, last: date) -> Sequence[Node]:
+    async def _read_metrics(self, metrics: Sequence[str], first: date, last: date) -> Sequence[object]:
         """The values of day D are labelled D+1, so that `until` is the day after the last one."""
         params = {
             "metric": ",".join(metrics),
@@ -114,7 +110,7 @@ class MetaPageProvider:
             answer = await self._graph.get(f"{self._page_path}/insights", params, what="page insights")
         except RequestRefusedError as error:
             raise as_dead_metric(error) or error from None
-        return answer.children("data")
+        return answer.items("data")
 
 
 def _pieces(since: date, until: date) -> Iterator[tuple[date, date]]:

@@ -5,27 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from app.errors import ProviderError, ProviderThrottledError, ProviderTransientError, RequestRefusedError
+from app.errors import (
+    MisshapenError,
+    ProviderError,
+    ProviderThrottledError,
+    ProviderTransientError,
+    RequestRefusedError,
+)
 from app.providers.meta.batch_item import BATCH_SIZE, read_item
 from app.providers.meta.dead_metric import as_dead_metric
 from app.providers.meta.node import Node
-from app.providers.meta.parse_page import parse_post_metric
+from app.providers.meta.parse_page import read_post_values
+from app.providers.sync_warnings import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.providers.contract import PostMetricRow
     from app.providers.meta.graph import GraphClient
+    from app.providers.sync_warnings import SyncWarnings
 
 _TRIES = 3
 _GONE = (100, 33)  # no such object any more, or none that the token may see
 
 
 class PostBatch:
-    """Reads the same metrics of every post."""
+    """Reads the same metrics of every post; what is odd is noted in `warnings`."""
 
-    def __init__(self, graph: GraphClient, metrics: Sequence[str]) -> None:
+    def __init__(self, graph: GraphClient, metrics: Sequence[str], warnings: SyncWarnings) -> None:
         self._graph = graph
+        self._warnings = warnings
         self._query = urlencode({"metric": ",".join(metrics), "period": "lifetime"})
 
     async def read(self, post_external_ids: Sequence[str]) -> Sequence[PostMetricRow]:
@@ -56,10 +65,20 @@ class PostBatch:
     async def _rows(self, external_id: str, item: object) -> Sequence[PostMetricRow]:
         answer = read_item(item, credentials=self._graph.credentials, use_case=self._graph.use_case)
         if isinstance(answer, Node):
-            return [row for metric in answer.children("data") for row in parse_post_metric(metric, external_id)]
+            return self._values(external_id, answer)
         if isinstance(answer, RequestRefusedError) and (answer.code, answer.subcode) == _GONE:
             return []
         raise await self._told(answer)
+
+    def _values(self, external_id: str, answer: Node) -> list[PostMetricRow]:
+        try:
+            return list(read_post_values(answer.items("data"), external_id, self._warnings))
+        except MisshapenError as error:
+            found = answer.fields.get("data")
+            self._warnings.note(
+                Subject.POST, f"A post's numbers were left out. {error}.", external_id=external_id, found=found
+            )
+            return []
 
     async def _told(self, error: ProviderError) -> ProviderError:
         if isinstance(error, ProviderThrottledError):
