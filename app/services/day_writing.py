@@ -26,6 +26,7 @@ from app.queries.stats_writing import Snapshots
 from app.queries.structure import load_entity_ids
 from app.queries.sync_pace import note_spend
 from app.queries.unnamed_entities import insert_unnamed
+from app.services.day_gaps import with_gaps
 from app.services.refresh_requests import request_refresh
 from app.services.structure_sync import sync_structure
 from app.services.unnamed_entities import lineage_of
@@ -166,7 +167,7 @@ async def _write(
             connection,
             level,
             [day.stat_date for day in days],
-            _snapshots(days, entity_ids, missing),
+            await with_gaps(driver, connection, level, days, _snapshots(days, entity_ids, missing)),
             fetched_at=fetched_at,
             keep_raw_from=fetched_at.date() - timedelta(days=services.settings.raw_retention_days),
         )

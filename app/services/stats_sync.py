@@ -23,6 +23,7 @@ from app.services.day_content import fetched_days
 from app.services.day_reading import count_days, read_ahead
 from app.services.day_writing import Fetch, KnownEntities, write_days
 from app.services.job_kinds import StatsUnit
+from app.services.odd_rows import note_odd_rows
 from app.services.provider_access import open_provider
 from app.services.structure_sync import sync_structure
 from app.services.sync_pace import is_default_window, note_round, note_throttle
@@ -95,6 +96,7 @@ async def _sync(
         async for part in parts:
             fetch = Fetch(connection, unit.level, part.fetched_at)
             of_part = fetched_days(part.rows, part.from_date, part.to_date)
+            note_odd_rows(part, of_part, lease.warnings)
             async for each in write_days(services, lease, fetch, of_part, known):
                 done, written = done + each.days, written + each.rows
                 if each.rows and done < days:
