@@ -18,6 +18,7 @@ from app.queries import connections as connection_rows
 from app.queries import structure as structure_rows
 from app.queries.status_changes import SEEN_STATUS, AuditEntry, insert_audit_events
 from app.services.delivery_mapping import AccountTree, map_delivery
+from app.services.placement import place_ads, place_adsets
 from app.services.provider_access import open_provider
 from app.services.working_connection import get_working_connection
 
@@ -40,12 +41,9 @@ async def run_delivery_job(services: Services, job: ClaimedJob, lease: Lease) ->
     connection = await get_working_connection(services, job)
     provider = open_provider(services, connection, lease)
     asked_at = clock.now()
-    tree = AccountTree(
-        standing=connection.standing,
-        campaigns=await _statuses(provider, Level.CAMPAIGN),
-        adsets=await _statuses(provider, Level.ADSET),
-        ads=await _statuses(provider, Level.AD),
-    )
+    campaigns = await _statuses(provider, Level.CAMPAIGN)
+    adsets = await _statuses(provider, Level.ADSET)
+    ads = await _statuses(provider, Level.AD)
     async with tenant_transaction(services.database.app, connection.seller_id) as driver:
         await lease.fence(driver)
         await connection_rows.lock_connection(
@@ -53,6 +51,9 @@ async def run_delivery_job(services: Services, job: ClaimedJob, lease: Lease) ->
             seller_id=connection.seller_id,
             connection_id=connection.id,
         )
+        adsets = await place_adsets(driver, connection, adsets)
+        ads = await place_ads(driver, connection, ads, {each.external_id: each.campaign_external_id for each in adsets})
+        tree = AccountTree(standing=connection.standing, campaigns=campaigns, adsets=adsets, ads=ads)
         written = await apply_tree(driver, connection, tree, asked_at=asked_at)
         await connection_rows.mark_delivery_synced(driver, connection, now=clock.now())
     ROWS_WRITTEN.labels("delivery").inc(written)

@@ -24,6 +24,7 @@ from app.services.delivery_mapping import AccountTree
 from app.services.delivery_sync import apply_tree
 from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, StatsUnit, split_days, stats_job
+from app.services.placement import note_left_out, place_ads, place_adsets
 from app.services.provider_access import open_provider
 from app.services.run_requests import RunRequest, record_run
 from app.services.structure_turn import structure_turn
@@ -71,12 +72,6 @@ async def _sync(services: Services, connection: Connection, lease: Lease) -> int
     campaigns = await _all(provider.list_campaigns())
     adsets = await _all(provider.list_adsets())
     ads = await _all(provider.list_ads())
-    tree = AccountTree(
-        standing=account.standing,
-        campaigns=[_status(record) for record in campaigns],
-        adsets=[_status(record, campaign=record.campaign_external_id) for record in adsets],
-        ads=[_status(record, record.adset_external_id, record.campaign_external_id) for record in ads],
-    )
     async with tenant_transaction(services.database.app, connection.seller_id) as driver:
         await lease.fence(driver)
         before = await connection_rows.lock_connection(
@@ -85,10 +80,20 @@ async def _sync(services: Services, connection: Connection, lease: Lease) -> int
             connection_id=connection.id,
         )
         now = clock.now()
+        adsets = await place_adsets(driver, connection, adsets)
+        ads = await place_ads(driver, connection, ads, {each.external_id: each.campaign_external_id for each in adsets})
+        tree = AccountTree(
+            standing=account.standing,
+            campaigns=[_status(record) for record in campaigns],
+            adsets=[_status(record, campaign=record.campaign_external_id) for record in adsets],
+            ads=[_status(record, record.adset_external_id, record.campaign_external_id) for record in ads],
+        )
         written = await _write(driver, connection, structure_rows.upsert_campaigns, campaigns, asked_at, now)
         written += await _write(driver, connection, structure_rows.upsert_adsets, adsets, asked_at, now)
         written += await _write(driver, connection, structure_rows.upsert_ads, ads, asked_at, now)
         written += await apply_tree(driver, connection, tree, asked_at=asked_at)
+        listed = {each.external_id for each in campaigns}
+        await note_left_out(driver, connection, lease.warnings, campaigns=listed, adsets=adsets, ads=ads)
         await _apply_account(driver, connection, account, asked_at=asked_at)
         await follow_account(services, driver, before or connection, account)
         await _request_backfill(services, driver, connection, time_zone=account.time_zone)
