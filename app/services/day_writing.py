@@ -18,6 +18,7 @@ from app.metrics.ranges import RESTATEMENT_DAYS
 from app.observability.logging import get_logger
 from app.observability.prometheus import ROWS_WRITTEN
 from app.providers.insight_rows import chain_rows
+from app.providers.sync_warnings import Subject
 from app.queries import stats_writing
 from app.queries.closed_days import note_open_days
 from app.queries.connections import Connection, lock_connection
@@ -45,6 +46,7 @@ log = get_logger(__name__)
 
 BATCH_ROWS = 20_000
 SHOWN_UNKNOWN = 10
+PLACELESS = "Rows of an entity that is not known, and whose parents they do not name, were left out."
 # What totals are made of.
 _TOTALLED = frozenset({Level.ACCOUNT, Level.CAMPAIGN})
 
@@ -156,6 +158,8 @@ async def _write(
         if missing:
             kept = await _keep_unnamed(driver, fetch, batch, missing)
             entity_ids, missing = {**entity_ids, **kept}, missing.difference(kept)
+            for external_id in sorted(missing):
+                lease.warnings.note(Subject.INSIGHTS_ROW, PLACELESS, external_id=external_id)
         fresh = set(
             await stats_writing.log_fetch(
                 driver, connection, level, [day.stat_date for day in batch], fetched_at=fetched_at

@@ -216,3 +216,16 @@ async def test_rows_that_cant_be_read_come_through_reports_too(shop: Shop, reade
     await play(shop, odd("spend", '"x"').replace('edge = "insights", level = "ad"', 'edge = "report_rows"'))
     await sync(shop, reader)
     assert await numbers(reader) == RIGHT
+
+
+@pytest.mark.parametrize("parent", ["campaign_id", "adset_id"])
+async def test_a_row_of_an_unknown_ad_that_names_no_parent_is_left_out_and_named(
+    shop: Shop, reader: Tenant, parent: str
+) -> None:
+    await play(shop, odd("ad_id", '"1119"') + odd(parent, "[]", ad="1119"))
+    await sync(shop, reader)
+    assert await numbers(reader) == {**RIGHT, "Red shoes": ("10.00", 5000, 3)}
+    assert await named(shop) == {
+        "Rows of an entity that is not known, and whose parents they do not name, were left out.": "INSIGHTS_ROW",
+        f"The row's {parent} can't be read and was left out.": "INSIGHTS_ROW",
+    }
