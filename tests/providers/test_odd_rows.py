@@ -113,7 +113,7 @@ async def test_a_page_of_odd_rows_alone_is_a_page(meta: MetaProvider, graph: Scr
 async def test_a_row_of_another_account_is_left_out(
     meta: MetaProvider, graph: ScriptedGraph, account_id: object
 ) -> None:
-    graph.answer_pages([{**ROW, "account_id": account_id}, {**ROW, "account_id": 1001}])
+    graph.answer_pages([{**ROW, "account_id": account_id}, {**ROW, "account_id": "1001"}])
     [rows] = await collect_rows(meta, Level.ACCOUNT)
 
     assert (rows.external_ids, rows.gaps) == (["act_1001"], (Gap("act_1001", DAY),))

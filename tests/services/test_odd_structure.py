@@ -99,7 +99,7 @@ async def test_raw_words_of_the_platform_are_kept(shop: Shop, connection_id: UUI
     assert await shop.rows("SELECT delivery_raw FROM ads WHERE external_id = '1111'") == [("IN_DRAFT",)]
 
 
-@pytest.mark.parametrize(("edge", "entity", "parent"), [("ads", "1111", "adset_id"), ("adsets", "111", "campaign_id")])
+@pytest.mark.parametrize(("edge", "entity", "parent"), [("ads", "1121", "adset_id"), ("adsets", "111", "campaign_id")])
 async def test_what_names_no_parent_stays_where_it_stood(
     shop: Shop, reader: Tenant, connection_id: UUID, edge: str, entity: str, parent: str
 ) -> None:
