@@ -20,6 +20,7 @@ from app.errors import (
 from app.metrics.levels import Level
 from app.providers.meta.provider import MetaProvider
 from app.providers.meta.report_policy import Patience, ReportPolicy
+from app.providers.meta.walks.patience import WalkPatience
 
 if TYPE_CHECKING:
     from tests.providers.conftest import RecordedCall, ScriptedGraph
@@ -51,6 +52,7 @@ def meta(graph: ScriptedGraph, http_client: httpx.AsyncClient, pauses: Pauses) -
         account_external_id="act_1001",
         access_token=SecretStr("a-token"),
         report_policy=ReportPolicy(async_rows=100, timeout=timedelta(minutes=5), sleep=pauses.sleep),
+        patience=WalkPatience(retry_pause=0),
     )
 
 
@@ -141,14 +143,18 @@ async def test_too_much_at_once_becomes_a_report(
     assert steps(graph)[:2] == [("GET", "act_1001/insights"), ("POST", "act_1001/insights")]
 
 
-async def test_a_walk_of_which_rows_were_handed_on_is_not_begun_again(meta: MetaProvider, graph: ScriptedGraph) -> None:
+async def test_the_rest_of_a_walk_of_which_rows_were_handed_on_comes_as_a_report(
+    meta: MetaProvider, graph: ScriptedGraph
+) -> None:
     for place in range(4):
         graph.answer({"data": [row(str(place))], "paging": {"cursors": {"after": str(place)}, "next": "x"}})
     graph.answer_error(100, 1487534)
+    graph.answer(STARTED)
+    graph.answer(DONE)
+    graph.answer_pages([row(str(place)) for place in range(5)])
 
-    with pytest.raises(TooMuchDataError):
-        await read(meta, expected_rows=1)
-    assert steps(graph) == [("GET", "act_1001/insights")] * 5
+    assert (await read(meta, expected_rows=1))[-5:] == [(str(place), 1) for place in range(5)]
+    assert steps(graph)[:6] == [("GET", "act_1001/insights")] * 5 + [("POST", "act_1001/insights")]
 
 
 async def test_a_walk_of_which_nothing_was_handed_on_becomes_a_report(meta: MetaProvider, graph: ScriptedGraph) -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
-from app.errors import TooMuchDataError
+from app.errors import TooMuchDataError, UnfinishedWalkError
 from app.providers.meta.insight_report import InsightReport
 from app.providers.meta.look_ahead import work_ahead
 from app.providers.meta.report_policy import Patience
+from app.providers.meta.walks.edge import Edge
+from app.providers.meta.walks.edge_walk import EdgeWalk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -50,19 +52,16 @@ class InsightReading:
     async def read(self, query: InsightQuery, *, expected_rows: int | None) -> AsyncGenerator[InsightRows]:
         """Pages of rows. Raises TooMuchDataError where even the smallest part is too much or takes too long.
 
-        A walk of which rows were handed on is not begun again as a report: they would come twice.
+        Where a walk broke off and its rest comes as a report, rows of it come twice: the later ones count.
         """
         if expected_rows is None or expected_rows < self._policy.async_rows:
-            has_begun = False
+            edge = self._edge(f"{self._account_path}/insights", query.params())
             try:
-                rows = self._rows(f"{self._account_path}/insights", query.params(), query.edge)
-                async with aclosing(rows) as pages:
+                async with aclosing(self._rows(edge, self._size_of(query.edge))) as pages:
                     async for page in pages:
-                        has_begun = True
                         yield page
-            except TooMuchDataError:
-                if has_begun:
-                    raise
+            except (TooMuchDataError, UnfinishedWalkError):
+                pass
             else:
                 return
         async for page in self._read_reports(query):
@@ -87,7 +86,8 @@ class InsightReading:
             if path is None:
                 continue
             with suppress(TooMuchDataError):
-                return [page async for page in self._rows(f"{path}/insights", {}, f"report/{query.edge}")]
+                edge = self._edge(f"{path}/insights", {}, is_report=True)
+                return [page async for page in self._rows(edge, self._size_of(f"report/{query.edge}"))]
         return None
 
     async def _cut(self, query: InsightQuery) -> list[InsightQuery]:
@@ -107,16 +107,17 @@ class InsightReading:
         edge = f"{self._account_path}/insights"
         try:
             size = self._size_of("insights/campaign")
-            listing = self._graph.list_pages(edge, query.campaign_params(), what="insights", page_size=size)
+            listing = self._graph.list_pages(Edge(edge, query.campaign_params(), "insights"), size)
             pages = [page async for page in listing]
         except TooMuchDataError:
             return []
         return list(dict.fromkeys(node.text("campaign_id") for page in pages for node in page))
 
-    async def _rows(self, path: str, params: dict[str, str], edge: str) -> AsyncGenerator[InsightRows]:
-        walk = self._graph.walk(
-            path, params, what="insights", page_size=self._size_of(edge), parse=self._parser.parse_page
-        )
+    def _edge(self, path: str, params: dict[str, str], *, is_report: bool = False) -> Edge:
+        return Edge(path, params, "insights", self._parser.parse_page, is_report=is_report)
+
+    async def _rows(self, edge: Edge, page_size: PageSize) -> AsyncGenerator[InsightRows]:
+        walk = EdgeWalk(self._graph, edge, page_size).pages()
         async with aclosing(walk), aclosing(work_ahead(walk, self._parser.read_rows, ahead=_AHEAD)) as pages:
             async for rows in pages:
                 if rows:

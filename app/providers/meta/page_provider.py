@@ -13,6 +13,7 @@ from app.providers.meta.graph import GraphClient
 from app.providers.meta.page_size import PageSizes
 from app.providers.meta.parse_page import PAGE_FIELDS, POST_FIELDS, parse_page, parse_page_metric, parse_post
 from app.providers.meta.post_batch import PostBatch
+from app.providers.meta.walks.edge import Edge
 from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from app.providers.contract import CallBudget, PageMetricRow, PageRecord, PostMetricRow, PostRecord
     from app.providers.meta.node import Node
+    from app.providers.meta.walks.patience import WalkPatience
 
 # Meta answers at most 90 days at once (its documentation); whether both ends count is not said, so one less.
 DAYS_PER_QUERY = 89
@@ -47,6 +49,7 @@ class MetaPageProvider:
         posts_per_page: int = POSTS_PER_PAGE,
         budget: CallBudget | None = None,
         page_sizes: PageSizes | None = None,
+        patience: WalkPatience | None = None,
     ) -> None:
         self._graph = GraphClient(
             client,
@@ -54,6 +57,7 @@ class MetaPageProvider:
             credentials=Credentials(access_token, app_secret),
             use_case=UseCase.PAGES,
             budget=budget,
+            patience=patience,
         )
         self._page_external_id = page_external_id
         self._page_path = quote(page_external_id, safe="")
@@ -80,12 +84,14 @@ class MetaPageProvider:
     async def list_posts(self, since: date) -> AsyncIterator[Sequence[PostRecord]]:
         """The newest first; Meta's `since` spares calls, and what it lets through is left out here."""
         begin = datetime.combine(since, time.min, tzinfo=UTC)
-        pages = self._graph.list_pages(
+        edge = Edge(
             f"{self._page_path}/posts",
             {"fields": POST_FIELDS, "since": str(int(begin.timestamp()))},
-            what="posts",
-            page_size=self._page_sizes.get_size(self._page_path, "posts", largest=self._posts_per_page),
+            "posts",
+            id_field="id",
         )
+        size = self._page_sizes.get_size(self._page_path, "posts", largest=self._posts_per_page)
+        pages = self._graph.list_pages(edge, size)
         async for page in pages:
             if posts := [post for post in map(parse_post, page) if post.created_at >= begin]:
                 yield posts
