@@ -1,6 +1,6 @@
 """Calls of Meta's Graph API: one call in, one parsed answer or one ProviderError out; lists page by page (`walks`).
 
-It never retries a single call, never follows or keeps a paging URL (it carries the token), and puts the token in a header: the
+It never retries, never follows or keeps a paging URL (it carries the token), and puts the token in a header: the
 Graph host documents `Authorization: Bearer` (WhatsApp Cloud API), though Meta's own SDK uses the query.
 Every call is spent from the account's budget before it is made, and what Meta says of its quota is noted after it.
 """
