@@ -141,6 +141,31 @@ class FreshnessReason(StrEnum):
     BEHIND = "BEHIND"
 
 
+class Subject(StrEnum):
+    """What was odd about a platform's answer: the account, an object, a row of statistics, a list, a token."""
+
+    ACCOUNT = "ACCOUNT"
+    CAMPAIGN = "CAMPAIGN"
+    ADSET = "ADSET"
+    AD = "AD"
+    INSIGHTS_ROW = "INSIGHTS_ROW"
+    LISTING = "LISTING"
+    REPORT = "REPORT"
+    PAGE = "PAGE"
+    PAGE_METRIC = "PAGE_METRIC"
+    POST = "POST"
+    TOKEN = "TOKEN"  # noqa: S105  # a subject, not a token
+
+
+class SyncSource(StrEnum):
+    """What was being read when something odd was found; stats, restatements and ingestions read INSIGHTS."""
+
+    STRUCTURE = "STRUCTURE"
+    DELIVERY = "DELIVERY"
+    INSIGHTS = "INSIGHTS"
+    PAGE = "PAGE"
+
+
 class MetricState(StrEnum):
     """Whether the platform still answers for a metric of a page."""
 

@@ -22,7 +22,15 @@ from graphql_schema.global_id import global_id
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from app.services.fleet_status import ConnectionStatus, FailureStatus, FleetStatus, HeldBackStatus, RunStatus
+    from app.queries.fleet_status import Gap
+    from app.services.fleet_status import (
+        ConnectionStatus,
+        FailureStatus,
+        FleetStatus,
+        GapStatus,
+        HeldBackStatus,
+        RunStatus,
+    )
 
 FILE_WIDTH = 240
 """Columns, where the output is no terminal, so that nothing is cut."""
@@ -49,6 +57,7 @@ def print_status(status: FleetStatus, console: Console) -> None:
     _section(console, "Failed within a day", status.failures_total, _failure_table(status))
     _section(console, "Connections in trouble", len(status.connections), _connection_table(status))
     _section(console, "Calls held back", len(status.held_back), _pause_table(status))
+    _section(console, "Read with gaps", status.gaps_total, _gap_table(status))
     _section(console, "Rows with a future time", len(status.future), future_table(status.future))
     due = [f"{queue.priority.name.lower()} {queue.jobs} ({_span(queue.age)})" for queue in status.queues if queue.jobs]
     ticked = f"; the schedule last moved {_when(status.ticked_at, status.read_at)}" if status.ticked_at else ""
@@ -145,6 +154,23 @@ def _pause_table(status: FleetStatus) -> Table:
     return table
 
 
+def _gap_table(status: FleetStatus) -> Table:
+    table = _table("seller", "connection", "things", "days", "last seen")
+    for each in status.gaps:
+        gap = each.gap
+        what = f"{gap.subject.lower().replace('_', ' ')}: {gap.sentence}"
+        name = _lines(each.connection or "", what, f"such as {gap.example}" if gap.example else None)
+        seen = _when(gap.last_seen_at, status.read_at)
+        _add(table, each.seller or "", name, str(gap.things), _days(gap), seen, style="yellow")
+    return table
+
+
+def _days(gap: Gap) -> str:
+    if gap.from_date is None or gap.from_date == gap.to_date:
+        return str(gap.from_date or "")
+    return f"{gap.from_date} to {gap.to_date}"
+
+
 def _reach(each: HeldBackStatus) -> str:
     """The use case whose calls are held back."""
     parts = each.held_back.scope.split("/")
@@ -190,6 +216,8 @@ def _as_json(status: FleetStatus) -> dict[str, object]:
             }
             for each in status.held_back
         ],
+        "gapsTotal": status.gaps_total,
+        "gaps": [_gap(each) for each in status.gaps],
         "due": [
             {"priority": queue.priority.name, "jobs": queue.jobs, "oldestSeconds": round(queue.age.total_seconds(), 1)}
             for queue in status.queues
@@ -233,6 +261,21 @@ def _failure(each: FailureStatus) -> dict[str, object]:
         "errorReason": failed.error_reason,
         "runId": run_name(failed.run_id) if failed.run_id else None,
         "succeededSince": failed.recovered,
+    }
+
+
+def _gap(each: GapStatus) -> dict[str, object]:
+    gap = each.gap
+    return {
+        "seller": each.seller,
+        "connection": each.connection,
+        "subject": gap.subject,
+        "message": gap.sentence,
+        "count": gap.things,
+        "fromDate": gap.from_date.isoformat() if gap.from_date else None,
+        "toDate": gap.to_date.isoformat() if gap.to_date else None,
+        "example": gap.example,
+        "lastSeenAt": gap.last_seen_at.isoformat(),
     }
 
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from app.errors import ProviderError
     from app.metrics.levels import Level
+    from app.providers.sync_warnings import SyncWarnings
     from app.vocabulary import UseCase
 
 
@@ -147,8 +148,12 @@ class AdProvider(Protocol):
     """One ad account on one platform.
 
     Reading methods yield pages (lists), so that a caller can write as it reads. All of them, archived and deleted
-    entities included where the platform still names them. Any method may raise any ProviderError.
+    entities included where the platform still names them. Any method may raise any ProviderError. What is odd in an
+    answer and can be done without is noted in `warnings`.
     """
+
+    @property
+    def warnings(self) -> SyncWarnings: ...
 
     async def get_account(self) -> AccountRecord:
         """The account as the platform knows it."""
@@ -228,7 +233,10 @@ class PostMetricRow:
 
 
 class PageProvider(Protocol):
-    """One page on one platform. Any method may raise any ProviderError."""
+    """One page on one platform. Any method may raise any ProviderError; `warnings` is as with `AdProvider`."""
+
+    @property
+    def warnings(self) -> SyncWarnings: ...
 
     async def get_page(self) -> PageRecord: ...
 

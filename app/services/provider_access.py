@@ -39,9 +39,10 @@ _REFUSALS = {
 def open_provider(services: Services, connection: Connection, lease: Lease | None = None) -> AdProvider:
     """The provider of an ad account, for a job or, without a lease, for somebody who waits.
 
-    A job's urgency decides on its share of the call budget, and it is told when the platform is waited for. Raises
-    before any call is made: RequestRefusedError for a connection that is inactive, TokenRejectedError or
-    PermissionDeniedError for one that the platform has refused before and nobody has changed since.
+    A job's urgency decides on its share of the call budget; it is told when the platform is waited for, and the
+    provider's warnings are the job's. Raises before any call is made: RequestRefusedError for a connection that is
+    inactive, TokenRejectedError or PermissionDeniedError for one that the platform has refused before and nobody has
+    changed since.
     """
     _require_usable(connection)
     if connection.provider is ProviderKind.MOCK:
@@ -65,6 +66,7 @@ def open_page_provider(services: Services, connection: Connection, lease: Lease 
         budget=_budget(services, connection, lease),
         page_sizes=services.page_sizes,
         patience=WalkPatience(retry_pause=settings.meta_retry_pause_seconds),
+        warnings=lease.warnings if lease else None,
     )
 
 
@@ -145,6 +147,7 @@ def _meta(services: Services, connection: Connection, lease: Lease | None) -> Ad
             timeout=timedelta(seconds=settings.meta_report_timeout_seconds),
             on_wait=lease.note_platform_wait if lease else None,
         ),
+        warnings=lease.warnings if lease else None,
     )
 
 

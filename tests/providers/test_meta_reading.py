@@ -22,6 +22,7 @@ from app.providers.contract import (
     InsightRow,
     StatusRecord,
 )
+from app.providers.sync_warnings import Subject
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -434,6 +435,25 @@ async def test_strings_become_exact_integers(meta: MetaProvider, graph: Scripted
     assert row.attribution_setting == "7d_click_1d_view"
 
 
+@pytest.mark.parametrize("odd", ["2.5E-6", "", "cheap", ["1"], "\ud83d"])
+async def test_an_odd_ratio_costs_itself_alone_and_is_named(
+    meta: MetaProvider, graph: ScriptedGraph, odd: object
+) -> None:
+    row = await read_one(meta, graph, cpm=odd)
+
+    assert row.reported_ratios == {"ctr": "0.289214"}
+    assert row.counters.spend_micros == 5_339_500_000
+    [warning] = meta.warnings.list_warnings()
+    assert (warning.subject, warning.sentence, warning.day, warning.count) == (
+        Subject.INSIGHTS_ROW,
+        "The platform's own cpm of the row can't be read and was left out.",
+        row.stat_date,
+        1,
+    )
+    [example] = warning.examples
+    assert example.external_id == row.external_id
+
+
 def actions(**values: str) -> list[dict[str, object]]:
     return [{"action_type": name.replace("__", "."), "value": value} for name, value in values.items()]
 
@@ -512,7 +532,6 @@ async def test_an_action_with_windows_only_counts_as_absent(meta: MetaProvider, 
         ({"actions": ["purchase"]}, "insights.data.actions has an item that is no object"),
         ({"actions": [{"value": "1"}]}, "insights.data.actions.action_type is missing"),
         ({"actions": [{"action_type": "purchase", "value": "x"}]}, "insights.data.actions.value is not a count"),
-        ({"cpm": "cheap"}, "insights.data.cpm is not a decimal number"),
     ],
 )
 async def test_an_unexpected_shape_names_its_field(

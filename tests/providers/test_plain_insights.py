@@ -17,6 +17,7 @@ from app.providers.meta.insight_page_reader import InsightPageReader
 from app.providers.meta.node import Node, as_node, parse_json
 from app.providers.meta.parse_insights import InsightParser, RowsText
 from app.providers.meta.plain_insights import PlainInsights
+from app.providers.sync_warnings import SyncWarnings
 
 if TYPE_CHECKING:
     from app.providers.contract import InsightRow
@@ -104,7 +105,7 @@ def page_of(found: list[dict[str, Any]]) -> bytes:
 
 
 def parser_of(level: Level) -> InsightParser:
-    return InsightParser(level, "act_1001", InsightPageReader())
+    return InsightParser(level, "act_1001", InsightPageReader(), SyncWarnings())
 
 
 def carefully(page: bytes, level: Level) -> list[InsightRow] | str:

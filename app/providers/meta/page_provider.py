@@ -14,6 +14,7 @@ from app.providers.meta.page_size import PageSizes
 from app.providers.meta.parse_page import PAGE_FIELDS, POST_FIELDS, parse_page, parse_page_metric, parse_post
 from app.providers.meta.post_batch import PostBatch
 from app.providers.meta.walks.edge import Edge
+from app.providers.sync_warnings import SyncWarnings
 from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class MetaPageProvider:
         budget: CallBudget | None = None,
         page_sizes: PageSizes | None = None,
         patience: WalkPatience | None = None,
+        warnings: SyncWarnings | None = None,
     ) -> None:
         self._graph = GraphClient(
             client,
@@ -63,6 +65,7 @@ class MetaPageProvider:
         self._page_path = quote(page_external_id, safe="")
         self._posts_per_page = posts_per_page
         self._page_sizes = page_sizes or PageSizes()
+        self.warnings = SyncWarnings() if warnings is None else warnings
 
     def __repr__(self) -> str:
         return f"MetaPageProvider({self._page_external_id})"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from app.errors import ProviderTransientError
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.providers.insight_rows import InsightRow, InsightRows, rows_of
@@ -26,12 +27,15 @@ from app.providers.meta.actions import (
 from app.providers.meta.collector_pause import collector_paused
 from app.providers.meta.insight_fields import ID_FIELDS, NAME_FIELDS, PARENTS, RATIOS
 from app.providers.meta.node import as_node, parse_json
+from app.providers.sync_warnings import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from app.providers.meta.insight_page_reader import InsightPageReader
     from app.providers.meta.node import Node
+    from app.providers.sync_warnings import SyncWarnings
 
 
 # What Meta's pages look like, so that their rows need not be read to know what follows them. In a text a quote would be
@@ -57,12 +61,18 @@ class RowsText(NamedTuple):
 
 
 class InsightParser:
-    """Reads pages of one level. At ACCOUNT level a row carries the id that we know the account by."""
+    """Reads pages of one level. At ACCOUNT level a row carries the id that we know the account by.
 
-    def __init__(self, level: Level, account_external_id: str, reader: InsightPageReader) -> None:
+    What is odd in a row and makes none of its numbers is noted in `warnings` and left out.
+    """
+
+    def __init__(
+        self, level: Level, account_external_id: str, reader: InsightPageReader, warnings: SyncWarnings
+    ) -> None:
         self._level = level
         self._account_external_id = account_external_id
         self._reader = reader
+        self._warnings = warnings
 
     def parse_page(self, content: bytes, what: str) -> object:
         """The answer as JSON, with the rows of most pages as RowsText, for `read_rows`.
@@ -104,7 +114,7 @@ class InsightParser:
             external_id=self._account_external_id if level is Level.ACCOUNT else external_id,
             stat_date=stat_date,
             counters=_counters(node),
-            reported_ratios={name: text for name in RATIOS if (text := node.ratio_text(name)) is not None},
+            reported_ratios=self._ratios(node, external_id, stat_date),
             attribution_setting=node.optional_text("attribution_setting"),
             name=node.optional_text(NAME_FIELDS[level]),
             campaign_external_id=_of_parent(node, level, Level.CAMPAIGN, ID_FIELDS),
@@ -112,6 +122,21 @@ class InsightParser:
             adset_external_id=_of_parent(node, level, Level.ADSET, ID_FIELDS),
             adset_name=_of_parent(node, level, Level.ADSET, NAME_FIELDS),
         )
+
+    def _ratios(self, node: Node, external_id: str, stat_date: date) -> dict[str, str]:
+        """Those that can be read. No number of ours is made of them, so that an odd one costs nothing else."""
+        ratios: dict[str, str] = {}
+        for name in RATIOS:
+            try:
+                text = node.ratio_text(name)
+            except ProviderTransientError:
+                sentence = f"The platform's own {name} of the row can't be read and was left out."
+                found = node.fields[name]
+                self._warnings.note(Subject.INSIGHTS_ROW, sentence, external_id=external_id, day=stat_date, found=found)
+            else:
+                if text is not None:
+                    ratios[name] = text
+        return ratios
 
 
 def _of_parent(node: Node, level: Level, parent: Level, fields: Mapping[Level, str]) -> str | None:

@@ -31,6 +31,7 @@ from app.providers.meta.parse_structure import (
 from app.providers.meta.report_policy import ReportPolicy
 from app.providers.meta.status_batch import StatusBatch
 from app.providers.meta.walks.edge import Edge
+from app.providers.sync_warnings import SyncWarnings
 from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class MetaProvider:
     `currency`, where it is known already, saves the call that finds it out before budgets can be read. `budget` and
     `page_sizes` are shared by all who work for the account; without them nothing is counted, or remembered for long.
     `page_size` is the largest page of any edge, where it is to be another than usual; a process shares one
-    `insight_page_reader`.
+    `insight_page_reader`. `warnings` are a job's, and collect what is odd in Meta's answers.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class MetaProvider:
         insight_page_reader: InsightPageReader | None = None,
         report_policy: ReportPolicy | None = None,
         patience: WalkPatience | None = None,
+        warnings: SyncWarnings | None = None,
     ) -> None:
         self._graph = GraphClient(
             client,
@@ -112,6 +114,7 @@ class MetaProvider:
         self._page_sizes = page_sizes or PageSizes()
         self._insight_page_reader = insight_page_reader or InsightPageReader()
         self._report_policy = report_policy or ReportPolicy()
+        self.warnings = SyncWarnings() if warnings is None else warnings
 
     def __repr__(self) -> str:
         return f"MetaProvider({self._account_external_id})"
@@ -156,7 +159,7 @@ class MetaProvider:
             self._account_path,
             policy=self._report_policy,
             size_of=partial(self._size_of, largest=LARGEST_INSIGHTS_PAGE),
-            parser=InsightParser(level, self._account_external_id, self._insight_page_reader),
+            parser=InsightParser(level, self._account_external_id, self._insight_page_reader, self.warnings),
         )
         async with aclosing(reading.read(InsightQuery(level, since, until), expected_rows=expected_rows)) as pages:
             async for page in pages:

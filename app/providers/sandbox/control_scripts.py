@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from app.providers.sandbox.faults import Fault
 from app.providers.sandbox.limits import Limit
+from app.providers.sandbox.oddities import Oddity
 from app.providers.sandbox.reading import read_each
 from app.providers.sandbox.report_plans import ReportPlan
 from app.providers.sandbox.restatements import Restatement
@@ -51,6 +52,7 @@ def script_routes(sandbox: Sandbox) -> Sequence[Route]:
         _route("tokens", TokenRule, script.tokens, lambda: {"tokens": script.tokens.describe()}),
         _route("restatements", Restatement, script.restatements, tell_days),
         _route("unlisted", Unlisting, script.unlisted, lambda: {"ids": sorted(script.unlisted.ids)}),
+        _route("oddities", Oddity, script.oddities, lambda: {"armed": script.oddities.armed}),
     ]
 
 

@@ -68,10 +68,13 @@ class Graph:
             struck = await _strike(fault, headers) if fault is not None else None
             if refusal is not None:
                 raise refusal
-            answer = struck or GraphAnswer(
-                body=self._handle(call, target),
-                headers=headers,
-                form=fault.form if fault is not None else Form.WHOLE,
+            answer = struck or self._script.oddities.apply(
+                _traits(call, target),
+                GraphAnswer(
+                    body=self._handle(call, target),
+                    headers=headers,
+                    form=fault.form if fault is not None else Form.WHOLE,
+                ),
             )
         except GraphError as error:
             answer, code = _refuse(error, headers), error.code
@@ -92,8 +95,7 @@ class Graph:
     def _record(self, call: GraphCall, target: Target) -> tuple[Fault | None, GraphError | None]:
         """Count the call; what the script strikes it with, and the throttle that turns it down."""
         self._usage.record(target.owner, target.edge, target.use_case)
-        level = call.params.get("level")
-        fault = self._script.faults.take(CallTraits(call.method, target.owner, target.edge, target.object_id, level))
+        fault = self._script.faults.take(_traits(call, target))
         if target.metered_id is None:
             return fault, None
         return fault, self._script.throttles.take(target.owner, target.use_case)
@@ -170,6 +172,10 @@ async def _strike(fault: Fault, headers: dict[str, str]) -> GraphAnswer | None:
     if fault.form in _UNDONE:
         return GraphAnswer(body=None, status=fault.http_status, headers=headers, form=fault.form)
     return None
+
+
+def _traits(call: GraphCall, target: Target) -> CallTraits:
+    return CallTraits(call.method, target.owner, target.edge, target.object_id, call.params.get("level"))
 
 
 def _refuse(error: GraphError, headers: Mapping[str, str]) -> GraphAnswer:

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from app.errors import SetupError
 from app.providers.sandbox.faults import Fault
 from app.providers.sandbox.limits import Limit
+from app.providers.sandbox.oddities import Oddity
 from app.providers.sandbox.report_plans import ReportPlan
 from app.providers.sandbox.restatements import Restatement
 from app.providers.sandbox.scenario_accounts import AccountPlan, PagePlan
@@ -46,6 +47,7 @@ class Scenario:
     tokens: tuple[TokenRule, ...] = ()
     restatements: tuple[Restatement, ...] = ()
     unlisted: tuple[Unlisting, ...] = ()
+    oddities: tuple[Oddity, ...] = ()
 
 
 def read_scenario(document: object) -> Scenario:

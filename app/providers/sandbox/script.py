@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.providers.sandbox.faults import FaultScript
 from app.providers.sandbox.limits import Limits
+from app.providers.sandbox.oddities import Oddities
 from app.providers.sandbox.report_plans import ReportPlans
 from app.providers.sandbox.restatements import Restatements
 from app.providers.sandbox.stated_usage import UsageScript
@@ -30,6 +31,7 @@ class Script:
         self.tokens = TokenScript(renewed_tokens)
         self.restatements = Restatements()
         self.unlisted = Unlisted()
+        self.oddities = Oddities()
 
     def arm(self, scenario: Scenario) -> None:
         """Everything that a scenario scripts, beside what is scripted already."""
@@ -41,6 +43,7 @@ class Script:
         self.tokens.arm(scenario.tokens)
         self.restatements.arm(scenario.restatements)
         self.unlisted.arm(scenario.unlisted)
+        self.oddities.arm(scenario.oddities)
 
     def clear(self) -> None:
         self.faults.clear()
@@ -51,3 +54,4 @@ class Script:
         self.tokens.clear()
         self.restatements.clear()
         self.unlisted.clear()
+        self.oddities.clear()
