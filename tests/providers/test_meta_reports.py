@@ -185,23 +185,114 @@ async def test_a_percentage_may_be_text(meta: MetaProvider, graph: ScriptedGraph
     assert await read(meta) == [("1", 1)]
 
 
-async def test_a_report_that_stays_invisible_is_an_error(meta: MetaProvider, graph: ScriptedGraph) -> None:
-    graph.answer(STARTED)
-    for _ in range(3):
-        graph.answer_error(100, 33)
+async def test_a_report_that_stays_invisible_is_made_anew_once(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    for _ in range(2):
+        graph.answer(STARTED)
+        for _ in range(5):
+            graph.answer_error(100, 33)
 
     with pytest.raises(RequestRefusedError):
         await read(meta)
+    assert [step[0] for step in steps(graph)] == ["POST", *["GET"] * 5] * 2
     assert graph.unused == 0
 
 
-async def test_a_report_that_vanishes_is_an_error(meta: MetaProvider, graph: ScriptedGraph) -> None:
+async def test_a_report_that_vanishes_for_a_moment_is_waited_for(meta: MetaProvider, graph: ScriptedGraph) -> None:
     graph.answer(STARTED)
     graph.answer(status("Job Running", 3))
     graph.answer_error(100, 33)
+    graph.answer_error(100, 33)
+    graph.answer(DONE)
+    graph.answer_pages([row("1")])
 
-    with pytest.raises(RequestRefusedError):
+    assert await read(meta) == [("1", 1)]
+    assert len(reports(graph)) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "is_transient"), [(100, 33, False), (2601, 1815107, True), (2601, 1815107, False)]
+)
+async def test_a_finished_report_that_is_denied_for_good_is_made_anew_once_and_ends_with_its_reason(
+    meta: MetaProvider, graph: ScriptedGraph, code: int, subcode: int, *, is_transient: bool
+) -> None:
+    for _ in range(2):
+        graph.answer(STARTED)
+        graph.answer(DONE)
+        for _ in range(6):
+            graph.answer_error(code, subcode, is_transient=is_transient)
+
+    with pytest.raises(RequestRefusedError, match=f"code {code}/{subcode}"):
         await read(meta)
+    assert [step[0] for step in steps(graph)] == ["POST", *["GET"] * 7] * 2
+    assert graph.unused == 0
+
+
+async def test_a_finished_report_that_is_denied_on_its_second_page_is_read_on(
+    meta: MetaProvider, graph: ScriptedGraph
+) -> None:
+    graph.answer(STARTED)
+    graph.answer(DONE)
+    graph.answer({"data": [row("1")], "paging": {"cursors": {"after": "one"}, "next": "x"}})
+    for _ in range(5):
+        graph.answer_error(100, 33)
+    graph.answer({"data": [row("2")]})
+
+    assert await read(meta) == [("1", 1), ("2", 1)]
+    assert [call.query.get("after") for call in graph.calls[2:]] == [None, *["one"] * 6]
+    assert {call.query["limit"] for call in graph.calls[2:]} == {"1000"}
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        {"async_percent_completion": 100, "is_running": True},
+        {"async_percent_completion": None},
+        {"async_percent_completion": "all of it"},
+        {"async_percent_completion": [100]},
+        {"async_percent_completion": 99},
+    ],
+)
+async def test_completed_alone_is_believed_in_the_end(
+    meta: MetaProvider, graph: ScriptedGraph, doubt: dict[str, object]
+) -> None:
+    graph.answer(STARTED)
+    for _ in range(4):
+        graph.answer({"id": "900", "async_status": "Job Completed", **doubt})
+    graph.answer_pages([row("1")])
+
+    assert await read(meta) == [("1", 1)]
+    assert len(graph.calls) == 6
+
+
+@pytest.mark.parametrize("percent", [100, "100", "100%", 100.0])
+async def test_any_form_of_all_is_all(meta: MetaProvider, graph: ScriptedGraph, percent: object) -> None:
+    graph.answer(STARTED)
+    graph.answer({**DONE, "async_percent_completion": percent, "is_running": False})
+    graph.answer_pages([row("1")])
+
+    assert await read(meta) == [("1", 1)]
+
+
+async def test_an_unknown_state_is_waited_for_while_the_report_runs(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(STARTED)
+    graph.answer(status("Job Pondering", 3, is_running=True))
+    graph.answer({"id": "900", "async_status": None})
+    graph.answer({"id": "900", "async_status": 7})
+    graph.answer(DONE)
+    graph.answer_pages([row("1")])
+
+    assert await read(meta) == [("1", 1)]
+
+
+async def test_an_unknown_state_in_which_nothing_runs_is_a_failure(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(STARTED)
+    graph.answer(status("Job Expired", 3, is_running=False))
+    graph.answer(STARTED)
+    graph.answer(DONE)
+    graph.answer_pages([row("1")])
+
+    assert await read(meta) == [("1", 1)]
+    assert len(reports(graph)) == 2
 
 
 async def test_passing_trouble_while_polling_does_not_cost_the_report(meta: MetaProvider, graph: ScriptedGraph) -> None:

@@ -65,7 +65,7 @@ class PageAsking:
             except ProviderError as error:
                 if not await self._may_come(error, after, page):
                     if not self._edge.id_field:
-                        raise as_too_much(error) from None
+                        raise as_too_much(error, self._edge) from None
                     if not may_be_one_object(error):
                         raise
                     self._search = BadObjectSearch(page.size)

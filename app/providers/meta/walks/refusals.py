@@ -50,8 +50,9 @@ def may_be_one_object(error: ProviderError) -> bool:
     return is_heavy or (isinstance(error, ProviderTransientError) and error.code is not None)
 
 
-def as_too_much(error: ProviderError) -> ProviderError:
-    """Trouble that lasts however small the page is: the query is too much, unless there is nobody to ask."""
-    if isinstance(error, ProviderTransientError) and not isinstance(error, PlatformUnreachableError):
+def as_too_much(error: ProviderError, edge: Edge) -> ProviderError:
+    """Trouble that lasts however small the page is: the query is too much, unless there is nobody or nothing to ask."""
+    is_there = not isinstance(error, PlatformUnreachableError) and not (edge.is_report and is_unready_report(error))
+    if isinstance(error, ProviderTransientError) and is_there:
         return TooMuchDataError(str(error), code=error.code, subcode=error.subcode)
     return error
