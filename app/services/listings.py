@@ -62,11 +62,19 @@ class Listings:
 
     def _note(self, level: Level, error: ProviderError) -> None:
         self.unread.add(level)
-        warnings = self._lease.warnings
-        lost = error.lost_ids if isinstance(error, UnfinishedWalkError) else ()
-        for external_id in lost:
-            sentence = "The platform can't show it; what was known of it stays."
-            warnings.note(_SUBJECTS[level], sentence, external_id=external_id, found=str(error))
-        if not lost:
-            sentence = f"The list of {_NAMES[level]} could not be read to its end; what was known stays. {error}"
-            warnings.note(Subject.LISTING, sentence)
+        _note(self._lease, _SUBJECTS[level], _NAMES[level], error)
+
+
+def note_unread_posts(lease: Lease, error: ProviderError) -> None:
+    """The list of a page's posts has gaps."""
+    _note(lease, Subject.POST, "posts", error)
+
+
+def _note(lease: Lease, subject: Subject, named: str, error: ProviderError) -> None:
+    lost = error.lost_ids if isinstance(error, UnfinishedWalkError) else ()
+    for external_id in lost:
+        sentence = "The platform can't show it; what was known of it stays."
+        lease.warnings.note(subject, sentence, external_id=external_id, found=str(error))
+    if not lost:
+        sentence = f"The list of {named} could not be read to its end; what was known stays. {error}"
+        lease.warnings.note(Subject.LISTING, sentence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from app.providers.meta.graph import GraphClient
 from app.providers.meta.page_size import PageSizes
 from app.providers.meta.parse_page import PAGE_FIELDS, POST_FIELDS, parse_page, parse_page_metric, parse_post
 from app.providers.meta.post_batch import PostBatch
+from app.providers.meta.walks.day_walk import Days, walk_days
 from app.providers.meta.walks.edge import Edge
 from app.providers.sync_warnings import SyncWarnings
 from app.vocabulary import UseCase
@@ -76,12 +78,10 @@ class MetaPageProvider:
     async def read_page_metrics(self, metrics: Sequence[str], since: date, until: date) -> Sequence[PageMetricRow]:
         """A longer range than Meta answers at once is asked for in pieces."""
         rows: list[PageMetricRow] = []
-        for first, last in _pieces(since, until) if metrics else ():
-            rows += [
-                row
-                for metric in await self._read_metrics(metrics, first, last)
-                for row in parse_page_metric(metric, first, last)
-            ]
+        for piece in _pieces(since, until) if metrics else ():
+            walk = walk_days(partial(self._read_metrics, metrics), piece, self._graph.patience)
+            async for (first, last), found in walk:
+                rows += [row for metric in found for row in parse_page_metric(metric, first, last)]
         return rows
 
     async def list_posts(self, since: date) -> AsyncIterator[Sequence[PostRecord]]:
@@ -106,7 +106,7 @@ class MetaPageProvider:
     ) -> Sequence[PostMetricRow]:
         if not metrics:
             return []
-        return await PostBatch(self._graph, metrics).read(post_external_ids)
+        return await PostBatch(self._graph, metrics, self.warnings).read(post_external_ids)
 
     async def _read_metrics(self, metrics: Sequence[str], first: date, last: date) -> Sequence[Node]:
         """The values of day D are labelled D+1, so that `until` is the day after the last one."""
@@ -123,9 +123,9 @@ class MetaPageProvider:
         return answer.children("data")
 
 
-def _pieces(since: date, until: date) -> Iterator[tuple[date, date]]:
+def _pieces(since: date, until: date) -> Iterator[Days]:
     first = since
     while first <= until:
         last = min(first + (DAYS_PER_QUERY - 1) * _DAY, until)
-        yield first, last
+        yield Days(first, last)
         first = last + _DAY
