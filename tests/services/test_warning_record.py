@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -142,6 +142,7 @@ async def test_a_day_stays_odd_until_it_is_read_again(services: Services, accoun
 async def test_a_failed_job_keeps_its_own_and_clears_nothing(services: Services, account: AccountKey) -> None:
     await run(services, stats(account), unnamed("7", day=DAY))
     refused = RequestRefusedError("no")
+    await run(services, stats(account), unnamed("8"), error=refused)
     job_id = await run(services, stats(account), unnamed("8"), error=refused)
     assert (await job_of(services, job_id))["state"] == "FAILED"
     assert await stored(services, "stat_date") == [None, DAY]
@@ -159,14 +160,14 @@ async def test_a_job_tells_of_it_once(
     services: Services, account: AccountKey, caplog: pytest.LogCaptureFixture
 ) -> None:
     counter = SYNC_WARNINGS.labels("AD")
-    before = counter._value.get()
+    before = cast("float", counter._value.get())
     await run(services, stats(account), unnamed("7", "8", day=DAY))
     assert counter._value.get() == before + 2
     assert [record.getMessage().count(ODD) for record in caplog.records if LINE in record.getMessage()] == [1]
 
 
-async def test_a_job_without_a_platform_has_none(services: Services) -> None:
-    job_id = await enqueue_one(services, chore())
+async def test_a_job_without_a_platform_has_none(services: Services, account: AccountKey) -> None:
+    job_id = await enqueue_one(services, chore(seller_id=account.seller_id, connection_id=account.connection_id))
 
     async def handler(_services: Services, _job: ClaimedJob, lease: Lease) -> int:
         unnamed("7")(lease.warnings)
