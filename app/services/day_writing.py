@@ -29,7 +29,7 @@ from app.queries.sync_pace import note_spend
 from app.queries.unnamed_entities import insert_unnamed
 from app.services.day_gaps import with_gaps
 from app.services.refresh_requests import request_refresh
-from app.services.structure_sync import sync_structure
+from app.services.structure_attempt import try_structure
 from app.services.unnamed_entities import lineage_of
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ async def _find_entities(
     if not (unknown := new - known.ids.keys()):
         return
     log.info("numbers of entities that we lack", **_some(fetch, unknown))
-    await sync_structure(services, fetch.connection, lease, since=known.since)
+    await try_structure(services, fetch.connection, lease, since=known.since)
     known.ids.update(await _load_ids(services, fetch, unknown))
     if unknown := unknown - known.ids.keys():
         log.warning("the platform reports entities that it does not name", **_some(fetch, unknown))

@@ -50,6 +50,11 @@ class Lease:
         self._known = _Known(0, 1, 0)
         self._services = services
 
+    @property
+    def is_last_try(self) -> bool:
+        """Whether the job fails for good if this try fails in passing."""
+        return self.job.tries + 1 >= self.job.max_tries
+
     async def fence(self, driver: Driver) -> None:
         """Let this transaction commit only while the job is ours.
 

@@ -16,6 +16,7 @@ from app.providers.meta.page_provider import MetaPageProvider
 from app.providers.meta.provider import MetaProvider
 from app.providers.meta.report_policy import ReportPolicy
 from app.providers.meta.token_debug import read_token_facts
+from app.providers.meta.walks.patience import WalkPatience
 from app.providers.mock.plan import plan_account
 from app.providers.mock.provider import MockProvider
 from app.queries.mock_ledger import TableLedger
@@ -65,6 +66,7 @@ def open_page_provider(services: Services, connection: Connection, lease: Lease 
         app_secret=settings.meta_app_secret,
         budget=_budget(services, connection, lease),
         page_sizes=services.page_sizes,
+        patience=WalkPatience(retry_pause=settings.meta_retry_pause_seconds),
         warnings=lease.warnings if lease else None,
     )
 
@@ -134,6 +136,7 @@ def _meta(services: Services, connection: Connection, lease: Lease | None) -> Ad
         known=_known_account(connection),
         budget=_budget(services, connection, lease),
         page_sizes=services.page_sizes,
+        patience=WalkPatience(retry_pause=settings.meta_retry_pause_seconds),
         insight_page_reader=services.insight_page_reader,
         report_policy=ReportPolicy(
             async_rows=settings.meta_async_rows,

@@ -12,6 +12,7 @@ from app import clock
 from app.errors import (
     MisshapenError,
     PermissionDeniedError,
+    PlatformUnreachableError,
     ProviderError,
     ProviderThrottledError,
     ProviderTransientError,
@@ -279,7 +280,8 @@ async def test_network_trouble_is_transient(failure: httpx.RequestError, name: s
         )
         error = await raised_by(meta)
 
-    assert type(error) is ProviderTransientError
+    is_unreachable = isinstance(failure, httpx.ConnectError)
+    assert type(error) is (PlatformUnreachableError if is_unreachable else ProviderTransientError)
     assert str(error) == f"Meta could not be reached: {name}"
     assert error.__cause__ is None
     assert error.__suppress_context__ is True

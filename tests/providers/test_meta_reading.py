@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.errors import ProviderTransientError, TooMuchDataError
+from app.errors import ProviderTransientError, TooMuchDataError, UnfinishedWalkError
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.providers.contract import (
@@ -292,7 +292,7 @@ async def test_a_cursor_that_stands_still_ends_the_walk(meta: MetaProvider, grap
     graph.answer(page)
     graph.answer(page)
 
-    with pytest.raises(ProviderTransientError, match=r"ads\.paging does not move on"):
+    with pytest.raises(UnfinishedWalkError, match=r"ads\.paging does not move on"):
         await collect(meta.list_ads())
     assert len(graph.calls) == 2
 
@@ -316,12 +316,14 @@ async def test_a_page_too_heavy_is_halved_with_its_cursor_kept(meta: MetaProvide
 
 
 async def test_a_page_that_stays_too_heavy_is_too_much_data(meta: MetaProvider, graph: ScriptedGraph) -> None:
-    for _ in range(5):
+    for _ in range(8):
         graph.answer_error(1, status=500, message="Please reduce the amount of data")
 
     with pytest.raises(TooMuchDataError):
         await collect(meta.list_ads())
-    assert [call.query["limit"] for call in graph.calls] == ["500", "250", "125", "62", "31"]
+    asked = [(call.query["limit"], call.query["fields"] == "id") for call in graph.calls]
+    assert asked == [(size, False) for size in ("500", "250", "125", "62", "31", "25", "1")] + [("1", True)]
+    assert graph.unused == 0
 
 
 async def test_a_query_too_large_is_not_helped_by_smaller_pages(meta: MetaProvider, graph: ScriptedGraph) -> None:
@@ -342,7 +344,7 @@ async def test_a_page_size_is_remembered_and_grows_back_after_five_good_pages(
     await collect(meta.list_ads())
     graph.answer_pages([{**CAMPAIGN}])
     await collect(meta.list_campaigns())
-    graph.answer_pages(*[[AD] for _ in range(9)])
+    graph.answer_pages(*[[{**AD, "id": str(number)}] for number in range(9)])
     await collect(meta.list_ads())
 
     limits = [(call.path.rpartition("/")[2], call.query["limit"]) for call in graph.calls]

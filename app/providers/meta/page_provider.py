@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -13,6 +14,8 @@ from app.providers.meta.graph import GraphClient
 from app.providers.meta.page_size import PageSizes
 from app.providers.meta.parse_page import PAGE_FIELDS, POST_FIELDS, parse_page, read_page_days, read_posts
 from app.providers.meta.post_batch import PostBatch
+from app.providers.meta.walks.day_walk import Days, walk_days
+from app.providers.meta.walks.edge import Edge
 from app.providers.sync_warnings import SyncWarnings
 from app.vocabulary import UseCase
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from app.providers.contract import CallBudget, PageMetricRow, PageRecord, PostMetricRow, PostRecord
+    from app.providers.meta.walks.patience import WalkPatience
 
 # Meta answers at most 90 days at once (its documentation); whether both ends count is not said, so one less.
 DAYS_PER_QUERY = 89
@@ -47,6 +51,7 @@ class MetaPageProvider:
         posts_per_page: int = POSTS_PER_PAGE,
         budget: CallBudget | None = None,
         page_sizes: PageSizes | None = None,
+        patience: WalkPatience | None = None,
         warnings: SyncWarnings | None = None,
     ) -> None:
         self._graph = GraphClient(
@@ -55,6 +60,7 @@ class MetaPageProvider:
             credentials=Credentials(access_token, app_secret),
             use_case=UseCase.PAGES,
             budget=budget,
+            patience=patience,
         )
         self._page_external_id = page_external_id
         self._page_path = quote(page_external_id, safe="")
@@ -72,19 +78,23 @@ class MetaPageProvider:
     async def read_page_metrics(self, metrics: Sequence[str], since: date, until: date) -> Sequence[PageMetricRow]:
         """A longer range than Meta answers at once is asked for in pieces."""
         rows: list[PageMetricRow] = []
-        for first, last in _pieces(since, until) if metrics else ():
-            rows += read_page_days(await self._read_metrics(metrics, first, last), first, last, self.warnings)
+        for piece in _pieces(since, until) if metrics else ():
+            walk = walk_days(partial(self._read_metrics, metrics), piece, self._graph.patience)
+            async for (first, last), found in walk:
+                rows += read_page_days(found, first, last, self.warnings)
         return rows
 
     async def list_posts(self, since: date) -> AsyncIterator[Sequence[PostRecord]]:
         """The newest first; Meta's `since` spares calls, and what it lets through is left out here."""
         begin = datetime.combine(since, time.min, tzinfo=UTC)
-        pages = self._graph.list_pages(
+        edge = Edge(
             f"{self._page_path}/posts",
             {"fields": POST_FIELDS, "since": str(int(begin.timestamp()))},
-            what="posts",
-            page_size=self._page_sizes.get_size(self._page_path, "posts", largest=self._posts_per_page),
+            "posts",
+            id_field="id",
         )
+        size = self._page_sizes.get_size(self._page_path, "posts", largest=self._posts_per_page)
+        pages = self._graph.list_pages(edge, size)
         async for page in pages:
             if posts := [post for post in read_posts(page, self.warnings) if post.created_at >= begin]:
                 yield posts
@@ -113,9 +123,9 @@ class MetaPageProvider:
         return answer.items("data")
 
 
-def _pieces(since: date, until: date) -> Iterator[tuple[date, date]]:
+def _pieces(since: date, until: date) -> Iterator[Days]:
     first = since
     while first <= until:
         last = min(first + (DAYS_PER_QUERY - 1) * _DAY, until)
-        yield first, last
+        yield Days(first, last)
         first = last + _DAY

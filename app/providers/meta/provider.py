@@ -31,6 +31,7 @@ from app.providers.meta.parse_structure import (
 )
 from app.providers.meta.report_policy import ReportPolicy
 from app.providers.meta.status_batch import StatusBatch
+from app.providers.meta.walks.edge import Edge
 from app.providers.sync_warnings import SyncWarnings
 from app.vocabulary import UseCase
 
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         StatusOutcome,
         StatusRecord,
     )
+    from app.providers.meta.walks.patience import WalkPatience
 
 _EDGES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "adsets", Level.AD: "ads"}
 _SETTABLE = frozenset({EntityStatus.ACTIVE, EntityStatus.PAUSED})
@@ -83,6 +85,7 @@ class MetaProvider:
         page_sizes: PageSizes | None = None,
         insight_page_reader: InsightPageReader | None = None,
         report_policy: ReportPolicy | None = None,
+        patience: WalkPatience | None = None,
         warnings: SyncWarnings | None = None,
     ) -> None:
         self._graph = GraphClient(
@@ -91,6 +94,7 @@ class MetaProvider:
             credentials=Credentials(access_token, app_secret),
             use_case=UseCase.ADS_MANAGEMENT,
             budget=budget,
+            patience=patience,
         )
         self._account_external_id = account_external_id
         self._account_path = f"act_{quote(account_external_id.removeprefix('act_'), safe='')}"
@@ -146,6 +150,7 @@ class MetaProvider:
             policy=self._report_policy,
             size_of=partial(self._size_of, largest=LARGEST_INSIGHTS_PAGE),
             parser=InsightParser(level, self._account_external_id, self._insight_page_reader, self.warnings),
+            warnings=self.warnings,
         )
         async with aclosing(reading.read(InsightQuery(level, since, until), expected_rows=expected_rows)) as pages:
             async for page in pages:
@@ -167,7 +172,7 @@ class MetaProvider:
         edge = _EDGES[level]
         params = {"fields": fields, "effective_status": compact_json(EFFECTIVE_STATUSES[level])}
         path = f"{self._account_path}/{edge}"
-        return self._graph.list_pages(path, params, what=edge, page_size=self._size_of(edge))
+        return self._graph.list_pages(Edge(path, params, edge, id_field="id"), self._size_of(edge))
 
     def _size_of(self, edge: str, *, largest: int = LARGEST_PAGE) -> PageSize:
         return self._page_sizes.get_size(self._account_path, edge, largest=self._page_size or largest)

@@ -23,6 +23,7 @@ from app.providers.sandbox.stated_usage import StatedUsage
 from app.providers.sandbox.throttles import Throttle
 from app.providers.sandbox.token_script import TokenRule
 from app.providers.sandbox.unlisted import Unlisting
+from app.providers.sandbox.walk_troubles import EndlessPages, SpoiltObject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +48,8 @@ class Scenario:
     tokens: tuple[TokenRule, ...] = ()
     restatements: tuple[Restatement, ...] = ()
     unlisted: tuple[Unlisting, ...] = ()
+    spoilt: tuple[SpoiltObject, ...] = ()
+    endless: tuple[EndlessPages, ...] = ()
     oddities: tuple[Oddity, ...] = ()
 
 
