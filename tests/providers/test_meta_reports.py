@@ -18,9 +18,12 @@ from app.errors import (
     TooMuchDataError,
 )
 from app.metrics.levels import Level
+from app.providers.insight_rows import Gap
 from app.providers.meta.provider import MetaProvider
 from app.providers.meta.report_policy import Patience, ReportPolicy
+from app.providers.meta.walks.lost_rows import ROWS_LOST
 from app.providers.meta.walks.patience import WalkPatience
+from app.vocabulary import Subject
 
 if TYPE_CHECKING:
     from tests.providers.conftest import RecordedCall, ScriptedGraph
@@ -427,6 +430,24 @@ async def test_the_smallest_part_that_fails_twice_is_too_much(meta: MetaProvider
 
     with pytest.raises(TooMuchDataError, match="even the smallest insights report twice"):
         await read(meta, until=SINCE)
+    assert graph.unused == 0
+
+
+async def test_the_smallest_parts_that_fail_beside_others_cost_themselves(
+    meta: MetaProvider, graph: ScriptedGraph
+) -> None:
+    fail_twice(graph)
+    succeed(graph, row("1"))
+    fail_twice(graph)  # both days of the second half
+    fail_twice(graph)  # its first day
+    succeed(graph, row("1", 4))
+
+    pages = [page async for page in meta.read_insights(Level.ACCOUNT, SINCE, UNTIL, expected_rows=100)]
+
+    assert [each.stat_date.day for page in pages for each in page] == [1, 4]
+    assert [gap for page in pages for gap in page.gaps] == [Gap(None, date(2026, 3, 3))]
+    [warning] = meta.warnings.list_warnings()
+    assert (warning.subject, warning.sentence, warning.day) == (Subject.INSIGHTS_ROW, ROWS_LOST, date(2026, 3, 3))
     assert graph.unused == 0
 
 

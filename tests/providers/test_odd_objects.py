@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from pydantic import SecretStr
@@ -49,8 +49,8 @@ def said(meta: MetaProvider) -> list[tuple[Subject, str, str | None]]:
     "item", [None, [], "31", {}, {"id": None}, {"id": ""}, {"id": "3 1"}, {"id": True}, {"id": "x" * 101}]
 )
 async def test_an_object_without_an_id_is_left_out(meta: MetaProvider, graph: ScriptedGraph, item: Any) -> None:
-    item = {**AD, **item} if item and isinstance(item, dict) else item
-    found = await list_ads(meta, graph, item, {**AD, "id": 32}, {**AD, "id": "33"})
+    odd = AD | cast("dict[str, Any]", item) if item and isinstance(item, dict) else item
+    found = await list_ads(meta, graph, odd, {**AD, "id": 32}, {**AD, "id": "33"})
     assert [ad.external_id for ad in found] == ["32", "33"]
     [(subject, sentence, _)] = said(meta)
     assert (subject, sentence) == (Subject.AD, "One ad has no id that can be read and was left out.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -91,7 +91,7 @@ async def test_a_counter_that_cant_be_read_is_not_known_and_the_others_are(
 async def test_a_row_that_cant_be_read_costs_itself_and_is_named(
     meta: MetaProvider, graph: ScriptedGraph, row: Any, gap: Gap, reason: str
 ) -> None:
-    odd = {**ROW, **row} if isinstance(row, dict) else row
+    odd = ROW | cast("dict[str, Any]", row) if isinstance(row, dict) else row
     graph.answer({"data": [{**ROW, "ad_id": "32"}, odd, {**ROW, "ad_id": 33}], "paging": {}})
     [rows] = await collect_rows(meta)
 

@@ -46,7 +46,7 @@ async def test_a_listing_can_be_too_heavy_without_a_word_of_it(meta: Asking) -> 
 
 @pytest.mark.parametrize(
     ("then", "ids"),
-    [("empty", [[], []]), ("repeated", [["1111", "1112", "1121", "1211"]] * 2)],
+    [("empty", list[list[str]]([[], []])), ("repeated", [["1111", "1112", "1121", "1211"]] * 2)],
 )
 async def test_pages_without_end_have_ever_new_cursors(meta: Asking, then: str, ids: list[list[str]]) -> None:
     await meta.control("POST", "endless", {"match": {"edge": "ads"}, "then": then})
