@@ -24,6 +24,9 @@ PixecomError
 └── ProviderError                the ad platform did not do what was asked
     ├── ProviderThrottledError   come back at `retry_at`; not an attempt
     ├── ProviderTransientError   the same call may succeed soon
+    │   ├── MisshapenError       one thing in an answer has no shape that we can read; names it
+    │   ├── PlatformUnreachableError  no connection came about
+    │   └── UnfinishedWalkError  a listing broke off; what it gave is right, the rest is unknown
     ├── TooMuchDataError         ask for less
     └── ProviderPermanentError   asking again changes nothing
         ├── TokenRejectedError   the access token is dead
@@ -221,6 +224,25 @@ class ProviderThrottledError(ProviderError):
 
 class ProviderTransientError(ProviderError):
     """Network trouble, a 5xx answer, or an error that the platform itself calls transient."""
+
+
+class MisshapenError(ProviderTransientError):
+    """A field of an answer that has no shape which can be read. Who reads the answer may do without it."""
+
+
+class PlatformUnreachableError(ProviderTransientError):
+    """No connection to the platform came about; whatever was asked for, nothing was done."""
+
+
+class UnfinishedWalkError(ProviderTransientError):
+    """A listing is not complete. Nothing follows from the absence of what it did not give.
+
+    `lost_ids` are the platform's ids of what alone is missing; empty where that is unknown.
+    """
+
+    def __init__(self, message: str, *, lost_ids: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.lost_ids = tuple(lost_ids)
 
 
 class TooMuchDataError(ProviderError):

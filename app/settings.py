@@ -178,6 +178,7 @@ class Settings(BaseSettings):
     meta_calls_per_hour: Annotated[int, Field(ge=1)] = 200
     meta_async_rows: Annotated[int, Field(ge=1)] = 20_000
     meta_report_timeout_seconds: Annotated[float, Field(gt=0)] = 3600.0
+    meta_retry_pause_seconds: Annotated[float, Field(ge=0)] = 1.0
 
     # Background work.
     schedule: bool = True

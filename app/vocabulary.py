@@ -52,12 +52,13 @@ class AccountStanding(StrEnum):
 
 
 class EntityStatus(StrEnum):
-    """What was set, by us or on the platform. Never what is being delivered."""
+    """What was set, by us or on the platform. Never what is being delivered. UNKNOWN: a word that is not known here."""
 
     ACTIVE = "ACTIVE"
     PAUSED = "PAUSED"
     ARCHIVED = "ARCHIVED"
     DELETED = "DELETED"
+    UNKNOWN = "UNKNOWN"
 
 
 class DeliveryStatus(StrEnum):
@@ -139,6 +140,31 @@ class FreshnessReason(StrEnum):
     META_GAP = "META_GAP"
     NEVER_SYNCED = "NEVER_SYNCED"
     BEHIND = "BEHIND"
+
+
+class Subject(StrEnum):
+    """What was odd about a platform's answer: the account, an object, a row of statistics, a list, a token."""
+
+    ACCOUNT = "ACCOUNT"
+    CAMPAIGN = "CAMPAIGN"
+    ADSET = "ADSET"
+    AD = "AD"
+    INSIGHTS_ROW = "INSIGHTS_ROW"
+    LISTING = "LISTING"
+    REPORT = "REPORT"
+    PAGE = "PAGE"
+    PAGE_METRIC = "PAGE_METRIC"
+    POST = "POST"
+    TOKEN = "TOKEN"  # noqa: S105  # a subject, not a token
+
+
+class SyncSource(StrEnum):
+    """What was being read when something odd was found; stats, restatements and ingestions read INSIGHTS."""
+
+    STRUCTURE = "STRUCTURE"
+    DELIVERY = "DELIVERY"
+    INSIGHTS = "INSIGHTS"
+    PAGE = "PAGE"
 
 
 class MetricState(StrEnum):

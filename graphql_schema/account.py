@@ -21,6 +21,7 @@ from graphql_schema.metrics import Metrics
 from graphql_schema.node import Node
 from graphql_schema.periods import DEFAULT_PERIOD
 from graphql_schema.series import MetricsPoint
+from graphql_schema.sync_warnings import SyncWarning, load_account_warnings
 
 
 @strawberry.type(description="An ad account that the seller has connected.")
@@ -66,6 +67,11 @@ class AdAccount(Node):
     freshness: AccountFreshness | None = batched(
         load_account_freshness,
         description="How far its numbers are behind the platform's. Null: it is deactivated, and nothing is fetched.",
+    )
+    sync_warnings: list[SyncWarning] = batched(
+        load_account_warnings,
+        description="What was odd when it was read last and was done without, what was seen last first. A warning goes "
+        "when the same is read and is odd no longer. Empty: everything could be read.",
     )
     metrics: Metrics = batched(
         load_metrics,

@@ -49,6 +49,7 @@ describe_enum(
     PAUSED="Stopped by somebody.",
     ARCHIVED="Put away on the platform; its history stays.",
     DELETED="Deleted on the platform; its history stays.",
+    UNKNOWN="The platform names a status that is not known here, or none.",
 )
 describe_enum(
     DeliveryStatus,

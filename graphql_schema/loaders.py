@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.queries.page_reading import MetricRow, PostValueRow
     from app.queries.sources import Row, Source
     from app.queries.walks import Walk
+    from app.queries.warning_reading import WarningRow
     from app.services.day_summaries import DaySummary
     from app.services.freshness import AccountFreshness, DaysFreshness, FreshnessRequest
     from app.services.leaderboard_reading import LeaderboardReading, LeaderboardRequest
@@ -132,6 +133,14 @@ class Loaders:
     @cached_property
     def run_progress(self) -> Loader[UUID, RunProgress]:
         return Loader(self._reading.load_run_progress, self._turns)
+
+    @cached_property
+    def sync_warnings(self) -> Loader[UUID, list[WarningRow]]:
+        return Loader(self._reading.load_sync_warnings, self._turns, objects_in=len)
+
+    @cached_property
+    def job_warnings(self) -> Loader[UUID, list[WarningRow]]:
+        return Loader(self._reading.load_job_warnings, self._turns, objects_in=len)
 
     async def forget(self) -> None:
         """Drop all answers, which may be many, in several turns of the event loop."""

@@ -20,6 +20,7 @@ from graphql_schema.node import Node
 from graphql_schema.page_arguments import After, Before, First, Last, PageArguments
 from graphql_schema.page_metrics import PageMetric, PageMetricSeries, load_page_metrics, load_page_series
 from graphql_schema.posts import PagePost, list_posts_under
+from graphql_schema.sync_warnings import SyncWarning, load_page_warnings
 from graphql_schema.text_argument import MAX_NAME_SEARCH, read_text
 
 
@@ -53,6 +54,11 @@ class Page(Node):
         "with fewer than 100 likes.",
     )
     posts: Connection[PagePost] = batched(list_posts_under, description="Its posts.")
+    sync_warnings: list[SyncWarning] = batched(
+        load_page_warnings,
+        description="What was odd when it was read last and was done without, what was seen last first. A warning goes "
+        "when the same is read and is odd no longer. Empty: everything could be read.",
+    )
 
     @classmethod
     def of(cls, row: PageRow) -> Self:

@@ -20,6 +20,7 @@ from graphql_schema.page_arguments import After, Before, First, Last, PageArgume
 from graphql_schema.pages import Page
 from graphql_schema.scalars import BigInt
 from graphql_schema.sync_progress import SyncProgress, load_progress
+from graphql_schema.sync_warnings import SyncWarning, load_job_warnings
 
 
 async def load_accounts(parents: Parents, info: Info) -> list[AdAccount | None]:
@@ -53,6 +54,10 @@ class Job(Node):
         description="The ad account that it works for. Null: it works for none.",
     )
     page: Page | None = batched(load_pages, description="The page that it works for. Null: it works for none.")
+    warnings: list[SyncWarning] = batched(
+        load_job_warnings,
+        description="What it found odd in the platform's answers and did without. Empty: nothing, or it has not ended.",
+    )
 
     @classmethod
     def of(cls, row: JobRow) -> Self:

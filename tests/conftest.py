@@ -162,6 +162,7 @@ def settings(database: ThrowawayDatabase, redis_url: str) -> Settings:
             "auth_secret": secrets.token_urlsafe(48),
             "token_encryption_keys": f"test1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
             "job_lease_seconds": 2.0,
+            "meta_retry_pause_seconds": 0.0,
             "metrics_port": 0,
             "worker_health_port": 0,
             "scheduler_health_port": 0,

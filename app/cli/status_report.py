@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from app.services.fleet_status import ConnectionStatus, FailureStatus, FleetStatus, HeldBackStatus, RunStatus
+    from app.queries.fleet_status import Gap
+    from app.services.fleet_status import (
+        ConnectionStatus,
+        FailureStatus,
+        FleetStatus,
+        GapStatus,
+        HeldBackStatus,
+        RunStatus,
+    )
 
 
 def _columns(*words: str, whole: Sequence[str]) -> tuple[Column, ...]:
@@ -32,6 +40,7 @@ _RUN = _columns("seller", "what", "since", "jobs", "state", whole=("run", "parke
 _FAILURE = _columns("seller", "job", "times", "last", "class", "since then", whole=("run", "reason"))
 _CONNECTION = _columns("seller", "connection", "trouble", "numbers", "since", "until", whole=("id", "reason"))
 _PAUSE = _columns("seller", "connection", "calls", "until", whole=("reason",))
+_GAP = _columns("seller", "connection", "what", "things", "days", "last seen", whole=("odd", "such as"))
 
 
 async def show_status(*, seller_slug: str | None, as_json: bool) -> bool:
@@ -54,6 +63,8 @@ def print_status(status: FleetStatus, console: Console) -> None:
     _print_section(console, "Connections in trouble", len(connections), _CONNECTION, connections)
     pauses = [_pause_row(each, status) for each in status.held_back]
     _print_section(console, "Calls held back", len(pauses), _PAUSE, pauses)
+    gaps = [_gap_row(each, status) for each in status.gaps]
+    _print_section(console, "Read with gaps", status.gaps_total, _GAP, gaps)
     if status.future:
         console.print("[bold]Rows with a future time[/bold]")
         print_future(console, status.future)
@@ -121,6 +132,19 @@ def _pause_row(each: HeldBackStatus, status: FleetStatus) -> Row:
     return Row((each.seller or "all", each.connection or "all", _reach(each), until, each.held_back.reason))
 
 
+def _gap_row(each: GapStatus, status: FleetStatus) -> Row:
+    gap = each.gap
+    cells = (each.seller or "", each.connection or "", gap.subject.lower().replace("_", " "), str(gap.things))
+    seen = _when(gap.last_seen_at, status.read_at)
+    return Row((*cells, _days(gap), seen, gap.sentence, gap.example or ""), "yellow")
+
+
+def _days(gap: Gap) -> str:
+    if gap.from_date is None or gap.from_date == gap.to_date:
+        return str(gap.from_date or "")
+    return f"{gap.from_date} to {gap.to_date}"
+
+
 def _reach(each: HeldBackStatus) -> str:
     """The use case whose calls are held back."""
     return each.scope.use_case or "all"
@@ -165,6 +189,8 @@ def _as_json(status: FleetStatus) -> dict[str, object]:
             }
             for each in status.held_back
         ],
+        "gapsTotal": status.gaps_total,
+        "gaps": [_gap(each) for each in status.gaps],
         "due": [
             {"priority": queue.priority.name, "jobs": queue.jobs, "oldestSeconds": round(queue.age.total_seconds(), 1)}
             for queue in status.queues
@@ -210,6 +236,21 @@ def _failure(each: FailureStatus) -> dict[str, object]:
         "errorReason": failed.error_reason,
         "runId": run_name(failed.run_id) if failed.run_id else None,
         "succeededSince": failed.recovered,
+    }
+
+
+def _gap(each: GapStatus) -> dict[str, object]:
+    gap = each.gap
+    return {
+        "seller": each.seller,
+        "connection": each.connection,
+        "subject": gap.subject,
+        "message": gap.sentence,
+        "count": gap.things,
+        "fromDate": gap.from_date.isoformat() if gap.from_date else None,
+        "toDate": gap.to_date.isoformat() if gap.to_date else None,
+        "example": gap.example,
+        "lastSeenAt": gap.last_seen_at.isoformat(),
     }
 
 

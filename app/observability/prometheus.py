@@ -87,6 +87,11 @@ META_SECONDS = Histogram(
     ["use_case"],
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120),
 )
+SYNC_WARNINGS = Counter(
+    "pixecom_sync_warnings_total",
+    "Odd things in the platform's answers that ended jobs did without, by what was odd.",
+    ["subject"],
+)
 SCARCE_BUDGETS = Gauge(
     "pixecom_scarce_call_budgets",
     "Accounts and pages that had less than half of the hour's calls left at a call of the last 15 minutes, by class.",

@@ -37,6 +37,8 @@ __all__ = [
     "TokenFacts",
     "UsageReading",
 ]
+# Characters of a name that are kept. Platforms allow some hundreds, and cursors of lists by name hold them.
+NAME_CHARACTERS = 1_000
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
     from app.errors import ProviderError
     from app.metrics.levels import Level
+    from app.providers.sync_warnings import SyncWarnings
     from app.vocabulary import UseCase
 
 
@@ -90,8 +93,10 @@ class CampaignRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdsetRecord:
+    """Without a parent where the platform names none that can be read."""
+
     external_id: str
-    campaign_external_id: str
+    campaign_external_id: str | None
     name: str
     status: EntityStatus
     optimization_goal: str | None = None
@@ -106,9 +111,11 @@ class AdsetRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdRecord:
+    """Without a parent where the platform names none that can be read."""
+
     external_id: str
-    adset_external_id: str
-    campaign_external_id: str
+    adset_external_id: str | None
+    campaign_external_id: str | None
     name: str
     status: EntityStatus
     created_at: datetime | None = None
@@ -147,8 +154,12 @@ class AdProvider(Protocol):
     """One ad account on one platform.
 
     Reading methods yield pages (lists), so that a caller can write as it reads. All of them, archived and deleted
-    entities included where the platform still names them. Any method may raise any ProviderError.
+    entities included where the platform still names them. Any method may raise any ProviderError. What is odd in an
+    answer and can be done without is noted in `warnings`.
     """
+
+    @property
+    def warnings(self) -> SyncWarnings: ...
 
     async def get_account(self) -> AccountRecord:
         """The account as the platform knows it."""
@@ -228,7 +239,10 @@ class PostMetricRow:
 
 
 class PageProvider(Protocol):
-    """One page on one platform. Any method may raise any ProviderError."""
+    """One page on one platform. Any method may raise any ProviderError; `warnings` is as with `AdProvider`."""
+
+    @property
+    def warnings(self) -> SyncWarnings: ...
 
     async def get_page(self) -> PageRecord: ...
 
@@ -257,10 +271,14 @@ class PageProvider(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenFacts:
-    """What the platform says of an access token. `error` says why it is not valid; None where it is silent."""
+    """What the platform says of an access token. `error` says why it is not valid; None where it is silent.
+
+    Without `expires_at` nobody knows when it expires, unless it `never_expires`.
+    """
 
     is_valid: bool
     expires_at: datetime | None = None
+    never_expires: bool = False
     scopes: Sequence[str] | None = None
     app_id: str | None = None
     user_id: str | None = None

@@ -41,6 +41,18 @@ class InsightRow(NamedTuple):
     adset_name: str | None = None
 
 
+class Gap(NamedTuple):
+    """What can't be read of a platform's rows: what is stored of it stays as it is.
+
+    `external_id` or `stat_date` None: it could be any entity's, or any day's. `counters` names what is not known of a
+    row that is there otherwise, by the fields of Counters; None: the whole row is missing.
+    """
+
+    external_id: str | None = None
+    stat_date: date | None = None
+    counters: frozenset[str] | None = None
+
+
 LINEAGE_FIELDS = InsightRow._fields[InsightRow._fields.index("name") :]
 
 
@@ -57,6 +69,8 @@ class InsightRows:
     attribution_settings: list[str | None]
     lineage: Sequence[list[str | None]]
     """In the order of LINEAGE_FIELDS."""
+    gaps: tuple[Gap, ...] = ()
+    """In no order; counters that are not known are 0 in their row."""
 
     def __len__(self) -> int:
         return len(self.external_ids)
@@ -68,7 +82,7 @@ class InsightRows:
         return map(InsightRow._make, zip(*columns, strict=True))
 
     def pick(self, places: list[int]) -> InsightRows:
-        """The rows at these places, in that order."""
+        """The rows at these places, in that order; gaps have no place."""
         if places == list(range(len(self))):
             return self
         return InsightRows(
@@ -85,7 +99,7 @@ def _parse_ratios(text: str | None) -> Mapping[str, str]:
     return orjson.loads(text) if text else {}
 
 
-def rows_of(rows: Iterable[InsightRow]) -> InsightRows:
+def rows_of(rows: Iterable[InsightRow], gaps: Iterable[Gap] = ()) -> InsightRows:
     """The same rows by columns."""
     listed = list(rows)
     return InsightRows(
@@ -95,6 +109,7 @@ def rows_of(rows: Iterable[InsightRow]) -> InsightRows:
         [orjson.dumps(dict(row.reported_ratios)).decode() if row.reported_ratios else None for row in listed],
         [row.attribution_setting for row in listed],
         [[getattr(row, name) for row in listed] for name in LINEAGE_FIELDS],
+        tuple(gaps),
     )
 
 
@@ -110,4 +125,5 @@ def chain_rows(pages: Iterable[InsightRows]) -> InsightRows:
         list(chain.from_iterable(page.reported_ratios for page in listed)),
         list(chain.from_iterable(page.attribution_settings for page in listed)),
         [list(chain.from_iterable(columns)) for columns in zip(*(page.lineage for page in listed), strict=True)],
+        tuple(chain.from_iterable(page.gaps for page in listed)),
     )

@@ -26,7 +26,9 @@ class StoredToken:
 # The facts are of the token that was asked about: one that replaced it meanwhile has not been checked.
 _NOTE_FACTS = """
 UPDATE fb_connections
-SET token_checked_at = $4, token_expires_at = $5, token_scopes = $6
+SET token_checked_at = $4,
+    token_expires_at = CASE WHEN $5::timestamptz IS NULL AND NOT $7 THEN token_expires_at ELSE $5 END,
+    token_scopes = coalesce($6, token_scopes)
 WHERE seller_id = $1
   AND id = $2
   AND token_ciphertext IS NOT DISTINCT FROM $3
@@ -39,9 +41,10 @@ async def note_token_facts(
     *,
     checked_at: datetime,
     expires_at: datetime | None,
+    never_expires: bool,
     scopes: Sequence[str] | None,
 ) -> None:
-    """What the platform said of the connection's token."""
+    """What the platform said of the connection's token; what it did not say stays as it was known."""
     await driver.execute(
         _NOTE_FACTS,
         connection.seller_id,
@@ -50,6 +53,7 @@ async def note_token_facts(
         checked_at,
         expires_at,
         None if scopes is None else list(scopes),
+        never_expires,
     )
 
 

@@ -289,7 +289,7 @@ SELECT EXISTS (
   SELECT FROM campaigns
   WHERE seller_id = $1
     AND account_id = $2
-    AND (status IN ('ACTIVE', 'PAUSED') OR archived_at >= $3)
+    AND (status IN ('ACTIVE', 'PAUSED', 'UNKNOWN') OR archived_at >= $3)
 )
 """
 

@@ -14,7 +14,7 @@ from app.vocabulary import RunOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import date, datetime, timedelta
     from uuid import UUID
 
     from app.database.driver import Driver
@@ -72,6 +72,24 @@ class HeldBack(NamedTuple):
     until: datetime
     reason: str
     by_own_limit: bool
+
+
+class Gap(NamedTuple):
+    """One kind of oddity that an ad account or a page is read with, `total` of which there are.
+
+    The dates are of its first and last day, None where it is not about days.
+    """
+
+    seller_id: UUID
+    connection_id: UUID
+    subject: str
+    sentence: str
+    things: int
+    from_date: date | None
+    to_date: date | None
+    example: str | None
+    last_seen_at: datetime
+    total: int
 
 
 # What people asked for first; then the oldest.
@@ -177,6 +195,21 @@ ORDER BY until DESC, scope, by_own_limit
 LIMIT $2
 """
 
+_LIST_GAPS = """
+SELECT seller_id, connection_id, subject, sentence,
+       sum(things)::bigint AS things,
+       min(stat_date) AS from_date,
+       max(stat_date) AS to_date,
+       (array_agg(examples->0->>'id' ORDER BY last_seen_at DESC, stat_date DESC NULLS LAST))[1] AS example,
+       max(last_seen_at) AS last_seen_at,
+       count(*) OVER () AS total
+FROM sync_warnings
+WHERE $1::uuid IS NULL OR seller_id = $1
+GROUP BY seller_id, connection_id, subject, sentence
+ORDER BY max(last_seen_at) DESC, seller_id, connection_id, subject, sentence
+LIMIT $2
+"""
+
 _LIST_CANDIDATES = """
 SELECT fb_connections.seller_id
 FROM fb_connections
@@ -217,6 +250,11 @@ async def list_failed_work(driver: Driver, *, seller_id: UUID | None, since: dat
 async def list_held_back(driver: Driver, *, seller_id: UUID | None, limit: int, own_limit: str) -> list[HeldBack]:
     """Pauses that are in force, and what is parked for a reason that names `own_limit`; the longest first."""
     return [HeldBack(*row) for row in await driver.fetch(_LIST_HELD_BACK, seller_id, limit, own_limit)]
+
+
+async def list_gaps(driver: Driver, *, seller_id: UUID | None, limit: int) -> list[Gap]:
+    """What ad accounts and pages are read without, whatever was being read; what was seen last first."""
+    return [Gap(*row) for row in await driver.fetch(_LIST_GAPS, seller_id, limit)]
 
 
 async def is_anything_running(driver: Driver) -> bool:

@@ -69,7 +69,7 @@ _MOVES = """
 SELECT FROM campaigns
 WHERE campaigns.seller_id = $1
   AND campaigns.account_id = accounts.id
-  AND (campaigns.status IN ('ACTIVE', 'PAUSED') OR campaigns.archived_at >= $2::timestamptz - $4::interval)
+  AND (campaigns.status IN ('ACTIVE', 'PAUSED', 'UNKNOWN') OR campaigns.archived_at >= $2::timestamptz - $4::interval)
 """
 
 _PAUSED_UNTIL = """

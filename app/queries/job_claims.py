@@ -239,7 +239,8 @@ RETURNING state
 
 _FAIL = """
 UPDATE jobs
-SET state = 'FAILED', ended_at = now(), lease_until = NULL, tries = tries + 1, error_class = $3, error_reason = $4
+SET state = 'FAILED', ended_at = now(), lease_until = NULL, tries = tries + 1, error_class = $3, error_reason = $4,
+    result = $5::text::jsonb
 WHERE id = $1
   AND attempt = $2
   AND state = 'RUNNING'
@@ -297,13 +298,18 @@ async def succeed_job(
     driver: Driver, job: ClaimedJob, *, rows_written: int, result: Mapping[str, object] | None = None
 ) -> JobState:
     """The job is done. Raises LeaseLostError when it is no longer ours to end."""
-    found = orjson.dumps(result).decode() if result else None
-    return await _fenced(driver, _SUCCEED, job, rows_written, found)
+    return await _fenced(driver, _SUCCEED, job, rows_written, _json(result))
 
 
-async def fail_job(driver: Driver, job: ClaimedJob, failure: Failure) -> JobState:
+async def fail_job(
+    driver: Driver, job: ClaimedJob, failure: Failure, *, result: Mapping[str, object] | None = None
+) -> JobState:
     """The job has failed for good. Raises LeaseLostError when it is no longer ours to end."""
-    return await _fenced(driver, _FAIL, job, failure.error_class, failure.reason)
+    return await _fenced(driver, _FAIL, job, failure.error_class, failure.reason, _json(result))
+
+
+def _json(result: Mapping[str, object] | None) -> str | None:
+    return orjson.dumps(result).decode() if result else None
 
 
 async def end_cancelled_job(driver: Driver, job: ClaimedJob) -> JobState:

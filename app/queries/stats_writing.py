@@ -25,8 +25,14 @@ if TYPE_CHECKING:
 _NAMES = ", ".join(Counters._fields)
 _OLD = ", ".join(f"old.{name}" for name in Counters._fields)
 _EXCLUDED = ", ".join(f"excluded.{name}" for name in Counters._fields)
-_NEW_OR_ZERO_VALUES = ", ".join(f"coalesce(new.{name}, 0)" for name in Counters._fields)
-_NEW_OR_ZERO = ",\n         ".join(f"coalesce(new.{name}, 0) AS {name}" for name in Counters._fields)
+# A counter that the fetch does not know stays as it is; what the platform no longer names has nothing there.
+_NEW_VALUES = ", ".join(
+    f"CASE WHEN new.entity_id IS NULL THEN 0 ELSE coalesce(new.{name}, old.{name}, 0) END" for name in Counters._fields
+)
+_NEW = ",\n         ".join(
+    f"CASE WHEN new.entity_id IS NULL THEN 0 ELSE coalesce(new.{name}, old.{name}, 0) END AS {name}"
+    for name in Counters._fields
+)
 _ASSIGN_CHANGED = ",\n    ".join(f"{name} = changed.{name}" for name in Counters._fields)
 _ASSIGN = ",\n    ".join(f"{name} = excluded.{name}" for name in Counters._fields)
 
@@ -39,7 +45,10 @@ def _array_of(place: int, kind: str) -> str:
     return f"(SELECT ${place}::text)::{kind}[]"
 
 
-_ARRAYS = ", ".join(_array_of(place, "bigint") for place in range(11, 11 + len(Counters._fields)))
+_FIRST_COUNTER = 11
+_FIRST_KEPT = _FIRST_COUNTER + len(Counters._fields)
+_ARRAYS = ", ".join(_array_of(place, "bigint") for place in range(_FIRST_COUNTER, _FIRST_KEPT))
+_KEPT = f"${_FIRST_KEPT}::uuid[], ${_FIRST_KEPT + 1}::date[]"
 
 
 class Snapshots(NamedTuple):
@@ -47,11 +56,13 @@ class Snapshots(NamedTuple):
 
     entity_ids: Sequence[UUID]
     stat_dates: Sequence[date]
-    counters: Sequence[Sequence[int]]
-    """In the order of Counters."""
+    counters: Sequence[Sequence[int | None]]
+    """In the order of Counters; None: not known, what is stored stays."""
     reported_ratios: Sequence[str | None]
     """JSON of an object; None of a row without any."""
     attribution_settings: Sequence[str | None]
+    kept: Sequence[tuple[UUID | None, date]] = ()
+    """Entities and days that may be missing though the platform has them: what is stored stays. None: any entity."""
 
 
 # Days whose content is what the last write of them left.
@@ -108,7 +119,7 @@ WITH changed AS (
          old.entity_id IS NULL AS is_first,
          new.reported_ratios,
          new.attribution_setting,
-         {_NEW_OR_ZERO}
+         {_NEW}
   FROM unnest({_array_of(7, "uuid")}, {_array_of(8, "date")}, {_array_of(9, "text")}, {_array_of(10, "text")},
               {_ARRAYS}) AS new (entity_id, stat_date, reported_ratios, attribution_setting, {_NAMES})
   FULL JOIN (
@@ -120,8 +131,12 @@ WITH changed AS (
       AND account_id = $2
   ) AS old ON old.stat_date = new.stat_date
           AND old.entity_id = new.entity_id
-  WHERE old.entity_id IS NULL
-     OR ({_OLD}) IS DISTINCT FROM ({_NEW_OR_ZERO_VALUES})
+  WHERE (old.entity_id IS NULL OR ({_OLD}) IS DISTINCT FROM ({_NEW_VALUES}))
+    AND (new.entity_id IS NOT NULL OR NOT EXISTS (
+      SELECT FROM unnest({_KEPT}) AS kept (entity_id, stat_date)
+      WHERE kept.stat_date = old.stat_date
+        AND (kept.entity_id IS NULL OR kept.entity_id = old.entity_id)
+    ))
 ),
 raw AS (
   INSERT INTO ad_stats_raw (seller_id, level, entity_id, stat_date, fetched_at, account_id, {_NAMES},
@@ -159,13 +174,14 @@ async def log_unchanged(
     driver: Driver,
     connection: Connection,
     level: Level,
-    contents: Mapping[date, bytes],
+    contents: Mapping[date, bytes | None],
     *,
     fetched_at: datetime,
 ) -> list[date]:
     """Note that days were fetched whose content hash is the stored one; answers those, of which all is done.
 
-    Not among them: days with another content, days never written, and days of which a newer fetch is known.
+    Not among them: days with another content, or of which not all is known (None), days never written, and days of
+    which a newer fetch is known.
     """
     rows = await driver.fetch(
         _LOG_UNCHANGED,
@@ -236,6 +252,8 @@ async def write_snapshots(
         _json_array(snapshots.reported_ratios),
         _text_array(snapshots.attribution_settings),
         *map(_json_array, snapshots.counters),
+        [entity_id for entity_id, _ in snapshots.kept],
+        [stat_date for _, stat_date in snapshots.kept],
     )
     return {row["stat_date"]: row["changed"] for row in rows}
 
@@ -245,7 +263,7 @@ def _array(items: Iterable[str]) -> str:
     return f"{{{','.join(items)}}}"
 
 
-def _json_array(values: Sequence[int] | Sequence[date] | Sequence[str | None]) -> str:
+def _json_array(values: Sequence[int | None] | Sequence[date] | Sequence[str | None]) -> str:
     """The same of numbers, days or texts of JSON: JSON's own array but for its brackets, and made much faster.
 
     Of any other text it is another one: in PostgreSQL's arrays a backslash stands for nothing but what follows it.

@@ -18,6 +18,7 @@ from app.metrics.ranges import RESTATEMENT_DAYS
 from app.observability.logging import get_logger
 from app.observability.prometheus import ROWS_WRITTEN
 from app.providers.insight_rows import chain_rows
+from app.providers.sync_warnings import Subject
 from app.queries import stats_writing
 from app.queries.closed_days import note_open_days
 from app.queries.connections import Connection, lock_connection
@@ -26,8 +27,9 @@ from app.queries.stats_writing import Snapshots
 from app.queries.structure import load_entity_ids
 from app.queries.sync_pace import note_spend
 from app.queries.unnamed_entities import insert_unnamed
+from app.services.day_gaps import with_gaps
 from app.services.refresh_requests import request_refresh
-from app.services.structure_sync import sync_structure
+from app.services.structure_attempt import try_structure
 from app.services.unnamed_entities import lineage_of
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ log = get_logger(__name__)
 
 BATCH_ROWS = 20_000
 SHOWN_UNKNOWN = 10
+PLACELESS = "Rows of an entity that is not known, and whose parents they do not name, were left out."
 # What totals are made of.
 _TOTALLED = frozenset({Level.ACCOUNT, Level.CAMPAIGN})
 
@@ -112,7 +115,7 @@ async def _find_entities(
     if not (unknown := new - known.ids.keys()):
         return
     log.info("numbers of entities that we lack", **_some(fetch, unknown))
-    await sync_structure(services, fetch.connection, lease, since=known.since)
+    await try_structure(services, fetch.connection, lease, since=known.since)
     known.ids.update(await _load_ids(services, fetch, unknown))
     if unknown := unknown - known.ids.keys():
         log.warning("the platform reports entities that it does not name", **_some(fetch, unknown))
@@ -155,6 +158,8 @@ async def _write(
         if missing:
             kept = await _keep_unnamed(driver, fetch, batch, missing)
             entity_ids, missing = {**entity_ids, **kept}, missing.difference(kept)
+            for external_id in sorted(missing):
+                lease.warnings.note(Subject.INSIGHTS_ROW, PLACELESS, external_id=external_id)
         fresh = set(
             await stats_writing.log_fetch(
                 driver, connection, level, [day.stat_date for day in batch], fetched_at=fetched_at
@@ -166,7 +171,7 @@ async def _write(
             connection,
             level,
             [day.stat_date for day in days],
-            _snapshots(days, entity_ids, missing),
+            await with_gaps(driver, connection, level, days, _snapshots(days, entity_ids, missing)),
             fetched_at=fetched_at,
             keep_raw_from=fetched_at.date() - timedelta(days=services.settings.raw_retention_days),
         )

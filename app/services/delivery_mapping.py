@@ -11,10 +11,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from app.metrics.levels import Level
 from app.vocabulary import AccountStanding, DeliveryStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from app.providers.contract import DeliverySignals, StatusRecord
@@ -35,12 +37,13 @@ class Delivery(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountTree:
-    """One account's statuses, as one poll saw them."""
+    """One account's statuses, as one poll saw them. `unread`: levels of which it did not see all."""
 
     standing: AccountStanding
     campaigns: Sequence[StatusRecord]
     adsets: Sequence[StatusRecord]
     ads: Sequence[StatusRecord]
+    unread: AbstractSet[Level] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,7 @@ class DeliveryMap:
 
 def map_delivery(tree: AccountTree, *, now: datetime) -> DeliveryMap:
     """The delivery of every campaign, ad set and ad of an account."""
+    sees_all_ads = Level.AD not in tree.unread
     ads_of_campaign = _effective_by_parent(tree.ads, lambda ad: ad.campaign_external_id)
     ads_of_adset = _effective_by_parent(tree.ads, lambda ad: ad.adset_external_id)
     learning = {adset.external_id: adset.delivery.learning for adset in tree.adsets}
@@ -63,7 +67,7 @@ def map_delivery(tree: AccountTree, *, now: datetime) -> DeliveryMap:
             record.external_id: _map(
                 record.delivery,
                 standing=tree.standing,
-                children=ads_of_campaign.get(record.external_id, []),
+                children=ads_of_campaign.get(record.external_id, []) if sees_all_ads else None,
                 learning=learning_of_campaign.get(record.external_id),
                 now=now,
             )
@@ -73,7 +77,7 @@ def map_delivery(tree: AccountTree, *, now: datetime) -> DeliveryMap:
             record.external_id: _map(
                 record.delivery,
                 standing=tree.standing,
-                children=ads_of_adset.get(record.external_id, []),
+                children=ads_of_adset.get(record.external_id, []) if sees_all_ads else None,
                 learning=record.delivery.learning,
                 now=now,
             )

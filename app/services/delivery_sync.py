@@ -5,7 +5,6 @@ A status that was changed on the platform leaves an audit event here, in the tra
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from app import clock
@@ -18,6 +17,8 @@ from app.queries import connections as connection_rows
 from app.queries import structure as structure_rows
 from app.queries.status_changes import SEEN_STATUS, AuditEntry, insert_audit_events
 from app.services.delivery_mapping import AccountTree, map_delivery
+from app.services.listings import Listings
+from app.services.placement import place_ads, place_adsets
 from app.services.provider_access import open_provider
 from app.services.working_connection import get_working_connection
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.database.driver import Driver
-    from app.providers.contract import AdProvider, StatusRecord
+    from app.providers.contract import StatusRecord
     from app.queries.connections import Connection
     from app.queries.job_claims import ClaimedJob
     from app.queries.structure import StatusWrite
@@ -40,12 +41,10 @@ async def run_delivery_job(services: Services, job: ClaimedJob, lease: Lease) ->
     connection = await get_working_connection(services, job)
     provider = open_provider(services, connection, lease)
     asked_at = clock.now()
-    tree = AccountTree(
-        standing=connection.standing,
-        campaigns=await _statuses(provider, Level.CAMPAIGN),
-        adsets=await _statuses(provider, Level.ADSET),
-        ads=await _statuses(provider, Level.AD),
-    )
+    listings = Listings(lease)
+    campaigns = await listings.read(Level.CAMPAIGN, provider.list_statuses(Level.CAMPAIGN))
+    adsets = await listings.read(Level.ADSET, provider.list_statuses(Level.ADSET))
+    ads = await listings.read(Level.AD, provider.list_statuses(Level.AD))
     async with tenant_transaction(services.database.app, connection.seller_id) as driver:
         await lease.fence(driver)
         await connection_rows.lock_connection(
@@ -53,15 +52,19 @@ async def run_delivery_job(services: Services, job: ClaimedJob, lease: Lease) ->
             seller_id=connection.seller_id,
             connection_id=connection.id,
         )
+        adsets = await place_adsets(driver, connection, adsets)
+        ads = await place_ads(driver, connection, ads, {each.external_id: each.campaign_external_id for each in adsets})
+        tree = AccountTree(
+            standing=connection.standing,
+            campaigns=campaigns,
+            adsets=adsets,
+            ads=ads,
+            unread=listings.unread,
+        )
         written = await apply_tree(driver, connection, tree, asked_at=asked_at)
         await connection_rows.mark_delivery_synced(driver, connection, now=clock.now())
     ROWS_WRITTEN.labels("delivery").inc(written)
     return written
-
-
-async def _statuses(provider: AdProvider, level: Level) -> list[StatusRecord]:
-    records = chain.from_iterable([page async for page in provider.list_statuses(level)])
-    return list({record.external_id: record for record in records}.values())
 
 
 async def apply_tree(driver: Driver, connection: Connection, tree: AccountTree, *, asked_at: datetime) -> int:

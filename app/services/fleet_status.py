@@ -22,6 +22,7 @@ from app.queries.fleet_status import (
     is_anything_running,
     list_candidates,
     list_failed_work,
+    list_gaps,
     list_going_runs,
     list_held_back,
 )
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.queries.connections import Connection
-    from app.queries.fleet_status import FailedWork, GoingRun, HeldBack
+    from app.queries.fleet_status import FailedWork, Gap, GoingRun, HeldBack
     from app.services.context import Services
     from app.services.freshness import AccountFreshness, AccountsFreshness
     from app.services.future_rows import FutureFinding
@@ -110,6 +111,14 @@ class HeldBackStatus(NamedTuple):
         return PauseScope.parse(self.held_back.scope)
 
 
+class GapStatus(NamedTuple):
+    """What a connection is read without, whose it is, and the connection's name."""
+
+    seller: str | None
+    connection: str | None
+    gap: Gap
+
+
 class QueueStatus(NamedTuple):
     """Jobs of one urgency that are due, and for how long the oldest has been."""
 
@@ -122,7 +131,7 @@ class QueueStatus(NamedTuple):
 class FleetStatus:
     """Everything as of `read_at`. `sellers_left`: more sellers have trouble and were not looked at.
 
-    `schema`, `clock` and `redis` are ok, or why no work is done.
+    `schema`, `clock` and `redis` are ok, or why no work is done. `gaps` are the platform's, and need no action here.
     """
 
     read_at: datetime
@@ -141,6 +150,11 @@ class FleetStatus:
     schema: str = OK
     clock: str = OK
     redis: str = OK
+    gaps: tuple[GapStatus, ...] = ()
+
+    @property
+    def gaps_total(self) -> int:
+        return self.gaps[0].gap.total if self.gaps else 0
 
     @property
     def runs_total(self) -> int:
@@ -189,16 +203,17 @@ async def read_fleet_status(services: Services, *, seller_slug: str | None) -> F
     async with work_transaction(services.database.app) as driver:
         runs = await list_going_runs(driver, seller_id=sellers.only, limit=NAMED)
         failed = await list_failed_work(driver, seller_id=sellers.only, since=now - FAILURES_WITHIN, limit=NAMED)
+        gaps = await list_gaps(driver, seller_id=sellers.only, limit=NAMED)
         held_back = await list_held_back(driver, seller_id=sellers.only, limit=SELLERS_LOOKED_AT, own_limit=OWN_LIMIT)
         depth = await queue_depth(driver)
         is_working = await is_anything_running(driver)
         ticks = await list_newest_ticks(driver, [entry.name for entry in schedule(services.settings)])
     looked_at, left = await _choose_sellers(services, sellers, held_back, now)
-    named = {seller for each in failed if (seller := each.seller_id) in sellers.slugs and seller is not None}
+    named = {seller for each in [*failed, *gaps] if (seller := each.seller_id) in sellers.slugs and seller is not None}
     known = {seller_id: await _look_at(services, seller_id, now) for seller_id in dict.fromkeys([*looked_at, *named])}
     names = {connection.id: connection.name for connections, _ in known.values() for connection in connections}
 
-    def whose(found: FailedWork | HeldBack) -> tuple[str | None, str | None]:
+    def whose(found: FailedWork | HeldBack | Gap) -> tuple[str | None, str | None]:
         """The seller's slug and the connection's name, of those that are known."""
         return (
             sellers.slugs.get(found.seller_id) if found.seller_id else None,
@@ -228,6 +243,7 @@ async def read_fleet_status(services: Services, *, seller_slug: str | None) -> F
         schema=await check_revision(services.database.app),
         clock=await services.clock.check(),
         redis=await _look_at_redis(services),
+        gaps=tuple(GapStatus(*whose(each), each) for each in gaps),
     )
 
 

@@ -29,6 +29,7 @@ from app.services.job_queue import send_next_excluded
 from app.services.progress_channel import publish_progress
 from app.services.quarantine import Quarantine
 from app.services.throttling import park
+from app.services.warning_record import as_result, save_warnings, tell_warnings
 from app.vocabulary import JobState
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ async def _run(services: Services, lease: Lease, handler: JobHandler) -> None:
     seconds = perf_counter() - started
     JOB_SECONDS.labels(lease.job.kind).observe(seconds)
     JOBS_ENDED.labels(lease.job.kind, outcome).inc()
+    tell_warnings(lease.warnings, state=outcome)
     if outcome in ENDED:
         JOB_ATTEMPTS.labels(lease.job.kind).observe(lease.job.attempt)
     log.info("job ends", outcome=outcome, seconds=round(seconds, 3))
@@ -225,7 +227,8 @@ def _is_cancelled() -> bool:
 
 def _succeed(lease: Lease, rows_written: int) -> Callable[[Driver, ClaimedJob], Awaitable[JobState]]:
     async def succeed(driver: Driver, job: ClaimedJob) -> JobState:
-        return await job_claims.succeed_job(driver, job, rows_written=rows_written, result=lease.result)
+        result = {**(lease.result or {}), **as_result(lease.warnings)}
+        return await job_claims.succeed_job(driver, job, rows_written=rows_written, result=result)
 
     return succeed
 
@@ -239,7 +242,7 @@ async def _record_failure(services: Services, lease: Lease, error: Exception) ->
 
     async def fail(driver: Driver, job: ClaimedJob) -> JobState:
         nonlocal is_unhealthy
-        state = await _apply(driver, job, verdict)
+        state = await _apply(driver, job, verdict, result=as_result(lease.warnings))
         if verdict.trouble and job.seller_id and job.connection_id:
             is_unhealthy = await mark_unhealthy(
                 driver,
@@ -266,10 +269,10 @@ async def _end_parked(services: Services, connection_id: UUID) -> None:
         log.warning("parked work of an unhealthy connection waits on", error=type(error).__name__)
 
 
-async def _apply(driver: Driver, job: ClaimedJob, verdict: Verdict) -> JobState:
+async def _apply(driver: Driver, job: ClaimedJob, verdict: Verdict, *, result: Mapping[str, object]) -> JobState:
     failure = Failure(error_class=verdict.failure.value, reason=verdict.reason)
     if verdict.wait is None:
-        return await job_claims.fail_job(driver, job, failure)
+        return await job_claims.fail_job(driver, job, failure, result=result)
     if verdict.throttle is not None:
         return await park(driver, job, failure, throttle=verdict.throttle, wait=verdict.wait)
     return await job_claims.retry_job(driver, job, failure, wait=verdict.wait, counts=verdict.counts_as_try)
@@ -281,6 +284,7 @@ async def _record(services: Services, lease: Lease, write: Callable[[Driver, Cla
     async def record() -> str:
         async with work_transaction(services.database.app) as driver:
             state = await write(driver, lease.job)
+            await save_warnings(driver, lease.job, lease.warnings, state=state)
             if state in ENDED:
                 settled = await settle(driver, [lease.job.id])
             else:

@@ -1,4 +1,4 @@
-"""What a handler holds while it works on a job: the fence, and the places for its progress and its result."""
+"""What a handler holds while it works on a job: the fence, and the places for progress, warnings and result."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
+from app.providers.sync_warnings import SyncWarnings
 from app.queries import job_claims
 from app.queries import runs as run_rows
 from app.queries.job_progress import save_progress
@@ -36,14 +37,23 @@ class _Known(NamedTuple):
 
 
 class Lease:
-    """A claim on a job, kept by a heartbeat. Every transaction that writes data calls `fence` first."""
+    """A claim on a job, kept by a heartbeat. Every transaction that writes data calls `fence` first.
+
+    `warnings` collects what is odd in the platform's answers; it is stored when the job ends.
+    """
 
     def __init__(self, services: Services, job: ClaimedJob, duration: timedelta) -> None:
         self.job = job
         self.duration = duration
         self.result: Mapping[str, object] | None = None
+        self.warnings = SyncWarnings()
         self._known = _Known(0, 1, 0)
         self._services = services
+
+    @property
+    def is_last_try(self) -> bool:
+        """Whether the job fails for good if this try fails in passing."""
+        return self.job.tries + 1 >= self.job.max_tries
 
     async def fence(self, driver: Driver) -> None:
         """Let this transaction commit only while the job is ours.

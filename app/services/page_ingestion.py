@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from app import clock
 from app.database.transactions import tenant_transaction
-from app.errors import RequestRefusedError
+from app.errors import RequestRefusedError, UnfinishedWalkError
 from app.identifiers import made_at
 from app.observability.prometheus import ROWS_WRITTEN
 from app.providers.page_metrics import PAGE_METRICS, POST_METRICS
 from app.queries import page_stats
 from app.queries.page_stats import PostValue
+from app.services.listings import note_unread_posts
 from app.services.metric_probing import LivingMetrics
 from app.services.provider_access import open_page_provider
 from app.services.token_check import check_tokens
@@ -100,12 +101,18 @@ async def _load_metrics(work: PageWork, names: Sequence[str]) -> LivingMetrics:
 
 
 async def _ingest_posts(work: PageWork) -> int:
-    """The posts of the last 90 days as the platform lists them; older ones are known or never will be."""
+    """The posts of the last 90 days as the platform lists them; older ones are known or never will be.
+
+    Those that it does not list are known from before or come later: numbers of the others don't wait for them.
+    """
     written = 0
-    async for posts in work.provider.list_posts(_young_since().date()):
-        async with tenant_transaction(work.services.database.app, work.page.seller_id) as driver:
-            await work.lease.fence(driver)
-            written += await page_stats.write_posts(driver, work.page, posts, seen_at=clock.now())
+    try:
+        async for posts in work.provider.list_posts(_young_since().date()):
+            async with tenant_transaction(work.services.database.app, work.page.seller_id) as driver:
+                await work.lease.fence(driver)
+                written += await page_stats.write_posts(driver, work.page, posts, seen_at=clock.now())
+    except (UnfinishedWalkError, RequestRefusedError) as error:
+        note_unread_posts(work.lease, error)
     ROWS_WRITTEN.labels("page_posts").inc(written)
     return written
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -15,11 +16,12 @@ from app.providers.meta.page_provider import MetaPageProvider
 from app.providers.meta.provider import MetaProvider
 from app.providers.meta.report_policy import ReportPolicy
 from app.providers.meta.token_debug import read_token_facts
+from app.providers.meta.walks.patience import WalkPatience
 from app.providers.mock.plan import plan_account
 from app.providers.mock.provider import MockProvider
 from app.queries.mock_ledger import TableLedger
 from app.services.job_broker import Priority
-from app.vocabulary import ConnectionTrouble, ProviderKind, UseCase
+from app.vocabulary import AccountStanding, ConnectionTrouble, ProviderKind, UseCase
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -38,9 +40,10 @@ _REFUSALS = {
 def open_provider(services: Services, connection: Connection, lease: Lease | None = None) -> AdProvider:
     """The provider of an ad account, for a job or, without a lease, for somebody who waits.
 
-    A job's urgency decides on its share of the call budget, and it is told when the platform is waited for. Raises
-    before any call is made: RequestRefusedError for a connection that is inactive, TokenRejectedError or
-    PermissionDeniedError for one that the platform has refused before and nobody has changed since.
+    A job's urgency decides on its share of the call budget; it is told when the platform is waited for, and the
+    provider's warnings are the job's. Raises before any call is made: RequestRefusedError for a connection that is
+    inactive, TokenRejectedError or PermissionDeniedError for one that the platform has refused before and nobody has
+    changed since.
     """
     _require_usable(connection)
     if connection.provider is ProviderKind.MOCK:
@@ -63,6 +66,8 @@ def open_page_provider(services: Services, connection: Connection, lease: Lease 
         app_secret=settings.meta_app_secret,
         budget=_budget(services, connection, lease),
         page_sizes=services.page_sizes,
+        patience=WalkPatience(retry_pause=settings.meta_retry_pause_seconds),
+        warnings=lease.warnings if lease else None,
     )
 
 
@@ -113,12 +118,7 @@ def _mock(services: Services, connection: Connection) -> AdProvider:
     joined_on = connection.created_at.astimezone(ZoneInfo(connection.time_zone)).date()
     return MockProvider(
         seller_id=str(connection.seller_id),
-        account=AccountRecord(
-            external_id=connection.external_id,
-            name=connection.name,
-            time_zone=connection.time_zone,
-            currency=connection.currency,
-        ),
+        account=replace(_known_account(connection), standing=AccountStanding.ACTIVE),
         plan=plan_account(connection.external_id, joined_on=joined_on),
         ledger=TableLedger(services.database.app, seller_id=connection.seller_id, account_id=connection.id),
     )
@@ -133,15 +133,27 @@ def _meta(services: Services, connection: Connection, lease: Lease | None) -> Ad
         account_external_id=connection.external_id,
         access_token=read_token(services, connection),
         app_secret=settings.meta_app_secret,
-        currency=connection.currency,
+        known=_known_account(connection),
         budget=_budget(services, connection, lease),
         page_sizes=services.page_sizes,
+        patience=WalkPatience(retry_pause=settings.meta_retry_pause_seconds),
         insight_page_reader=services.insight_page_reader,
         report_policy=ReportPolicy(
             async_rows=settings.meta_async_rows,
             timeout=timedelta(seconds=settings.meta_report_timeout_seconds),
             on_wait=lease.note_platform_wait if lease else None,
         ),
+        warnings=lease.warnings if lease else None,
+    )
+
+
+def _known_account(connection: Connection) -> AccountRecord:
+    return AccountRecord(
+        external_id=connection.external_id,
+        name=connection.name,
+        time_zone=connection.time_zone,
+        currency=connection.currency,
+        standing=connection.standing,
     )
 
 

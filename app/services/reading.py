@@ -31,6 +31,7 @@ from app.services.restatements import load_restatements
 from app.services.run_progress import load_run_progress
 from app.services.series import measure_list_series, measure_series
 from app.services.walk_parts import WalkPosition
+from app.services.warning_reading import load_job_warnings, load_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Sequence
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from app.queries.listings import Listing
     from app.queries.page_reading import MetricRow, PostValueRow
     from app.queries.walks import Walk
+    from app.queries.warning_reading import WarningRow
     from app.services.context import Services
     from app.services.day_summaries import DaySummary
     from app.services.freshness import AccountFreshness, DaysFreshness, FreshnessRequest
@@ -217,6 +219,14 @@ class Reading:
         """What the metrics of posts have come to: one statement."""
         found = await self._snapshot.ask(lambda driver: list_post_values(driver, self._seller_id, post_ids))
         return [found[post_id] for post_id in post_ids]
+
+    async def load_sync_warnings(self, connection_ids: Sequence[UUID]) -> list[list[WarningRow]]:
+        """What is odd of ad accounts and pages now: one statement."""
+        return await self._snapshot.ask(lambda driver: load_warnings(driver, self._seller_id, connection_ids))
+
+    async def load_job_warnings(self, job_ids: Sequence[UUID]) -> list[list[WarningRow]]:
+        """What jobs found odd: one statement."""
+        return await self._snapshot.ask(lambda driver: load_job_warnings(driver, self._seller_id, job_ids))
 
     async def get_viewer(self) -> ViewerRow:
         """The caller, with the current role of the membership."""

@@ -1,6 +1,7 @@
 """Keeping the months of raw snapshots: partitions stand well ahead, and those past their age are dropped.
 
-Leaderboards of days past that age are deleted too, seller by seller, and login events past LOGIN_EVENTS_DAYS.
+Leaderboards of days past that age are deleted too, seller by seller, login events past LOGIN_EVENTS_DAYS, and warnings
+of syncs that nothing has seen for a while.
 
 Each month is a transaction of its own, so that what is done stays done where a reader keeps one locked; that job is
 tried again.
@@ -20,6 +21,7 @@ from app.observability.logging import get_logger
 from app.queries.across_tenants import list_seller_page
 from app.queries.login_events import forget_login_events
 from app.queries.raw_partitions import create_raw_partition, drop_raw_partition, list_raw_months
+from app.queries.sync_warnings import forget_warnings
 from app.services.leaderboards import forget_old_boards
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ log = get_logger(__name__)
 
 SELLERS_A_PAGE = 500
 LOGINS_AT_ONCE = 5000
+WARNINGS_AT_ONCE = 5000
+# After a day's last restatement nothing looks at it again, and a warning about it says nothing new.
+WARNINGS_KEPT = timedelta(days=35)
 
 
 async def run_retention_job(services: Services, _job: ClaimedJob, lease: Lease) -> int:
@@ -52,6 +57,7 @@ async def run_retention_job(services: Services, _job: ClaimedJob, lease: Lease) 
             await drop_raw_partition(driver, month)
         log.info("snapshots are past their age", month=f"{month:%Y-%m}")
     await _forget_logins(services, lease)
+    await _forget_warnings(services, lease)
     boards = 0
     async for seller_id in _sellers(services):
         boards += await forget_old_boards(services, lease, seller_id=seller_id)
@@ -72,6 +78,15 @@ async def _forget_logins(services: Services, lease: Lease) -> None:
         forgotten += gone
     if forgotten:
         log.info("old login events were deleted", logins=forgotten)
+
+
+async def _forget_warnings(services: Services, lease: Lease) -> None:
+    """Delete in batches as well."""
+    gone = WARNINGS_AT_ONCE
+    while gone == WARNINGS_AT_ONCE:
+        async with work_transaction(services.database.app) as driver:
+            await lease.fence(driver)
+            gone = await forget_warnings(driver, unseen_for=WARNINGS_KEPT, limit=WARNINGS_AT_ONCE)
 
 
 async def _sellers(services: Services) -> AsyncIterator[UUID]:

@@ -19,12 +19,14 @@ from app.metrics.ranges import RESTATEMENT_DAYS
 from app.observability.logging import get_logger
 from app.queries.connections import has_campaigns_that_move
 from app.queries.structure import count_entities
+from app.queries.unread_listings import has_unread_listing
 from app.services.day_content import fetched_days
 from app.services.day_reading import count_days, read_ahead
 from app.services.day_writing import Fetch, KnownEntities, write_days
 from app.services.job_kinds import StatsUnit
+from app.services.odd_rows import note_odd_rows
 from app.services.provider_access import open_provider
-from app.services.structure_sync import sync_structure
+from app.services.structure_attempt import misses_listings, try_structure
 from app.services.sync_pace import is_default_window, note_round, note_throttle
 from app.services.working_connection import get_working_connection
 
@@ -39,7 +41,10 @@ log = get_logger(__name__)
 
 
 class Outlook(NamedTuple):
-    """What is known of an account before it is asked: campaigns whose numbers move, entities of the level."""
+    """What is known of an account before it is asked: campaigns whose numbers move, entities of the level.
+
+    An account that the platform does not list has campaigns that nobody knows of.
+    """
 
     is_eligible: bool
     entities: int
@@ -53,9 +58,9 @@ async def run_stats_job(services: Services, job: ClaimedJob, lease: Lease) -> in
     provider = open_provider(services, connection, lease)
     outlook = await _look(services, connection, unit.level)
     if not outlook.is_eligible:
-        await sync_structure(services, connection, lease, since=started_at)
+        await try_structure(services, connection, lease, since=started_at)
         outlook = await _look(services, connection, unit.level)
-    if not outlook.is_eligible:
+    if not outlook.is_eligible and not misses_listings(lease):
         log.info("no campaign whose numbers move; nothing is asked for")
         return 0
     in_round = is_default_window(services, connection, job, unit)
@@ -74,7 +79,8 @@ async def _look(services: Services, connection: Connection, level: Level) -> Out
     since = clock.now() - timedelta(days=RESTATEMENT_DAYS)
     async with tenant_transaction(services.database.app, connection.seller_id) as driver:
         return Outlook(
-            is_eligible=await has_campaigns_that_move(driver, connection, archived_since=since),
+            is_eligible=await has_campaigns_that_move(driver, connection, archived_since=since)
+            or await has_unread_listing(driver, connection),
             entities=await count_entities(driver, connection, level),
         )
 
@@ -95,6 +101,7 @@ async def _sync(
         async for part in parts:
             fetch = Fetch(connection, unit.level, part.fetched_at)
             of_part = fetched_days(part.rows, part.from_date, part.to_date)
+            note_odd_rows(part, of_part, lease.warnings)
             async for each in write_days(services, lease, fetch, of_part, known):
                 done, written = done + each.days, written + each.rows
                 if each.rows and done < days:

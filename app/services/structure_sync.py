@@ -1,13 +1,13 @@
 """Structure sync of one ad account: the account itself, its campaigns, ad sets and ads, their statuses and delivery.
 
-All levels are read first and written in one transaction, so that no reader sees half a tree. The first structure sync
+All levels are read first and written in one transaction, so that no reader sees half a tree; a level that the platform
+does not list to its end costs what is missing of it. The first structure sync
 of an account asks for its history in the same transaction.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from app import clock
@@ -24,6 +24,8 @@ from app.services.delivery_mapping import AccountTree
 from app.services.delivery_sync import apply_tree
 from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, StatsUnit, split_days, stats_job
+from app.services.listings import Listings
+from app.services.placement import note_left_out, place_ads, place_adsets
 from app.services.provider_access import open_provider
 from app.services.run_requests import RunRequest, record_run
 from app.services.structure_turn import structure_turn
@@ -32,7 +34,7 @@ from app.services.working_connection import get_working_connection
 from app.vocabulary import RunOrigin
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from app.database.driver import Driver
@@ -68,15 +70,10 @@ async def _sync(services: Services, connection: Connection, lease: Lease) -> int
     provider = open_provider(services, connection, lease)
     asked_at = clock.now()
     account = await provider.get_account()
-    campaigns = await _all(provider.list_campaigns())
-    adsets = await _all(provider.list_adsets())
-    ads = await _all(provider.list_ads())
-    tree = AccountTree(
-        standing=account.standing,
-        campaigns=[_status(record) for record in campaigns],
-        adsets=[_status(record, campaign=record.campaign_external_id) for record in adsets],
-        ads=[_status(record, record.adset_external_id, record.campaign_external_id) for record in ads],
-    )
+    listings = Listings(lease)
+    campaigns = await listings.read(Level.CAMPAIGN, provider.list_campaigns())
+    adsets = await listings.read(Level.ADSET, provider.list_adsets())
+    ads = await listings.read(Level.AD, provider.list_ads())
     async with tenant_transaction(services.database.app, connection.seller_id) as driver:
         await lease.fence(driver)
         before = await connection_rows.lock_connection(
@@ -85,10 +82,21 @@ async def _sync(services: Services, connection: Connection, lease: Lease) -> int
             connection_id=connection.id,
         )
         now = clock.now()
+        adsets = await place_adsets(driver, connection, adsets)
+        ads = await place_ads(driver, connection, ads, {each.external_id: each.campaign_external_id for each in adsets})
+        tree = AccountTree(
+            standing=account.standing,
+            campaigns=[_status(record) for record in campaigns],
+            adsets=[_status(record, campaign=record.campaign_external_id) for record in adsets],
+            ads=[_status(record, record.adset_external_id, record.campaign_external_id) for record in ads],
+            unread=listings.unread,
+        )
         written = await _write(driver, connection, structure_rows.upsert_campaigns, campaigns, asked_at, now)
         written += await _write(driver, connection, structure_rows.upsert_adsets, adsets, asked_at, now)
         written += await _write(driver, connection, structure_rows.upsert_ads, ads, asked_at, now)
         written += await apply_tree(driver, connection, tree, asked_at=asked_at)
+        listed = {each.external_id for each in campaigns}
+        await note_left_out(driver, connection, lease.warnings, campaigns=listed, adsets=adsets, ads=ads)
         await _apply_account(driver, connection, account, asked_at=asked_at)
         await follow_account(services, driver, before or connection, account)
         await _request_backfill(services, driver, connection, time_zone=account.time_zone)
@@ -106,12 +114,6 @@ async def _write(
     now: datetime,
 ) -> int:
     return await upsert(driver, connection, records, asked_at=asked_at, now=now) if records else 0
-
-
-async def _all(pages: AsyncIterator[Sequence[_Record]]) -> list[_Record]:
-    """Every record once, as it was seen last: what moves while pages are read can be on two of them."""
-    records = chain.from_iterable([page async for page in pages])
-    return list({record.external_id: record for record in records}.values())
 
 
 def _status(

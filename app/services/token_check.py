@@ -51,6 +51,7 @@ async def check_token(
             connection,
             checked_at=clock.now(),
             expires_at=facts.expires_at,
+            never_expires=facts.never_expires,
             scopes=facts.scopes,
         )
         is_unhealthy = not facts.is_valid and (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.metrics.levels import Level
+from app.providers.contract import NAME_CHARACTERS
 from app.queries.unnamed_entities import UnnamedEntity, UnnamedTree
 
 if TYPE_CHECKING:
@@ -34,4 +35,5 @@ def lineage_of(rows: Iterable[InsightRow], level: Level) -> UnnamedTree:
 
 
 def _add(found: dict[str, UnnamedEntity], external_id: str, name: str | None, parent: str | None = None) -> None:
-    found[external_id] = UnnamedEntity(external_id, name or external_id, parent)
+    shown = name if name and name.strip() else external_id
+    found[external_id] = UnnamedEntity(external_id, shown[:NAME_CHARACTERS], parent)

@@ -117,6 +117,8 @@ _OPTIONS = Weight(work=5, items=page(TOP_LIMIT))
 _LOOKUP = Weight(work=2)
 # A seller's ad accounts have few currencies; a failed mutation has few errors.
 _CURRENCIES = fixed(3)
+# Nearly all accounts, pages and jobs have none.
+_WARNINGS = Weight(work=2, items=fixed(5))
 _ERRORS = Weight(items=fixed(3))
 
 WEIGHTS: dict[str, Weight] = {
@@ -174,6 +176,7 @@ WEIGHTS: dict[str, Weight] = {
     "Ad.adset": PLAIN,
     "Ad.campaign": PLAIN,
     "AdAccount.freshness": Weight(work=1),
+    "AdAccount.syncWarnings": _WARNINGS,
     "AdAccount.metrics": _METRICS,
     "AdAccount.comparison": _COMPARISON,
     "AdAccount.series": _SERIES,
@@ -190,6 +193,7 @@ WEIGHTS: dict[str, Weight] = {
     "Page.metrics": Weight(work=2, items=fixed(len(PAGE_METRICS) + len(POST_METRICS))),
     "Page.series": Weight(work=5, items=length("metrics", limit=MAX_NAMES, default=len(PAGE_METRICS)), opens=days),
     "Page.posts": Weight(work=5, chosen=20, opens=page(NESTED_LIMIT)),
+    "Page.syncWarnings": _WARNINGS,
     "PageMetricSeries.points": Weight(items=opened),
     "PagePost.values": Weight(work=1, items=fixed(len(POST_METRICS))),
     "PagePost.page": PLAIN,
@@ -210,6 +214,8 @@ WEIGHTS: dict[str, Weight] = {
     "SyncProgress.waiting": Weight(items=fixed(10)),
     "Job.adAccount": PLAIN,
     "Job.page": PLAIN,
+    "Job.warnings": _WARNINGS,
+    "SyncWarning.examples": Weight(items=fixed(3)),
     "Viewer.permissions": Weight(items=fixed(4)),
     # Mutations. A login hashes a password; the others write, enqueue, or call the platform.
     "Mutation.login": Weight(work=1000),

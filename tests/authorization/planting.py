@@ -15,6 +15,7 @@ from app.metrics.levels import Level
 from tests.database.two_tenants import build_row
 from tests.graphql_schema.page_world import add_aggregation, add_board, add_page, add_page_value, add_post, add_verdict
 from tests.graphql_schema.small_world import Entity
+from tests.graphql_schema.warnings_at_hand import add_ended_job, add_warning, kept
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.database.two_tenants import Rows
     from tests.graphql_schema.small_world import Tenant
 
+ENDED_JOB = "Ended job"
 DAY = clock.today_in("UTC") - timedelta(days=1)
 # Columns that must hold something else: words of a vocabulary, names of zones, currencies, metrics and keys.
 _MEANINGFUL = frozenset(
@@ -48,6 +50,7 @@ async def plant(tenant: Tenant, canary: str) -> dict[str, UUID]:
     found = await _plant_tree(tenant, canary) | await _plant_page(tenant, canary)
     account, page, campaign = found["AdAccount"], found["Page"], found["Campaign"]
     found |= await add_work(tenant, canary, account)
+    await _plant_warnings(tenant, canary, account, page)
     await add_board(tenant, Level.CAMPAIGN, DAY, "spend", [campaign])
     await add_aggregation(tenant, DAY, missing={account: f"{canary} reason", page: f"{canary} reason"})
     totals = {"seller_id": tenant.seller_id, "stat_date": DAY, "currency": "USD", **dict.fromkeys(Counters._fields, 1)}
@@ -84,6 +87,14 @@ async def _plant_page(tenant: Tenant, canary: str) -> dict[str, UUID]:
     await add_page_value(tenant, page, "page_follows", DAY, 1)
     post = await add_post(tenant, page, f"{canary} PagePost", values={"post_media_view": 1})
     return {"Page": page, "PagePost": post}
+
+
+async def _plant_warnings(tenant: Tenant, canary: str, account: UUID, page: UUID) -> None:
+    """Of the account, of the page, and of a job that has ended."""
+    sentence = f"{canary} SyncWarning"
+    for connection, source in ((account, "INSIGHTS"), (page, "PAGE")):
+        await add_warning(tenant, connection, source=source, sentence=sentence, ids=[f"{canary}-odd"])
+    await add_ended_job(tenant, warnings=[kept(sentence)], key=f"{canary} {ENDED_JOB}")
 
 
 async def add_work(

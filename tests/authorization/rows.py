@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.metrics.definitions import METRICS
+from graphql_schema.global_id import global_id
 from graphql_schema.permissions import Permission, permissions_of
-from tests.authorization.planting import DAY
+from tests.authorization.planting import DAY, ENDED_JOB
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -143,6 +144,36 @@ META_FIELDS: dict[str, Row] = {
     "__type": Row(
         document='{ __type(name: "Viewer") { name } }', needs=None, data=lambda _: {"__type": {"name": "Viewer"}}
     ),
+}
+
+
+async def _with_ended_job(stage: Stage) -> Ids:
+    """Our ids, the job being the one that has ended."""
+    query = "SELECT id FROM jobs WHERE seller_id = $1 AND key LIKE '%' || $2"
+    job = await stage.world.read(query, stage.ours.tenant.seller_id, ENDED_JOB)
+    return {**stage.ours.ids, "Job": global_id("Job", job)}
+
+
+def _warnings(type_name: str, field: str, prepare: Callable[[Stage], Awaitable[Ids]] = _our_ids) -> Row:
+    """Warnings under a node."""
+
+    def data(sight: Sight) -> object:
+        return {"node": {field: [{"message": sight.side.text("SyncWarning")}]}}
+
+    return Row(
+        document=f"query ($id: ID!) {{ node(id: $id) {{ ... on {type_name} {{ {field} {{ message }} }} }} }}",
+        variables=lambda ids: {"id": ids[type_name]},
+        data=data,
+        prepare=prepare,
+        stranger=lambda _: {"node": None},
+    )
+
+
+# Fields below the root whose rows are read by themselves.
+FIELDS: dict[str, Row] = {
+    "AdAccount.syncWarnings": _warnings("AdAccount", "syncWarnings"),
+    "Page.syncWarnings": _warnings("Page", "syncWarnings"),
+    "Job.warnings": _warnings("Job", "warnings", _with_ended_job),
 }
 # The field of each node type that holds a text of the seller's.
 NODE_TEXTS = {

@@ -18,7 +18,7 @@ from tests.authorization.callers import CALLERS, Member
 from tests.authorization.judging import check_discretion, check_refusal, nothing_happens, refusal_of
 from tests.authorization.mutation_rows import MUTATIONS
 from tests.authorization.requests import ask
-from tests.authorization.rows import META_FIELDS, NODE_TEXTS, QUERIES, Sight, node_rows
+from tests.authorization.rows import FIELDS, META_FIELDS, NODE_TEXTS, QUERIES, Sight, node_rows
 
 if TYPE_CHECKING:
     from tests.authorization.callers import Caller
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 ROWS = {
     **QUERIES,
     **META_FIELDS,
+    **FIELDS,
     **MUTATIONS,
     **{name: row for type_name in NODE_TEXTS for name, row in node_rows(type_name).items()},
 }

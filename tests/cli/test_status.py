@@ -30,6 +30,7 @@ from app.vocabulary import ProviderKind, RunOrigin, UseCase
 from graphql_schema.global_id import global_id
 from tests.cli.running import run_pixecom
 from tests.graphql_schema.small_world import SmallWorld, Tenant
+from tests.graphql_schema.warnings_at_hand import ODD, add_warning
 
 if TYPE_CHECKING:
     import subprocess
@@ -306,6 +307,34 @@ async def test_a_redis_and_a_clock_that_stop_the_work_are_told_as_doctor_does(wo
     status = await status_of(world)
     assert (status.is_well, len(status.obstacles)) == (False, 1)
     assert list_advice(status)[0].endswith(": the database's clock has jumped; reading it again.")
+
+
+async def test_what_is_read_with_gaps_is_named_and_needs_nobody(world: SmallWorld, settings: Settings) -> None:
+    tenant, other = await world.add_seller("acme"), await world.add_seller("other")
+    account = await add_well_account(tenant, "Well")
+    for day in (date(2026, 3, 1), date(2026, 3, 2)):
+        await add_warning(tenant, account, day=day, things=2)
+    await add_warning(other, await add_well_account(other, "Theirs"))
+    assert [each.seller for each in (await status_of(world)).gaps] == ["acme", "other"]
+    status = await status_of(world, "acme")
+    assert status.is_well
+    assert list_advice(status) == []
+    lines = shown(status).splitlines()
+    place = lines.index("Read with gaps")
+    assert lines[place + 2].split()[:7] == ["acme", "Well", "ad", "4", "2026-03-01", "to", "2026-03-02"]
+    assert lines[place + 2].endswith(f"{ODD}  7")
+    [gap] = json.loads(run_status(settings, "--seller", "acme", "--json").stdout)["gaps"]
+    assert gap.pop("lastSeenAt")
+    assert gap == {
+        "seller": "acme",
+        "connection": "Well",
+        "subject": "AD",
+        "message": ODD,
+        "count": 4,
+        "fromDate": "2026-03-01",
+        "toDate": "2026-03-02",
+        "example": "7",
+    }
 
 
 async def test_a_cancelled_run_is_no_trouble(world: SmallWorld) -> None:

@@ -30,6 +30,7 @@ DELETABLE = {
     "stale_days",
     "sync_run_jobs",
     "sync_runs",
+    "sync_warnings",
     "ticks",
 }
 # They act as the owner, and only when called.

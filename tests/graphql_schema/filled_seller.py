@@ -11,6 +11,7 @@ from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from tests.graphql_schema.operations import DAYS, MARKED
 from tests.graphql_schema.page_world import fill_day, fill_pages
+from tests.graphql_schema.warnings_at_hand import add_warning
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -40,8 +41,11 @@ async def _fill(tenant: Tenant, size: int) -> None:
             await tenant.add_day(entity, NOW.date(), spend_micros=1_000_000)
             await tenant.add_fetch(account, entity.level, NOW.date(), NOW)
         await add_run(tenant, account)
+        await add_warning(tenant, account)
     await keep_snapshots(tenant)
     pages = await fill_pages(tenant, size)
+    for page in pages:
+        await add_warning(tenant, page, source="PAGE")
     await fill_day(tenant, Level.CAMPAIGN, campaigns, pages)
 
 

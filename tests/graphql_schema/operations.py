@@ -27,6 +27,7 @@ ROWS = {
     "{ adStrategies(first: 100) { nodes { name } } }": 1,
     "{ adAccounts(first: 100) { totalCount nodes { name } } }": 2,
     "{ syncRuns(first: 100) { nodes { state jobs { totalCount nodes { key adAccount { name } } } } } }": 4,
+    "{ syncRuns(first: 100) { nodes { jobs { nodes { warnings { message examples { found } } } } } } }": 3,
     "{ syncRuns(first: 100) { nodes { progress { percent waiting { until } } retryOf { state } } } }": 2,
     """{ filterOptions { adAccounts { value } sellpages { name } adStrategies { name } campaigns { name }
          adsets { name } ads { name } currencies } }""": 7,
@@ -52,6 +53,7 @@ NUMBERS = {
 }
 FRESHNESS = {
     "{ adAccounts(first: 100) { nodes { freshness { state } stretch } } }": 2,
+    "{ adAccounts(first: 100) { nodes { syncWarnings { message examples { found } } } } }": 2,
     "{ campaigns(first: 100) { nodes { metrics { spend freshness { state accountsBehind } } } } }": 5,
     "{ campaigns(first: 100) { summary { freshness { state } } nodes { adAccount { freshness { state } } } } }": 6,
 }
@@ -115,6 +117,7 @@ NESTED = {
 }
 PAGES = {
     "{ pages(first: 100) { totalCount nodes { name metrics { name } } } }": 3,
+    "{ pages(first: 100) { nodes { syncWarnings { message examples { found } } } } }": 2,
     "{ pages(first: 100) { nodes { series { metric points { date value } } } } }": 3,
     f"""{{ pages(first: 100) {{ nodes {{ all: series(metrics: "page_media_view", {TODAY}) {{ points {{ value }} }}
           week: series(metrics: ["page_follows", "page_media_view"]) {{ points {{ value }} }} }} }} }}""": 2,

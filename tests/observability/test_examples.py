@@ -20,7 +20,7 @@ from app.services.job_broker import Priority
 from app.services.job_failure import FailureClass
 from app.services.job_kinds import JobKind
 from app.services.scarce_budgets import LEAST_LEFT, LITTLE_LEFT
-from app.vocabulary import ConnectionHealth, ConnectionKind, JobState, LoginOutcome, ProviderKind, UseCase
+from app.vocabulary import ConnectionHealth, ConnectionKind, JobState, LoginOutcome, ProviderKind, Subject, UseCase
 from tests.observability.plain_yaml import read_yaml
 from tests.observability.promql import read_promql
 from workers.passes import PassOutcome
@@ -89,6 +89,7 @@ WORDS: dict[str, Iterable[str] | None] = {
     "use_case": list(UseCase),
     "left": [LEAST_LEFT, LITTLE_LEFT],
     "server": ["DATABASE", "REDIS"],
+    "subject": list(Subject),
     "directory": ["DATA"],
     "status": None,
     "check": ["database", "schema", "redis", "clock", "schedule", "drain"],

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.providers.meta.provider import MetaProvider
+from app.providers.meta.walks.patience import WalkPatience
 from tests.providers.serving import serving
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def meta(graph: ScriptedGraph, http_client: httpx.AsyncClient) -> MetaProvider:
         account_external_id="act_1001",
         access_token=SecretStr(TOKEN),
         currency="USD",
+        patience=WalkPatience(retry_pause=0),
     )
 
 
@@ -141,4 +143,5 @@ def meta_with_proof(graph: ScriptedGraph, http_client: httpx.AsyncClient) -> Met
         account_external_id="1001",
         access_token=SecretStr(TOKEN),
         app_secret=SecretStr(APP_SECRET),
+        patience=WalkPatience(retry_pause=0),
     )

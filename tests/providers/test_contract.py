@@ -85,7 +85,7 @@ async def test_every_parent_is_listed_and_every_id_is_unique(provider: AdProvide
     assert len({record.external_id for record in (*campaigns, *adsets, *ads)}) == len(campaigns + adsets + ads)
     assert set(campaign_of.values()) == {campaign.external_id for campaign in campaigns}
     assert {ad.adset_external_id for ad in ads} == set(campaign_of)
-    assert all(campaign_of[ad.adset_external_id] == ad.campaign_external_id for ad in ads)
+    assert all(campaign_of.get(ad.adset_external_id or "") == ad.campaign_external_id for ad in ads)
     assert EntityStatus.ARCHIVED in {campaign.status for campaign in campaigns}
     assert all((record.budget_micros is None) == (record.budget_type is None) for record in (*campaigns, *adsets))
     assert any(record.budget_micros for record in campaigns)
@@ -153,18 +153,16 @@ async def test_rows_name_the_parents_that_the_listings_name(provider: AdProvider
         assert row.name == campaigns[row.external_id]
         assert (row.campaign_external_id, row.campaign_name) == (None, None)
     for row in await past_rows(provider, Level.ADSET):
-        parent = adsets[row.external_id].campaign_external_id
+        parent = adsets[row.external_id].campaign_external_id or ""
         assert row.name == adsets[row.external_id].name
         assert (row.campaign_external_id, row.campaign_name) == (parent, campaigns[parent])
         assert (row.adset_external_id, row.adset_name) == (None, None)
     for row in await past_rows(provider, Level.AD):
         ad = ads[row.external_id]
+        adset, campaign = ad.adset_external_id or "", ad.campaign_external_id or ""
         assert row.name == ad.name
-        assert (row.campaign_external_id, row.campaign_name) == (
-            ad.campaign_external_id,
-            campaigns[ad.campaign_external_id],
-        )
-        assert (row.adset_external_id, row.adset_name) == (ad.adset_external_id, adsets[ad.adset_external_id].name)
+        assert (row.campaign_external_id, row.campaign_name) == (campaign, campaigns[campaign])
+        assert (row.adset_external_id, row.adset_name) == (adset, adsets[adset].name)
 
 
 @pytest.mark.parametrize("level", ENTITY_LEVELS)

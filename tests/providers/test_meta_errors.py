@@ -10,7 +10,9 @@ from pydantic import SecretStr
 
 from app import clock
 from app.errors import (
+    MisshapenError,
     PermissionDeniedError,
+    PlatformUnreachableError,
     ProviderError,
     ProviderThrottledError,
     ProviderTransientError,
@@ -175,7 +177,7 @@ async def test_some_errors_are_told_by_their_text(
         (429, b"", ProviderThrottledError),
         (429, {"error": {"message": "slow down"}}, ProviderThrottledError),
         (400, {"error": {"message": "no code"}}, ProviderTransientError),
-        (400, {"error": "text"}, ProviderTransientError),
+        (400, {"error": "text"}, MisshapenError),
         (200, b"", ProviderTransientError),
         (200, b"[" * 100_000, ProviderTransientError),
     ],
@@ -278,7 +280,8 @@ async def test_network_trouble_is_transient(failure: httpx.RequestError, name: s
         )
         error = await raised_by(meta)
 
-    assert type(error) is ProviderTransientError
+    is_unreachable = isinstance(failure, httpx.ConnectError)
+    assert type(error) is (PlatformUnreachableError if is_unreachable else ProviderTransientError)
     assert str(error) == f"Meta could not be reached: {name}"
     assert error.__cause__ is None
     assert error.__suppress_context__ is True

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import ProviderTransientError
+from app.errors import MisshapenError, ProviderTransientError
+from app.providers.meta.answer_json import parse_json
 from app.providers.meta.minor_units import WITHOUT_MINOR_UNIT, budget_micros, minor_unit_offset
-from app.providers.meta.node import Node, as_node, parse_json, plain_json
+from app.providers.meta.node import Node, as_node
+from app.providers.meta.stored_json import DEEPEST, stored_json
 
 AMOUNTS = st.decimals(0, 10**11, places=9)
 
@@ -55,7 +57,7 @@ def test_a_python_float_is_refused() -> None:
 
 @given(st.text(max_size=12))
 def test_any_other_text_is_refused(text: str) -> None:
-    if re.fullmatch(r"\d{1,18}(\.\d+)?", text, re.ASCII):
+    if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text.strip(), re.ASCII):
         return
     with pytest.raises(ProviderTransientError):
         node(impressions=text).count("impressions")
@@ -81,6 +83,60 @@ def test_the_offsets_are_metas_and_not_isos() -> None:
 
 
 def test_what_is_stored_as_it_came_has_ordinary_numbers() -> None:
-    assert plain_json(parse_json('{"a": [{"radius": 2.5}, 3, "x", null]}', "body")) == {
+    found = parse_json('{"a": [{"radius": 2.5}, 3, "x", null], "b": [1e400, 12345678901234567890, NaN]}', "body")
+    assert stored_json(found) == {
         "a": [{"radius": 2.5}, 3, "x", None],
+        "b": ["1E+400", "12345678901234567890", "NaN"],
     }
+
+
+def test_what_is_nested_too_deeply_is_not_stored() -> None:
+    def nested(levels: int) -> object:
+        return parse_json("[" * levels + "]" * levels, "body")
+
+    assert stored_json(nested(DEEPEST + 1)) is not None
+    with pytest.raises(ValueError, match="levels"):
+        stored_json(nested(DEEPEST + 2))
+
+
+@pytest.mark.parametrize(
+    ("value", "micros"),
+    [
+        ("2.5E-6", 3),
+        ("1.0E-2", 10_000),
+        ("1e3", 1_000_000_000),
+        (" 12 ", 12_000_000),
+        ("+3", 3_000_000),
+        ("-0", 0),
+        ("-0.5", -500_000),
+        (".5", 500_000),
+        ("12.", 12_000_000),
+        (None, 0),
+        (Decimal("1.5"), 1_500_000),
+        (7, 7_000_000),
+    ],
+)
+def test_a_number_is_read_in_every_form(value: object, micros: int) -> None:
+    assert node(spend=value).micros("spend") == micros
+    budget = Node({"daily_budget": value}, "campaigns")
+    if micros % 1_000_000 == 0 and micros >= 0:
+        assert node(impressions=value).count("impressions") == micros // 1_000_000
+        assert budget_micros(budget, "daily_budget", "VND") == (micros or None)
+
+
+@pytest.mark.parametrize(
+    "value", ["", " ", "1,234.50", "1_000", "0x1", "1e", "NaN", "Infinity", "1e9999", True, [], {}]
+)
+def test_what_is_no_number_is_none_anywhere(value: object) -> None:
+    for read in (node(x=value).micros, node(x=value).count, node(x=value).number, node(x=value).ratio_text):
+        with pytest.raises(MisshapenError):
+            read("x")
+    assert node(x=value).integer("x") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [(190, 190), ("190", 190), ("1.9E2", 190), (Decimal("190.0"), 190), ("-2", -2)]
+)
+def test_codes_are_whole_numbers_in_any_form(value: object, code: int) -> None:
+    assert node(code=value).integer("code") == code
+    assert node(code="1.5").integer("code") is None

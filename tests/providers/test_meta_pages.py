@@ -20,9 +20,11 @@ from app.errors import (
 )
 from app.providers.contract import PageMetricRow, PageProvider, PageRecord, PostMetricRow, PostRecord
 from app.providers.meta.page_provider import MetaPageProvider
+from app.providers.meta.walks.patience import WalkPatience
 from app.providers.sandbox.application import create_sandbox
 from app.providers.sandbox.page_dataset import Page, Post, RecordedPageNumbers
 from app.providers.sandbox.worlds import World
+from app.providers.sync_warnings import Subject
 from tests.providers.serving import serving
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ def open_page(
         api_version="v26.0",
         page_external_id=page,
         access_token=SecretStr(token),
+        patience=WalkPatience(retry_pause=0),
     )
 
 
@@ -191,14 +194,48 @@ async def test_a_day_without_a_number_has_no_row(scripted: MetaPageProvider, gra
     assert await read_values(scripted, graph, {"end_time": "2026-03-08T08:00:00+0000"}) == []
 
 
-@pytest.mark.parametrize("value", ["7", 1.5, True, {"like": "3"}])
-async def test_a_value_that_is_no_whole_number_is_refused(
-    scripted: MetaPageProvider,
-    graph: ScriptedGraph,
-    value: object,
+@pytest.mark.parametrize(("value", "number"), [("7", 7), (1.5, 2), ("1.2E1", 12), ({"like": "3", "love": 1}, 4)])
+async def test_a_value_is_read_in_every_form_of_a_number(
+    scripted: MetaPageProvider, graph: ScriptedGraph, value: object, number: int
 ) -> None:
-    with pytest.raises(ProviderTransientError, match="value is not a whole number"):
-        await read_values(scripted, graph, {"value": value, "end_time": "2026-03-08T08:00:00+0000"})
+    [row] = await read_values(scripted, graph, {"value": value, "end_time": "2026-03-08T08:00:00+0000"})
+    assert row.value == number
+    assert not scripted.warnings
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"value": True, "end_time": "2026-03-08T08:00:00+0000"},
+        {"value": "many", "end_time": "2026-03-08T08:00:00+0000"},
+        {"value": {"like": 1, "love": None, "wow": "x"}, "end_time": "2026-03-08T08:00:00+0000"},
+        {"value": 10**19, "end_time": "2026-03-08T08:00:00+0000"},
+        {"value": 7, "end_time": "yesterday"},
+        {"value": 7},
+        None,
+        [7],
+    ],
+)
+async def test_a_value_that_cant_be_read_costs_itself_and_is_named(
+    scripted: MetaPageProvider, graph: ScriptedGraph, odd: object
+) -> None:
+    whole = {"value": 8, "end_time": "2026-03-09T07:00:00+0000"}
+    graph.answer({"data": [None, {"values": [whole]}, {"name": "m", "period": "day", "values": [odd, whole]}]})
+    found = await scripted.read_page_metrics(["m"], date(2026, 3, 7), date(2026, 3, 9))
+    assert [(row.stat_date.day, row.value) for row in found] == [(8, 8)]
+    assert {each.subject for each in scripted.warnings.list_warnings()} == {Subject.PAGE_METRIC}
+    assert sum(each.count for each in scripted.warnings.list_warnings()) == 3
+
+
+async def test_a_post_that_cant_be_read_costs_itself_and_is_named(
+    scripted: MetaPageProvider, graph: ScriptedGraph
+) -> None:
+    whole: dict[str, object] = {"id": "7_1", "created_time": "2026-03-08T08:00:00+0000", "message": 5}
+    found: list[object] = [None, {**whole, "id": ""}, {"id": "7_2"}, {**whole, "message": []}, whole]
+    graph.answer({"data": found})
+    [posts] = [posts async for posts in scripted.list_posts(date(2026, 3, 1))]
+    assert [(post.external_id, post.message) for post in posts] == [("7_1", "5")]
+    assert [each.subject for each in scripted.warnings.list_warnings()] == [Subject.POST] * 4
 
 
 async def test_ranges_are_cut_to_less_than_ninety_days(scripted: MetaPageProvider, graph: ScriptedGraph) -> None:
@@ -211,6 +248,26 @@ async def test_ranges_are_cut_to_less_than_ninety_days(scripted: MetaPageProvide
         ("2026-03-31", "2026-06-28"),
         ("2026-06-28", "2026-06-29"),
     ]
+
+
+async def test_days_that_fail_again_are_asked_for_by_halves(scripted: MetaPageProvider, graph: ScriptedGraph) -> None:
+    for _ in range(2):
+        graph.answer_error(1, 99, status=500)
+    for _ in range(2):
+        graph.answer({"data": []})
+    await scripted.read_page_metrics(["m"], YESTERDAY - timedelta(days=3), YESTERDAY)
+
+    days = [(call.query["since"], call.query["until"]) for call in graph.calls]
+    first, middle, last = ((YESTERDAY + timedelta(days=back)).isoformat() for back in (-3, -1, 1))
+    assert days == [(first, last), (first, last), (first, middle), (middle, last)]
+
+
+async def test_a_day_that_fails_alone_is_trouble_in_passing(scripted: MetaPageProvider, graph: ScriptedGraph) -> None:
+    for _ in range(4):
+        graph.answer({"data": None}, status=500)
+    with pytest.raises(ProviderTransientError):
+        await scripted.read_page_metrics(["m"], YESTERDAY - timedelta(days=1), YESTERDAY)
+    assert len(graph.calls) == 3
 
 
 @pytest.mark.parametrize(
@@ -262,6 +319,74 @@ async def test_posts_that_are_never_reached_are_trouble_in_passing(
         graph.answer([None])
     with pytest.raises(ProviderTransientError, match="did not get to all posts"):
         await scripted.read_post_metrics(["7_1"], ["m"])
+
+
+def item(code: int, body: dict[str, object]) -> dict[str, object]:
+    return {"code": code, "body": json.dumps(body)}
+
+
+GOOD = item(200, {"data": [{"name": "m", "values": [{"value": 4}]}]})
+REFUSED = item(400, {"error": {"code": 100, "error_subcode": 2446289, "message": "Invalid parameter"}})
+FAILED = item(500, {"error": {"code": 2, "message": "try again"}})
+
+
+def asked_posts(graph: ScriptedGraph) -> list[list[str]]:
+    batches = [json.loads(call.form["batch"]) for call in graph.calls]
+    return [[each["relative_url"].partition("/")[0] for each in batch] for batch in batches]
+
+
+async def test_a_post_that_meta_refuses_costs_itself_and_is_named(
+    scripted: MetaPageProvider, graph: ScriptedGraph
+) -> None:
+    graph.answer([GOOD, REFUSED, GOOD])
+    found = await scripted.read_post_metrics(["7_1", "7_2", "7_3"], ["m"])
+
+    assert [row.post_external_id for row in found] == ["7_1", "7_3"]
+    [warning] = scripted.warnings.list_warnings()
+    assert (warning.subject, [each.external_id for each in warning.examples]) == ("POST", ["7_2"])
+    assert len(graph.calls) == 1
+
+
+async def test_what_meta_refuses_of_every_post_is_refused(scripted: MetaPageProvider, graph: ScriptedGraph) -> None:
+    graph.answer([REFUSED, REFUSED])
+    with pytest.raises(RequestRefusedError):
+        await scripted.read_post_metrics(["7_1", "7_2"], ["m"])
+    assert not scripted.warnings
+
+
+async def test_a_post_that_fails_in_passing_is_asked_for_again(
+    scripted: MetaPageProvider, graph: ScriptedGraph
+) -> None:
+    graph.answer([GOOD, FAILED, FAILED])
+    graph.answer([GOOD, FAILED])
+    graph.answer([FAILED])
+    found = await scripted.read_post_metrics(["7_1", "7_2", "7_3"], ["m"])
+
+    assert [row.post_external_id for row in found] == ["7_1", "7_2"]
+    assert asked_posts(graph) == [["7_1", "7_2", "7_3"], ["7_2", "7_3"], ["7_3"]]
+    assert [warning.examples[0].external_id for warning in scripted.warnings.list_warnings()] == ["7_3"]
+
+
+async def test_a_batch_that_fails_again_is_halved(scripted: MetaPageProvider, graph: ScriptedGraph) -> None:
+    posts = [f"7_{number}" for number in range(12)]
+    graph.answer_error(1, status=500)
+    graph.answer_error(1, status=500)
+    graph.answer([GOOD] * 6)
+    graph.answer([GOOD] * 6)
+    found = await scripted.read_post_metrics(posts, ["m"])
+
+    assert [row.post_external_id for row in found] == posts
+    assert list(map(len, asked_posts(graph))) == [12, 12, 6, 6]
+
+
+async def test_a_batch_that_fails_at_every_size_is_trouble_in_passing(
+    scripted: MetaPageProvider, graph: ScriptedGraph
+) -> None:
+    for _ in range(4):
+        graph.answer_error(1, status=500)
+    with pytest.raises(ProviderTransientError):
+        await scripted.read_post_metrics([f"7_{number}" for number in range(12)], ["m"])
+    assert list(map(len, asked_posts(graph))) == [12, 12, 6, 3]
 
 
 async def test_a_throttled_item_throttles_the_page(scripted: MetaPageProvider, graph: ScriptedGraph) -> None:

@@ -18,8 +18,12 @@ from app.errors import (
     TooMuchDataError,
 )
 from app.metrics.levels import Level
+from app.providers.insight_rows import Gap
 from app.providers.meta.provider import MetaProvider
 from app.providers.meta.report_policy import Patience, ReportPolicy
+from app.providers.meta.walks.lost_rows import ROWS_LOST
+from app.providers.meta.walks.patience import WalkPatience
+from app.vocabulary import Subject
 
 if TYPE_CHECKING:
     from tests.providers.conftest import RecordedCall, ScriptedGraph
@@ -51,6 +55,7 @@ def meta(graph: ScriptedGraph, http_client: httpx.AsyncClient, pauses: Pauses) -
         account_external_id="act_1001",
         access_token=SecretStr("a-token"),
         report_policy=ReportPolicy(async_rows=100, timeout=timedelta(minutes=5), sleep=pauses.sleep),
+        patience=WalkPatience(retry_pause=0),
     )
 
 
@@ -141,14 +146,18 @@ async def test_too_much_at_once_becomes_a_report(
     assert steps(graph)[:2] == [("GET", "act_1001/insights"), ("POST", "act_1001/insights")]
 
 
-async def test_a_walk_of_which_rows_were_handed_on_is_not_begun_again(meta: MetaProvider, graph: ScriptedGraph) -> None:
+async def test_the_rest_of_a_walk_of_which_rows_were_handed_on_comes_as_a_report(
+    meta: MetaProvider, graph: ScriptedGraph
+) -> None:
     for place in range(4):
         graph.answer({"data": [row(str(place))], "paging": {"cursors": {"after": str(place)}, "next": "x"}})
     graph.answer_error(100, 1487534)
+    graph.answer(STARTED)
+    graph.answer(DONE)
+    graph.answer_pages([row(str(place)) for place in range(5)])
 
-    with pytest.raises(TooMuchDataError):
-        await read(meta, expected_rows=1)
-    assert steps(graph) == [("GET", "act_1001/insights")] * 5
+    assert (await read(meta, expected_rows=1))[-5:] == [(str(place), 1) for place in range(5)]
+    assert steps(graph)[:6] == [("GET", "act_1001/insights")] * 5 + [("POST", "act_1001/insights")]
 
 
 async def test_a_walk_of_which_nothing_was_handed_on_becomes_a_report(meta: MetaProvider, graph: ScriptedGraph) -> None:
@@ -179,23 +188,114 @@ async def test_a_percentage_may_be_text(meta: MetaProvider, graph: ScriptedGraph
     assert await read(meta) == [("1", 1)]
 
 
-async def test_a_report_that_stays_invisible_is_an_error(meta: MetaProvider, graph: ScriptedGraph) -> None:
-    graph.answer(STARTED)
-    for _ in range(3):
-        graph.answer_error(100, 33)
+async def test_a_report_that_stays_invisible_is_made_anew_once(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    for _ in range(2):
+        graph.answer(STARTED)
+        for _ in range(5):
+            graph.answer_error(100, 33)
 
     with pytest.raises(RequestRefusedError):
         await read(meta)
+    assert [step[0] for step in steps(graph)] == ["POST", *["GET"] * 5] * 2
     assert graph.unused == 0
 
 
-async def test_a_report_that_vanishes_is_an_error(meta: MetaProvider, graph: ScriptedGraph) -> None:
+async def test_a_report_that_vanishes_for_a_moment_is_waited_for(meta: MetaProvider, graph: ScriptedGraph) -> None:
     graph.answer(STARTED)
     graph.answer(status("Job Running", 3))
     graph.answer_error(100, 33)
+    graph.answer_error(100, 33)
+    graph.answer(DONE)
+    graph.answer_pages([row("1")])
 
-    with pytest.raises(RequestRefusedError):
+    assert await read(meta) == [("1", 1)]
+    assert len(reports(graph)) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "is_transient"), [(100, 33, False), (2601, 1815107, True), (2601, 1815107, False)]
+)
+async def test_a_finished_report_that_is_denied_for_good_is_made_anew_once_and_ends_with_its_reason(
+    meta: MetaProvider, graph: ScriptedGraph, code: int, subcode: int, *, is_transient: bool
+) -> None:
+    for _ in range(2):
+        graph.answer(STARTED)
+        graph.answer(DONE)
+        for _ in range(6):
+            graph.answer_error(code, subcode, is_transient=is_transient)
+
+    with pytest.raises(RequestRefusedError, match=f"code {code}/{subcode}"):
         await read(meta)
+    assert [step[0] for step in steps(graph)] == ["POST", *["GET"] * 7] * 2
+    assert graph.unused == 0
+
+
+async def test_a_finished_report_that_is_denied_on_its_second_page_is_read_on(
+    meta: MetaProvider, graph: ScriptedGraph
+) -> None:
+    graph.answer(STARTED)
+    graph.answer(DONE)
+    graph.answer({"data": [row("1")], "paging": {"cursors": {"after": "one"}, "next": "x"}})
+    for _ in range(5):
+        graph.answer_error(100, 33)
+    graph.answer({"data": [row("2")]})
+
+    assert await read(meta) == [("1", 1), ("2", 1)]
+    assert [call.query.get("after") for call in graph.calls[2:]] == [None, *["one"] * 6]
+    assert {call.query["limit"] for call in graph.calls[2:]} == {"1000"}
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        {"async_percent_completion": 100, "is_running": True},
+        {"async_percent_completion": None},
+        {"async_percent_completion": "all of it"},
+        {"async_percent_completion": [100]},
+        {"async_percent_completion": 99},
+    ],
+)
+async def test_completed_alone_is_believed_in_the_end(
+    meta: MetaProvider, graph: ScriptedGraph, doubt: dict[str, object]
+) -> None:
+    graph.answer(STARTED)
+    for _ in range(4):
+        graph.answer({"id": "900", "async_status": "Job Completed", **doubt})
+    graph.answer_pages([row("1")])
+
+    assert await read(meta) == [("1", 1)]
+    assert len(graph.calls) == 6
+
+
+@pytest.mark.parametrize("percent", [100, "100", "100%", 100.0])
+async def test_any_form_of_all_is_all(meta: MetaProvider, graph: ScriptedGraph, percent: object) -> None:
+    graph.answer(STARTED)
+    graph.answer({**DONE, "async_percent_completion": percent, "is_running": False})
+    graph.answer_pages([row("1")])
+
+    assert await read(meta) == [("1", 1)]
+
+
+async def test_an_unknown_state_is_waited_for_while_the_report_runs(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(STARTED)
+    graph.answer(status("Job Pondering", 3, is_running=True))
+    graph.answer({"id": "900", "async_status": None})
+    graph.answer({"id": "900", "async_status": 7})
+    graph.answer(DONE)
+    graph.answer_pages([row("1")])
+
+    assert await read(meta) == [("1", 1)]
+
+
+async def test_an_unknown_state_in_which_nothing_runs_is_a_failure(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(STARTED)
+    graph.answer(status("Job Expired", 3, is_running=False))
+    graph.answer(STARTED)
+    graph.answer(DONE)
+    graph.answer_pages([row("1")])
+
+    assert await read(meta) == [("1", 1)]
+    assert len(reports(graph)) == 2
 
 
 async def test_passing_trouble_while_polling_does_not_cost_the_report(meta: MetaProvider, graph: ScriptedGraph) -> None:
@@ -330,6 +430,24 @@ async def test_the_smallest_part_that_fails_twice_is_too_much(meta: MetaProvider
 
     with pytest.raises(TooMuchDataError, match="even the smallest insights report twice"):
         await read(meta, until=SINCE)
+    assert graph.unused == 0
+
+
+async def test_the_smallest_parts_that_fail_beside_others_cost_themselves(
+    meta: MetaProvider, graph: ScriptedGraph
+) -> None:
+    fail_twice(graph)
+    succeed(graph, row("1"))
+    fail_twice(graph)  # both days of the second half
+    fail_twice(graph)  # its first day
+    succeed(graph, row("1", 4))
+
+    pages = [page async for page in meta.read_insights(Level.ACCOUNT, SINCE, UNTIL, expected_rows=100)]
+
+    assert [each.stat_date.day for page in pages for each in page] == [1, 4]
+    assert [gap for page in pages for gap in page.gaps] == [Gap(None, date(2026, 3, 3))]
+    [warning] = meta.warnings.list_warnings()
+    assert (warning.subject, warning.sentence, warning.day) == (Subject.INSIGHTS_ROW, ROWS_LOST, date(2026, 3, 3))
     assert graph.unused == 0
 
 

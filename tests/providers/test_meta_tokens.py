@@ -75,8 +75,7 @@ async def test_a_living_token_and_its_end(http_client: httpx.AsyncClient, sandbo
 async def test_a_token_that_ends_never_has_no_end(http_client: httpx.AsyncClient, sandbox: str) -> None:
     facts = await read_token_facts(client_of(http_client, sandbox), app_id=SANDBOX_APP_ID, app_secret=APP_SECRET)
 
-    assert facts.is_valid
-    assert facts.expires_at is None
+    assert (facts.is_valid, facts.expires_at, facts.never_expires) == (True, None, True)
 
 
 @pytest.mark.parametrize("token", [TOKEN, "nobody's"])
@@ -95,7 +94,7 @@ async def test_no_token_and_no_secret_stands_in_a_url(http_client: httpx.AsyncCl
     graph.answer([{"code": 200, "body": json.dumps(body)}])
     facts = await read_token_facts(client_of(http_client, graph.url), app_id="12", app_secret=APP_SECRET)
 
-    assert facts == TokenFacts(is_valid=True, scopes=["ads_read"])
+    assert facts == TokenFacts(is_valid=True, never_expires=True, scopes=["ads_read"])
     [call] = graph.calls
     assert (call.method, call.path, call.query) == ("POST", "/v26.0/", {})
     assert json.loads(call.form["batch"]) == [
@@ -147,7 +146,7 @@ async def test_where_debugging_is_refused_acceptance_is_all_that_is_known(
     assert await read_token_facts(client_of(http_client, graph.url), app_id=None, app_secret=None) == expected
 
 
-@pytest.mark.parametrize("items", [[], [None], [{"code": 200, "body": "{}"}], [{"code": 500, "body": "{}"}]])
+@pytest.mark.parametrize("items", [[], [None], [{"code": 200, "body": "x"}], [{"code": 500, "body": "{}"}]])
 async def test_an_answer_that_says_nothing_is_trouble_in_passing(
     http_client: httpx.AsyncClient,
     graph: ScriptedGraph,
@@ -156,3 +155,45 @@ async def test_an_answer_that_says_nothing_is_trouble_in_passing(
     graph.answer(items)
     with pytest.raises(ProviderTransientError):
         await read_token_facts(client_of(http_client, graph.url), app_id=None, app_secret=None)
+
+
+IN_2030 = datetime(2030, 12, 31, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (
+            {
+                "app_id": 138483919580948,
+                "expires_at": 1924905600,
+                "is_valid": True,
+                "scopes": ["a"],
+                "user_id": 1207059,
+            },
+            TokenFacts(is_valid=True, expires_at=IN_2030, scopes=["a"], app_id="138483919580948", user_id="1207059"),
+        ),
+        ([], TokenFacts(is_valid=True)),
+        (None, TokenFacts(is_valid=True)),
+        ("x", TokenFacts(is_valid=True)),
+        ({}, TokenFacts(is_valid=True)),
+        ({"is_valid": "false", "app_id": [], "user_id": {}, "scopes": "x"}, TokenFacts(is_valid=False)),
+        ({"is_valid": 1, "expires_at": "1924905600"}, TokenFacts(is_valid=True, expires_at=IN_2030)),
+        (
+            {"is_valid": True, "expires_at": "soon", "data_access_expires_at": 1924905600},
+            TokenFacts(is_valid=True, expires_at=IN_2030),
+        ),
+        ({"is_valid": True, "expires_at": "soon"}, TokenFacts(is_valid=True)),
+        (
+            {"is_valid": True, "expires_at": 0, "data_access_expires_at": 0},
+            TokenFacts(is_valid=True, never_expires=True),
+        ),
+        ({"error": {"message": 5}}, TokenFacts(is_valid=False)),
+        ({"is_valid": True, "error": "x", "expires_at": 10**40}, TokenFacts(is_valid=True)),
+    ],
+)
+async def test_what_is_only_shown_fails_no_check(
+    http_client: httpx.AsyncClient, graph: ScriptedGraph, data: object, expected: TokenFacts
+) -> None:
+    graph.answer([{"code": 200, "body": json.dumps({"data": data})}])
+    assert await read_token_facts(client_of(http_client, graph.url), app_id="12", app_secret=APP_SECRET) == expected

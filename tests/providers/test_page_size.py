@@ -14,7 +14,19 @@ def test_two_walks_that_meet_the_same_heavy_page_halve_it_once() -> None:
 def test_pages_under_the_smallest_are_not_asked_for() -> None:
     size = PageSize(31)
 
-    assert [size.shrink(31), size.value] == [False, 31]
+    assert [size.shrink(31), size.value] == [True, 25]
+    assert [size.shrink(25), size.value] == [False, 25]
+
+
+def test_a_size_is_settled_by_a_page_that_came() -> None:
+    size = PageSize()
+    size.settle(125)
+    for _ in range(3):
+        size.settle(125)
+    assert size.value == 125
+    size.settle(125)
+
+    assert size.value == 250
 
 
 def test_a_heavy_page_begins_the_count_of_good_ones_anew() -> None:

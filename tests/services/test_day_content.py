@@ -6,8 +6,8 @@ import pytest
 
 from app.metrics.counters import Counters
 from app.providers.contract import InsightRow
-from app.providers.insight_rows import rows_of
-from app.services.day_content import content_hash, fetched_days
+from app.providers.insight_rows import Gap, rows_of
+from app.services.day_content import DayGaps, content_hash, fetched_days
 
 DAY = date(2026, 3, 1)
 RED = InsightRow(external_id="1", stat_date=DAY, counters=Counters(5, 4, 3), attribution_setting="7d_click")
@@ -50,4 +50,36 @@ def test_every_day_that_was_asked_for_is_there_once_with_each_entity_once() -> N
     outside = RED._replace(stat_date=DAY + timedelta(days=2))
     first, second = fetched_days(rows_of([RED, BLUE, outside, later]), DAY, DAY + timedelta(days=1))
     assert (first.stat_date, list(first.rows), first.content_hash) == (DAY, [later, BLUE], _hash(later, BLUE))
-    assert (second.stat_date, list(second.rows), second.content_hash) == (DAY + timedelta(days=1), [], _hash())
+    assert (second.stat_date, list(second.rows)) == (DAY + timedelta(days=1), [])
+
+
+NEXT = DAY + timedelta(days=1)
+SPENT = frozenset({"spend_micros"})
+
+
+@pytest.mark.parametrize(
+    ("gap", "first", "second"),
+    [
+        (Gap("3", DAY), DayGaps(entities=frozenset({"3"})), DayGaps()),
+        (Gap("3"), DayGaps(entities=frozenset({"3"})), DayGaps(entities=frozenset({"3"}))),
+        (Gap("1"), DayGaps(), DayGaps(entities=frozenset({"1"}))),
+        (Gap(None, DAY), DayGaps(is_open=True), DayGaps()),
+        (Gap(), DayGaps(is_open=True), DayGaps(is_open=True)),
+        (Gap("1", DAY, SPENT), DayGaps(counters={"1": SPENT}), DayGaps()),
+    ],
+)
+def test_a_day_has_the_gaps_that_may_be_its_own(gap: Gap, first: DayGaps, second: DayGaps) -> None:
+    days = fetched_days(rows_of([RED, BLUE], [gap]), DAY, NEXT)
+    assert [day.gaps for day in days] == [first, second]
+    assert [day.content_hash is None for day in days] == [bool(first), bool(second)]
+
+
+def test_a_row_of_another_day_is_a_gap_where_its_entity_has_no_row() -> None:
+    outside = RED._replace(stat_date=DAY + timedelta(days=2))
+    first, second = fetched_days(rows_of([RED, outside]), DAY, NEXT)
+    assert (first.gaps, second.gaps) == (DayGaps(), DayGaps(entities=frozenset({"1"})))
+
+
+def test_a_day_without_rows_has_the_hash_of_nothing() -> None:
+    [day] = fetched_days(rows_of([]), DAY, DAY)
+    assert (day.content_hash, bool(day.gaps)) == (_hash(), False)

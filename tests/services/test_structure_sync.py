@@ -186,7 +186,8 @@ async def test_zone_currency_and_name_of_the_account_are_the_platforms(services:
 async def test_an_entity_without_its_parent_is_left_out_and_the_rest_is_taken(services: Services) -> None:
     seller_id = await add_seller(services)
     with sandbox_for(services, seller_id) as shop:
-        await shop.arm({"match": {"edge": "adsets"}, "code": 2, "http_status": 503, "transient": True})
+        # Seven pages that are smaller and smaller, and the first ad set alone, whole and by its id.
+        await shop.arm({"match": {"edge": "adsets"}, "code": 2, "http_status": 503, "transient": True, "times": 9})
         await shop.connect()
         assert await shop.value("SELECT count(*) FROM campaigns") == 0  # all levels or none
         await make_all_due(services)

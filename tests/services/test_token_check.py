@@ -26,6 +26,7 @@ from app.services.token_reencryption import reencrypt_tokens
 from app.services.token_renewal import renew_token
 from app.vocabulary import ConnectionTrouble
 from tests.services.jobs_at_hand import enqueue
+from tests.services.oddities_at_hand import play
 from tests.services.shop import account, add_seller, pointed_at, sandbox_for
 from tests.services.working import fetch, fetch_work
 
@@ -72,6 +73,47 @@ async def test_what_the_platform_says_is_kept(shop: Shop) -> None:
     assert (facts.is_valid, facts.expires_at, facts.scopes) == (True, ends_at, ["ads_read"])
     assert await shop.rows(_FACTS) == [(True, ends_at, ["ads_read"])]
     assert await shop.rows(_HEALTH) == [("HEALTHY", None, None)]
+
+
+@pytest.mark.parametrize(
+    "silence", ['{"data": []}', '{"data": {"is_valid": true}}', '{"data": {"expires_at": "soon"}}']
+)
+async def test_what_the_platform_does_not_say_stays_as_it_was_known(shop: Shop, silence: str) -> None:
+    connection_id = await shop.connect()
+    ends_at = (datetime.now(UTC) + timedelta(days=9)).replace(microsecond=0)
+    await script(shop, expires_at=ends_at.isoformat(), scopes=["ads_read"])
+    await check_token(shop.services, seller_id=shop.seller_id, connection_id=connection_id)
+    await play(
+        shop,
+        f"""
+[[oddities]]
+match = {{ object_ids = ["debug_token"] }}
+part = "answer"
+json = '{silence}'
+""",
+    )
+    facts = await check_token(shop.services, seller_id=shop.seller_id, connection_id=connection_id)
+
+    assert (facts.is_valid, facts.expires_at) == (True, None)
+    assert await shop.rows(_FACTS) == [(True, ends_at, ["ads_read"])]
+
+
+async def test_a_token_that_never_expires_has_no_end_any_more(shop: Shop) -> None:
+    connection_id = await shop.connect()
+    await script(shop, expires_at=(datetime.now(UTC) + timedelta(days=9)).isoformat())
+    await check_token(shop.services, seller_id=shop.seller_id, connection_id=connection_id)
+    await play(
+        shop,
+        """
+[[oddities]]
+match = { object_ids = ["debug_token"] }
+part = "answer"
+json = '{"data": {"is_valid": 1, "app_id": 5, "user_id": 7, "expires_at": "0", "data_access_expires_at": 0}}'
+""",
+    )
+    await check_token(shop.services, seller_id=shop.seller_id, connection_id=connection_id)
+
+    assert (await shop.rows(_FACTS))[0][:2] == (True, None)
 
 
 async def test_a_dead_token_makes_the_connection_unhealthy(shop: Shop) -> None:

@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.database.tables.metadata import Wall, identifier, instant, metadata, walled, word
-from app.vocabulary import JobState, RunOrigin, RunState
+from app.database.tables.metadata import Wall, identifier, instant, metadata, tenant_id, walled, word
+from app.vocabulary import JobState, RunOrigin, RunState, Subject, SyncSource
 
 LIVE_STATES = (JobState.BLOCKED, JobState.QUEUED, JobState.RUNNING, JobState.RETRYING, JobState.PARKED)
 WAITING_STATES = (JobState.QUEUED, JobState.RETRYING, JobState.PARKED)
@@ -187,6 +187,29 @@ job_totals = Table(
     Column("milliseconds", BigInteger, nullable=False),
     instant("oldest_ended_at"),
     instant("newest_ended_at"),
+    info=walled(Wall.WORK),
+)
+
+# What was odd when an ad account or a page was read last, and was done without. `job_id` saw it last; its level is that
+# of the insights that were read, its day that of the thing, in the account's zone.
+sync_warnings = Table(
+    "sync_warnings",
+    metadata,
+    tenant_id(),
+    identifier(),
+    Column("connection_id", Uuid, nullable=False),
+    Column("job_id", Uuid, nullable=False),
+    *word("source", SyncSource),
+    Column("level", SmallInteger, nullable=True),
+    *word("subject", Subject),
+    Column("sentence", Text, nullable=False),
+    Column("stat_date", Date, nullable=True),
+    Column("things", Integer, nullable=False),
+    # Some of the things: a list of objects with `id` and `found`.
+    Column("examples", JSONB, nullable=False),
+    instant("first_seen_at"),
+    instant("last_seen_at"),
+    Index(None, "seller_id", "connection_id"),
     info=walled(Wall.WORK),
 )
 

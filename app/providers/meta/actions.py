@@ -7,7 +7,10 @@ falls per row and by absence: a preferred type that is there with 0 is still the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.errors import MisshapenError
+from app.providers.meta.node import as_node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,22 +28,51 @@ INITIATE_CHECKOUT = (
 VIEW_CONTENT = ("omni_view_content", "view_content", "offsite_conversion.fb_pixel_view_content")
 
 
-def by_action_type(entries: Sequence[Node]) -> Mapping[str, Node]:
-    """The entries of a row's `actions` or `action_values` that have a value under the default attribution."""
-    return {entry.text("action_type"): entry for entry in entries if entry.fields.get("value") is not None}
+class ActionValues(NamedTuple):
+    """The entries of a row's `actions` or `action_values` that have a value under the default attribution, by type.
+
+    `is_whole`: every entry could be read. Otherwise one more of any type may have been there.
+    """
+
+    by_type: Mapping[str, Node]
+    name: str
+    is_whole: bool
+
+    def choose(self, priority: Sequence[str]) -> Node | None:
+        """The entry of the first type that is present. Raises MisshapenError where that can't be known."""
+        chosen = next((self.by_type[each] for each in priority if each in self.by_type), None)
+        if not self.is_whole and (chosen is None or priority[0] not in self.by_type):
+            raise MisshapenError(f"Meta's answer can't be read: insights.{self.name} has an entry that can't be read")
+        return chosen
 
 
-def action_count(actions: Mapping[str, Node], priority: Sequence[str]) -> int:
+def read_actions(row: Node, name: str) -> ActionValues:
+    """The entries of a list of actions, of which none has to have the shape that it should."""
+    try:
+        items = row.items(name)
+    except MisshapenError:
+        return ActionValues({}, name, is_whole=False)
+    entries = [_typed(item, f"{row.what}.{name}") for item in items]
+    found = {kind: node for kind, node in filter(None, entries) if node.fields.get("value") is not None}
+    return ActionValues(found, name, is_whole=None not in entries)
+
+
+def _typed(item: object, what: str) -> tuple[str, Node] | None:
+    """The entry and its type; None of one that can't be read."""
+    try:
+        node = as_node(item, what)
+        return node.text("action_type"), node
+    except MisshapenError:
+        return None
+
+
+def action_count(actions: ActionValues, priority: Sequence[str]) -> int:
     """The count under the first type that is present, else 0."""
-    chosen = _first_present(actions, priority)
+    chosen = actions.choose(priority)
     return chosen.count("value") if chosen else 0
 
 
-def action_micros(values: Mapping[str, Node], priority: Sequence[str]) -> int:
+def action_micros(values: ActionValues, priority: Sequence[str]) -> int:
     """The amount under the first type that is present, in micros, else 0."""
-    chosen = _first_present(values, priority)
+    chosen = values.choose(priority)
     return chosen.micros("value") if chosen else 0
-
-
-def _first_present(entries: Mapping[str, Node], priority: Sequence[str]) -> Node | None:
-    return next((entries[action_type] for action_type in priority if action_type in entries), None)

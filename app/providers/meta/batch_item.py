@@ -9,8 +9,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 from app.errors import ProviderTransientError
+from app.providers.meta.answer_json import parse_json
 from app.providers.meta.errors import MetaFailure, provider_error, read_failure
-from app.providers.meta.node import Node, as_node, parse_json
+from app.providers.meta.node import Node, as_node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Calls of Meta's Graph API: one call in, one parsed answer or one ProviderError out; lists page by page.
+"""Calls of Meta's Graph API: one call in, one parsed answer or one ProviderError out; lists page by page (`walks`).
 
 It never retries, never follows or keeps a paging URL (it carries the token), and puts the token in a header: the
 Graph host documents `Authorization: Bearer` (WhatsApp Cloud API), though Meta's own SDK uses the query.
@@ -8,6 +8,7 @@ Every call is spent from the account's budget before it is made, and what Meta s
 from __future__ import annotations
 
 import json
+from contextlib import aclosing
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
@@ -15,28 +16,41 @@ from typing import TYPE_CHECKING, cast
 import httpx
 
 from app import clock
-from app.errors import ProviderThrottledError, ProviderTransientError, ThrottleScope, TooMuchDataError
+from app.errors import (
+    PlatformUnreachableError,
+    ProviderThrottledError,
+    ProviderTransientError,
+    ThrottleScope,
+    TooMuchDataError,
+)
 from app.providers.contract import UsageReading
+from app.providers.meta.answer_json import parse_json
 from app.providers.meta.batch_item import item_headers
-from app.providers.meta.errors import PAGE_TOO_HEAVY, MetaFailure, provider_error, read_failure
-from app.providers.meta.node import Node, as_node, parse_json
+from app.providers.meta.errors import MetaFailure, provider_error, read_failure
+from app.providers.meta.node import Node, as_node
 from app.providers.meta.observing import observe_answer
 from app.providers.meta.usage import read_usage, worst_usage
+from app.providers.meta.walks.edge_walk import EdgeWalk
+from app.providers.meta.walks.patience import WalkPatience
 from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from app.errors import ProviderError
     from app.providers.contract import CallBudget
     from app.providers.meta.credentials import Credentials
     from app.providers.meta.page_size import PageSize
+    from app.providers.meta.walks.edge import Edge
 
 _FULL = Decimal(100)
 
 
 class GraphClient:
-    """Bound to one version, token, use case and budget; the pooled HTTP client is the caller's, to share and close."""
+    """Bound to one version, token, use case and budget; the pooled HTTP client is the caller's, to share and close.
+
+    `patience` is that of its walks.
+    """
 
     def __init__(
         self,
@@ -46,12 +60,14 @@ class GraphClient:
         credentials: Credentials,
         use_case: UseCase,
         budget: CallBudget | None = None,
+        patience: WalkPatience | None = None,
     ) -> None:
         self._client = client
         self._version_url = version_url
         self._budget = budget
         self.credentials = credentials
         self.use_case = use_case
+        self.patience = patience or WalkPatience()
 
     def for_use_case(self, use_case: UseCase) -> GraphClient:
         """The same client, its calls counted under another use case."""
@@ -61,6 +77,7 @@ class GraphClient:
             credentials=self.credentials,
             use_case=use_case,
             budget=self._budget,
+            patience=self.patience,
         )
 
     async def get(self, path: str, params: Mapping[str, str], *, what: str, beyond_limit: bool = False) -> Node:
@@ -75,60 +92,23 @@ class GraphClient:
         """End something."""
         await self._call("DELETE", path)
 
-    async def list_pages(
-        self,
-        path: str,
-        params: Mapping[str, str],
-        *,
-        what: str,
-        page_size: PageSize,
-    ) -> AsyncIterator[Sequence[Node]]:
-        """The items of an edge, by the pages that hold any."""
-        async for page in self.walk(path, params, what=what, page_size=page_size):
-            if items := page.children("data"):
-                yield items
+    async def list_pages(self, edge: Edge, page_size: PageSize) -> AsyncIterator[Sequence[object]]:
+        """The items of an edge as they came, by the pages that hold any. Raises as `EdgeWalk.pages` does."""
+        async with aclosing(EdgeWalk(self, edge, page_size).pages()) as pages:
+            async for page in pages:
+                if items := page.items("data"):
+                    yield items
 
-    async def walk(
+    async def get_answer(
         self,
         path: str,
         params: Mapping[str, str],
         *,
-        what: str,
-        page_size: PageSize,
+        beyond_limit: bool,
         parse: Callable[[bytes, str], object] = parse_json,
-    ) -> AsyncGenerator[Node]:
-        """The pages of an edge as `parse` reads them, to the end: the absence of `paging.next`.
-
-        `after` stands on the last page too. A page that Meta calls too heavy is asked for again at half the size
-        and with the same cursor; where smaller pages don't help either, the TooMuchDataError is raised. A list that
-        has begun goes on beyond our own limit: to begin it anew later would cost more calls.
-        """
-        after: str | None = None
-        while True:
-            asked = page_size.value
-            try:
-                answer = await self._call(
-                    "GET",
-                    path,
-                    params=_page_params(params, asked, after),
-                    beyond_limit=after is not None,
-                    parse=parse,
-                )
-            except TooMuchDataError as error:
-                if error.code != PAGE_TOO_HEAVY or not page_size.shrink(asked):
-                    raise
-                continue
-            page = as_node(answer, what)
-            if page.fields.get("data") is None:
-                raise page.misshapen("data", "is missing")
-            page_size.note_good_page()
-            yield page
-            following = _next_cursor(page)
-            if following is None:
-                return
-            if following == after:
-                raise page.misshapen("paging", "does not move on")
-            after = following
+    ) -> object:
+        """Any JSON, as `parse` reads it."""
+        return await self._call("GET", path, params=params, beyond_limit=beyond_limit, parse=parse)
 
     async def post_batch(self, calls: Sequence[Mapping[str, str]], *, beyond_limit: bool = False) -> Sequence[object]:
         """The items of one batch call; each item counts as a call. The root's path ends in a slash."""
@@ -193,6 +173,8 @@ class GraphClient:
     def _unreachable(self, error: httpx.RequestError) -> ProviderError:
         """An insights query that is not answered in the client's whole patience is too large to be answered at once."""
         text = f"Meta could not be reached: {type(error).__name__}"
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            return PlatformUnreachableError(text)
         if isinstance(error, httpx.ReadTimeout) and self.use_case is UseCase.ADS_INSIGHTS:
             return TooMuchDataError(text)
         return ProviderTransientError(text)
@@ -227,17 +209,3 @@ class GraphClient:
     @staticmethod
     def _silent(response: httpx.Response) -> MetaFailure:
         return MetaFailure(http_status=response.status_code, message="the answer has no error that can be read")
-
-
-def _page_params(params: Mapping[str, str], page_size: int, after: str | None) -> Mapping[str, str]:
-    return {**params, "limit": str(page_size), **({"after": after} if after else {})}
-
-
-def _next_cursor(page: Node) -> str | None:
-    paging = page.child("paging")
-    if paging is None or paging.optional_text("next") is None:
-        return None
-    cursors = paging.child("cursors")
-    if cursors is None:
-        raise paging.misshapen("cursors", "is missing though there is a next page")
-    return cursors.text("after")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.errors import MisshapenError
 from app.metrics.levels import Level
+from app.providers.meta.node import as_node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,3 +42,11 @@ def insight_fields(level: Level) -> str:
 def named_fields(level: Level) -> list[str]:
     """Id and name of the entity and of each parent, in the order of an InsightRow."""
     return [field for each in (level, *PARENTS[level]) for field in (ID_FIELDS[each], NAME_FIELDS[each])]
+
+
+def find_campaign_id(item: object) -> str | None:
+    """The campaign that a row names; None of a row without one that can be read."""
+    try:
+        return as_node(item, "insights.data").identifier(ID_FIELDS[Level.CAMPAIGN])
+    except MisshapenError:
+        return None

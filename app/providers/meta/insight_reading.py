@@ -7,13 +7,18 @@ days, as connectors have found to work (airbyte-source-facebook-marketing 6.1.9)
 
 from __future__ import annotations
 
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from app.errors import TooMuchDataError
+from app.errors import ProviderTransientError, RequestRefusedError, TooMuchDataError, UnfinishedWalkError
+from app.providers.meta.insight_fields import find_campaign_id
 from app.providers.meta.insight_report import InsightReport
 from app.providers.meta.look_ahead import work_ahead
 from app.providers.meta.report_policy import Patience
+from app.providers.meta.walks.edge import Edge
+from app.providers.meta.walks.edge_walk import EdgeWalk
+from app.providers.meta.walks.lost_rows import lost_rows
+from app.providers.meta.walks.refusals import is_unready_report
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -24,13 +29,19 @@ if TYPE_CHECKING:
     from app.providers.meta.page_size import PageSize
     from app.providers.meta.parse_insights import InsightParser
     from app.providers.meta.report_policy import ReportPolicy
+    from app.providers.sync_warnings import SyncWarnings
 
-_TRIES = 2
+_TOO_SMALL = "Meta failed to make even the smallest insights report twice"
+# Smallest parts that one reading does without.
+_LOST_PARTS = 5
 _AHEAD = 2  # pages that are read while the next one is asked for
 
 
 class InsightReading:
-    """Reads one account; `size_of` knows the page size of an edge, `parser` reads its pages."""
+    """Reads one account.
+
+    `size_of` knows the page size of an edge, `parser` reads its pages, `warnings` names what is lost.
+    """
 
     def __init__(
         self,
@@ -40,57 +51,94 @@ class InsightReading:
         policy: ReportPolicy,
         size_of: Callable[[str], PageSize],
         parser: InsightParser,
+        warnings: SyncWarnings,
     ) -> None:
         self._graph = graph
         self._account_path = account_path
         self._policy = policy
         self._size_of = size_of
         self._parser = parser
+        self._warnings = warnings
 
     async def read(self, query: InsightQuery, *, expected_rows: int | None) -> AsyncGenerator[InsightRows]:
         """Pages of rows. Raises TooMuchDataError where even the smallest part is too much or takes too long.
 
-        A walk of which rows were handed on is not begun again as a report: they would come twice.
+        Where a walk broke off and its rest comes as a report, rows of it come twice: the later ones count.
         """
         if expected_rows is None or expected_rows < self._policy.async_rows:
-            has_begun = False
+            edge = self._edge(f"{self._account_path}/insights", query.params())
             try:
-                rows = self._rows(f"{self._account_path}/insights", query.params(), query.edge)
-                async with aclosing(rows) as pages:
+                async with aclosing(self._rows(edge, self._size_of(query.edge))) as pages:
                     async for page in pages:
-                        has_begun = True
                         yield page
-            except TooMuchDataError:
-                if has_begun:
-                    raise
+            except (TooMuchDataError, UnfinishedWalkError):
+                pass
             else:
                 return
         async for page in self._read_reports(query):
             yield page
 
     async def _read_reports(self, query: InsightQuery) -> AsyncIterator[InsightRows]:
-        """A part is handed on when all of it is there, so that a part which is cut has given no row."""
+        """A part is handed on when all of it is there, so that a part which is cut has given no row.
+
+        The smallest parts that fail cost themselves alone, unless all of them do.
+        """
         report = InsightReport(self._graph, self._account_path, Patience(self._policy))
-        parts = [query]
+        parts, has_given = [query], False
+        lost: list[InsightQuery] = []
         while parts:
             part = parts.pop(0)
             pages = await self._read_report(report, part)
-            if pages is None:
-                parts[:0] = await self._cut(part)
-                continue
-            for page in pages:
-                yield page
+            if pages is not None:
+                has_given = True
+                for page in pages:
+                    yield page
+            elif smaller := await self._cut(part):
+                parts[:0] = smaller
+            else:
+                lost.append(part)
+                if len(lost) > _LOST_PARTS:
+                    break
+        if lost and (parts or not has_given):
+            raise TooMuchDataError(_TOO_SMALL)
+        for part in lost:
+            yield lost_rows(part, _TOO_SMALL, self._warnings)
 
     async def _read_report(self, report: InsightReport, query: InsightQuery) -> Sequence[InsightRows] | None:
-        for _ in range(_TRIES):
-            path = await report.build(query)
-            if path is None:
-                continue
-            with suppress(TooMuchDataError):
-                return [page async for page in self._rows(f"{path}/insights", {}, f"report/{query.edge}")]
+        """None where the report could not be made, or not be read for all that is in it: a smaller one may.
+
+        A report that Meta denies is made anew once; a smaller one would be denied too.
+        """
+        for is_last in (False, True):
+            try:
+                path = await report.build(query)
+                if path is not None and (pages := await self._read_rows(path, query, is_last=is_last)) is not None:
+                    return pages
+            except (RequestRefusedError, ProviderTransientError) as error:
+                if not is_unready_report(error):
+                    raise
+                if is_last:
+                    raise RequestRefusedError(str(error), code=error.code, subcode=error.subcode) from None
         return None
 
+    async def _read_rows(self, path: str, query: InsightQuery, *, is_last: bool) -> Sequence[InsightRows] | None:
+        """All rows of a finished report; of the last that is made for a query, what there is."""
+        edge = self._edge(f"{path}/insights", {}, is_report=True)
+        pages: list[InsightRows] = []
+        try:
+            async with aclosing(self._rows(edge, self._size_of(f"report/{query.edge}"))) as rows:
+                async for page in rows:
+                    pages.append(page)  # noqa: PERF401  # what was read before a failure counts
+        except TooMuchDataError:
+            return None
+        except UnfinishedWalkError as error:
+            if not is_last:
+                return None
+            pages.append(lost_rows(query, str(error), self._warnings))
+        return pages
+
     async def _cut(self, query: InsightQuery) -> list[InsightQuery]:
+        """The smaller queries that a query is made of; none where there are no smaller ones."""
         parts: list[InsightQuery] = []
         if query.has_campaigns and query.campaign_ids is None:
             parts = query.of_campaigns(await self._list_campaign_ids(query))
@@ -98,26 +146,25 @@ class InsightReading:
             parts = query.of_half_the_days()
         if not parts and query.campaign_ids is not None and len(query.campaign_ids) > 1:
             parts = query.of_campaigns(query.campaign_ids)
-        if not parts:
-            raise TooMuchDataError("Meta failed to make even the smallest insights report twice")
         return parts
 
     async def _list_campaign_ids(self, query: InsightQuery) -> Sequence[str]:
-        """The campaigns that delivered in the query's days; none where Meta calls that too much as well."""
+        """The campaigns that delivered in the query's days; none where not all can be listed."""
         edge = f"{self._account_path}/insights"
         try:
             size = self._size_of("insights/campaign")
-            listing = self._graph.list_pages(edge, query.campaign_params(), what="insights", page_size=size)
+            listing = self._graph.list_pages(Edge(edge, query.campaign_params(), "insights"), size)
             pages = [page async for page in listing]
-        except TooMuchDataError:
+        except (TooMuchDataError, UnfinishedWalkError):
             return []
-        return list(dict.fromkeys(node.text("campaign_id") for page in pages for node in page))
+        return list(dict.fromkeys(filter(None, (find_campaign_id(item) for page in pages for item in page))))
 
-    async def _rows(self, path: str, params: dict[str, str], edge: str) -> AsyncGenerator[InsightRows]:
-        walk = self._graph.walk(
-            path, params, what="insights", page_size=self._size_of(edge), parse=self._parser.parse_page
-        )
+    def _edge(self, path: str, params: dict[str, str], *, is_report: bool = False) -> Edge:
+        return Edge(path, params, "insights", self._parser.parse_page, is_report=is_report)
+
+    async def _rows(self, edge: Edge, page_size: PageSize) -> AsyncGenerator[InsightRows]:
+        walk = EdgeWalk(self._graph, edge, page_size).pages()
         async with aclosing(walk), aclosing(work_ahead(walk, self._parser.read_rows, ahead=_AHEAD)) as pages:
             async for rows in pages:
-                if rows:
+                if rows or rows.gaps:
                     yield rows

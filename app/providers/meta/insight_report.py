@@ -22,6 +22,7 @@ from app.errors import (
 )
 from app.providers.meta.errors import MetaFailure, provider_error
 from app.providers.meta.report_policy import growing_pauses
+from app.providers.meta.walks.refusals import is_unready_report
 
 if TYPE_CHECKING:
     from app.providers.meta.graph import GraphClient
@@ -29,16 +30,19 @@ if TYPE_CHECKING:
     from app.providers.meta.node import Node
     from app.providers.meta.report_policy import Patience
 
-_FIELDS = "id,async_status,async_percent_completion,error_code,error_subcode,error_message"
+_FIELDS = "id,async_status,async_percent_completion,is_running,error_code,error_subcode,error_message"
 _COMPLETED = "Job Completed"
 _FAILED = frozenset({"Job Failed", "Job Skipped"})
-_ALL = 100
-_NOT_VISIBLE_YET = (100, 33)
+_ALL = frozenset({"100", "100.0"})
+_STATES_ON_THE_WAY = frozenset({"Job Not Started", "Job Started", "Job Running"})
 # What is no fault of the query: the next look, or another or a smaller report, may not have it. A look is never too
 # much data, but an answer that does not come in time is taken for it.
 _PASSING = (ProviderTransientError, TooMuchDataError)
-# Polls in a row that may go wrong in passing before the report is given up.
+# Polls in a row that may go wrong in passing before the report is given up; a new one may be unknown for longer.
 _BAD_POLLS = 3
+_UNSEEN_POLLS = 5
+# Polls in a row at which a report says that it is completed and something beside it does not.
+_DOUBTFUL_POLLS = 3
 
 
 class InsightReport:
@@ -66,11 +70,10 @@ class InsightReport:
             report = await polls.look()
             if report is None:
                 continue
-            status = report.optional_text("async_status")
-            if status in _FAILED:
+            if _has_failed(report):
                 await self._raise_cause(report)
                 return None
-            if status == _COMPLETED and report.count("async_percent_completion") == _ALL:
+            if polls.is_done(report):
                 await self._patience.rest()
                 return path
         await self._cancel(path)
@@ -104,6 +107,14 @@ class InsightReport:
             await self._graph.delete(path)
 
 
+def _has_failed(report: Node) -> bool:
+    """A state that nobody knows is an end when nothing runs any more."""
+    status = report.fields.get("async_status")
+    if status in _FAILED:
+        return True
+    return status != _COMPLETED and status not in _STATES_ON_THE_WAY and report.fields.get("is_running") is False
+
+
 class _Polls:
     """The looks at one report; a look may fail in passing."""
 
@@ -112,6 +123,7 @@ class _Polls:
         self._path = path
         self._bad = 0
         self._was_seen = False
+        self._doubtful = 0
 
     async def look(self) -> Node | None:
         """The report's node; None where this look failed and the next may not."""
@@ -125,9 +137,19 @@ class _Polls:
         self._was_seen = True
         return report
 
+    def is_done(self, report: Node) -> bool:
+        """Completed, at 100 % and no longer running; completed alone is believed when it is said again and again."""
+        if report.fields.get("async_status") != _COMPLETED:
+            self._doubtful = 0
+            return False
+        percent = str(report.fields.get("async_percent_completion")).strip("% ")
+        if percent in _ALL and report.fields.get("is_running") is not True:
+            return True
+        self._doubtful += 1
+        return self._doubtful > _DOUBTFUL_POLLS
+
     def _may_pass(self, error: ProviderError) -> bool:
         self._bad += 1
-        if self._bad >= _BAD_POLLS:
-            return False
-        not_yet = not self._was_seen and (error.code, error.subcode) == _NOT_VISIBLE_YET
-        return not_yet or isinstance(error, _PASSING)
+        if is_unready_report(error):
+            return self._bad < (_BAD_POLLS if self._was_seen else _UNSEEN_POLLS)
+        return self._bad < _BAD_POLLS and isinstance(error, _PASSING)

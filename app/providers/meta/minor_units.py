@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DEFAULT_OFFSET = 100
 WITHOUT_MINOR_UNIT = frozenset({"CLP", "COP", "CRC", "HUF", "IDR", "ISK", "JPY", "KRW", "PYG", "TWD", "VND"})
-_MAX_DIGITS = 15
+_TOO_MUCH = 10**15
 
 
 def minor_unit_offset(currency: str) -> int:
@@ -24,10 +24,13 @@ def minor_unit_offset(currency: str) -> int:
 
 
 def budget_micros(node: Node, name: str, currency: str) -> int | None:
-    """A budget field in micros of the currency's unit; None where it is left out or 0 (Meta's "none")."""
-    text = node.optional_text(name)
-    if text is None:
+    """A budget field in micros of the currency's unit; None where it is left out or 0 (Meta's "none").
+
+    Raises MisshapenError for what is no whole number of minor units.
+    """
+    number = node.number(name)
+    if number is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+    if number < 0 or number >= _TOO_MUCH or number != number.to_integral_value():
         raise node.misshapen(name, "is not a whole number of minor units")
-    return int(text) * (MICROS_PER_UNIT // minor_unit_offset(currency)) or None
+    return int(number) * (MICROS_PER_UNIT // minor_unit_offset(currency)) or None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -11,8 +12,11 @@ from app.providers.meta.credentials import Credentials
 from app.providers.meta.dead_metric import as_dead_metric
 from app.providers.meta.graph import GraphClient
 from app.providers.meta.page_size import PageSizes
-from app.providers.meta.parse_page import PAGE_FIELDS, POST_FIELDS, parse_page, parse_page_metric, parse_post
+from app.providers.meta.parse_page import PAGE_FIELDS, POST_FIELDS, parse_page, read_page_days, read_posts
 from app.providers.meta.post_batch import PostBatch
+from app.providers.meta.walks.day_walk import Days, walk_days
+from app.providers.meta.walks.edge import Edge
+from app.providers.sync_warnings import SyncWarnings
 from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from app.providers.contract import CallBudget, PageMetricRow, PageRecord, PostMetricRow, PostRecord
-    from app.providers.meta.node import Node
+    from app.providers.meta.walks.patience import WalkPatience
 
 # Meta answers at most 90 days at once (its documentation); whether both ends count is not said, so one less.
 DAYS_PER_QUERY = 89
@@ -47,6 +51,8 @@ class MetaPageProvider:
         posts_per_page: int = POSTS_PER_PAGE,
         budget: CallBudget | None = None,
         page_sizes: PageSizes | None = None,
+        patience: WalkPatience | None = None,
+        warnings: SyncWarnings | None = None,
     ) -> None:
         self._graph = GraphClient(
             client,
@@ -54,40 +60,43 @@ class MetaPageProvider:
             credentials=Credentials(access_token, app_secret),
             use_case=UseCase.PAGES,
             budget=budget,
+            patience=patience,
         )
         self._page_external_id = page_external_id
         self._page_path = quote(page_external_id, safe="")
         self._posts_per_page = posts_per_page
         self._page_sizes = page_sizes or PageSizes()
+        self.warnings = SyncWarnings() if warnings is None else warnings
 
     def __repr__(self) -> str:
         return f"MetaPageProvider({self._page_external_id})"
 
     async def get_page(self) -> PageRecord:
-        return parse_page(await self._graph.get(self._page_path, {"fields": PAGE_FIELDS}, what="page"))
+        node = await self._graph.get(self._page_path, {"fields": PAGE_FIELDS}, what="page")
+        return parse_page(node, self.warnings)
 
     async def read_page_metrics(self, metrics: Sequence[str], since: date, until: date) -> Sequence[PageMetricRow]:
         """A longer range than Meta answers at once is asked for in pieces."""
         rows: list[PageMetricRow] = []
-        for first, last in _pieces(since, until) if metrics else ():
-            rows += [
-                row
-                for metric in await self._read_metrics(metrics, first, last)
-                for row in parse_page_metric(metric, first, last)
-            ]
+        for piece in _pieces(since, until) if metrics else ():
+            walk = walk_days(partial(self._read_metrics, metrics), piece, self._graph.patience)
+            async for (first, last), found in walk:
+                rows += read_page_days(found, first, last, self.warnings)
         return rows
 
     async def list_posts(self, since: date) -> AsyncIterator[Sequence[PostRecord]]:
         """The newest first; Meta's `since` spares calls, and what it lets through is left out here."""
         begin = datetime.combine(since, time.min, tzinfo=UTC)
-        pages = self._graph.list_pages(
+        edge = Edge(
             f"{self._page_path}/posts",
             {"fields": POST_FIELDS, "since": str(int(begin.timestamp()))},
-            what="posts",
-            page_size=self._page_sizes.get_size(self._page_path, "posts", largest=self._posts_per_page),
+            "posts",
+            id_field="id",
         )
+        size = self._page_sizes.get_size(self._page_path, "posts", largest=self._posts_per_page)
+        pages = self._graph.list_pages(edge, size)
         async for page in pages:
-            if posts := [post for post in map(parse_post, page) if post.created_at >= begin]:
+            if posts := [post for post in read_posts(page, self.warnings) if post.created_at >= begin]:
                 yield posts
 
     async def read_post_metrics(
@@ -97,9 +106,9 @@ class MetaPageProvider:
     ) -> Sequence[PostMetricRow]:
         if not metrics:
             return []
-        return await PostBatch(self._graph, metrics).read(post_external_ids)
+        return await PostBatch(self._graph, metrics, self.warnings).read(post_external_ids)
 
-    async def _read_metrics(self, metrics: Sequence[str], first: date, last: date) -> Sequence[Node]:
+    async def _read_metrics(self, metrics: Sequence[str], first: date, last: date) -> Sequence[object]:
         """The values of day D are labelled D+1, so that `until` is the day after the last one."""
         params = {
             "metric": ",".join(metrics),
@@ -111,12 +120,12 @@ class MetaPageProvider:
             answer = await self._graph.get(f"{self._page_path}/insights", params, what="page insights")
         except RequestRefusedError as error:
             raise as_dead_metric(error) or error from None
-        return answer.children("data")
+        return answer.items("data")
 
 
-def _pieces(since: date, until: date) -> Iterator[tuple[date, date]]:
+def _pieces(since: date, until: date) -> Iterator[Days]:
     first = since
     while first <= until:
         last = min(first + (DAYS_PER_QUERY - 1) * _DAY, until)
-        yield first, last
+        yield Days(first, last)
         first = last + _DAY

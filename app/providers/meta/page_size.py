@@ -35,13 +35,23 @@ class PageSize:
         self._good_pages = 0
         if self.value < asked:
             return True
-        if asked // 2 < SMALLEST_PAGE:
+        if asked <= SMALLEST_PAGE:
             return False
-        self.value = asked // 2
+        self._fall_to(max(asked // 2, SMALLEST_PAGE))
+        return True
+
+    def settle(self, size: int) -> None:
+        """A page of `size` items came; where larger ones failed before it, that is the size from now on."""
+        if size < self.value:
+            self._good_pages = 0
+            self._fall_to(size)
+        self.note_good_page()
+
+    def _fall_to(self, size: int) -> None:
+        self.value = size
         if self._is_on_trial:
             self._is_on_trial = False
             self._grows_after = min(2 * self._grows_after, GROWS_AFTER_AT_MOST)
-        return True
 
     def note_good_page(self) -> None:
         """Twice the size after GROWS_AFTER good pages in a row, or more of them while larger ones are too heavy."""

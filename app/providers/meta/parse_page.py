@@ -10,13 +10,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
+from app.errors import MisshapenError
 from app.providers.contract import PageMetricRow, PageRecord, PostMetricRow, PostRecord
+from app.providers.meta.node import as_node
+from app.providers.meta.numbers import NotANumberError, read_whole
+from app.providers.meta.object_reading import DescribedObject
+from app.providers.sync_warnings import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from app.providers.meta.node import Node
+    from app.providers.sync_warnings import SyncWarnings
 
 PAGE_FIELDS = "id,name"
 POST_FIELDS = "id,created_time,message,permalink_url"
@@ -24,38 +30,99 @@ _PACIFIC = ZoneInfo("America/Los_Angeles")
 _DAY = timedelta(days=1)
 
 
-def parse_page(node: Node) -> PageRecord:
-    external_id = node.text("id")
-    return PageRecord(external_id=external_id, name=node.optional_text("name") or external_id)
+def parse_page(node: Node, warnings: SyncWarnings) -> PageRecord:
+    external_id = node.identifier("id")
+    page = DescribedObject(node=node, external_id=external_id, subject=Subject.PAGE, warnings=warnings)
+    return PageRecord(external_id=external_id, name=page.name())
 
 
-def parse_post(node: Node) -> PostRecord:
+def read_posts(items: Iterable[object], warnings: SyncWarnings) -> list[PostRecord]:
+    """The posts of a listing, of two of one id the later; one without an id or an instant is left out, and noted."""
+    posts: dict[str, PostRecord] = {}
+    for item in items:
+        try:
+            post = _parse_post(as_node(item, "posts.data"), warnings)
+        except MisshapenError as error:
+            warnings.note(Subject.POST, f"A post was left out. {error}.", external_id=_id_of(item), found=item)
+        else:
+            posts[post.external_id] = post
+    return list(posts.values())
+
+
+def _parse_post(node: Node, warnings: SyncWarnings) -> PostRecord:
+    external_id = node.identifier("id")
     created_at = node.moment("created_time")
     if created_at is None:
         raise node.misshapen("created_time", "is missing")
+    found = DescribedObject(node=node, external_id=external_id, subject=Subject.POST, warnings=warnings)
     return PostRecord(
-        external_id=node.text("id"),
+        external_id=external_id,
         created_at=created_at,
-        message=node.optional_text("message"),
-        permalink_url=node.optional_text("permalink_url"),
+        message=found.find("message", node.optional_text),
+        permalink_url=found.find("permalink_url", node.optional_text),
     )
 
 
-def parse_page_metric(node: Node, since: date, until: date) -> Iterator[PageMetricRow]:
-    """A metric's days from `since` to `until`; Meta may send its neighbours, and days without a number."""
-    for value in node.children("values"):
-        number = _number(value)
-        stat_date = _day(value)
+def _id_of(item: object) -> object:
+    return cast("dict[str, object]", item).get("id") if isinstance(item, dict) else None
+
+
+def read_page_days(
+    metrics: Iterable[object], since: date, until: date, warnings: SyncWarnings
+) -> Iterable[PageMetricRow]:
+    """Metrics' days from `since` to `until`; Meta may send their neighbours, and days without a number.
+
+    Of two numbers of one day the later counts. A number that can't be read is left out, and noted.
+    """
+    rows: dict[tuple[str, date], PageMetricRow] = {}
+    for name, value in _values(metrics, warnings):
+        try:
+            number, stat_date = _number(value), _day(value)
+        except MisshapenError as error:
+            _note_number(warnings, name, value.fields, error)
+            continue
         if number is not None and since <= stat_date <= until:
-            yield PageMetricRow(metric=node.text("name"), stat_date=stat_date, value=number)
+            rows[name, stat_date] = PageMetricRow(metric=name, stat_date=stat_date, value=number)
+    return rows.values()
 
 
-def parse_post_metric(node: Node, post_external_id: str) -> Iterator[PostMetricRow]:
-    """A metric over the post's life: its one value."""
-    for value in node.children("values")[:1]:
-        number = _number(value)
+def read_post_values(
+    metrics: Iterable[object], post_external_id: str, warnings: SyncWarnings
+) -> Iterator[PostMetricRow]:
+    """Metrics over the post's life: of each its first value. What can't be read is left out, and noted."""
+    first: dict[str, Node] = {}
+    for name, value in _values(metrics, warnings):
+        first.setdefault(name, value)
+    for name, value in first.items():
+        try:
+            number = _number(value)
+        except MisshapenError as error:
+            _note_number(warnings, f"{post_external_id} {name}", value.fields, error)
+            continue
         if number is not None:
-            yield PostMetricRow(post_external_id=post_external_id, metric=node.text("name"), value=number)
+            yield PostMetricRow(post_external_id=post_external_id, metric=name, value=number)
+
+
+def _values(metrics: Iterable[object], warnings: SyncWarnings) -> Iterator[tuple[str, Node]]:
+    """The values of all metrics, each with its metric's name."""
+    for item in metrics:
+        try:
+            metric = as_node(item, "insights.data")
+            name, values = metric.text("name"), metric.items("values")
+        except MisshapenError as error:
+            _note_number(warnings, None, item, error)
+            continue
+        for value in values:
+            try:
+                node = as_node(value, "insights.data.values")
+            except MisshapenError as error:
+                _note_number(warnings, name, value, error)
+            else:
+                yield name, node
+
+
+def _note_number(warnings: SyncWarnings, which: str | None, found: object, error: MisshapenError) -> None:
+    warnings.note(Subject.PAGE_METRIC, f"A number of a page was left out. {error}.", external_id=which, found=found)
 
 
 def _day(value: Node) -> date:
@@ -70,11 +137,13 @@ def _number(value: Node) -> int | None:
     """None where Meta has no number; an object without types is a sum of nothing, 0."""
     found = value.fields.get("value")
     if isinstance(found, dict):
-        return sum(_whole(value, each) for each in cast("dict[str, object]", found).values())
+        total = sum(_whole(value, each) for each in cast("dict[str, object]", found).values())
+        return _whole(value, total)
     return None if found is None else _whole(value, found)
 
 
 def _whole(value: Node, number: object) -> int:
-    if not isinstance(number, int) or isinstance(number, bool):
-        raise value.misshapen("value", "is not a whole number")
-    return number
+    try:
+        return read_whole(number) or 0
+    except NotANumberError:
+        raise value.misshapen("value", "is not a whole number") from None

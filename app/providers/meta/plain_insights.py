@@ -17,6 +17,7 @@ import msgspec
 from app.metrics.money import MICRO_DIGITS
 from app.providers.insight_rows import LINEAGE_FIELDS, InsightRows, rows_of
 from app.providers.meta.actions import ADD_TO_CART, INITIATE_CHECKOUT, PURCHASE, VIEW_CONTENT
+from app.providers.meta.ids import MOST_CHARACTERS
 from app.providers.meta.insight_fields import RATIOS, named_fields
 from app.providers.meta.node import parse_date
 
@@ -32,7 +33,8 @@ _CENT = _SCALES[2]
 _NO_COUNT = "0"
 _NO_AMOUNT = "0.00"
 _are_cents = re.compile(r"\d{1,10}\.\d\d(?:,\d{1,10}\.\d\d)*", re.ASCII).fullmatch
-_are_ratios = re.compile(r"\d{1,30}(?:\.\d{1,30})?(?:,\d{1,30}(?:\.\d{1,30})?)*", re.ASCII).fullmatch
+_RATIO = r"\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?"
+_are_ratios = re.compile(f"{_RATIO}(?:,{_RATIO})*", re.ASCII).fullmatch
 
 
 class _UnusualError(ValueError):
@@ -88,7 +90,7 @@ class PlainInsights:
     def _by_columns(self, rows: list[_Row]) -> InsightRows:
         days = [row.date_start for row in rows]
         external_ids, *lineage = [list(map(read, rows)) for read in self._named]
-        if days != [row.date_stop for row in rows] or None in external_ids:
+        if days != [row.date_stop for row in rows] or None in external_ids or not _have_ids(external_ids, lineage):
             raise _UnusualError
         return InsightRows(
             cast("list[str]", external_ids),
@@ -98,6 +100,19 @@ class PlainInsights:
             [row.attribution_setting for row in rows],
             [*lineage, *([None] * len(rows) for _ in range(len(LINEAGE_FIELDS) - len(lineage)))],
         )
+
+
+def _have_ids(external_ids: list[str | None], lineage: list[list[str | None]]) -> bool:
+    """Whether all ids are ids; in a lineage they stand between names."""
+    return all(map(_are_ids, (external_ids, *lineage[1::2])))
+
+
+def _are_ids(column: list[str | None]) -> bool:
+    """What is left out is none that is wrong."""
+    found = {each for each in column if each is not None}
+    joined = "".join(found)
+    visible = joined.isascii() and joined.isprintable() and " " not in joined
+    return not found or (visible and "" not in found and max(map(len, found)) <= MOST_CHARACTERS)
 
 
 def _counter_columns(rows: list[_Row]) -> list[list[int]]:
@@ -145,7 +160,8 @@ def plain_micros(text: str) -> int:
     """An amount with at most six decimals: its digits, and as many zeros as are missing."""
     whole, _, fraction = text.partition(".")
     digits = whole + fraction
-    if digits.isdecimal() and digits.isascii() and len(digits) <= _MAX_DIGITS and len(fraction) in _SCALES:
+    is_plain = digits.isdecimal() and digits.isascii() and len(digits) <= _MAX_DIGITS and len(whole) < _MAX_DIGITS
+    if is_plain and len(fraction) in _SCALES:
         return int(digits) * _SCALES[len(fraction)]
     raise _UnusualError
 

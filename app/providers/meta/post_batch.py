@@ -2,66 +2,80 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from app.errors import ProviderError, ProviderThrottledError, ProviderTransientError, RequestRefusedError
-from app.providers.meta.batch_item import BATCH_SIZE, read_item
+from app.errors import MisshapenError, ProviderError, RequestRefusedError
 from app.providers.meta.dead_metric import as_dead_metric
-from app.providers.meta.node import Node
-from app.providers.meta.parse_page import parse_post_metric
+from app.providers.meta.parse_page import read_post_values
+from app.providers.meta.walks.object_walk import ObjectWalk
+from app.providers.sync_warnings import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from app.providers.contract import PostMetricRow
     from app.providers.meta.graph import GraphClient
+    from app.providers.meta.node import Node
+    from app.providers.sync_warnings import SyncWarnings
 
-_TRIES = 3
 _GONE = (100, 33)  # no such object any more, or none that the token may see
 
 
 class PostBatch:
-    """Reads the same metrics of every post."""
+    """Reads the same metrics of every post; what is odd is noted in `warnings`."""
 
-    def __init__(self, graph: GraphClient, metrics: Sequence[str]) -> None:
+    def __init__(self, graph: GraphClient, metrics: Sequence[str], warnings: SyncWarnings) -> None:
         self._graph = graph
+        self._warnings = warnings
         self._query = urlencode({"metric": ",".join(metrics), "period": "lifetime"})
 
     async def read(self, post_external_ids: Sequence[str]) -> Sequence[PostMetricRow]:
-        """Raises the first error that is more than a post that is gone."""
-        wanted = list(dict.fromkeys(post_external_ids))
+        """A post that Meta does not answer for costs itself. Raises the first error where it answers for none."""
         rows: list[PostMetricRow] = []
-        for start in range(0, len(wanted), BATCH_SIZE):
-            rows += await self._read_batch(wanted[start : start + BATCH_SIZE])
+        failed: dict[str, ProviderError] = {}
+        has_answered = False
+        walk = ObjectWalk(self._graph, partial(_url, self._query)).answers(post_external_ids)
+        async with aclosing(walk) as answers:
+            async for external_id, answer in answers:
+                if not isinstance(answer, ProviderError):
+                    has_answered = True
+                    rows += self._values(external_id, answer)
+                elif not _is_gone(answer):
+                    failed[external_id] = _alive(answer)
+        if not has_answered:
+            for error in failed.values():
+                raise error
+        self._note(failed)
         return rows
 
-    async def _read_batch(self, ids: Sequence[str]) -> Sequence[PostMetricRow]:
-        """What Meta did not get to in time is asked for again."""
-        rows: list[PostMetricRow] = []
-        waiting = list(ids)
-        for _ in range(_TRIES):
-            items = await self._graph.post_batch([self._call(each) for each in waiting])
-            answered = {each: item for each, item in zip(waiting, items, strict=False) if item is not None}
-            for external_id, item in answered.items():
-                rows += await self._rows(external_id, item)
-            waiting = [each for each in waiting if each not in answered]
-            if not waiting:
-                return rows
-        raise ProviderTransientError("Meta did not get to all posts of a batch in time")
-
-    def _call(self, external_id: str) -> dict[str, str]:
-        return {"method": "GET", "relative_url": f"{quote(external_id, safe='')}/insights?{self._query}"}
-
-    async def _rows(self, external_id: str, item: object) -> Sequence[PostMetricRow]:
-        answer = read_item(item, credentials=self._graph.credentials, use_case=self._graph.use_case)
-        if isinstance(answer, Node):
-            return [row for metric in answer.children("data") for row in parse_post_metric(metric, external_id)]
-        if isinstance(answer, RequestRefusedError) and (answer.code, answer.subcode) == _GONE:
+    def _values(self, external_id: str, answer: Node) -> list[PostMetricRow]:
+        try:
+            return list(read_post_values(answer.items("data"), external_id, self._warnings))
+        except MisshapenError as error:
+            found = answer.fields.get("data")
+            sentence = f"A post's numbers were left out. {error}."
+            self._warnings.note(Subject.POST, sentence, external_id=external_id, found=found)
             return []
-        raise await self._told(answer)
 
-    async def _told(self, error: ProviderError) -> ProviderError:
-        if isinstance(error, ProviderThrottledError):
-            await self._graph.note_throttle(error)
-        return as_dead_metric(error) or error
+    def _note(self, failed: Mapping[str, ProviderError]) -> None:
+        for external_id, error in failed.items():
+            sentence = "A post's numbers could not be read; what was known of them stays."
+            self._warnings.note(Subject.POST, sentence, external_id=external_id, found=str(error))
+
+
+def _url(query: str, external_id: str) -> str:
+    return f"{quote(external_id, safe='')}/insights?{query}"
+
+
+def _is_gone(error: ProviderError) -> bool:
+    return isinstance(error, RequestRefusedError) and (error.code, error.subcode) == _GONE
+
+
+def _alive(error: ProviderError) -> ProviderError:
+    """The error. Raises DeadMetricError where it is about what all posts are asked for."""
+    if dead := as_dead_metric(error):
+        raise dead
+    return error

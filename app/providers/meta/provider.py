@@ -15,10 +15,11 @@ from app.providers.meta.graph import GraphClient
 from app.providers.meta.insight_page_reader import InsightPageReader
 from app.providers.meta.insight_query import InsightQuery, compact_json
 from app.providers.meta.insight_reading import InsightReading
+from app.providers.meta.object_reading import read_objects
 from app.providers.meta.page_size import LARGEST_INSIGHTS_PAGE, LARGEST_PAGE, PageSize, PageSizes
 from app.providers.meta.parse_account import FIELDS as ACCOUNT_FIELDS
 from app.providers.meta.parse_account import parse_account
-from app.providers.meta.parse_delivery import STATUS_FIELDS, parse_status_record
+from app.providers.meta.parse_delivery import EFFECTIVE_STATUSES, STATUS_FIELDS, parse_status_record
 from app.providers.meta.parse_insights import InsightParser
 from app.providers.meta.parse_structure import (
     AD_FIELDS,
@@ -30,6 +31,8 @@ from app.providers.meta.parse_structure import (
 )
 from app.providers.meta.report_policy import ReportPolicy
 from app.providers.meta.status_batch import StatusBatch
+from app.providers.meta.walks.edge import Edge
+from app.providers.sync_warnings import SyncWarnings
 from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
@@ -49,33 +52,21 @@ if TYPE_CHECKING:
         StatusOutcome,
         StatusRecord,
     )
-    from app.providers.meta.node import Node
+    from app.providers.meta.walks.patience import WalkPatience
 
 _EDGES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "adsets", Level.AD: "ads"}
 _SETTABLE = frozenset({EntityStatus.ACTIVE, EntityStatus.PAUSED})
-
-# Without a filter, edges hide what is archived or deleted. Every value that the level can have (official SDK 26.0.3).
-_OF_CAMPAIGNS = ("ACTIVE", "PAUSED", "DELETED", "ARCHIVED", "IN_PROCESS", "WITH_ISSUES")
-_OF_ADSETS = (*_OF_CAMPAIGNS, "CAMPAIGN_PAUSED")
-_OF_ADS = (
-    *_OF_ADSETS,
-    "ADSET_PAUSED",
-    "PENDING_REVIEW",
-    "DISAPPROVED",
-    "PREAPPROVED",
-    "PENDING_BILLING_INFO",
-)
-_EFFECTIVE_STATUSES = {Level.CAMPAIGN: _OF_CAMPAIGNS, Level.ADSET: _OF_ADSETS, Level.AD: _OF_ADS}
 
 
 class MetaProvider:
     """Fulfils `AdProvider`. Reads through the account's edges: one call a page, since Meta counts calls.
 
     `graph_url` is scheme and host, `api_version` such as `v26.0`; `account_external_id` with or without `act_`.
-    `currency`, where it is known already, saves the call that finds it out before budgets can be read. `budget` and
+    `currency`, where it is known already, saves the call that finds it out before budgets can be read; `known` is the
+    account as it was known before, for what can't be read of it any more. `budget` and
     `page_sizes` are shared by all who work for the account; without them nothing is counted, or remembered for long.
     `page_size` is the largest page of any edge, where it is to be another than usual; a process shares one
-    `insight_page_reader`.
+    `insight_page_reader`. `warnings` are a job's, and collect what is odd in Meta's answers.
     """
 
     def __init__(
@@ -88,11 +79,14 @@ class MetaProvider:
         access_token: SecretStr,
         app_secret: SecretStr | None = None,
         currency: str | None = None,
+        known: AccountRecord | None = None,
         page_size: int | None = None,
         budget: CallBudget | None = None,
         page_sizes: PageSizes | None = None,
         insight_page_reader: InsightPageReader | None = None,
         report_policy: ReportPolicy | None = None,
+        patience: WalkPatience | None = None,
+        warnings: SyncWarnings | None = None,
     ) -> None:
         self._graph = GraphClient(
             client,
@@ -100,43 +94,46 @@ class MetaProvider:
             credentials=Credentials(access_token, app_secret),
             use_case=UseCase.ADS_MANAGEMENT,
             budget=budget,
+            patience=patience,
         )
         self._account_external_id = account_external_id
         self._account_path = f"act_{quote(account_external_id.removeprefix('act_'), safe='')}"
-        self._currency = currency
+        self._currency = currency or (known.currency if known else None)
+        self._known = known
         self._page_size = page_size
         self._page_sizes = page_sizes or PageSizes()
         self._insight_page_reader = insight_page_reader or InsightPageReader()
         self._report_policy = report_policy or ReportPolicy()
+        self.warnings = SyncWarnings() if warnings is None else warnings
 
     def __repr__(self) -> str:
         return f"MetaProvider({self._account_external_id})"
 
     async def get_account(self) -> AccountRecord:
         node = await self._graph.get(self._account_path, {"fields": ACCOUNT_FIELDS}, what="account")
-        account = parse_account(node, self._account_external_id)
+        account = parse_account(node, self._account_external_id, self.warnings, self._known)
         self._currency = account.currency
         return account
 
     async def list_campaigns(self) -> AsyncIterator[Sequence[CampaignRecord]]:
         currency = await self._known_currency()
         async for page in self._entities(Level.CAMPAIGN, CAMPAIGN_FIELDS):
-            yield [parse_campaign(node, currency) for node in page]
+            yield read_objects(page, Level.CAMPAIGN, self.warnings, partial(parse_campaign, currency=currency))
 
     async def list_adsets(self) -> AsyncIterator[Sequence[AdsetRecord]]:
         currency = await self._known_currency()
         async for page in self._entities(Level.ADSET, ADSET_FIELDS):
-            yield [parse_adset(node, currency) for node in page]
+            yield read_objects(page, Level.ADSET, self.warnings, partial(parse_adset, currency=currency))
 
     async def list_ads(self) -> AsyncIterator[Sequence[AdRecord]]:
         async for page in self._entities(Level.AD, AD_FIELDS):
-            yield [parse_ad(node) for node in page]
+            yield read_objects(page, Level.AD, self.warnings, parse_ad)
 
     async def list_statuses(self, level: Level) -> AsyncIterator[Sequence[StatusRecord]]:
         if level not in _EDGES:
             return
         async for page in self._entities(level, STATUS_FIELDS[level]):
-            yield [parse_status_record(node) for node in page]
+            yield read_objects(page, level, self.warnings, parse_status_record)
 
     async def read_insights(
         self,
@@ -152,7 +149,8 @@ class MetaProvider:
             self._account_path,
             policy=self._report_policy,
             size_of=partial(self._size_of, largest=LARGEST_INSIGHTS_PAGE),
-            parser=InsightParser(level, self._account_external_id, self._insight_page_reader),
+            parser=InsightParser(level, self._account_external_id, self._insight_page_reader, self.warnings),
+            warnings=self.warnings,
         )
         async with aclosing(reading.read(InsightQuery(level, since, until), expected_rows=expected_rows)) as pages:
             async for page in pages:
@@ -169,11 +167,12 @@ class MetaProvider:
             raise RequestRefusedError(f"only ACTIVE and PAUSED can be set, not {status} at {level.name} level")
         return await StatusBatch(self._graph, status).run(external_ids)
 
-    def _entities(self, level: Level, fields: str) -> AsyncIterator[Sequence[Node]]:
+    def _entities(self, level: Level, fields: str) -> AsyncIterator[Sequence[object]]:
+        """Without a filter, edges hide what is archived or deleted."""
         edge = _EDGES[level]
-        params = {"fields": fields, "effective_status": compact_json(_EFFECTIVE_STATUSES[level])}
+        params = {"fields": fields, "effective_status": compact_json(EFFECTIVE_STATUSES[level])}
         path = f"{self._account_path}/{edge}"
-        return self._graph.list_pages(path, params, what=edge, page_size=self._size_of(edge))
+        return self._graph.list_pages(Edge(path, params, edge, id_field="id"), self._size_of(edge))
 
     def _size_of(self, edge: str, *, largest: int = LARGEST_PAGE) -> PageSize:
         return self._page_sizes.get_size(self._account_path, edge, largest=self._page_size or largest)

@@ -8,21 +8,25 @@ that is known is whether it was accepted.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from app.errors import PermissionDeniedError, ProviderTransientError, RequestRefusedError, TokenRejectedError
+from app.errors import MisshapenError, PermissionDeniedError, RequestRefusedError, TokenRejectedError
 from app.providers.contract import TokenFacts
 from app.providers.meta.batch_item import read_item
 from app.providers.meta.node import Node
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from pydantic import SecretStr
 
     from app.providers.meta.graph import GraphClient
+
+
+_VALIDITY: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
 
 
 async def read_token_facts(graph: GraphClient, *, app_id: str | None, app_secret: SecretStr | None) -> TokenFacts:
@@ -45,27 +49,52 @@ async def read_token_facts(graph: GraphClient, *, app_id: str | None, app_secret
 
 
 def _facts(answer: Node, graph: GraphClient) -> TokenFacts:
-    data = answer.child("data")
-    if data is None or not isinstance(data.fields.get("is_valid"), bool):
-        raise ProviderTransientError("Meta's answer can't be read: it does not say whether the token is valid")
-    error = data.child("error")
-    message = error.optional_text("message") if error else None
+    """What can be read of them; the rest is only shown. Where nothing is said, the token was accepted all the same."""
+    data = _child(answer, "data")
+    error = _child(data, "error")
+    message = error.fields.get("message")
+    is_valid = _VALIDITY.get(str(data.fields.get("is_valid")).lower())
+    expires_at, never_expires = _expiry(data)
     return TokenFacts(
-        is_valid=data.flag("is_valid"),
-        expires_at=_earliest(data.integer("expires_at"), data.integer("data_access_expires_at")),
+        is_valid=not error.fields if is_valid is None else is_valid,
+        expires_at=expires_at,
+        never_expires=never_expires,
         scopes=_scopes(data),
-        app_id=data.optional_text("app_id"),
-        user_id=data.optional_text("user_id"),
-        error=graph.credentials.without_secrets(message) if message else None,
+        app_id=_text(data, "app_id"),
+        user_id=_text(data, "user_id"),
+        error=graph.credentials.without_secrets(message) if isinstance(message, str) and message else None,
     )
 
 
-def _earliest(*seconds: int | None) -> datetime | None:
-    """When the token stops being of use: it or its access to data ends. 0 is never."""
-    ends = [each for each in seconds if each]
-    return datetime.fromtimestamp(min(ends), UTC) if ends else None
+def _child(node: Node, name: str) -> Node:
+    """An object without fields where there is none."""
+    try:
+        return node.child(name) or Node({}, name)
+    except MisshapenError:
+        return Node({}, name)
+
+
+def _text(data: Node, name: str) -> str | None:
+    try:
+        return data.optional_text(name)
+    except MisshapenError:
+        return None
+
+
+def _expiry(data: Node) -> tuple[datetime | None, bool]:
+    """When the token stops being of use, or its access to data does; whether never. 0 is never."""
+    ends: list[datetime] = []
+    is_told = False
+    for name in ("expires_at", "data_access_expires_at"):
+        with suppress(MisshapenError):
+            end = data.moment(name)
+            is_told = is_told or (end is None and data.fields.get(name) is not None)
+            ends += [end] if end else []
+    return (min(ends), False) if ends else (None, is_told)
 
 
 def _scopes(data: Node) -> Sequence[str] | None:
-    scopes = data.fields.get("scopes")
-    return [each for each in scopes if isinstance(each, str)] if isinstance(scopes, list) else None  # pyright: ignore[reportUnknownVariableType]  # parsed JSON is untyped
+    try:
+        return [each for each in data.items("scopes") if isinstance(each, str)] if data.fields.get("scopes") else None
+    except MisshapenError:
+        return None

@@ -14,6 +14,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.providers.contract import UsageReading
+from app.providers.meta.answer_json import fraction_or_text, whole_or_text
+from app.providers.meta.numbers import NotANumberError, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -77,15 +79,21 @@ def _objects(headers: Mapping[str, str], name: str) -> Sequence[Mapping[str, obj
         return found[-1]
 
     try:
-        json.loads(headers.get(name, "{}"), parse_float=Decimal, object_pairs_hook=keep)
+        json.loads(
+            headers.get(name, "{}"),
+            parse_int=whole_or_text,
+            parse_float=fraction_or_text,
+            parse_constant=str,
+            object_pairs_hook=keep,
+        )
     except (ValueError, RecursionError):
         return []
     return found
 
 
 def _number(fields: Mapping[str, object], name: str) -> Decimal:
-    """A number, 0 where there is none; JSON's NaN and infinity, which Python reads as floats, are none."""
-    value = fields.get(name)
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return Decimal(value)
-    return Decimal(0)
+    """A number in any form, 0 where there is none."""
+    try:
+        return read_number(fields.get(name)) or Decimal(0)
+    except NotANumberError:
+        return Decimal(0)

@@ -11,6 +11,7 @@ from app.providers.contract import EntityStatus, StatusOutcome
 from app.providers.insight_rows import rows_of
 from app.providers.mock.numbers import MockNumbers, local_today
 from app.providers.mock.structure import MockStructure
+from app.providers.sync_warnings import SyncWarnings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -43,6 +44,7 @@ class MockProvider:
         self._account = account
         self._plan = plan
         self._ledger = ledger
+        self.warnings = SyncWarnings()
 
     async def get_account(self) -> AccountRecord:
         return self._account

@@ -95,4 +95,4 @@ def _body(answer: GraphAnswer) -> str:
         case Form.BROKEN_JSON:
             return half(answer).decode("utf-8", "replace")
         case _:
-            return json.dumps(answer.body)
+            return json.dumps(answer.body) if answer.text is None else answer.text

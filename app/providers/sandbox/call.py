@@ -57,9 +57,13 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphAnswer:
-    """`form` is a script's; NULL_ITEM is the null of a batch item that was not done in time."""
+    """`form` is a script's; NULL_ITEM is the null of a batch item that was not done in time.
+
+    `text` stands in place of the body's JSON where an answer is to be something else.
+    """
 
     body: object
+    text: str | None = None
     form: Form = Form.WHOLE
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from app.providers.sandbox.faults import Fault
 from app.providers.sandbox.limits import Limit
+from app.providers.sandbox.oddities import Oddity
 from app.providers.sandbox.reading import read_each
 from app.providers.sandbox.report_plans import ReportPlan
 from app.providers.sandbox.restatements import Restatement
@@ -17,6 +18,7 @@ from app.providers.sandbox.stated_usage import StatedUsage
 from app.providers.sandbox.throttles import Throttle
 from app.providers.sandbox.token_script import TokenRule
 from app.providers.sandbox.unlisted import Unlisting
+from app.providers.sandbox.walk_troubles import EndlessPages, SpoiltObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,6 +53,9 @@ def script_routes(sandbox: Sandbox) -> Sequence[Route]:
         _route("tokens", TokenRule, script.tokens, lambda: {"tokens": script.tokens.describe()}),
         _route("restatements", Restatement, script.restatements, tell_days),
         _route("unlisted", Unlisting, script.unlisted, lambda: {"ids": sorted(script.unlisted.ids)}),
+        _route("spoilt", SpoiltObject, script.spoilt, lambda: {"ids": sorted(script.spoilt.ids)}),
+        _route("endless", EndlessPages, script.endless, lambda: {"armed": script.endless.armed}),
+        _route("oddities", Oddity, script.oddities, lambda: {"armed": script.oddities.armed}),
     ]
 
 

@@ -14,7 +14,7 @@ from app.providers.sandbox.node_fields import check_fields, render_account, rend
 from app.providers.sandbox.paging import take_page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from app.providers.sandbox.call import GraphCall
     from app.providers.sandbox.live_account import LiveAccount
@@ -36,11 +36,17 @@ def list_accounts(call: GraphCall, accounts: Sequence[LiveAccount]) -> Mapping[s
     return _body(call, rows, page.paging, total=len(accounts))
 
 
-def list_entities(call: GraphCall, live: LiveAccount, node_id: str) -> Mapping[str, object]:
-    """An entity edge of the account or of an entity; `call.path` ends with the edge."""
+def list_entities(
+    call: GraphCall, live: LiveAccount, node_id: str, check: Callable[[Sequence[str], Sequence[str]], None]
+) -> Mapping[str, object]:
+    """An entity edge of the account or of an entity; `call.path` ends with the edge.
+
+    `check` is told the ids of the whole and of the page before any is rendered.
+    """
     check_fields(ENTITY_EDGES[call.path[-1]], call.params.get("fields"))
     listed = _select(call, live, live.list_under(node_id, ENTITY_EDGES[call.path[-1]]))
     page = take_page(call, listed, lambda entity: (live.ordinals[entity.id],))
+    check([each.id for each in listed], [each.id for each in listed[page.rows]])
     rows = [render_entity(live, entity, call.params.get("fields")) for entity in listed[page.rows]]
     return _body(call, rows, page.paging, total=len(listed))
 

@@ -176,6 +176,10 @@ def page_too_heavy() -> GraphError:
     )
 
 
+def unknown_error() -> GraphError:
+    return GraphError("An unknown error occurred", code=1, subcode=99, http_status=500)
+
+
 def too_much_data() -> GraphError:
     return GraphError(
         "Invalid parameter",

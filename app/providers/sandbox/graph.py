@@ -6,6 +6,7 @@ The order is Meta's as far as it was seen: version, script, throttle, token and 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,10 +27,11 @@ from app.providers.sandbox.reports import Reports, poll_report, read_report
 from app.providers.sandbox.targets import ME, NODE, Directory, Target
 from app.providers.sandbox.tokens import MANAGE_ADS, READ_ADS, TokenBook
 from app.providers.sandbox.usage import Usage, usage_headers
+from app.providers.sandbox.walk_troubles import endless_cursor, without_end
 from app.providers.sandbox.writes import apply_change
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from app.providers.sandbox.call_log import CallLog
     from app.providers.sandbox.changes import Changes
@@ -68,10 +70,13 @@ class Graph:
             struck = await _strike(fault, headers) if fault is not None else None
             if refusal is not None:
                 raise refusal
-            answer = struck or GraphAnswer(
-                body=self._handle(call, target),
-                headers=headers,
-                form=fault.form if fault is not None else Form.WHOLE,
+            answer = struck or self._script.oddities.apply(
+                _traits(call, target),
+                GraphAnswer(
+                    body=self._handle_without_end(call, target),
+                    headers=headers,
+                    form=fault.form if fault is not None else Form.WHOLE,
+                ),
             )
         except GraphError as error:
             answer, code = _refuse(error, headers), error.code
@@ -92,8 +97,7 @@ class Graph:
     def _record(self, call: GraphCall, target: Target) -> tuple[Fault | None, GraphError | None]:
         """Count the call; what the script strikes it with, and the throttle that turns it down."""
         self._usage.record(target.owner, target.edge, target.use_case)
-        level = call.params.get("level")
-        fault = self._script.faults.take(CallTraits(call.method, target.owner, target.edge, target.object_id, level))
+        fault = self._script.faults.take(_traits(call, target))
         if target.metered_id is None:
             return fault, None
         return fault, self._script.throttles.take(target.owner, target.use_case)
@@ -123,7 +127,7 @@ class Graph:
         caller.require(*((READ_ADS, MANAGE_ADS) if reads else (MANAGE_ADS,)))
         if target.edge == targets.INSIGHTS or target.report is not None:
             return self._answer_insights(call, target, live)
-        return _answer_node(call, target, live)
+        return self._answer_node(call, target, live)
 
     def _answer_me(self, call: GraphCall, edge: str, caller: Caller) -> Mapping[str, object]:
         if call.method != "GET":
@@ -158,6 +162,32 @@ class Graph:
     def _check_rows(self, target: Target, whole: int, page: int) -> None:
         self._script.limits.check(target.owner, target.edge, whole=whole, page=page)
 
+    def _check_listing(self, call: GraphCall, target: Target, whole: Sequence[str], page: Sequence[str]) -> None:
+        self._check_rows(target, len(whole), len(page))
+        self._script.spoilt.check(call, whole, page)
+
+    def _handle_without_end(self, call: GraphCall, target: Target) -> Mapping[str, object]:
+        """As `_handle`, where a script may let pages follow the last one."""
+        then = self._script.endless.find(_traits(call, target))
+        if then is None:
+            return self._handle(call, target)
+        place = endless_cursor(call)
+        known = call if place is None else replace(call, params={**call.params, "after": ""})
+        return without_end(call, self._handle(known, target), then)
+
+    def _answer_node(self, call: GraphCall, target: Target, live: LiveAccount) -> Mapping[str, object]:
+        entity = target.entity
+        node_id, kind = _node(target, live)
+        if call.method == "GET" and has_edge(kind, target.edge):
+            return list_entities(call, live, node_id, partial(self._check_listing, call, target))
+        if target.edge == NODE:
+            if call.method == "GET":
+                fields = call.params.get("fields")
+                return render_account(live, fields) if entity is None else render_entity(live, entity, fields)
+            if entity is not None:
+                return apply_change(live, entity, {"status": "DELETED"} if call.method == "DELETE" else call.params)
+        raise errors.missing_object(call.method, target.object_id)
+
 
 async def _strike(fault: Fault, headers: dict[str, str]) -> GraphAnswer | None:
     """Wait, then the wreck of an answer or the fault's error; None where the call shall be answered."""
@@ -172,6 +202,10 @@ async def _strike(fault: Fault, headers: dict[str, str]) -> GraphAnswer | None:
     return None
 
 
+def _traits(call: GraphCall, target: Target) -> CallTraits:
+    return CallTraits(call.method, target.owner, target.edge, target.object_id, call.params.get("level"))
+
+
 def _refuse(error: GraphError, headers: Mapping[str, str]) -> GraphAnswer:
     return GraphAnswer(body=error.envelope(), status=error.http_status, headers=headers)
 
@@ -179,17 +213,3 @@ def _refuse(error: GraphError, headers: Mapping[str, str]) -> GraphAnswer:
 def _node(target: Target, live: LiveAccount) -> tuple[str, Kind]:
     entity = target.entity
     return (entity.id, entity.kind) if entity is not None else (live.account.id, Kind.ACCOUNT)
-
-
-def _answer_node(call: GraphCall, target: Target, live: LiveAccount) -> Mapping[str, object]:
-    entity = target.entity
-    node_id, kind = _node(target, live)
-    if call.method == "GET" and has_edge(kind, target.edge):
-        return list_entities(call, live, node_id)
-    if target.edge == NODE:
-        if call.method == "GET":
-            fields = call.params.get("fields")
-            return render_account(live, fields) if entity is None else render_entity(live, entity, fields)
-        if entity is not None:
-            return apply_change(live, entity, {"status": "DELETED"} if call.method == "DELETE" else call.params)
-    raise errors.missing_object(call.method, target.object_id)

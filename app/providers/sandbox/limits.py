@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import ConfigDict
 
-from app.providers.sandbox.errors import page_too_heavy, query_timed_out, too_much_data
+from app.providers.sandbox.errors import page_too_heavy, query_timed_out, too_much_data, unknown_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,23 +20,31 @@ if TYPE_CHECKING:
 
 
 class Excess(StrEnum):
-    """What too much is called: a page that may be asked for again in halves, or a whole query that must shrink."""
+    """What too much is called: a page that may be asked for again in halves, or a whole query that must shrink.
+
+    A page that is too heavy is not always called so: `unknown` is any passing error.
+    """
 
     REDUCE = "reduce"
+    UNKNOWN = "unknown"
     TOO_MUCH_DATA = "too_much_data"
     TIMED_OUT = "timed_out"
 
 
 _ERRORS: dict[Excess, Callable[[], GraphError]] = {
     Excess.REDUCE: page_too_heavy,
+    Excess.UNKNOWN: unknown_error,
     Excess.TOO_MUCH_DATA: too_much_data,
     Excess.TIMED_OUT: query_timed_out,
 }
 
 
+_OF_PAGES = frozenset({Excess.REDUCE, Excess.UNKNOWN})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """More than `rows` rows at an edge are refused: of one page with `reduce`, of the whole query with the others."""
+    """More than `rows` rows at an edge are refused: of one page with `reduce` and `unknown`, else of all."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -67,6 +75,6 @@ class Limits:
         for limit in self._limits:
             if limit.edge != edge or limit.account not in {None, account}:
                 continue
-            if (page if limit.answer is Excess.REDUCE else whole) > limit.rows:
+            if (page if limit.answer in _OF_PAGES else whole) > limit.rows:
                 make_error = _ERRORS[limit.answer]
                 raise make_error()

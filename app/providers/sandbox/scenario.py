@@ -15,6 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from app.errors import SetupError
 from app.providers.sandbox.faults import Fault
 from app.providers.sandbox.limits import Limit
+from app.providers.sandbox.oddities import Oddity
 from app.providers.sandbox.report_plans import ReportPlan
 from app.providers.sandbox.restatements import Restatement
 from app.providers.sandbox.scenario_accounts import AccountPlan, PagePlan
@@ -22,6 +23,7 @@ from app.providers.sandbox.stated_usage import StatedUsage
 from app.providers.sandbox.throttles import Throttle
 from app.providers.sandbox.token_script import TokenRule
 from app.providers.sandbox.unlisted import Unlisting
+from app.providers.sandbox.walk_troubles import EndlessPages, SpoiltObject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +48,9 @@ class Scenario:
     tokens: tuple[TokenRule, ...] = ()
     restatements: tuple[Restatement, ...] = ()
     unlisted: tuple[Unlisting, ...] = ()
+    spoilt: tuple[SpoiltObject, ...] = ()
+    endless: tuple[EndlessPages, ...] = ()
+    oddities: tuple[Oddity, ...] = ()
 
 
 def read_scenario(document: object) -> Scenario:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from app.providers.sandbox.faults import FaultScript
 from app.providers.sandbox.limits import Limits
+from app.providers.sandbox.oddities import Oddities
 from app.providers.sandbox.report_plans import ReportPlans
 from app.providers.sandbox.restatements import Restatements
 from app.providers.sandbox.stated_usage import UsageScript
 from app.providers.sandbox.throttles import Throttles
 from app.providers.sandbox.token_script import TokenScript
 from app.providers.sandbox.unlisted import Unlisted
+from app.providers.sandbox.walk_troubles import EndlessWalks, SpoiltObjects
 
 if TYPE_CHECKING:
     from app.providers.sandbox.renewed_tokens import RenewedTokens
@@ -30,6 +32,9 @@ class Script:
         self.tokens = TokenScript(renewed_tokens)
         self.restatements = Restatements()
         self.unlisted = Unlisted()
+        self.spoilt = SpoiltObjects()
+        self.endless = EndlessWalks()
+        self.oddities = Oddities()
 
     def arm(self, scenario: Scenario) -> None:
         """Everything that a scenario scripts, beside what is scripted already."""
@@ -41,6 +46,9 @@ class Script:
         self.tokens.arm(scenario.tokens)
         self.restatements.arm(scenario.restatements)
         self.unlisted.arm(scenario.unlisted)
+        self.spoilt.arm(scenario.spoilt)
+        self.endless.arm(scenario.endless)
+        self.oddities.arm(scenario.oddities)
 
     def clear(self) -> None:
         self.faults.clear()
@@ -51,3 +59,6 @@ class Script:
         self.tokens.clear()
         self.restatements.clear()
         self.unlisted.clear()
+        self.spoilt.clear()
+        self.endless.clear()
+        self.oddities.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import orjson
@@ -29,16 +30,26 @@ def respond(answer: GraphAnswer) -> Response:
         case Form.BROKEN_JSON:
             return Response(half(answer), status_code=answer.status, headers=headers, media_type=_JSON)
         case Form.CUT_OFF:
-            return _CutOff(orjson.dumps(answer.body), status_code=answer.status, headers=headers, media_type=_JSON)
+            return _CutOff(content_of(answer), status_code=answer.status, headers=headers, media_type=_JSON)
         case _:
-            body = orjson.dumps(answer.body)
+            body = content_of(answer)
             return Response(body, status_code=answer.status, headers=headers, media_type=_JSON)
 
 
 def half(answer: GraphAnswer) -> bytes:
     """The first half of an answer's JSON, which is none."""
-    body = orjson.dumps(answer.body)
+    body = content_of(answer)
     return body[: len(body) // 2]
+
+
+def content_of(answer: GraphAnswer) -> bytes:
+    """The answer's text, or its body as JSON. What orjson refuses (half an emoji, huge numbers) is escaped JSON."""
+    if answer.text is not None:
+        return answer.text.encode("utf-8", "surrogatepass")
+    try:
+        return orjson.dumps(answer.body)
+    except TypeError:
+        return json.dumps(answer.body, separators=(",", ":")).encode()
 
 
 class _CutOff(Response):

@@ -1,0 +1,80 @@
+"""The platform's listings of one account, level by level: what could be read of each, and which have gaps.
+
+Numbers and the other levels never wait for a listing that the platform refuses: what it gave is kept, what it did not
+give is unknown, and the job's warnings say so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from app.errors import (
+    ProviderError,
+    ProviderTransientError,
+    RequestRefusedError,
+    TooMuchDataError,
+    UnfinishedWalkError,
+)
+from app.metrics.levels import Level
+from app.vocabulary import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from app.services.job_lease import Lease
+
+
+class _Named(Protocol):
+    @property
+    def external_id(self) -> str: ...
+
+
+_Record = TypeVar("_Record", bound=_Named)
+_NAMES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "ad sets", Level.AD: "ads"}
+_SUBJECTS = {Level.CAMPAIGN: Subject.CAMPAIGN, Level.ADSET: Subject.ADSET, Level.AD: Subject.AD}
+_FOR_GOOD = (UnfinishedWalkError, RequestRefusedError)
+_IN_PASSING = (ProviderTransientError, TooMuchDataError)
+
+
+class Listings:
+    """Reads the listings of one job. `unread`: the levels of which more may exist than was read."""
+
+    def __init__(self, lease: Lease) -> None:
+        self.unread: set[Level] = set()
+        self._lease = lease
+
+    async def read(self, level: Level, pages: AsyncIterator[Sequence[_Record]]) -> list[_Record]:
+        """Every record once, as it was seen last: what moves while pages are read can be on two of them.
+
+        Raises ProviderError where the account as such is not served, and while another try of the job may help.
+        """
+        found: dict[str, _Record] = {}
+        try:
+            async for page in pages:
+                found.update({record.external_id: record for record in page})
+        except _FOR_GOOD as error:
+            self._note(level, error)
+        except _IN_PASSING as error:
+            if not self._lease.is_last_try:
+                raise
+            self._note(level, error)
+        return list(found.values())
+
+    def _note(self, level: Level, error: ProviderError) -> None:
+        self.unread.add(level)
+        _note(self._lease, _SUBJECTS[level], _NAMES[level], error)
+
+
+def note_unread_posts(lease: Lease, error: ProviderError) -> None:
+    """The list of a page's posts has gaps."""
+    _note(lease, Subject.POST, "posts", error)
+
+
+def _note(lease: Lease, subject: Subject, named: str, error: ProviderError) -> None:
+    lost = error.lost_ids if isinstance(error, UnfinishedWalkError) else ()
+    for external_id in lost:
+        sentence = "The platform can't show it; what was known of it stays."
+        lease.warnings.note(subject, sentence, external_id=external_id, found=str(error))
+    if not lost:
+        sentence = f"The list of {named} could not be read to its end; what was known stays. {error}"
+        lease.warnings.note(Subject.LISTING, sentence)

@@ -1,0 +1,443 @@
+"""Walks over pages: what fails in passing, what does not end, what one object spoils. Every call is counted."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from app.errors import (
+    PlatformUnreachableError,
+    ProviderTransientError,
+    RequestRefusedError,
+    TokenRejectedError,
+    UnfinishedWalkError,
+)
+from app.metrics.levels import Level
+from app.providers.meta.provider import MetaProvider
+from app.providers.meta.report_policy import ReportPolicy
+from app.providers.meta.walks.patience import WalkPatience
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from app.providers.insight_rows import InsightRows
+    from tests.providers.conftest import ScriptedGraph
+
+DAY = date(2026, 3, 1)
+UNKNOWN = "An unknown error occurred"
+
+
+def ad(number: int) -> dict[str, object]:
+    return {
+        "id": str(number),
+        "campaign_id": "1",
+        "adset_id": "2",
+        "name": f"Ad {number}",
+        "status": "ACTIVE",
+        "effective_status": "ACTIVE",
+    }
+
+
+def page(*numbers: int, after: str | None = None, **paging: object) -> dict[str, object]:
+    """A page of ads; `after` is the cursor of a next one."""
+    more = {"cursors": {"before": "b", "after": after}, "next": "https://graph.test/x"} if after else {}
+    return {"data": [ad(number) for number in numbers], "paging": {**more, **paging}}
+
+
+def asked(graph: ScriptedGraph) -> list[tuple[str, str | None]]:
+    return [(call.query["limit"], call.query.get("after")) for call in graph.calls]
+
+
+async def listed(pages: AsyncIterator[Sequence[Any] | InsightRows]) -> tuple[list[str], Exception | None]:
+    """The ids that a listing gave, and what it ended with."""
+    ids: list[str] = []
+    try:
+        async for each in pages:
+            ids += [record.external_id for record in each]
+    except Exception as error:  # noqa: BLE001  # shown to the test
+        return ids, error
+    return ids, None
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, {"error": {"code": 1, "message": UNKNOWN}}),
+        (500, {"error": {"code": 1, "error_subcode": 99, "message": UNKNOWN}}),
+        (500, {"error": {"code": 2, "message": "Service temporarily unavailable"}}),
+        (400, {"error": {"code": 1357045, "message": "Odd", "is_transient": True}}),
+        (502, b"<html>Bad Gateway</html>"),
+        (504, b""),
+        (200, b"<html>Sorry</html>"),
+        (200, b'{"data":[{"id":"3'),
+        (200, b""),
+        (200, []),
+        (200, {}),
+        (200, {"data": None}),
+        (200, {"data": {}}),
+        (200, {"data": "rows"}),
+        (200, {"error": {"code": 2, "message": "in a 200"}, "data": []}),
+    ],
+)
+async def test_a_page_that_fails_again_in_passing_is_asked_for_at_half_the_size(
+    meta: MetaProvider, graph: ScriptedGraph, status: int, body: object
+) -> None:
+    graph.answer(page(1, 2, after="two"))
+    for _ in range(3):
+        graph.answer(body, status=status)
+    graph.answer(page(3, after="three"))
+    graph.answer(page(4))
+
+    assert await listed(meta.list_ads()) == (["1", "2", "3", "4"], None)
+    assert asked(graph) == [
+        ("500", None),
+        ("500", "two"),
+        ("500", "two"),
+        ("250", "two"),
+        ("125", "two"),
+        ("125", "three"),
+    ]
+
+
+async def test_a_page_that_failed_once_costs_one_call(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer_error(2, status=500)
+    graph.answer(page(1))
+
+    assert await listed(meta.list_ads()) == (["1"], None)
+    assert asked(graph) == [("500", None)] * 2
+
+
+async def test_an_outage_is_no_matter_of_size(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    for _ in range(7):
+        graph.answer(b"", status=503)
+    ids, error = await listed(meta.list_ads())
+    assert (ids, type(error), graph.unused) == ([], ProviderTransientError, 0)
+    assert [size for size, _ in asked(graph)] == ["500", "500", "250", "125", "62", "31", "25"]
+    graph.answer(page(1))
+    await listed(meta.list_ads())
+
+    assert asked(graph)[-1] == ("500", None)
+
+
+async def test_nobody_to_ask_is_found_out_by_one_call() -> None:
+    calls = 0
+
+    def refuse(_request: httpx.Request) -> httpx.Response:
+        nonlocal calls
+        calls += 1
+        raise httpx.ConnectError("refused")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(refuse)) as client:
+        meta = MetaProvider(
+            client,
+            graph_url="http://graph.test",
+            api_version="v26.0",
+            account_external_id="1",
+            access_token=SecretStr("t"),
+        )
+        _, error = await listed(meta.list_ads())
+        assert (type(error), calls) == (PlatformUnreachableError, 1)
+        _, error = await listed(meta.read_insights(Level.AD, DAY, DAY))
+    assert (type(error), calls) == (PlatformUnreachableError, 2)
+
+
+@pytest.mark.parametrize("failure", [httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("cut"), httpx.ReadError("")])
+async def test_half_an_answer_or_none_makes_a_page_smaller_too(failure: httpx.RequestError) -> None:
+    limits: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        limits.append(request.url.params["limit"])
+        if int(limits[-1]) > 250:
+            raise failure
+        return httpx.Response(200, json=page(1))
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        meta = MetaProvider(
+            client,
+            graph_url="http://graph.test",
+            api_version="v26.0",
+            account_external_id="1",
+            access_token=SecretStr("t"),
+            patience=WalkPatience(retry_pause=0),
+        )
+        assert await listed(meta.list_ads()) == (["1"], None)
+    assert limits == ["500", "500", "250"]
+
+
+async def test_pauses_between_the_tries_grow(graph: ScriptedGraph, http_client: httpx.AsyncClient) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    meta = MetaProvider(
+        http_client,
+        graph_url=graph.url,
+        api_version="v26.0",
+        account_external_id="1",
+        access_token=SecretStr("t"),
+        patience=WalkPatience(retry_pause=0.5, sleep=sleep),
+    )
+    for _ in range(7):
+        graph.answer_error(2, status=500)
+    for _ in range(2):
+        graph.answer_error(2, status=500)  # the page of one object, whole and by its id
+    await listed(meta.list_ads())
+
+    assert pauses == [0.5, 1, 2, 2, 2, 2]
+    assert graph.unused == 0
+
+
+async def test_insights_that_no_page_size_helps_come_as_a_report(
+    graph: ScriptedGraph, http_client: httpx.AsyncClient
+) -> None:
+    meta = MetaProvider(
+        http_client,
+        graph_url=graph.url,
+        api_version="v26.0",
+        account_external_id="1",
+        access_token=SecretStr("t"),
+        patience=WalkPatience(retry_pause=0),
+        report_policy=ReportPolicy(sleep=no_sleep),
+    )
+    for _ in range(8):
+        graph.answer_error(1, 99, status=500, message=UNKNOWN)
+    graph.answer({"report_run_id": "9"})
+    graph.answer({"id": "9", "async_status": "Job Completed", "async_percent_completion": 100})
+    graph.answer({"data": [{"ad_id": "31", "account_id": "1", "date_start": "2026-03-01", "date_stop": "2026-03-01"}]})
+
+    assert await listed(meta.read_insights(Level.AD, DAY, DAY)) == (["31"], None)
+    sizes = ["1000", "1000", "500", "250", "125", "62", "31", "25"]
+    assert [call.query.get("limit") for call in graph.calls[:8]] == sizes
+    assert [(call.method, call.path) for call in graph.calls[8:]] == [
+        ("POST", "/v26.0/act_1/insights"),
+        ("GET", "/v26.0/9"),
+        ("GET", "/v26.0/9/insights"),
+    ]
+
+
+async def no_sleep(_seconds: float) -> None:
+    """A pause that is none."""
+
+
+async def test_empty_pages_without_end_end_the_walk(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(page(1, after="0"))
+    for number in range(5):
+        graph.answer(page(after=f"e{number}"))
+    ids, error = await listed(meta.list_ads())
+
+    assert ids == ["1"]
+    assert isinstance(error, UnfinishedWalkError)
+    assert str(error) == "Meta's list of ads is not complete: its pages do not end, 5 in a row had nothing new"
+    assert (len(graph.calls), graph.unused) == (6, 0)
+
+
+async def test_some_empty_pages_are_no_end(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    for number in range(4):
+        graph.answer(page(after=f"a{number}"))
+    graph.answer(page(1, after="b"))
+    for number in range(4):
+        graph.answer(page(after=f"c{number}"))
+    graph.answer(page(2))
+
+    assert await listed(meta.list_ads()) == (["1", "2"], None)
+
+
+async def test_cursors_in_a_circle_end_the_walk(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(page(1, after="x"))
+    graph.answer(page(2, after="y"))
+    graph.answer(page(3, after="z"))
+    graph.answer(page(4, after="x"))
+    ids, error = await listed(meta.list_ads())
+
+    assert (ids, type(error), len(graph.calls)) == (["1", "2", "3", "4"], UnfinishedWalkError, 4)
+
+
+async def test_the_same_page_under_ever_new_cursors_ends_the_walk(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    for number in range(7):
+        graph.answer(page(1, after=f"n{number}"))
+    ids, error = await listed(meta.list_ads())
+
+    assert (set(ids), type(error), len(graph.calls)) == ({"1"}, UnfinishedWalkError, 6)
+
+
+async def test_more_pages_than_there_can_be_end_the_walk(
+    meta: MetaProvider, graph: ScriptedGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.providers.meta.walks.cursors.MAX_PAGES", 3)
+    for number in range(4):
+        graph.answer(page(number, after=f"n{number}"))
+    ids, error = await listed(meta.list_ads())
+
+    assert (ids, type(error), len(graph.calls)) == (["0", "1", "2"], UnfinishedWalkError, 3)
+
+
+@pytest.mark.parametrize(
+    "paging",
+    [
+        {"next": "https://elsewhere.test/y?after=two&access_token=t"},
+        {"next": "https://elsewhere.test/y?after=two", "cursors": None},
+        {"next": "https://elsewhere.test/y?after=two", "cursors": {"before": "b"}},
+        {"next": "https://elsewhere.test/y?after=two", "cursors": ["two"]},
+        {"next": "https://elsewhere.test/y?after=three", "cursors": {"after": "two"}},
+        {"next": True, "cursors": {"after": "two"}},
+    ],
+)
+async def test_a_next_page_is_asked_of_meta_whatever_next_points_to(
+    meta: MetaProvider, graph: ScriptedGraph, paging: dict[str, object]
+) -> None:
+    graph.answer({"data": [ad(1)], "paging": paging})
+    graph.answer(page(2))
+
+    assert await listed(meta.list_ads()) == (["1", "2"], None)
+    assert {call.path for call in graph.calls} == {"/v26.0/act_1001/ads"}
+    assert asked(graph) == [("500", None), ("500", "two")]
+
+
+@pytest.mark.parametrize(
+    "paging", [None, {}, {"next": None}, {"next": ""}, {"cursors": {"after": "x"}}, {"cursors": None}]
+)
+async def test_no_next_is_the_end(meta: MetaProvider, graph: ScriptedGraph, paging: object) -> None:
+    graph.answer({"data": [ad(1)], "paging": paging})
+
+    assert await listed(meta.list_ads()) == (["1"], None)
+    assert len(graph.calls) == 1
+
+
+@pytest.mark.parametrize("paging", ["next", ["x"], {"next": "x"}, {"next": "http://[x", "cursors": {"after": ""}}])
+async def test_a_page_that_does_not_say_where_to_go_on_is_asked_for_once_more(
+    meta: MetaProvider, graph: ScriptedGraph, paging: object
+) -> None:
+    graph.answer({"data": [ad(1)], "paging": paging})
+    graph.answer(page(1, after="one"))
+    graph.answer({"data": [ad(2)], "paging": paging})
+    graph.answer({"data": [ad(2)], "paging": paging})
+    ids, error = await listed(meta.list_ads())
+
+    assert (ids, type(error), len(graph.calls)) == (["1", "2"], UnfinishedWalkError, 4)
+    assert "ads.paging" in str(error)
+
+
+async def test_a_cursor_that_meta_denies_is_read_again_and_then_the_walk_begins_anew(
+    meta: MetaProvider, graph: ScriptedGraph
+) -> None:
+    graph.answer(page(1, after="one"))
+    for _ in range(6):
+        graph.answer_error(100, message="(#100) Invalid cursors values were provided")
+    graph.answer(page(1, after="uno"))
+    graph.answer_error(100, message="(#100) param after: cursor has expired")
+    graph.answer(page(2))
+    ids, error = await listed(meta.list_ads())
+
+    assert (ids, error) == (["1", "1", "2"], None)
+    assert [after for _, after in asked(graph)] == [None, *["one"] * 6, None, "uno", "uno"]
+
+
+async def test_a_walk_begins_twice_at_most(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    for _ in range(2):
+        graph.answer(page(1, after="one"))
+        for _ in range(6):
+            graph.answer_error(100, message="(#100) Invalid cursors values were provided")
+    ids, error = await listed(meta.list_ads())
+
+    assert (set(ids), type(error), graph.unused) == ({"1"}, UnfinishedWalkError, 0)
+    assert "Invalid cursors" in str(error)
+
+
+async def test_what_is_refused_from_the_first_page_on_is_refused(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer_error(100, message="(#100) Tried accessing nonexisting field (after_all)")
+    ids, error = await listed(meta.list_ads())
+
+    assert (ids, type(error), len(graph.calls)) == ([], RequestRefusedError, 1)
+
+
+def refuse_object(graph: ScriptedGraph) -> None:
+    graph.answer_error(100, 2446289, message="Invalid parameter")
+
+
+async def test_an_edge_that_is_refused_for_an_object_costs_three_calls(
+    meta: MetaProvider, graph: ScriptedGraph
+) -> None:
+    for _ in range(3):
+        refuse_object(graph)
+    ids, error = await listed(meta.list_ads())
+
+    assert (ids, type(error), graph.unused) == ([], RequestRefusedError, 0)
+    assert [(call.query["limit"], call.query["fields"] == "id") for call in graph.calls] == [
+        ("500", False),
+        ("1", False),
+        ("1", True),
+    ]
+
+
+class SpoiltListing:
+    """Ads 0 to `count`; a page with a spoilt one in it is refused, unless it asks for ids alone."""
+
+    def __init__(self, count: int, *spoilt: int) -> None:
+        self.calls: list[int] = []
+        self._count = count
+        self._spoilt = spoilt
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        params = request.url.params
+        limit, start = int(params["limit"]), int(params.get("after", "0"))
+        self.calls.append(limit)
+        stop = min(start + limit, self._count)
+        if params["fields"] != "id" and any(start <= each < stop for each in self._spoilt):
+            error = {"code": 100, "error_subcode": 2446289, "message": "Invalid parameter"}
+            return httpx.Response(400, json={"error": error})
+        more = {"after": str(stop)} if stop < self._count else {}
+        return httpx.Response(200, json=page(*range(start, stop), **more))
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "calls"),
+    [((0,), 5), ((499,), 14), ((700,), 14), ((3, 900), 27)],
+)
+async def test_a_listing_steps_around_the_objects_that_spoil_it(spoilt: tuple[int, ...], calls: int) -> None:
+    listing = SpoiltListing(1000, *spoilt)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(listing.answer)) as client:
+        meta = MetaProvider(
+            client,
+            graph_url="http://graph.test",
+            api_version="v26.0",
+            account_external_id="1",
+            access_token=SecretStr("t"),
+        )
+        ids, error = await listed(meta.list_ads())
+
+    assert ids == [str(number) for number in range(1000) if number not in spoilt]
+    assert isinstance(error, UnfinishedWalkError)
+    assert error.lost_ids == tuple(map(str, spoilt))
+    assert f"{len(spoilt)} could not be read: {spoilt[0]}: Meta answered HTTP 400, code 100/2446289" in str(error)
+    assert len(listing.calls) == calls
+    assert max(listing.calls[-2:]) == 500  # the rest of the walk is at full size
+
+
+async def test_a_listing_that_is_spoilt_through_and_through_is_not_walked_one_by_one() -> None:
+    listing = SpoiltListing(1000, *range(200, 400))
+    async with httpx.AsyncClient(transport=httpx.MockTransport(listing.answer)) as client:
+        meta = MetaProvider(
+            client,
+            graph_url="http://graph.test",
+            api_version="v26.0",
+            account_external_id="1",
+            access_token=SecretStr("t"),
+        )
+        ids, error = await listed(meta.list_ads())
+
+    assert isinstance(error, UnfinishedWalkError)
+    assert ids[:200] == [str(number) for number in range(200)]
+    assert len(listing.calls) < 90
+
+
+async def test_a_token_that_dies_on_the_way_ends_the_walk(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(page(1, after="one"))
+    graph.answer_error(190, 463)
+    ids, error = await listed(meta.list_ads())
+
+    assert (ids, type(error), len(graph.calls)) == (["1"], TokenRejectedError, 2)

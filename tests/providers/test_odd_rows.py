@@ -1,0 +1,119 @@
+"""Insight rows of which something can't be read: what it costs, and what is said of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from app.metrics.counters import Counters
+from app.metrics.levels import Level
+from app.providers.insight_rows import Gap
+from app.providers.sync_warnings import Subject
+
+if TYPE_CHECKING:
+    from app.providers.contract import InsightRows
+    from app.providers.meta.provider import MetaProvider
+    from tests.providers.conftest import ScriptedGraph
+
+DAY = date(2026, 3, 1)
+ROW: dict[str, object] = {
+    "ad_id": "31",
+    "date_start": "2026-03-01",
+    "date_stop": "2026-03-01",
+    "spend": "5339.5",
+    "impressions": "361324",
+    "inline_link_clicks": "1045",
+}
+
+
+async def collect_rows(meta: MetaProvider, level: Level = Level.AD) -> list[InsightRows]:
+    return [page async for page in meta.read_insights(level, DAY, DAY)]
+
+
+SPENT, SHOWN = frozenset({"spend_micros"}), frozenset({"impressions"})
+ACTED = frozenset({"content_views", "add_to_cart", "checkout_initiated", "purchases"})
+
+
+ODD_COUNTERS: list[tuple[dict[str, object], frozenset[str]]] = [
+    ({"spend": "1,50"}, SPENT),
+    ({"spend": "NaN"}, SPENT),
+    ({"spend": "1e300"}, SPENT),
+    ({"spend": {"amount": "1"}}, SPENT),
+    ({"spend": ""}, SPENT),
+    ({"impressions": "many"}, SHOWN),
+    ({"impressions": True}, SHOWN),
+    ({"impressions": "9" * 19}, SHOWN),
+    ({"impressions": "2" + "0" * 17}, SHOWN),
+    ({"spend": "x", "impressions": "x"}, SPENT | SHOWN),
+    ({"actions": {"purchase": 1}}, ACTED),
+    ({"actions": ["purchase"]}, ACTED),
+    ({"actions": [{"value": "1"}]}, ACTED),
+    ({"actions": [{"action_type": "omni_purchase", "value": "1"}, None]}, ACTED - {"purchases"}),
+    ({"actions": [{"action_type": "purchase", "value": "1"}, None]}, ACTED),
+    ({"actions": [{"action_type": "purchase", "value": "x"}]}, frozenset({"purchases"})),
+    ({"actions": [{"action_type": "lead", "value": "x"}]}, frozenset()),
+    ({"action_values": "x"}, frozenset({"purchase_value_micros"})),
+]
+
+
+@pytest.mark.parametrize(("changes", "unknown"), ODD_COUNTERS)
+async def test_a_counter_that_cant_be_read_is_not_known_and_the_others_are(
+    meta: MetaProvider, graph: ScriptedGraph, changes: dict[str, object], unknown: frozenset[str]
+) -> None:
+    graph.answer_pages([{**ROW, **changes}])
+    [rows] = await collect_rows(meta)
+
+    row = next(iter(rows))
+    right = Counters(spend_micros=5_339_500_000, impressions=361_324, link_clicks=1045)
+    assert {name: number for name, number in row.counters._asdict().items() if name not in unknown | ACTED} == {
+        name: number for name, number in right._asdict().items() if name not in unknown | ACTED
+    }
+    assert rows.gaps == ((Gap("31", row.stat_date, unknown),) if unknown else ())
+    assert bool(meta.warnings) is bool(unknown)
+
+
+@pytest.mark.parametrize(
+    ("row", "gap", "reason"),
+    [
+        ({"ad_id": None}, Gap(None, DAY), "insights.data.ad_id is missing"),
+        ({"ad_id": ""}, Gap(None, DAY), "insights.data.ad_id is not an id"),
+        ({"ad_id": "3 1"}, Gap(None, DAY), "insights.data.ad_id is not an id"),
+        ({"ad_id": "1" * 3000}, Gap(None, DAY), "insights.data.ad_id is not an id"),
+        ({"date_start": "yesterday"}, Gap("31", None), "insights.data.date_start is not a date"),
+        ({"date_start": None}, Gap("31", None), "insights.data.date_start is missing"),
+        ({"date_stop": "2026-03-02"}, Gap("31", None), "insights.data.date_stop is another day than date_start"),
+        (None, Gap(None, None), "insights.data is not an object"),
+        (["31"], Gap(None, None), "insights.data is not an object"),
+    ],
+)
+async def test_a_row_that_cant_be_read_costs_itself_and_is_named(
+    meta: MetaProvider, graph: ScriptedGraph, row: Any, gap: Gap, reason: str
+) -> None:
+    odd = ROW | cast("dict[str, Any]", row) if isinstance(row, dict) else row
+    graph.answer({"data": [{**ROW, "ad_id": "32"}, odd, {**ROW, "ad_id": 33}], "paging": {}})
+    [rows] = await collect_rows(meta)
+
+    assert rows.external_ids == ["32", "33"]
+    assert rows.gaps == (gap,)
+    [warning] = meta.warnings.list_warnings()
+    assert warning.subject is Subject.INSIGHTS_ROW
+    assert f"Meta's answer can't be read: {reason}." in warning.sentence
+
+
+async def test_a_page_of_odd_rows_alone_is_a_page(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer({"data": [None], "paging": {}})
+    [rows] = await collect_rows(meta)
+
+    assert (len(rows), rows.gaps) == (0, (Gap(),))
+
+
+@pytest.mark.parametrize("account_id", ["1002", None, 1002])
+async def test_a_row_of_another_account_is_left_out(
+    meta: MetaProvider, graph: ScriptedGraph, account_id: object
+) -> None:
+    graph.answer_pages([{**ROW, "account_id": account_id}, {**ROW, "account_id": "1001"}])
+    [rows] = await collect_rows(meta, Level.ACCOUNT)
+
+    assert (rows.external_ids, rows.gaps) == (["act_1001"], (Gap("act_1001", DAY),))

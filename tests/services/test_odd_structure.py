@@ -1,0 +1,147 @@
+"""Objects and accounts of which something can't be read: the rest lands, and what was known stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.database.transactions import tenant_transaction
+from app.services.job_broker import Priority
+from app.services.job_kinds import AccountKey, delivery_job, structure_job
+from app.services.run_requests import RunRequest, record_run
+from app.vocabulary import RunOrigin
+from tests.graphql_schema.small_world import SmallWorld, Tenant
+from tests.services.oddities_at_hand import named, play
+from tests.services.shop import add_owner
+from tests.services.working import work_until_idle
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from app.embedded.throwaway import ThrowawayDatabase
+    from app.services.context import Services
+    from tests.services.shop import Shop
+
+RIGHT = {
+    "1111": ("Red shoes", "ACTIVE", "ACTIVE"),
+    "1112": ("Blue shoes", "ACTIVE", "ACTIVE"),
+    "1121": ("Green shoes", "ACTIVE", "ACTIVE"),
+    "1211": ("Straw hat", "ACTIVE", "ACTIVE"),
+}
+
+
+@pytest.fixture
+async def reader(database: ThrowawayDatabase, services: Services, shop: Shop) -> Tenant:
+    """The shop as its owner sees it."""
+    return Tenant(SmallWorld(database, services), shop.seller_id, await add_owner(services, shop.seller_id))
+
+
+async def sync_structure(shop: Shop, connection_id: UUID, *, only_delivery: bool = False) -> None:
+    key = AccountKey(shop.seller_id, connection_id)
+    job = delivery_job(key, priority=Priority.MANUAL) if only_delivery else structure_job(key, priority=Priority.MANUAL)
+    request = RunRequest(seller_id=shop.seller_id, origin=RunOrigin.SYSTEM, reason="a test")
+    async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
+        run = await record_run(driver, request, [job])
+    await work_until_idle(shop.services)
+    assert await shop.value("SELECT state FROM jobs WHERE id = $1", run.jobs[0].job_id) == "SUCCEEDED"
+
+
+async def ads(reader: Tenant) -> dict[str, Any]:
+    found = await reader.ask("{ ads { nodes { externalId name status deliveryStatus } } }")
+    return {ad["externalId"]: (ad["name"], ad["status"], ad["deliveryStatus"]) for ad in found["ads"]["nodes"]}
+
+
+def odd(edge: str, entity: str, field: str, json: str) -> str:
+    return f"""
+[[oddities]]
+match = {{ edge = "{edge}" }}
+id = "{entity}"
+field = "{field}"
+json = '{json}'
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "json", "expected"),
+    [
+        ("name", r'"Sale \ud83d"', ("Sale \ufffd", "ACTIVE", "ACTIVE")),
+        ("name", r'"\u0000Sale\u0000"', ("Sale", "ACTIVE", "ACTIVE")),
+        ("name", "null", ("1111", "ACTIVE", "ACTIVE")),
+        ("name", "[]", ("1111", "ACTIVE", "ACTIVE")),
+        ("name", f'"{"a" * 9000}"', ("a" * 1000, "ACTIVE", "ACTIVE")),
+        ("id", "1111", ("Red shoes", "ACTIVE", "ACTIVE")),
+        ("id", "null", ("Red shoes", "ACTIVE", "ACTIVE")),
+        ("status", '"IN_DRAFT"', ("Red shoes", "UNKNOWN", "ACTIVE")),
+        ("status", "5", ("Red shoes", "UNKNOWN", "ACTIVE")),
+        ("effective_status", '"IN_DRAFT"', ("Red shoes", "ACTIVE", "UNKNOWN")),
+        ("effective_status", "null", ("Red shoes", "ACTIVE", "UNKNOWN")),
+        ("created_time", '"soon"', ("Red shoes", "ACTIVE", "ACTIVE")),
+        ("issues_info", '"x"', ("Red shoes", "ACTIVE", "ACTIVE")),
+        ("adset_id", "null", ("Red shoes", "ACTIVE", "ACTIVE")),
+        ("adset_id", "{}", ("Red shoes", "ACTIVE", "ACTIVE")),
+        ("campaign_id", "null", ("Red shoes", "ACTIVE", "ACTIVE")),
+    ],
+)
+async def test_one_odd_ad_costs_itself_at_most(
+    shop: Shop, reader: Tenant, connection_id: UUID, field: str, json: str, expected: tuple[str, str, str]
+) -> None:
+    await play(shop, odd("ads", "1111", field, json))
+    await sync_structure(shop, connection_id)
+    assert await ads(reader) == {**RIGHT, "1111": expected}
+    quiet = (field, json) in {("id", "1111"), ("adset_id", "null"), ("campaign_id", "null")} or "Sale" in json
+    assert set((await named(shop)).values()) == (set() if quiet else {"AD"})
+
+
+async def test_raw_words_of_the_platform_are_kept(shop: Shop, connection_id: UUID) -> None:
+    await play(shop, odd("ads", "1111", "effective_status", '"IN_DRAFT"'))
+    await sync_structure(shop, connection_id)
+    assert await shop.rows("SELECT delivery_raw FROM ads WHERE external_id = '1111'") == [("IN_DRAFT",)]
+
+
+@pytest.mark.parametrize(("edge", "entity", "parent"), [("ads", "1121", "adset_id"), ("adsets", "111", "campaign_id")])
+async def test_what_names_no_parent_stays_where_it_stood(
+    shop: Shop, reader: Tenant, connection_id: UUID, edge: str, entity: str, parent: str
+) -> None:
+    tree = "SELECT external_id, campaign_id, delivery_status FROM adsets UNION ALL SELECT external_id, adset_id, "
+    tree += "delivery_status FROM ads ORDER BY 1"
+    before = await shop.rows(tree)
+    await play(shop, odd(edge, entity, parent, "[]"))
+    for only_delivery in (False, True):
+        await sync_structure(shop, connection_id, only_delivery=only_delivery)
+        assert (await shop.rows(tree), await ads(reader)) == (before, RIGHT)
+
+
+async def test_an_ad_whose_place_nobody_knows_is_left_out_and_named(shop: Shop, connection_id: UUID) -> None:
+    await play(shop, odd("ads", "1111", "id", '"1119"') + odd("ads", "1119", "adset_id", "null"))
+    await sync_structure(shop, connection_id)
+    assert await shop.rows("SELECT external_id FROM ads WHERE external_id = '1119'") == []
+    assert await named(shop) == {"The ad names no ad set that we know and was left out.": "AD"}
+
+
+async def test_targeting_with_half_an_emoji_is_stored(shop: Shop, connection_id: UUID) -> None:
+    await play(shop, odd("adsets", "111", "targeting", r'{"a\ud83d": ["\u0000b", 12345678901234567890, NaN]}'))
+    await sync_structure(shop, connection_id)
+    assert await shop.value("SELECT targeting::text FROM adsets WHERE external_id = '111'") == (
+        '{"a\ufffd": ["b", "12345678901234567890", "NaN"]}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "json"), [("currency", '"ZZZ"'), ("timezone_name", '"America/Nowhere"'), ("account_status", "null")]
+)
+async def test_an_odd_account_is_what_it_was(shop: Shop, connection_id: UUID, field: str, json: str) -> None:
+    facts = "SELECT name, time_zone, currency, standing FROM fb_connections"
+    before = await shop.rows(facts)
+    await play(
+        shop,
+        f"""
+[[oddities]]
+match = {{ edge = "node" }}
+field = "{field}"
+json = '{json}'
+""",
+    )
+    await sync_structure(shop, connection_id)
+    assert await shop.rows(facts) == before
+    assert (await named(shop))[f"The account's {field} can't be read and is not known."] == "ACCOUNT"
