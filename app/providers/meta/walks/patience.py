@@ -1,4 +1,4 @@
-"""How often and after which pauses a walk asks again for what failed in passing. The reasons are decision 0024."""
+"""How often and after which pauses a walk asks again for what failed in passing. The reasons are decision 0023."""
 
 from __future__ import annotations
 
