@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from app.services.context import Services
     from tests.chaos.own_servers import OwnPostgres, OwnValkey
 
+os.environ.pop("PIXECOM_COMMAND", None)  # what is printed does not depend on how the tests were started
+
 TEMPLATE = "pixecom_template"
 Result = TypeVar("Result")
 

@@ -188,7 +188,7 @@ async def test_an_idle_worker_answers_for_its_health_and_ends_at_once(services: 
     assert live is not None
     assert live.json() == {"status": "live", "jobsRunning": 0}
     assert ready is not None
-    checks = {"database": "ok", "redis": "ok", "clock": "ok", "schema": "ok"}
+    checks = {"database": "ok", "redis": "ok", "start": "ok", "clock": "ok", "schema": "ok"}
     assert ready.json() == {"status": "ready", "checks": checks, "lastTick": None}
     assert metrics is not None
     assert metrics.status_code == 200
