@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.database.transactions import tenant_transaction
 from app.identifiers import new_id
+from app.queries.idempotency import RequestKey
 from app.queries.status_changes import load_targets
 from app.services.account_status_change import AccountChange
 from app.services.idempotency import once
@@ -38,7 +39,7 @@ async def set_status(
     services: Services,
     *,
     seller_id: UUID,
-    actor_id: UUID | None,
+    actor_id: UUID,
     level: Level,
     entity_ids: Sequence[UUID],
     action: StatusAction,
@@ -46,8 +47,9 @@ async def set_status(
 ) -> StatusChange:
     """Pause or activate campaigns, ad sets or ads.
 
-    With an idempotency key, the same request within 24 hours gets the first one's answer and does nothing; another
-    request under that key, or one while the first is at work, raises ConflictError.
+    With an idempotency key, the actor's same request within 24 hours gets the first one's answer and does nothing;
+    another request of theirs under that key, or one while the first is at work, raises ConflictError. The same key
+    of another actor is another request.
     """
     request = StatusRequest(
         seller_id=seller_id,
@@ -60,9 +62,7 @@ async def set_status(
         return await _set_status(services, request)
     return await once(
         services,
-        seller_id=seller_id,
-        operation=OPERATION,
-        key=idempotency_key,
+        RequestKey(seller_id, actor_id, OPERATION, idempotency_key),
         request=[level.name, action, [str(entity_id) for entity_id in request.ids]],
         answer_type=StatusChange,
         work=lambda: _set_status(services, request),

@@ -54,7 +54,7 @@ class StatusRequest:
     """One request; `ids` without duplicates."""
 
     seller_id: UUID
-    actor_id: UUID | None
+    actor_id: UUID
     level: Level
     ids: tuple[UUID, ...]
     action: StatusAction

@@ -63,8 +63,8 @@ class SetStatusInput:
     action: StatusAction = strawberry.field(description="Pause or activate.")
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="The same request under the same key within 24 hours gets the first one's answer and does nothing; "
-        f"1 to {MAX_KEY_LENGTH} characters. Null: every request is carried out.",
+        description="The same request of the same user under the same key within 24 hours gets the first one's answer "
+        f"and does nothing; 1 to {MAX_KEY_LENGTH} characters. Null: every request is carried out.",
     )
 
 

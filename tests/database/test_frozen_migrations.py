@@ -15,6 +15,7 @@ FROZEN = {
     "0005_login_events.py": "77ba9df8b7f1a5baeccce8aa5dea76a2c7924c1ca8be45eb3a9eee86a6f5fb63",
     "0006_future_snapshots.py": "751aa1a4dd2b4c1b538294ff5f7c2ff5c9c4d49b73c408d6ed7a3efb8f25e922",
     "0007_login_reading.py": "8418fd76a2f487399fc40886347743e43a9389f89ded3237e5500d3da10fe549",
+    "0008_keys_of_users.py": "8a0f8377e0c4476b8b6ba206d4675c850d0576133560cb83d4d0299694a10aaa",
 }
 ADVICE = (
     "Released migrations are frozen: databases that have passed them would not get the change. Take it back and write "

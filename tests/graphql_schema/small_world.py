@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from app.services.context import Services
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+STAMPS = {"is_active": True, "created_at": LONG_AGO, "updated_at": LONG_AGO}
 TABLES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "adsets", Level.AD: "ads"}
 SAME_DAY = "(seller_id, level, entity_id, stat_date) = ($1, $2, $3, $4)"
 
@@ -93,6 +94,12 @@ class Tenant:
         row = {"seller_id": self.seller_id, "id": new_id(), "created_at": LONG_AGO, "updated_at": LONG_AGO, **columns}
         await self.world.insert(table, row)
         return row["id"]  # pyright: ignore[reportReturnType]  # the id is a UUID
+
+    async def add_colleague(self, *, role: str = "ADMIN") -> Tenant:
+        """Another user of the same seller."""
+        user = await self.world.add_user("colleague")
+        await self.world.add_membership(self.seller_id, user, role)
+        return Tenant(self.world, self.seller_id, user)
 
     async def add_account(
         self,
@@ -232,18 +239,21 @@ class SmallWorld:
         self._filling: Driver | None = None
 
     async def add_seller(self, slug: str) -> Tenant:
-        seller, user = new_id(), new_id()
-        stamps = {"is_active": True, "created_at": LONG_AGO, "updated_at": LONG_AGO}
-        await self.insert(
-            "sellers",
-            {"id": seller, "slug": slug, "name": slug.title(), "time_zone": "UTC", "currency": "USD", **stamps},
-        )
-        await self.insert(
-            "users", {"id": user, "name": f"{slug} owner", "password_hash": "-", "is_superadmin": False, **stamps}
-        )
-        membership = {"seller_id": seller, "user_id": user, "role": "OWNER", "created_at": LONG_AGO}
-        await self.insert("memberships", membership)
+        seller = new_id()
+        names = {"slug": slug, "name": slug.title(), "time_zone": "UTC", "currency": "USD"}
+        await self.insert("sellers", {"id": seller, **names, **STAMPS})
+        user = await self.add_user(f"{slug} owner")
+        await self.add_membership(seller, user, "OWNER")
         return Tenant(self, seller, user)
+
+    async def add_user(self, name: str) -> UUID:
+        user = new_id()
+        await self.insert("users", {"id": user, "name": name, "password_hash": "-", "is_superadmin": False, **STAMPS})
+        return user
+
+    async def add_membership(self, seller_id: UUID, user_id: UUID, role: str) -> None:
+        membership = {"seller_id": seller_id, "user_id": user_id, "role": role, "created_at": LONG_AGO}
+        await self.insert("memberships", membership)
 
     async def insert(self, table: str, row: Mapping[str, object]) -> None:
         marks = ", ".join(f"${place}" for place in range(1, len(row) + 1))

@@ -324,6 +324,25 @@ async def test_a_key_of_another_request_is_a_conflict_as_data(world: SmallWorld)
     assert await status_of(second, world) == "ACTIVE"
 
 
+@pytest.mark.parametrize("body", ["same", "other"])
+async def test_another_user_with_the_same_key_makes_their_own_request(world: SmallWorld, body: str) -> None:
+    tenant = await world.add_seller("acme")
+    colleague = await tenant.add_colleague(role="ADMIN")
+    first, second = await tenant.add_mock_campaigns(2)
+    given = {"level": "CAMPAIGN", "action": "PAUSE", "idempotencyKey": "k", "ids": [first.gid]}
+    other = given if body == "same" else {**given, "ids": [second.gid]}
+
+    mine = (await tenant.ask(SET_STATUS, input=given))["setStatus"]
+    theirs = (await colleague.ask(SET_STATUS, input=other))["setStatus"]
+    again = [await tenant.ask(SET_STATUS, input=given), await colleague.ask(SET_STATUS, input=other)]
+
+    assert (theirs["succeeded"], theirs["errors"]) == (other["ids"], [])
+    assert theirs["auditId"] != mine["auditId"]
+    assert [found["setStatus"]["auditId"] for found in again] == [mine["auditId"], theirs["auditId"]]
+    actors = await world.read("SELECT array_agg(actor_id ORDER BY created_at, id) FROM audit_events")
+    assert actors == [tenant.user_id, colleague.user_id]
+
+
 async def test_a_request_that_failed_as_data_does_not_stop_the_next(world: SmallWorld) -> None:
     tenant = await world.add_seller("acme")
     account = await tenant.add_account()

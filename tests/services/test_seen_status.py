@@ -104,7 +104,7 @@ async def test_what_we_changed_is_not_recorded_again_by_the_syncs_that_see_it(sh
         done = await set_status(
             shop.services,
             seller_id=shop.seller_id,
-            actor_id=None,
+            actor_id=new_id(),
             level=level,
             entity_ids=[entity_id],
             action=StatusAction.PAUSE,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from app.services.status_change import StatusChange
     from tests.services.shop import Shop
 
+ACTOR = new_id()
 PAUSE, ACTIVATE = StatusAction.PAUSE, StatusAction.ACTIVATE
 _IDS = "SELECT id FROM campaigns WHERE account_id = $1 ORDER BY external_id"
 _STATUSES = "SELECT status, count(*) FROM campaigns GROUP BY status ORDER BY status"
@@ -76,12 +77,17 @@ async def ids_of(shop: Shop) -> list[UUID]:
 
 
 async def change(
-    shop: Shop, ids: Sequence[UUID], action: StatusAction = PAUSE, *, key: str | None = None
+    shop: Shop,
+    ids: Sequence[UUID],
+    action: StatusAction = PAUSE,
+    *,
+    key: str | None = None,
+    actor: UUID = ACTOR,
 ) -> StatusChange:
     return await set_status(
         shop.services,
         seller_id=shop.seller_id,
-        actor_id=None,
+        actor_id=actor,
         level=Level.CAMPAIGN,
         entity_ids=ids,
         action=action,
@@ -164,6 +170,28 @@ async def test_the_same_key_gets_the_same_answer_and_does_nothing_again(shop: Sh
     assert await shop.calls() == calls
     with clock.frozen(clock.now() + timedelta(hours=25)):
         assert (await change(shop, ids, key="k")).audit_id != first.audit_id
+
+
+async def test_the_key_of_another_user_is_their_own(shop: Shop) -> None:
+    ids, colleague = (await ids_of(shop))[:2], new_id()
+    first = await change(shop, ids, key="k")
+
+    theirs = await change(shop, ids, ACTIVATE, key="k", actor=colleague)
+
+    assert (theirs.succeeded, theirs.failed) == (first.succeeded, ())
+    assert theirs.audit_id != first.audit_id
+    assert await change(shop, ids, key="k") == first
+    assert await change(shop, ids, ACTIVATE, key="k", actor=colleague) == theirs
+    done = "SELECT actor_id, action, count(*) FROM audit_events GROUP BY actor_id, action ORDER BY action"
+    assert await shop.rows(done) == [(colleague, "setStatus.ACTIVATE", 2), (ACTOR, "setStatus.PAUSE", 2)]
+
+
+async def test_a_users_key_at_work_is_no_conflict_for_another(shop: Shop) -> None:
+    ids = (await ids_of(shop))[:1]
+    await shop.arm({"match": {"method": "POST"}, "times": None, "delay_seconds": 0.3})
+    first, theirs = await asyncio.gather(*[change(shop, ids, key="k", actor=actor) for actor in (ACTOR, new_id())])
+    assert first.succeeded == theirs.succeeded == tuple(ids)
+    assert first.audit_id != theirs.audit_id
 
 
 async def test_a_request_whose_key_is_at_work_is_a_conflict_and_no_second_change(shop: Shop) -> None:

@@ -35,6 +35,8 @@ idempotent_requests = Table(
     "idempotent_requests",
     metadata,
     tenant_id(),
+    # A key is its user's: another user with the same key makes another request.
+    Column("user_id", Uuid, primary_key=True),
     Column("operation", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("request_hash", LargeBinary, nullable=False),
