@@ -12,7 +12,7 @@ from graphql import GraphQLError
 from app.http.client_address import client_address
 from app.http.request_turns import turn_of
 from app.observability.prometheus import OPERATION_COST, OPERATIONS_REFUSED
-from app.services.limits.buckets import Bucket
+from app.services.limits.buckets import Bucket, Rate, caller_buckets
 from graphql_schema.errors import ErrorCode, query_too_complex, rate_limited
 from graphql_schema.execution.document_limits import VariableLimits
 from graphql_schema.execution.documents import DocumentRefusedError, DocumentRequest, Documents
@@ -163,21 +163,14 @@ class OperationGate:
         )
 
     def _caller_buckets(self, claims: AccessClaims) -> tuple[Bucket, ...]:
-        """The braces keep a seller's keys together in a cluster."""
-        settings, tenant = self._settings, f"pixecom:cost:{{{claims.seller_id}}}"
-        user = Bucket(
-            name="USER",
-            key=f"{tenant}:user:{claims.user_id}",
-            capacity=settings.user_cost_capacity,
-            per_minute=settings.user_cost_per_minute,
+        settings = self._settings
+        return caller_buckets(
+            "cost",
+            seller_id=claims.seller_id,
+            user_id=claims.user_id,
+            user=Rate(settings.user_cost_capacity, settings.user_cost_per_minute),
+            seller=Rate(settings.seller_cost_capacity, settings.seller_cost_per_minute),
         )
-        seller = Bucket(
-            name="SELLER",
-            key=f"{tenant}:seller",
-            capacity=settings.seller_cost_capacity,
-            per_minute=settings.seller_cost_per_minute,
-        )
-        return user, seller
 
     def _address_bucket(self, connection: HTTPConnection) -> tuple[Bucket, ...]:
         address = Bucket(

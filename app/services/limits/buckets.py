@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from uuid import UUID
 
-__all__ = ["Ask", "Bucket", "Buckets", "ProcessBuckets", "Taking"]
+__all__ = ["Ask", "Bucket", "Buckets", "ProcessBuckets", "Rate", "Taking", "caller_buckets"]
 
 KEPT = 10_000
 
@@ -26,6 +27,25 @@ class Bucket:
     @property
     def per_second(self) -> float:
         return self.per_minute / 60
+
+
+class Rate(NamedTuple):
+    """What a full bucket holds, and how much is refilled a minute."""
+
+    capacity: int
+    per_minute: int
+
+
+def caller_buckets(kind: str, *, seller_id: UUID, user_id: UUID, user: Rate, seller: Rate) -> tuple[Bucket, Bucket]:
+    """A user's within a seller, and that of all users of the seller; `kind` is the word in their keys.
+
+    The braces keep a seller's keys together in a cluster.
+    """
+    tenant = f"pixecom:{kind}:{{{seller_id}}}"
+    return (
+        Bucket(name="USER", key=f"{tenant}:user:{user_id}", **user._asdict()),
+        Bucket(name="SELLER", key=f"{tenant}:seller", **seller._asdict()),
+    )
 
 
 class Ask(NamedTuple):

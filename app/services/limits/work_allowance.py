@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import RateLimitedError
 from app.observability.prometheus import OPERATIONS_REFUSED
-from app.services.limits.buckets import Bucket
+from app.services.limits.buckets import Rate, caller_buckets
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -29,21 +29,14 @@ class WorkAllowance:
     """One user's, for one seller."""
 
     def __init__(self, kept_in: CostBuckets, settings: Settings, *, seller_id: UUID, user_id: UUID) -> None:
-        tenant = f"pixecom:work:{{{seller_id}}}"  # the braces keep a seller's keys together in a cluster
-        user = Bucket(
-            name="USER",
-            key=f"{tenant}:user:{user_id}",
-            capacity=settings.user_job_capacity,
-            per_minute=settings.user_jobs_per_minute,
-        )
-        seller = Bucket(
-            name="SELLER",
-            key=f"{tenant}:seller",
-            capacity=settings.seller_job_capacity,
-            per_minute=settings.seller_jobs_per_minute,
+        self._buckets = user, seller = caller_buckets(
+            "work",
+            seller_id=seller_id,
+            user_id=user_id,
+            user=Rate(settings.user_job_capacity, settings.user_jobs_per_minute),
+            seller=Rate(settings.seller_job_capacity, settings.seller_jobs_per_minute),
         )
         self._kept_in = kept_in
-        self._buckets = user, seller
         self._most = min(user.capacity, seller.capacity)
 
     async def take(self, jobs: int) -> None:
