@@ -135,6 +135,7 @@ class Settings(BaseSettings):
     user_jobs_per_minute: Annotated[int, Field(ge=1)] = 60
     seller_job_capacity: Annotated[int, Field(ge=1)] = 400
     seller_jobs_per_minute: Annotated[int, Field(ge=1)] = 120
+    seller_live_jobs: Annotated[int, Field(ge=1)] = 30_000
     document_token_capacity: Annotated[int, Field(ge=1)] = 100_000
     document_tokens_per_minute: Annotated[int, Field(ge=1)] = 60_000
     read_seconds: Annotated[float, Field(gt=0, le=3600)] = 15.0

@@ -64,7 +64,10 @@ class EnqueuedJob:
 
 
 # Whose key is taken, as the unique index has it.
-_HOLDS_KEY = f"state IN {LIVE} AND NOT (coalesces AND state = 'RUNNING')"
+HOLDS_KEY = f"state IN {LIVE} AND NOT (coalesces AND state = 'RUNNING')"
+
+# For requests that take their turn before they insert anything.
+TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 # Requests of one seller that overlap would wait for each other's rows and keys in different orders, so they take turns:
 # the lock is taken before the first row is written, as the rows are sorted. No lock where $17 is null.
@@ -85,7 +88,7 @@ CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6
   AS new (id, seller_id, connection_id, kind, key, exclusive_key, unit, priority, max_tries,
           delay, coalesces, is_last, use_case, pause_scopes)
 ORDER BY key
-ON CONFLICT (key) WHERE {_HOLDS_KEY} DO NOTHING
+ON CONFLICT (key) WHERE {HOLDS_KEY} DO NOTHING
 RETURNING id, key, state
 """
 
@@ -95,7 +98,7 @@ _FIND_LIVE = f"""
 SELECT id, key, state
 FROM jobs
 WHERE key = ANY($1::text[])
-  AND {_HOLDS_KEY}
+  AND {HOLDS_KEY}
   AND NOT coalesces
 ORDER BY waits_for IS NOT NULL, key
 FOR NO KEY UPDATE
@@ -107,7 +110,7 @@ _FIND_COALESCING = f"""
 SELECT id, key, state
 FROM jobs
 WHERE key = ANY($1::text[])
-  AND {_HOLDS_KEY}
+  AND {HOLDS_KEY}
   AND coalesces
 ORDER BY key
 FOR SHARE
@@ -153,10 +156,15 @@ async def insert_jobs(driver: Driver, jobs: Sequence[NewJob], *, run_id: UUID, n
     return [answers[job.key] for job in jobs]
 
 
+def turn_of(seller_id: UUID | None) -> str:
+    """What requests for jobs of a seller take turns at."""
+    return f"jobs:{seller_id or ''}"
+
+
 def _turn_of(jobs: Sequence[NewJob]) -> str | None:
-    """What requests for these jobs take turns at. One job has no order, and sellers have no jobs in common."""
+    """What a request for these jobs takes turns at. One job has no order, and sellers have no jobs in common."""
     sellers = {job.seller_id for job in jobs}
-    return f"jobs:{next(iter(sellers)) or ''}" if len(jobs) > 1 and len(sellers) == 1 else None
+    return turn_of(next(iter(sellers))) if len(jobs) > 1 and len(sellers) == 1 else None
 
 
 async def _insert_some(

@@ -91,8 +91,8 @@ async def retry_run(
     Where the run was gone on with before, or goes on with another, it is what all of them together have not done:
     each takes over all that is left, so that is what the newest of them left. Raises NotFoundError for a run that is
     not the seller's, ConflictError for one that has not ended (or the newest of them has not), that left nothing
-    undone, or of whose undone units not all are known one by one any more; InputError for too many of them,
-    RateLimitedError when the allowance has too little for them.
+    undone, or of whose undone units not all are known one by one any more, and when too many jobs would be live;
+    InputError for too many of them, RateLimitedError when the allowance has too little for them.
     """
     async with tenant_transaction(services.database.app, seller_id) as driver:
         await _get_run(driver, seller_id, run_id)

@@ -56,10 +56,11 @@ async def record_run(
 ) -> EnqueuedRun:
     """Write both in the caller's transaction. The jobs start after its commit, at the latest by the dispatcher.
 
-    Those that are new are paid for out of the allowance. Raises RateLimitedError if it has too little.
+    Those that are new are paid for out of the allowance. Raises RateLimitedError if it has too little, ConflictError if
+    too many jobs of the seller would be live.
     """
     if allowance is not None:
-        await allowance.take(len(jobs))
+        await allowance.admit(driver, jobs)
     now = clock.now()
     run_id = new_id()
     enqueued = await insert_jobs(driver, jobs, run_id=run_id, now=now)

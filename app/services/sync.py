@@ -56,7 +56,7 @@ async def enqueue_seller_sync(
     and priority, so that ticks go between its jobs. For work that is live already, the live job is the answer. What was
     asked for and can't be synced is left out, and named. Raises InputError for a bad range or too many jobs,
     NotFoundError for an account or page that is not the seller's, NothingToSyncError when none of them can be synced,
-    RateLimitedError when the allowance has too little for the jobs.
+    RateLimitedError when the allowance has too little for the jobs, ConflictError when too many would be live.
     """
     days = read_requested_days(from_date, to_date, max_range_days=services.settings.max_range_days)
     wanted = tuple(Level) if levels is None else tuple(dict.fromkeys(levels))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.errors import NotFoundError, NothingToSyncError
+from app.errors import ConflictError, NotFoundError
 from app.services.job_broker import Priority
 from app.services.sync import enqueue_seller_sync
 from app.vocabulary import RunOrigin
@@ -43,6 +43,6 @@ async def backfill(info: Info, input_: BackfillArgument) -> EnqueueSyncPayload:
             priority=Priority.BACKFILL,
             allowance=info.context.allowance,
         )
-    except (NotFoundError, NothingToSyncError) as error:
+    except (NotFoundError, ConflictError) as error:
         return refused(error)
     return enqueued(run)

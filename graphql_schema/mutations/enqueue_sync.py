@@ -7,7 +7,7 @@ from uuid import UUID
 
 import strawberry
 
-from app.errors import InputError, NotFoundError, NothingToSyncError
+from app.errors import ConflictError, InputError, NotFoundError, NothingToSyncError
 from app.metrics.levels import Level
 from app.queries.jobs import EnqueuedJob as JobRow
 from app.queries.work_reading import RUNS
@@ -88,8 +88,8 @@ class EnqueueSyncPayload:
     errors: list[UserError] = strawberry.field(
         default_factory=list,
         description="Why nothing was asked for: a NotFoundError for an ad account, a page or a run that is not "
-        "there, a ConflictError when all of them are left out, or when the run has not ended or left nothing undone. "
-        "Empty: the work was asked for.",
+        "there, a ConflictError when all of them are left out, when the run has not ended or left nothing undone, or "
+        "when too many jobs of the seller would be live. Empty: the work was asked for.",
     )
     left_out: list[SyncLeftOut] = strawberry.field(
         default_factory=list,
@@ -122,7 +122,7 @@ async def enqueue_sync(info: Info, input_: EnqueueSyncArgument = None) -> Enqueu
             page_ids=_read_pages(given.page_ids),
             allowance=info.context.allowance,
         )
-    except (NotFoundError, NothingToSyncError) as error:
+    except (NotFoundError, ConflictError) as error:
         return refused(error)
     return enqueued(run)
 
@@ -136,10 +136,11 @@ def enqueued(run: EnqueuedRun) -> EnqueueSyncPayload:
     )
 
 
-def refused(error: NotFoundError | NothingToSyncError) -> EnqueueSyncPayload:
+def refused(error: NotFoundError | ConflictError) -> EnqueueSyncPayload:
     if isinstance(error, NotFoundError):
         return EnqueueSyncPayload(errors=[user_error(error, path=error.argument)])
-    return EnqueueSyncPayload(errors=[user_error(error)], left_out=SyncLeftOut.list_of(error.left_out))
+    left_out = SyncLeftOut.list_of(error.left_out) if isinstance(error, NothingToSyncError) else []
+    return EnqueueSyncPayload(errors=[user_error(error)], left_out=left_out)
 
 
 def read_accounts(ids: Sequence[str] | None) -> tuple[UUID, ...] | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.errors import RateLimitedError
 from app.services import sync
 from app.services.limits.work_allowance import CHANGES_PER_JOB, WorkAllowance
 from graphql_schema.global_id import global_id
+from graphql_schema.mutations.rotate_token import JOBS
 
 if TYPE_CHECKING:
     from app.queries.jobs import NewJob
@@ -31,6 +34,20 @@ def allow(world: SmallWorld, *, user: int = 1_000, seller: int = 1_000) -> None:
     limits = {"user_job_capacity": user, "seller_job_capacity": seller}
     rates = {"user_jobs_per_minute": 1, "seller_jobs_per_minute": 1}
     world.services = replace(world.services, settings=world.services.settings.model_copy(update={**limits, **rates}))
+
+
+async def jobs_left(tenant: Tenant) -> int:
+    """What is left of a user's allowance; it is used up by that."""
+    services = tenant.world.services
+    allowance = WorkAllowance(
+        services.work_buckets, services.settings, seller_id=tenant.seller_id, user_id=tenant.user_id
+    )
+    left = 0
+    with suppress(RateLimitedError):
+        while True:
+            await allowance.take(1)
+            left += 1
+    return left
 
 
 async def end_all_jobs(world: SmallWorld) -> None:
@@ -147,6 +164,36 @@ async def test_resuming_costs_what_is_left_and_cancelling_nothing(world: SmallWo
     assert (await tenant.ask(CANCEL, run=run))["cancelSync"]["jobsCancelled"] == 4
     assert await tenant.refusal(RETRY, run=run) == LIMITED
     assert await world.read("SELECT count(*) FROM sync_runs") == 2
+
+
+@pytest.mark.parametrize("levels", [["AD"], ["AD", "CAMPAIGN", "ADSET"]])
+async def test_resuming_costs_as_many_jobs_as_it_makes(world: SmallWorld, levels: list[str]) -> None:
+    tenant = await world.add_seller("acme")
+    await tenant.add_account()
+    allow(world, user=5 + len(levels))
+    days = {"from": "2026-03-01", "to": "2026-03-02", "levels": levels}
+    await tenant.ask(SYNC, input=days)
+    run = global_id("SyncRun", await world.read("SELECT id FROM sync_runs"))
+    await tenant.ask(CANCEL, run=run)
+
+    assert len((await tenant.ask(RETRY, run=run))["retrySync"]["jobs"]) == len(levels)
+
+    assert await jobs_left(tenant) == 5 - len(levels)
+
+
+@pytest.mark.parametrize("token", ["hush-hush", "refused"])
+async def test_a_new_token_costs_what_it_starts_whatever_becomes_of_it(world: SmallWorld, token: str) -> None:
+    tenant = await world.add_seller("acme")
+    account = await tenant.add_account()
+    named = {"hush-hush": account, "refused": tenant.seller_id}[token]
+    allow(world, user=2 * JOBS + 3)
+    given = {"connectionId": global_id("AdAccount", named), "accessToken": token}
+
+    for _ in range(2):
+        await tenant.ask(ROTATE, input=given)
+
+    assert await tenant.refusal(ROTATE, input=given) == LIMITED
+    assert await jobs_left(tenant) == 3
 
 
 async def test_what_is_refused_changes_nothing(world: SmallWorld) -> None:
