@@ -114,8 +114,13 @@ def build_application(
                 yield {"resources": resources}
 
     page = graphiql_page(assets=assets, demo_logins=demo_logins) if settings.graphiql_on else None
-    gate = OperationGate(schema, settings, buckets_of=lambda connection: _resources_of(connection).cost_buckets)
     turns, requests = OperationTurns(settings), request_turns(settings)
+    gate = OperationGate(
+        schema,
+        settings,
+        buckets_of=lambda connection: _resources_of(connection).cost_buckets,
+        precedence=turns.precedence,
+    )
     view = GraphQLView(schema, context_of=_context_of, gate=gate, turns=turns, settings=settings, page=page)
     routes: list[BaseRoute] = [
         Route("/graphql", view),

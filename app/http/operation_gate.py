@@ -12,6 +12,7 @@ from graphql import GraphQLError
 from app.http.client_address import client_address
 from app.http.request_turns import turn_of
 from app.observability.prometheus import OPERATION_COST, OPERATIONS_REFUSED
+from app.pauses import with_pauses
 from app.services.limits.buckets import Bucket, Rate, caller_buckets
 from graphql_schema.errors import ErrorCode, query_too_complex, rate_limited
 from graphql_schema.execution.document_limits import VariableLimits
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from app.auth.access_tokens import AccessClaims
     from app.http.graphql_request import GraphQLRequest
     from app.services.limits.cost_buckets import CostBuckets
+    from app.services.limits.precedence import Precedence
     from app.services.limits.turns import Turn
     from app.settings import Settings
     from graphql_schema.execution.documents import Preparation
@@ -66,15 +68,21 @@ class Payer(NamedTuple):
 
 
 class OperationGate:
-    """One per application."""
+    """One per application. Documents are read in pieces, whose turns `precedence` decides."""
 
     def __init__(
-        self, schema: PixecomSchema, settings: Settings, *, buckets_of: Callable[[HTTPConnection], CostBuckets]
+        self,
+        schema: PixecomSchema,
+        settings: Settings,
+        *,
+        buckets_of: Callable[[HTTPConnection], CostBuckets],
+        precedence: Precedence,
     ) -> None:
         self._documents = Documents(schema, settings)
         self._variable_limits = VariableLimits.of(settings)
         self._settings = settings
         self._buckets_of = buckets_of
+        self._precedence = precedence
 
     def payer(self, connection: HTTPConnection, claims: AccessClaims | None) -> Payer:
         buckets = self._address_bucket(connection) if claims is None else self._caller_buckets(claims)
@@ -99,7 +107,8 @@ class OperationGate:
             most = self._settings.max_document_tokens
             self._check_means(payer, min(len(graphql.query) // _CHARACTERS_A_TOKEN, most))
         try:
-            prepared = self._documents.prepare(request)
+            with self._precedence.operation():
+                prepared = await with_pauses(lambda: self._documents.prepare(request))
         except DocumentRefusedError as refusal:
             await payer.kept_in.drain(payer.buckets, refusal.tokens)
             await _charge_reading(payer, refusal.tokens)

@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from graphql import VariableNode, Visitor, value_from_ast_untyped, visit
+from graphql import ListValueNode, ObjectValueNode, VariableNode, value_from_ast_untyped
 
 from app.metrics.ranges import Preset
 from graphql_schema.execution.expressions import Computed, Expression, Known, apply
@@ -101,16 +101,17 @@ def read_value(node: ValueNode, variables: Mapping[str, object] | None = None) -
 
 
 def _has_variables(node: ValueNode) -> bool:
-    search = _VariableSearch()
-    visit(node, search)
-    return search.found
-
-
-class _VariableSearch(Visitor):
-    found = False
-
-    def enter_variable(self, *_: object) -> None:
-        self.found = True
+    """Whether a variable stands anywhere in a literal."""
+    to_do = [node]
+    while to_do:
+        value = to_do.pop()
+        if isinstance(value, VariableNode):
+            return True
+        if isinstance(value, ListValueNode):
+            to_do += value.values
+        elif isinstance(value, ObjectValueNode):
+            to_do += [field.value for field in value.fields]
+    return False
 
 
 def _member(name: str, value: object) -> object:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import specified_rules, validate
-from graphql.validation import NoSchemaIntrospectionCustomRule, OverlappingFieldsCanBeMergedRule
+from graphql.validation import ASTValidationRule, NoSchemaIntrospectionCustomRule, OverlappingFieldsCanBeMergedRule
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from app.pauses import Pauses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +24,8 @@ __all__ = ["Findings", "validate_document", "validation_rules"]
 
 # A second limit behind the pairs that we count, in graphql-core's own unit of comparisons.
 _COMPARISONS = 5000
+# Nodes validated between two pauses: two milliseconds.
+NODES_AT_ONCE = 100
 # Errors reported in one answer.
 _MAX_ERRORS = 10
 # The longest document, and the most errors in it, for which similar names are suggested.
@@ -38,6 +42,17 @@ class Findings(NamedTuple):
     tokens: int
 
 
+class _PausingRule(ASTValidationRule):
+    """Finds nothing wrong; pauses between nodes, all of which it enters before the other rules do."""
+
+    def __init__(self, context: Any) -> None:
+        super().__init__(context)
+        self._pauses = Pauses(NODES_AT_ONCE)
+
+    def enter(self, *_: object) -> None:
+        self._pauses.step()
+
+
 class _OverlappingFields(OverlappingFieldsCanBeMergedRule):
     """graphql-core's rule with a smaller budget than its own."""
 
@@ -49,7 +64,7 @@ class _OverlappingFields(OverlappingFieldsCanBeMergedRule):
 def validation_rules(*, introspection: bool) -> tuple[Any, ...]:
     rules = [_OverlappingFields if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules]
     hidden = () if introspection else (NoSchemaIntrospectionCustomRule,)
-    return (*rules, MaybeNullValidationRule, OneOfInputValidationRule, *hidden)
+    return (_PausingRule, *rules, MaybeNullValidationRule, OneOfInputValidationRule, *hidden)
 
 
 def validate_document(schema: GraphQLSchema, ast: DocumentNode, rules: Sequence[Any], *, suggests: bool) -> Findings:

@@ -1,14 +1,15 @@
 """Turns a request's text into a prepared document: parsed within limits, measured, validated, priced, and cached.
 
 Every document from HTTP and WebSocket passes through here. Refusals are cached too; each repetition still costs what
-reading the document cost.
+reading the document cost. Parsing, measuring, validating and pricing have pauses (`app.pauses`), which let others go on
+while a large document is read.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, parse
+from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
@@ -18,6 +19,7 @@ from graphql_schema.execution.cost_plan import plan_cost
 from graphql_schema.execution.cost_scope import read_value
 from graphql_schema.execution.document_cache import DocumentCache
 from graphql_schema.execution.document_limits import DocumentLimits
+from graphql_schema.execution.document_parsing import parse
 from graphql_schema.execution.document_refusal import DocumentRefusedError, DocumentRequest, Refusals
 from graphql_schema.execution.document_size import measure_document
 from graphql_schema.execution.document_validation import validate_document, validation_rules

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -173,6 +174,24 @@ async def test_who_can_not_pay_for_reading_has_nothing_read(
             await ask(client, "{ " + f"nothing{place} " * 10 + "}")  # refused, and 12 for reading
 
     assert 4 <= len(read) <= 6
+
+
+async def test_others_have_turns_while_a_document_is_read(client: httpx.AsyncClient) -> None:
+    async def turns_of(query: str) -> int:
+        asking = asyncio.create_task(ask(client, query))
+        turns = 0
+        while not asking.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert (await asking)["errors"]
+        return turns
+
+    small, large = f"{{ {'nothing ' * 10} }}", f"{{ {'nothing ' * 400} }}"
+    first = await turns_of(small)
+
+    # A pause for every 200 tokens and 100 nodes, each of them some turns long.
+    assert await turns_of(large) >= first + 6
+    assert await turns_of(large) <= first + 2  # the refusal is kept
 
 
 async def test_reading_a_document_lengthens_the_turn(
