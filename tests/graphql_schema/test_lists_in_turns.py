@@ -150,8 +150,9 @@ def _narrowed(_value: object, info: Any, type_: Any) -> str:
 
 
 async def _execute(document: str) -> Any:
-    executor = AnswerExecutor.build(schema.core, parse(document), None, Context(cast("Any", None), None), None, None)
-    result: Any = cast("Any", executor).execute_operation()
+    context = Context(cast("Any", None), None)
+    build = cast("Any", AnswerExecutor).build
+    result: Any = build(schema.core, parse(document), context_value=context).execute_operation()
     return await result if asyncio.iscoroutine(result) else result
 
 
