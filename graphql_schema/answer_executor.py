@@ -6,28 +6,26 @@ from collections.abc import Collection
 from typing import Any, cast
 from weakref import ref
 
-from graphql import GraphQLResolveInfoHelpers, get_named_type, is_introspection_type, is_leaf_type
+from graphql import GraphQLResolveInfoHelpers, get_named_type, is_leaf_type
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphql_schema.context import Context
 from graphql_schema.execution.answer_budget import current_answer
-from graphql_schema.selection import objects_selected
+from graphql_schema.selection import FIELDS_OF_AN_OBJECT, objects_selected
 from graphql_schema.turns import AT_ONCE, Turns
 
 __all__ = ["AnswerExecutor"]
 
-# A type of the schema has as many fields, with arguments and types of their own, as some objects together.
-OBJECTS_IN_A_TYPE = 5
-
 
 class AnswerExecutor(StrawberryGraphQLCoreExecutionContext):
-    """The executor of one operation. Lists of scalars are written as they stand, whatever their length."""
+    """The executor of one operation."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.async_helpers = _without_cycle(self)
         self._answer = current_answer()
         self._objects: dict[int, int] = {}
+        self._counted: dict[int, int] = {}
         if self._answer is not None:
             self._answer.spend(1)
 
@@ -42,7 +40,8 @@ class AnswerExecutor(StrawberryGraphQLCoreExecutionContext):
     def complete_list_value(  # graphql-core's
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
     ) -> Any:
-        complete, items = cast("Any", super()).complete_list_value, _in_turns(result, return_type, info)
+        complete = cast("Any", super()).complete_list_value
+        items = self._in_turns(result, return_type, field_details_list, info)
         return complete(return_type, field_details_list, info, path, items, position_context)
 
     async def complete_awaitable_value(  # graphql-core's
@@ -61,8 +60,22 @@ class AnswerExecutor(StrawberryGraphQLCoreExecutionContext):
         """How many objects a value of this field has; counted once for all parents."""
         key = id(field_details_list)  # which the operation keeps
         if key not in self._objects:
-            self._objects[key] = max(1, objects_selected(info))
+            self._objects[key] = objects_selected(info, self._counted)
         return self._objects[key]
+
+    def _in_turns(self, items: Any, return_type: Any, field_details_list: Any, info: Any) -> Any:
+        """The items as they are if there are few, and nothing else is to be completed first."""
+        if not isinstance(info.context, Context):
+            return items
+        own = info.context.turns
+        if is_leaf_type(cast("Any", get_named_type(return_type))):
+            objects, together = 1, FIELDS_OF_AN_OBJECT
+        else:
+            objects, together = self._objects_of(field_details_list, info), 1
+        total = _count(items) * objects // together
+        if not total or (total <= AT_ONCE and own.take_now(total)):
+            return items
+        return own.each(items, objects=objects, together=together)
 
 
 async def _weighed(result: Any, turns: Turns, objects: int) -> Any:
@@ -83,14 +96,6 @@ def _without_cycle(executor: AnswerExecutor) -> GraphQLResolveInfoHelpers:
         cast("Any", reference()).track_async_work(awaitables)
 
     return GraphQLResolveInfoHelpers(gather=gather, track=track)
-
-
-def _in_turns(items: Any, return_type: Any, info: Any) -> Any:
-    context, item_type = info.context, cast("Any", get_named_type(return_type))
-    if not isinstance(context, Context) or is_leaf_type(item_type):
-        return items
-    objects = OBJECTS_IN_A_TYPE if is_introspection_type(item_type) else max(1, objects_selected(info))
-    return context.turns.each(items, objects=objects) if _count(items) * objects > AT_ONCE else items
 
 
 def _count(items: object) -> int:

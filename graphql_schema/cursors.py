@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -37,10 +38,17 @@ class Cursors:
     """Writes and reads the cursors of one list of one seller."""
 
     def __init__(self, listing: Listing[Row], seller_id: UUID) -> None:
+        self._listing = listing
         self._order = listing.order
-        identity = (seller_id.hex, listing.source.name, listing.parent, listing.conditions, listing.order.keys)
+        self._seller_id = seller_id
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Made when a cursor is asked for: a filter may have a thousand ids."""
+        listing = self._listing
+        identity = (self._seller_id.hex, listing.source.name, listing.parent, listing.conditions, listing.order.keys)
         digest = hashlib.blake2b(repr(identity).encode(), digest_size=FINGERPRINT_BYTES).digest()
-        self._fingerprint = base64.b64encode(digest).decode()
+        return base64.b64encode(digest).decode()
 
     def write(self, position: Sequence[object]) -> str:
         """The cursor of a position in this list."""

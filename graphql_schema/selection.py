@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
+from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionNode, SelectionSetNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from graphql_schema.context import Info
 
 FIELDS_OF_AN_OBJECT = 30
+# A fragment that is spread again and again has more only if hardly any of them is different.
+MOST_FIELDS = 3_000
 
 
 def selects(info: Info, *names: str) -> bool:
@@ -21,13 +23,31 @@ def selects(info: Info, *names: str) -> bool:
     return any(field.name.value in names for field in fields)
 
 
-def objects_selected(info: Any) -> int:
-    """How many fields right under it have fields of their own; `info` is graphql-core's.
+def objects_selected(info: Any, counted: dict[int, int]) -> int:
+    """How many objects a value of this field is worth, at least 1; `info` is graphql-core's.
 
-    Many aliases of plain fields count as the objects that would have as many.
+    That is how many fields right under it have fields of their own. Many fields, however deep they are, count as the
+    objects that would have as many. `counted` keeps what one operation's selections have.
     """
-    fields = list(_fields([node.selection_set for node in info.field_nodes], info.fragments))
-    return max(sum(field.selection_set is not None for field in fields), len(fields) // FIELDS_OF_AN_OBJECT)
+    selected = [node.selection_set for node in info.field_nodes]
+    objects = sum(field.selection_set is not None for field in _fields(selected, info.fragments))
+    below = sum(_count_below(each, info.fragments, counted) for each in selected if each)
+    return max(1, objects, below // FIELDS_OF_AN_OBJECT)
+
+
+def _count_below(selected: SelectionSetNode, fragments: Mapping[str, Any], counted: dict[int, int]) -> int:
+    """How many fields it has on all levels, at most MOST_FIELDS. Each selection is looked at once."""
+    key = id(selected)  # which the operation keeps
+    if key not in counted:
+        counted[key] = 0
+        counted[key] = min(MOST_FIELDS, sum(_count_in(node, fragments, counted) for node in selected.selections))
+    return counted[key]
+
+
+def _count_in(node: SelectionNode, fragments: Mapping[str, Any], counted: dict[int, int]) -> int:
+    inner: Any = fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
+    below = _count_below(inner.selection_set, fragments, counted) if inner.selection_set else 0
+    return below + isinstance(node, FieldNode)
 
 
 def _fields(selected: list[SelectionSetNode | None], fragments: Mapping[str, Any]) -> Iterator[FieldNode]:

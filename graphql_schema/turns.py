@@ -39,21 +39,26 @@ class Turns:
         """Note that something was loaded or handed out, which may trigger more loads."""
         self._stirred += 1
 
+    def take_now(self, objects: int) -> bool:
+        """Count these objects against this turn, if it has capacity left and nothing waits for it."""
+        if self._waiting or self._left <= 0:
+            return False
+        self._left -= objects
+        return True
+
     async def take(self, objects: int = 1) -> None:
         """Wait for a turn with capacity left, and count these objects against it."""
-        if self._waiting or self._left <= 0:
+        if not self.take_now(objects):
             place = asyncio.get_running_loop().create_future()
             self._waiting.append((objects, place))
             if self._turning is None or self._turning.done():
                 self._is_settled = False
                 self._turning = asyncio.create_task(self._turn())
             await place
-        else:
-            self._left -= objects
 
     async def _turn(self) -> None:
         while self._waiting:
-            await give_way(AT_ONCE)
+            await give_way(AT_ONCE - self._left)
             self._left = AT_ONCE
             while self._waiting and self._left > 0:
                 objects, place = self._waiting.popleft()
@@ -62,10 +67,11 @@ class Turns:
                     self._stirred += 1
                     place.set_result(None)
 
-    async def each(self, items: Iterable[Item], *, objects: int = 1) -> AsyncGenerator[Item]:
-        """The items, each counting as `objects`, spread over turns."""
-        for item in items:
-            await self.take(objects)
+    async def each(self, items: Iterable[Item], *, objects: int = 1, together: int = 1) -> AsyncGenerator[Item]:
+        """The items, spread over turns. So many `together` count as `objects`."""
+        for place, item in enumerate(items):
+            if place % together == 0:
+                await self.take(objects)
             yield item
 
     async def settled(self) -> None:

@@ -19,16 +19,19 @@ if TYPE_CHECKING:
 
 __all__ = ["full_collections_between"]
 
-EVERY_SECONDS = 1.0
+EVERY_SECONDS, SOON_SECONDS = 1.0, 0.02
 NEVER = 1_000_000_000
-# Collections of younger objects, some 7,000 objects each, after which a full one is worth its time, and after which it
-# runs whatever else does: 20 million objects may have been left to it by then.
-WORTH, MOST = 30, 3_000
+# Collections of younger objects, some 7,000 objects each, after which a full one is worth its time: when no operation
+# runs, and when only light ones do. After the last it runs whatever else does: 20 million objects may have been left to
+# it by then.
+WORTH, LATE, MOST = 10, 300, 3_000
+# Objects that a full collection looks at in 5 ms, or 10 on a slow machine.
+MANY = 20_000
 
 
 @asynccontextmanager
 async def full_collections_between(precedence: Precedence) -> AsyncGenerator[None]:
-    """Within, full collections run when no heavy work does."""
+    """Within, full collections run when no heavy work does, and between operations if there is such a moment."""
     before = gc.get_threshold()
     gc.set_threshold(before[0], before[1], NEVER)
     collecting = asyncio.create_task(_keep_collecting(precedence))
@@ -43,11 +46,24 @@ async def full_collections_between(precedence: Precedence) -> AsyncGenerator[Non
 
 async def _keep_collecting(precedence: Precedence) -> None:
     while True:
-        await asyncio.sleep(EVERY_SECONDS)
-        if is_due(gc.get_count()[2], heavy=precedence.heavy > 0):
-            gc.collect()
+        younger = gc.get_count()[2]
+        if is_due(younger, light=not precedence.is_idle, heavy=precedence.heavy > 0):
+            collect(idle=precedence.is_idle)
+            younger = 0
+        await asyncio.sleep(EVERY_SECONDS if younger < WORTH else SOON_SECONDS)
 
 
-def is_due(younger: int, *, heavy: bool) -> bool:
-    """Whether a full collection should run after this number of collections of younger objects."""
-    return younger >= (MOST if heavy else WORTH)
+def is_due(younger: int, *, light: bool, heavy: bool) -> bool:
+    """Whether a full collection should run after this number of collections of younger objects, beside what runs."""
+    return younger >= (MOST if heavy else LATE if light else WORTH)
+
+
+def collect(*, idle: bool) -> None:
+    """Run a full collection. What many objects are left between operations, it need not look at again.
+
+    They are documents that are kept, and open connections: these go by their reference counts. Part of an operation
+    might be left in a cycle, and would stay for ever.
+    """
+    gc.collect()
+    if idle and len(gc.get_objects()) > MANY:
+        gc.freeze()

@@ -144,7 +144,7 @@ class GraphQLView:
         """
         prepared = await self._gate.prepare(graphql, _OPERATIONS[request.method], payer)
         record.name, record.kind = prepared.operation.name, prepared.operation.kind.value
-        cost = self._gate.price(prepared, graphql)
+        cost = self._gate.price(payer, prepared, graphql)
         await self._gate.charge(payer, prepared, cost)
         turn = turn_of(request.scope)
         with answer_within(self._settings.max_answer_values) as answer:

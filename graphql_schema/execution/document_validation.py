@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphql import specified_rules, validate
-from graphql.validation import ASTValidationRule, NoSchemaIntrospectionCustomRule, OverlappingFieldsCanBeMergedRule
+from graphql import specified_rules
+from graphql.validation import NoSchemaIntrospectionCustomRule, OverlappingFieldsCanBeMergedRule
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from app.pauses import Pauses
+from graphql_schema.execution.paused_validation import find_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,15 +69,9 @@ def validation_rules(*, introspection: bool) -> tuple[Any, ...]:
 
 def validate_document(schema: GraphQLSchema, ast: DocumentNode, rules: Sequence[Any], *, suggests: bool) -> Findings:
     """What is wrong with the document. `suggests`: whether the caller may be told similar names."""
-    errors = _errors(schema, ast, rules, suggests=False)
+    errors = find_errors(schema, ast, rules, most=_MAX_ERRORS, suggests=False)
     if not (suggests and 0 < len(errors) <= _SUGGESTED_ERRORS and ast.token_count <= _SUGGESTED_TOKENS):
         return Findings(errors, ast.token_count)
     # The number of errors is known only now, so the document is validated again.
     tokens = 2 * ast.token_count + _TOKENS_A_SUGGESTION * len(errors)
-    return Findings(_errors(schema, ast, rules, suggests=True), tokens)
-
-
-def _errors(
-    schema: GraphQLSchema, ast: DocumentNode, rules: Sequence[Any], *, suggests: bool
-) -> Sequence[GraphQLError]:
-    return validate(schema, ast, rules, max_errors=_MAX_ERRORS, hide_suggestions=not suggests)
+    return Findings(find_errors(schema, ast, rules, most=_MAX_ERRORS, suggests=True), tokens)

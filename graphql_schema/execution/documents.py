@@ -22,6 +22,7 @@ from graphql_schema.execution.document_limits import DocumentLimits
 from graphql_schema.execution.document_parsing import parse
 from graphql_schema.execution.document_refusal import DocumentRefusedError, DocumentRequest, Refusals
 from graphql_schema.execution.document_size import measure_document
+from graphql_schema.execution.document_stripping import strip_document
 from graphql_schema.execution.document_validation import validate_document, validation_rules
 from graphql_schema.execution.open_fields import asks_too_often, is_open
 from graphql_schema.execution.operation_choice import choose_operation
@@ -138,6 +139,7 @@ class Documents:
         choose_operation(operations, request.name, request.kinds)
         open_to_all = self._check_root_fields(size, anonymous=request.anonymous)
         self._validate(ast, anonymous=request.anonymous)
+        strip_document(ast)
         return PreparedDocument(
             text=request.text,
             ast=ast,

@@ -2,26 +2,79 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+from typing import TYPE_CHECKING
 
 import pytest
 
-from app.http.full_collections import MOST, NEVER, WORTH, full_collections_between, is_due
+from app.http import full_collections
+from app.http.full_collections import (
+    LATE,
+    MANY,
+    MOST,
+    NEVER,
+    WORTH,
+    collect,
+    full_collections_between,
+    is_due,
+)
 from app.services.limits.precedence import Precedence
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 @pytest.mark.parametrize(
-    ("younger", "heavy", "due"),
+    ("younger", "light", "heavy", "due"),
     [
-        (WORTH - 1, False, False),
-        (WORTH, False, True),
-        (WORTH, True, False),
-        (MOST - 1, True, False),
-        (MOST, True, True),
+        (WORTH - 1, False, False, False),
+        (WORTH, False, False, True),
+        (LATE - 1, True, False, False),
+        (LATE, True, False, True),
+        (LATE, True, True, False),
+        (MOST - 1, True, True, False),
+        (MOST, True, True, True),
     ],
 )
-def test_when_one_is_due(younger: int, heavy: bool, due: bool) -> None:  # noqa: FBT001  # a parameter
-    assert is_due(younger, heavy=heavy) is due
+def test_when_one_is_due(younger: int, light: bool, heavy: bool, due: bool) -> None:  # noqa: FBT001  # parameters
+    assert is_due(younger, light=light, heavy=heavy) is due
+
+
+async def test_an_operation_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    collected, precedence = asyncio.Event(), Precedence()
+
+    def note(*, idle: bool) -> None:
+        assert idle
+        collected.set()
+
+    monkeypatch.setattr(full_collections, "collect", note)
+    monkeypatch.setattr(gc, "get_count", lambda: (0, 0, LATE - 1))
+    with precedence.operation():
+        async with full_collections_between(precedence):
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert not collected.is_set()
+    async with full_collections_between(precedence), asyncio.timeout(10):
+        await collected.wait()
+
+
+@pytest.fixture
+def _thawed() -> Generator[None]:
+    """What other tests left is in the collector's sight during a test, and afterwards."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.parametrize(("count", "idle", "kept_aside"), [(MANY, True, True), (MANY, False, False), (10, True, False)])
+@pytest.mark.usefixtures("_thawed")
+def test_many_standing_objects_are_looked_at_once(*, count: int, idle: bool, kept_aside: bool) -> None:
+    standing: list[list[object]] = [[] for _ in range(count)]
+    collect(idle=idle)
+    assert any(each is standing for each in gc.get_objects()) is not kept_aside
 
 
 async def test_python_starts_none_by_itself_meanwhile() -> None:

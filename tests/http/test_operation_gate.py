@@ -211,6 +211,22 @@ async def test_reading_a_document_lengthens_the_turn(
     assert lengthened == [3 * 0.0002, 8 * 0.0002, 8 * 0.0002]
 
 
+async def test_variables_lengthen_the_turn(build: Callable[..., Starlette], monkeypatch: pytest.MonkeyPatch) -> None:
+    lengthened: list[float] = []
+
+    def note(_turn: Turn, seconds: float) -> None:
+        lengthened.append(seconds)
+
+    application = build()
+    async with in_process(application) as client:
+        await ask(client, HELLO)
+        monkeypatch.setattr(Turn, "lengthen", note)
+        for variables in ({}, {"ids": [str(place) for place in range(99)]}):
+            await client.post("/graphql", json={"query": HELLO, "variables": variables})
+
+    assert lengthened == [100 * 0.0002]
+
+
 async def test_addresses_have_buckets_of_their_own(build: Callable[..., Starlette]) -> None:
     application = build(address_cost_capacity=20, address_cost_per_minute=1)
     codes: list[list[str]] = []

@@ -47,6 +47,11 @@ class Precedence:
         self._stirred = asyncio.Event()
         self._turning: asyncio.Task[None] | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no operation and no export runs."""
+        return not (self._light or self.heavy)
+
     @contextmanager
     def operation(self, *, caller: Hashable = None) -> Generator[None]:
         """What runs within is an operation, light at first. Without a caller it never waits for another large one."""

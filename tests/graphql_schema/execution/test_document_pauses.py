@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 VALUES = "spend roas purchases impressions ctr cpc cpm"
 # Calls of functions.
 CALLS_AT_ONCE = 40_000
-# graphql-core looks for variables in a definition, and hashes it with all that is in it, in one go.
-CALLS_A_DEFINITION = 150_000
 
 
 def _lists(count: int) -> str:
@@ -113,6 +111,4 @@ async def test_no_piece_is_long(open_documents: Callable[..., Documents], text: 
         noting.cancel()
 
     pieces.append(calls)
-    *others, longest = sorted(pieces)
-    assert max(others) < CALLS_AT_ONCE
-    assert longest < CALLS_A_DEFINITION
+    assert max(pieces) < CALLS_AT_ONCE
