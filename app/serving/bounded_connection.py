@@ -31,6 +31,8 @@ class BoundedConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if self._lingering is not None:
+            self._lingering.timer.cancel()
         self._places.release(self.place)
         self._queue_mark.tell_gone()
 
@@ -38,6 +40,11 @@ class BoundedConnection(asyncio.Protocol):
     def is_queued(self) -> bool:
         """Whether its request, or its handshake, waits in a queue of the application."""
         return self._queue_mark.is_queued
+
+    def _end_with(self, lingering: Lingering | Ignoring) -> None:
+        """From now on it is only waiting to be closed."""
+        self._lingering = lingering
+        self._places.let_go(self.place)
 
     def abort(self) -> None:
         self.transport.abort()

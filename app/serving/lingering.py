@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
 __all__ = ["IGNORED_SECONDS", "LINGER_BYTES", "LINGER_SECONDS", "Ignoring", "Lingering"]
 
@@ -42,11 +43,25 @@ class Lingering:
 
 
 class Ignoring:
-    """Reads nothing more and then resets the connection: a client that is reset at once is back at once."""
+    """Reads nothing more for a while: a client that is answered or reset at once is back at once.
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    Then calls `end`, with the transport reading again; by default, it resets the connection.
+    """
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        end: Callable[[], object] | None = None,
+    ) -> None:
         transport.pause_reading()
-        self.timer = loop.call_later(IGNORED_SECONDS, transport.abort)
+        self._transport = transport
+        self.timer = loop.call_later(IGNORED_SECONDS, self._end, end or transport.abort)
+
+    def _end(self, end: Callable[[], object]) -> None:
+        self._transport.resume_reading()
+        end()
 
     def discard(self, data: bytes) -> None:
         """Drop what was on its way."""

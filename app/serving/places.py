@@ -1,5 +1,8 @@
 """Connection places: regular ones up to a limit, and a few spare ones that are only for health requests.
 
+A connection that has been refused or told to go, and is only waiting to be closed, no longer counts for its address. It
+is the first to be closed when a place is wanted, for any address, so nobody waits for it.
+
 When all regular places are taken, a new connection replaces one that loses nothing: one that is idle, still sends its
 request, or has a request waiting in a queue of the application. The client address with the most places loses one
 first, and none loses one to an address with more, so that a client that opens many connections shuts out only itself.
@@ -80,19 +83,22 @@ class Places:
         self._limits = limits
         self._number = 0
         self._regular: dict[str, dict[Place, None]] = {}  # by address, the oldest first
+        self._ending: dict[Place, None] = {}  # the oldest first
         self._spare: dict[Place, None] = {}
         self._of_a_crowd = Allowance(CROWD_PER_SECOND, at_once=CROWD_PER_SECOND)
         self._searches = Allowance(SEARCHES_PER_SECOND, at_once=SEARCHES_PER_SECOND)
 
     def __len__(self) -> int:
-        return self._number
+        return self._number + len(self._ending)
 
     def take(self, address: str) -> Place | None:
         """A regular place; None if there is none."""
         most = self._limits.connections_per_address
         if 0 < most <= self._number_of(address) and not self._replace([address], address):
             return None
-        if len(self) >= self._limits.connections and not self._replace(self._addresses(), address):
+        if len(self) >= self._limits.connections and not (
+            self._close_ending() or self._replace(self._addresses(), address)
+        ):
             return None
         place = Place(address)
         self._regular.setdefault(address, {})[place] = None
@@ -113,17 +119,36 @@ class Places:
         self._spare[place] = None
         return place
 
+    def let_go(self, place: Place) -> None:
+        """Its connection is only waiting to be closed, and may be closed at any moment. Does nothing to a spare one."""
+        if self._take_out(place):
+            self._ending[place] = None
+
     def release(self, place: Place) -> None:
         """Free the place of a closed connection; a second call does nothing."""
         if place.is_spare:
             self._spare.pop(place, None)
-            return
+        elif not self._take_out(place):
+            self._ending.pop(place, None)
+
+    def _take_out(self, place: Place) -> bool:
+        """Whether it was one of those in use."""
         of_address = self._regular.get(place.address, {})
-        if place in of_address:
-            del of_address[place]
-            self._number -= 1
-            if not of_address:
-                del self._regular[place.address]
+        if place.is_spare or place not in of_address:
+            return False
+        del of_address[place]
+        self._number -= 1
+        if not of_address:
+            del self._regular[place.address]
+        return True
+
+    def _close_ending(self) -> bool:
+        """Close the connection that has been ending for longest; False if none is."""
+        for place, connection in _made(self._ending):
+            self.release(place)
+            connection.abort()
+            return True
+        return False
 
     def _number_of(self, address: str) -> int:
         return len(self._regular.get(address, ()))

@@ -227,7 +227,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
         except ChunksTooSmallError:
-            self._refuse(HTTPStatus.BAD_REQUEST, linger=Ignoring)
+            self._refuse_late(HTTPStatus.BAD_REQUEST)
             return
         self._unparsed_bytes += len(piece)
         super().data_received(piece)
@@ -319,17 +319,31 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
         del msg
         self._refuse(self._status)
 
-    def _refuse(self, status: HTTPStatus, *, linger: type[Lingering | Ignoring] = Lingering) -> None:
-        """Reject the request that is arriving, and close. A response to it that has begun is cut off."""
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Reject the request that is arriving, and close."""
+        if self._drop_request():
+            self._tell(status)
+
+    def _refuse_late(self, status: HTTPStatus) -> None:
+        """Reject the request that is arriving, but tell its client only after a while."""
+        if self._drop_request():
+            self._linger(partial(Ignoring, end=partial(self._tell, status)))
+
+    def _drop_request(self) -> bool:
+        """End the request that is arriving. False if its response has begun, which is then cut off."""
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]  # None before the first request
             if cycle.response_started:
                 self.transport.abort()
-                return
+                return False
             cycle.disconnected = True
             cycle.message_event.set()
-        self.transport.write(answer_bytes(status))
-        self._linger(linger)
+        return True
+
+    def _tell(self, status: HTTPStatus) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(answer_bytes(status))
+            self._linger(Lingering)
 
     def _close(self) -> None:
         """End the connection once its response is written: at once, or when the rest of the upload has been dropped."""
@@ -342,4 +356,4 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self.flow.resume_reading()
         self._unread.clear()
-        self._lingering = linger(self.transport, self.loop)
+        self._end_with(linger(self.transport, self.loop))

@@ -78,6 +78,12 @@ class BoundedWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
             scope = cast("dict[str, Any]", self.scope)
             scope["extensions"][KNOWN_CLIENT] = {"note": self._frames.know}
 
+    async def send(self, message: Any) -> None:
+        """Send what the application says. A socket that it closes stays open until its client has closed it too."""
+        await super().send(message)
+        if self.close_sent:
+            self._places.let_go(self.place)
+
     def send_receive_event_to_app(self) -> None:
         """Close the socket at text that is not UTF-8, for which uvicorn would also log a traceback."""
         if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
@@ -106,8 +112,9 @@ class BoundedWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        self._lingering = Lingering(self.transport, self.loop)
-        self.close_timer = self._lingering.timer  # uvicorn cancels it, and leaves the transport open until it fires
+        lingering = Lingering(self.transport, self.loop)
+        self._end_with(lingering)
+        self.close_timer = lingering.timer  # uvicorn cancels it, and leaves the transport open until it fires
 
 
 def _is_utf8(text: bytes) -> bool:

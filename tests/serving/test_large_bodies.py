@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
+from app.serving import lingering
 from app.serving.protocol import UPLOAD_BYTES
 
 if TYPE_CHECKING:
@@ -33,12 +35,30 @@ async def test_a_chunk_of_the_limit_is_read(serve: Serve) -> None:
         assert served.bodies == [400_000]
 
 
-async def test_many_small_chunks_are_refused(serve: Serve) -> None:
+async def test_many_small_chunks_are_refused(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """A megabyte of them held up everything else for seconds."""
+    monkeypatch.setattr(lingering, "IGNORED_SECONDS", 0.01)
     async with serve() as served, served.client() as client:
         await client.send(CHUNKED + b"1\r\na\r\n" * 20_000)
         assert (await client.answer())[0] == 400
+        assert await client.rest() == b""
         await served.until(lambda: served.seen == ["/hello", "gone"])
+
+
+async def test_a_client_of_many_small_chunks_is_not_told_at_once(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would send the same again at once."""
+    monkeypatch.setattr(lingering, "IGNORED_SECONDS", 3600.0)
+    async with serve() as served, served.client() as client:
+        await client.send(CHUNKED + b"1\r\na\r\n" * 1_000)
+        await served.until(lambda: served.seen == ["/hello", "gone"])
+        async with served.client() as other:
+            assert await other.ask() == (200, b"hello")
+        answer = asyncio.create_task(client.reader.read(1))
+        await served.until(lambda: served.connections == 1)
+        assert not answer.done()
+        [connection] = served.server.server_state.connections
+        connection.transport.abort()
+        await asyncio.wait([answer])
 
 
 async def _refuses(scope: Scope, receive: Receive, send: Send) -> None:

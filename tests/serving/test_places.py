@@ -9,12 +9,15 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from app.serving import places, protocol
+from app.serving import lingering, places, protocol
 from app.serving.limits import ConnectionLimits
 from app.serving.places import SPARE_PLACES, Places
 from tests.serving.conftest import GET, PROBE, fill
+from tests.serving.frames import HANDSHAKE, TEXT, frame
 
 if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
     from tests.serving.conftest import Serve, Served
 
 FULL = b"HTTP/1.1 503 Service Unavailable\r\n"
@@ -116,6 +119,57 @@ async def test_a_connection_that_has_just_been_opened_is_not_the_first_to_give_w
         assert await newcomer.ask() == (200, b"hello")
         assert await crowd[0].is_dropped()
         assert await opened.ask() == (200, b"hello")
+
+
+ENDED = {
+    "small chunks": b"POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 1_000,
+    "a long pipeline": GET * 100,
+    "a large head": b"GET / HTTP/1.1\r\nX: " + b"a" * 60_000,
+    "a socket of no text": HANDSHAKE + frame(TEXT, b"\xff"),
+}
+
+
+@pytest.mark.parametrize("sent", ENDED.values(), ids=ENDED)
+async def test_a_connection_that_is_only_waiting_to_be_closed_gives_way_before_an_idle_one(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(lingering, "IGNORED_SECONDS", 3600.0)
+    monkeypatch.setattr(protocol, "FRESH_SECONDS", 0.0)
+    async with serve(connections=2, keep_alive_seconds=60, header_seconds=60) as served, AsyncExitStack() as stack:
+        idle = await stack.enter_async_context(served.client())
+        assert await idle.ask() == (200, b"hello")
+        for _ in range(3):
+            ended = await stack.enter_async_context(served.client())
+            await ended.send(sent[: len(HANDSHAKE)])
+            if sent.startswith(HANDSHAKE):
+                await ended.reader.readuntil(b"\r\n\r\n")
+            await ended.send(sent[len(HANDSHAKE) :])
+            await served.until(lambda: bool(served.server.config.places._ending))
+            async with served.client() as newcomer:
+                assert await newcomer.ask() == (200, b"hello")
+                assert len(served.server.config.places) == 2
+            await served.until(lambda: served.connections == 1)
+        assert await idle.ask() == (200, b"hello")
+
+
+async def test_a_socket_that_was_told_to_go_gives_way(serve: Serve) -> None:
+    """Its client may take ten seconds to close it."""
+
+    async def closes(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": 4408})
+        else:
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+
+    async with serve(application=closes, connections=1) as served, served.client() as client:
+        await client.send(HANDSHAKE)
+        await client.reader.readuntil(b"\x88\x02\x11\x38")  # the frame that closes it
+        async with served.client() as newcomer:
+            assert await newcomer.ask() == (200, b"")
+        assert await client.is_dropped()
 
 
 async def test_the_address_with_the_most_places_gives_way(serve: Serve) -> None:
@@ -222,6 +276,41 @@ def test_who_has_no_place_may_always_look_for_one(monkeypatch: pytest.MonkeyPatc
         assert place is not None
         place.connection = _Idle()
     assert len(full) == 10
+
+
+class _Noting(_Idle):
+    """A connection that notes its end."""
+
+    def __init__(self, name: int, ended: list[int]) -> None:
+        self._name = name
+        self._ended = ended
+
+    def abort(self) -> None:
+        self._ended.append(self._name)
+
+
+def test_ending_connections_are_closed_first_the_oldest_before_others_and_without_a_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(places, "SEARCHES_PER_SECOND", 0)
+    monkeypatch.setattr(_Idle, "looks", 0)
+    full, ended = Places(ConnectionLimits(connections=6, connections_per_address=4)), list[int]()
+    for number in range(4):
+        place = full.take("192.0.2.1")
+        assert place is not None
+        place.connection = _Noting(number, ended)
+        if number in {1, 2}:
+            full.let_go(place)
+    assert len(full) == 4
+    newcomers = [full.take(address) for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.2")]
+    assert None not in newcomers, "an ending connection does not count for its address"
+    assert (ended, _Idle.looks, len(full)) == ([1, 2], 0, 6)
+    for place in newcomers:
+        assert place is not None
+        full.let_go(place)
+        full.release(place)
+        full.release(place)
+    assert len(full) == 2
 
 
 class _Fresh(_Idle):
