@@ -142,6 +142,7 @@ USES = (
     Use("app.providers.meta.plain_insights._are_ratios", "fullmatch"),
     Use("app.providers.sandbox.application._VERSION", "fullmatch"),
     Use("app.providers.sandbox.csv_rows._AGES", "fullmatch"),
+    Use("app.serving.head_faults._HOST", "fullmatch"),
     Use("graphql_schema.entity_filters._CURRENCY", "fullmatch"),
     Use("graphql_schema.errors._SECRET_ARGUMENT", "search"),
     Use("graphql_schema.faulty_argument.VARIABLE_FAULT", "match"),

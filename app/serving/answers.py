@@ -16,6 +16,7 @@ _SENTENCES = {
     HTTPStatus.REQUEST_TIMEOUT: "The request did not arrive in time.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The request line and the headers are too large.",
+    HTTPStatus.NOT_IMPLEMENTED: "The only transfer coding of a body is chunked.",
     HTTPStatus.SERVICE_UNAVAILABLE: "There are too many connections; try again in a moment.",
 }
 

@@ -12,13 +12,14 @@ from __future__ import annotations
 from enum import Enum, auto
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.serving.answers import answer_bytes, only_health
 from app.serving.bounded_connection import BoundedConnection
 from app.serving.breaking_off import offer_breaking_off
+from app.serving.head_faults import fault_of
 from app.serving.lingering import Ignoring, Lingering
 from app.serving.open_transport import OpenTransport
 from app.serving.request_parts import ChunksTooSmallError, ChunkTooLargeError, RequestParts
@@ -60,8 +61,8 @@ class _Phase(Enum):
     DONE = auto()
 
 
-class _TooLargeError(Exception):
-    """Stops parsing a head that is too large."""
+class _RefusedError(Exception):
+    """Stops parsing a head, which is refused with the status of the connection."""
 
 
 class BoundedHttp(BoundedConnection, HttpToolsProtocol):
@@ -269,17 +270,21 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
         self._count_head(len(name) + len(value) + len(b": \r\n"))
         super().on_header(name, value)
         if len(self.headers) > self._limits.headers:
-            self._status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-            raise _TooLargeError
+            self._stop(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def _count_head(self, size: int) -> None:
         self._head_bytes += size
         self._unparsed_bytes = 0
         if self._head_bytes > self._limits.header_bytes:
-            self._status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-            raise _TooLargeError
+            self._stop(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def _stop(self, status: HTTPStatus) -> NoReturn:
+        self._status = status
+        raise _RefusedError
 
     def on_headers_complete(self) -> None:
+        if fault := fault_of(self.headers, version=self.parser.get_http_version()):
+            self._stop(fault)
         self._enter(_Phase.BODY)
         super().on_headers_complete()
         if self.cycle is None:  # pyright: ignore[reportUnnecessaryComparison]  # None before the first request

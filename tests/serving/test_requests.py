@@ -83,8 +83,8 @@ async def test_another_protocol_is_not_taken_up(serve: Serve) -> None:
     "request_",
     [
         b"\x16\x03\x01\x02\x00\x01",
-        b"GET / HTTP/1.1\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\n b: c\r\n\r\n",
     ],
     ids=["TLS", "a length of 5000 digits", "two lengths", "a folded header"],
