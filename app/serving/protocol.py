@@ -103,9 +103,12 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
         self._unread.clear()
         if self._half_closed is not None:
             self._half_closed.cancel()
-        # These refer back to the connection, which would stay until the garbage collector finds it.
         self.place.connection = None
-        self.cycle = self.scope = cast("Any", None)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop what refers back to the connection, which would stay until the garbage collector finds it."""
+        self.parser = self.cycle = self.scope = cast("Any", None)
 
     def eof_received(self) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride]  # uvicorn's is always None
         """Keep the connection open for the response to a request that has arrived.
@@ -316,6 +319,7 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
             return
         self._is_upgraded = True
         super().handle_websocket_upgrade()
+        self._forget()
 
     # Rejecting.
 

@@ -46,6 +46,10 @@ class BoundedWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
         self.place = cast("BoundedHttp", cast("asyncio.Transport", transport).get_protocol()).place
         self.place.connection = self
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.place.connection = None  # it refers back to this, which would stay until the garbage collector finds it
+
     @property
     def is_waiting(self) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Requests leave next to nothing for the garbage collector, which would hold the event loop under a flood."""
+"""Requests and sockets leave next to nothing for the garbage collector, which would hold the event loop in a flood."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.http.sockets import graphql_socket
 from tests.http.staging import QUERY, Stage, open_stage
+from tests.serving.frames import CLOSE, HANDSHAKE, TEXT, frame
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -25,6 +27,10 @@ REQUESTS = 20
 MOST_EACH = 5
 # asyncio's own transports, and the driver's that cancels a statement.
 MOST_GIVEN_UP = 40
+# asyncio's own transports, of both ends.
+MOST_OF_A_SOCKET = 15
+SOCKETS = 10
+UPGRADE = HANDSHAKE[:-2] + b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
 REFUSED = "{ ads(first: 101) { totalCount } }"
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
@@ -76,6 +82,46 @@ async def _give_up(stage: Stage) -> None:
         writer.transport.abort()
     await stage.until_idle(seconds=10)
     assert len(stage.noticed.disconnects) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("init_seconds", "sent", "code"),
+    [(60.0, None, None), (0.01, b"", 4408), (60.0, frame(TEXT, b"\xff"), 1007), (60.0, frame(TEXT, b"{}"), 4400)],
+    ids=["left", "without connection_init", "not UTF-8", "malformed"],
+)
+async def test_a_socket_leaves_no_cycles(
+    database: ThrowawayDatabase,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    init_seconds: float,
+    sent: bytes | None,
+    code: int | None,
+) -> None:
+    """All that is made for it would refer to itself in circles: its two protocols, parsers, and the application's."""
+    monkeypatch.setattr(graphql_socket, "INIT_SECONDS", init_seconds)
+    async with open_stage(database, settings) as stage:
+        await _open_and_end(stage, sent, code)
+        with _without_collections():
+            for _ in range(SOCKETS):
+                await _open_and_end(stage, sent, code)
+            assert gc.collect() <= MOST_OF_A_SOCKET * SOCKETS
+
+
+async def _open_and_end(stage: Stage, sent: bytes | None, code: int | None) -> None:
+    """Leave after the handshake if nothing is sent; otherwise wait until the server has closed it with this code."""
+    before = len(asyncio.all_tasks())
+    async with stage.connected() as (reader, writer):
+        writer.write(UPGRADE)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        if sent is not None and code is not None:
+            writer.write(sent)
+            frame_head = await reader.readexactly(4)
+            assert (frame_head[0] & 0x0F, int.from_bytes(frame_head[2:])) == (CLOSE, code)
+
+    async def ended() -> bool:
+        return len(asyncio.all_tasks()) <= before
+
+    await stage.until(ended)
 
 
 @contextmanager

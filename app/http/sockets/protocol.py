@@ -48,6 +48,7 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Connection, None]):
             await super().handle()
         finally:
             self.view.limits.leave(place)
+            self.context.place = None  # it refers back to this
 
     async def handle_message(self, message: Any) -> None:
         fault = fault_of(message)
