@@ -2,8 +2,10 @@
 
 A few are accepted in a turn of the event loop: all that wait at once would hold up everything else, and one a turn
 would make new clients and health probes queue for as many turns as others connect. After as many as that, or when there
-was no place, the listener rests for a moment; the others wait in the kernel meanwhile. So a crowd takes a bounded part
-of each second, however fast it reconnects, and a newcomer behind a thousand of it waits for a quarter of a second.
+was no place, the listener rests for a moment; the others wait in the kernel meanwhile. It rests for longer the more of
+them got a place, as each has a protocol made for it, and usually a request begun at once. So a crowd takes a bounded
+part of each second, however fast it reconnects: a newcomer behind a thousand waits for a quarter of a second if they
+get no places, and for a second if they do.
 
 A client may also connect and leave, and do so faster than it could be served, whether it asked for something first or
 not. What it leaves behind is thrown away faster, too: it would otherwise fill the kernel's queue, and new clients would
@@ -31,6 +33,8 @@ __all__ = ["ACCEPTED_PER_TURN", "Accepting"]
 ACCEPTED_PER_TURN = 16
 THROWN_AWAY_PER_TURN = 100
 REST_SECONDS = 0.004
+# For each connection that got a place: a little more than making it and beginning its first request take.
+MADE_SECONDS = 0.001
 # When the process, or the machine, has no file descriptor left.
 EXHAUSTED_SECONDS = 0.1
 
@@ -88,8 +92,9 @@ class Accepting:
             refused += not self._take_in(held)
             if accepted == ACCEPTED_PER_TURN:
                 break
-        if refused or accepted == ACCEPTED_PER_TURN:
-            self._rest(REST_SECONDS)
+        if accepted:
+            enough = refused or accepted == ACCEPTED_PER_TURN
+            self._rest(max(REST_SECONDS if enough else 0.0, (accepted - refused) * MADE_SECONDS))
 
     def _take_in(self, held: Held) -> bool:
         """Whether it got a place."""

@@ -120,6 +120,29 @@ def test_the_listener_rests_behind_them(
     run(accept())
 
 
+def test_the_listener_rests_longer_the_more_got_a_place(
+    run: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has a request begun at once: as many as could be accepted would leave others no time."""
+    rests: list[float] = []
+    rest = Accepting._rest
+
+    def noting(self: Accepting, seconds: float) -> None:
+        rests.append(seconds)
+        rest(self, 0.0)
+
+    monkeypatch.setattr(Accepting, "_rest", noting)
+    monkeypatch.setattr(accepting, "REST_SECONDS", 4.0)
+    monkeypatch.setattr(accepting, "MADE_SECONDS", 1.0)
+    places = ACCEPTED_PER_TURN + 1
+
+    async def accept() -> None:
+        assert await _most_in_a_turn(places) == ACCEPTED_PER_TURN
+
+    run(accept())
+    assert rests == [ACCEPTED_PER_TURN, 4.0, 4.0, 4.0]
+
+
 @pytest.mark.parametrize("leave", [_close, _ask_and_reset])
 def test_those_that_left_are_thrown_away_faster(
     run: Callable[[Any], None], leave: Callable[[socket.socket], None]
