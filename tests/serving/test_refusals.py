@@ -148,14 +148,19 @@ async def test_those_that_have_gone_take_no_place_to_wait(admitted: Admitted) ->
     refusals.close()
 
 
-async def test_a_silent_connection_is_not_looked_at_once_it_is_refused(admitted: Admitted) -> None:
+async def test_a_silent_connection_is_not_looked_at_once_it_is_refused(
+    admitted: Admitted, monkeypatch: pytest.MonkeyPatch
+) -> None:
     refusals = _refusals(admitted, Places(ConnectionLimits(connections=0)), most=100, seconds=0.0)
     silent = [admitted.connect(sent=b"") for _ in range(REFUSED_PER_TICK + 5)]
     for held, _ in silent:
         refusals.add(held)
     refusals._tick()
     assert [held.is_decided for held, _ in silent] == [True] * REFUSED_PER_TICK + [False] * 5
+    looked_at: list[Held] = []
+    monkeypatch.setattr(Held, "look", lambda held: looked_at.append(held))
     refusals._tick()
+    assert looked_at == [held for held, _ in silent[REFUSED_PER_TICK:]]
     assert [client.recv(1) for _, client in silent] == [b""] * len(silent)
     assert not refusals._silent
     refusals.close()
@@ -180,6 +185,8 @@ async def test_ticks_go_on_after_one_that_fails(admitted: Admitted, monkeypatch:
     refusals.add(held)
     with monkeypatch.context() as broken:
         broken.setattr(refusals._probes, "admit_some", lambda: 1 / 0)
+        assert refusals._ticking is not None
+        refusals._ticking.cancel()
         with pytest.raises(ZeroDivisionError):
             refusals._tick()
     assert await asyncio.to_thread(client.recv, 34) == FULL
