@@ -93,6 +93,7 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Connection, None]):
         for end in self._ends:
             end.cancel()
         await asyncio.gather(*self._ends, return_exceptions=True)
+        self._ends = ()  # their tracebacks refer back to this
         await super().shutdown()
 
     async def handle_task_exception(self, error: Exception) -> None:

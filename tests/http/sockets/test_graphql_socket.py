@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +14,11 @@ import pytest
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from websockets.exceptions import InvalidStatus
+from websockets.server import ServerProtocol
 
 from app.http.application import create_application
 from app.http.sockets import graphql_socket
+from app.http.sockets.protocol import SocketProtocol
 from app.identifiers import new_id
 from app.services.context import open_services
 from app.services.following import seller_feed
@@ -316,3 +320,33 @@ async def test_sockets_are_counted(stage: Stage) -> None:
     async with asyncio.timeout(5):
         while await count() != before:
             pass
+
+
+async def test_a_socket_is_freed_with_its_messages_when_it_ends(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long message takes megabytes, and the garbage collector might find them only after thousands of others."""
+    kept = weakref.WeakSet[object]()
+    monkeypatch.setattr(ServerProtocol, "recv_frame", _noting(kept, ServerProtocol.recv_frame))
+    monkeypatch.setattr(SocketProtocol, "handle_message", _noting(kept, SocketProtocol.handle_message))
+    gc.collect()
+    gc.disable()
+    try:
+        async with opened(stage.address) as socket:
+            await socket.init(token_of(stage.tenant))
+            await socket.subscribe("{" + " " * 300_000)
+            assert (await socket.hear())["type"] == "error"
+            assert len(kept) == 2
+        async with asyncio.timeout(10):
+            while len(kept):
+                await asyncio.sleep(0.01)
+    finally:
+        gc.enable()
+
+
+def _noting(kept: weakref.WeakSet[object], method: Any) -> Any:
+    """The method, which also notes what it is called on."""
+
+    def noting(self: object, *arguments: object) -> object:
+        kept.add(self)
+        return method(self, *arguments)
+
+    return noting
