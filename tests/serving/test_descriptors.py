@@ -23,8 +23,15 @@ def limited(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], list[Limits
 
     def limit(soft: int, hard: int) -> list[Limits]:
         found = [(soft, hard)]
-        monkeypatch.setattr(resource, "getrlimit", lambda _: found[-1])
-        monkeypatch.setattr(resource, "setrlimit", lambda _, limits: found.append(limits))
+
+        def read(_which: int) -> Limits:
+            return found[-1]
+
+        def change(_which: int, limits: Limits) -> None:
+            found.append(limits)
+
+        monkeypatch.setattr(resource, "getrlimit", read)
+        monkeypatch.setattr(resource, "setrlimit", change)
         return found
 
     return limit
