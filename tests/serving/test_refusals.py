@@ -158,7 +158,11 @@ async def test_a_silent_connection_is_not_looked_at_once_it_is_refused(
     refusals._tick()
     assert [held.is_decided for held, _ in silent] == [True] * REFUSED_PER_TICK + [False] * 5
     looked_at: list[Held] = []
-    monkeypatch.setattr(Held, "look", lambda held: looked_at.append(held))
+
+    def noting(held: Held) -> None:
+        looked_at.append(held)
+
+    monkeypatch.setattr(Held, "look", noting)
     refusals._tick()
     assert looked_at == [held for held, _ in silent[REFUSED_PER_TICK:]]
     assert [client.recv(1) for _, client in silent] == [b""] * len(silent)
