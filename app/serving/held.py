@@ -31,8 +31,7 @@ class Held:
 
     def look(self) -> None:
         """Look at what has arrived. What a client sent before it reset the connection can still be read, in vain."""
-        is_reset = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        self._start = b"" if is_reset else self._peek(_REQUEST_LINE_BYTES)
+        self._start = b"" if self._is_reset() else self._peek(_REQUEST_LINE_BYTES)
 
     @property
     def is_silent(self) -> bool:
@@ -73,6 +72,12 @@ class Held:
         """Something else owns the socket from now on."""
         self.is_decided = True
         return self._socket
+
+    def _is_reset(self) -> bool:
+        try:
+            return self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+        except OSError:
+            return True
 
     def _peek(self, size: int) -> bytes | None:
         try:

@@ -8,9 +8,9 @@ request, or has a request waiting in a queue of the application. The client addr
 first, and none loses one to an address with more, so that a client that opens many connections shuts out only itself.
 If none can be replaced, the new one gets no place (refusals.py).
 
-A connection that has just been opened, or has a request in a queue, is replaced for an address with fewer places; for
-any other address, only a few are replaced a second. Otherwise a crowd larger than all places would close and open its
-own connections all the time, which costs a server more than the crowd.
+A connection that has just been opened, or has a request in a queue, is replaced for an address with fewer places. For
+an address that gets as many as the other had, and for its own, only a few are replaced a second. Otherwise a crowd
+larger than all places would close and open its own connections all the time, which costs a server more than the crowd.
 
 Looking for a connection to replace costs more than refusing the newcomer, so an address that has places already may do
 it only so many times a second, unless another address has more.
@@ -172,11 +172,16 @@ class Places:
             place, connection = min(found, key=lambda each: _loss(each[1]), default=(None, None))  # the oldest
             if place is None or connection is None:
                 continue
-            if _loss(connection) < MUCH or self._number_of(address) > fair or self._of_a_crowd.take():
+            if _loss(connection) < MUCH or self._may_take_much(address, newcomer):
                 self.release(place)
                 connection.abort()
                 return True
         return False
+
+    def _may_take_much(self, address: str, newcomer: str) -> bool:
+        """Whether a connection of the address that has much to lose is replaced; never so that an equal has more."""
+        number, fair = self._number_of(address), self._number_of(newcomer) + 1
+        return number > fair or ((address == newcomer or number == fair) and self._of_a_crowd.take())
 
     def _replaceable(self, address: str) -> Iterator[tuple[Place, Connection]]:
         for place, connection in _made(self._regular[address]):

@@ -22,7 +22,7 @@ from app.serving.breaking_off import offer_breaking_off
 from app.serving.head_faults import fault_of
 from app.serving.lingering import Ignoring, Lingering
 from app.serving.open_transport import OpenTransport
-from app.serving.request_parts import ChunksTooSmallError, ChunkTooLargeError, RequestParts
+from app.serving.request_parts import ChunkLinesTooLongError, ChunksTooSmallError, ChunkTooLargeError, RequestParts
 
 if TYPE_CHECKING:
     import asyncio
@@ -232,6 +232,9 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
             return
         except ChunksTooSmallError:
             self._refuse_late(HTTPStatus.BAD_REQUEST)
+            return
+        except ChunkLinesTooLongError:
+            self._refuse_late(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             return
         self._unparsed_bytes += len(piece)
         super().data_received(piece)

@@ -2,7 +2,8 @@
 
 Until then it is a socket and nothing else: no protocol is made, and nothing is parsed. The wait is what slows down a
 crowd that reconnects as soon as it is refused: refused at once, it would ask again at once, and however little a
-refusal costs, there would be as many as the process has time for. Connections beyond those that may wait are reset.
+refusal costs, there would be as many as the process has time for. When more wait than may, the address with the most
+of them loses its newest, which is reset.
 
 What a client sent is looked at only to tell health probes, which don't wait. A client that is still sending a large
 request would not see its refusal; a few of them a second get a spare place, where the request is read to its end.
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from app.serving.allowance import Allowance
 from app.serving.answers import answer_bytes
+from app.serving.by_address import ByAddress
 from app.serving.descriptors import descriptors_beside
 from app.serving.health_probes import HealthProbes
 from app.serving.held import Held
@@ -47,7 +49,8 @@ class Refusals:
         self._places = places
         self._admit = admit
         self._loop = asyncio.get_running_loop()
-        self._held = deque[Held]()  # in the order of their time
+        self._held = deque[Held]()  # in the order of their time; with those that have been decided about meanwhile
+        self._undecided = ByAddress[Held]()
         self._silent = deque[Held]()
         self._probes = HealthProbes(places, admit=admit)
         self._uploads = Allowance(UPLOADS_PER_SECOND, at_once=UPLOADS_PER_SECOND)
@@ -56,11 +59,14 @@ class Refusals:
     def add(self, held: Held) -> None:
         """Refuse it later, unless it asks for health."""
         held.until = self._loop.time() + self._seconds
+        self._undecided.add(held.address, held)
         self._sort(held)
-        if not held.is_decided and len(self._held) >= self._most:
-            held.reset()
-        elif not held.is_decided:
+        if not held.is_decided:
             self._held.append(held)
+        if len(self._undecided) > self._most:
+            newest = self._undecided.newest_of_the_most()
+            self._undecided.discard(newest.address, newest)
+            newest.reset()
         self._tick_again()
 
     def refuse_all(self) -> None:
@@ -80,36 +86,49 @@ class Refusals:
 
     def _tick(self) -> None:
         self._ticking = None
-        self._probes.admit_some()
+        try:
+            self._probes.admit_some()
+            self._look_at_silent()
+            self._decide_about_due()
+        finally:
+            self._tick_again()
+
+    def _look_at_silent(self) -> None:
         for _ in range(min(LOOKED_AT_PER_TICK, len(self._silent))):
             held = self._silent.popleft()
-            held.look()
-            self._sort(held)
-        now = self._loop.time()
-        for _ in range(REFUSED_PER_TICK):
-            if not self._held or self._held[0].until > now:
-                break
-            self._decide(self._held.popleft())
-        self._tick_again()
+            if not held.is_decided:
+                held.look()
+                self._sort(held)
+
+    def _decide_about_due(self) -> None:
+        now, decided = self._loop.time(), 0
+        while self._held and decided < REFUSED_PER_TICK:
+            if not self._held[0].is_decided:
+                if self._held[0].until > now:
+                    return
+                self._decide(self._held[0])
+                decided += 1
+            self._held.popleft()
+        if not self._held:
+            self._silent.clear()  # all of which were in the other
 
     def _sort(self, held: Held) -> None:
-        if held.is_decided:
-            return
         if held.has_gone:
+            self._undecided.discard(held.address, held)
             held.close()
         elif held.asks_for_health:
+            self._undecided.discard(held.address, held)
             held.is_decided = True
             self._probes.add(held)
         elif held.is_silent:
             self._silent.append(held)
 
     def _decide(self, held: Held) -> None:
-        if held.is_decided:
-            return
         place = self._places.take(held.address) or self._place_for_upload(held)
         if place is None:
             self._refuse(held)
         else:
+            self._undecided.discard(held.address, held)
             self._admit(held, place)
 
     def _place_for_upload(self, held: Held) -> Place | None:
@@ -120,6 +139,7 @@ class Refusals:
     def _refuse(self, held: Held) -> None:
         if held.is_decided:
             return
+        self._undecided.discard(held.address, held)
         if held.has_sent(1):
             held.answer(_FULL, read=UPLOAD_BYTES)
         else:

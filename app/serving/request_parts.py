@@ -5,7 +5,7 @@ behind another one stays as it came, and a chunk is known to be too large before
 decides what is valid: it refuses lines that do not end in CRLF, so both agree on where a part ends.
 
 Each chunk costs as much as a piece of some kilobytes, so a body may not come in many small ones: a megabyte of chunks
-of one byte would hold up everything else for seconds.
+of one byte would hold up everything else for seconds. Nor may the lines before them be long, which costs no less.
 """
 
 from __future__ import annotations
@@ -15,11 +15,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["SMALL_BYTES", "SMALL_CHUNKS", "ChunkTooLargeError", "ChunksTooSmallError", "RequestParts"]
+__all__ = [
+    "CHUNK_LINE_BYTES",
+    "EXTENSION_BYTES",
+    "SMALL_BYTES",
+    "SMALL_CHUNKS",
+    "ChunkLinesTooLongError",
+    "ChunkTooLargeError",
+    "ChunksTooSmallError",
+    "RequestParts",
+]
 
 # A body may have SMALL_CHUNKS chunks of any size, and more only if they have SMALL_BYTES bytes on average.
 SMALL_CHUNKS = 64
 SMALL_BYTES = 256
+# The longest line before a chunk, which has its size and extensions that nothing here uses (RFC 9112, 7.1.1).
+CHUNK_LINE_BYTES = 256
+# What all lines of a body may have beyond that of a plain size.
+EXTENSION_BYTES = 8_192
+PLAIN_LINE_BYTES = 18
 
 _END_OF_HEAD = b"\r\n\r\n"
 _LINE = b"\n"
@@ -35,6 +49,10 @@ class ChunksTooSmallError(Exception):
     """The body comes in too many small chunks."""
 
 
+class ChunkLinesTooLongError(Exception):
+    """The lines before the chunks have long extensions."""
+
+
 class RequestParts:
     """One connection's. Says how many of the bytes at hand belong to the current part."""
 
@@ -47,7 +65,7 @@ class RequestParts:
         self._tail = b""  # the end of what came of a head, which may be split anywhere
         self._left = 0  # bytes of a body or a chunk
         self._line: bytearray | None = None  # the head of a chunk, as far as it has come
-        self._chunks = self._chunk_bytes = 0
+        self._chunks = self._chunk_bytes = self._extension_bytes = 0
 
     def begin_body(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
         """What follows is the body of the request with these headers, which the parser has accepted."""
@@ -61,7 +79,7 @@ class RequestParts:
     def cut(self, data: bytearray, most: int) -> bytes:
         """Take the next piece, of at most `most` bytes, off the data.
 
-        Raises ChunkTooLargeError and ChunksTooSmallError.
+        Raises ChunkTooLargeError, ChunksTooSmallError and ChunkLinesTooLongError.
         """
         piece = bytes(data[: self._size_in(data, most)])
         del data[: len(piece)]
@@ -84,6 +102,8 @@ class RequestParts:
             self._tail = (self._tail + piece)[1 - len(_END_OF_HEAD) :]
         else:
             self._line += piece
+            if len(self._line) > CHUNK_LINE_BYTES:
+                raise ChunkLinesTooLongError
             if piece.endswith(_LINE):
                 self._begin_chunk(self._line)
 
@@ -94,6 +114,9 @@ class RequestParts:
             return
         if size > self._most_chunk_bytes:
             raise ChunkTooLargeError
+        self._extension_bytes += max(0, len(line) - PLAIN_LINE_BYTES)
+        if self._extension_bytes > EXTENSION_BYTES:
+            raise ChunkLinesTooLongError
         self._chunks += 1
         self._chunk_bytes += size
         if self._chunks > SMALL_CHUNKS and self._chunk_bytes < self._chunks * SMALL_BYTES:

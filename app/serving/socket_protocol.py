@@ -48,7 +48,9 @@ class BoundedWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self.place.connection = None  # it refers back to this, which would stay until the garbage collector finds it
+        # What refers back to this, and to its last message, would stay until the garbage collector finds it.
+        self.place.connection = None
+        self.conn.parser.close()
 
     @property
     def is_waiting(self) -> bool:

@@ -24,8 +24,6 @@ __all__ = ["Findings", "validate_document", "validation_rules"]
 
 # A second limit behind the pairs that we count, in graphql-core's own unit of comparisons.
 _COMPARISONS = 5000
-# Nodes validated between two pauses: two milliseconds.
-NODES_AT_ONCE = 100
 # Errors reported in one answer.
 _MAX_ERRORS = 10
 # The longest document, and the most errors in it, for which similar names are suggested.
@@ -42,17 +40,6 @@ class Findings(NamedTuple):
     tokens: int
 
 
-class _PausingRule(ASTValidationRule):
-    """Finds nothing wrong; pauses between nodes, all of which it enters before the other rules do."""
-
-    def __init__(self, context: Any) -> None:
-        super().__init__(context)
-        self._pauses = Pauses(NODES_AT_ONCE)
-
-    def enter(self, *_: object) -> None:
-        self._pauses.step()
-
-
 class _OverlappingFields(OverlappingFieldsCanBeMergedRule):
     """graphql-core's rule with a smaller budget than its own."""
 
@@ -64,7 +51,7 @@ class _OverlappingFields(OverlappingFieldsCanBeMergedRule):
 def validation_rules(*, introspection: bool) -> tuple[Any, ...]:
     rules = [_OverlappingFields if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules]
     hidden = () if introspection else (NoSchemaIntrospectionCustomRule,)
-    return (_PausingRule, *rules, MaybeNullValidationRule, OneOfInputValidationRule, *hidden)
+    return (*rules, MaybeNullValidationRule, OneOfInputValidationRule, *hidden)
 
 
 def validate_document(schema: GraphQLSchema, ast: DocumentNode, rules: Sequence[Any], *, suggests: bool) -> Findings:

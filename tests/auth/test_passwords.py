@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
+import threading
 from typing import Literal
 
 import pytest
@@ -7,7 +11,7 @@ from argon2 import PasswordHasher, extract_parameters
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from app.auth import passwords
-from app.auth.passwords import hash_password, needs_rehash, verify_password
+from app.auth.passwords import NICER, hash_password, needs_rehash, verify_password
 
 
 async def test_the_right_password_and_only_it_is_accepted() -> None:
@@ -42,6 +46,17 @@ async def test_an_unknown_user_costs_a_full_computation_and_is_refused(monkeypat
 @pytest.mark.parametrize("stored", ["", "plain", "$argon2id$v=19$broken"])
 async def test_a_damaged_hash_is_never_right(stored: str) -> None:
     assert await verify_password(stored, "plain") is False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of threads")
+async def test_hashing_gives_way_to_the_rest_of_the_process() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    of_the_loop = niceness()
+    of_hashing = await asyncio.get_running_loop().run_in_executor(passwords._POOL, niceness)
+    assert of_hashing == min(19, of_the_loop + NICER)
+    assert niceness() == of_the_loop
 
 
 async def test_a_hash_of_other_costs_wants_to_be_renewed() -> None:

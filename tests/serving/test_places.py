@@ -251,6 +251,33 @@ class _Idle:
         pass
 
 
+class _JustOpened:
+    """A connection that has just been opened."""
+
+    is_waiting = is_fresh = True
+    is_receiving_body = is_queued = False
+
+    def __init__(self) -> None:
+        self.is_aborted = False
+
+    def abort(self) -> None:
+        self.is_aborted = True
+
+
+def test_a_new_connection_is_not_closed_so_that_an_equal_has_two() -> None:
+    """However many addresses hold all places, with requests that can't be replaced."""
+    full = Places(ConnectionLimits(connections=10))
+    for number in range(9):
+        full.take(f"192.0.2.{number}")
+    place = full.take("198.51.100.1")
+    assert place is not None
+    place.connection = connection = _JustOpened()
+    assert [full.take(f"192.0.2.{number}") for number in range(9)] == [None] * 9
+    assert not connection.is_aborted
+    assert full.take("203.0.113.1") is not None  # which has none
+    assert connection.is_aborted
+
+
 def test_a_crowd_is_soon_no_longer_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its newcomers may replace its idle connections, but looking for them costs more than refusing the newcomer."""
     monkeypatch.setattr(places, "SEARCHES_PER_SECOND", 3)

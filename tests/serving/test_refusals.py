@@ -14,7 +14,7 @@ from app.serving.health_probes import HealthProbes
 from app.serving.held import Held
 from app.serving.limits import ConnectionLimits
 from app.serving.places import SPARE_PLACES, Places
-from app.serving.refusals import Refusals
+from app.serving.refusals import REFUSED_PER_TICK, Refusals
 from tests.serving.conftest import GET, PROBE, fill
 
 if TYPE_CHECKING:
@@ -114,6 +114,86 @@ async def test_those_beyond_the_most_that_may_wait_are_reset(admitted: Admitted)
             client.recv(1)
     refusals.refuse_all()
     assert [client.recv(34) for client in clients[:2]] == [FULL, FULL]
+    refusals.close()
+
+
+async def test_a_crowd_that_waits_takes_no_place_to_wait_from_others(admitted: Admitted) -> None:
+    refusals = _refusals(admitted, Places(ConnectionLimits(connections=0)), most=3)
+    crowd = [admitted.connect(MINE) for _ in range(3)]
+    for held, _ in crowd:
+        refusals.add(held)
+    others = [admitted.connect(address) for address in (OTHER, "192.0.2.3", "192.0.2.4")]
+    for held, _ in others:
+        refusals.add(held)
+    for reset in (crowd[2], crowd[1], others[2]):  # the last when all had one
+        with pytest.raises(ConnectionResetError):
+            reset[1].recv(1)
+    refusals.refuse_all()
+    assert [waited[1].recv(34) for waited in (crowd[0], *others[:2])] == [FULL] * 3
+    assert len(refusals._undecided) == 0
+    refusals.close()
+
+
+async def test_those_that_have_gone_take_no_place_to_wait(admitted: Admitted) -> None:
+    refusals = _refusals(admitted, Places(ConnectionLimits()), most=2)
+    for _ in range(4):
+        held, client = admitted.connect(sent=b"")
+        refusals.add(held)
+        client.close()
+        refusals._tick()
+    held, client = admitted.connect()
+    refusals.add(held)
+    refusals.refuse_all()
+    assert client.recv(34) == FULL
+    refusals.close()
+
+
+async def test_a_silent_connection_is_not_looked_at_once_it_is_refused(
+    admitted: Admitted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = _refusals(admitted, Places(ConnectionLimits(connections=0)), most=100, seconds=0.0)
+    silent = [admitted.connect(sent=b"") for _ in range(REFUSED_PER_TICK + 5)]
+    for held, _ in silent:
+        refusals.add(held)
+    refusals._tick()
+    assert [held.is_decided for held, _ in silent] == [True] * REFUSED_PER_TICK + [False] * 5
+    looked_at: list[Held] = []
+
+    def noting(held: Held) -> None:
+        looked_at.append(held)
+
+    monkeypatch.setattr(Held, "look", noting)
+    refusals._tick()
+    assert looked_at == [held for held, _ in silent[REFUSED_PER_TICK:]]
+    assert [client.recv(1) for _, client in silent] == [b""] * len(silent)
+    assert not refusals._silent
+    refusals.close()
+
+
+async def test_a_socket_that_fails_costs_nobody_else(admitted: Admitted) -> None:
+    refusals = _refusals(admitted, Places(ConnectionLimits(connections=0)), seconds=0.0)
+    broken, _ = admitted.connect(sent=b"")
+    refusals.add(broken)
+    held, client = admitted.connect(sent=b"")
+    refusals.add(held)
+    broken._socket.close()
+    refusals._tick()
+    assert client.recv(1) == b""
+    assert len(refusals._undecided) == 0
+    refusals.close()
+
+
+async def test_ticks_go_on_after_one_that_fails(admitted: Admitted, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusals = _refusals(admitted, Places(ConnectionLimits(connections=0)), seconds=0.0)
+    held, client = admitted.connect()
+    refusals.add(held)
+    with monkeypatch.context() as broken:
+        broken.setattr(refusals._probes, "admit_some", lambda: 1 / 0)
+        assert refusals._ticking is not None
+        refusals._ticking.cancel()
+        with pytest.raises(ZeroDivisionError):
+            refusals._tick()
+    assert await asyncio.to_thread(client.recv, 34) == FULL
     refusals.close()
 
 

@@ -6,7 +6,17 @@ from contextlib import suppress
 
 import pytest
 
-from app.serving.request_parts import SMALL_BYTES, SMALL_CHUNKS, ChunksTooSmallError, ChunkTooLargeError, RequestParts
+from app.serving.request_parts import (
+    CHUNK_LINE_BYTES,
+    EXTENSION_BYTES,
+    PLAIN_LINE_BYTES,
+    SMALL_BYTES,
+    SMALL_CHUNKS,
+    ChunkLinesTooLongError,
+    ChunksTooSmallError,
+    ChunkTooLargeError,
+    RequestParts,
+)
 
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n\r\n"
 CHUNKED = [(b"host", b"a"), (b"transfer-encoding", b"chunked")]
@@ -90,6 +100,32 @@ def test_large_chunks_pay_for_small_ones() -> None:
     data = bytearray(f"{large:x}\r\n".encode() + b"a" * large + b"\r\n" + b"1\r\na\r\n" * 90)
     while data:
         parts.cut(data, 8_192)
+
+
+def _pieces_before_refusal(parts: RequestParts, stream: bytes, most: int) -> list[bytes]:
+    """The pieces of a body before a line that is too long."""
+    data, pieces = bytearray(stream), list[bytes]()
+    with suppress(ChunkLinesTooLongError):
+        while data:
+            pieces.append(parts.cut(data, most))
+    return pieces
+
+
+@pytest.mark.parametrize("step", [1, 7, 8_192])
+@pytest.mark.parametrize("start", [b"5;", b"0;", b"0" * 100, b""])
+def test_a_long_line_before_a_chunk_is_refused_before_its_end(start: bytes, step: int) -> None:
+    parts = RequestParts(most_chunk_bytes=MOST)
+    parts.begin_body(CHUNKED)
+    pieces = _pieces_before_refusal(parts, start + b"e" * 100_000, step)
+    assert len(pieces) == CHUNK_LINE_BYTES // step
+
+
+def test_extensions_are_counted_together() -> None:
+    parts = RequestParts(most_chunk_bytes=1_000)
+    parts.begin_body(CHUNKED)
+    line = b"3e8;" + b"e" * (CHUNK_LINE_BYTES - 6) + b"\r\n"
+    pieces = _pieces_before_refusal(parts, (line + bytes(1_000) + b"\r\n") * 100, 8_192)
+    assert pieces.count(line) == EXTENSION_BYTES // (CHUNK_LINE_BYTES - PLAIN_LINE_BYTES)
 
 
 def test_what_is_no_size_is_left_to_the_parser() -> None:

@@ -1,7 +1,8 @@
 """Limits on a process's sockets and subscriptions, per user and in all.
 
-A socket is anonymous until its client has sent a valid token. When there are too many, a new anonymous socket replaces
-the oldest: a real client sends its token at once, so that any number of silent sockets can't lock users out.
+A socket is anonymous until its client has sent a valid token. When there are too many, the client address with the most
+of them loses its oldest: a real client sends its token at once, so that any number of silent sockets can't lock users
+out, and a crowd of them closes only its own.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from graphql import GraphQLError
 
 from app.http.sockets.close_codes import TRY_AGAIN_LATER
+from app.serving.by_address import ByAddress
 from graphql_schema.errors import rate_limited
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ class SocketRefused(Exception):  # noqa: N818  # it is an answer, not an error o
 
 @dataclass(eq=False)
 class SocketPlace:
-    """The place of one socket. `give_way` closes the socket."""
+    """The place of one socket, by its client's address. `give_way` closes the socket."""
 
+    address: str
     give_way: Callable[[], None]
     user_id: UUID | None = None
 
@@ -49,7 +52,7 @@ class SocketLimits:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._anonymous: dict[SocketPlace, None] = {}  # the oldest first
+        self._anonymous = ByAddress[SocketPlace]()
         self._sockets: Counter[UUID] = Counter()
         self._subscriptions: Counter[UUID] = Counter()
 
@@ -59,16 +62,16 @@ class SocketLimits:
         return self._sockets.total() >= self.settings.sockets_per_process
 
     def enter(self, place: SocketPlace) -> None:
-        """Take an anonymous place; if there are too many, the oldest is closed."""
-        self._anonymous[place] = None
+        """Take an anonymous place; if there are too many, the oldest of the address with the most is closed."""
+        self._anonymous.add(place.address, place)
         if len(self._anonymous) > self.settings.anonymous_sockets:
-            oldest = next(iter(self._anonymous))
-            del self._anonymous[oldest]
+            oldest = self._anonymous.oldest_of_the_most()
+            self._anonymous.discard(oldest.address, oldest)
             oldest.give_way()
 
     def identify(self, place: SocketPlace, user_id: UUID) -> None:
         """Assign the place to a user. Raises SocketRefused if the user or the process has too many."""
-        self._anonymous.pop(place, None)
+        self._anonymous.discard(place.address, place)
         if self.are_reached:
             raise SocketRefused(TRY_AGAIN_LATER, "Too many sockets are open.")
         if self._sockets[user_id] >= self.settings.sockets_per_user:
@@ -78,7 +81,7 @@ class SocketLimits:
 
     def leave(self, place: SocketPlace) -> None:
         """Give the place back."""
-        self._anonymous.pop(place, None)
+        self._anonymous.discard(place.address, place)
         if place.user_id is not None:
             self._sockets -= Counter([place.user_id])
 

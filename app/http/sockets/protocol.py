@@ -10,6 +10,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 
 from app.clock import now
 from app.errors import NotAMemberError
+from app.http.client_address import client_address
 from app.http.metrics import observe_errors
 from app.http.request_line import note_in_access_log
 from app.http.sockets.close_codes import AWAY, FORBIDDEN, TRY_AGAIN_LATER
@@ -42,7 +43,8 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Connection, None]):
     _closing: asyncio.Task[None] | None = None
 
     async def handle(self) -> None:
-        place = self.context.place = SocketPlace(self._give_way)
+        address = client_address(self.context.socket.scope)
+        place = self.context.place = SocketPlace(address, self._give_way)
         self.view.limits.enter(place)
         try:
             await super().handle()
@@ -91,6 +93,7 @@ class SocketProtocol(BaseGraphQLTransportWSHandler[Connection, None]):
         for end in self._ends:
             end.cancel()
         await asyncio.gather(*self._ends, return_exceptions=True)
+        self._ends = ()  # their tracebacks refer back to this
         await super().shutdown()
 
     async def handle_task_exception(self, error: Exception) -> None:

@@ -70,5 +70,5 @@ class SocketTransport(ASGIWebSocketAdapter):
 
     async def close(self, code: int, reason: str) -> None:
         shown = reason.encode()[:_REASON_BYTES].decode(errors="ignore")
-        with suppress(RuntimeError, WebSocketDisconnected):
+        with suppress(RuntimeError, WebSocketDisconnect, WebSocketDisconnected):
             await super().close(code, shown)

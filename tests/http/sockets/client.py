@@ -77,9 +77,17 @@ class Socket:
 
 
 @asynccontextmanager
-async def opened(address: str, *, protocol: str = PROTOCOL, **headers: str) -> AsyncGenerator[Socket]:
+async def opened(
+    address: str, *, protocol: str = PROTOCOL, source: str = "127.0.0.1", **headers: str
+) -> AsyncGenerator[Socket]:
+    """A socket from this client address."""
     url = f"{address.replace('http://', 'ws://')}/graphql"
-    async with connect(url, subprotocols=[protocol], additional_headers=headers) as connection:  # pyright: ignore[reportArgumentType]  # a NewType of str
+    async with connect(
+        url,
+        subprotocols=[protocol],  # pyright: ignore[reportArgumentType]  # a NewType of str
+        additional_headers=headers,
+        local_addr=(source, 0),
+    ) as connection:
         yield Socket(connection)
 
 

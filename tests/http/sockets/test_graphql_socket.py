@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import asyncpg
 import orjson
 import pytest
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
+from starlette.websockets import WebSocket
+from uvicorn.protocols.utils import ClientDisconnected
 from websockets.exceptions import InvalidStatus
+from websockets.server import ServerProtocol
 
 from app.http.application import create_application
 from app.http.sockets import graphql_socket
+from app.http.sockets.protocol import SocketProtocol
+from app.http.sockets.transport import SocketTransport
 from app.identifiers import new_id
 from app.services.context import open_services
 from app.services.following import seller_feed
@@ -26,6 +33,8 @@ from tests.http.sockets.client import PROGRESS, add_fetch, add_run, end_job, gid
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
     from uuid import UUID
+
+    from starlette.types import Message
 
     from app.database.driver import Driver
     from app.embedded.throwaway import ThrowawayDatabase
@@ -316,3 +325,51 @@ async def test_sockets_are_counted(stage: Stage) -> None:
     async with asyncio.timeout(5):
         while await count() != before:
             pass
+
+
+async def test_a_socket_whose_client_has_just_gone_is_closed_in_silence() -> None:
+    """As when it gives way to another one at that moment."""
+    sent: list[str] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+        if message["type"] == "websocket.close":
+            raise ClientDisconnected  # as uvicorn does
+
+    socket = WebSocket({"type": "websocket"}, receive, send)
+    await socket.accept()
+    await SocketTransport(cast("Any", None), socket, socket).close(1013, "reason")
+    assert sent == ["websocket.accept", "websocket.close"]
+
+
+async def test_a_socket_is_freed_with_its_messages_when_it_ends(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long message takes megabytes, and the garbage collector might find them only after thousands of others."""
+    kept = weakref.WeakSet[object]()
+    monkeypatch.setattr(ServerProtocol, "recv_frame", _noting(kept, ServerProtocol.recv_frame))
+    monkeypatch.setattr(SocketProtocol, "handle_message", _noting(kept, SocketProtocol.handle_message))
+    gc.collect()
+    gc.disable()
+    try:
+        async with opened(stage.address) as socket:
+            await socket.init(token_of(stage.tenant))
+            await socket.subscribe("{" + " " * 300_000)
+            assert (await socket.hear())["type"] == "error"
+            assert len(kept) == 2
+        async with asyncio.timeout(10):
+            while len(kept):
+                await asyncio.sleep(0.01)
+    finally:
+        gc.enable()
+
+
+def _noting(kept: weakref.WeakSet[object], method: Any) -> Any:
+    """The method, which also notes what it is called on."""
+
+    def noting(self: object, *arguments: object) -> object:
+        kept.add(self)
+        return method(self, *arguments)
+
+    return noting

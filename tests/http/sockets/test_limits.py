@@ -91,6 +91,16 @@ async def test_silent_sockets_shut_no_user_out(tenant: Tenant) -> None:
         assert [await answers(socket) for socket in users] == [True, True]
 
 
+async def test_a_crowd_of_silent_sockets_closes_only_its_own(tenant: Tenant) -> None:
+    async with limited(tenant, anonymous_sockets=3) as address, AsyncExitStack() as stack:
+        bystander = await stack.enter_async_context(opened(address, source="127.0.0.2"))
+        crowd = [await stack.enter_async_context(opened(address)) for _ in range(6)]
+        for socket in crowd[:4]:
+            assert (await socket.closing())[0] == 1013
+        await bystander.init(token_of(tenant))
+        assert [socket.connection.close_code for socket in crowd[4:]] == [None, None]
+
+
 async def test_a_user_has_so_many_sockets_and_leaves_room_for_others(tenant: Tenant) -> None:
     colleague = await add_colleague(tenant)
     async with limited(tenant, sockets_per_user=2) as address, AsyncExitStack() as stack:
