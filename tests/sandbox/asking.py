@@ -68,7 +68,7 @@ class Asking:
     async def ids(self, path: str, **params: object) -> list[object]:
         return [row["id"] for row in await self.rows(path, **params)]
 
-    async def refusal(self, method: str, path: str, **params: object) -> tuple[int, dict[str, object]]:
+    async def refusal(self, method: str, path: str, /, **params: object) -> tuple[int, dict[str, object]]:
         """HTTP status and error of a call that must fail, without the random trace id."""
         response = await self.call(method, path, **params)
         error = cast("dict[str, object]", response.json()["error"])

@@ -32,7 +32,7 @@ async def test_the_account_with_all_that_a_sync_needs(meta: Asking, path: str) -
 @pytest.mark.parametrize(
     ("path", "code"),
     [
-        ("/v24.0/act_1", 2635),
+        ("/v22.0/act_1", 2635),
         ("/v99.0/act_1", 2635),
         ("/act_1", 2500),
         ("/v26.0/act_1/ads/1111", 2500),
