@@ -142,6 +142,14 @@ async def test_filtering(meta: Asking, condition: tuple[str, str, object], expec
     assert await meta.ids("act_1/ads", filtering=filtering) == expected
 
 
+@pytest.mark.parametrize("field", ["colour", "ad.colour", "campaign.delivery_info", "spend"])
+@pytest.mark.parametrize("path", ["act_1/ads", "13/ads"])
+async def test_filtering_by_an_unknown_field_is_refused(meta: Asking, path: str, field: str) -> None:
+    filtering = [{"field": field, "operator": "IN", "value": ["x"]}]
+    status, error = await meta.refusal("GET", f"/v26.0/{path}", filtering=filtering)
+    assert (status, error["code"], error["message"]) == (400, 100, f"(#100) Filtering field {field} is invalid")
+
+
 async def test_pages_by_cursor_and_by_next(meta: Asking) -> None:
     statuses = ["ACTIVE", "PAUSED", "ARCHIVED", "DISAPPROVED", "ADSET_PAUSED", "CAMPAIGN_PAUSED"]
     first = await meta.get("act_1/ads", limit="2", summary="true", effective_status=statuses, fields="name")

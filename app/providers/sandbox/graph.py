@@ -11,6 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.providers.sandbox import errors, targets
+from app.providers.sandbox.business_users import (
+    ASSIGNED_USERS,
+    BUSINESS_USERS,
+    list_assigned_users,
+    list_business_users,
+)
 from app.providers.sandbox.call import Form, GraphAnswer, GraphCall
 from app.providers.sandbox.dataset import Kind
 from app.providers.sandbox.edges import has_edge, list_accounts, list_entities
@@ -144,6 +150,8 @@ class Graph:
         caller.require(*((READ_ADS, MANAGE_ADS) if reads else (MANAGE_ADS,)))
         if target.edge == targets.INSIGHTS or target.report is not None:
             return self._answer_insights(call, target, live)
+        if target.edge == ASSIGNED_USERS and call.method == "GET" and target.entity is None:
+            return list_assigned_users(call, caller)
         return _answer_node(call, target, live)
 
     def _answer_me(self, call: GraphCall, edge: str, caller: Caller) -> Mapping[str, object]:
@@ -155,6 +163,8 @@ class Graph:
             return {"id": caller.user_id, "name": "Sandbox User"}
         if caller.page is None and edge == "adaccounts":
             return list_accounts(call, [live for live in self._accounts if live.account in caller.accounts])
+        if caller.page is None and edge == BUSINESS_USERS:
+            return list_business_users(call, caller)
         if caller.page is None and edge == "accounts":
             return list_pages(call, caller.pages, self.tokens.page_token)
         raise errors.missing_object(call.method, ME)

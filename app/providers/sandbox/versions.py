@@ -49,7 +49,7 @@ def check_version(name: str) -> None:
 
 
 def serve_ads(name: str, *, upgrades: bool) -> Served:
-    """Which version answers an ads endpoint; raises GraphError for an expired one unless the app's calls are upgraded."""
+    """Which version answers an ads endpoint; raises GraphError for an expired one unless it is upgraded."""
     today = _today()
     released = _released()
     living = [version.name for version in released if version.ends is None or today < version.ends]
