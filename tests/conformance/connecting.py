@@ -78,7 +78,7 @@ async def our_client(url: str) -> AsyncGenerator[MetaProvider]:
         yield MetaProvider(
             client,
             graph_url=url,
-            api_version="v26.0",
+            api_version="v27.0",
             account_external_id=ACCOUNT,
             access_token=SecretStr(TOKEN),
             page_size=100,

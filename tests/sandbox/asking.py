@@ -56,8 +56,8 @@ class Asking:
         return cast("dict[str, object]", response.json())
 
     async def get(self, path: str, **params: object) -> dict[str, object]:
-        """The body of a GET under v26.0 that must succeed."""
-        response = await self.call("GET", f"/v26.0/{path}", **params)
+        """The body of a GET under v27.0 that must succeed."""
+        response = await self.call("GET", f"/v27.0/{path}", **params)
         assert response.status_code == 200, response.text
         return cast("dict[str, object]", response.json())
 

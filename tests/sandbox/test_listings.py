@@ -32,7 +32,7 @@ async def test_the_account_with_all_that_a_sync_needs(meta: Asking, path: str) -
 @pytest.mark.parametrize(
     ("path", "code"),
     [
-        ("/v22.0/act_1", 2635),
+        ("/v26.1/act_1", 2635),
         ("/v99.0/act_1", 2635),
         ("/act_1", 2500),
         ("/v26.0/act_1/ads/1111", 2500),
@@ -157,7 +157,7 @@ async def test_pages_by_cursor_and_by_next(meta: Asking) -> None:
     assert first["summary"] == {"total_count": 5}
     paging = cast("dict[str, str]", first["paging"])
     assert sorted(paging) == ["cursors", "next"]
-    assert paging["next"].startswith("http://graph.test/v26.0/act_1/ads?limit=2&summary=true&effective_status=")
+    assert paging["next"].startswith("http://graph.test/v27.0/act_1/ads?limit=2&summary=true&effective_status=")
     assert f"access_token={meta.token}" in paging["next"]
 
     followed = (await meta.client.get(paging["next"])).json()

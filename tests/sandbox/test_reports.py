@@ -70,7 +70,7 @@ async def test_rows_come_by_pages(meta: Asking) -> None:
         {"ad_id": "1111", "spend": "5339.5", "date_start": "2026-11-20", "date_stop": "2026-11-20"},
     ]
     paging = cast("dict[str, dict[str, str]]", first["paging"])
-    assert f"/v26.0/{report}/insights?" in str(paging["next"])
+    assert f"/v27.0/{report}/insights?" in str(paging["next"])
     rest = await meta.get(f"{report}/insights", limit="500", after=paging["cursors"]["after"])
     assert [row["ad_id"] for row in cast("list[dict[str, str]]", rest["data"])] == ["1121", "1211", "1311"]
     assert "next" not in cast("dict[str, object]", rest["paging"])

@@ -33,6 +33,7 @@ async def test_a_living_version_answers_as_itself(meta: Asking, version: str) ->
         (datetime(2026, 11, 9, tzinfo=UTC), "v24.0", "v24.0"),
         (datetime(2026, 11, 10, tzinfo=UTC), "v24.0", "v25.0"),
         (datetime(2026, 11, 10, tzinfo=UTC), "v23.0", "v25.0"),
+        (datetime(2026, 11, 10, tzinfo=UTC), "v3.3", "v25.0"),
         (datetime(2027, 2, 22, tzinfo=UTC), "v25.0", "v25.0"),
         (datetime(2027, 2, 23, tzinfo=UTC), "v25.0", "v26.0"),
     ],

@@ -72,7 +72,7 @@ _EFFECTIVE_STATUSES = {Level.CAMPAIGN: _OF_CAMPAIGNS, Level.ADSET: _OF_ADSETS, L
 class MetaProvider:
     """Fulfils `AdProvider`. Reads through the account's edges: one call a page, since Meta counts calls.
 
-    `graph_url` is scheme and host, `api_version` such as `v26.0`; `account_external_id` with or without `act_`.
+    `graph_url` is scheme and host, `api_version` such as `v27.0`; `account_external_id` with or without `act_`.
     `currency`, where it is known already, saves the call that finds it out before budgets can be read. `budget` and
     `page_sizes` are shared by all who work for the account; without them nothing is counted, or remembered for long.
     `page_size` is the largest page of any edge, where it is to be another than usual; a process shares one

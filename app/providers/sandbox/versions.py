@@ -35,7 +35,7 @@ VERSIONS = (
     Version("v26.0", date(2026, 7, 29)),
     Version("v27.0", date(2026, 11, 4)),
 )
-"""From the oldest to the newest. The last of the released ones must not have ended."""
+"""From the oldest to the newest. The last of the released ones must not have ended; what is older than all has."""
 
 CURRENT = VERSIONS[-1].name
 WARNING_HEADER = "X-Ad-Api-Version-Warning"
@@ -44,7 +44,7 @@ WARNING_HEADER = "X-Ad-Api-Version-Warning"
 def check_version(name: str) -> None:
     """Raise GraphError for a version that was never released, or not by now."""
     released = _released()
-    if all(version.name != name for version in released):
+    if _number(name) >= _number(VERSIONS[0].name) and all(version.name != name for version in released):
         raise old_version(released[-1].name)
 
 
@@ -62,6 +62,10 @@ def serve_ads(name: str, *, upgrades: bool) -> Served:
 
 def _released() -> list[Version]:
     return [version for version in VERSIONS if version.released <= _today()]
+
+
+def _number(name: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in name.removeprefix("v").split("."))
 
 
 def _today() -> date:
