@@ -229,7 +229,8 @@ async def test_each_of_several_ranges_is_a_row(meta: Asking) -> None:
         ("1311", "2026-11-19", "2026-11-19", "900"),
         ("1311", "2026-11-19", "2026-11-20", "900"),
     ]
-    pages, after = [], {}
+    pages: list[dict[str, object]] = []
+    after: dict[str, str] = {}
     for _ in rows:
         page = await meta.get("act_1/insights", limit="1", **asked, **after)
         pages += cast("list[dict[str, object]]", page["data"])

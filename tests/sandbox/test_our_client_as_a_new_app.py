@@ -35,7 +35,7 @@ from app.vocabulary import UseCase
 from tests.sandbox.asking import BASE_URL
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Sized
 
 MANY_ROWS = 1000
 SECRET = "the app's secret"
@@ -125,7 +125,7 @@ async def _sync_page(client: httpx.AsyncClient) -> None:
     assert await page.read_post_metrics([post.external_id for post in posts], ["post_media_view"])
 
 
-async def _count(pages: AsyncIterator[Sequence[object]]) -> int:
+async def _count(pages: AsyncIterator[Sized]) -> int:
     return sum([len(page) async for page in pages])
 
 

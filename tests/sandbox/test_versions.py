@@ -73,6 +73,18 @@ async def test_a_version_begins_on_its_day() -> None:
         assert (await meta.call("GET", "/v27.0/act_1/ads")).status_code == 200
 
 
+@pytest.mark.parametrize("version", ["v99.0", "v26.1", "v0.0", "v1x", "v" + "9" * 5000 + ".0"])
+async def test_what_is_no_version_is_refused(meta: Asking, version: str) -> None:
+    items = [{"method": "GET", "relative_url": f"{version}/act_1"}, {"method": "GET", "relative_url": "act_1"}]
+    refused, answered = (await meta.call("POST", "/v27.0/", batch=items)).json()
+    assert (json.loads(refused["body"])["error"]["code"], answered["code"]) == (2635, 200)
+
+
+async def test_long_ago_the_first_version_is_there() -> None:
+    async with asking(WORLD, at=datetime(2020, 1, 1, tzinfo=UTC)) as meta:
+        assert (await meta.call("GET", "/v23.0/act_1")).status_code == 200
+
+
 async def test_items_of_a_batch_are_upgraded_each() -> None:
     async with asking(WORLD) as meta:
         items = [{"method": "GET", "relative_url": url} for url in ("act_1", "v27.0/act_1", "me")]

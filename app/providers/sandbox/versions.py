@@ -6,6 +6,7 @@ go by this table: Graph API's own versions live years longer.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date
 from typing import NamedTuple
 
@@ -37,14 +38,14 @@ VERSIONS = (
 )
 """From the oldest to the newest. The last of the released ones must not have ended; what is older than all has."""
 
-CURRENT = VERSIONS[-1].name
 WARNING_HEADER = "X-Ad-Api-Version-Warning"
+_FORM = re.compile(r"v([1-9]\d{0,2})\.(\d{1,2})", re.ASCII)
 
 
 def check_version(name: str) -> None:
     """Raise GraphError for a version that was never released, or not by now."""
     released = _released()
-    if _number(name) >= _number(VERSIONS[0].name) and all(version.name != name for version in released):
+    if not _is_older_than_all(name) and all(version.name != name for version in released):
         raise old_version(released[-1].name)
 
 
@@ -61,11 +62,19 @@ def serve_ads(name: str, *, upgrades: bool) -> Served:
 
 
 def _released() -> list[Version]:
-    return [version for version in VERSIONS if version.released <= _today()]
+    """At least one, however early it is."""
+    return [version for version in VERSIONS if version.released <= _today()] or [VERSIONS[0]]
 
 
-def _number(name: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in name.removeprefix("v").split("."))
+def _is_older_than_all(name: str) -> bool:
+    number = _number(name)
+    return number is not None and number < (_number(VERSIONS[0].name) or (0, 0))
+
+
+def _number(name: str) -> tuple[int, int] | None:
+    """Major and minor, None for what is no version of Meta's."""
+    form = _FORM.fullmatch(name)
+    return (int(form[1]), int(form[2])) if form is not None else None
 
 
 def _today() -> date:
