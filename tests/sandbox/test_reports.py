@@ -76,6 +76,16 @@ async def test_rows_come_by_pages(meta: Asking) -> None:
     assert "next" not in cast("dict[str, object]", rest["paging"])
 
 
+async def test_a_report_of_several_ranges_spans_them(meta: Asking) -> None:
+    report = await begin(meta, time_ranges=[{"since": f"2026-11-{day}", "until": f"2026-11-{day}"} for day in (22, 19)])
+    await course(meta, report, 3)
+    spanned = await meta.get(report, fields="date_start,date_stop")
+    assert spanned == {"date_start": "2026-11-19", "date_stop": "2026-11-22", "id": report}
+    assert [row["date_start"] for row in await meta.rows(f"{report}/insights")] == [
+        *("2026-11-19", "2026-11-22", "2026-11-19"),
+    ]
+
+
 async def test_every_state_by_polls(meta: Asking) -> None:
     await script(meta, missing_polls=1, not_started_polls=1, started_polls=1, running_polls=2, full_polls=2)
     report = await begin(meta)
