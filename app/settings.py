@@ -172,7 +172,7 @@ class Settings(BaseSettings):
 
     # Meta.
     meta_graph_url: str = "https://graph.facebook.com"
-    meta_api_version: Annotated[str, Field(pattern=r"^v\d+\.\d+$")] = "v26.0"
+    meta_api_version: Annotated[str, Field(pattern=r"^v\d+\.\d+$")] = "v27.0"
     meta_app_id: str | None = None
     meta_app_secret: Annotated[SecretStr | None, Field(validate_default=True)] = None
     meta_calls_per_hour: Annotated[int, Field(ge=1)] = 200

@@ -88,7 +88,7 @@ def test_defaults() -> None:
     assert settings.migration_database_url is None
     assert settings.meta_app_secret is None
     assert settings.meta_graph_url == "https://graph.facebook.com"
-    assert settings.meta_api_version == "v26.0"
+    assert settings.meta_api_version == "v27.0"
     assert settings.access_token_minutes == 15
     assert settings.max_body_bytes == 400_000
     assert settings.demo_login is False

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx
@@ -20,7 +21,8 @@ from app.providers.meta.provider import MetaProvider
 from app.providers.sandbox.scenario import read_scenario
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from app.providers.contract import InsightRow
 
@@ -53,12 +55,18 @@ MEANINGS = {
     ),
     "purchases": ("omni_purchase", "purchase", "offsite_conversion.fb_pixel_purchase"),
 }
+NONE: Mapping[str, str] = MappingProxyType({})
 Record = dict[str, Any]  # what a connector prints; its shape is the connector's
 
 
-def run_connector(program: Path, url: str, *arguments: str) -> str:
-    """What a connector prints when it takes the sandbox at the URL for Meta."""
-    environment = {"PATH": os.environ["PATH"], "SANDBOX_URL": url, "PYTHONPATH": str(HERE / "sandbox_for_meta")}
+def run_connector(program: Path, url: str, *arguments: str, settings: Mapping[str, str] = NONE) -> str:
+    """What a connector prints when it takes the sandbox at the URL for Meta; `settings` are environment variables."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SANDBOX_URL": url,
+        "PYTHONPATH": str(HERE / "sandbox_for_meta"),
+        **settings,
+    }
     done = subprocess.run(
         [str(program), *arguments],
         capture_output=True,
@@ -78,7 +86,7 @@ async def our_client(url: str) -> AsyncGenerator[MetaProvider]:
         yield MetaProvider(
             client,
             graph_url=url,
-            api_version="v26.0",
+            api_version="v27.0",
             account_external_id=ACCOUNT,
             access_token=SecretStr(TOKEN),
             page_size=100,
@@ -93,6 +101,37 @@ async def our_ad_days(url: str) -> Mapping[tuple[str, str], InsightRow]:
         rows = {(row.external_id, row.stat_date.isoformat()): row async for page in read for row in page}
     assert 100 < len(rows) < 150, "an ad delivers on nine of ten days"
     return rows
+
+
+async def our_structure(url: str) -> Mapping[str, AbstractSet[tuple[str, ...]]]:
+    """What our own client reads of campaigns, ad sets and ads: ids from the top down, then the name."""
+    async with our_client(url) as ours:
+        found = {
+            "campaigns": {(each.external_id, each.name) async for page in ours.list_campaigns() for each in page},
+            "adsets": {
+                (each.campaign_external_id or "", each.external_id, each.name)
+                async for page in ours.list_adsets()
+                for each in page
+            },
+            "ads": {
+                (each.adset_external_id or "", each.external_id, each.name)
+                async for page in ours.list_ads()
+                for each in page
+            },
+        }
+    assert {level: len(entities) for level, entities in found.items()} == {"campaigns": 3, "adsets": 6, "ads": 30}
+    return found
+
+
+def structure(
+    campaigns: Iterable[Record], adsets: Iterable[Record], ads: Iterable[Record]
+) -> Mapping[str, AbstractSet[tuple[str, ...]]]:
+    """The same of a connector's records."""
+    return {
+        "campaigns": {(each["id"], each["name"]) for each in campaigns},
+        "adsets": {(each["campaign_id"], each["id"], each["name"]) for each in adsets},
+        "ads": {(each["adset_id"], each["id"], each["name"]) for each in ads},
+    }
 
 
 def past_ad_days(records: Sequence[Record]) -> Mapping[tuple[str, str], Record]:

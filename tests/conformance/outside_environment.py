@@ -16,25 +16,33 @@ CHECKOUT = Path(__file__).parents[2]
 KEPT = Path(__file__).parent / ".environments"
 _READY = "ready"
 _SECONDS = 300
-_UNREACHABLE = ("failed to fetch", "error sending request", "dns error", "timed out", "connection refused")
+_UNREACHABLE = (
+    *("failed to fetch", "error sending request", "dns error", "timed out", "connection refused"),
+    *("failed to download", "no interpreter found"),
+)
 
 
-def outside_environment(requirements: Path) -> Path:
-    """The `bin` folder of an environment with what the file pins; skips the test where no package index is reached."""
+def outside_environment(requirements: Path, *, python: str = sys.executable) -> Path:
+    """The `bin` folder of an environment with what the file pins, and nothing else.
+
+    `python` is an interpreter or a version that uv shall find. Skips the test where no package index is reached, or
+    where there is no such Python and none can be had.
+    """
     KEPT.mkdir(exist_ok=True)
     (KEPT / ".gitignore").write_text("*\n")
     with (KEPT / f"{requirements.stem}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes may want it at once
-        return _ensure(KEPT / requirements.stem, requirements) / "bin"
+        return _ensure(KEPT / requirements.stem, requirements, python) / "bin"
 
 
-def _ensure(home: Path, requirements: Path) -> Path:
-    wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
+def _ensure(home: Path, requirements: Path, python: str) -> Path:
+    wanted = hashlib.sha256(requirements.read_bytes() + (python + sys.version).encode()).hexdigest()
     ready = home / _READY
     if not ready.exists() or ready.read_text() != wanted:
         shutil.rmtree(home, ignore_errors=True)
-        _run("venv", "--python", sys.executable, str(home))
-        _run("pip", "install", "--python", str(home / "bin" / "python"), "--requirement", str(requirements))
+        _run("venv", "--python", python, str(home))
+        own = str(home / "bin" / "python")
+        _run("pip", "install", "--no-deps", "--python", own, "--requirement", str(requirements))
         ready.write_text(wanted)
     return home
 
@@ -46,11 +54,17 @@ def _run(*arguments: str) -> None:
         text=True,
         timeout=_SECONDS,
         check=False,
-        env={name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"},
+        env={name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"} | {"PATH": _path()},
     )
     if done.returncode and any(text in done.stderr.lower() for text in _UNREACHABLE):
-        pytest.skip(f"the package index can't be reached: {done.stderr.strip()[-300:]}")
+        pytest.skip(f"the package index or a Python can't be reached: {done.stderr.strip()[-300:]}")
     assert done.returncode == 0, done.stderr
+
+
+def _path() -> str:
+    """Where uv looks for interpreters: on the path, and among those of pyenv, which only puts its chosen one there."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    return os.pathsep.join([os.environ["PATH"], *(str(path) for path in sorted(root.glob("versions/*/bin")))])
 
 
 def _uv() -> str:

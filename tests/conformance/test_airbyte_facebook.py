@@ -1,6 +1,7 @@
 """Airbyte's source-facebook-marketing, as published, syncs the same account from the sandbox; its numbers are ours.
 
-Before each report it pings the insights edge for the throttle header; it polls reports in batches.
+Before each report it pings the insights edge for the throttle header; it polls reports in batches. For the account it
+asks first which tasks the token's user has on it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.conformance
 
 REPORT = "customplain"
-STREAMS = ("campaigns", "ad_sets", "ads", REPORT)
+STREAMS = ("campaigns", "ad_sets", "ads", REPORT, "ad_account")
 
 
 async def test_it_finds_what_we_find(tmp_path: Path) -> None:
@@ -51,6 +52,7 @@ async def test_it_finds_what_we_find(tmp_path: Path) -> None:
                 records[message["record"]["stream"]].append(message["record"]["data"])
         ours = await our_ad_days(url)
     assert [len(records[name]) for name in STREAMS[:3]] == [3, 6, 30]
+    assert [each["account_id"] for each in records["ad_account"]] == [ACCOUNT]
     theirs = past_ad_days(records[REPORT])
     assert {key: counters(record) for key, record in theirs.items()} == {key: ours[key].counters for key in ours}
     assert {(each["ad_id"], each["adset_id"], each["campaign_id"]) for each in theirs.values()} == {

@@ -41,7 +41,7 @@ def graph_url() -> Generator[str]:
 
 
 def connect(
-    url: str, *, token: str = DEMO_ACCESS_TOKEN, secret: str | None = APP_SECRET, version: str = "v26.0"
+    url: str, *, token: str = DEMO_ACCESS_TOKEN, secret: str | None = APP_SECRET, version: str = "v27.0"
 ) -> Any:
     session_class = sdk("session", "FacebookSession")
     session_class.GRAPH = url
@@ -62,7 +62,7 @@ def account(api: Any) -> Any:
     return sdk("adobjects.adaccount", "AdAccount")(ACCOUNT, api=api)
 
 
-@pytest.mark.parametrize("version", ["v25.0", "v26.0"])
+@pytest.mark.parametrize("version", ["v25.0", "v26.0", "v27.0"])
 def test_lists_the_accounts_of_the_token(graph_url: str, api: Any, version: str) -> None:
     older = connect(graph_url, version=version)
     me = sdk("adobjects.user", "User")("me", api=older)

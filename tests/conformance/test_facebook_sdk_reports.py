@@ -47,7 +47,7 @@ class Connected:
     def api(self, token: str = DEMO_ACCESS_TOKEN) -> Any:
         session = sdk("session", "FacebookSession")(app_secret=APP_SECRET, access_token=token)
         self.sessions.append(session)
-        return sdk("api", "FacebookAdsApi")(session, api_version="v26.0")
+        return sdk("api", "FacebookAdsApi")(session, api_version="v27.0")
 
     def account(self) -> Any:
         return sdk("adobjects.adaccount", "AdAccount")(ACCOUNT, api=self.api())

@@ -65,7 +65,7 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Generator[Synced]:
     today = clock.today_in("UTC")
     settings = {
         "access_token": TOKEN,
-        "api_version": "v26.0",
+        "api_version": "v27.0",
         "account_id": ACCOUNT,
         "start_date": f"{today - timedelta(days=DAYS + 1)}T00:00:00Z",
         "end_date": (today - timedelta(days=1)).isoformat(),

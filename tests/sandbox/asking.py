@@ -56,8 +56,8 @@ class Asking:
         return cast("dict[str, object]", response.json())
 
     async def get(self, path: str, **params: object) -> dict[str, object]:
-        """The body of a GET under v26.0 that must succeed."""
-        response = await self.call("GET", f"/v26.0/{path}", **params)
+        """The body of a GET under v27.0 that must succeed."""
+        response = await self.call("GET", f"/v27.0/{path}", **params)
         assert response.status_code == 200, response.text
         return cast("dict[str, object]", response.json())
 
@@ -68,7 +68,7 @@ class Asking:
     async def ids(self, path: str, **params: object) -> list[object]:
         return [row["id"] for row in await self.rows(path, **params)]
 
-    async def refusal(self, method: str, path: str, **params: object) -> tuple[int, dict[str, object]]:
+    async def refusal(self, method: str, path: str, /, **params: object) -> tuple[int, dict[str, object]]:
         """HTTP status and error of a call that must fail, without the random trace id."""
         response = await self.call(method, path, **params)
         error = cast("dict[str, object]", response.json()["error"])

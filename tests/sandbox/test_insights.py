@@ -189,6 +189,11 @@ async def test_today_is_the_accounts_own(meta: Asking) -> None:
         ({"time_range": {"until": "2026-11-01"}}, 100),
         ({"time_range": ["2026-11-01"]}, 100),
         ({"time_range": "{"}, 100),
+        ({"time_ranges": []}, 100),
+        ({"time_ranges": {"since": "2026-11-01", "until": "2026-11-01"}}, 100),
+        ({"time_ranges": [{"since": "2026-11-01"}]}, 100),
+        ({"time_ranges": ["2026-11-01"]}, 100),
+        ({"time_ranges": [{"since": "2023-10-21", "until": "2026-11-01"}]}, 3018),
         ({"time_increment": "91"}, 100),
         ({"time_increment": "0"}, 100),
         ({"date_preset": "lifetime"}, 100),
@@ -200,6 +205,37 @@ async def test_today_is_the_accounts_own(meta: Asking) -> None:
 async def test_bad_questions(meta: Asking, params: dict[str, object], code: int) -> None:
     status, error = await meta.refusal("GET", "/v26.0/act_1/insights", **params)
     assert (status, error["code"]) == (400, code)
+
+
+async def test_each_of_several_ranges_is_a_row(meta: Asking) -> None:
+    def days(since: int, until: int) -> dict[str, str]:
+        return {"since": f"2026-11-{since}", "until": f"2026-11-{until}"}
+
+    asked = {
+        "level": "ad",
+        "fields": "ad_id,impressions",
+        "time_ranges": [days(20, 20), days(19, 20), days(19, 19), days(19, 20)],
+        "time_range": days(22, 22),
+        "date_preset": "today",
+        "time_increment": "1",
+    }
+    rows = await meta.rows("act_1/insights", **asked)
+    assert [(row["ad_id"], row["date_start"], row["date_stop"], row["impressions"]) for row in rows] == [
+        ("1111", "2026-11-19", "2026-11-19", "5000"),
+        ("1111", "2026-11-19", "2026-11-20", "366324"),
+        ("1111", "2026-11-20", "2026-11-20", "361324"),
+        ("1211", "2026-11-19", "2026-11-20", "10"),
+        ("1211", "2026-11-20", "2026-11-20", "10"),
+        ("1311", "2026-11-19", "2026-11-19", "900"),
+        ("1311", "2026-11-19", "2026-11-20", "900"),
+    ]
+    pages: list[dict[str, object]] = []
+    after: dict[str, str] = {}
+    for _ in rows:
+        page = await meta.get("act_1/insights", limit="1", **asked, **after)
+        pages += cast("list[dict[str, object]]", page["data"])
+        after = {"after": cast("dict[str, dict[str, str]]", page["paging"])["cursors"]["after"]}
+    assert pages == rows
 
 
 async def test_thirty_seven_months_are_answered(meta: Asking) -> None:
@@ -231,6 +267,14 @@ async def test_filtering_by_entities_and_by_metrics(
     filtering = [{"field": field, "operator": operator, "value": value}]
     rows = await meta.rows("act_1/insights", level="ad", time_range=RANGE, fields="ad_id", filtering=filtering)
     assert [row["ad_id"] for row in rows] == expected
+
+
+@pytest.mark.parametrize("field", ["happiness", "ad.happiness", "campaign.delivery_info"])
+async def test_filtering_by_an_unknown_field_is_refused(meta: Asking, field: str) -> None:
+    filtering = [{"field": field, "operator": "IN", "value": ["x"]}]
+    for method in ("GET", "POST"):
+        status, error = await meta.refusal(method, "/v26.0/act_1/insights", level="ad", filtering=filtering)
+        assert (status, error["code"], error["message"]) == (400, 100, f"(#100) Filtering field {field} is invalid")
 
 
 async def test_the_usage_headers_count_the_calls(meta: Asking) -> None:

@@ -32,7 +32,7 @@ async def test_the_account_with_all_that_a_sync_needs(meta: Asking, path: str) -
 @pytest.mark.parametrize(
     ("path", "code"),
     [
-        ("/v24.0/act_1", 2635),
+        ("/v26.1/act_1", 2635),
         ("/v99.0/act_1", 2635),
         ("/act_1", 2500),
         ("/v26.0/act_1/ads/1111", 2500),
@@ -142,6 +142,14 @@ async def test_filtering(meta: Asking, condition: tuple[str, str, object], expec
     assert await meta.ids("act_1/ads", filtering=filtering) == expected
 
 
+@pytest.mark.parametrize("field", ["colour", "ad.colour", "campaign.delivery_info", "spend"])
+@pytest.mark.parametrize("path", ["act_1/ads", "13/ads"])
+async def test_filtering_by_an_unknown_field_is_refused(meta: Asking, path: str, field: str) -> None:
+    filtering = [{"field": field, "operator": "IN", "value": ["x"]}]
+    status, error = await meta.refusal("GET", f"/v26.0/{path}", filtering=filtering)
+    assert (status, error["code"], error["message"]) == (400, 100, f"(#100) Filtering field {field} is invalid")
+
+
 async def test_pages_by_cursor_and_by_next(meta: Asking) -> None:
     statuses = ["ACTIVE", "PAUSED", "ARCHIVED", "DISAPPROVED", "ADSET_PAUSED", "CAMPAIGN_PAUSED"]
     first = await meta.get("act_1/ads", limit="2", summary="true", effective_status=statuses, fields="name")
@@ -149,7 +157,7 @@ async def test_pages_by_cursor_and_by_next(meta: Asking) -> None:
     assert first["summary"] == {"total_count": 5}
     paging = cast("dict[str, str]", first["paging"])
     assert sorted(paging) == ["cursors", "next"]
-    assert paging["next"].startswith("http://graph.test/v26.0/act_1/ads?limit=2&summary=true&effective_status=")
+    assert paging["next"].startswith("http://graph.test/v27.0/act_1/ads?limit=2&summary=true&effective_status=")
     assert f"access_token={meta.token}" in paging["next"]
 
     followed = (await meta.client.get(paging["next"])).json()

@@ -44,7 +44,7 @@ def connect(
     return MetaProvider(
         client,
         graph_url=BASE_URL,
-        api_version="v26.0",
+        api_version="v27.0",
         account_external_id=account,
         access_token=SecretStr(token),
         page_size=page_size,

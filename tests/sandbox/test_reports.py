@@ -70,10 +70,20 @@ async def test_rows_come_by_pages(meta: Asking) -> None:
         {"ad_id": "1111", "spend": "5339.5", "date_start": "2026-11-20", "date_stop": "2026-11-20"},
     ]
     paging = cast("dict[str, dict[str, str]]", first["paging"])
-    assert f"/v26.0/{report}/insights?" in str(paging["next"])
+    assert f"/v27.0/{report}/insights?" in str(paging["next"])
     rest = await meta.get(f"{report}/insights", limit="500", after=paging["cursors"]["after"])
     assert [row["ad_id"] for row in cast("list[dict[str, str]]", rest["data"])] == ["1121", "1211", "1311"]
     assert "next" not in cast("dict[str, object]", rest["paging"])
+
+
+async def test_a_report_of_several_ranges_spans_them(meta: Asking) -> None:
+    report = await begin(meta, time_ranges=[{"since": f"2026-11-{day}", "until": f"2026-11-{day}"} for day in (22, 19)])
+    await course(meta, report, 3)
+    spanned = await meta.get(report, fields="date_start,date_stop")
+    assert spanned == {"date_start": "2026-11-19", "date_stop": "2026-11-22", "id": report}
+    assert [row["date_start"] for row in await meta.rows(f"{report}/insights")] == [
+        *("2026-11-19", "2026-11-22", "2026-11-19"),
+    ]
 
 
 async def test_every_state_by_polls(meta: Asking) -> None:

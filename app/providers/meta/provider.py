@@ -61,7 +61,7 @@ _SETTABLE = frozenset({EntityStatus.ACTIVE, EntityStatus.PAUSED})
 class MetaProvider:
     """Fulfils `AdProvider`. Reads through the account's edges: one call a page, since Meta counts calls.
 
-    `graph_url` is scheme and host, `api_version` such as `v26.0`; `account_external_id` with or without `act_`.
+    `graph_url` is scheme and host, `api_version` such as `v27.0`; `account_external_id` with or without `act_`.
     `currency`, where it is known already, saves the call that finds it out before budgets can be read; `known` is the
     account as it was known before, for what can't be read of it any more. `budget` and
     `page_sizes` are shared by all who work for the account; without them nothing is counted, or remembered for long.

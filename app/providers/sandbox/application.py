@@ -76,14 +76,15 @@ async def _read_call(request: Request) -> GraphCall:
         raise unknown_path("/".join(path))
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     token = params.pop("access_token", None) or (bearer.strip() if scheme.lower() in {"bearer", "oauth"} else None)
-    override = params.pop("method", request.method).upper() if request.method == "POST" else request.method
+    override = params.pop("method", None) if request.method == "POST" else None
     return GraphCall(
-        method=override,
+        method=(override or request.method).upper(),
         version=path[0],
         path=path[1:],
         params=params,
         access_token=token,
         base_url=str(request.base_url).rstrip("/"),
+        overrides_method=override is not None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Batches: `POST /v26.0/` with up to 50 calls in one form field (Meta's Graph API documentation, batch requests).
+"""Batches: `POST /v27.0/` with up to 50 calls in one form field (Meta's Graph API documentation, batch requests).
 
 Each item is a call of its own: it counts, it may fail alone, and its answer's body is a JSON string.
 """
@@ -26,6 +26,7 @@ _METHODS = frozenset({"GET", "POST", "DELETE"})
 async def answer_batch(graph: Graph, call: GraphCall) -> GraphAnswer:
     """Answer every item in order; only a wrong token, proof or shape fails the whole, or what the script says."""
     try:
+        graph.check_call(call)
         graph.tokens.authenticate(call, counts=False)
         items = [_read_item(call, each) for each in _read_items(call)]
     except GraphError as error:

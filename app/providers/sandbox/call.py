@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphCall:
-    """`params` are query and form together, each value as the string that was sent; `path` is after the version."""
+    """`params` are query and form together, each value as the string that was sent; `path` is after the version.
+
+    `overrides_method` says that `method` came as a parameter of a POST.
+    """
 
     method: str
     version: str
@@ -24,6 +27,7 @@ class GraphCall:
     params: Mapping[str, str] = field(repr=False)
     access_token: str | None = field(repr=False)
     base_url: str
+    overrides_method: bool = False
 
     def find_json(self, name: str) -> object | None:
         """A parameter that holds JSON, None where it is absent or empty."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from app.providers.sandbox.app_rules import AppRules
 from app.providers.sandbox.faults import Fault
 from app.providers.sandbox.limits import Limit
 from app.providers.sandbox.oddities import Oddity
@@ -45,6 +47,7 @@ def script_routes(sandbox: Sandbox) -> Sequence[Route]:
         return {"days": script.restatements.describe(sandbox.graph.zones)}
 
     return [
+        _route("app", AppRules, script.app, lambda: asdict(script.app.rules)),
         _route("faults", Fault, script.faults, lambda: {"armed": script.faults.armed}),
         _route("throttles", Throttle, script.throttles, lambda: {"meters": script.throttles.describe()}),
         _route("usage", StatedUsage, script.usage, lambda: {"armed": script.usage.armed}),

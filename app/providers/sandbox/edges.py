@@ -6,11 +6,12 @@ unlisted is hidden always.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.providers.sandbox.dataset import DEPTH, Entity, Kind
-from app.providers.sandbox.filtering import entity_matches, parse_conditions, parse_statuses
-from app.providers.sandbox.node_fields import check_fields, render_account, render_entity
+from app.providers.sandbox.filtering import Condition, entity_matches, parse_conditions, parse_statuses
+from app.providers.sandbox.node_fields import check_fields, is_field_of, render_account, render_entity
 from app.providers.sandbox.paging import take_page
 
 if TYPE_CHECKING:
@@ -52,13 +53,18 @@ def list_entities(
 
 
 def _select(call: GraphCall, live: LiveAccount, entities: Sequence[Entity]) -> list[Entity]:
-    conditions, statuses = parse_conditions(call), parse_statuses(call)
+    kind = ENTITY_EDGES[call.path[-1]]
+    conditions, statuses = parse_conditions(call, partial(_is_filterable, kind)), parse_statuses(call)
     entities = [each for each in entities if each.id not in live.account.unlisted_ids]
     if statuses is not None:
         entities = [each for each in entities if live.effective_status(each) in statuses]
     elif not any(condition.on_status for condition in conditions):
         entities = [each for each in entities if live.effective_status(each) not in _HIDDEN]
     return [each for each in entities if live.is_listed(each) and entity_matches(live, each, conditions)]
+
+
+def _is_filterable(listed: Kind, condition: Condition) -> bool:
+    return is_field_of(condition.level or listed, condition.name)
 
 
 def _body(

@@ -80,9 +80,9 @@ def unknown_path(path: str) -> GraphError:
     return GraphError(f"Unknown path components: /{path}", code=2500)
 
 
-def old_version() -> GraphError:
+def old_version(newest: str) -> GraphError:
     return GraphError(
-        "(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: v26.0.",
+        f"(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: {newest}.",
         code=2635,
     )
 
@@ -159,6 +159,14 @@ def account_forbidden() -> GraphError:
 
 def ids_removed() -> GraphError:
     return GraphError("(#100) ids query parameter is deprecated in v26.0+", code=100)
+
+
+def feature_withdrawn(feature: str) -> GraphError:
+    """For an app that may not use a feature any more."""
+    return GraphError(
+        f"(#100) This feature is not available to new apps and is deprecated in v28.0+: {feature}",
+        code=100,
+    )
 
 
 def range_too_old() -> GraphError:

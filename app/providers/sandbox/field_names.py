@@ -179,6 +179,16 @@ PAGE_FIELDS = frozenset(
     """.split(),
 )
 
+BUSINESS_USER_FIELDS = frozenset(
+    """
+    business business_role_request email finance_permission first_name id invited_user_type ip_permission last_name
+    marked_for_removal name pending_email role tasks title two_fac_status
+    """.split(),
+)
+
+ASSIGNED_USER_FIELDS = frozenset(["business", "id", "name", "tasks", "user_type"])
+"""With `tasks`, which the SDK's list lacks and Airbyte's source-facebook-marketing 6.1.9 reads."""
+
 POST_FIELDS = frozenset(
     """
     actions admin_creator allowed_advertising_objectives application attachments backdated_time call_to_action

@@ -42,6 +42,11 @@ class Condition(NamedTuple):
     values: tuple[str, ...]
 
     @property
+    def field(self) -> str:
+        """As the call named it."""
+        return self.name if self.level is None else f"{self.level}.{self.name}"
+
+    @property
     def on_status(self) -> bool:
         return self.name in _STATUS_FIELDS
 
@@ -59,14 +64,18 @@ class Condition(NamedTuple):
         return any(_same(text, each) for each in self.values) is not negative
 
 
-def parse_conditions(call: GraphCall) -> tuple[Condition, ...]:
-    """The conditions of a call, none where it has no `filtering`."""
+def parse_conditions(call: GraphCall, is_filterable: Callable[[Condition], bool]) -> tuple[Condition, ...]:
+    """The conditions of a call, none where it has no `filtering`; raises GraphError for a field that has no filter."""
     document = call.find_json("filtering")
     if document is None:
         return ()
     if not isinstance(document, list):
         raise bad_parameter("Param filtering must be an array")
-    return tuple(_condition(each) for each in cast("list[object]", document))
+    conditions = tuple(_condition(each) for each in cast("list[object]", document))
+    for condition in conditions:
+        if not is_filterable(condition):
+            raise bad_parameter(f"Filtering field {condition.field} is invalid")
+    return conditions
 
 
 def parse_statuses(call: GraphCall) -> frozenset[str] | None:

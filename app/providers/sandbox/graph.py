@@ -11,6 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.providers.sandbox import errors, targets
+from app.providers.sandbox.business_users import (
+    ASSIGNED_USERS,
+    BUSINESS_USERS,
+    list_assigned_users,
+    list_business_users,
+)
 from app.providers.sandbox.call import Form, GraphAnswer, GraphCall
 from app.providers.sandbox.dataset import Kind
 from app.providers.sandbox.edges import has_edge, list_accounts, list_entities
@@ -18,6 +24,7 @@ from app.providers.sandbox.errors import GraphError
 from app.providers.sandbox.faults import BATCH, CallTraits, Fault
 from app.providers.sandbox.found_insights import FoundInsights
 from app.providers.sandbox.insights import render_page
+from app.providers.sandbox.legacy_features import refuse_legacy_features
 from app.providers.sandbox.live_account import LiveAccount
 from app.providers.sandbox.node_fields import render_account, render_entity
 from app.providers.sandbox.page_answers import answer_page
@@ -27,6 +34,7 @@ from app.providers.sandbox.reports import Reports, poll_report, read_report
 from app.providers.sandbox.targets import ME, NODE, Directory, Target
 from app.providers.sandbox.tokens import MANAGE_ADS, READ_ADS, TokenBook
 from app.providers.sandbox.usage import Usage, usage_headers
+from app.providers.sandbox.versions import WARNING_HEADER, Served, check_version, serve_ads
 from app.providers.sandbox.walk_troubles import endless_cursor, without_end
 from app.providers.sandbox.writes import apply_change
 
@@ -60,9 +68,11 @@ class Graph:
         """Never raises GraphError: a refusal is an answer too, with the same usage headers."""
         headers = {"facebook-api-version": call.version}
         try:
-            target = self._directory.resolve(call)
+            target, served = self._admit(call)
         except GraphError as error:
             return _refuse(error, headers)
+        call = replace(call, version=served.version)
+        headers = _version_headers(served)
         fault, refusal = self._record(call, target)
         headers |= self._usage_headers(target)
         code: int | None = None
@@ -83,6 +93,12 @@ class Graph:
         self.log.record(call, target, answer, code)
         return answer
 
+    def check_call(self, call: GraphCall) -> None:
+        """Raise GraphError for a version that isn't and for a feature that the app may not use."""
+        check_version(call.version)
+        if self._script.app.rules.is_new:
+            refuse_legacy_features(call)
+
     async def strike_batch(self, call: GraphCall) -> GraphAnswer | None:
         """What the script does to a batch as a whole, None where it does nothing but make it wait."""
         fault = self._script.faults.take(CallTraits(call.method, ME, BATCH, "", None))
@@ -93,6 +109,14 @@ class Graph:
             return await _strike(fault, headers)
         except GraphError as error:
             return _refuse(error, headers)
+
+    def _admit(self, call: GraphCall) -> tuple[Target, Served]:
+        """What a call is about and which version answers it; raises GraphError where version or app forbid it."""
+        self.check_call(call)
+        target = self._directory.resolve(call)
+        if not target.is_of_ads:
+            return target, Served(call.version)
+        return target, serve_ads(call.version, upgrades=self._script.app.rules.upgrades_versions)
 
     def _record(self, call: GraphCall, target: Target) -> tuple[Fault | None, GraphError | None]:
         """Count the call; what the script strikes it with, and the throttle that turns it down."""
@@ -127,6 +151,8 @@ class Graph:
         caller.require(*((READ_ADS, MANAGE_ADS) if reads else (MANAGE_ADS,)))
         if target.edge == targets.INSIGHTS or target.report is not None:
             return self._answer_insights(call, target, live)
+        if target.edge == ASSIGNED_USERS and call.method == "GET" and target.entity is None:
+            return list_assigned_users(call, caller)
         return self._answer_node(call, target, live)
 
     def _answer_me(self, call: GraphCall, edge: str, caller: Caller) -> Mapping[str, object]:
@@ -138,6 +164,8 @@ class Graph:
             return {"id": caller.user_id, "name": "Sandbox User"}
         if caller.page is None and edge == "adaccounts":
             return list_accounts(call, [live for live in self._accounts if live.account in caller.accounts])
+        if caller.page is None and edge == BUSINESS_USERS:
+            return list_business_users(call, caller)
         if caller.page is None and edge == "accounts":
             return list_pages(call, caller.pages, self.tokens.page_token)
         raise errors.missing_object(call.method, ME)
@@ -200,6 +228,11 @@ async def _strike(fault: Fault, headers: dict[str, str]) -> GraphAnswer | None:
     if fault.form in _UNDONE:
         return GraphAnswer(body=None, status=fault.http_status, headers=headers, form=fault.form)
     return None
+
+
+def _version_headers(served: Served) -> dict[str, str]:
+    headers = {"facebook-api-version": served.version}
+    return headers if served.warning is None else headers | {WARNING_HEADER: served.warning}
 
 
 def _traits(call: GraphCall, target: Target) -> CallTraits:

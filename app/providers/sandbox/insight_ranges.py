@@ -1,6 +1,7 @@
-"""Which days an insights call is about, and how they are cut into rows: time_range, date_preset, time_increment.
+"""Which days an insights call is about, and how they are cut into rows.
 
-Days are in the account's zone, both ends included (Meta's `time_range`).
+`time_ranges` win over `time_range`, that over `date_preset`; `time_increment` cuts all but `time_ranges`, each of which
+is a row of its own (Meta's Insights API). Days are in the account's zone, both ends included.
 """
 
 from __future__ import annotations
@@ -29,25 +30,25 @@ class Days(NamedTuple):
 
 
 def parse_days(call: GraphCall, today: date) -> Days:
-    """The days of a call: its time_range, else its date_preset, else the 30 days before today."""
-    if "time_ranges" in call.params:
-        raise bad_parameter("Param time_ranges is not supported here; use time_range with time_increment")
+    """From the first day of a call to its last; without any, the 30 days before today."""
+    ranges = _parse_ranges(call, today)
+    if ranges is not None:
+        return Days(ranges[0].since, max(each.until for each in ranges))
     document = call.find_json("time_range")
     if document is None:
         return _preset(call.params.get("date_preset") or "last_30d", today)
-    if not isinstance(document, dict):
-        raise bad_parameter('Param time_range must be an object such as {"since":"2026-01-31","until":"2026-01-31"}')
-    item = cast("dict[str, object]", document)
-    days = Days(_day(item, "since"), _day(item, "until"))
-    if days.since > days.until:
-        raise bad_parameter("The start date of the time range must not be after its end date")
-    if days.since < months_before(today, HISTORY_MONTHS):
-        raise range_too_old()
-    return days
+    return _parse_range("time_range", document, today)
 
 
-def cut_into_rows(call: GraphCall, days: Days, today: date) -> Sequence[Days]:
-    """One `Days` for each row of an entity: all in one, or every n days or calendar months up to today."""
+def cut_into_rows(call: GraphCall, today: date) -> Sequence[Days]:
+    """One `Days` for each row of an entity, by first and last day; ranges may overlap, equal ones are one row.
+
+    Without `time_ranges` all days are one row, or every n days or calendar months up to today.
+    """
+    ranges = _parse_ranges(call, today)
+    if ranges is not None:
+        return ranges
+    days = parse_days(call, today)
     increment = call.params.get("time_increment") or "all_days"
     if increment == "all_days":
         return [days]
@@ -57,6 +58,29 @@ def cut_into_rows(call: GraphCall, days: Days, today: date) -> Sequence[Days]:
     if increment not in _INCREMENTS:
         raise bad_parameter("Param time_increment must be an integer from 1 to 90, monthly or all_days")
     return _cut(days, lambda start: start + timedelta(days=int(increment) - 1))
+
+
+def _parse_ranges(call: GraphCall, today: date) -> Sequence[Days] | None:
+    """The `time_ranges` in order, None where the call has none."""
+    document = call.find_json("time_ranges")
+    if document is None:
+        return None
+    if not isinstance(document, list) or not document:
+        raise bad_parameter("Param time_ranges must be an array of at least one time range")
+    items = cast("list[object]", document)
+    return sorted({_parse_range(f"time_ranges[{place}]", item, today) for place, item in enumerate(items)})
+
+
+def _parse_range(name: str, document: object, today: date) -> Days:
+    if not isinstance(document, dict):
+        raise bad_parameter(f'Param {name} must be an object such as {{"since":"2026-01-31","until":"2026-01-31"}}')
+    item = cast("dict[str, object]", document)
+    days = Days(_day(name, item, "since"), _day(name, item, "until"))
+    if days.since > days.until:
+        raise bad_parameter("The start date of the time range must not be after its end date")
+    if days.since < months_before(today, HISTORY_MONTHS):
+        raise range_too_old()
+    return days
 
 
 def _cut(days: Days, last_of: Callable[[date], date]) -> list[Days]:
@@ -69,11 +93,11 @@ def _cut(days: Days, last_of: Callable[[date], date]) -> list[Days]:
     return rows
 
 
-def _day(item: dict[str, object], name: str) -> date:
+def _day(name: str, item: dict[str, object], end: str) -> date:
     try:
-        return date.fromisoformat(str(item[name]))
+        return date.fromisoformat(str(item[end]))
     except (KeyError, ValueError):
-        raise bad_parameter(f"Param time_range[{name}] must be a date in the format YYYY-MM-DD") from None
+        raise bad_parameter(f"Param {name}[{end}] must be a date in the format YYYY-MM-DD") from None
 
 
 def _preset(name: str, today: date) -> Days:

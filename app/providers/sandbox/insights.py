@@ -1,7 +1,7 @@
 """The insights edge: sums of what ads delivered, by level and by span of days (Meta's Insights API).
 
 Every level is the exact sum of its ads. An entity without delivery in a span has no row. Rows come by entity, then
-by day.
+by span of days.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from app.providers.sandbox.actions import WINDOWS
 from app.providers.sandbox.dataset import DEPTH, LEVELS, Delivered, Kind
 from app.providers.sandbox.errors import bad_parameter
+from app.providers.sandbox.field_names import INSIGHT_FIELDS
 from app.providers.sandbox.fields import parse_fields
 from app.providers.sandbox.filtering import Condition, entity_matches, parse_conditions
 from app.providers.sandbox.insight_ranges import Days, cut_into_rows, parse_days
 from app.providers.sandbox.insight_rows import BASIC_FIELDS, InsightRow, check_fields, find_metric, render_row
+from app.providers.sandbox.node_fields import is_field_of
 from app.providers.sandbox.paging import take_page
 
 if TYPE_CHECKING:
@@ -25,9 +27,6 @@ if TYPE_CHECKING:
     from app.providers.sandbox.call import GraphCall
     from app.providers.sandbox.live_account import LiveAccount
 
-_ENTITY_FIELDS = frozenset(
-    {"id", "name", "effective_status", "configured_status", "status", "updated_time", "objective"}
-)
 _NOT_HERE = ("breakdowns", "sort")
 _ACTION_BREAKDOWNS = frozenset({"action_type", "action_target_id", "action_destination"})
 """Actions are broken down by type always; by the others they are not, as Meta mostly leaves those empty."""
@@ -46,11 +45,10 @@ def check_insights(call: GraphCall, live: LiveAccount, node_kind: Kind) -> tuple
     """Level and days of a query on a node of that kind; raises GraphError where it asks for what there isn't."""
     level = _level(call, node_kind)
     _fields(call)
-    parse_conditions(call)
+    parse_conditions(call, _is_filterable)
     today = live.today()
-    days = parse_days(call, today)
-    cut_into_rows(call, days, today)
-    return level, days
+    cut_into_rows(call, today)
+    return level, parse_days(call, today)
 
 
 def find_insights(call: GraphCall, live: LiveAccount, node_id: str, node_kind: Kind) -> Result:
@@ -106,14 +104,14 @@ def _level(call: GraphCall, node_kind: Kind) -> Kind:
 
 
 def _collect(call: GraphCall, live: LiveAccount, node_id: str, level: Kind) -> list[InsightRow]:
-    conditions = parse_conditions(call)
-    on_entities = [each for each in conditions if each.level is not None and each.name in _ENTITY_FIELDS]
-    on_metrics = [each for each in conditions if each not in on_entities]
+    conditions = parse_conditions(call, _is_filterable)
+    on_entities = [each for each in conditions if _is_on_entities(each)]
+    on_metrics = [each for each in conditions if not _is_on_entities(each)]
     owners = _owners(live, node_id, level, on_entities)
     by_owner: defaultdict[str, list[InsightRow]] = defaultdict(list)
     windows = _list_of(call, "action_attribution_windows", WINDOWS)
     today = live.today()
-    for span in cut_into_rows(call, parse_days(call, today), today):
+    for span in cut_into_rows(call, today):
         for owner_id, sums in _sum(live, span, owners).items():
             if any(sums):
                 by_owner[owner_id].append(InsightRow(live.entities.get(owner_id), span, Delivered._make(sums), windows))
@@ -123,6 +121,15 @@ def _collect(call: GraphCall, live: LiveAccount, node_id: str, level: Kind) -> l
     if not on_metrics:
         return rows
     return [row for row in rows if all(each.holds(find_metric(live, row, each.name)) for each in on_metrics)]
+
+
+def _is_filterable(condition: Condition) -> bool:
+    return _is_on_entities(condition) or condition.name in INSIGHT_FIELDS
+
+
+def _is_on_entities(condition: Condition) -> bool:
+    """Whether a condition is about an entity itself, not about a metric of its rows."""
+    return condition.level is not None and is_field_of(condition.level, condition.name)
 
 
 def _owners(live: LiveAccount, node_id: str, level: Kind, conditions: Sequence[Condition]) -> dict[str, str]:
@@ -160,4 +167,4 @@ def _each_day(live: LiveAccount, span: Days) -> Iterator[date]:
 
 def _key(live: LiveAccount, row: InsightRow) -> tuple[int, ...]:
     place = live.ordinals[row.entity.id] if row.entity is not None else 0
-    return place, row.days.since.toordinal()
+    return place, row.days.since.toordinal(), row.days.until.toordinal()

@@ -68,16 +68,20 @@ def updated_at(live: LiveAccount, entity: Entity) -> datetime:
     return changes[-1].at if changes else entity.status_since or entity.created_at
 
 
+def is_field_of(kind: Kind, name: str) -> bool:
+    """Whether Meta's nodes of the kind have the field."""
+    return name in _KNOWN[kind][0]
+
+
 def check_fields(kind: Kind, fields: str | None) -> None:
     """Raise GraphError for a field that nodes of the kind don't have, whether or not there are any."""
     _check(kind, parse_fields(fields))
 
 
 def _check(kind: Kind, asked: Mapping[str, str | None]) -> None:
-    known, node_type = _KNOWN[kind]
     for name in asked:
-        if name not in known:
-            raise unknown_field(name, node_type)
+        if not is_field_of(kind, name):
+            raise unknown_field(name, _KNOWN[kind][1])
 
 
 def _parent(live: LiveAccount, entity: Entity, name: str, inner: str | None) -> object | None:

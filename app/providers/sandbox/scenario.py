@@ -7,12 +7,13 @@ Its parts are the scripted values of the other modules, under the names of the c
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from app.errors import SetupError
+from app.providers.sandbox.app_rules import AppRules
 from app.providers.sandbox.faults import Fault
 from app.providers.sandbox.limits import Limit
 from app.providers.sandbox.oddities import Oddity
@@ -40,6 +41,7 @@ class Scenario:
     clock_offset_seconds: float = 0.0
     accounts: tuple[AccountPlan, ...] = ()
     pages: tuple[PagePlan, ...] = ()
+    app: AppRules = field(default_factory=AppRules)
     faults: tuple[Fault, ...] = ()
     throttles: tuple[Throttle, ...] = ()
     usage: tuple[StatedUsage, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.providers.sandbox.app_rules import AppScript
 from app.providers.sandbox.faults import FaultScript
 from app.providers.sandbox.limits import Limits
 from app.providers.sandbox.oddities import Oddities
@@ -24,6 +25,7 @@ class Script:
     """Nothing is scripted as it begins."""
 
     def __init__(self, renewed_tokens: RenewedTokens) -> None:
+        self.app = AppScript()
         self.faults = FaultScript()
         self.throttles = Throttles()
         self.usage = UsageScript()
@@ -38,6 +40,7 @@ class Script:
 
     def arm(self, scenario: Scenario) -> None:
         """Everything that a scenario scripts, beside what is scripted already."""
+        self.app.arm([scenario.app])
         self.faults.arm(scenario.faults)
         self.throttles.arm(scenario.throttles)
         self.usage.arm(scenario.usage)
@@ -51,6 +54,7 @@ class Script:
         self.oddities.arm(scenario.oddities)
 
     def clear(self) -> None:
+        self.app.clear()
         self.faults.clear()
         self.throttles.clear()
         self.usage.clear()

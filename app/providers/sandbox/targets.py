@@ -29,7 +29,6 @@ REPORT_ROWS = "report_rows"
 _ACCOUNT_PREFIX = "act_"
 _MAX_DEPTH = 2
 _INSIGHT_EDGES = frozenset({INSIGHTS, REPORT, REPORT_ROWS})
-_VERSIONS = frozenset({"v25.0", "v26.0"})
 
 
 class Target(NamedTuple):
@@ -58,6 +57,11 @@ class Target(NamedTuple):
         return self.live.account.id if self.live is not None else None
 
     @property
+    def is_of_ads(self) -> bool:
+        """Whether the call is on an ads endpoint, which goes by the Marketing API's versions."""
+        return self.live is not None
+
+    @property
     def use_case(self) -> UseCase:
         if self.page is not None:
             return UseCase.PAGES
@@ -75,9 +79,7 @@ class Directory:
         self._reports = reports
 
     def resolve(self, call: GraphCall) -> Target:
-        """Raises GraphError for a version or a path that isn't; an object that isn't is a target without anything."""
-        if call.version not in _VERSIONS:
-            raise errors.old_version()
+        """Raises GraphError for a path that isn't; an object that isn't is a target without anything."""
         if not call.path:
             raise errors.ids_removed() if "ids" in call.params else errors.missing_object(call.method, "")
         if len(call.path) > _MAX_DEPTH:
