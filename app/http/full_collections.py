@@ -27,6 +27,9 @@ NEVER = 1_000_000_000
 WORTH, LATE, MOST = 10, 300, 3_000
 # Objects that a full collection looks at in 5 ms, or 10 on a slow machine.
 MANY = 20_000
+# After this long, the next collection between operations looks at all of them again: connections that were open when
+# they were set aside may have left cycles since.
+THAW_SECONDS = 3600.0
 
 
 @asynccontextmanager
@@ -45,10 +48,15 @@ async def full_collections_between(precedence: Precedence) -> AsyncGenerator[Non
 
 
 async def _keep_collecting(precedence: Precedence) -> None:
+    time = asyncio.get_running_loop().time
+    thaws_at = time() + THAW_SECONDS
     while True:
-        younger = gc.get_count()[2]
-        if is_due(younger, light=not precedence.is_idle, heavy=precedence.heavy > 0):
-            collect(idle=precedence.is_idle)
+        younger, idle = gc.get_count()[2], precedence.is_idle
+        if is_due(younger, light=not idle, heavy=precedence.heavy > 0):
+            if idle and time() >= thaws_at:
+                gc.unfreeze()
+                thaws_at = time() + THAW_SECONDS
+            collect(idle=idle)
             younger = 0
         await asyncio.sleep(EVERY_SECONDS if younger < WORTH else SOON_SECONDS)
 

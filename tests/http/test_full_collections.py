@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from typing import TYPE_CHECKING
+from weakref import ref
 
 import pytest
 
@@ -75,6 +76,34 @@ def test_many_standing_objects_are_looked_at_once(*, count: int, idle: bool, kep
     standing: list[list[object]] = [[] for _ in range(count)]
     collect(idle=idle)
     assert any(each is standing for each in gc.get_objects()) is not kept_aside
+
+
+@pytest.mark.parametrize(("seconds", "is_found"), [(0.0, True), (3600.0, False)])
+@pytest.mark.usefixtures("_thawed")
+async def test_what_is_set_aside_is_looked_at_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch, *, seconds: float, is_found: bool
+) -> None:
+    collected = asyncio.Event()
+    cycle = _Cycle()
+    left = ref(cycle)
+    gc.freeze()
+    del cycle
+
+    def note(*, idle: bool) -> None:
+        collect(idle=idle)
+        collected.set()
+
+    monkeypatch.setattr(full_collections, "THAW_SECONDS", seconds)
+    monkeypatch.setattr(full_collections, "collect", note)
+    monkeypatch.setattr(gc, "get_count", lambda: (0, 0, WORTH))
+    async with full_collections_between(Precedence()), asyncio.timeout(10):
+        await collected.wait()
+    assert (left() is None) is is_found
+
+
+class _Cycle:
+    def __init__(self) -> None:
+        self.itself = self
 
 
 async def test_python_starts_none_by_itself_meanwhile() -> None:
