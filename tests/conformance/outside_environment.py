@@ -62,9 +62,12 @@ def _run(*arguments: str) -> None:
 
 
 def _path() -> str:
-    """Where uv looks for interpreters: on the path, and among those of pyenv, which only puts its chosen one there."""
-    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    return os.pathsep.join([os.environ["PATH"], *(str(path) for path in sorted(root.glob("versions/*/bin")))])
+    """Where uv looks for interpreters: on the path, and among those of pyenv, whose shims find only its chosen one."""
+    places = [Path(each) for each in os.environ["PATH"].split(os.pathsep)]
+    shims = [place for place in places if place.name == "shims"]
+    roots = {place.parent for place in shims} | {Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")}
+    versions = sorted(path for root in roots for path in root.glob("versions/*/bin"))
+    return os.pathsep.join(str(place) for place in (*places, *versions) if place not in shims)
 
 
 def _uv() -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from app.providers.meta import report_policy
 from app.providers.sandbox.dataset import AdDay, Delivered, Entity, Kind
 from app.services.job_kinds import delivery_job, structure_job
 from tests.services.invariants import check_invariants
@@ -35,6 +36,12 @@ _JOBS = "SELECT kind, state, tries, error_reason FROM jobs ORDER BY created_at, 
 _WARNINGS = "SELECT DISTINCT subject, sentence, examples::text FROM sync_warnings ORDER BY 1, 2"
 ALL_LEVELS = [(0, 6000), (1, 6000), (2, 6000), (3, 6000)]
 MANY = 300
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports are asked for at once and again."""
+    monkeypatch.setattr(report_policy, "FIRST_PAUSE_SECONDS", 0.01)
 
 
 @pytest.fixture
