@@ -394,12 +394,8 @@ class SpoiltListing:
         return httpx.Response(200, json=page(*range(start, stop), **more))
 
 
-@pytest.mark.parametrize(
-    ("spoilt", "calls"),
-    [((0,), 5), ((499,), 14), ((700,), 14), ((3, 900), 27)],
-)
-async def test_a_listing_steps_around_the_objects_that_spoil_it(spoilt: tuple[int, ...], calls: int) -> None:
-    listing = SpoiltListing(1000, *spoilt)
+async def listed_of(listing: SpoiltListing) -> tuple[list[str], Exception | None]:
+    """The ids of the ads that a walk over it gives, and the error that ends it."""
     async with httpx.AsyncClient(transport=httpx.MockTransport(listing.answer)) as client:
         meta = MetaProvider(
             client,
@@ -408,7 +404,16 @@ async def test_a_listing_steps_around_the_objects_that_spoil_it(spoilt: tuple[in
             account_external_id="1",
             access_token=SecretStr("t"),
         )
-        ids, error = await listed(meta.list_ads())
+        return await listed(meta.list_ads())
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "calls"),
+    [((0,), 5), ((499,), 14), ((700,), 14), ((3, 900), 27)],
+)
+async def test_a_listing_steps_around_the_objects_that_spoil_it(spoilt: tuple[int, ...], calls: int) -> None:
+    listing = SpoiltListing(1000, *spoilt)
+    ids, error = await listed_of(listing)
 
     assert ids == [str(number) for number in range(1000) if number not in spoilt]
     assert isinstance(error, UnfinishedWalkError)
@@ -420,15 +425,7 @@ async def test_a_listing_steps_around_the_objects_that_spoil_it(spoilt: tuple[in
 
 async def test_a_listing_that_is_spoilt_through_and_through_is_not_walked_one_by_one() -> None:
     listing = SpoiltListing(1000, *range(200, 400))
-    async with httpx.AsyncClient(transport=httpx.MockTransport(listing.answer)) as client:
-        meta = MetaProvider(
-            client,
-            graph_url="http://graph.test",
-            api_version="v26.0",
-            account_external_id="1",
-            access_token=SecretStr("t"),
-        )
-        ids, error = await listed(meta.list_ads())
+    ids, error = await listed_of(listing)
 
     assert isinstance(error, UnfinishedWalkError)
     assert ids[:200] == [str(number) for number in range(200)]
