@@ -47,7 +47,7 @@ class SyncRequest:
 
     @property
     def origin(self) -> RunOrigin:
-        """Of the runs that are started."""
+        """The origin recorded with the runs that are started."""
         return RunOrigin.BACKFILL if self.is_backfill else RunOrigin.MANUAL
 
 

@@ -70,7 +70,7 @@ class Payer(NamedTuple):
 
 
 class OperationGate:
-    """One per application. Documents are read in pieces, whose turns `precedence` decides."""
+    """One per application. Documents are read in pieces; `precedence` gives each piece its turn."""
 
     def __init__(
         self,

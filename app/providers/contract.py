@@ -273,7 +273,7 @@ class PageProvider(Protocol):
 class TokenFacts:
     """What the platform says of an access token. `error` says why it is not valid; None where it is silent.
 
-    Without `expires_at` nobody knows when it expires, unless it `never_expires`.
+    Without `expires_at`, its expiry is unknown unless it `never_expires`.
     """
 
     is_valid: bool

@@ -190,8 +190,8 @@ job_totals = Table(
     info=walled(Wall.WORK),
 )
 
-# What was odd when an ad account or a page was read last, and was done without. `job_id` saw it last; its level is that
-# of the insights that were read, its day that of the thing, in the account's zone.
+# What could not be read as it came when an ad account or a page was last synced. `job_id` is the last job that saw it,
+# the level that of the insights, and the day that of the odd thing, in the account's zone.
 sync_warnings = Table(
     "sync_warnings",
     metadata,
