@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from app.loop_time import counted
 from app.pieces import VALUES_AT_ONCE
 from app.services.request_snapshot import RequestOverError
 
@@ -78,7 +79,7 @@ class Loader(Generic[Key, Found]):
         return 1 if isinstance(answer, BaseException) else self._objects_in(answer)
 
     def _start(self) -> None:
-        task = asyncio.create_task(self._load_batch())
+        task = asyncio.create_task(counted(self._load_batch()))
         self._loading.add(task)
         task.add_done_callback(self._loading.discard)
 

@@ -144,14 +144,16 @@ class GraphQLView:
         """
         prepared = await self._gate.prepare(graphql, _OPERATIONS[request.method], payer)
         record.name, record.kind = prepared.operation.name, prepared.operation.kind.value
-        cost = self._gate.price(payer, prepared, graphql)
+        cost = self._gate.price(prepared, graphql)
         await self._gate.charge(payer, prepared, cost)
         turn = turn_of(request.scope)
         with answer_within(self._settings.max_answer_values) as answer:
             try:
                 async with (
                     unless_client_gone(request.receive, may_stop=lambda: record.may_be_abandoned),
-                    self._turns.begun(prepared.operation.kind, caller=turn.caller, since=turn.asked_at),
+                    self._turns.begun(
+                        prepared.operation.kind, caller=turn.caller, since=turn.asked_at, light=not turn.is_behind
+                    ),
                     self._context_of(request, claims) as context,
                 ):
                     result = await self._schema.run(

@@ -38,11 +38,6 @@ __all__ = ["OperationGate", "OperationRefusedError", "Payer"]
 
 # The fewest characters that a document has per token, on average; bounds the cost of parsing a text beforehand.
 _CHARACTERS_A_TOKEN = 4
-# Seconds by which each token read lengthens a turn. Reading one takes some 15 microseconds of the event loop, so that a
-# flood of new documents of one seller leaves it free for half of the time.
-_TURN_SECONDS_A_TOKEN = 0.0002
-# The same for each value in the variables: an id in a filter takes as long as a token until PostgreSQL has it.
-_TURN_SECONDS_A_VALUE = 0.0002
 
 
 class OperationRefusedError(Exception):
@@ -58,8 +53,7 @@ class Payer(NamedTuple):
     """Who pays for an operation: with an access token the user and the seller, otherwise the client's address.
 
     `reading` limits the tokens of documents to parse, since a token takes far longer to parse than a value to answer:
-    those of the caller, and those of all callers without an access token together. Reading also
-    lengthens the request's `turn`.
+    those of the caller, and those of all callers without an access token together. `turn`: the request's.
     """
 
     is_known: bool
@@ -109,7 +103,7 @@ class OperationGate:
             most = self._settings.max_document_tokens
             self._check_means(payer, min(len(graphql.query) // _CHARACTERS_A_TOKEN, most))
         try:
-            with self._precedence.operation():
+            with self._precedence.operation(light=not payer.turn.is_behind):
                 prepared = await with_pauses(lambda: self._documents.prepare(request))
         except DocumentRefusedError as refusal:
             await payer.kept_in.drain(payer.buckets, refusal.tokens)
@@ -119,18 +113,13 @@ class OperationGate:
             await _charge_reading(payer, prepared.tokens)
         return prepared
 
-    def price(self, payer: Payer, prepared: Preparation, graphql: GraphQLRequest) -> int:
-        """What the operation costs with these variables, which lengthen the request's turn.
-
-        Raises OperationRefusedError if it exceeds a limit.
-        """
+    def price(self, prepared: Preparation, graphql: GraphQLRequest) -> int:
+        """What the operation costs with these variables. Raises OperationRefusedError if it exceeds a limit."""
         variables = graphql.variables or {}
         try:
-            values = check_variables(variables, self._variable_limits)
+            check_variables(variables, self._variable_limits)
         except GraphQLError as error:
             raise _refused("VARIABLES", [error]) from None
-        if values:
-            payer.turn.lengthen(values * _TURN_SECONDS_A_VALUE)
         cost, limit = prepared.operation.cost(variables), self._settings.max_query_cost
         OPERATION_COST.labels(prepared.operation.kind.value).observe(cost)
         if cost > limit:
@@ -200,7 +189,6 @@ class OperationGate:
 
 async def _charge_reading(payer: Payer, tokens: int) -> None:
     """The buckets one by one: in a cluster, the keys of one address and of all of them may be on different nodes."""
-    payer.turn.lengthen(tokens * _TURN_SECONDS_A_TOKEN)
     for bucket in payer.reading:
         await payer.kept_in.drain((bucket,), tokens)
 

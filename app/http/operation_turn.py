@@ -27,13 +27,16 @@ class OperationTurns:
         self.precedence = Precedence()
 
     @asynccontextmanager
-    async def begun(self, kind: OperationType, *, caller: Caller, since: float) -> AsyncGenerator[None]:
+    async def begun(
+        self, kind: OperationType, *, caller: Caller, since: float, light: bool = True
+    ) -> AsyncGenerator[None]:
         """Run an operation within its deadline. `since`: when its request began to wait for its turn.
 
-        A mutation does not wait for large queries of its caller. Raises DeadlineExceededError and DatabaseSilentError.
+        `light`: whether it goes before heavy work at first. A mutation does not wait for large queries of its caller.
+        Raises DeadlineExceededError and DatabaseSilentError.
         """
         changes = kind is OperationType.MUTATION
         seconds = self._settings.mutation_seconds if changes else self._settings.read_seconds
         async with until_deadline(seconds, since=since):
-            with self.precedence.operation(caller=None if changes else caller.shares[0].key):
+            with self.precedence.operation(caller=None if changes else caller.shares[0].key, light=light):
                 yield

@@ -14,6 +14,7 @@ from app.database.outage import is_outage
 from app.database.silence import note_answer
 from app.database.transactions import member_snapshot
 from app.errors import DeadlineExceededError
+from app.loop_time import counted
 from app.queries.viewers import membership_proof
 
 if TYPE_CHECKING:
@@ -86,14 +87,14 @@ class RequestSnapshot:
 
         It goes on to its end even when the caller is cancelled.
         """
-        await asyncio.shield(asyncio.create_task(self._close()))
+        await asyncio.shield(asyncio.create_task(counted(self._close())))
 
     async def _open(self) -> Driver:
         """The snapshot. Opened in a task of its own: the first caller may be cancelled while others wait for it."""
         if self._opening is None:
             proof = membership_proof(self._seller_id, self._user_id)
             snapshot = member_snapshot(self._engine, seller_id=self._seller_id, user_id=self._user_id, proof=proof)
-            self._opening = asyncio.create_task(self._stack.enter_async_context(snapshot))
+            self._opening = asyncio.create_task(counted(self._stack.enter_async_context(snapshot)))
         return await asyncio.shield(self._opening)
 
     async def _close(self) -> None:

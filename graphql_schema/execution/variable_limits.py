@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["check_variables"]
 
 
-def check_variables(variables: Mapping[str, object], limits: VariableLimits) -> int:
-    """How many values they have. Raises a BAD_USER_INPUT error for too many, nested too deeply or too long ones.
+def check_variables(variables: Mapping[str, object], limits: VariableLimits) -> None:
+    """Raises a BAD_USER_INPUT error for too many values, values nested too deeply, or too long ones.
 
     Visits no more values than the limit allows, and stops at the first violation.
     """
@@ -29,7 +29,6 @@ def check_variables(variables: Mapping[str, object], limits: VariableLimits) -> 
         if depth > limits.depth:
             raise variables_too_large("levels", limits.depth)
         level = _next_level(level, limits, room=limits.values - seen)
-    return seen
 
 
 def _next_level(level: list[object], limits: VariableLimits, *, room: int) -> list[object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -10,17 +11,20 @@ import pytest
 from graphql import get_introspection_query
 from prometheus_client import REGISTRY
 
+from app import loop_time
 from app.auth.access_tokens import issue_access_token
 from app.http.application import create_application
 from app.services.context import open_services
-from app.services.limits.turns import Turn
+from app.services.limits.precedence import Precedence
+from app.services.limits.turns import Turn, Turns
 from graphql_schema.execution import documents
 from tests.graphql_schema.small_world import SmallWorld
 from tests.http.answers import answered
 from tests.http.conftest import USER, in_process
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Hashable
+    from contextlib import AbstractContextManager
 
     import httpx
     from starlette.applications import Starlette
@@ -194,37 +198,42 @@ async def test_others_have_turns_while_a_document_is_read(client: httpx.AsyncCli
     assert await turns_of(large) <= first + 2  # the refusal is kept
 
 
-async def test_reading_a_document_lengthens_the_turn(
+@pytest.mark.parametrize("behind", [False, True])
+async def test_who_is_behind_reads_and_runs_after_others(
+    build: Callable[..., Starlette], monkeypatch: pytest.MonkeyPatch, *, behind: bool
+) -> None:
+    """Both pieces of a request, reading its document and running it, are heavy from the start."""
+    lights: list[bool] = []
+    begin = Precedence.operation
+
+    def note(self: Precedence, *, caller: Hashable = None, light: bool = True) -> AbstractContextManager[None]:
+        lights.append(light)
+        return begin(self, caller=caller, light=light)
+
+    monkeypatch.setattr(Precedence, "operation", note)
+    monkeypatch.setattr(Turn, "is_behind", behind)
+    async with in_process(build()) as client:
+        await ask(client, HELLO)
+
+    assert lights == [not behind] * 2
+
+
+async def test_a_turn_knows_how_long_its_request_held_the_loop(
     build: Callable[..., Starlette], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lengthened: list[float] = []
+    turns: list[Turn] = []
+    release = Turns.release
 
-    def note(_turn: Turn, seconds: float) -> None:
-        lengthened.append(seconds)
+    def note(self: Turns, turn: Turn) -> None:
+        turns.append(turn)
+        release(self, turn)
 
-    monkeypatch.setattr(Turn, "lengthen", note)
-    refused = "{ hello(nam: 1) }"
+    monkeypatch.setattr(Turns, "release", note)
+    monkeypatch.setattr(loop_time, "perf_counter", count().__next__)  # a second for each step
     async with in_process(build()) as client:
-        for text in (HELLO, HELLO, refused, refused):
-            await ask(client, text)
-
-    assert lengthened == [3 * 0.0002, 8 * 0.0002, 8 * 0.0002]
-
-
-async def test_variables_lengthen_the_turn(build: Callable[..., Starlette], monkeypatch: pytest.MonkeyPatch) -> None:
-    lengthened: list[float] = []
-
-    def note(_turn: Turn, seconds: float) -> None:
-        lengthened.append(seconds)
-
-    application = build()
-    async with in_process(application) as client:
         await ask(client, HELLO)
-        monkeypatch.setattr(Turn, "lengthen", note)
-        for variables in ({}, {"ids": [str(place) for place in range(99)]}):
-            await client.post("/graphql", json={"query": HELLO, "variables": variables})
 
-    assert lengthened == [100 * 0.0002]
+    assert turns[0].loop_time.seconds > 1
 
 
 async def test_addresses_have_buckets_of_their_own(build: Callable[..., Starlette]) -> None:

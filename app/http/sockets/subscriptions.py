@@ -56,7 +56,7 @@ class SubscriptionRuns:
         payer = self._gate.payer(connection.socket, connection.claims)
         try:
             prepared = await self._gate.prepare(graphql, _SUBSCRIPTIONS, payer)
-            report = await self._gate.charge(payer, prepared, self._gate.price(payer, prepared, graphql))
+            report = await self._gate.charge(payer, prepared, self._gate.price(prepared, graphql))
         except OperationRefusedError as refusal:
             yield _shown(PreExecutionError(data=None, errors=refusal.errors, extensions=refusal.extensions))
             return

@@ -4,8 +4,8 @@ An operation takes a dozen turns of the loop, and a piece of other work in each 
 no turn has more than one piece, whoever it belongs to, and heavy work waits while a light operation runs. It does not
 wait for long: it gets a share of the loop, and finishes however many operations arrive.
 
-Every operation is light until it has had its share of objects and time. A caller's large
-ones wait for each other as well (large_operations.py).
+Every operation is light until it has had its share of objects and time, or if its caller is behind (pacing.py) from
+the start. A caller's large ones wait for each other as well (large_operations.py).
 """
 
 from __future__ import annotations
@@ -53,9 +53,14 @@ class Precedence:
         return not (self._light or self.heavy)
 
     @contextmanager
-    def operation(self, *, caller: Hashable = None) -> Generator[None]:
-        """What runs within is an operation, light at first. Without a caller it never waits for another large one."""
+    def operation(self, *, caller: Hashable = None, light: bool = True) -> Generator[None]:
+        """What runs within is an operation, light at first unless its caller has had its share of the loop already.
+
+        Without a caller it never waits for another large one.
+        """
         own = _Operation(self, caller)
+        if not light:
+            own.become_heavy()
         try:
             with working(own):
                 yield

@@ -33,13 +33,13 @@ def user(settings: Settings, claims: AccessClaims) -> Caller:
     exports = _exports_of_seller(settings)
     most = max(1, min(settings.operations_per_seller, settings.database_pool_size - exports - 1))
     own = Share(("user", claims.user_id), settings.operations_per_user)
-    return Caller("USER", (own, Share(("seller", claims.seller_id), most)), LEAST_SECONDS)
+    return Caller("USER", (own, Share(("seller", claims.seller_id), most)), LEAST_SECONDS, is_paced=True)
 
 
 def anonymous(settings: Settings, address: str) -> Caller:
     """A client address without a token. All of them have a share together."""
     own = Share(("address", address), settings.operations_per_address)
-    return Caller("ADDRESS", (own, Share("anonymous", settings.anonymous_operations)), LEAST_SECONDS)
+    return Caller("ADDRESS", (own, Share("anonymous", settings.anonymous_operations)), LEAST_SECONDS, is_paced=True)
 
 
 def probe(path: str, address: str) -> Caller:

@@ -14,7 +14,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.errors import RateLimitedError
+from app.loop_time import LoopTime
 from app.observability.prometheus import TURNS_REFUSED, TURNS_WAITING
+from app.services.limits.pacing import Pacing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Hashable, Iterator
@@ -33,33 +35,36 @@ class Caller(NamedTuple):
     """Who asks. The first share is the caller's own, the others those of groups, such as its seller.
 
     `kind` is the label of figures, such as USER. While others wait for it, a turn counts as in hand for at least
-    `least_seconds`, so that a flood of requests that take less leaves time to the rest.
+    `least_seconds`, so that a flood of requests that take less leaves time to the rest. Turns that are `paced` end
+    later if their group has held the event loop for long.
     """
 
     kind: str
     shares: tuple[Share, ...]
     least_seconds: float = 0.0
+    is_paced: bool = False
+
+    @property
+    def group(self) -> Hashable:
+        """The key of the widest share."""
+        return self.shares[-1].key
 
 
 class Turn:
-    """A request's place in the queue, then its turn. `asked_at` is on the monotonic clock."""
+    """A request's place in the queue, then its turn. `asked_at` is on the monotonic clock.
 
-    __slots__ = ("_came", "_turns", "asked_at", "caller", "given_at", "is_given", "least_seconds")
+    `loop_time`: run the request within it, so that the turn ends later if the event loop was held for long.
+    """
+
+    __slots__ = ("_came", "_turns", "asked_at", "caller", "given_at", "is_given", "loop_time")
 
     def __init__(self, turns: Turns, caller: Caller, *, is_given: bool) -> None:
         self._turns = turns
         self._came: asyncio.Future[bool] | None = None
         self.asked_at = self.given_at = monotonic()
         self.caller = caller
-        self.least_seconds = caller.least_seconds
+        self.loop_time = LoopTime()
         self.is_given = is_given
-
-    def lengthen(self, seconds: float) -> None:
-        """Add to the least time that it counts as in hand, because the request held the event loop.
-
-        Otherwise a flood of such requests would leave the loop no time for others between them.
-        """
-        self.least_seconds += seconds
 
     @property
     def waited(self) -> float:
@@ -70,6 +75,11 @@ class Turn:
     def held(self) -> float:
         """Seconds since it was given."""
         return monotonic() - self.given_at
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether its caller's group has held the event loop for longer than its part."""
+        return self._turns.is_behind(self.caller)
 
     async def wait(self) -> bool:
         """Wait for the turn; False if it was given back meanwhile. Raises RateLimitedError if it takes too long."""
@@ -117,6 +127,7 @@ class Turns:
     def __init__(self, *, wait_seconds: float = 0.0, retry_seconds: float = 1.0) -> None:
         self._wait_seconds = wait_seconds
         self._retry_seconds = retry_seconds
+        self._pacing = Pacing()
         self._in_hand: dict[Hashable, int] = {}
         self._lines: dict[tuple[Share, ...], _Line] = {}
         self._lines_under: dict[Hashable, OrderedDict[_Line, None]] = {}  # in rotation
@@ -137,6 +148,8 @@ class Turns:
 
     def ask(self, caller: Caller) -> Turn:
         """A turn, which is given if one is free; otherwise it must be waited for. Give it back in any case."""
+        if caller.is_paced:
+            self._pacing.note_asking(caller.group)
         if not self._has_room(caller.shares):
             return Turn(self, caller, is_given=False)
         self._take(caller.shares)
@@ -164,6 +177,10 @@ class Turns:
             del line.waiting[turn]
             self._drop_if_empty(line)
 
+    def is_behind(self, caller: Caller) -> bool:
+        """What `Turn.is_behind` says."""
+        return caller.is_paced and self._pacing.is_behind(caller.group)
+
     def release(self, turn: Turn) -> None:
         """Free what one request in hand had, in a later turn of the event loop.
 
@@ -173,11 +190,21 @@ class Turns:
         asyncio.get_running_loop().call_soon(self._release_in_time, turn)
 
     def _release_in_time(self, turn: Turn) -> None:
-        shares, left = turn.caller.shares, turn.least_seconds - turn.held
-        if left > 0 and any(key in self._lines_under for key, _limit in shares):
+        shares = turn.caller.shares
+        left = self._seconds_left(turn)
+        if left > 0:
             asyncio.get_running_loop().call_later(left, self._release, shares)
         else:
             self._release(shares)
+
+    def _seconds_left(self, turn: Turn) -> float:
+        """How long it still counts as in hand."""
+        caller, left = turn.caller, 0.0
+        if any(key in self._lines_under for key, _limit in caller.shares):
+            left = caller.least_seconds - turn.held
+        if caller.is_paced:
+            left = max(left, self._pacing.seconds_late(caller.group, turn.loop_time.seconds, since=turn.given_at))
+        return left
 
     def _release(self, shares: tuple[Share, ...]) -> None:
         for key, _limit in shares:

@@ -122,6 +122,22 @@ async def test_heavy_work_ends_while_light_operations_keep_arriving(own: Precede
     assert pieces.count("light") > 0
 
 
+async def test_an_operation_of_a_caller_that_is_behind_is_heavy_from_the_start(own: Precedence) -> None:
+    pieces: list[str] = []
+
+    async def behind() -> None:
+        with own.operation(light=False):
+            assert own.heavy == 1
+            for _ in range(3):
+                await give_way(1)
+                pieces.append("behind")
+
+    with waits_for_ever(own):
+        await asyncio.gather(behind(), light(own, pieces, 3))
+    assert pieces == ["light"] * 3 + ["behind"] * 3
+    assert own.is_idle
+
+
 async def test_an_operation_becomes_heavy_by_its_objects(own: Precedence) -> None:
     with own.operation():
         await give_way(LIGHT_OBJECTS)

@@ -399,29 +399,40 @@ async def test_an_export_waits_for_nothing() -> None:
         assert isinstance(await stage.outcome("e2"), RateLimitedError)
 
 
-@pytest.mark.parametrize(("seconds", "comes"), [(0.0, True), (3600.0, False)])
-async def test_a_lengthened_turn_counts_as_in_hand_while_others_wait(seconds: float, *, comes: bool) -> None:
-    turns = Turns(wait_seconds=60)
-    caller = Caller("TEST", (Share("own", 1),))
-    first, second = turns.ask(caller), turns.ask(caller)
-    waiting = asyncio.create_task(second.wait())
-    await settled()
+def paced(user: str, seller: str = "acme") -> Caller:
+    return Caller("USER", (Share(user, 1), Share(seller, 3)), is_paced=True)
 
-    first.lengthen(seconds)
+
+@pytest.mark.parametrize(("loop_seconds", "comes"), [(0.1, True), (3600.0, False)])
+async def test_the_turn_of_a_seller_that_has_held_the_loop_ends_late_while_another_asks(
+    loop_seconds: float, *, comes: bool
+) -> None:
+    turns = roomy()
+    first, second = turns.ask(paced("ann")), turns.ask(paced("ann"))
+    turns.ask(paced("xia", "other")).give_back()
+    waiting = asyncio.create_task(second.wait())
+
+    first.loop_time.add(loop_seconds)
     first.give_back()
     await settled()
 
     assert second.is_given is comes
+    assert first.is_behind is not comes
+    assert not turns.ask(paced("xia", "other")).is_behind
     waiting.cancel()
     await asyncio.wait([waiting])
 
 
-async def test_a_lengthened_turn_is_free_at_once_if_no_one_waits() -> None:
-    turns = Turns()
-    caller = Caller("TEST", (Share("own", 1),))
-    turn = turns.ask(caller)
-    turn.lengthen(3600.0)
-    turn.give_back()
-    await settled()
-
-    assert turns.ask(caller).is_given
+@pytest.mark.parametrize(
+    "another", [None, Caller("HEALTH", (Share("/livez", 4),))], ids=["nobody else asks", "beside a probe"]
+)
+async def test_a_seller_alone_waits_for_nothing_however_long_it_held_the_loop(another: Caller | None) -> None:
+    turns = roomy()
+    for _ in range(3):
+        if another is not None:
+            turns.ask(another).give_back()
+        turn = turns.ask(paced("ann"))
+        assert turn.is_given
+        turn.loop_time.add(3600.0)
+        turn.give_back()
+        await settled()
