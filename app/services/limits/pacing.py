@@ -1,8 +1,8 @@
 """Keeps half of the event loop free for callers who ask for little, while others ask for much.
 
-Groups of callers, such as the users of a seller, have equal parts of that half. A group that holds the loop for longer
-is behind: its turns end late, those of all such groups in one lane, which has half of the time. No one is held up while
-nobody else asks, or while everybody is behind.
+Groups of callers, such as the users of a seller, have equal parts of the time. A group that holds the loop for longer
+than its part is behind: its turns end late, those of all such groups in one lane, which has half of the time. No one is
+held up while nobody else asks, or while everybody is behind.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Pacing"]
 
-# Of the time, for all groups that are behind.
-SHARE = 0.5
+# Of the time, for all groups that are behind together.
+LANE = 0.5
 # Seconds of the loop that a group may hold at once: a page of a user interface that sends its queries together.
 CREDIT_SECONDS = 0.25
 # Seconds after its last request for which a group counts as asking. Then it is forgotten.
@@ -74,7 +74,7 @@ class Pacing:
         if not self._is_another_ahead(key, now):
             group.used = CREDIT_SECONDS
             return 0.0
-        self._lane_until = max(self._lane_until, since) + held / SHARE
+        self._lane_until = max(self._lane_until, since) + held / LANE
         late = max(0.0, self._lane_until - now)
         # Waiting in the lane makes up for nothing, but no one is further behind than others may be ahead.
         group.used, group.at = min(group.used, 2 * CREDIT_SECONDS), now + late
@@ -82,8 +82,8 @@ class Pacing:
 
     @property
     def _part(self) -> float:
-        """Of the time, for each group."""
-        return SHARE / len(self._groups)
+        """Of the time, for each group. One that asks alone is compared with a second that may come any moment."""
+        return 1 / max(2, len(self._groups))
 
     def _is_ahead(self, group: _Group, now: float) -> bool:
         return group.left_at(now, self._part) <= CREDIT_SECONDS

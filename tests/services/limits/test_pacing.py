@@ -71,6 +71,13 @@ def test_who_asks_for_less_than_half_is_not_slowed_down(loop: Loop) -> None:
         loop.now += 0.05
 
 
+def test_who_asks_for_less_than_its_part_is_not_behind_with_those_who_ask_for_more(loop: Loop) -> None:
+    for _ in range(300):
+        late = [loop.request(group, 0.03) for group in ("one", "two", "three")]
+        assert loop.request("fourth", 0.02) == 0.0
+    assert min(late) > 0
+
+
 def test_a_flood_is_held_up_at_once_when_another_comes(loop: Loop) -> None:
     loop.flood(["busy"], seconds=60, each=0.02)
     loop.pacing.note_asking("quiet")
