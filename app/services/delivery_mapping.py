@@ -11,7 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.metrics.levels import Level
-from app.services.account_tree import ACTIVE, AccountTree
+from app.services.account_tree import ACTIVE
 from app.services.hold_ups import HoldUp, HoldUps
 from app.vocabulary import DeliveryStatus
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.providers.contract import DeliverySignals, StatusRecord
-
-__all__ = ["AccountTree", "Delivery", "DeliveryMap", "map_delivery"]
+    from app.services.account_tree import AccountTree
 
 _STOPPED = frozenset({"DELETED", "ARCHIVED", "PAUSED"})
 _STOPPED_ABOVE = frozenset({"CAMPAIGN_PAUSED", "ADSET_PAUSED"})

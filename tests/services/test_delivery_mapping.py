@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.providers.contract import AccountStanding, DeliverySignals, StatusRecord
-from app.services.delivery_mapping import AccountTree, Delivery, map_delivery
+from app.services.account_tree import AccountTree
+from app.services.delivery_mapping import Delivery, map_delivery
 from app.vocabulary import DeliveryStatus, EntityStatus
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
