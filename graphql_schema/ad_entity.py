@@ -84,7 +84,7 @@ class AdEntity(Node):
     delivery_reason: str | None = strawberry.field(
         description="Why it is delivered as it is: `completed` or `scheduled` by its schedule or one above it, "
         "`campaign_paused` or `adset_paused` by a switch above it, `account`, `no_active_ad`, `all_ads_rejected`, "
-        "`ads_in_review`, `learning_limited`, `issues`, `budget`. Null: nothing needs to be said.",
+        "`ads_in_review`, `learning_limited`, `issues`, `budget`, `unnamed`. Null: nothing needs to be said.",
     )
     platform_created_at: datetime | None = strawberry.field(
         description="When it was made on the platform, in UTC. Null: the platform has not said.",

@@ -59,7 +59,7 @@ describe_enum(
     LEARNING="Delivering while the platform still learns whom to show it to.",
     LIMITED="Delivering less than it could.",
     ERROR="Stopped by a problem.",
-    NOT_DELIVERING="Switched on, but nothing is delivered. `deliveryReason` names what holds it up, such as a pause above it.",
+    NOT_DELIVERING="Switched on, but nothing is delivered; `deliveryReason` names what holds it up.",
     PENDING_REVIEW="Waiting for the platform's review.",
     UNKNOWN="The platform has not said, or said something new.",
 )
