@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from app.services.account_tree import AccountTree
 
 _GONE = frozenset({"ARCHIVED", "DELETED"})
-_PAUSED = frozenset({"PAUSED", "CAMPAIGN_PAUSED"})
 
 
 class HoldUp(NamedTuple):
@@ -46,34 +45,45 @@ class HoldUps:
         self._campaigns = _by_id(tree.known_campaigns, tree.campaigns)
         self._adsets = _by_id(tree.known_adsets, tree.adsets)
         self._adsets_of = _by_campaign(() if Level.ADSET in tree.unread else tree.adsets)
+        # What many ads have above them: by campaign and ad set.
+        self._above: dict[tuple[str | None, str | None], HoldUp | None] = {}
 
     def of_campaign(self, campaign: StatusRecord) -> HoldUp | None:
         """By its account, its own schedule or those of all its ad sets."""
-        return self._find([campaign.delivery]) or self._of_adsets(self._adsets_of.get(campaign.external_id, ()))
+        return self._find(campaign, None) or self._of_adsets(self._adsets_of.get(campaign.external_id, ()))
 
     def of_adset(self, adset: StatusRecord) -> HoldUp | None:
         """By its account, its campaign or its own schedule."""
-        campaign = self._campaign(adset)
-        return self._find([adset.delivery, campaign]) or _stopped("campaign", campaign)
+        return self._find(adset, self._find_above(adset.campaign_external_id, None))
 
     def of_ad(self, ad: StatusRecord) -> HoldUp | None:
         """By its account, its campaign or its ad set."""
-        adset = self._adsets.get(ad.adset_external_id or "")
-        campaign = self._campaign(ad) or self._campaign(adset)
-        schedules = [ad.delivery, campaign, adset and adset.delivery]
-        return self._find(schedules) or _stopped("campaign", campaign) or _stopped("adset", adset and adset.delivery)
+        return self._find(ad, self._find_above(ad.campaign_external_id, ad.adset_external_id))
 
-    def _campaign(self, child: StatusRecord | None) -> DeliverySignals | None:
-        campaign = self._campaigns.get(child.campaign_external_id or "") if child else None
-        return campaign and campaign.delivery
-
-    def _find(self, schedules: Iterable[DeliverySignals | None]) -> HoldUp | None:
+    def _find(self, record: StatusRecord, above: HoldUp | None) -> HoldUp | None:
         if self._blocked:
             return _BY_ACCOUNT
-        named = [each for each in schedules if each is not None]
-        if any(map(self._has_ended, named)):
+        if self._has_ended(record.delivery):
             return _COMPLETED
-        return _SCHEDULED if any(map(self._is_to_come, named)) else None
+        return above or (_SCHEDULED if self._is_to_come(record.delivery) else None)
+
+    def _find_above(self, campaign_id: str | None, adset_id: str | None) -> HoldUp | None:
+        key = (campaign_id, adset_id)
+        if key not in self._above:
+            adset = self._adsets.get(adset_id or "")
+            campaign = self._campaigns.get(campaign_id or (adset and adset.campaign_external_id) or "")
+            self._above[key] = self._of_parents({"campaign": campaign, "adset": adset})
+        return self._above[key]
+
+    def _of_parents(self, parents: Mapping[str, StatusRecord | None]) -> HoldUp | None:
+        """An end comes first, since no switch undoes it; a start comes last, since a switch stops it as well."""
+        signals = {named: parent.delivery for named, parent in parents.items() if parent is not None}
+        if any(map(self._has_ended, signals.values())):
+            return _COMPLETED
+        for named, each in signals.items():
+            if stopped := _stopped(named, each.effective_status):
+                return stopped
+        return _SCHEDULED if any(map(self._is_to_come, signals.values())) else None
 
     def _of_adsets(self, adsets: Sequence[DeliverySignals]) -> HoldUp | None:
         """Ad sets that were archived or deleted count no more; of the others, those that are switched on come first."""
@@ -91,13 +101,14 @@ class HoldUps:
         return signals.starts_at is not None and signals.starts_at > self._now
 
 
-def _stopped(named: str, above: DeliverySignals | None) -> HoldUp | None:
+def _stopped(named: str, word: str | None) -> HoldUp | None:
     """What was switched off or put away above; the platform may tell it there before it does below."""
-    word = above.effective_status if above else None
     if word in _GONE:
         return HoldUp(DeliveryStatus.INACTIVE, f"{named}_{word.lower()}")
-    if word in _PAUSED:
-        return HoldUp(DeliveryStatus.NOT_DELIVERING, "campaign_paused" if word != "PAUSED" else f"{named}_paused")
+    if word == "PAUSED":
+        return HoldUp(DeliveryStatus.NOT_DELIVERING, f"{named}_paused")
+    if word == "CAMPAIGN_PAUSED":
+        return HoldUp(DeliveryStatus.NOT_DELIVERING, "campaign_paused")
     return None
 
 

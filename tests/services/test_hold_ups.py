@@ -115,6 +115,11 @@ def test_an_ad_follows_its_own_ad_set() -> None:
         (said("ARCHIVED"), ("INACTIVE", "campaign_archived"), ("INACTIVE", "campaign_archived")),
         (said("DELETED"), ("INACTIVE", "campaign_deleted"), ("INACTIVE", "campaign_deleted")),
         (replace(said("PAUSED"), ends_at=PAST), COMPLETED, COMPLETED),
+        (
+            replace(said("PAUSED"), starts_at=FUTURE),
+            ("NOT_DELIVERING", "campaign_paused"),
+            ("NOT_DELIVERING", "campaign_paused"),
+        ),
         (said("SOMETHING_NEW"), RUNS, RUNS),
     ],
 )
