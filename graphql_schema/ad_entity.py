@@ -82,7 +82,9 @@ class AdEntity(Node):
     status: EntityStatus = strawberry.field(description="What was set, by us or on the platform.")
     delivery_status: DeliveryStatus = strawberry.field(description="What the platform says is happening.")
     delivery_reason: str | None = strawberry.field(
-        description="Why it is delivered as it is, where the platform says. Null: nothing was said.",
+        description="Why it is delivered as it is: `completed` or `scheduled` by its schedule or one above it, "
+        "`campaign_paused` or `adset_paused` by a switch above it, `account`, `no_active_ad`, `all_ads_rejected`, "
+        "`ads_in_review`, `learning_limited`, `issues`, `budget`, `unnamed`. Null: nothing needs to be said.",
     )
     platform_created_at: datetime | None = strawberry.field(
         description="When it was made on the platform, in UTC. Null: the platform has not said.",

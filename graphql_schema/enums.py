@@ -55,11 +55,11 @@ describe_enum(
     DeliveryStatus,
     description="What the platform says is happening. Not what was set.",
     ACTIVE="Delivering.",
-    INACTIVE="Not delivering because it, or what it is part of, is not active.",
+    INACTIVE="Not delivering because it is switched off or over.",
     LEARNING="Delivering while the platform still learns whom to show it to.",
     LIMITED="Delivering less than it could.",
     ERROR="Stopped by a problem.",
-    NOT_DELIVERING="Active, but nothing is delivered.",
+    NOT_DELIVERING="Switched on, but nothing is delivered; `deliveryReason` names what holds it up.",
     PENDING_REVIEW="Waiting for the platform's review.",
     UNKNOWN="The platform has not said, or said something new.",
 )

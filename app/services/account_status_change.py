@@ -19,6 +19,8 @@ from app.queries.call_pauses import find_pause
 from app.queries.connections import find_connection, lock_connection
 from app.queries.status_changes import AuditEntry, apply_status, insert_audit_events, lock_targets
 from app.services.connection_health import end_parked, mark_unhealthy
+from app.services.delivery_requests import request_poll
+from app.services.job_kinds import AccountKey
 from app.services.provider_access import open_provider
 from app.services.status_values import StatusFailure, archived, failure_code, refused
 from app.services.throttles import pause_scopes
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Driver
-    from app.providers.contract import AdProvider
+    from app.queries.connections import Connection
     from app.queries.status_changes import Target
     from app.services.context import Services
     from app.services.status_values import StatusRequest
@@ -53,9 +55,13 @@ class AccountChange:
         self._account_id = account_id
         self._audit_id = audit_id
         self._failures: list[StatusFailure] = []
+        self._changed: AccountKey | None = None
 
     async def apply(self, ids: Sequence[UUID]) -> list[StatusFailure]:
-        """Set the status of these entities of the account; answers those it was not set for."""
+        """Set the status of these entities of the account; answers those it was not set for.
+
+        What became of the account's delivery is polled once, soon after.
+        """
         for start in range(0, len(ids), PIECE):
             piece, asked_at = ids[start : start + PIECE], clock.now()
             try:
@@ -69,6 +75,8 @@ class AccountChange:
             if stopped is not None:
                 self._give_up(ids[start + PIECE :], stopped)
                 break
+        if self._changed is not None:
+            await request_poll(self._services, self._changed)
         return self._failures
 
     async def _check_pauses(self) -> None:
@@ -103,7 +111,8 @@ class AccountChange:
         """The answer that holds for all that follow, if there was one."""
         seller_id, level = self._request.seller_id, self._request.level
         async with tenant_transaction(self._services.database.app, seller_id) as driver:
-            provider = await self._provider(driver)
+            connection = await self._lock_connection(driver)
+            provider = open_provider(self._services, connection)
             locked = await lock_targets(driver, seller_id=seller_id, level=level, ids=ids)
             self._failures.extend(archived(target.id, target.status) for target in locked if target.status in _ENDED)
             targets = [target for target in locked if target.status not in _ENDED]
@@ -113,12 +122,14 @@ class AccountChange:
             outcomes = await provider.set_status(level, names, self._request.status)
             pairs = list(zip(targets, outcomes, strict=True))
             await self._write(driver, [target for target, outcome in pairs if outcome.accepted])
+        if any(outcome.accepted for outcome in outcomes):
+            self._changed = AccountKey(seller_id, connection.id, connection.provider)
         self._failures.extend(
             refused(target.id, outcome.error, outcome.cause) for target, outcome in pairs if outcome.error is not None
         )
         return next((outcome.cause for outcome in outcomes if isinstance(outcome.cause, _FOR_ALL)), None)
 
-    async def _provider(self, driver: Driver) -> AdProvider:
+    async def _lock_connection(self, driver: Driver) -> Connection:
         connection = await lock_connection(
             driver,
             seller_id=self._request.seller_id,
@@ -126,7 +137,7 @@ class AccountChange:
         )
         if connection is None:
             raise RequestRefusedError("the ad account is gone")
-        return open_provider(self._services, connection)
+        return connection
 
     async def _write(self, driver: Driver, accepted: Sequence[Target]) -> None:
         if not accepted:

@@ -121,11 +121,21 @@ class CallBudgets:
         self._rests_until = datetime.min.replace(tzinfo=UTC)
 
     def get_budget(
-        self, provider: ProviderKind, external_id: str, *, calls_per_hour: int, urgency: int = Priority.MANUAL
+        self,
+        provider: ProviderKind,
+        external_id: str,
+        *,
+        calls_per_hour: int,
+        urgency: int = Priority.MANUAL,
+        beyond_limit: bool = False,
     ) -> CallBudget:
-        """The budget of an ad account or page (its id with or without `act_`), as work of an urgency has it."""
+        """The budget of an ad account or page (its id with or without `act_`), as work of an urgency has it.
+
+        `beyond_limit`: none of its calls is refused for want of calls of the hour.
+        """
         share = max(1, int(calls_per_hour * SHARES.get(Priority(urgency), 1.0)))
-        return _SharedBudget(self, provider, external_id.removeprefix("act_"), calls_per_hour, share)
+        account = external_id.removeprefix("act_")
+        return _SharedBudget(self, provider, account, calls_per_hour, share, beyond_limit)
 
     async def spend(self, keys: list[str], arguments: list[str]) -> Spent | None:
         """None where Redis does not answer."""
@@ -165,10 +175,11 @@ class _SharedBudget(NamedTuple):
     external_id: str
     calls_per_hour: int
     share: int
+    all_beyond_limit: bool
 
     async def spend(self, use_case: UseCase, calls: int = 1, *, beyond_limit: bool = False) -> None:
         """More calls at once than an hour has go when nothing else went in that hour."""
-        limit = _NO_LIMIT if beyond_limit else self.share
+        limit = _NO_LIMIT if beyond_limit or self.all_beyond_limit else self.share
         counted = self._key(use_case, "count")
         answer = await self.budgets.spend(
             [counted, *self._pause_keys(use_case)], [_seconds(clock.now()), str(calls), str(limit)]

@@ -8,23 +8,27 @@ Sources: effective_status values, learning_stage_info and issues_info of the off
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.metrics.levels import Level
-from app.vocabulary import AccountStanding, DeliveryStatus
+from app.services.account_tree import ACTIVE
+from app.services.hold_ups import HoldUp, HoldUps
+from app.vocabulary import DeliveryStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from app.providers.contract import DeliverySignals, StatusRecord
+    from app.services.account_tree import AccountTree
 
-_STOPPED = frozenset({"DELETED", "ARCHIVED", "PAUSED", "CAMPAIGN_PAUSED", "ADSET_PAUSED"})
+_STOPPED = frozenset({"DELETED", "ARCHIVED", "PAUSED"})
+_STOPPED_ABOVE = frozenset({"CAMPAIGN_PAUSED", "ADSET_PAUSED"})
 _BROKEN = frozenset({"DISAPPROVED", "WITH_ISSUES", "PENDING_BILLING_INFO"})
 _IN_REVIEW = frozenset({"PENDING_REVIEW", "IN_PROCESS"})
 _REJECTED = frozenset({"DISAPPROVED", "WITH_ISSUES"})
+# An ad's word in place of ACTIVE where its schedule or what stands above it keeps it from delivering.
+_HELD_UP = "HELD_UP"
 
 
 class Delivery(NamedTuple):
@@ -35,19 +39,7 @@ class Delivery(NamedTuple):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountTree:
-    """One account's statuses, as one poll saw them. `unread`: levels of which it did not see all."""
-
-    standing: AccountStanding
-    campaigns: Sequence[StatusRecord]
-    adsets: Sequence[StatusRecord]
-    ads: Sequence[StatusRecord]
-    unread: AbstractSet[Level] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryMap:
+class DeliveryMap(NamedTuple):
     """By external id, level by level."""
 
     campaigns: Mapping[str, Delivery]
@@ -57,39 +49,37 @@ class DeliveryMap:
 
 def map_delivery(tree: AccountTree, *, now: datetime) -> DeliveryMap:
     """The delivery of every campaign, ad set and ad of an account."""
+    hold_ups = HoldUps(tree, now=now)
     sees_all_ads = Level.AD not in tree.unread
-    ads_of_campaign = _effective_by_parent(tree.ads, lambda ad: ad.campaign_external_id)
-    ads_of_adset = _effective_by_parent(tree.ads, lambda ad: ad.adset_external_id)
+    ads_of_campaign = _words_by_parent(tree.ads, hold_ups, lambda ad: ad.campaign_external_id)
+    ads_of_adset = _words_by_parent(tree.ads, hold_ups, lambda ad: ad.adset_external_id)
     learning = {adset.external_id: adset.delivery.learning for adset in tree.adsets}
-    learning_of_campaign = _learning_by_campaign(tree.adsets)
+    learning_of_campaign = _learning_by_campaign(tree.adsets, hold_ups)
     return DeliveryMap(
         campaigns={
             record.external_id: _map(
                 record.delivery,
-                standing=tree.standing,
+                hold_up=hold_ups.of_campaign(record),
                 children=ads_of_campaign.get(record.external_id, []) if sees_all_ads else None,
                 learning=learning_of_campaign.get(record.external_id),
-                now=now,
             )
             for record in tree.campaigns
         },
         adsets={
             record.external_id: _map(
                 record.delivery,
-                standing=tree.standing,
+                hold_up=hold_ups.of_adset(record),
                 children=ads_of_adset.get(record.external_id, []) if sees_all_ads else None,
                 learning=record.delivery.learning,
-                now=now,
             )
             for record in tree.adsets
         },
         ads={
             record.external_id: _map(
                 record.delivery,
-                standing=tree.standing,
+                hold_up=hold_ups.of_ad(record),
                 children=None,
                 learning=learning.get(record.adset_external_id or ""),
-                now=now,
             )
             for record in tree.ads
         },
@@ -99,26 +89,25 @@ def map_delivery(tree: AccountTree, *, now: datetime) -> DeliveryMap:
 def _map(
     signals: DeliverySignals,
     *,
-    standing: AccountStanding,
+    hold_up: HoldUp | None,
     children: Sequence[str] | None,
     learning: str | None,
-    now: datetime,
 ) -> Delivery:
     raw = signals.effective_status
-    if raw != "ACTIVE":
+    if raw != ACTIVE:
         return _not_active(raw)
+    if hold_up is not None:
+        return Delivery(hold_up.status, raw, hold_up.reason)
     return (
-        _held_up(signals, standing=standing, now=now)
-        or _without_children(children)
-        or _learning(learning)
-        or _limited(signals)
-        or Delivery(DeliveryStatus.ACTIVE, raw)
+        _without_children(children) or _learning(learning) or _limited(signals) or Delivery(DeliveryStatus.ACTIVE, raw)
     )
 
 
 def _not_active(raw: str | None) -> Delivery:
     if raw in _STOPPED:
         return Delivery(DeliveryStatus.INACTIVE, raw)
+    if raw in _STOPPED_ABOVE:
+        return Delivery(DeliveryStatus.NOT_DELIVERING, raw, raw.lower())
     if raw in _BROKEN:
         return Delivery(DeliveryStatus.ERROR, raw)
     if raw in _IN_REVIEW:
@@ -128,58 +117,49 @@ def _not_active(raw: str | None) -> Delivery:
     return Delivery(DeliveryStatus.UNKNOWN, raw)
 
 
-def _held_up(signals: DeliverySignals, *, standing: AccountStanding, now: datetime) -> Delivery | None:
-    if standing is AccountStanding.BLOCKED:
-        return Delivery(DeliveryStatus.NOT_DELIVERING, "ACTIVE", "account")
-    if signals.ends_at is not None and signals.ends_at <= now:
-        return Delivery(DeliveryStatus.INACTIVE, "ACTIVE", "completed")
-    if signals.starts_at is not None and signals.starts_at > now:
-        return Delivery(DeliveryStatus.NOT_DELIVERING, "ACTIVE", "scheduled")
-    return None
-
-
 def _without_children(children: Sequence[str] | None) -> Delivery | None:
-    if children is None or "ACTIVE" in children:
+    if children is None or ACTIVE in children:
         return None
     if children and all(child in _REJECTED for child in children):
-        return Delivery(DeliveryStatus.ERROR, "ACTIVE", "all_ads_rejected")
+        return Delivery(DeliveryStatus.ERROR, ACTIVE, "all_ads_rejected")
     if any(child in _IN_REVIEW or child == "PREAPPROVED" for child in children):
-        return Delivery(DeliveryStatus.PENDING_REVIEW, "ACTIVE", "ads_in_review")
-    return Delivery(DeliveryStatus.NOT_DELIVERING, "ACTIVE", "no_active_ad")
+        return Delivery(DeliveryStatus.PENDING_REVIEW, ACTIVE, "ads_in_review")
+    return Delivery(DeliveryStatus.NOT_DELIVERING, ACTIVE, "no_active_ad")
 
 
 def _learning(stage: str | None) -> Delivery | None:
     if stage == "LEARNING":
-        return Delivery(DeliveryStatus.LEARNING, "ACTIVE")
+        return Delivery(DeliveryStatus.LEARNING, ACTIVE)
     if stage == "FAIL":
-        return Delivery(DeliveryStatus.LIMITED, "ACTIVE", "learning_limited")
+        return Delivery(DeliveryStatus.LIMITED, ACTIVE, "learning_limited")
     return None
 
 
 def _limited(signals: DeliverySignals) -> Delivery | None:
     if signals.has_issues:
-        return Delivery(DeliveryStatus.LIMITED, "ACTIVE", "issues")
+        return Delivery(DeliveryStatus.LIMITED, ACTIVE, "issues")
     if signals.budget_exhausted:
-        return Delivery(DeliveryStatus.LIMITED, "ACTIVE", "budget")
+        return Delivery(DeliveryStatus.LIMITED, ACTIVE, "budget")
     return None
 
 
-def _effective_by_parent(
-    records: Iterable[StatusRecord],
-    parent: Callable[[StatusRecord], str | None],
+def _words_by_parent(
+    ads: Sequence[StatusRecord], hold_ups: HoldUps, parent: Callable[[StatusRecord], str | None]
 ) -> Mapping[str, Sequence[str]]:
+    """The effective statuses of ads by what they stand under, HELD_UP for those that only seem active."""
     grouped: defaultdict[str, list[str]] = defaultdict(list)
-    for record in records:
-        grouped[parent(record) or ""].append(record.delivery.effective_status or "")
+    for ad in ads:
+        word = ad.delivery.effective_status or ""
+        grouped[parent(ad) or ""].append(_HELD_UP if word == ACTIVE and hold_ups.of_ad(ad) else word)
     return grouped
 
 
-def _learning_by_campaign(adsets: Iterable[StatusRecord]) -> Mapping[str, str]:
-    """Any active ad set that learns, otherwise any that failed to."""
+def _learning_by_campaign(adsets: Sequence[StatusRecord], hold_ups: HoldUps) -> Mapping[str, str]:
+    """Any ad set that delivers and learns, otherwise any that failed to."""
     stages: dict[str, str] = {}
     for adset in adsets:
         stage = adset.delivery.learning
-        if adset.delivery.effective_status != "ACTIVE" or stage not in {"LEARNING", "FAIL"}:
+        if stage not in {"LEARNING", "FAIL"} or adset.delivery.effective_status != ACTIVE or hold_ups.of_adset(adset):
             continue
         campaign = adset.campaign_external_id or ""
         if stage == "LEARNING" or campaign not in stages:

@@ -15,8 +15,11 @@ from app.observability.correlation import current_correlation_id
 from app.observability.prometheus import ROWS_WRITTEN
 from app.queries import connections as connection_rows
 from app.queries import structure as structure_rows
+from app.queries.schedules import complete_what_is_over
 from app.queries.status_changes import SEEN_STATUS, AuditEntry, insert_audit_events
-from app.services.delivery_mapping import AccountTree, map_delivery
+from app.services.account_tree import AccountTree
+from app.services.delivery_mapping import map_delivery
+from app.services.known_parents import add_known_parents
 from app.services.listings import Listings
 from app.services.placement import place_ads, place_adsets
 from app.services.provider_access import open_provider
@@ -70,10 +73,11 @@ async def run_delivery_job(services: Services, job: ClaimedJob, lease: Lease) ->
 async def apply_tree(driver: Driver, connection: Connection, tree: AccountTree, *, asked_at: datetime) -> int:
     """Write statuses and delivery where they differ; answers how many rows did.
 
-    A status that somebody changed here after `asked_at` stays: the platform's answer is older than that.
+    A status that somebody changed here after `asked_at` stays: the platform's answer is older than that. What the
+    platform did not list stays as it was known until it, or what it is part of, is over.
     """
     now = clock.now()
-    deliveries = map_delivery(tree, now=now)
+    deliveries = map_delivery(await add_known_parents(driver, connection, tree), now=now)
     written = 0
     seen: list[AuditEntry] = []
     for level, records, delivery in (
@@ -90,6 +94,8 @@ async def apply_tree(driver: Driver, connection: Connection, tree: AccountTree, 
             now=now,
         )
         written += len(writes)
+        if level in tree.unread:
+            written += await complete_what_is_over(driver, connection, level, now=now)
         seen += [_seen(level, write) for write in writes if write.before is not write.after]
     await _record(driver, connection, seen, now=now)
     return written

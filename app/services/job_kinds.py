@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MAX_TRIES = 3
 # A long range runs as several jobs, so that a tick never waits for a whole backfill.
 MAX_DAYS_PER_JOB = 7
+# In the unit of a job that a change of ours made necessary.
+AFTER_CHANGE = "after_change"
 
 
 class JobKind(StrEnum):
@@ -71,6 +73,12 @@ def structure_job(account: AccountKey, *, priority: Priority, delay: timedelta =
 def delivery_job(account: AccountKey, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
     """Statuses of all three levels."""
     return _connection_job(JobKind.DELIVERY, account, UseCase.ADS_MANAGEMENT, priority=priority, delay=delay)
+
+
+def changed_delivery_job(account: AccountKey, *, delay: timedelta) -> NewJob:
+    """The same after a change of ours: many requests, one job, which reads what was changed before it began."""
+    job = delivery_job(account, priority=Priority.MANUAL, delay=delay)
+    return replace(job, key=f"{job.key}__changed", coalesces=True, unit={AFTER_CHANGE: True})
 
 
 def stats_job(account: AccountKey, unit: StatsUnit, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:

@@ -21,6 +21,7 @@ from app.providers.mock.plan import plan_account
 from app.providers.mock.provider import MockProvider
 from app.queries.mock_ledger import TableLedger
 from app.services.job_broker import Priority
+from app.services.job_kinds import AFTER_CHANGE
 from app.vocabulary import AccountStanding, ConnectionTrouble, ProviderKind, UseCase
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ _REFUSALS = {
 def open_provider(services: Services, connection: Connection, lease: Lease | None = None) -> AdProvider:
     """The provider of an ad account, for a job or, without a lease, for somebody who waits.
 
-    A job's urgency decides on its share of the call budget; it is told when the platform is waited for, and the
+    A job's urgency decides on its share of the call budget, which does not bind the poll that a change of somebody's
+    needs: the change itself may have used it up. The job is told when the platform is waited for, and the
     provider's warnings are the job's. Raises before any call is made: RequestRefusedError for a connection that is
     inactive, TokenRejectedError or PermissionDeniedError for one that the platform has refused before and nobody has
     changed since.
@@ -163,4 +165,5 @@ def _budget(services: Services, connection: Connection, lease: Lease | None) -> 
         connection.external_id,
         calls_per_hour=services.settings.meta_calls_per_hour,
         urgency=lease.job.priority if lease else Priority.MANUAL,
+        beyond_limit=lease is not None and AFTER_CHANGE in lease.job.unit,
     )

@@ -19,8 +19,8 @@ from app.observability.prometheus import ROWS_WRITTEN
 from app.providers.contract import StatusRecord
 from app.queries import connections as connection_rows
 from app.queries import structure as structure_rows
+from app.services.account_tree import AccountTree
 from app.services.changed_accounts import follow_account
-from app.services.delivery_mapping import AccountTree
 from app.services.delivery_sync import apply_tree
 from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, StatsUnit, split_days, stats_job

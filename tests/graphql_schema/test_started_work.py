@@ -202,6 +202,7 @@ async def test_what_is_refused_changes_nothing(world: SmallWorld) -> None:
     allow(world, user=1)
     await tenant.ask(STATUS, input={"level": "CAMPAIGN", "ids": [campaign.gid], "action": "PAUSE"})
     audited = await world.read("SELECT count(*) FROM audit_events")
+    assert await world.read("SELECT reason FROM sync_runs") == "statuses were changed"
     token = {"connectionId": global_id("AdAccount", campaign.account), "accessToken": "hush-hush"}
 
     activate = {"level": "CAMPAIGN", "ids": [campaign.gid], "action": "ACTIVATE"}
@@ -210,7 +211,7 @@ async def test_what_is_refused_changes_nothing(world: SmallWorld) -> None:
     assert await tenant.refusal(ROTATE, input=token) == LIMITED
     assert await world.read("SELECT status FROM campaigns WHERE id = $1", campaign.id) == "PAUSED"
     assert await world.read("SELECT count(*) FROM audit_events") == audited
-    assert await world.read("SELECT count(*) FROM sync_runs") == 0
+    assert await world.read("SELECT count(*) FROM sync_runs") == 1
 
 
 @pytest.mark.parametrize(("ids", "changes"), [(1, 3), (CHANGES_PER_JOB, 3), (CHANGES_PER_JOB + 1, 1)])

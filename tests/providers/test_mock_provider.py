@@ -236,6 +236,19 @@ async def test_a_pause_cascades_to_effective_status_only() -> None:
     assert (ads["a5"].adset_external_id, ads["a5"].campaign_external_id) == ("s4", "c2")
 
 
+async def test_what_is_paused_itself_says_so_under_a_paused_parent_too() -> None:
+    mock = provider()
+    await mock.set_status(Level.CAMPAIGN, ["c1"], EntityStatus.PAUSED)
+    await mock.set_status(Level.ADSET, ["s1"], EntityStatus.PAUSED)
+    await mock.set_status(Level.AD, ["a2"], EntityStatus.PAUSED)
+    adsets = {record.external_id: record for record in await collect(mock.list_statuses(Level.ADSET))}
+    ads = {record.external_id: record for record in await collect(mock.list_statuses(Level.AD))}
+
+    assert adsets["s1"].delivery.effective_status == "PAUSED"
+    assert ads["a1"].delivery.effective_status == "CAMPAIGN_PAUSED"
+    assert ads["a2"].delivery.effective_status == "PAUSED"
+
+
 async def test_an_ad_in_review_never_delivered() -> None:
     plan = MockAccountPlan(campaigns=(campaign("c", adset("s", ad("a"), ad("b", review="DISAPPROVED"))),))
     found = await rows(provider(plan), Level.AD, YESTERDAY)

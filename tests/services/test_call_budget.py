@@ -90,6 +90,18 @@ async def test_a_backfill_leaves_calls_for_ticks_and_ticks_leave_some_for_people
             await refusal_at(of(urgency), NOON)
 
 
+async def test_what_goes_beyond_the_limit_is_counted_and_not_refused(redis: Redis) -> None:
+    budgets = CallBudgets(redis)
+    beyond = budgets.get_budget(ProviderKind.META, "1", calls_per_hour=10, beyond_limit=True)
+    await spend_at(budget_of(redis), NOON, 9)
+    for _ in range(3):
+        await spend_at(beyond, NOON)
+    await refusal_at(budget_of(redis), NOON)
+    with clock.frozen(NOON):
+        await beyond.note_usage(INSIGHTS, usage("100", timedelta(minutes=5)))
+    assert await refusal_at(beyond, NOON) == NOON + timedelta(minutes=5)
+
+
 async def test_many_at_once_never_pass_the_limit(redis: Redis, other_process: Redis) -> None:
     budgets = [budget_of(redis), budget_of(other_process)]
     results = await asyncio.gather(

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.providers.contract import AccountStanding, DeliverySignals, StatusRecord
-from app.services.delivery_mapping import AccountTree, Delivery, map_delivery
+from app.services.account_tree import AccountTree
+from app.services.delivery_mapping import Delivery, map_delivery
 from app.vocabulary import DeliveryStatus, EntityStatus
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -56,8 +57,8 @@ def said(effective_status: str | None) -> DeliverySignals:
         ("DELETED", "INACTIVE", None),
         ("ARCHIVED", "INACTIVE", None),
         ("PAUSED", "INACTIVE", None),
-        ("CAMPAIGN_PAUSED", "INACTIVE", None),
-        ("ADSET_PAUSED", "INACTIVE", None),
+        ("CAMPAIGN_PAUSED", "NOT_DELIVERING", "campaign_paused"),
+        ("ADSET_PAUSED", "NOT_DELIVERING", "adset_paused"),
         ("DISAPPROVED", "ERROR", None),
         ("WITH_ISSUES", "ERROR", None),
         ("PENDING_BILLING_INFO", "ERROR", None),
@@ -154,7 +155,7 @@ def test_an_ad_set_that_learns_counts_before_one_that_failed_to_and_only_while_a
             standing=AccountStanding.ACTIVE,
             campaigns=[record("c", LIVE)],
             adsets=adsets,
-            ads=[record("a", LIVE, "s0", "c")],
+            ads=[record(f"a{place}", LIVE, f"s{place}", "c") for place in range(len(stages))],
         )
         return map_delivery(whole, now=NOW).campaigns["c"]
 

@@ -126,8 +126,8 @@ async def test_delivery_is_meta_s_and_status_is_what_was_set(shop: Shop) -> None
         ("12", "ACTIVE", "ACTIVE", "ACTIVE", None),
     ]
     assert await shop.rows(_STATUSES.format("adsets")) == [
-        ("111", "ACTIVE", "INACTIVE", "CAMPAIGN_PAUSED", None),
-        ("112", "ACTIVE", "INACTIVE", "CAMPAIGN_PAUSED", None),
+        ("111", "ACTIVE", "NOT_DELIVERING", "CAMPAIGN_PAUSED", "campaign_paused"),
+        ("112", "ACTIVE", "NOT_DELIVERING", "CAMPAIGN_PAUSED", "campaign_paused"),
         ("121", "ACTIVE", "ACTIVE", "ACTIVE", None),
     ]
     assert await shop.value("SELECT delivery_synced_at IS NOT NULL FROM fb_connections") is True

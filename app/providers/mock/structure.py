@@ -134,14 +134,22 @@ class MockStructure(NamedTuple):
         own, parent = self._adset_status(adset), self._campaign_status(campaign)
         if own in _GONE or parent is EntityStatus.ACTIVE:
             return own.value
-        return parent.value if parent in _GONE else "CAMPAIGN_PAUSED"
+        if parent in _GONE:
+            return parent.value
+        return own.value if own is EntityStatus.PAUSED else "CAMPAIGN_PAUSED"
 
     def _ad_effective(self, campaign: CampaignPlan, adset: AdsetPlan, ad: AdPlan) -> str:
         own, parent = self._ad_status(ad), self._adset_effective(campaign, adset)
         if own in _GONE:
             return own.value
-        if parent == EntityStatus.PAUSED:
-            return "ADSET_PAUSED"
-        if parent != EntityStatus.ACTIVE:
+        if parent in _GONE:
             return parent
-        return ad.review if ad.review and own is EntityStatus.ACTIVE else own.value
+        if own is EntityStatus.PAUSED:
+            return own.value
+        if parent != EntityStatus.ACTIVE:
+            return self._stopped_by(campaign)
+        return ad.review or own.value
+
+    def _stopped_by(self, campaign: CampaignPlan) -> str:
+        """What stops an ad that is active itself: the uppermost of those that do."""
+        return "ADSET_PAUSED" if self._campaign_status(campaign) is EntityStatus.ACTIVE else "CAMPAIGN_PAUSED"
