@@ -5,15 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
-
 from app.cli.demo_logins import examine_demo_logins
 from app.cli.durability import examine_durability
 from app.cli.pasting import pasted, pasted_anywhere
 from app.cli.reachability import require_database, require_redis
 from app.cli.status_advice import summarize
 from app.cli.token_keys import examine_token_keys
+from app.database.connecting import open_line
 from app.database.engine import open_engine
 from app.database.migration import head_revision
 from app.database.revision import check_revision
@@ -87,7 +85,7 @@ async def _examine_durability(settings: Settings) -> str:
 
 async def _examine_role(setting: str, url: SecretStr) -> str:
     await require_database(setting, url.get_secret_value())
-    engine = create_async_engine(url.get_secret_value(), poolclass=NullPool)
+    engine = open_line(url.get_secret_value())
     try:
         async with engine.connect() as connection:
             role = await check_role(connection, setting=setting)
