@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.database.driver import AbruptConnection
-from app.observability.logging import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +47,6 @@ SQLALCHEMY_UNNAMED: Mapping[str, object] = {
 }
 _CACHE = "statement_cache_size"
 
-log = get_logger(__name__)
-
 
 class UnpreparedConnection(AbruptConnection):
     """Leaves nothing in the server's session; all its statements run within transactions."""
@@ -57,12 +54,12 @@ class UnpreparedConnection(AbruptConnection):
     transaction_settings = tuple(f"SET LOCAL {name} = '{value}'" for name, value in _SETTINGS.items())
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+        super().__init__(*arguments, **options)  # pyright: ignore[reportUnknownMemberType]  # untyped
         # asyncpg turns JIT off for the rest of the session when it looks types up.
         self._server_caps = self._server_caps._replace(jit=False)
 
-    def cursor(self, query: str, *arguments: object) -> Any:  # as the driver's, which would name the statement
-        """Awaited, a cursor over what the query finds."""
+    def cursor(self, query: str, *arguments: object, **_options: object) -> Any:
+        """As the driver's, which would name the statement; takes none of its options."""
         return self._open_cursor(query, arguments)
 
     async def _open_cursor(self, query: str, arguments: tuple[object, ...]) -> Cursor:
@@ -87,7 +84,6 @@ class Connector:
             connection = await self._connect_directly(*arguments, **options)
             if connection is not None:
                 return connection
-            log.info("a pooler stands before the database: statements are not prepared")
             self._meets_pooler = True
         return await _connect(
             UnpreparedConnection, *arguments, **options, **{_CACHE: 0}, server_settings=self._application
