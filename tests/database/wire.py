@@ -35,18 +35,17 @@ class Wire:
     queries: list[str] = field(default_factory=list[str])
 
     async def serve(self, client: StreamReader, to_client: StreamWriter) -> None:
-        """One client."""
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        """One client, to its end."""
+        async with _closing(to_client):
             start = await self._read_start(client, to_client)
             if start is None:
                 return
             server, to_server = await asyncio.open_connection(LOOPBACK, self.server_port)
-            to_server.write(start)
-            copying = asyncio.create_task(self._answer(server, to_client))
-            await self._note(client, to_server)
-            to_server.close()
-            await copying
-        to_client.close()
+            async with _closing(to_server), asyncio.TaskGroup() as group:
+                to_server.write(start)
+                answering = group.create_task(self._answer(server, to_client))
+                await self._note(client, to_server)
+                answering.cancel()
 
     async def _read_start(self, client: StreamReader, to_client: StreamWriter) -> bytes | None:
         """What the session is to be started with; None if it is refused."""
@@ -58,24 +57,23 @@ class Wire:
                 break
             to_client.write(b"N")
         if code == _CANCELS:
-            to_client.close()
             return None
         self.started_with.append({name.decode() for name in body[4:].split(b"\0")[:-2:2]})
         if self.refuses and "jit" in self.started_with[-1]:
             fields = b"SFATAL\0C08P01\0Munsupported startup parameter: jit\0\0"
             to_client.write(b"E" + struct.pack("!i", len(fields) + 4) + fields)
-            to_client.close()
             return None
         return struct.pack("!i", length) + body
 
     async def _note(self, client: StreamReader, to_server: StreamWriter) -> None:
-        while True:
-            kind, message, body = await _read(client)
-            if kind == _PARSE:
-                self.names.append(body[: body.index(b"\0")].decode())
-            if kind == _QUERY:
-                self.queries.append(body.rstrip(b"\0").decode())
-            to_server.write(message)
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                kind, message, body = await _read(client)
+                if kind == _PARSE:
+                    self.names.append(body[: body.index(b"\0")].decode())
+                if kind == _QUERY:
+                    self.queries.append(body.rstrip(b"\0").decode())
+                to_server.write(message)
 
     async def _answer(self, server: StreamReader, to_client: StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -84,6 +82,16 @@ class Wire:
                 if kind == _KEY_DATA and self.lends:
                     message = kind + struct.pack("!iii", 12, 1, 1)
                 to_client.write(message)
+
+
+@asynccontextmanager
+async def _closing(writer: StreamWriter) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 async def _read(stream: StreamReader) -> tuple[bytes, bytes, bytes]:
@@ -96,9 +104,17 @@ async def _read(stream: StreamReader) -> tuple[bytes, bytes, bytes]:
 @asynccontextmanager
 async def wired(wire: Wire) -> AsyncGenerator[Wire]:
     """It listens, on `port`."""
-    server = await asyncio.start_server(wire.serve, LOOPBACK, 0)
+    clients: set[asyncio.Task[None]] = set()
+
+    def accept(client: StreamReader, to_client: StreamWriter) -> None:
+        clients.add(asyncio.create_task(wire.serve(client, to_client)))
+
+    server = await asyncio.start_server(accept, LOOPBACK, 0)
     wire.port = server.sockets[0].getsockname()[1]
     try:
         yield wire
     finally:
         server.close()
+        for client in clients:
+            client.cancel()
+        await asyncio.gather(*clients, return_exceptions=True)
