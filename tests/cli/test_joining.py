@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from tests.cli.running import environment_of, instance_on, run_pixecom, running_
 from tests.services.shop import account, add_owner, add_seller, sandbox_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Generator
     from pathlib import Path
 
     from app.cli.instance import Instance
@@ -64,9 +65,8 @@ def test_a_token_by_database_url_is_for_somebody_named(shop: Shop, tmp_path: Pat
 
 
 @pytest.fixture
-def instance(shop: Shop, tmp_path: Path) -> Instance:
+def instance(shop: Shop) -> Instance:
     """What `up` notes that was given this database, and reaches the shop's platform."""
-    ensure_secrets(tmp_path)
     return replace(
         instance_on(8000),
         settings={"META_GRAPH_URL": shop.url},
@@ -75,8 +75,15 @@ def instance(shop: Shop, tmp_path: Path) -> Instance:
     )
 
 
+@contextmanager
+def up_runs(data: Path, instance: Instance) -> Generator[None]:
+    with running_instance(data, instance):
+        ensure_secrets(data)
+        yield
+
+
 async def test_tokens_are_checked_where_the_instance_has_them(shop: Shop, instance: Instance, tmp_path: Path) -> None:
-    with running_instance(tmp_path, instance):
+    with up_runs(tmp_path, instance):
         ended = run_pixecom(shop.services.settings, "tokens", "check", "--json", "--data-dir", str(tmp_path))
         assert [each["token"] for each in json.loads(ended.stdout)] == ["ALIVE"]
         elsewhere = run_pixecom(
@@ -91,21 +98,21 @@ async def test_tokens_are_checked_where_the_instance_has_them(shop: Shop, instan
 
 
 def test_an_environment_of_ones_own_wins_with_a_warning(shop: Shop, instance: Instance, tmp_path: Path) -> None:
-    with running_instance(tmp_path, instance):
+    with up_runs(tmp_path, instance):
         ended = run_pixecom(
             shop.services.settings, "token", "--data-dir", str(tmp_path), META_GRAPH_URL=ELSEWHERE, BACKFILL_DAYS="7"
         )
     assert ended.returncode == 0
+    end = "for the running instance; this command uses its own."
     assert ended.stderr.splitlines() == [
-        "Warning: BACKFILL_DAYS is 7 here and not set for the running instance; this command uses its own.",
-        f"Warning: META_GRAPH_URL is {ELSEWHERE} here and {shop.url} for the running instance;"
-        " this command uses its own.",
+        f"Warning: BACKFILL_DAYS is 7 here and not set {end}",
+        f"Warning: META_GRAPH_URL is {ELSEWHERE} here and {shop.url} {end}",
     ]
 
 
 def test_a_secret_that_the_instance_was_given_is_asked_for(shop: Shop, instance: Instance, tmp_path: Path) -> None:
     given = replace(instance, given_secrets=["AUTH_SECRET", "META_APP_SECRET"])
-    with running_instance(tmp_path, given):
+    with up_runs(tmp_path, given):
         ended = run_pixecom(shop.services.settings, "tokens", "check", "--data-dir", str(tmp_path))
     assert (ended.returncode, ended.stderr) == (
         2,
@@ -114,7 +121,7 @@ def test_a_secret_that_the_instance_was_given_is_asked_for(shop: Shop, instance:
 
 
 def test_an_instance_on_another_database_is_not_joined(shop: Shop, instance: Instance, tmp_path: Path) -> None:
-    with running_instance(tmp_path, replace(instance, database="127.0.0.1:5432/another")):
+    with up_runs(tmp_path, replace(instance, database="127.0.0.1:5432/another")):
         ended = run_pixecom(shop.services.settings, "token", "--data-dir", str(tmp_path))
     assert ended.stderr.startswith("Say who the token is for")
 
