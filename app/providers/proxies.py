@@ -9,7 +9,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass_environment
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -44,7 +44,7 @@ def proxy_of(url: str) -> str | None:
     """The proxy on the way to this URL, as host:port and without its password; None if there is none."""
     target = urlsplit(url)
     host = target.hostname or ""
-    if _is_here(host) or proxy_bypass_environment(host):
+    if _is_here(host) or proxy_bypass(host):
         return None
     known = getproxies()
     proxy = known.get(target.scheme) or known.get("all")
