@@ -206,13 +206,7 @@ class Settings(BaseSettings):
     @field_validator("database_url", "system_database_url", "migration_database_url")
     @classmethod
     def _asyncpg_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
-        scheme, separator, rest = value.get_secret_value().partition("://")
-        if not separator or scheme not in {"postgres", "postgresql", "postgresql+asyncpg"} or not _has_sound_port(rest):
-            message = "must be a PostgreSQL URL, such as postgresql://user:password@host:5432/database"
-            raise ValueError(message)
-        return SecretStr(f"postgresql+asyncpg://{rest}")
+        return value and _for_asyncpg(value)
 
     @field_validator("redis_url")
     @classmethod
@@ -332,6 +326,32 @@ class Settings(BaseSettings):
         return DRAIN_SECONDS if self.environment is Environment.PRODUCTION else 0.0
 
 
+class MigrationSettings(BaseSettings):
+    """What a migration needs, and nothing else: it may run where no other secret of an installation is."""
+
+    model_config = Settings.model_config
+
+    environment: Annotated[Environment, Field(validation_alias="PIXECOM_ENV")] = Environment.DEVELOPMENT
+    migration_database_url: SecretStr
+
+    @field_validator("migration_database_url")
+    @classmethod
+    def _owners_url(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        url = _for_asyncpg(value)
+        fault = fault_of("migration_database_url", url.get_secret_value(), {}) if _is_production(info) else None
+        if fault:
+            raise ValueError(fault)
+        return url
+
+
+def _for_asyncpg(url: SecretStr) -> SecretStr:
+    scheme, separator, rest = url.get_secret_value().partition("://")
+    if not separator or scheme not in {"postgres", "postgresql", "postgresql+asyncpg"} or not _has_sound_port(rest):
+        message = "must be a PostgreSQL URL, such as postgresql://user:password@host:5432/database"
+        raise ValueError(message)
+    return SecretStr(f"postgresql+asyncpg://{rest}")
+
+
 def _is_production(info: ValidationInfo) -> bool:
     return info.data.get("environment") is Environment.PRODUCTION
 
@@ -371,5 +391,13 @@ def load_settings() -> Settings:
     """
     try:
         return Settings()  # pyright: ignore[reportCallIssue]  # the environment fills the required fields
+    except ValidationError as error:
+        raise SetupError(_sentence(error)) from None
+
+
+def load_migration_settings() -> MigrationSettings:
+    """The settings of `migrate`. Raises SetupError as `load_settings` does."""
+    try:
+        return MigrationSettings()  # pyright: ignore[reportCallIssue]  # likewise
     except ValidationError as error:
         raise SetupError(_sentence(error)) from None

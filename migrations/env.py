@@ -7,10 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from alembic import context
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import event, text
 
+from app.database.connecting import open_line
 from app.database.partitions import RAW_PARTITION_PATTERN
 from app.database.tables import metadata
 
@@ -22,9 +21,13 @@ def _include(name: str | None, kind: str, _parents: Any) -> bool:
     return not (kind == "table" and name is not None and re.match(RAW_PARTITION_PATTERN, name))
 
 
+def _limit_waiting(connection: Connection) -> None:
+    """For one transaction: the session may be a pooler's, which others use as well."""
+    connection.execute(text(f"SET LOCAL lock_timeout = '{context.config.attributes['lock_timeout']}'"))
+
+
 def _migrate(connection: Connection) -> None:
-    connection.execute(text(f"SET lock_timeout = '{context.config.attributes['lock_timeout']}'"))
-    connection.commit()
+    event.listen(connection, "begin", _limit_waiting)
     context.configure(
         connection=connection,
         target_metadata=metadata,
@@ -38,7 +41,7 @@ def _migrate(connection: Connection) -> None:
 
 
 async def _run() -> None:
-    engine = create_async_engine(context.config.attributes["url"], poolclass=NullPool)
+    engine = open_line(context.config.attributes["url"])
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_migrate)

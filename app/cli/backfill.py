@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import AsJson, InstanceDirectory, wants_json
+from app.cli.options import AsJson, ServersDirectory, wants_json
 from app.cli.places import DEFAULT_DATA
-from app.cli.sync import DAY, Cancelled, Resumed, run_at_instance
+from app.cli.sync import DAY, Cancelled, Resumed, run_with_settings
 from app.errors import SetupError
 
 
@@ -27,7 +27,7 @@ def backfill(
     cancel: Cancelled = None,
     resume: Resumed = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until every job has ended, with a progress bar.")] = False,
-    data_dir: InstanceDirectory = DEFAULT_DATA,
+    data_dir: ServersDirectory = DEFAULT_DATA,
     as_json: AsJson = None,
 ) -> None:
     """Fetch a seller's history: --seller, --from and --to; or change a run: --cancel or --resume.
@@ -66,4 +66,4 @@ def backfill(
         )
         return await sync_now(request, watch)
 
-    run_at_instance(work, data_dir)
+    run_with_settings(work, data_dir)

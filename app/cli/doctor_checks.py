@@ -5,9 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
-
 from app.cli.demo_logins import examine_demo_logins
 from app.cli.durability import examine_durability
 from app.cli.pasting import pasted, pasted_anywhere
@@ -18,6 +15,7 @@ from app.database.engine import open_engine
 from app.database.migration import head_revision
 from app.database.revision import check_revision
 from app.database.roles import check_role
+from app.database.transactions import driver_of
 from app.errors import SetupError
 from app.observability.disk_space import measure_disk
 from app.services.context import open_services
@@ -87,13 +85,14 @@ async def _examine_durability(settings: Settings) -> str:
 
 async def _examine_role(setting: str, url: SecretStr) -> str:
     await require_database(setting, url.get_secret_value())
-    engine = create_async_engine(url.get_secret_value(), poolclass=NullPool)
+    engine = open_engine(url, pool_size=1, application="pixecom-cli")
     try:
         async with engine.connect() as connection:
             role = await check_role(connection, setting=setting)
+            way = " through a pooler" if (await driver_of(connection)).transaction_settings else ""
     finally:
         await engine.dispose()
-    return f"reached as {role}, held back by row-level security"
+    return f"reached as {role}{way}, held back by row-level security"
 
 
 async def _examine_schema(settings: Settings) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from app.cli.reachability import require_database
+from app.database.connecting import open_line
 from app.errors import SetupError
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ _OF_THE_SERVER = "ALTER SYSTEM SET synchronous_commit = on; SELECT pg_reload_con
 async def examine_durability(url: SecretStr) -> str:
     """What was found; raises SetupError, with the remedy, where a confirmed commit may be forgotten."""
     await require_database("DATABASE_URL", url.get_secret_value())
-    engine = create_async_engine(url.get_secret_value(), poolclass=NullPool)
+    engine = open_line(url.get_secret_value())
     try:
         async with engine.connect() as connection:
             setting, source, role, database = (await connection.execute(_QUESTION)).one()

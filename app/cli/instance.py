@@ -9,15 +9,19 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from app.cli.environment import development_environment
+from app.cli.instance_settings import agree_with
 from app.cli.pasting import pasted
 from app.cli.places import DEFAULT_PORT
 from app.embedded.data_directory import is_in_use
 from app.embedded.passwords import read_secrets, write_private
+from app.embedded.ports import LOOPBACK
 from app.errors import SetupError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 FILE_NAME = "instance.json"
@@ -25,7 +29,11 @@ FILE_NAME = "instance.json"
 
 @dataclass(frozen=True)
 class Instance:
-    """Ports; None for a server that the environment names (DATABASE_URL, REDIS_URL)."""
+    """Ports; None for a server that the environment names (DATABASE_URL, REDIS_URL).
+
+    `settings` are those of its processes, secrets apart; `given_secrets` names the ones that `up` was given.
+    `database` is where the caller's is, as `database_place` says.
+    """
 
     pid: int
     api_port: int
@@ -38,6 +46,9 @@ class Instance:
     api_url: str
     graphql_url: str
     processes: dict[str, int] = field(default_factory=dict[str, int])
+    settings: dict[str, str] = field(default_factory=dict[str, str])
+    given_secrets: list[str] = field(default_factory=list[str])
+    database: str | None = None
 
 
 def write_instance(directory: Path, instance: Instance) -> None:
@@ -91,9 +102,27 @@ def _absence(directory: Path, left: Instance | None) -> str:
     return f"No instance runs on {directory.resolve()}; start one with `{start}`, or name its --data-dir."
 
 
-def join_instance(directory: Path) -> Instance:
-    """Give this process the settings of the running instance, and return where it listens."""
+def database_place(url: str) -> str:
+    """Where a database is, without its user and password: host:port/name."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or LOOPBACK}:{parts.port or 5432}{parts.path}"
+
+
+def runs_on_database(directory: Path, url: str) -> bool:
+    """Whether the directory's running instance, if there is one, works on this database of the caller's."""
+    try:
+        return read_instance(directory).database == database_place(url)
+    except (SetupError, ValueError):  # a URL that can't be read is told of with the other settings
+        return False
+
+
+def join_instance(directory: Path, *, decisive: Iterable[str] = ()) -> Instance:
+    """Give this process the settings of the running instance, and return where it listens.
+
+    Raises SetupError as `agree_with` does.
+    """
     instance = read_instance(directory)
+    agree_with(instance.settings, secrets=instance.given_secrets, decisive=decisive)
     os.environ.update(
         development_environment(
             read_secrets(directory),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.errors import ServerFailedError, SetupError
+from app.errors import ServerFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -33,16 +33,14 @@ def migrate(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Downgrade without asking, whatever data is lost.")] = False,
 ) -> None:
-    """Migrate the database of MIGRATION_DATABASE_URL, as the role that owns the tables.
+    """Migrate the database of MIGRATION_DATABASE_URL, as the role that owns the tables; needs no other setting.
 
     Before a downgrade, lists what will be lost and asks for confirmation.
     """
     from app.database import migration
-    from app.settings import load_settings
+    from app.settings import load_migration_settings
 
-    url = load_settings().migration_database_url
-    if url is None:
-        raise SetupError("MIGRATION_DATABASE_URL is required here: the URL of the role that owns the tables.")
+    url = load_migration_settings().migration_database_url
     with _explained():
         if direction is Direction.UP:
             print(_upgrade(url, revision))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path  # typer reads the annotations while running
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 from app.cli.pasting import paste_for
 
@@ -16,9 +19,6 @@ def work_at(data_dir: Path) -> Path:
     paste_for(data_dir)
     return data_dir
 
-
-InstanceDirectory = Annotated[Path, typer.Option(help="The data directory of the instance.", callback=work_at)]
-"""For commands that work with a running instance only."""
 
 ServersDirectory = Annotated[
     Path,
@@ -39,10 +39,17 @@ def wants_json(asked: bool | None) -> bool:  # as typer passes it
     return not sys.stdout.isatty() if asked is None else asked
 
 
-def join_servers(data_dir: Path) -> None:
-    """Use the servers of DATABASE_URL, or those of the running instance. Raises SetupError if there is none."""
-    from app.cli.environment import given
-    from app.cli.instance import join_instance
+def join_servers(data_dir: Path, *, decisive: Iterable[str] = ()) -> bool:
+    """Use the servers of DATABASE_URL, or those of the running instance: True. Raises SetupError if there is none.
 
-    if given("DATABASE_URL") is None:
-        join_instance(data_dir)
+    An instance that runs on the database of DATABASE_URL is joined too. `decisive` are settings in which this process
+    must not differ from it: otherwise SetupError.
+    """
+    from app.cli.environment import given
+    from app.cli.instance import join_instance, runs_on_database
+
+    url = given("DATABASE_URL")
+    is_joined = url is None or runs_on_database(data_dir, url)
+    if is_joined:
+        join_instance(data_dir, decisive=decisive)
+    return is_joined

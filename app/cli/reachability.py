@@ -9,11 +9,10 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from app.cli.database_failure import is_disk_full, is_turned_away
 from app.cli.environment import DATABASE_SETTINGS
+from app.database.connecting import open_line
 from app.errors import SetupError, UnreachableError
 from app.services.redis_health import OK, check_redis
 
@@ -36,7 +35,7 @@ async def require_database(setting: str, url: str, *, embedded: str | None = Non
         target = make_url(url).set(drivername="postgresql+asyncpg")
     except ArgumentError:
         raise SetupError(f"{setting} is not a URL such as postgresql://user:password@host:5432/database.") from None
-    engine = create_async_engine(target, poolclass=NullPool, connect_args={"timeout": CONNECT_SECONDS})
+    engine = open_line(target, timeout=CONNECT_SECONDS)
     try:
         async with engine.connect():
             pass

@@ -11,7 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.cli.environment import development_environment, given, uses_own_postgres, uses_own_valkey
-from app.cli.instance import Instance, forget_instance, write_instance
+from app.cli.instance import Instance, database_place, forget_instance, write_instance
+from app.cli.instance_settings import list_given_secrets, settings_to_note
 from app.cli.log_lines import readable_lines
 from app.cli.places import CHECKOUT
 from app.cli.readiness import answers_ok, wait_until
@@ -207,6 +208,9 @@ class Stack:
             api_url=base,
             graphql_url=f"{base}/graphql",
             processes=self._supervisor.process_ids,
+            settings=settings_to_note(self.environment()),
+            given_secrets=list(list_given_secrets()),
+            database=None if self._postgres else database_place(given("DATABASE_URL") or ""),
         )
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""`pixecom sync`: a sync of the running development instance, now; or follow, cancel or resume a run."""
+"""`pixecom sync`: a sync, now; or follow, cancel or resume a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from app.cli.identifiers import read_run_id
-from app.cli.options import AsJson, InstanceDirectory, wants_json
+from app.cli.options import AsJson, ServersDirectory, join_servers, wants_json
 from app.cli.places import DEFAULT_DATA
 from app.errors import InputError, SetupError
 
@@ -33,7 +33,7 @@ Resumed = Annotated[
 def sync(
     *,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until every job has ended, with a progress bar.")] = False,
-    data_dir: InstanceDirectory = DEFAULT_DATA,
+    data_dir: ServersDirectory = DEFAULT_DATA,
     seller: Annotated[
         str | None, typer.Option(help="The slug of the one seller to sync; all of them otherwise.")
     ] = None,
@@ -83,15 +83,14 @@ def sync(
         )
         return await sync_now(request, watch)
 
-    run_at_instance(work, data_dir)
+    run_with_settings(work, data_dir)
 
 
-def run_at_instance(work: Callable[[], Coroutine[None, None, bool]], data_dir: Path) -> None:
-    """Do it with the settings of the running instance, and exit: 0 if it answers True, 1 if False."""
-    from app.cli.instance import join_instance
+def run_with_settings(work: Callable[[], Coroutine[None, None, bool]], data_dir: Path) -> None:
+    """Do it on the servers of the environment or the running instance, and exit: 0 if it answers True, 1 if False."""
     from app.cli.loop import run_with_servers
 
-    join_instance(data_dir)
+    join_servers(data_dir)
     try:
         complete = run_with_servers(work())
     except KeyboardInterrupt:

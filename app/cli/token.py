@@ -1,4 +1,4 @@
-"""`pixecom token`: an access token of the running development instance."""
+"""`pixecom token`: an access token without a password, for operators."""
 
 from __future__ import annotations
 
@@ -6,26 +6,34 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import InstanceDirectory
+from app.cli.options import ServersDirectory, join_servers
 from app.cli.places import DEFAULT_DATA
+from app.errors import SetupError
 
 
 def token(
     *,
-    data_dir: InstanceDirectory = DEFAULT_DATA,
-    seller: Annotated[str | None, typer.Option(help="The seller's slug; the demo's first seller otherwise.")] = None,
+    data_dir: ServersDirectory = DEFAULT_DATA,
+    seller: Annotated[
+        str | None,
+        typer.Option(help="The seller's slug. Without --email, the token is for the seller's first owner."),
+    ] = None,
+    email: Annotated[str | None, typer.Option(help="The address that the user logs in with.")] = None,
 ) -> None:
-    """Print an access token of the running development instance, and nothing else."""
-    from app.cli.instance import join_instance
+    """Print an access token, and nothing else. For operators: it asks for no password, only for the signing secret.
+
+    An instance of `pixecom up` needs neither --seller nor --email; then the token is for the demo's first seller.
+    """
     from app.cli.loop import run_with_servers
 
-    join_instance(data_dir)
+    if not (join_servers(data_dir) or seller or email):
+        raise SetupError("Say who the token is for: --seller (its first owner) or --email. It is for operators.")
     from app.cli.command_services import open_command_services
-    from app.services.login import mint_development_token
+    from app.services.login import mint_token
     from app.settings import load_settings
 
     async def mint() -> str:
         async with open_command_services(load_settings()) as services:
-            return await mint_development_token(services, seller_slug=seller)
+            return await mint_token(services, seller_slug=seller, email=email)
 
     print(run_with_servers(mint()))

@@ -11,6 +11,9 @@ from app.cli.places import DEFAULT_DATA
 
 tokens = typer.Typer(help="Check stored access tokens, or encrypt them under the newest key.", no_args_is_help=True)
 
+# Another platform's word on a token would make a healthy connection unhealthy.
+_WHO_IS_ASKED = ("META_GRAPH_URL", "META_API_VERSION", "META_APP_ID")
+
 
 @tokens.callback()
 def stored_tokens() -> None:
@@ -30,7 +33,7 @@ def check(
 
     Exits 0 if all are alive and their connections healthy, 1 otherwise.
     """
-    join_servers(data_dir)
+    join_servers(data_dir, decisive=_WHO_IS_ASKED)
     from app.cli.loop import run_with_servers
     from app.cli.token_reports import check_now
 

@@ -91,10 +91,10 @@ def current_deadline() -> Deadline | None:
     return _current.get()
 
 
-def statement_limit() -> str:
+def statement_limits() -> tuple[str, ...]:
     """SQL sent in the same round trip as BEGIN, so that the transaction's statements end in time."""
     deadline = _current.get()
-    return f"; SET LOCAL statement_timeout = {round(deadline.statement_seconds * 1000)}" if deadline else ""
+    return (f"SET LOCAL statement_timeout = {round(deadline.statement_seconds * 1000)}",) if deadline else ()
 
 
 def end_seconds() -> float:

@@ -34,6 +34,8 @@ class Cursor(Protocol):
 class AbruptConnection(asyncpg.Connection):
     """Closes without waiting for an answer: a server that has stopped gives none, and the pool would wait for it."""
 
+    transaction_settings: tuple[str, ...] = ()  # what the session has already
+
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as asyncpg calls it
         del timeout
         self.terminate()
@@ -41,6 +43,11 @@ class AbruptConnection(asyncpg.Connection):
 
 class Driver(Protocol):
     """An asyncpg connection."""
+
+    @property
+    def transaction_settings(self) -> tuple[str, ...]:
+        """Statements that begin each transaction where a session keeps nothing (`app.database.connecting`)."""
+        ...
 
     async def execute(self, query: str, *arguments: object, timeout: float | None = None) -> str:  # noqa: ASYNC109  # likewise
         """Raises TimeoutError after `timeout` seconds, which include waiting for a cancelled statement to end."""

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.database.driver import AbruptConnection
+from app.database.connecting import SQLALCHEMY_UNNAMED, Connector
 from app.database.outage import Outages
 from app.database.role_guard import guard_role
 from app.database.roles import check_role
@@ -85,27 +85,16 @@ def _json(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-# When the server lets go of a client that is gone or hangs, with all that it has locked. A dead host is found
-# out within half a minute; nothing of ours leaves a transaction idle for minutes.
-_GIVEN_UP = {
-    "tcp_keepalives_idle": "10",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "20000",
-    "idle_in_transaction_session_timeout": "120000",
-}
-
-
 def open_engine(url: SecretStr, *, pool_size: int, application: str) -> AsyncEngine:
-    """An engine of ours: no JIT (it costs more than it saves on short statements), JSON through orjson.
+    """An engine of ours: connections as `app.database.connecting` makes them, JSON through orjson.
 
     Its pool asks the driver, not the server, whether a connection still stands: asking the server would cost every
     request three round trips. What the driver doesn't know yet, `app.database.transactions` finds out at BEGIN.
     """
     connect_args: dict[str, Any] = {
         "timeout": CONNECT_TIMEOUT_SECONDS,
-        "connection_class": AbruptConnection,
-        "server_settings": {"jit": "off", "application_name": application, "timezone": "UTC", **_GIVEN_UP},
+        "async_creator_fn": Connector(application=application),
+        **SQLALCHEMY_UNNAMED,
     }
     engine = create_async_engine(
         url.get_secret_value(),

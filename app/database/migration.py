@@ -13,10 +13,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from app import clock
+from app.database.connecting import open_line
 from app.database.partitions import RAW_TABLE, create_statements, month_start, months_between, partition_name
 from app.errors import SetupError
 
@@ -56,10 +55,10 @@ def upgrade(owner_url: SecretStr | str, revision: str = "head") -> None:
 
 
 async def _ensure_partitions(url: URL) -> None:
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = open_line(url)
     try:
         async with engine.begin() as connection:
-            await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+            await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
             for month in await _months_without_partition(connection):
                 for statement in create_statements(month):
                     await connection.execute(text(statement))
@@ -87,7 +86,7 @@ def current_revision(owner_url: SecretStr | str) -> str | None:
 
 
 async def _read_revision(url: URL) -> str | None:
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = open_line(url)
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
+from app.database.connecting import open_line
 from app.database.migration import downgrade_statements
 
 if TYPE_CHECKING:
@@ -49,7 +47,7 @@ class Loss:
 
 async def list_losses(owner_url: SecretStr, revision: str) -> list[Loss]:
     """Sorted by table name; empty if no migration has been applied."""
-    engine = create_async_engine(make_url(owner_url.get_secret_value()), poolclass=NullPool)
+    engine = open_line(owner_url.get_secret_value())
     try:
         async with engine.connect() as connection:
             current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())

@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
-from app.database.driver import AbruptConnection
+from app.database.connecting import open_line
 from app.patience import patience
 
 if TYPE_CHECKING:
@@ -57,7 +55,7 @@ async def is_silent(engine: AsyncEngine) -> bool:
 
 async def _ask(engine: AsyncEngine) -> bool:
     """Whether the server answers. A refusal is an answer too, such as having no connection left for us."""
-    line = create_async_engine(engine.url, poolclass=NullPool, connect_args={"connection_class": AbruptConnection})
+    line = open_line(engine.url)
     try:
         async with patience(ANSWER_SECONDS), line.connect() as connection:
             await connection.exec_driver_sql("SELECT")

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, cast
 import asyncpg
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.database.deadline import end_seconds, listening, statement_limit, telling_deadline
+from app.database.deadline import end_seconds, listening, statement_limits, telling_deadline
 from app.database.outage import DatabaseSilentError, is_outage
 from app.database.silence import is_silent
 from app.errors import DatabaseBusyError, NotAMemberError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -38,21 +38,21 @@ _PROVEN = "pixecom.proven"  # in a connection's info: a transaction has begun on
 @asynccontextmanager
 async def tenant_transaction(engine: AsyncEngine, seller_id: UUID) -> AsyncGenerator[Driver]:
     """Read and write one tenant's rows; committed at the end, rolled back by an exception."""
-    async with _transaction(engine, f"{_begin()}; SET LOCAL app.seller_id = '{seller_id}'") as driver:
+    async with _transaction(engine, _tenant(seller_id)) as driver:
         yield driver
 
 
 @asynccontextmanager
 async def work_transaction(engine: AsyncEngine) -> AsyncGenerator[Driver]:
     """Read and write jobs, runs and ticks of all tenants, and no tenant table."""
-    async with _transaction(engine, f"{_begin()}; SET LOCAL app.scope = 'work'") as driver:
+    async with _transaction(engine, "SET LOCAL app.scope = 'work'") as driver:
         yield driver
 
 
 @asynccontextmanager
 async def login_transaction(engine: AsyncEngine, email: str) -> AsyncGenerator[Driver]:
     """See the one row of `login_emails` that has this address."""
-    async with _transaction(engine, _begin()) as driver:
+    async with _transaction(engine) as driver:
         await driver.execute("SELECT set_config('app.login_email', $1, true)", email)
         yield driver
 
@@ -60,15 +60,14 @@ async def login_transaction(engine: AsyncEngine, email: str) -> AsyncGenerator[D
 @asynccontextmanager
 async def login_record_transaction(engine: AsyncEngine) -> AsyncGenerator[Driver]:
     """Insert into the login trail; can read nothing."""
-    async with _transaction(engine, f"{_begin()}; SET LOCAL app.scope = 'login'") as driver:
+    async with _transaction(engine, "SET LOCAL app.scope = 'login'") as driver:
         yield driver
 
 
 @asynccontextmanager
 async def read_snapshot(engine: AsyncEngine, seller_id: UUID) -> AsyncGenerator[Driver]:
     """One tenant's rows as of one moment, read-only. Statements run one at a time."""
-    begin = f"{_begin(_SNAPSHOT)}; SET LOCAL app.seller_id = '{seller_id}'"
-    async with _transaction(engine, begin, reads_only=True) as driver:
+    async with _transaction(engine, _tenant(seller_id), mode=_SNAPSHOT, reads_only=True) as driver:
         yield driver
 
 
@@ -79,25 +78,36 @@ async def member_snapshot(engine: AsyncEngine, *, seller_id: UUID, user_id: UUID
     `proof` is a statement that finds one row for a member and none for anyone else (`app.queries.viewers`). It is sent
     together with BEGIN. Raises NotAMemberError.
     """
-    tenant = f"SET LOCAL app.seller_id = '{seller_id}'; SET LOCAL app.user_id = '{user_id}'"
-    begin = f"{_begin(_SNAPSHOT)}; {tenant}"
-    async with _transaction(engine, begin, proof=proof, reads_only=True) as driver:
+    viewer = (_tenant(seller_id), f"SET LOCAL app.user_id = '{user_id}'")
+    async with _transaction(engine, *viewer, mode=_SNAPSHOT, proof=proof, reads_only=True) as driver:
         yield driver
 
 
 @asynccontextmanager
 async def across_tenants(engine: AsyncEngine) -> AsyncGenerator[Driver]:
-    """List sellers, connections and memberships across tenants; `engine` is the system role's."""
+    """List sellers, connections and memberships across tenants; `engine` is the system role's.
+
+    Each statement is a transaction of its own, but where a session keeps nothing: there all of them are one.
+    """
     async with AsyncExitStack() as stack:
         with listening(engine):
             connection = await _connect(stack, engine)
-        driver = await driver_of(connection)
-        try:
+            driver = await driver_of(connection)
+            if is_transaction := bool(driver.transaction_settings):
+                driver, _ = await _open(connection, "", ())
+        async with _ended(connection, driver) if is_transaction else _freed(connection, driver):
             yield driver
-        except asyncio.CancelledError:  # the connection's next user would have to wait for this statement
-            with suppress(Exception):
-                await _end(connection, driver, "SELECT", at_most=end_seconds())
-            raise
+
+
+@asynccontextmanager
+async def _freed(connection: AsyncConnection, driver: Driver) -> AsyncGenerator[None]:
+    """Let no statement run on after a cancellation: the connection's next user would have to wait for it."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        with suppress(Exception):
+            await _end(connection, driver, "SELECT", at_most=end_seconds())
+        raise
 
 
 async def act_as_user(driver: Driver, user_id: UUID) -> None:
@@ -116,14 +126,13 @@ async def driver_of(connection: AsyncConnection) -> Driver:
     return cast("Driver", raw.driver_connection)
 
 
-def _begin(mode: str = "") -> str:
-    """The start of a transaction; within a request it also sets how long statements may run."""
-    return f"BEGIN {mode}".rstrip() + statement_limit()
+def _tenant(seller_id: UUID) -> str:
+    return f"SET LOCAL app.seller_id = '{seller_id}'"
 
 
 @asynccontextmanager
 async def _transaction(
-    engine: AsyncEngine, begin: str, *, proof: str | None = None, reads_only: bool = False
+    engine: AsyncEngine, *settings: str, mode: str = "", proof: str | None = None, reads_only: bool = False
 ) -> AsyncGenerator[Driver]:
     """Send BEGIN, the tenant and the proof of membership in one round trip, and the end in another.
 
@@ -132,18 +141,25 @@ async def _transaction(
     async with AsyncExitStack() as stack:
         with listening(engine), telling_deadline():
             connection = await _connect(stack, engine)
-            driver, status = await _open(connection, f"{begin}; {proof}" if proof else begin)
-        try:
+            driver, status = await _open(connection, mode, (*settings, proof) if proof else settings)
+        async with _ended(connection, driver, reads_only=reads_only):
             if proof:
                 _check_found(status)
             with telling_deadline():
                 yield driver
-        except BaseException:
-            if not driver.is_closed():  # otherwise the server has undone everything already
-                with suppress(Exception):  # if this fails, closing the connection rolls back
-                    await _end(connection, driver, "ROLLBACK", at_most=end_seconds())
-            raise
-        await _end(connection, driver, "COMMIT", at_most=end_seconds() if reads_only else None)
+
+
+@asynccontextmanager
+async def _ended(connection: AsyncConnection, driver: Driver, *, reads_only: bool = False) -> AsyncGenerator[None]:
+    """Commit at the end of the block, roll back where it raises."""
+    try:
+        yield
+    except BaseException:
+        if not driver.is_closed():  # otherwise the server has undone everything already
+            with suppress(Exception):  # if this fails, closing the connection rolls back
+                await _end(connection, driver, "ROLLBACK", at_most=end_seconds())
+        raise
+    await _end(connection, driver, "COMMIT", at_most=end_seconds() if reads_only else None)
 
 
 async def _connect(stack: AsyncExitStack, engine: AsyncEngine) -> AsyncConnection:
@@ -159,19 +175,22 @@ def _check_found(status: str) -> None:
         raise NotAMemberError
 
 
-async def _open(connection: AsyncConnection, statement: str) -> tuple[Driver, str]:
-    """Open the transaction and return the status of the last statement.
+async def _open(connection: AsyncConnection, mode: str, statements: Sequence[str]) -> tuple[Driver, str]:
+    """Open the transaction with these statements in it and return the status of the last one.
+
+    Within a request it also sets how long its statements may run.
 
     Nothing has been read or written in it yet, so a pooled connection that proves dead is replaced.
 
     A connection that was made just now and fails is not tried again: the server is not there.
     """
+    begin = "; ".join((f"BEGIN {mode}".rstrip(), *statement_limits()))
     while True:
         raw = await connection.get_raw_connection()
         driver = cast("Driver", raw.driver_connection)
         pooled = _PROVEN in raw.info
         try:
-            status = await driver.execute(statement)
+            status = await driver.execute("; ".join((begin, *driver.transaction_settings, *statements)))
         except BaseException as error:
             await connection.invalidate(error)
             if not pooled or isinstance(error, asyncpg.QueryCanceledError):  # the proof took too long

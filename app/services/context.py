@@ -15,6 +15,7 @@ from app.auth.token_cipher import TokenCipher
 from app.database.engine import open_database
 from app.providers.meta.insight_page_reader import InsightPageReader
 from app.providers.meta.page_size import PageSizes
+from app.providers.proxies import open_platform_http
 from app.services.call_budget import CallBudgets
 from app.services.database_clock import DatabaseClock
 from app.services.database_schema import DatabaseSchema
@@ -70,7 +71,7 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
     progress = ProgressChannel(redis)
     feeds = SellerFeeds(database.app, progress, seconds=settings.membership_check_seconds)
     insight_page_reader = InsightPageReader(beside=settings.reading_process and _cores() > 1)
-    async with httpx.AsyncClient(timeout=PLATFORM_TIMEOUT) as http:
+    async with open_platform_http(settings.meta_graph_url, timeout=PLATFORM_TIMEOUT) as http:
         try:
             yield Services(
                 settings=settings,

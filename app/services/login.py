@@ -123,12 +123,14 @@ def _result(token: AccessToken) -> LoginResult:
     )
 
 
-async def mint_development_token(services: Services, *, seller_slug: str | None = None) -> str:
-    """A token for an owner of the seller named, or of the oldest seller, without a password.
+async def mint_token(services: Services, *, seller_slug: str | None = None, email: str | None = None) -> str:
+    """A token without a password, for operators, who hold the signing secret anyway.
 
-    For the command line of a development installation, which holds the signing secret anyway.
-    Raises NotFoundError when there is no such seller or it has no owner.
+    With an address it is for that user and the seller named, or the user's first; otherwise for an owner of the seller
+    named, or of the oldest seller. Raises NotFoundError when there is no such user, seller or owner.
     """
+    if email is not None:
+        return await _mint_for_login(services, email, seller_slug)
     async with across_tenants(services.database.system) as driver:
         sellers = await list_sellers(driver)
         seller = await find_seller(driver, slug=seller_slug) if seller_slug else next(iter(sellers), None)
@@ -137,3 +139,12 @@ async def mint_development_token(services: Services, *, seller_slug: str | None 
         names = ", ".join(seller.slug for seller in sellers) or "none; run `pixecom seed` first"
         raise NotFoundError(f"there is no seller {seller_slug!r} with an owner; the sellers are: {names}")
     return _issue(services, owner.user_id, owner.membership).text
+
+
+async def _mint_for_login(services: Services, email: str, seller_slug: str | None) -> str:
+    login = await _find_login(services, email.strip().lower())
+    membership = await _choose_membership(services, login.user_id, seller_slug) if login and login.is_active else None
+    if login is None or membership is None:
+        where = f" for the seller {seller_slug!r}" if seller_slug else ""
+        raise NotFoundError(f"no active user logs in as {email!r}{where}")
+    return _issue(services, login.user_id, membership).text

@@ -109,13 +109,14 @@ def running_instance(data: Path, instance: Instance) -> Generator[None]:
 class Up:
     """One run, with what it has printed so far."""
 
-    def __init__(self, data: Path, output: Path, *options: str) -> None:
+    def __init__(self, data: Path, output: Path, *options: str, **environment: str) -> None:
         self.data, self.output = data, output
+        self._environment = {"PATH": os.environ["PATH"], **environment}
         self.port = find_free_port()
         command = [*PIXECOM, "up", "--port", str(self.port), "--data-dir", str(data), *options]
         with output.open("w") as file:
             self.process = subprocess.Popen(
-                self.wrapped(command), env={"PATH": os.environ["PATH"]}, stdout=file, stderr=subprocess.STDOUT
+                self.wrapped(command), env=self._environment, stdout=file, stderr=subprocess.STDOUT
             )
         self.settle()
 
@@ -137,7 +138,7 @@ class Up:
         """The same, however it ends."""
         return subprocess.run(
             [*PIXECOM, *command.split(), "--data-dir", str(self.data), *options],
-            env={"PATH": os.environ["PATH"]},
+            env=self._environment,
             capture_output=True,
             text=True,
             check=False,

@@ -70,7 +70,7 @@ def test_help_is_there_at_once() -> None:
     assert time.monotonic() - started < 5  # heavy imports alone take longer on a busy machine
 
 
-@pytest.mark.parametrize("command", ["api", "worker", "scheduler", "migrate", "seed"])
+@pytest.mark.parametrize("command", ["api", "worker", "scheduler", "seed"])
 def test_missing_settings_are_named_together_without_a_traceback(command: str) -> None:
     ended = pixecom(command, AUTH_SECRET="short")
 
@@ -81,6 +81,13 @@ def test_missing_settings_are_named_together_without_a_traceback(command: str) -
     assert "  DATABASE_URL: is required" in lines
     assert "  AUTH_SECRET: must have at least 32 characters" in lines
     assert "Traceback" not in ended.stderr
+
+
+def test_a_migration_misses_the_owners_url_alone() -> None:
+    ended = pixecom("migrate", AUTH_SECRET="short")
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.splitlines()[1:-1] == ["  MIGRATION_DATABASE_URL: is required"]
 
 
 def test_half_a_range_is_refused(tmp_path: Path) -> None:

@@ -22,15 +22,12 @@ if TYPE_CHECKING:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    secrets = {
-        "DATABASE_URL": settings.database_url,
-        "SYSTEM_DATABASE_URL": settings.system_database_url,
-        "MIGRATION_DATABASE_URL": settings.migration_database_url,
-        "REDIS_URL": settings.redis_url,
-        "AUTH_SECRET": settings.auth_secret,
-        "TOKEN_ENCRYPTION_KEYS": settings.token_encryption_keys,
+    """The owner's URL alone: a migration needs nothing else."""
+    assert settings.migration_database_url
+    return {
+        "PATH": os.environ["PATH"],
+        "MIGRATION_DATABASE_URL": settings.migration_database_url.get_secret_value(),
     }
-    return {"PATH": os.environ["PATH"], **{name: each.get_secret_value() for name, each in secrets.items() if each}}
 
 
 def migrate(settings: Settings, *arguments: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:

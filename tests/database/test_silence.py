@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import asyncpg
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.database import silence
+from app.database.connecting import open_line
 from app.database.deadline import until_deadline, until_silent
 from app.database.outage import DatabaseSilentError
 from app.database.silence import is_silent, note_answer
@@ -55,11 +55,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[URL]:
     """The servers that were asked."""
     asked: list[URL] = []
 
-    def noted(url: URL, **options: Any) -> AsyncEngine:
+    def noted(url: URL) -> AsyncEngine:
         asked.append(url)
-        return create_async_engine(url, **options)
+        return open_line(url)
 
-    monkeypatch.setattr(silence, "create_async_engine", noted)
+    monkeypatch.setattr(silence, "open_line", noted)
     return asked
 
 

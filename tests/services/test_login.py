@@ -14,7 +14,7 @@ from app.errors import ConflictError, NotFoundError, UnauthenticatedError
 from app.identifiers import new_id
 from app.queries.logins import NewUser, insert_membership, insert_user
 from app.services.connecting import AccountToConnect, connect_account
-from app.services.login import REFUSAL, log_in, mint_development_token
+from app.services.login import REFUSAL, log_in, mint_token
 from app.vocabulary import ProviderKind, Role
 from tests.services.shop import add_seller
 from tests.services.working import fetch, fetch_work
@@ -91,15 +91,29 @@ async def test_a_user_of_two_sellers_gets_the_one_named(services: Services) -> N
         assert (claims.seller_id, claims.role) == (seller_id, role)
 
 
-async def test_a_development_token_needs_a_seller_with_an_owner(services: Services) -> None:
+async def test_a_token_without_a_password_needs_a_seller_with_an_owner(services: Services) -> None:
     with pytest.raises(NotFoundError, match="pixecom seed"):
-        await mint_development_token(services)
+        await mint_token(services)
     seller_id = await add_seller(services, "one")
     await add_user(services, seller_id, "nora@one.example")
     with pytest.raises(NotFoundError, match="the sellers are: one"):
-        await mint_development_token(services, seller_slug="two")
-    token = await mint_development_token(services, seller_slug="one")
+        await mint_token(services, seller_slug="two")
+    token = await mint_token(services, seller_slug="one")
     assert read_access_token(token, settings=services.settings).seller_id == seller_id
+
+
+async def test_a_token_without_a_password_for_a_user(services: Services) -> None:
+    first, second = await add_seller(services, "one"), await add_seller(services, "two")
+    user_id = await add_user(services, first, "nora@one.example")
+    async with tenant_transaction(services.database.app, second) as driver:
+        await insert_membership(driver, seller_id=second, user_id=user_id, role=Role.ANALYST, now=clock.now())
+    for slug, seller_id, role in ((None, first, "OWNER"), ("two", second, "ANALYST")):
+        token = await mint_token(services, email=" Nora@one.example", seller_slug=slug)
+        claims = read_access_token(token, settings=services.settings)
+        assert (claims.user_id, claims.seller_id, claims.role) == (user_id, seller_id, role)
+    for email, slug in (("nobody@one.example", None), ("nora@one.example", "three")):
+        with pytest.raises(NotFoundError, match="no active user logs in as"):
+            await mint_token(services, email=email, seller_slug=slug)
 
 
 async def test_an_account_is_connected_once_for_each_seller(services: Services) -> None:

@@ -32,6 +32,7 @@ from app.providers.meta.observing import observe_answer
 from app.providers.meta.usage import read_usage, worst_usage
 from app.providers.meta.walks.edge_walk import EdgeWalk
 from app.providers.meta.walks.patience import WalkPatience
+from app.providers.proxies import proxy_of
 from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
@@ -172,8 +173,9 @@ class GraphClient:
 
     def _unreachable(self, error: httpx.RequestError) -> ProviderError:
         """An insights query that is not answered in the client's whole patience is too large to be answered at once."""
-        text = f"Meta could not be reached: {type(error).__name__}"
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        proxy = proxy_of(self._version_url)
+        text = f"Meta could not be reached{f' through the proxy {proxy}' if proxy else ''}: {type(error).__name__}"
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
             return PlatformUnreachableError(text)
         if isinstance(error, httpx.ReadTimeout) and self.use_case is UseCase.ADS_INSIGHTS:
             return TooMuchDataError(text)
