@@ -15,6 +15,7 @@ from app.queries.listings import Listing, Parent
 from app.services.marks import ListMarksRequest
 from app.services.measuring import SummaryRequest
 from app.services.series import ListSeriesRequest
+from app.services.unmatched import ListScope
 from graphql_schema.ad_entity import ENTITY_TYPES, AdEntity
 from graphql_schema.batched import Parents, batched
 from graphql_schema.comparisons import ComparedToArgument, MetricsComparison, comparison_of, read_base
@@ -34,7 +35,7 @@ T = TypeVar("T")
 async def load_summaries(
     parents: Parents, info: Info, range_: InheritedRangeArgument = None, as_of: InheritedAsOfArgument = None
 ) -> list[list[Metrics]]:
-    keys = [SummaryRequest(c.listing, read_period(info, range_, as_of, inherited=c.period)) for c in parents]
+    keys = [SummaryRequest(c.listing, read_period(info, range_, as_of, inherited=c.period), c.scope) for c in parents]
     found = await info.context.loaders.summaries.load_many(keys)
     return [[metrics_of(reading) for reading in readings] for readings in found]
 
@@ -52,7 +53,7 @@ async def load_comparisons(
     range_: InheritedRangeArgument = None,
     as_of: InheritedAsOfArgument = None,
 ) -> list[list[MetricsComparison]]:
-    now = [SummaryRequest(c.listing, read_period(info, range_, as_of, inherited=c.period)) for c in parents]
+    now = [SummaryRequest(c.listing, read_period(info, range_, as_of, inherited=c.period), c.scope) for c in parents]
     base = [request._replace(period=read_base(info, to, request.period, "to")) for request in now]
     found = await info.context.loaders.summaries.load_many([*now, *base])
     pairs = zip(found[: len(now)], found[len(now) :], strict=True)
@@ -78,7 +79,9 @@ async def load_series(
 ) -> list[list[MetricsSeries]]:
     periods = [read_period(info, range_, as_of, inherited=c.period) for c in parents]
     await spend_points(info, periods, granularity)
-    keys = [ListSeriesRequest(c.listing, period, granularity) for c, period in zip(parents, periods, strict=True)]
+    keys = [
+        ListSeriesRequest(c.listing, period, granularity, c.scope) for c, period in zip(parents, periods, strict=True)
+    ]
     found = await info.context.loaders.list_series.load_many(keys)
     return [
         [
@@ -109,6 +112,7 @@ def _only(found: Sequence[T]) -> T | None:
 class EntityConnection(Connection[T], Generic[T]):
     period: strawberry.Private[Period]
     unfiltered: strawberry.Private[Listing[Any]]
+    scope: strawberry.Private[ListScope]
 
     unfiltered_count: int = batched(
         load_unfiltered_counts,
@@ -117,16 +121,17 @@ class EntityConnection(Connection[T], Generic[T]):
     summary: Metrics | None = batched(
         load_summary,
         description="The total over everything that matches, not only over this page: summed counters, then derived. "
-        "Null: nothing matches, or the ad accounts have several currencies (see `summaries`).",
+        "Zeros with `hasData` false: nothing matches. Null: the ad accounts have several currencies (see `summaries`).",
     )
     summaries: list[Metrics] = batched(
         load_summaries,
-        description="The totals over everything that matches, one for each currency, by its code.",
+        description="The totals over everything that matches, one for each currency, by its code. If nothing matches, "
+        "one with zeros in the seller's currency, or in that of the ad accounts that the list is about.",
     )
     comparison: MetricsComparison | None = batched(
         load_comparison,
-        description="The total over everything that matches beside that of other days. Null: nothing matches, or the "
-        "ad accounts have several currencies (see `comparisons`).",
+        description="The total over everything that matches beside that of other days. Zeros: nothing matches. Null: "
+        "the ad accounts have several currencies (see `comparisons`).",
     )
     comparisons: list[MetricsComparison] = batched(
         load_comparisons,
@@ -134,8 +139,8 @@ class EntityConnection(Connection[T], Generic[T]):
     )
     series: list[MetricsSeries] = batched(
         load_series,
-        description="The totals by day, week or month, one series for each currency, by its code. Empty: nothing "
-        "matches.",
+        description="The totals by day, week or month, one series for each currency, by its code. If nothing "
+        "matches, one with zeros.",
     )
 
 
@@ -163,9 +168,9 @@ def open_entities(
         order=NEWEST_FIRST,
         parent=Parent(parent.level.name, parent.row.id) if parent else None,
     )
-    chosen = read_filter(filter_, entity.__name__, period).conditions(level)
+    chosen = read_filter(filter_, entity.__name__, period)
     order = read_order(info, order_by, period)
-    listing = replace(unfiltered, conditions=(*unfiltered.conditions, *chosen), order=order)
+    listing = replace(unfiltered, conditions=(*unfiltered.conditions, *chosen.conditions(level)), order=order)
     window, cursors = open_window(info, listing, page)
     return EntityConnection(
         listing=listing,
@@ -174,4 +179,5 @@ def open_entities(
         make=lambda row: entity.of(row, period),
         period=period,
         unfiltered=unfiltered,
+        scope=ListScope((parent.account_id,) if parent else chosen.account_ids, chosen.currency),
     )

@@ -60,7 +60,8 @@ class EntityFilterInput:
     )
     name: str | None = strawberry.field(
         default=None,
-        description="Part of the name, case-insensitive, at most 100 characters; % and _ mean themselves. Null: any.",
+        description="Part of the name, in any case and any form of Unicode, at most 100 characters; % and _ mean "
+        "themselves. Null: any.",
     )
     currency: str | None = strawberry.field(
         default=None,

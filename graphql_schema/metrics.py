@@ -52,7 +52,7 @@ class Metrics(_values):
     )
     synced_at: datetime | None = strawberry.field(
         description="When any day of the range was last fetched from the platform, in UTC; as of a past instant, when "
-        "the newest of the snapshots was. Null: never.",
+        "the newest of the snapshots was. Null: never, or nothing matches.",
     )
     is_final: bool = strawberry.field(
         description="Whether the platform no longer restates any day of the range; it may for 28 days.",

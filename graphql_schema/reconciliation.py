@@ -1,14 +1,12 @@
 """What the platform reports for an entity against the sum of its ads: they can differ, and the difference is shown."""
 
-from dataclasses import replace
-
 import strawberry
 
-from app.metrics.counters import ZERO
 from app.metrics.levels import Level
 from app.queries.entities import ENTITIES, NEWEST_FIRST, EntityRow
 from app.queries.listings import Listing, Parent
 from app.services.measuring import MetricsReading, SummaryRequest
+from app.services.unmatched import ListScope
 from graphql_schema.ad_entity import AdEntity
 from graphql_schema.batched import Parents
 from graphql_schema.comparisons import MetricsDifference
@@ -41,19 +39,14 @@ async def load_reconciliations(
 ) -> list[Reconciliation]:
     periods = [read_period(info, range_, inherited=entity.period) for entity in parents]
     own = [request_of(entity, period) for entity, period in zip(parents, periods, strict=True)]
-    ads = [SummaryRequest(_ads_of(entity), period) for entity, period in zip(parents, periods, strict=True)]
+    ads = [
+        SummaryRequest(_ads_of(entity), period, ListScope((entity.account_id,)))
+        for entity, period in zip(parents, periods, strict=True)
+    ]
     reported = await info.context.loaders.metrics.load_many(own)
     summed = await info.context.loaders.summaries.load_many(ads)
-    return [
-        Reconciliation.of(entity, total[0] if total else _nothing(entity))
-        for entity, total in zip(reported, summed, strict=True)
-    ]
+    return [Reconciliation.of(entity, total[0]) for entity, total in zip(reported, summed, strict=True)]
 
 
 def _ads_of(entity: AdEntity) -> Listing[EntityRow]:
     return Listing(ENTITIES[Level.AD], (), NEWEST_FIRST, Parent(entity.level.name, entity.entity_id))
-
-
-def _nothing(reported: MetricsReading) -> MetricsReading:
-    """What an entity without ads has of them."""
-    return replace(reported, counters=ZERO, has_data=False, synced_at=None)

@@ -112,14 +112,16 @@ def one_of(column: str, values: tuple[Hashable, ...], sql_type: str) -> Plain:
 
 
 def name_contains(text: str) -> Plain:
-    """Case-insensitive substring of the name; LIKE's own signs mean themselves."""
-    return Plain(f"{ROW}.name ILIKE {{}}", f"%{_literal(text)}%", "text")
+    """Part of the name, in any case and any form of Unicode: composed or not, full width or not."""
+    return Plain(f"strpos({_NAME}, {_GIVEN}) > 0", text, "text")
 
 
 def name_starts(text: str) -> Plain:
-    """Case-insensitive beginning of the name."""
-    return Plain(f"{ROW}.name ILIKE {{}}", f"{_literal(text)}%", "text")
+    """The beginning of the name, in the same sense."""
+    return Plain(f"starts_with({_NAME}, {_GIVEN})", text, "text")
 
 
-def _literal(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+# Names are stored as they came; what people see as the same letters is made the same here, on both sides. The text is
+# made so once, whatever plan is chosen.
+_NAME = f"lower(normalize({ROW}.name, NFKC))"
+_GIVEN = "(SELECT lower(normalize({}, NFKC)))"

@@ -8,7 +8,6 @@ more: where it would go back to its queue it ends instead.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -20,12 +19,11 @@ from app.vocabulary import JobState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime, timedelta
     from uuid import UUID
 
     from app.database.driver import Driver, Record
 
-# How long a job waits for another with its exclusive key before it is looked at again.
-EXCLUSIVE_DELAY = timedelta(seconds=1)
 # A job that has cost this many workers runs alone from now on, so that it takes no other job down with it.
 SUSPECT_LOSSES = 2
 
@@ -74,6 +72,7 @@ SET state = 'RUNNING',
     claimed_by = $3,
     claimed_at = now(),
     sent_at = NULL,
+    had_turn = false,
     progress = progress - 'waiting',
     started_at = coalesce(started_at, now())
 WHERE id = $1
@@ -108,13 +107,15 @@ WHERE id = $1
   AND run_at <= now()
 """
 
-_POSTPONE_EXCLUDED = f"""
+_KEEP_TURN = f"""
 UPDATE jobs
-SET run_at = now() + $2, sent_at = NULL
+SET had_turn = true, sent_at = NULL
 WHERE id = $1
   AND state IN {WAITING}
   AND run_at <= now()
-  AND EXISTS (
+"""
+
+_KEEP_TURN_OF_EXCLUDED = f"""{_KEEP_TURN}  AND EXISTS (
     SELECT FROM jobs AS running
     WHERE running.exclusive_key = jobs.exclusive_key
       AND running.state = 'RUNNING'
@@ -138,20 +139,19 @@ async def claim_job(
     worker: str,
     lease: timedelta,
     suspect: bool = False,
-    exclusive_delay: timedelta = EXCLUSIVE_DELAY,
 ) -> ClaimedJob | None:
     """Make the job ours, if it waits, its time has come, and it is (or is not) a suspect as we expect.
 
     Otherwise None; a job under a throttle is parked until that ends, and one with whose exclusive key another job
-    runs, or is being claimed, waits for `exclusive_delay`.
+    runs, or is being claimed, keeps its turn until the key is free.
     """
     if not await driver.fetchval(_HAVE_TURN, job_id):
-        await postpone_job(driver, job_id, delay=exclusive_delay)
+        await keep_turn(driver, job_id)
         return None
     row = await driver.fetchrow(_CLAIM, job_id, lease, worker, suspect)
     if row is None:
         await driver.execute(_PARK_UNDER_PAUSE, job_id)
-        await driver.execute(_POSTPONE_EXCLUDED, job_id, exclusive_delay)
+        await driver.execute(_KEEP_TURN_OF_EXCLUDED, job_id)
         return None
     return _claimed(row)
 
@@ -199,9 +199,14 @@ WHERE id = $1
 """
 
 
-async def postpone_job(driver: Driver, job_id: UUID, *, delay: timedelta = EXCLUSIVE_DELAY) -> None:
+async def postpone_job(driver: Driver, job_id: UUID, *, delay: timedelta) -> None:
     """Let a waiting job wait a little longer."""
     await driver.execute(_POSTPONE, job_id, delay)
+
+
+async def keep_turn(driver: Driver, job_id: UUID) -> None:
+    """Let a job whose exclusive key is taken be the next that gets it, ahead of all that is queued since."""
+    await driver.execute(_KEEP_TURN, job_id)
 
 
 # By the clock and not by the transaction's begin: the heartbeat may have waited for a long transaction of its own job.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.queries.job_claims import EXCLUSIVE_DELAY, HAS_NO_TURN
+from app.queries.job_claims import HAS_NO_TURN
 from app.queries.job_progress import LOST_AT, LOST_AT_MOST
 from app.queries.job_turns import DueJob, due_jobs
 from app.queries.jobs import LIVE, WAITING
@@ -112,17 +112,17 @@ async def take_these(driver: Driver, job_ids: Sequence[UUID]) -> list[DueJob]:
     return due_jobs(await driver.fetch(_TAKE_THESE, list(job_ids)))
 
 
-_TAKE_NEXT_EXCLUDED = """
+_TAKE_NEXT_EXCLUDED = f"""
 UPDATE jobs
-SET run_at = now(), sent_at = now()
+SET sent_at = now()
 WHERE id = (
   SELECT waiting.id
   FROM jobs AS waiting
   JOIN jobs AS ended ON ended.exclusive_key = waiting.exclusive_key
   WHERE ended.id = $1
-    AND waiting.state = 'QUEUED'
-    AND waiting.sent_at IS NULL
-    AND waiting.run_at <= now() + $2::interval
+    AND waiting.had_turn
+    AND waiting.state IN {WAITING}
+    AND waiting.run_at <= now()
   ORDER BY waiting.priority, waiting.run_at, waiting.id
   LIMIT 1
   FOR UPDATE OF waiting SKIP LOCKED
@@ -132,8 +132,8 @@ RETURNING id, priority
 
 
 async def take_next_excluded(driver: Driver, ended: UUID) -> list[DueJob]:
-    """Mark as sent the job that waits only because the ended one ran with its exclusive key, if there is one."""
-    return due_jobs(await driver.fetch(_TAKE_NEXT_EXCLUDED, ended, EXCLUSIVE_DELAY))
+    """Mark as sent the job whose turn came while the ended one ran with its exclusive key, if there is one."""
+    return due_jobs(await driver.fetch(_TAKE_NEXT_EXCLUDED, ended))
 
 
 # What somebody else has in hand is being claimed or hastened: the resend looks after it.
@@ -242,7 +242,9 @@ async def give_up_parked(driver: Driver, kinds: Sequence[str], *, older_than: ti
 
 
 _DEPTH = f"""
-SELECT priority, count(*) AS jobs, coalesce(extract(epoch FROM now() - min(run_at)), 0)::float8 AS age
+SELECT priority,
+       count(*) AS jobs,
+       coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE NOT had_turn)), 0)::float8 AS age
 FROM jobs
 WHERE state IN {WAITING}
   AND run_at <= now()
@@ -251,5 +253,8 @@ GROUP BY priority
 
 
 async def queue_depth(driver: Driver) -> dict[int, tuple[int, float]]:
-    """By priority: how many jobs are due, and for how many seconds the oldest has been."""
+    """By priority: how many jobs are due, and for how many seconds the oldest has been.
+
+    One that waits for the end of another with its exclusive key does not wait for a worker: it has no age.
+    """
     return {row["priority"]: (row["jobs"], row["age"]) for row in await driver.fetch(_DEPTH)}

@@ -23,8 +23,9 @@ class DueJob:
     priority: int
 
 
-# Due, and its message not under way.
+# Due, its message not under way, and its turn yet to come.
 _UNSENT = f"""jobs.state IN {WAITING}
+      AND NOT jobs.had_turn
       AND jobs.priority = $1
       AND jobs.run_at <= now()
       AND (jobs.sent_at IS NULL OR jobs.sent_at < now() - $2::interval)"""
@@ -85,6 +86,7 @@ due AS (
   FROM jobs
   JOIN (SELECT * FROM candidate ORDER BY turn, run_at, id LIMIT $3) AS chosen USING (id)
   WHERE jobs.state IN {WAITING}
+    AND NOT jobs.had_turn
     AND (jobs.sent_at IS NULL OR jobs.sent_at < now() - $2::interval)
   ORDER BY chosen.turn, chosen.run_at, jobs.id
   FOR UPDATE OF jobs SKIP LOCKED
@@ -108,6 +110,53 @@ async def take_unsent(driver: Driver, *, priority: int, resend_after: timedelta,
     At most `limit`, and fewer where a few sellers have many and most have one: what is left comes with the next call.
     """
     return due_jobs(await driver.fetch(_TAKE_UNSENT, priority, resend_after, limit))
+
+
+# Of each exclusive key that is free again the job whose turn came first; the others of the key wait for that one.
+_TAKE_FREED = f"""
+WITH next AS (
+  SELECT DISTINCT ON (exclusive_key) id, run_at, sent_at
+  FROM jobs
+  WHERE had_turn
+    AND state IN {WAITING}
+    AND priority = $1
+    AND run_at <= now()
+    AND NOT EXISTS (
+      SELECT FROM jobs AS running
+      WHERE running.exclusive_key = jobs.exclusive_key
+        AND running.state = 'RUNNING'
+    )
+  ORDER BY exclusive_key, run_at, id
+),
+due AS (
+  SELECT jobs.id, next.run_at
+  FROM jobs
+  JOIN next USING (id)
+  WHERE jobs.state IN {WAITING}
+    AND jobs.had_turn
+    AND (jobs.sent_at IS NULL OR jobs.sent_at < now() - $2::interval)
+  ORDER BY jobs.id
+  FOR UPDATE OF jobs SKIP LOCKED
+),
+taken AS (
+  UPDATE jobs
+  SET sent_at = now()
+  FROM due
+  WHERE jobs.id = due.id
+  RETURNING jobs.id, jobs.priority, due.run_at
+)
+SELECT id, priority
+FROM taken
+ORDER BY run_at, id
+"""
+
+
+async def take_freed(driver: Driver, *, priority: int, resend_after: timedelta) -> list[DueJob]:
+    """Mark jobs as sent whose turn came while their exclusive key was taken and that may have it now.
+
+    At most one of a key; the one that is due for longest first.
+    """
+    return due_jobs(await driver.fetch(_TAKE_FREED, priority, resend_after))
 
 
 def due_jobs(rows: Sequence[Record]) -> list[DueJob]:

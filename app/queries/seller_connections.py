@@ -9,14 +9,17 @@ from app.vocabulary import ConnectionKind, ProviderKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, datetime
     from uuid import UUID
 
     from app.database.driver import Driver, Record
 
 
 class ConnectionRef(NamedTuple):
-    """An ad account or a page. `is_usable`: it is active and the platform accepts it."""
+    """An ad account or a page. `is_usable`: it is active and the platform accepts it.
+
+    `history_asked_at`: when an account's history was asked for; until then, when it was connected.
+    """
 
     connection_id: UUID
     kind: ConnectionKind
@@ -27,6 +30,7 @@ class ConnectionRef(NamedTuple):
     spent_on: date | None
     stats_stretch: int
     closed_through: date | None
+    history_asked_at: datetime
 
 
 class SellerConnections(NamedTuple):
@@ -43,7 +47,8 @@ class SellerConnections(NamedTuple):
 
 _COLUMNS = """connections.id, connections.kind, connections.provider, connections.time_zone, connections.is_active,
        connections.is_active AND connections.health = 'HEALTHY' AS is_usable,
-       connections.spent_on, connections.stats_stretch, connections.closed_through"""
+       connections.spent_on, connections.stats_stretch, connections.closed_through,
+       coalesce(connections.backfill_requested_at, connections.created_at) AS history_asked_at"""
 
 _PAGE = f"""
 WITH page AS (
@@ -96,4 +101,5 @@ def _connection(row: Record) -> ConnectionRef:
         spent_on=row["spent_on"],
         stats_stretch=row["stats_stretch"],
         closed_through=row["closed_through"],
+        history_asked_at=row["history_asked_at"],
     )

@@ -27,6 +27,7 @@ from app.services.job_kinds import (
 from app.services.run_requests import RunRequest
 from app.services.sync import default_window, window_jobs
 from app.services.tick_plan import PlannedRun, SellerPlan
+from app.vocabulary import RunOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from app.services.context import Services
     from app.services.tick_plan import Tick
 
+# A history that was asked for this long before a restatement, or later, is as good as restated.
+_AS_GOOD_AS_RESTATED = timedelta(hours=12)
 _PARTS = 1000
 
 
@@ -80,12 +83,16 @@ async def plan_stats(services: Services, tick: Tick, page: Sequence[SellerConnec
     return _plans(tick, page, jobs)
 
 
-async def plan_restatement(_services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
-    """Statistics of the last four weeks, of every account, not before the others' turn."""
+async def plan_restatement(services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
+    """Statistics of the last four weeks, of every account, not before the others' turn.
+
+    Of a new account, only of the days before its history, which is fetched anyway; of all days if somebody asks now.
+    """
 
     def jobs(key: AccountKey, account: ConnectionRef) -> Iterable[NewJob]:
-        today = clock.today_in(account.time_zone)
-        days = DateRange(today - timedelta(days=RESTATEMENT_DAYS - 1), today)
+        days = _restated_days(services, tick, account)
+        if days is None:
+            return
         delay = _spread(account.connection_id, tick.spread)
         for start, end in split_days(days):
             for level in Level:
@@ -93,6 +100,16 @@ async def plan_restatement(_services: Services, tick: Tick, page: Sequence[Selle
                 yield restatement_job(key, unit, priority=Priority.SCHEDULED, delay=delay)
 
     return _plans(tick, page, jobs)
+
+
+def _restated_days(services: Services, tick: Tick, account: ConnectionRef) -> DateRange | None:
+    today = clock.today_in(account.time_zone)
+    first, last = today - timedelta(days=RESTATEMENT_DAYS - 1), today
+    history = services.settings.backfill_days
+    is_new = account.history_asked_at > tick.slot - _AS_GOOD_AS_RESTATED
+    if history and is_new and tick.origin is RunOrigin.SCHEDULE:
+        last = clock.day_of(account.history_asked_at, account.time_zone) - timedelta(days=history)
+    return DateRange(first, last) if first <= last else None
 
 
 async def plan_day_close(_services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.metrics.series import Granularity
-from app.queries.directory import list_calendars
+from app.queries.directory import get_calendar
 from app.queries.exporting import EntityCursor, ExportedEntity, open_cursor
 from app.queries.parameters import Parameters
 from app.services.calendar import Calendar
@@ -99,7 +99,7 @@ class Exporter:
         return self._opened
 
     async def _run(self, driver: Driver, request: ExportRequest) -> _Opened:
-        calendar = Calendar(await list_calendars(driver, self._seller_id), self._settings)
+        calendar = Calendar(await get_calendar(driver, self._seller_id), self._settings)
 
         async def known_calendar(_driver: Driver) -> Calendar:
             return calendar

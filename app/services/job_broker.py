@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from pydantic import SecretStr
+    from taskiq import BrokerMessage
 
 log = get_logger(__name__)
 
+# The label of a message that is to be read before all others of its queue; other messages don't have it.
+AHEAD = "ahead"
 TASK_NAME = "pixecom.run_job"
 BLOCK_SECONDS = 2
 RECONNECT_SECONDS = 0.5
@@ -98,12 +101,20 @@ class JobBroker(ListQueueBroker):
             if popped is not None:
                 yield popped[1]
 
-    async def send(self, job_id: UUID, *, priority: int) -> None:
-        """Send one message. Raises taskiq's SendTaskError when Redis does not take it."""
+    async def kick(self, message: BrokerMessage) -> None:
+        """Put a message at the end of its queue, or at its head."""
+        if AHEAD not in message.labels:
+            await super().kick(message)
+            return
+        async with Redis(connection_pool=self.connection_pool) as redis:
+            await redis.rpush(message.labels["queue_name"], message.message)
+
+    async def send(self, job_id: UUID, *, priority: int, ahead: bool = False) -> None:
+        """Send one message, `ahead` of all that wait in its queue. Raises taskiq's SendTaskError if Redis refuses."""
         kicker: AsyncKicker[Any, Any] = AsyncKicker(
             task_name=TASK_NAME,
             broker=self,
-            labels={"queue_name": queue_name(priority)},
+            labels={"queue_name": queue_name(priority), **({AHEAD: True} if ahead else {})},
         )
         await kicker.kiq(str(job_id))
 

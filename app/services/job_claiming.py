@@ -73,7 +73,7 @@ async def _try_to_claim(
     except asyncpg.UniqueViolationError:
         # A worker of an older release, which takes no turns, began with the same account and level in this very moment.
         async with work_transaction(services.database.app) as driver:
-            await job_claims.postpone_job(driver, job_id)
+            await job_claims.keep_turn(driver, job_id)
     except Exception as error:
         if is_outage(error):
             services.database.outages.note_failure(error, wanted=Wanted.CLAIM)

@@ -15,7 +15,7 @@ from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
 from app.patience import patience
 from app.queries import job_dispatch
-from app.queries.job_turns import take_unsent
+from app.queries.job_turns import take_freed, take_unsent
 from app.services.job_broker import Priority
 
 if TYPE_CHECKING:
@@ -52,10 +52,13 @@ async def send_now(services: Services, job_ids: Sequence[UUID]) -> None:
 
 
 async def send_next_excluded(services: Services, ended: UUID) -> None:
-    """Let the next job of the same account and level start as soon as one has ended, without waiting to be found."""
+    """Let the next job of the same account and level start as soon as one has ended, without waiting to be found.
+
+    Its turn came while that one ran, so it goes ahead of what was queued since.
+    """
     async with work_transaction(services.database.app) as driver:
         due = await job_dispatch.take_next_excluded(driver, ended)
-    await _send(services, due)
+    await _send(services, due, ahead=True)
 
 
 async def send_due(services: Services) -> int:
@@ -71,15 +74,23 @@ async def send_due(services: Services) -> int:
         except (RedisError, OSError) as error:
             log.warning("redis does not answer; messages wait", error=type(error).__name__)
             return sent
+        sent += await _send_freed(services, priority, backlog)
         if backlog >= REFILL_BELOW:
             continue
         sent += await _fill(services, priority, backlog)
     return sent
 
 
+async def _send_freed(services: Services, priority: Priority, backlog: int) -> int:
+    """Send what waited for a key that is free by now; nearly all of it was sent when the job that had it ended."""
+    async with work_transaction(services.database.app) as driver:
+        freed = await take_freed(driver, priority=priority, resend_after=_resend_after(backlog))
+    return await _send(services, freed[::-1], ahead=True)  # the last that is sent ahead is the first that is read
+
+
 async def _fill(services: Services, priority: Priority, backlog: int) -> int:
     """Fill a queue that holds so many messages; answers how many were sent."""
-    resend_after = RESEND_AFTER if backlog == 0 else RESEND_AMONG_OTHERS
+    resend_after = _resend_after(backlog)
     sent = 0
     while backlog + sent < REFILL_BELOW:
         async with work_transaction(services.database.app) as driver:
@@ -96,11 +107,15 @@ async def _fill(services: Services, priority: Priority, backlog: int) -> int:
     return sent
 
 
-async def _send(services: Services, due: Sequence[DueJob]) -> int:
+def _resend_after(backlog: int) -> timedelta:
+    return RESEND_AFTER if backlog == 0 else RESEND_AMONG_OTHERS
+
+
+async def _send(services: Services, due: Sequence[DueJob], *, ahead: bool = False) -> int:
     for place, job in enumerate(due):
         try:
             async with patience(SEND_SECONDS):
-                await services.broker.send(job.id, priority=job.priority)
+                await services.broker.send(job.id, priority=job.priority, ahead=ahead)
         except (SendTaskError, RedisError, OSError) as error:
             log.warning("redis does not answer; messages wait", error=type(error).__name__, jobs=len(due) - place)
             async with work_transaction(services.database.app) as driver:

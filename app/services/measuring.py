@@ -14,6 +14,7 @@ from app.metrics.ranges import DateRange, is_final
 from app.pieces import in_pieces
 from app.queries.metric_sums import CurrencySum, EntityDays, Sum, sum_entities, sum_listings
 from app.queries.parameters import Parameters
+from app.services.unmatched import WHOLE_SELLER, ListScope, unmatched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,6 +45,7 @@ class SummaryRequest(NamedTuple):
 
     listing: Listing[EntityRow]
     period: Period
+    scope: ListScope = WHOLE_SELLER
 
 
 class ReadFrom(NamedTuple):
@@ -96,12 +98,18 @@ async def measure_entities(
 async def measure_listings(
     driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[SummaryRequest]
 ) -> list[tuple[MetricsReading, ...]]:
-    """The totals of lists of one shape over one period, one for each currency among what they match."""
+    """The totals of lists of one shape over one period, one for each currency among what they match.
+
+    A list that matches nothing has one total: zeros.
+    """
     period = asked[0].period
     parameters = Parameters(seller_id, calendar.days_of)
     totals = await sum_listings(driver, [request.listing for request in asked], period, parameters)
     level = asked[0].listing.source.measured_level
-    return [tuple(_total(calendar, level, period, total) for total in of_list) for of_list in totals]
+    return [
+        tuple(_total(calendar, level, period, total) for total in of_list or [_zeros(calendar, request.scope)])
+        for request, of_list in zip(asked, totals, strict=True)
+    ]
 
 
 def read_from(level: Level, account_ids: tuple[UUID, ...], as_of: datetime | None) -> ReadFrom | None:
@@ -135,8 +143,12 @@ def days_over(ranges: Iterable[DateRange]) -> DateRange:
     return DateRange(min(days.from_date for days in known), max(days.to_date for days in known))
 
 
+def _zeros(calendar: Calendar, scope: ListScope) -> CurrencySum:
+    return CurrencySum(*unmatched(calendar, scope), NOTHING)
+
+
 def _total(calendar: Calendar, level: Level, period: Period, total: CurrencySum) -> MetricsReading:
-    spans = [calendar.span(period, account_id) for account_id in total.account_ids]
+    spans = calendar.spans(period, total.account_ids)
     days = days_over(span.days for span in spans)
     final = all(span.is_final for span in spans)
     source = read_from(level, total.account_ids, period.as_of)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar, Union
 
 from app import clock
 from app.errors import NotAMemberError, NotFoundError, PixecomError
-from app.queries.directory import list_calendars
+from app.queries.directory import get_calendar
 from app.queries.entities import ENTITIES, EntityRow
 from app.queries.page_reading import list_metrics, list_post_values
 from app.queries.sources import Row, Source, load_rows
@@ -266,8 +266,7 @@ class _CalendarOnce:
 
     async def load(self, driver: Driver) -> Calendar:
         if self._loaded is None:
-            accounts = await list_calendars(driver, self._seller_id)
-            self._loaded = Calendar(accounts, self._services.settings)
+            self._loaded = Calendar(await get_calendar(driver, self._seller_id), self._services.settings)
         return self._loaded
 
 

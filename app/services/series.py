@@ -15,6 +15,7 @@ from app.queries.metric_buckets import CurrencyBuckets, bucket_entities, bucket_
 from app.queries.metric_sums import EntityDays, Sum
 from app.queries.parameters import Parameters
 from app.services.measuring import NOTHING, MetricsReading, ReadFrom, days_over, read_from
+from app.services.unmatched import WHOLE_SELLER, ListScope, unmatched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,6 +52,7 @@ class ListSeriesRequest(NamedTuple):
     listing: Listing[EntityRow]
     period: Period
     granularity: Granularity
+    scope: ListScope = WHOLE_SELLER
 
 
 async def measure_series(
@@ -82,26 +84,34 @@ async def measure_series(
 async def measure_list_series(
     driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[ListSeriesRequest]
 ) -> list[tuple[Series, ...]]:
-    """The series of lists of one shape over one period, one for each currency among what they match."""
-    listing, period, granularity = asked[0]
+    """The series of lists of one shape over one period, one for each currency among what they match.
+
+    A list that matches nothing has one series: zeros.
+    """
+    listing, period, granularity, _ = asked[0]
     level, parameters = listing.source.measured_level, Parameters(seller_id, calendar.days_of)
     listings = [request.listing for request in asked]
-    found = await bucket_listings(driver, listings, period, granularity, parameters)
+    matched = await bucket_listings(driver, listings, period, granularity, parameters)
+    found = [
+        of_list or [CurrencyBuckets(*unmatched(calendar, request.scope), {})]
+        for request, of_list in zip(asked, matched, strict=True)
+    ]
     days = [
         (account, calendar.span(period, account).days)
-        for of_list in found
+        for of_list in matched
         for of_currency in of_list
         for account in of_currency.account_ids
     ]
     fetches = await _fetches(driver, seller_id, level, period, granularity, days)
 
     async def series(of_currency: CurrencyBuckets) -> Series:
-        spans = {account: calendar.span(period, account) for account in of_currency.account_ids}
+        accounts = of_currency.account_ids
+        spans = calendar.spans(period, accounts)
         return await _series(
-            list(buckets(days_over(span.days for span in spans.values()), granularity)),
+            list(buckets(days_over(span.days for span in spans), granularity)),
             of_currency.sums,
-            list(spans.values()),
-            [fetches.get((account, span.days), {}) for account, span in spans.items()],
+            spans,
+            [fetches.get((account, calendar.span(period, account).days), {}) for account in accounts],
             currency=of_currency.currency,
             source=read_from(level, of_currency.account_ids, period.as_of),
         )

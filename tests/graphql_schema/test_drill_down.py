@@ -149,7 +149,9 @@ async def test_the_summary_is_of_all_that_matches_derived_from_the_sum(world: Sm
     assert everything["summaries"] == [{**total, "syncedAt": "2026-03-02T05:00:00+00:00", "isFinal": False}]
     assert paused["totalCount"] == 1
     assert paused["summary"] == {**total, "spend": "9.00", "impressions": 1000, "cpm": "9.00"}
-    assert (nothing["totalCount"], nothing["summary"], nothing["summaries"]) == (0, None, [])
+    zeros = {"spend": "0.00", "impressions": 0, "cpm": "0.00", "currency": "USD", "hasData": False}
+    assert (nothing["totalCount"], nothing["summary"]) == (0, zeros)
+    assert nothing["summaries"] == [{**zeros, "syncedAt": None, "isFinal": False}]
     assert final["summaries"][0]["isFinal"] is True
 
 
@@ -237,14 +239,14 @@ async def test_totals_of_nested_lists_are_of_each_parent(world: SmallWorld) -> N
     assert [(node["name"], node["adsets"]) for node in data["campaigns"]["nodes"]] == [
         ("a", _adsets(2, ["a1"], "3.00", more=True)),
         ("b", _adsets(1, ["b4"], "4.00", more=False)),
-        ("c", _adsets(0, [], None, more=False)),
+        ("c", _adsets(0, [], "0.00", more=False)),
     ]
 
 
-def _adsets(count: int, found: list[str], spend: str | None, *, more: bool) -> dict[str, Any]:
+def _adsets(count: int, found: list[str], spend: str, *, more: bool) -> dict[str, Any]:
     return {
         "totalCount": count,
         "nodes": [{"name": name} for name in found],
-        "summary": {"spend": spend} if spend else None,
+        "summary": {"spend": spend},
         "pageInfo": {"hasNextPage": more},
     }

@@ -270,7 +270,10 @@ async def test_every_metric_of_the_totals(golden: GoldenWorld) -> None:
 
     assert mixed == {"comparison": None, "comparisons": [yen, dollars]}
     assert single == {"comparison": dollars, "comparisons": [dollars]}
-    assert nothing == {"comparison": None, "comparisons": []}
+    zeros = nothing["comparison"]
+    assert nothing["comparisons"] == [zeros]
+    assert zeros["current"] == zeros["base"] == zeros["absolute"] == NOTHING
+    assert zeros["relative"] == dict.fromkeys(NOTHING)
 
 
 async def test_every_metric_against_a_year_ago(golden: GoldenWorld) -> None:

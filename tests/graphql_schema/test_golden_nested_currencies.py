@@ -69,9 +69,9 @@ async def test_each_nested_list_is_in_its_parents_currency(golden: GoldenWorld) 
             "totalCount": 0,
             "unfilteredCount": 0,
             "nodes": [],
-            "summary": None,
-            "comparison": None,
-            "series": [],
+            "summary": {"spend": "0.00", "currency": "EUR"},
+            "comparison": {"absolute": {"spend": "0.00"}, "relative": {"spend": None}},
+            "series": [{"currency": "EUR", "points": [{"metrics": {"spend": "0.00"}}]}],
         },
         "JPY": {
             "totalCount": 2,

@@ -91,4 +91,5 @@ async def test_nested_lists_have_the_totals_of_their_parent(golden: GoldenWorld)
     assert found["Alpha"] == {"summary": alpha, "summaries": [{**alpha, "currency": "USD", "hasData": True}]}
     idle = {"spend": "0.00"}
     assert found["Coast"] == {"summary": idle, "summaries": [{**idle, "currency": "USD", "hasData": False}]}
-    assert found["Edo"] == {"summary": None, "summaries": []}
+    nothing = {"spend": "0"}
+    assert found["Edo"] == {"summary": nothing, "summaries": [{**nothing, "currency": "JPY", "hasData": False}]}

@@ -507,6 +507,36 @@ async def test_the_choice_is_by_absence_and_not_by_zero(meta: MetaProvider, grap
     assert (counters.content_views, counters.purchase_value_micros) == (0, 7_500_000)
 
 
+ONSITE = {
+    "onsite_conversion__purchase": "4",
+    "onsite_conversion__initiate_checkout": "6",
+    "onsite_conversion__add_to_cart": "9",
+    "onsite_conversion__view_content": "40",
+}
+ON_PIXEL = {"offsite_conversion__fb_pixel_purchase": "0", "offsite_conversion__fb_pixel_view_content": "7"}
+
+
+async def test_what_happens_on_metas_own_surfaces_counts_where_nothing_else_does(
+    meta: MetaProvider, graph: ScriptedGraph
+) -> None:
+    alone = await read_one(
+        meta, graph, actions=actions(**ONSITE), action_values=actions(onsite_conversion__purchase="99.5")
+    )
+    beside = await read_one(
+        meta,
+        graph,
+        actions=actions(**ONSITE, **ON_PIXEL),
+        action_values=actions(onsite_conversion__purchase="99.5", offsite_conversion__fb_pixel_purchase="1.5"),
+    )
+
+    counters = alone.counters
+    assert (counters.purchases, counters.purchase_value_micros) == (4, 99_500_000)
+    assert (counters.checkout_initiated, counters.add_to_cart, counters.content_views) == (6, 9, 40)
+    counters = beside.counters
+    assert (counters.purchases, counters.purchase_value_micros) == (0, 1_500_000)
+    assert (counters.checkout_initiated, counters.add_to_cart, counters.content_views) == (6, 9, 7)
+
+
 async def test_an_action_with_windows_only_counts_as_absent(meta: MetaProvider, graph: ScriptedGraph) -> None:
     entries = [{"action_type": "omni_purchase", "7d_click": "3"}, {"action_type": "purchase", "value": "2"}]
 

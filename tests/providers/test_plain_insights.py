@@ -56,7 +56,7 @@ _PLAIN_NUMBERS: st.SearchStrategy[Any] = st.sampled_from(_PLAIN)
 _CENTS: st.SearchStrategy[Any] = st.sampled_from(["0.00", "58705.23", "007.10"])
 _COUNTS: st.SearchStrategy[Any] = st.sampled_from(["0", "7", "361324", "9" * 12])
 _PLAIN_TYPES: st.SearchStrategy[Any] = st.sampled_from(
-    ["omni_purchase", "purchase", "view_content", "add_to_cart", "initiate_checkout", "x"]
+    ["omni_purchase", "purchase", "onsite_conversion.purchase", "view_content", "add_to_cart", "initiate_checkout", "x"]
 )
 _TYPES: st.SearchStrategy[Any] = st.one_of(_PLAIN_TYPES, st.sampled_from([5, None]))
 _ENTRIES: st.SearchStrategy[Any] = st.one_of(

@@ -25,9 +25,10 @@ def written(condition: Condition) -> tuple[str, list[object]]:
     return condition.write(Select(ENTITIES[Level.AD], parameters)), parameters.values[1:]
 
 
-def test_the_signs_of_like_are_escaped_in_a_name() -> None:
-    assert written(name_contains("50%_\\")) == ("e.name ILIKE $2::text", ["%50\\%\\_\\\\%"])
-    assert written(name_starts("50%")) == ("e.name ILIKE $2::text", ["50\\%%"])
+def test_a_name_is_made_the_same_on_both_sides_and_the_text_is_a_value() -> None:
+    name, given = "lower(normalize(e.name, NFKC))", "(SELECT lower(normalize($2::text, NFKC)))"
+    assert written(name_contains("50%_\\")) == (f"strpos({name}, {given}) > 0", ["50%_\\"])
+    assert written(name_starts("50%")) == (f"starts_with({name}, {given})", ["50%"])
 
 
 def test_none_does_not_restrict_and_an_empty_list_does() -> None:

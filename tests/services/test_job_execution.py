@@ -86,9 +86,10 @@ async def test_work_on_the_same_thing_waits_for_its_turn(services: Services) -> 
     assert seen == ["QUEUED", "SUCCEEDED"]
     # The end of the first sends the second at once.
     waiting = await job_of(services, second)
-    assert (waiting["attempt"], waiting["tries"], waiting["wait"] <= 0) == (0, 0, True)
+    assert (waiting["attempt"], waiting["tries"], waiting["wait"] <= 0, waiting["had_turn"]) == (0, 0, True, True)
     assert waiting["sent_at"] is not None
     await execute(services, second, nothing)
+    assert (await job_of(services, second))["had_turn"] is False
     assert await state_of(services, second) == "SUCCEEDED"
     assert await run_state(services, run.run_id) == "SUCCEEDED"
 
@@ -103,7 +104,7 @@ async def test_of_two_who_claim_work_on_the_same_thing_at_once_one_leaves_it_wit
         async with asyncio.timeout(10):
             assert await claim_job(other, second, worker="other", lease=A_MOMENT) is None
     states = [
-        (job["state"], job["wait"] > 0) for job in (await job_of(services, first), await job_of(services, second))
+        (job["state"], job["had_turn"]) for job in (await job_of(services, first), await job_of(services, second))
     ]
     assert states == [("RUNNING", False), ("QUEUED", True)]
 

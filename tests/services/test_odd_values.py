@@ -79,3 +79,33 @@ async def test_an_odd_ratio_costs_no_row_and_is_named_until_it_is_gone(shop: Sho
     await play(shop, "")
     await shop.sync()
     assert await numbers(reader) == (*right, [])
+
+
+ON_FACEBOOK = f"""
+[[oddities]]
+match = {{ edge = "insights", level = "ad" }}
+id = "1111"
+day = {YESTERDAY}
+field = "actions"
+value = [
+  {{ action_type = "link_click", value = "57" }},
+  {{ action_type = "onsite_conversion.purchase", value = "4" }},
+  {{ action_type = "onsite_conversion.add_to_cart", value = "9" }},
+]
+
+[[oddities]]
+match = {{ edge = "insights", level = "ad" }}
+id = "1111"
+day = {YESTERDAY}
+field = "action_values"
+value = [{{ action_type = "onsite_conversion.purchase", value = "99.50" }}]
+"""
+SOLD = """{ ads(range: {preset: YESTERDAY}, filter: {name: "Red shoes"}) {
+    nodes { metrics { purchases purchaseValue addToCart checkoutInitiated } } } }"""
+
+
+async def test_a_sale_on_the_platform_itself_is_a_sale(shop: Shop, reader: Tenant) -> None:
+    await play(shop, ON_FACEBOOK)
+    await shop.sync()
+    [ad] = (await reader.ask(SOLD))["ads"]["nodes"]
+    assert ad["metrics"] == {"purchases": 4, "purchaseValue": "99.50", "addToCart": 9, "checkoutInitiated": 0}

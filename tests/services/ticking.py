@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app.database.transactions import tenant_transaction, work_transaction
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 
     from app.services.context import Services
 
+LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 ALL = ["structure", "stats", "delivery", "daily", "restatement", "day_close", "retention", "compaction"]
 
 
 async def connect_mocks(
     services: Services, seller_id: UUID, count: int, *, time_zone: str = "Asia/Ho_Chi_Minh"
 ) -> list[UUID]:
-    """Accounts without any job of their own, in the order of their names, `mock-0` first."""
+    """Accounts connected long ago without any job of their own, in the order of their names, `mock-0` first."""
     made: list[UUID] = []
     for place in range(count):
         account = AccountToConnect(
@@ -34,6 +36,7 @@ async def connect_mocks(
             currency="USD",
         )
         made.append(await connect_account(services, seller_id=seller_id, account=account))
+    await tell(services, seller_id, "UPDATE fb_connections SET created_at = $1", LONG_AGO)
     await forget_work(services)
     return made
 

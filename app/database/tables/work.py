@@ -96,6 +96,8 @@ jobs = Table(
     Column("losses", Integer, nullable=False),
     instant("run_at"),
     instant("sent_at", nullable=True),
+    # Its turn came while another job ran with its exclusive key: it is the next once that has ended.
+    Column("had_turn", Boolean, nullable=False, server_default=text("false")),
     instant("lease_until", nullable=True),
     Column("claimed_by", Text, nullable=True),
     instant("claimed_at", nullable=True),
@@ -132,6 +134,7 @@ jobs = Table(
         "id",
         postgresql_where=text(f"state IN ({_listed(WAITING_STATES)})"),
     ),
+    Index("ix_jobs_had_turn", "priority", "exclusive_key", postgresql_where=text("had_turn")),
     # What waits behind a running job of its kind, and what waits with a throttled account.
     Index("ix_jobs_exclusive", "exclusive_key", postgresql_where=text(f"state IN ({_listed(WAITING_STATES)})")),
     Index("ix_jobs_connection", "connection_id", postgresql_where=text(f"state IN ({_listed(WAITING_STATES)})")),

@@ -1,8 +1,9 @@
 """One canonical action type per meaning.
 
 Meta reports the same sale as `purchase`, `omni_purchase`, `offsite_conversion.fb_pixel_purchase` and more; adding
-them up doubles it. The `omni_` types are the superset over web, app and shop without double counting. The choice
-falls per row and by absence: a preferred type that is there with 0 is still the one.
+them up doubles it. The `omni_` types are the superset over web, app and shop without double counting. What happens on
+Meta's own surfaces, such as Shops, can come as `onsite_conversion.` alone. The choice falls per row and by absence: a
+preferred type that is there with 0 is still the one.
 """
 
 from __future__ import annotations
@@ -17,15 +18,26 @@ if TYPE_CHECKING:
 
     from app.providers.meta.node import Node
 
-PURCHASE = ("omni_purchase", "purchase", "offsite_conversion.fb_pixel_purchase")
-ADD_TO_CART = ("omni_add_to_cart", "add_to_cart", "offsite_conversion.fb_pixel_add_to_cart")
+PURCHASE = ("omni_purchase", "purchase", "offsite_conversion.fb_pixel_purchase", "onsite_conversion.purchase")
+ADD_TO_CART = (
+    "omni_add_to_cart",
+    "add_to_cart",
+    "offsite_conversion.fb_pixel_add_to_cart",
+    "onsite_conversion.add_to_cart",
+)
 # The first is spelled with a d, the others are not.
 INITIATE_CHECKOUT = (
     "omni_initiated_checkout",
     "initiate_checkout",
     "offsite_conversion.fb_pixel_initiate_checkout",
+    "onsite_conversion.initiate_checkout",
 )
-VIEW_CONTENT = ("omni_view_content", "view_content", "offsite_conversion.fb_pixel_view_content")
+VIEW_CONTENT = (
+    "omni_view_content",
+    "view_content",
+    "offsite_conversion.fb_pixel_view_content",
+    "onsite_conversion.view_content",
+)
 
 
 class ActionValues(NamedTuple):
