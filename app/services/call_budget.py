@@ -72,13 +72,14 @@ if limit >= 0 and used > 0 and used + calls > limit then
 end
 redis.call('HINCRBY', KEYS[1], tostring(minute), calls)
 redis.call('EXPIRE', KEYS[1], 3720)
-if probes then
-  redis.call('HSET', KEYS[4], 'probed_until', now + tonumber(ARGV[5]))
+for _, series in ipairs(probed) do
+  redis.call('HSET', series, 'probed_until', now + tonumber(ARGV[5]))
 end
-return {'', tostring(used + calls), probes and 'PROBE' or ''}
+return {'', tostring(used + calls), #probed > 0 and 'PROBE' or ''}
 """
 
 _NO_LIMIT = -1
+_WHOLE_ACCOUNT = "ALL"
 _USED_UP = f"its share of the hour's calls is used up ({OWN_LIMIT})"
 _PAUSE_REASONS = {
     ASKED_FOR: "the platform wants a pause",
@@ -127,9 +128,9 @@ class CallBudgets:
         answer = await self._ask(self._pause, keys, arguments)
         return None if answer is None else datetime.fromtimestamp(float(cast("bytes", answer)), UTC)
 
-    async def end_series(self, key: str) -> None:
+    async def end_series(self, keys: list[str]) -> None:
         """A probe was answered well."""
-        await self._ask(self._end_series, [key], [])
+        await self._ask(self._end_series, keys, [])
 
     async def _ask(self, script: AsyncScript, keys: list[str], arguments: list[str]) -> object | None:
         if self._is_away and clock.now() < self._rests_until:
@@ -165,7 +166,7 @@ class _SharedBudget(NamedTuple):
         counted = self._key(use_case, "count")
         asked_by_person = "1" if self.by_person and beyond_limit else ""
         answer = await self.budgets.spend(
-            [counted, *self._pause_keys(use_case)],
+            [counted, *self._pause_keys(use_case), *self._pause_keys(None)],
             [_now(), str(calls), str(limit), asked_by_person, _length(quota_pauses.PROBE_PATIENCE)],
         )
         if answer is not None:
@@ -180,14 +181,16 @@ class _SharedBudget(NamedTuple):
         return answer is not None and answer.cause == quota_pauses.PROBE
 
     async def note_usage(
-        self, use_case: UseCase, usage: UsageReading, *, answers_probe: bool = False
+        self, use_case: UseCase | None, usage: UsageReading, *, answers_probe: bool = False
     ) -> datetime | None:
         """A wait that the platform names is the truth; the guesses of ours are for where it names none."""
         pause = pause_for(usage)
         keys = self._pause_keys(use_case)
+        if answers_probe:
+            # Whatever the answer says of its use case, the account as a whole is answered.
+            *_, whole = self._pause_keys(None)
+            await self.budgets.end_series([whole] if pause else [whole, keys[-1]])
         if pause is None:
-            if answers_probe:
-                await self.budgets.end_series(keys[-1])
             return None
         guesses = (quota_pauses.FIRST_GUESS, quota_pauses.LONGEST_GUESS, quota_pauses.SERIES_MEMORY)
         until = await self.budgets.pause(keys, [_now(), pause.cause, *map(_length, (pause.wait, *guesses))])
@@ -201,11 +204,11 @@ class _SharedBudget(NamedTuple):
         )
         return until
 
-    def _pause_keys(self, use_case: UseCase) -> list[str]:
-        """The pause's end, its cause, and the series of guesses that it belongs to."""
-        return [self._key(use_case, what) for what in ("pause", "pause_cause", "pause_series")]
+    def _pause_keys(self, use_case: UseCase | None) -> list[str]:
+        """The pause's end, its cause, and the series of guesses that it belongs to; None: of the whole account."""
+        return [self._key(use_case or _WHOLE_ACCOUNT, what) for what in ("pause", "pause_cause", "pause_series")]
 
-    def _key(self, use_case: UseCase, what: str) -> str:
+    def _key(self, use_case: str, what: str) -> str:
         """The braces keep an account's keys together in a cluster."""
         return f"pixecom:calls:{{{self.provider}/{self.external_id}}}:{use_case}:{what}"
 

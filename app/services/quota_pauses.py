@@ -1,4 +1,4 @@
-"""Pauses of calls for one account and use case, kept in Redis: how long they last, and what ends them.
+"""Pauses of calls for an account or its one use case, kept in Redis: how long they last, and what ends them.
 
 A wait that the platform names is the pause. Where it names none, the pause is a guess of ours: 1 minute, then 2, 4 and
 so on up to 10. After a guessed pause a single call, the probe, asks the platform; everything else waits for its
@@ -54,22 +54,25 @@ def pause_for(usage: UsageReading) -> QuotaPause | None:
     return None
 
 
-# The beginning of a script that spends calls. Keys 2 to 4 are the pause's end, its cause and the series of guesses;
-# `now` is the time, `by_person` whether a person asked. Returns a refusal or sets `probes`.
+# The beginning of a script that spends calls. Keys 2 to 4 are the end, the cause and the series of the use case's
+# pause, keys 5 to 7 those of the whole account's; `now` is the time, `by_person` whether a person asked. Returns a
+# refusal, or leaves the series that the call is a probe of in `probed`.
 GATE = """
-local paused_until = tonumber(redis.call('GET', KEYS[2]) or '0')
-local cause = redis.call('GET', KEYS[3]) or ''
-if paused_until > now and not (by_person and cause == 'NEAR_THE_END') then
-  return {'PAUSED', tostring(paused_until), cause}
-end
-local series = redis.call('HMGET', KEYS[4], 'cause', 'probed_until')
-local probes = false
-if series[1] and not (by_person and series[1] == 'NEAR_THE_END') then
-  local probed_until = tonumber(series[2] or '0')
-  if probed_until > now then
-    return {'PROBED', tostring(probed_until), series[1]}
+local probed = {}
+for first = 5, 2, -3 do
+  local paused_until = tonumber(redis.call('GET', KEYS[first]) or '0')
+  local cause = redis.call('GET', KEYS[first + 1]) or ''
+  if paused_until > now and not (by_person and cause == 'NEAR_THE_END') then
+    return {'PAUSED', tostring(paused_until), cause}
   end
-  probes = true
+  local series = redis.call('HMGET', KEYS[first + 2], 'cause', 'probed_until')
+  if series[1] and not (by_person and series[1] == 'NEAR_THE_END') then
+    local probed_until = tonumber(series[2] or '0')
+    if probed_until > now then
+      return {'PROBED', tostring(probed_until), series[1]}
+    end
+    table.insert(probed, KEYS[first + 2])
+  end
 end
 """
 
@@ -106,7 +109,7 @@ redis.call('SET', KEYS[2], cause, 'EX', seconds)
 return string.format('%.3f', now + wait)
 """
 
-# The probe was answered: the series has ended.
+# The probe was answered.
 END_SERIES = """
-return redis.call('DEL', KEYS[1])
+return redis.call('DEL', unpack(KEYS))
 """

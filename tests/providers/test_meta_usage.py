@@ -38,7 +38,7 @@ class Recorder:
     """
 
     spent: list[tuple[UseCase, int, bool]] = field(default_factory=list[tuple[UseCase, int, bool]])
-    noted: list[tuple[UseCase, UsageReading]] = field(default_factory=list[tuple[UseCase, UsageReading]])
+    noted: list[tuple[UseCase | None, UsageReading]] = field(default_factory=list[tuple[UseCase | None, UsageReading]])
     refuses: UseCase | None = None
     probes: bool = False
     until: datetime | None = None
@@ -51,7 +51,7 @@ class Recorder:
         return self.probes
 
     async def note_usage(
-        self, use_case: UseCase, usage: UsageReading, *, answers_probe: bool = False
+        self, use_case: UseCase | None, usage: UsageReading, *, answers_probe: bool = False
     ) -> datetime | None:
         self.noted.append((use_case, usage))
         self.answered += answers_probe
@@ -217,15 +217,15 @@ async def test_answers_tell_their_usage_errors_too(meta: MetaProvider, graph: Sc
 @pytest.mark.parametrize(
     ("code", "scope", "paused"),
     [
-        (80000, ThrottleScope.USE_CASE, [INSIGHTS]),
-        (80004, ThrottleScope.USE_CASE, [MANAGEMENT]),
-        (80003, ThrottleScope.USE_CASE, [INSIGHTS]),
-        (17, ThrottleScope.ACCOUNT, [*UseCase]),
-        (613, ThrottleScope.ACCOUNT, [*UseCase]),
-        (32, ThrottleScope.ACCOUNT, [*UseCase]),
-        (80001, ThrottleScope.ACCOUNT, [*UseCase]),
-        (4, ThrottleScope.APP, [*UseCase]),
-        (341, ThrottleScope.APP, [*UseCase]),
+        (80000, ThrottleScope.USE_CASE, INSIGHTS),
+        (80004, ThrottleScope.USE_CASE, MANAGEMENT),
+        (80003, ThrottleScope.USE_CASE, INSIGHTS),
+        (17, ThrottleScope.ACCOUNT, None),
+        (613, ThrottleScope.ACCOUNT, None),
+        (32, ThrottleScope.ACCOUNT, None),
+        (80001, ThrottleScope.ACCOUNT, None),
+        (4, ThrottleScope.APP, None),
+        (341, ThrottleScope.APP, None),
     ],
 )
 async def test_a_throttle_reaches_as_far_as_its_code_says(
@@ -234,7 +234,7 @@ async def test_a_throttle_reaches_as_far_as_its_code_says(
     budget: Recorder,
     code: int,
     scope: ThrottleScope,
-    paused: list[UseCase],
+    paused: UseCase | None,
 ) -> None:
     graph.answer_error(code, headers={"X-Ad-Account-Usage": '{"reset_time_duration": 300}'})
     with clock.frozen(NOW), pytest.raises(ProviderThrottledError) as raised:
@@ -243,7 +243,7 @@ async def test_a_throttle_reaches_as_far_as_its_code_says(
     assert raised.value.scope is scope
     assert raised.value.use_case is (MANAGEMENT if code == 80004 else INSIGHTS)
     assert raised.value.retry_at == NOW + timedelta(seconds=300)
-    assert budget.noted == [(use_case, refusal(timedelta(seconds=300))) for use_case in paused]
+    assert budget.noted == [(paused, refusal(timedelta(seconds=300)))]
 
 
 async def test_a_throttled_change_in_a_batch_lets_all_wait(
@@ -269,7 +269,7 @@ async def test_a_throttle_without_a_time_ends_when_the_budget_says(
         await meta.get_account()
 
     assert raised.value.retry_at == NOW + timedelta(minutes=4)
-    assert budget.noted == [(use_case, refusal()) for use_case in UseCase]
+    assert budget.noted == [(None, refusal())]
 
 
 async def test_a_probe_is_answered_by_anything_but_a_throttle_and_passing_trouble(

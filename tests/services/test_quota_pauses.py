@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.providers.contract import CallBudget
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
-INSIGHTS = UseCase.ADS_INSIGHTS
+INSIGHTS, MANAGEMENT = UseCase.ADS_INSIGHTS, UseCase.ADS_MANAGEMENT
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 REFUSED = UsageReading(percent=Decimal(100), regain_wait=timedelta(0), is_refusal=True)
 
@@ -164,3 +164,20 @@ async def test_below_the_higher_threshold_calls_slow_down_without_a_series(redis
         await note_at(budget, now, reading("86"))
         assert await refused_at(budget, now) == (now + MINUTE, "JOB")
         assert await spend_at(budget, now + MINUTE) is False
+
+
+async def test_a_throttle_of_the_whole_account_has_one_probe_for_all_use_cases(redis: Redis) -> None:
+    budget = budget_of(redis)
+    with clock.frozen(NOON):
+        await budget.note_usage(None, REFUSED)
+        for use_case in UseCase:
+            with pytest.raises(ProviderThrottledError):
+                await budget.spend(use_case)
+    with clock.frozen(NOON + MINUTE):
+        assert await budget.spend(MANAGEMENT) is True
+        assert await refused_at(budget, NOON + MINUTE) == (NOON + MINUTE + 5 * SECOND, "JOB")
+        await budget.note_usage(MANAGEMENT, reading("96"), answers_probe=True)
+
+    assert await spend_at(budget, NOON + MINUTE) is False
+    with clock.frozen(NOON + MINUTE), pytest.raises(ProviderThrottledError):
+        await budget.spend(MANAGEMENT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -12,6 +13,7 @@ from app import clock
 from app.database.transactions import tenant_transaction
 from app.identifiers import new_id
 from app.metrics.levels import Level
+from app.providers.sandbox import scenario
 from app.providers.sandbox.dataset import Entity, Kind
 from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, delivery_job
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from tests.services.shop import Shop
 
 ACCOUNT = "act_1"
+STORM = Path(scenario.__file__).parent / "scenarios" / "stormy-hour.toml"
 COUNT = 60
 
 
@@ -79,7 +82,9 @@ async def poll_delivery(shop: Shop) -> str:
 async def test_bulk_changes_outlast_throttles_of_seconds(shop: Shop) -> None:
     """From 95 % of 40 calls on, headers warn without a time; each throttle then lasts a second and says so."""
     ids = await campaigns(shop)
-    await script(shop, "throttles", account=ACCOUNT, after_calls=40, window_seconds=3600, seconds=1)
+    async with httpx.AsyncClient() as client:
+        toml = {"content-type": "application/toml"}
+        (await client.post(f"{shop.url}/sandbox/scenario", content=STORM.read_bytes(), headers=toml)).raise_for_status()
     failed = 0
     for round_ in range(4):
         await poll_delivery(shop)

@@ -129,10 +129,9 @@ class GraphClient:
         wait = timedelta(0) if error.is_guess else max(error.retry_at - clock.now(), timedelta(0))
         usage = UsageReading(percent=_FULL, regain_wait=wait, is_refusal=True)
         narrow = error.scope is ThrottleScope.USE_CASE
-        use_cases = (error.use_case or self.use_case,) if narrow else tuple(UseCase)
-        ends = [await self._note(usage, use_case) for use_case in use_cases]
-        if error.is_guess and (known := [end for end in ends if end is not None]):
-            error.retry_at = max(known)
+        until = await self._note(usage, (error.use_case or self.use_case) if narrow else None)
+        if error.is_guess and until is not None:
+            error.retry_at = until
 
     def _is_throttled(self, item: object) -> bool:
         answer = read_item(item, credentials=self.credentials, use_case=self.use_case)
@@ -146,7 +145,7 @@ class GraphClient:
             raise ProviderTransientError("Meta's answer can't be read: the batch is not a list")
         items = cast("list[object]", answer)
         usage = worst_usage(read_usage(item_headers(item)) for item in items)
-        await self._note(usage, answers_probe=is_probe and not any(map(self._is_throttled, items)))
+        await self._note(usage, self.use_case, answers_probe=is_probe and not any(map(self._is_throttled, items)))
         return items
 
     async def _spend(self, calls: int = 1, *, beyond_limit: bool = False) -> bool:
@@ -198,9 +197,9 @@ class GraphClient:
             raise
         except ProviderError as error:
             is_passing = isinstance(error, ProviderTransientError)
-            await self._note(usage, answers_probe=is_probe and not is_passing)
+            await self._note(usage, self.use_case, answers_probe=is_probe and not is_passing)
             raise
-        await self._note(usage, answers_probe=is_probe)
+        await self._note(usage, self.use_case, answers_probe=is_probe)
         return answer
 
     def _unreachable(self, error: httpx.RequestError) -> ProviderError:
@@ -213,12 +212,12 @@ class GraphClient:
         return ProviderTransientError(text)
 
     async def _note(
-        self, usage: UsageReading, use_case: UseCase | None = None, *, answers_probe: bool = False
+        self, usage: UsageReading, use_case: UseCase | None, *, answers_probe: bool = False
     ) -> datetime | None:
-        """The end of the pause that follows, where one does."""
+        """The end of the pause that follows, where one does. Without a use case it is the whole account's."""
         if self._budget is None or not (usage.percent or usage.regain_wait or answers_probe):
             return None
-        return await self._budget.note_usage(use_case or self.use_case, usage, answers_probe=answers_probe)
+        return await self._budget.note_usage(use_case, usage, answers_probe=answers_probe)
 
     def _answer(self, response: httpx.Response, parse: Callable[[bytes, str], object]) -> object:
         try:
