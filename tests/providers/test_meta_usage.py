@@ -305,6 +305,7 @@ async def test_a_batch_that_is_a_probe_sends_its_first_item_alone(
     with pytest.raises(ProviderThrottledError):
         await meta.set_status(Level.AD, ["1", "2", "3"], EntityStatus.PAUSED)
     assert budget.answered == 1
+    assert [len(json.loads(call.form["batch"])) for call in graph.calls] == [1, 2, 1]
 
 
 async def test_an_insights_query_that_is_never_answered_is_too_much(graph: ScriptedGraph) -> None:
