@@ -204,7 +204,10 @@ class ThrottleScope(StrEnum):
 
 
 class ProviderThrottledError(ProviderError):
-    """A call budget is spent until `retry_at` (UTC). `use_case` is the one that was called, where it is known."""
+    """A call budget is spent until `retry_at` (UTC). `use_case` is the one that was called, where it is known.
+
+    `is_guess`: the platform named no time, and `retry_at` is a guess.
+    """
 
     def __init__(
         self,
@@ -215,9 +218,11 @@ class ProviderThrottledError(ProviderError):
         use_case: UseCase | None = None,
         code: int | None = None,
         subcode: int | None = None,
+        is_guess: bool = False,
     ) -> None:
         super().__init__(message, code=code, subcode=subcode)
         self.retry_at = retry_at
+        self.is_guess = is_guess
         self.scope = scope
         self.use_case = use_case
 

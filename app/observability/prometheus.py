@@ -67,7 +67,8 @@ LOGINS = Counter("pixecom_logins_total", "Login attempts by outcome; LIMITED one
 THROTTLES = Counter("pixecom_throttles_total", "Throttles that parked jobs, by how far they reached.", ["scope"])
 PROVIDER_CALLS = Counter(
     "pixecom_provider_calls_total",
-    "Calls to the ad platform: MADE, or refused by a pause (PAUSED) or by our own budget (USED_UP).",
+    "Calls to the ad platform: MADE, or refused by a pause (PAUSED), while another call probes whether the pause has "
+    "ended (PROBED), or by our own budget (USED_UP).",
     ["provider", "use_case", "outcome"],
 )
 BUDGET_USED = Histogram(

@@ -9,6 +9,7 @@ External ids are the platform's own, as strings. Money is in micros of the accou
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from app.providers.insight_rows import InsightRow, InsightRows
@@ -42,7 +43,7 @@ NAME_CHARACTERS = 1_000
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import date, datetime, timedelta
+    from datetime import date, datetime
     from decimal import Decimal
 
     from app.errors import ProviderError
@@ -289,24 +290,33 @@ class TokenFacts:
 class UsageReading:
     """What an answer says of the quota: the worst percentage (it may exceed 100), and the wait until it is regained.
 
-    A wait of zero: calls are being answered.
+    A wait of zero: none is named. `reset_wait` is the time to the reset of a quota that is nearly used up while calls
+    are still answered, zero where none is named. `is_refusal`: this call was refused, whatever else was said.
     """
 
     percent: Decimal
     regain_wait: timedelta
+    reset_wait: timedelta = timedelta(0)
+    is_refusal: bool = False
 
 
 class CallBudget(Protocol):
     """What may be called on behalf of one account, shared by all who call for it."""
 
-    async def spend(self, use_case: UseCase, calls: int = 1, *, beyond_limit: bool = False) -> None:
-        """Count calls that are about to be made.
+    async def spend(self, use_case: UseCase, calls: int = 1, *, beyond_limit: bool = False) -> bool:
+        """Count calls that are about to be made; answers whether they are a probe, for whose answer all others wait.
 
-        Raises ProviderThrottledError, and counts nothing, while the platform asked for a pause, or when the hour's
-        calls are used up. The latter never stops what goes `beyond_limit`: what a person asked for, and what has begun.
+        Raises ProviderThrottledError, and counts nothing, while calls pause, or when the hour's calls are used up. The
+        latter never stops what goes `beyond_limit`: what a person asked for, and what has begun.
         """
         ...
 
-    async def note_usage(self, use_case: UseCase, usage: UsageReading) -> None:
-        """What the platform said of the quota in its answer; a quota near its end pauses the use case for all."""
+    async def note_usage(
+        self, use_case: UseCase | None, usage: UsageReading, *, answers_probe: bool = False
+    ) -> datetime | None:
+        """What the platform said of the quota in its answer; a quota near its end pauses the use case for all.
+
+        None: it was said of the whole account. `answers_probe`: this is the answer that all others wait for.
+        Returns the end of the pause that follows, None where none does or where it is unknown.
+        """
         ...

@@ -159,7 +159,8 @@ ORDER BY recovered, last_at DESC
 LIMIT $3
 """
 
-# What our own limit parks has no pause: it holds back only who asked beyond its share.
+# What we hold back by ourselves has no pause, since it concerns only who asked: beyond a share of our own limit, or in
+# the background while the platform's quota is nearly used up.
 _LIST_HELD_BACK = """
 WITH paused AS (
   SELECT scope,
@@ -177,11 +178,11 @@ WITH paused AS (
          connection_id,
          max(run_at) AS until,
          error_reason AS reason,
-         true AS by_own_limit
+         error_reason LIKE '%' || $3 || '%' AS by_own_limit
   FROM jobs
   WHERE state = 'PARKED'
     AND connection_id IS NOT NULL
-    AND error_reason LIKE '%' || $3 || '%'
+    AND (error_reason LIKE '%' || $3 || '%' OR error_reason LIKE '%' || $4 || '%')
     AND ($1::uuid IS NULL OR seller_id = $1)
   GROUP BY connection_id, use_case, seller_id, error_reason
 )
@@ -247,9 +248,11 @@ async def list_failed_work(driver: Driver, *, seller_id: UUID | None, since: dat
     return [FailedWork(*row)._replace(run_origin=RunOrigin(row["origin"]) if row["origin"] else None) for row in rows]
 
 
-async def list_held_back(driver: Driver, *, seller_id: UUID | None, limit: int, own_limit: str) -> list[HeldBack]:
-    """Pauses that are in force, and what is parked for a reason that names `own_limit`; the longest first."""
-    return [HeldBack(*row) for row in await driver.fetch(_LIST_HELD_BACK, seller_id, limit, own_limit)]
+async def list_held_back(
+    driver: Driver, *, seller_id: UUID | None, limit: int, own_limit: str, own_caution: str
+) -> list[HeldBack]:
+    """Pauses that are in force, and what is parked for a reason that names one of our own; the longest first."""
+    return [HeldBack(*row) for row in await driver.fetch(_LIST_HELD_BACK, seller_id, limit, own_limit, own_caution)]
 
 
 async def list_gaps(driver: Driver, *, seller_id: UUID | None, limit: int) -> list[Gap]:

@@ -22,7 +22,7 @@ from app.services.connection_health import end_parked, mark_unhealthy
 from app.services.delivery_requests import request_poll
 from app.services.job_kinds import AccountKey
 from app.services.provider_access import open_provider
-from app.services.status_values import StatusFailure, archived, failure_code, refused
+from app.services.status_values import StatusFailure, StatusFailureCode, archived, failure_code, refused
 from app.services.throttles import pause_scopes
 from app.vocabulary import ConnectionTrouble, EntityStatus, UseCase
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from app.queries.status_changes import Target
     from app.services.context import Services
     from app.services.status_values import StatusRequest
+    from app.services.throttle_patience import ThrottlePatience
 
 log = get_logger(__name__)
 
@@ -49,8 +50,17 @@ _ENDED = frozenset({EntityStatus.ARCHIVED, EntityStatus.DELETED})
 class AccountChange:
     """One request's part in one account."""
 
-    def __init__(self, services: Services, request: StatusRequest, *, account_id: UUID, audit_id: UUID) -> None:
+    def __init__(
+        self,
+        services: Services,
+        request: StatusRequest,
+        *,
+        account_id: UUID,
+        audit_id: UUID,
+        patience: ThrottlePatience,
+    ) -> None:
         self._services = services
+        self._patience = patience
         self._request = request
         self._account_id = account_id
         self._audit_id = audit_id
@@ -60,24 +70,42 @@ class AccountChange:
     async def apply(self, ids: Sequence[UUID]) -> list[StatusFailure]:
         """Set the status of these entities of the account; answers those it was not set for.
 
-        What became of the account's delivery is polled once, soon after.
+        A throttle that ends soon is waited for, without a lock or a transaction, and what it struck is sent again. What
+        became of the account's delivery is polled once, soon after.
         """
-        for start in range(0, len(ids), PIECE):
-            piece, asked_at = ids[start : start + PIECE], clock.now()
-            try:
-                await self._check_pauses()
-                stopped = await self._apply_piece(piece)
-            except ProviderError as error:
-                self._give_up(piece, error)
-                stopped = error
-            if isinstance(stopped, TokenRejectedError):
-                await self._mark_dead(stopped, asked_at=asked_at)
-            if stopped is not None:
-                self._give_up(ids[start + PIECE :], stopped)
+        waiting = list(ids)
+        while waiting:
+            piece, rest = waiting[:PIECE], waiting[PIECE:]
+            stopped = await self._try_piece(piece)
+            if isinstance(stopped, ProviderThrottledError) and await self._patience.outlasts(stopped):
+                waiting = [*self._take_back_throttled(piece), *rest]
+            elif stopped is not None:
+                self._give_up(rest, stopped)
                 break
+            else:
+                waiting = rest
         if self._changed is not None:
             await request_poll(self._services, self._changed)
         return self._failures
+
+    async def _try_piece(self, piece: Sequence[UUID]) -> ProviderError | None:
+        """The answer that holds for all that follow, if there was one."""
+        asked_at = clock.now()
+        try:
+            await self._check_pauses()
+            stopped = await self._apply_piece(piece)
+        except ProviderError as error:
+            self._give_up(piece, error)
+            stopped = error
+        if isinstance(stopped, TokenRejectedError):
+            await self._mark_dead(stopped, asked_at=asked_at)
+        return stopped
+
+    def _take_back_throttled(self, piece: Sequence[UUID]) -> list[UUID]:
+        """The ids of the piece that a throttle struck, in their order; they are failures no more."""
+        struck = {each.entity_id for each in self._failures if each.code is StatusFailureCode.THROTTLED}
+        self._failures = [each for each in self._failures if each.code is not StatusFailureCode.THROTTLED]
+        return [each for each in piece if each in struck]
 
     async def _check_pauses(self) -> None:
         """Raises ProviderThrottledError while the platform wants no such call, be it of this account or of the app."""

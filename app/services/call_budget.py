@@ -1,15 +1,13 @@
 """The calls that may be made for an ad account or page: one budget that all processes share, kept in Redis.
 
 Keyed by provider and the platform's own id, so that several connections of one account share it too; no key or value
-holds a secret. Counted by minutes over the last hour. It is a courtesy to the platform and not a lock: without Redis
-the calls are made all the same, with one warning.
+holds a secret. Counted by minutes over the last hour; `app.services.quota_pauses` has the pauses. It is a courtesy to
+the platform and not a lock: without Redis the calls are made all the same, with one warning.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from math import ceil
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from redis.exceptions import RedisError
@@ -18,7 +16,9 @@ from app import clock
 from app.errors import ProviderThrottledError, ThrottleScope
 from app.observability.logging import get_logger
 from app.observability.prometheus import BUDGET_USED, PROVIDER_CALLS
+from app.services import quota_pauses
 from app.services.job_broker import Priority
+from app.services.quota_pauses import ASKED_FOR, NEAR_THE_END, NEARLY_USED_UP_REASON, pause_for
 from app.services.scarce_budgets import ScarceBudgets
 
 if TYPE_CHECKING:
@@ -30,11 +30,6 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-# Pauses before the platform has to ask for one, as connectors take them (airbyte-source-facebook-marketing 6.1.9).
-PAUSES = (
-    (Decimal(95), timedelta(minutes=10)),
-    (Decimal(85), timedelta(minutes=2)),
-)
 # The part of an hour's calls that work of each urgency may use up: a backfill leaves calls for the ticks, and those
 # leave some for people.
 SHARES = {Priority.BACKFILL: 0.5, Priority.SCHEDULED: 0.9}
@@ -45,15 +40,13 @@ LONGEST_OWN_WAIT = timedelta(minutes=10)
 # After it failed, Redis is left alone for so long: every call would wait for it in vain.
 REST_FROM_REDIS = timedelta(seconds=10)
 
-# Counts calls of a minute, unless there is a pause or the hour has no room for them. Answers {refusal, until when, what
-# made the pause}, or {'', calls of the hour, ''}.
+# Counts calls of a minute, unless a pause or the limit of the hour refuses them. Answers {refusal, until when, what
+# made it}, or {'', calls of the hour, 'PROBE' for a probe}.
 # A minute leaves the hour when all of it is an hour old, so no hour of 60 minutes ever holds more than the limit.
-_SPEND = """
-local now, calls, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local paused_until = tonumber(redis.call('GET', KEYS[2]) or '0')
-if paused_until > now then
-  return {'PAUSED', tostring(paused_until), redis.call('GET', KEYS[3]) or ''}
-end
+_BEGIN = """
+local now, calls, limit, by_person = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
+"""
+_COUNT = """
 local minute = math.floor(now / 60)
 local counted = redis.call('HGETALL', KEYS[1])
 local minutes, by_minute, used = {}, {}, 0
@@ -79,31 +72,24 @@ if limit >= 0 and used > 0 and used + calls > limit then
 end
 redis.call('HINCRBY', KEYS[1], tostring(minute), calls)
 redis.call('EXPIRE', KEYS[1], 3720)
-return {'', tostring(used + calls), ''}
+for _, series in ipairs(probed) do
+  redis.call('HSET', series, 'probed_until', now + tonumber(ARGV[5]))
+end
+return {'', tostring(used + calls), #probed > 0 and 'PROBE' or ''}
 """
 
-# A pause may be made longer, never shorter; what made the longest is kept beside it.
-_PAUSE = """
-local until_second, seconds = tonumber(ARGV[1]), tonumber(ARGV[2])
-if tonumber(redis.call('GET', KEYS[1]) or '0') < until_second then
-  redis.call('SET', KEYS[1], ARGV[1], 'EX', seconds)
-  redis.call('SET', KEYS[2], ARGV[3], 'EX', seconds)
-end
-return 0
-"""
 _NO_LIMIT = -1
-# What made a pause. Nothing is known of one that an older process of ours has noted.
-_ASKED_FOR, _NEAR_THE_END = "ASKED_FOR", "NEAR_THE_END"
+_WHOLE_ACCOUNT = "ALL"
 _USED_UP = f"its share of the hour's calls is used up ({OWN_LIMIT})"
 _PAUSE_REASONS = {
-    _ASKED_FOR: "the platform wants a pause",
-    _NEAR_THE_END: "the platform's usage headers say that its quota is nearly used up",
+    ASKED_FOR: "the platform wants a pause",
+    NEAR_THE_END: NEARLY_USED_UP_REASON,
     "": "the platform wants a pause, or its usage headers say that its quota is nearly used up",
 }
 
 
 class Spent(NamedTuple):
-    """`refusal` and until when it holds (seconds), `cause` what made the pause; or "" and the calls of the hour."""
+    """A `refusal`, until when it holds (seconds) and its `cause`; or "", the calls of the hour, and PROBE or ""."""
 
     refusal: str
     number: float
@@ -114,8 +100,9 @@ class CallBudgets:
     """All budgets of this process, and whether Redis answers it: an outage is told once."""
 
     def __init__(self, redis: Redis) -> None:
-        self._spend = redis.register_script(_SPEND)
-        self._pause = redis.register_script(_PAUSE)
+        self._spend = redis.register_script(_BEGIN + quota_pauses.GATE + _COUNT)
+        self._pause = redis.register_script(quota_pauses.NOTE)
+        self._end_series = redis.register_script(quota_pauses.END_SERIES)
         self.scarce = ScarceBudgets(redis)
         self._is_away = False
         self._rests_until = datetime.min.replace(tzinfo=UTC)
@@ -134,8 +121,8 @@ class CallBudgets:
         `beyond_limit`: none of its calls is refused for want of calls of the hour.
         """
         share = max(1, int(calls_per_hour * SHARES.get(Priority(urgency), 1.0)))
-        account = external_id.removeprefix("act_")
-        return _SharedBudget(self, provider, account, calls_per_hour, share, beyond_limit)
+        account, by_person = external_id.removeprefix("act_"), Priority(urgency) is Priority.MANUAL
+        return _SharedBudget(self, provider, account, calls_per_hour, share, beyond_limit, by_person)
 
     async def spend(self, keys: list[str], arguments: list[str]) -> Spent | None:
         """None where Redis does not answer."""
@@ -145,9 +132,14 @@ class CallBudgets:
         refusal, number, cause = (part.decode() for part in cast("list[bytes]", answer))
         return Spent(refusal, float(number), cause)
 
-    async def pause(self, keys: list[str], arguments: list[str]) -> None:
-        """Remember a pause."""
-        await self._ask(self._pause, keys, arguments)
+    async def pause(self, keys: list[str], arguments: list[str]) -> datetime | None:
+        """Remember a pause; answers its end, None where Redis does not answer."""
+        answer = await self._ask(self._pause, keys, arguments)
+        return None if answer is None else datetime.fromtimestamp(float(cast("bytes", answer)), UTC)
+
+    async def end_series(self, keys: list[str]) -> None:
+        """A probe was answered well."""
+        await self._ask(self._end_series, keys, [])
 
     async def _ask(self, script: AsyncScript, keys: list[str], arguments: list[str]) -> object | None:
         if self._is_away and clock.now() < self._rests_until:
@@ -176,13 +168,16 @@ class _SharedBudget(NamedTuple):
     calls_per_hour: int
     share: int
     all_beyond_limit: bool
+    by_person: bool
 
-    async def spend(self, use_case: UseCase, calls: int = 1, *, beyond_limit: bool = False) -> None:
+    async def spend(self, use_case: UseCase, calls: int = 1, *, beyond_limit: bool = False) -> bool:
         """More calls at once than an hour has go when nothing else went in that hour."""
         limit = _NO_LIMIT if beyond_limit or self.all_beyond_limit else self.share
         counted = self._key(use_case, "count")
+        asked_by_person = "1" if self.by_person and beyond_limit else ""
         answer = await self.budgets.spend(
-            [counted, *self._pause_keys(use_case)], [_seconds(clock.now()), str(calls), str(limit)]
+            [counted, *self._pause_keys(use_case), *self._pause_keys(None)],
+            [_now(), str(calls), str(limit), asked_by_person, _length(quota_pauses.PROBE_PATIENCE)],
         )
         if answer is not None:
             refusal, number, _ = answer
@@ -193,46 +188,66 @@ class _SharedBudget(NamedTuple):
                 raise _refusal(answer, use_case)
             BUDGET_USED.labels(self.provider, use_case).observe(used)
         PROVIDER_CALLS.labels(self.provider, use_case, "MADE").inc(calls)
+        return answer is not None and answer.cause == quota_pauses.PROBE
 
-    async def note_usage(self, use_case: UseCase, usage: UsageReading) -> None:
-        """A wait that the platform names is the truth; the pauses of ours are for where it names none."""
-        near_the_end = next((pause for percent, pause in PAUSES if usage.percent >= percent), timedelta(0))
-        pause = usage.regain_wait or near_the_end
-        if not pause:
-            return
-        until = clock.now() + pause
-        lifetime = max(1, ceil(pause.total_seconds()))
-        cause = _ASKED_FOR if usage.regain_wait else _NEAR_THE_END
-        await self.budgets.pause(self._pause_keys(use_case), [_seconds(until), str(lifetime), cause])
+    async def note_usage(
+        self, use_case: UseCase | None, usage: UsageReading, *, answers_probe: bool = False
+    ) -> datetime | None:
+        """A wait that the platform names is the truth; the guesses of ours are for where it names none."""
+        pause = pause_for(usage)
+        keys = self._pause_keys(use_case)
+        if answers_probe:
+            # Whatever the answer says of its use case, the account as a whole is answered.
+            *_, whole = self._pause_keys(None)
+            await self.budgets.end_series([whole] if pause else [whole, keys[-1]])
+        if pause is None:
+            return None
+        guesses = (quota_pauses.FIRST_GUESS, quota_pauses.LONGEST_GUESS, quota_pauses.SERIES_MEMORY)
+        until = await self.budgets.pause(keys, [_now(), pause.cause, *map(_length, (pause.wait, *guesses))])
         log.info(
             "the platform's quota is near its end; calls pause",
             provider=self.provider,
             account=self.external_id,
             use_case=use_case,
             percent=str(usage.percent),
-            until=until.isoformat(),
+            until=until.isoformat() if until else None,
         )
+        return until
 
-    def _pause_keys(self, use_case: UseCase) -> list[str]:
-        return [self._key(use_case, "pause"), self._key(use_case, "pause_cause")]
+    def _pause_keys(self, use_case: UseCase | None) -> list[str]:
+        """The pause's end, its cause, and the series of guesses that it belongs to; None: of the whole account."""
+        return [self._key(use_case or _WHOLE_ACCOUNT, what) for what in ("pause", "pause_cause", "pause_series")]
 
-    def _key(self, use_case: UseCase, what: str) -> str:
+    def _key(self, use_case: str, what: str) -> str:
         """The braces keep an account's keys together in a cluster."""
         return f"pixecom:calls:{{{self.provider}/{self.external_id}}}:{use_case}:{what}"
 
 
-def _seconds(instant: datetime) -> str:
-    return f"{instant.timestamp():.3f}"
+def _now() -> str:
+    return f"{clock.now().timestamp():.3f}"
+
+
+def _length(duration: timedelta) -> str:
+    return f"{duration.total_seconds():.3f}"
 
 
 def _refusal(spent: Spent, use_case: UseCase) -> ProviderThrottledError:
-    """A pause of the platform's holds back all of the use case; our own limit only who asked beyond its share."""
-    is_pause = spent.refusal == "PAUSED"
+    """A pause that the platform asked for holds back all of the use case; anything else only who asked.
+
+    What waits for our own limit or for a probe asks again before the time that is known now.
+    """
     until = datetime.fromtimestamp(spent.number, UTC)
-    reason = _PAUSE_REASONS.get(spent.cause, _PAUSE_REASONS[""]) if is_pause else _USED_UP
+    match spent.refusal:
+        case "PAUSED":
+            reason, longest = _PAUSE_REASONS.get(spent.cause, _PAUSE_REASONS[""]), None
+        case "PROBED":
+            reason, longest = _PAUSE_REASONS.get(spent.cause, _PAUSE_REASONS[""]), quota_pauses.PROBE_RECHECK
+        case _:
+            reason, longest = _USED_UP, LONGEST_OWN_WAIT
+    is_platforms = spent.refusal == "PAUSED" and spent.cause != NEAR_THE_END
     return ProviderThrottledError(
         f"no call is made for {use_case}: {reason}",
-        retry_at=until if is_pause else min(until, clock.now() + LONGEST_OWN_WAIT),
-        scope=ThrottleScope.USE_CASE if is_pause else ThrottleScope.JOB,
+        retry_at=until if longest is None else min(until, clock.now() + longest),
+        scope=ThrottleScope.USE_CASE if is_platforms else ThrottleScope.JOB,
         use_case=use_case,
     )

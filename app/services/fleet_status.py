@@ -33,6 +33,7 @@ from app.services.database_schema import OK
 from app.services.freshness import FRESH_INTERVALS, REFUSALS, load_accounts_freshness
 from app.services.future_rows import look_for_future
 from app.services.job_broker import Priority
+from app.services.quota_pauses import NEARLY_USED_UP_REASON
 from app.services.redis_health import check_redis
 from app.services.refusal import refusal_of
 from app.services.run_progress import load_run_progress
@@ -204,7 +205,13 @@ async def read_fleet_status(services: Services, *, seller_slug: str | None) -> F
         runs = await list_going_runs(driver, seller_id=sellers.only, limit=NAMED)
         failed = await list_failed_work(driver, seller_id=sellers.only, since=now - FAILURES_WITHIN, limit=NAMED)
         gaps = await list_gaps(driver, seller_id=sellers.only, limit=NAMED)
-        held_back = await list_held_back(driver, seller_id=sellers.only, limit=SELLERS_LOOKED_AT, own_limit=OWN_LIMIT)
+        held_back = await list_held_back(
+            driver,
+            seller_id=sellers.only,
+            limit=SELLERS_LOOKED_AT,
+            own_limit=OWN_LIMIT,
+            own_caution=NEARLY_USED_UP_REASON,
+        )
         depth = await queue_depth(driver)
         is_working = await is_anything_running(driver)
         ticks = await list_newest_ticks(driver, [entry.name for entry in schedule(services.settings)])

@@ -22,6 +22,7 @@ from app.services.status_values import (
     StatusRequest,
     not_found,
 )
+from app.services.throttle_patience import ThrottlePatience
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,8 +79,9 @@ async def _set_status(services: Services, request: StatusRequest) -> StatusChang
     for entity_id in request.ids:
         if entity_id not in failures:
             by_account.setdefault(targets[entity_id].account_id, []).append(entity_id)
+    patience = ThrottlePatience()
     for account_id, of_account in by_account.items():
-        account = AccountChange(services, request, account_id=account_id, audit_id=audit_id)
+        account = AccountChange(services, request, account_id=account_id, audit_id=audit_id, patience=patience)
         for failure in await account.apply(of_account):
             failures[failure.entity_id] = failure
     return StatusChange(

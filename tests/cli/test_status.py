@@ -6,6 +6,7 @@ import io
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +21,7 @@ from app.database.revision import known_revisions
 from app.embedded.ports import find_free_port
 from app.errors import NotFoundError, ProviderThrottledError
 from app.metrics.levels import Level
+from app.providers.contract import UsageReading
 from app.services.context import open_services
 from app.services.fleet_status import FleetStatus, read_fleet_status
 from app.services.job_broker import Priority
@@ -262,6 +264,28 @@ async def test_what_our_own_limit_holds_back_is_told_with_the_reason_and_the_rem
     )
     assert status.is_well
     assert (await status_of(world, "other")).held_back == ()
+
+
+async def test_what_waits_since_the_platforms_quota_is_nearly_used_up_is_told_as_the_platforms(
+    world: SmallWorld,
+) -> None:
+    tenant = await world.add_seller("acme")
+    account = await add_well_account(tenant, "Busy")
+    await ask_for(tenant)
+    budget = world.services.budgets.get_budget(ProviderKind.META, str(account), calls_per_hour=9)
+    await budget.note_usage(UseCase.ADS_INSIGHTS, UsageReading(percent=Decimal(97), regain_wait=timedelta(0)))
+    with pytest.raises(ProviderThrottledError) as raised:
+        await budget.spend(UseCase.ADS_INSIGHTS)
+    await world.write(
+        "UPDATE jobs SET state = 'PARKED', run_at = $1, error_class = 'THROTTLED', error_reason = $2",
+        *(raised.value.retry_at, str(raised.value)),
+    )
+    status = await status_of(world)
+    [held_back] = status.held_back
+    assert (held_back.connection, held_back.held_back.by_own_limit) == ("Busy", False)
+    assert "its quota is nearly used up" in held_back.held_back.reason
+    [advice] = list_advice(status)
+    assert advice.startswith("Meta wants a pause: there is nothing to do")
 
 
 async def test_a_run_that_several_pauses_hold_goes_on_after_the_last_of_them(world: SmallWorld) -> None:

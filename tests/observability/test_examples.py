@@ -100,7 +100,7 @@ OUTCOMES = {
     "pixecom_jobs_taken_over_total": list(JobState),
     "pixecom_logins_total": list(LoginOutcome),
     "pixecom_scheduler_passes_total": list(PassOutcome),
-    "pixecom_provider_calls_total": ["MADE", "PAUSED", "USED_UP"],
+    "pixecom_provider_calls_total": ["MADE", "PAUSED", "PROBED", "USED_UP"],
     "pixecom_meta_answers_total": ["OK", "THROTTLED", "TRANSIENT", "TOO_MUCH_DATA", "TOKEN", "PERMISSION", "REFUSED"],
 }
 

@@ -225,13 +225,24 @@ async def test_a_throttle_says_when_to_come_back(meta: MetaProvider, graph: Scri
         error = await raised_by(meta)
 
     assert isinstance(error, ProviderThrottledError)
-    assert error.retry_at == NOW + timedelta(minutes=17)
+    assert (error.retry_at, error.is_guess) == (NOW + timedelta(minutes=17), False)
+
+
+async def test_a_throttle_that_names_no_time_says_that_its_time_is_a_guess(
+    meta: MetaProvider, graph: ScriptedGraph
+) -> None:
+    graph.answer_error(80000, 2446079)
+    with clock.frozen(NOW):
+        error = await raised_by(meta)
+
+    assert isinstance(error, ProviderThrottledError)
+    assert (error.retry_at, error.is_guess) == (NOW + timedelta(minutes=10), True)
 
 
 @pytest.mark.parametrize(
     ("headers", "wait"),
     [
-        ({}, timedelta(minutes=10)),
+        ({}, timedelta(0)),
         ({"x-ad-account-usage": '{"acc_id_util_pct": 100, "reset_time_duration": 100}'}, timedelta(seconds=100)),
         (
             {
@@ -245,12 +256,12 @@ async def test_a_throttle_says_when_to_come_back(meta: MetaProvider, graph: Scri
             },
             timedelta(minutes=42),
         ),
-        ({"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 0}]}'}, timedelta(minutes=10)),
+        ({"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 0}]}'}, timedelta(0)),
         ({"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 999999}]}'}, timedelta(days=1)),
         ({"x-ad-account-usage": f'{{"reset_time_duration": {10**40}}}'}, timedelta(days=1)),
-        ({"x-ad-account-usage": '{"reset_time_duration": -5}'}, timedelta(minutes=10)),
-        ({"x-ad-account-usage": "not json", "x-business-use-case-usage": "[1]"}, timedelta(minutes=10)),
-        ({"x-business-use-case-usage": '{"1": 5, "2": [null, "x", {}]}'}, timedelta(minutes=10)),
+        ({"x-ad-account-usage": '{"reset_time_duration": -5}'}, timedelta(0)),
+        ({"x-ad-account-usage": "not json", "x-business-use-case-usage": "[1]"}, timedelta(0)),
+        ({"x-business-use-case-usage": '{"1": 5, "2": [null, "x", {}]}'}, timedelta(0)),
     ],
 )
 def test_regain_wait(headers: dict[str, str], wait: timedelta) -> None:

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from app import clock
-from app.errors import ProviderThrottledError, ThrottleScope
+from app.errors import ProviderError, ProviderThrottledError, ThrottleScope
 from app.metrics.levels import Level
 from app.providers.contract import CallBudget, EntityStatus, UsageReading
 from app.providers.meta.page_provider import MetaPageProvider
@@ -32,19 +32,30 @@ DONE: dict[str, object] = {"code": 200, "headers": [], "body": '{"success":true}
 
 @dataclass(slots=True)
 class Recorder:
-    """A budget that remembers what it was told; `refuses` the use case named."""
+    """A budget that remembers what it was told; `refuses` the use case named.
+
+    With `probes` all calls are probes; `until` is the end of every pause, `answered` counts the answers to probes.
+    """
 
     spent: list[tuple[UseCase, int, bool]] = field(default_factory=list[tuple[UseCase, int, bool]])
-    noted: list[tuple[UseCase, UsageReading]] = field(default_factory=list[tuple[UseCase, UsageReading]])
+    noted: list[tuple[UseCase | None, UsageReading]] = field(default_factory=list[tuple[UseCase | None, UsageReading]])
     refuses: UseCase | None = None
+    probes: bool = False
+    until: datetime | None = None
+    answered: int = 0
 
-    async def spend(self, use_case: UseCase, calls: int = 1, *, beyond_limit: bool = False) -> None:
+    async def spend(self, use_case: UseCase, calls: int = 1, *, beyond_limit: bool = False) -> bool:
         if use_case is self.refuses:
             raise ProviderThrottledError("no", retry_at=NOW, scope=ThrottleScope.USE_CASE)
         self.spent.append((use_case, calls, beyond_limit))
+        return self.probes
 
-    async def note_usage(self, use_case: UseCase, usage: UsageReading) -> None:
+    async def note_usage(
+        self, use_case: UseCase | None, usage: UsageReading, *, answers_probe: bool = False
+    ) -> datetime | None:
         self.noted.append((use_case, usage))
+        self.answered += answers_probe
+        return self.until
 
 
 @pytest.fixture
@@ -72,8 +83,12 @@ def meta(graph: ScriptedGraph, http_client: httpx.AsyncClient, budget: Recorder)
     )
 
 
-def usage(percent: str, regain: timedelta = timedelta(0)) -> UsageReading:
-    return UsageReading(percent=Decimal(percent), regain_wait=regain)
+def usage(percent: str, regain: timedelta = timedelta(0), reset: timedelta = timedelta(0)) -> UsageReading:
+    return UsageReading(percent=Decimal(percent), regain_wait=regain, reset_wait=reset)
+
+
+def refusal(regain: timedelta = timedelta(0)) -> UsageReading:
+    return UsageReading(percent=Decimal(100), regain_wait=regain, is_refusal=True)
 
 
 def business(**use_cases: dict[str, object]) -> str:
@@ -85,7 +100,17 @@ def business(**use_cases: dict[str, object]) -> str:
     [
         ({}, usage("0")),
         ({"x-app-usage": '{"call_count":28,"total_time":25,"total_cputime":90}'}, usage("90")),
-        ({"x-ad-account-usage": '{"acc_id_util_pct":9.67,"reset_time_duration":100}'}, usage("9.67")),
+        (
+            {"x-ad-account-usage": '{"acc_id_util_pct":96.67,"reset_time_duration":100}'},
+            usage("96.67", reset=timedelta(seconds=100)),
+        ),
+        (
+            {
+                "x-ad-account-usage": '{"acc_id_util_pct":96,"reset_time_duration":100}',
+                "x-app-usage": '{"call_count":97}',
+            },
+            usage("97"),  # the app's quota is fuller, and nothing says when it is reset
+        ),
         (
             {"x-ad-account-usage": '{"acc_id_util_pct":100,"reset_time_duration":100}'},
             usage("100", timedelta(seconds=100)),
@@ -192,15 +217,15 @@ async def test_answers_tell_their_usage_errors_too(meta: MetaProvider, graph: Sc
 @pytest.mark.parametrize(
     ("code", "scope", "paused"),
     [
-        (80000, ThrottleScope.USE_CASE, [INSIGHTS]),
-        (80004, ThrottleScope.USE_CASE, [MANAGEMENT]),
-        (80003, ThrottleScope.USE_CASE, [INSIGHTS]),
-        (17, ThrottleScope.ACCOUNT, [*UseCase]),
-        (613, ThrottleScope.ACCOUNT, [*UseCase]),
-        (32, ThrottleScope.ACCOUNT, [*UseCase]),
-        (80001, ThrottleScope.ACCOUNT, [*UseCase]),
-        (4, ThrottleScope.APP, [*UseCase]),
-        (341, ThrottleScope.APP, [*UseCase]),
+        (80000, ThrottleScope.USE_CASE, INSIGHTS),
+        (80004, ThrottleScope.USE_CASE, MANAGEMENT),
+        (80003, ThrottleScope.USE_CASE, INSIGHTS),
+        (17, ThrottleScope.ACCOUNT, None),
+        (613, ThrottleScope.ACCOUNT, None),
+        (32, ThrottleScope.ACCOUNT, None),
+        (80001, ThrottleScope.ACCOUNT, None),
+        (4, ThrottleScope.APP, None),
+        (341, ThrottleScope.APP, None),
     ],
 )
 async def test_a_throttle_reaches_as_far_as_its_code_says(
@@ -209,7 +234,7 @@ async def test_a_throttle_reaches_as_far_as_its_code_says(
     budget: Recorder,
     code: int,
     scope: ThrottleScope,
-    paused: list[UseCase],
+    paused: UseCase | None,
 ) -> None:
     graph.answer_error(code, headers={"X-Ad-Account-Usage": '{"reset_time_duration": 300}'})
     with clock.frozen(NOW), pytest.raises(ProviderThrottledError) as raised:
@@ -218,7 +243,7 @@ async def test_a_throttle_reaches_as_far_as_its_code_says(
     assert raised.value.scope is scope
     assert raised.value.use_case is (MANAGEMENT if code == 80004 else INSIGHTS)
     assert raised.value.retry_at == NOW + timedelta(seconds=300)
-    assert budget.noted == [(use_case, usage("100", timedelta(seconds=300))) for use_case in paused]
+    assert budget.noted == [(paused, refusal(timedelta(seconds=300)))]
 
 
 async def test_a_throttled_change_in_a_batch_lets_all_wait(
@@ -232,7 +257,55 @@ async def test_a_throttled_change_in_a_batch_lets_all_wait(
         await meta.set_status(Level.AD, ["1"], EntityStatus.PAUSED)
 
     assert raised.value.scope is ThrottleScope.USE_CASE
-    assert budget.noted == [(MANAGEMENT, usage("100", timedelta(minutes=10)))]
+    assert budget.noted == [(MANAGEMENT, refusal())]
+
+
+async def test_a_throttle_without_a_time_ends_when_the_budget_says(
+    meta: MetaProvider, graph: ScriptedGraph, budget: Recorder
+) -> None:
+    budget.until = NOW + timedelta(minutes=4)
+    graph.answer_error(17, headers={"X-App-Usage": '{"call_count":100}'})
+    with clock.frozen(NOW), pytest.raises(ProviderThrottledError) as raised:
+        await meta.get_account()
+
+    assert raised.value.retry_at == NOW + timedelta(minutes=4)
+    assert budget.noted == [(None, refusal())]
+
+
+async def test_a_probe_is_answered_by_anything_but_a_throttle_and_passing_trouble(
+    meta: MetaProvider, graph: ScriptedGraph, budget: Recorder
+) -> None:
+    budget.probes = True
+    answered: list[int] = []
+    for code in (None, 100, 1, 17):
+        if code is None:
+            graph.answer({"account_status": 1, "currency": "USD", "timezone_name": "UTC"})
+            await meta.get_account()
+        else:
+            graph.answer_error(code)
+            with pytest.raises(ProviderError):
+                await meta.get_account()
+        answered.append(budget.answered)
+
+    assert answered == [1, 2, 2, 2]
+
+
+async def test_a_batch_that_is_a_probe_sends_its_first_item_alone(
+    meta: MetaProvider, graph: ScriptedGraph, budget: Recorder
+) -> None:
+    budget.probes = True
+    graph.answer([DONE])
+    graph.answer([DONE, DONE])
+    outcomes = await meta.set_status(Level.AD, ["1", "2", "3"], EntityStatus.PAUSED)
+    assert [outcome.accepted for outcome in outcomes] == [True] * 3
+    assert (budget.spent, budget.answered) == ([(MANAGEMENT, 3, True)], 1)
+
+    body = json.dumps({"error": {"message": "too many", "code": 80004, "error_subcode": 2446079}})
+    graph.answer([{**DONE, "code": 400, "body": body}])
+    with pytest.raises(ProviderThrottledError):
+        await meta.set_status(Level.AD, ["1", "2", "3"], EntityStatus.PAUSED)
+    assert budget.answered == 1
+    assert [len(json.loads(call.form["batch"])) for call in graph.calls] == [1, 2, 1]
 
 
 async def test_an_insights_query_that_is_never_answered_is_too_much(graph: ScriptedGraph) -> None:

@@ -100,21 +100,24 @@ async def test_workers_share_the_hour_of_an_account(shop: Shop, other_worker: Se
     assert outcome.accepted
 
 
-@pytest.mark.parametrize(("percent", "minutes"), [(85, 2), (96.5, 10)])
+@pytest.mark.parametrize(
+    ("stated", "seconds"),
+    [({"percent": 85}, 60), ({"percent": 96.5}, 60), ({"percent": 96.5, "reset_seconds": 9}, 9)],
+)
 async def test_all_workers_pause_before_meta_has_to_ask(
     shop: Shop,
     other_worker: Services,
-    percent: float,
-    minutes: int,
+    stated: dict[str, float],
+    seconds: int,
 ) -> None:
     connection = await connection_of(shop, await shop.connect())
-    await script(shop, "usage", percent=percent, use_case="ads_insights")
+    await script(shop, "usage", **stated, use_case="ads_insights")
     assert len(await read(open_provider(shop.services, connection))) == 5
     before = await shop.calls()
 
     error = await throttled(open_provider(other_worker, connection))
     wait = error.retry_at - clock.now()
-    assert timedelta(minutes=minutes - 1) < wait <= timedelta(minutes=minutes)
+    assert timedelta(seconds=seconds - 8) < wait <= timedelta(seconds=seconds)
     assert await shop.calls() == before
     statuses = [page async for page in open_provider(other_worker, connection).list_statuses(Level.AD)]
     assert len(statuses) == 1  # another use case has a quota of its own

@@ -6,6 +6,7 @@ decides where Meta named no code. The table: Meta's error and rate-limit pages, 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from app.providers.meta.node import Node
 
 PAGE_TOO_HEAVY = 1
+# The wait after a throttle that names none, where no call budget has a better guess.
+WAIT_WITHOUT_BUDGET = timedelta(minutes=10)
 _MAX_MESSAGE = 500
 
 
@@ -148,9 +151,11 @@ def provider_error(
     code, subcode = failure.code, failure.subcode
     match kind_of(failure):
         case Kind.THROTTLED:
+            wait = regain_wait(headers)
             return ProviderThrottledError(
                 text,
-                retry_at=clock.now() + regain_wait(headers),
+                retry_at=clock.now() + (wait or WAIT_WITHOUT_BUDGET),
+                is_guess=not wait,
                 scope=_scope_of(code),
                 use_case=_USE_CASE_LIMITS.get(code or 0) or use_case,
                 code=code,

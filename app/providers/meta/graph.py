@@ -18,6 +18,7 @@ import httpx
 from app import clock
 from app.errors import (
     PlatformUnreachableError,
+    ProviderError,
     ProviderThrottledError,
     ProviderTransientError,
     ThrottleScope,
@@ -25,7 +26,7 @@ from app.errors import (
 )
 from app.providers.contract import UsageReading
 from app.providers.meta.answer_json import parse_json
-from app.providers.meta.batch_item import item_headers
+from app.providers.meta.batch_item import item_headers, read_item
 from app.providers.meta.errors import MetaFailure, provider_error, read_failure
 from app.providers.meta.node import Node, as_node
 from app.providers.meta.observing import observe_answer
@@ -37,8 +38,8 @@ from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from datetime import datetime
 
-    from app.errors import ProviderError
     from app.providers.contract import CallBudget
     from app.providers.meta.credentials import Credentials
     from app.providers.meta.page_size import PageSize
@@ -112,21 +113,47 @@ class GraphClient:
         return await self._call("GET", path, params=params, beyond_limit=beyond_limit, parse=parse)
 
     async def post_batch(self, calls: Sequence[Mapping[str, str]], *, beyond_limit: bool = False) -> Sequence[object]:
-        """The items of one batch call; each item counts as a call. The root's path ends in a slash."""
+        """The items of one batch call; each item counts as a call. The root's path ends in a slash.
+
+        Where the batch is a probe, its first item is sent alone, and the others only if that was not throttled: there
+        are fewer items then.
+        """
+        if not await self._spend(len(calls), beyond_limit=beyond_limit):
+            return await self._batch(calls)
+        items = await self._batch(calls[:1], is_probe=True)
+        if len(calls) == 1 or any(map(self._is_throttled, items)):
+            return items
+        return [*items, *await self._batch(calls[1:])]
+
+    async def note_throttle(self, error: ProviderThrottledError) -> None:
+        """Let all who share the budget wait until the throttle ends; what is a guess in the error becomes theirs."""
+        wait = timedelta(0) if error.is_guess else max(error.retry_at - clock.now(), timedelta(0))
+        usage = UsageReading(percent=_FULL, regain_wait=wait, is_refusal=True)
+        narrow = error.scope is ThrottleScope.USE_CASE
+        until = await self._note(usage, (error.use_case or self.use_case) if narrow else None)
+        if error.is_guess and until is not None:
+            error.retry_at = until
+
+    def _is_throttled(self, item: object) -> bool:
+        answer = read_item(item, credentials=self.credentials, use_case=self.use_case)
+        return isinstance(answer, ProviderThrottledError)
+
+    async def _batch(self, calls: Sequence[Mapping[str, str]], *, is_probe: bool = False) -> Sequence[object]:
         form = {"batch": json.dumps(calls, separators=(",", ":")), **self.credentials.form_fields()}
-        answer = await self._call("POST", "", form=form, calls=len(calls), beyond_limit=beyond_limit)
+        with observe_answer(self.use_case):
+            answer = await self._answer_of("POST", "", form=form)
         if not isinstance(answer, list):
             raise ProviderTransientError("Meta's answer can't be read: the batch is not a list")
         items = cast("list[object]", answer)
-        await self._note(worst_usage(read_usage(item_headers(item)) for item in items))
+        usage = worst_usage(read_usage(item_headers(item)) for item in items)
+        await self._note(usage, self.use_case, answers_probe=is_probe and not any(map(self._is_throttled, items)))
         return items
 
-    async def note_throttle(self, error: ProviderThrottledError) -> None:
-        """Let all who share the budget wait until the throttle ends."""
-        usage = UsageReading(percent=_FULL, regain_wait=max(error.retry_at - clock.now(), timedelta(0)))
-        narrow = error.scope is ThrottleScope.USE_CASE
-        for use_case in (error.use_case or self.use_case,) if narrow else UseCase:
-            await self._note(usage, use_case)
+    async def _spend(self, calls: int = 1, *, beyond_limit: bool = False) -> bool:
+        """Whether the calls are a probe."""
+        if self._budget is None:
+            return False
+        return await self._budget.spend(self.use_case, calls, beyond_limit=beyond_limit)
 
     async def _call(
         self,
@@ -135,23 +162,22 @@ class GraphClient:
         *,
         params: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
-        calls: int = 1,
         beyond_limit: bool = False,
         parse: Callable[[bytes, str], object] = parse_json,
     ) -> object:
-        if self._budget is not None:
-            await self._budget.spend(self.use_case, calls, beyond_limit=beyond_limit)
+        is_probe = await self._spend(beyond_limit=beyond_limit)
         with observe_answer(self.use_case):
-            return await self._answer_of(method, path, params=params, form=form, parse=parse)
+            return await self._answer_of(method, path, params=params, form=form, parse=parse, is_probe=is_probe)
 
     async def _answer_of(
         self,
         method: str,
         path: str,
         *,
-        params: Mapping[str, str] | None,
-        form: Mapping[str, str] | None,
-        parse: Callable[[bytes, str], object],
+        params: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        parse: Callable[[bytes, str], object] = parse_json,
+        is_probe: bool = False,
     ) -> object:
         try:
             response = await self._client.request(
@@ -164,12 +190,18 @@ class GraphClient:
         except httpx.RequestError as error:
             # From None: the original carries the request, and with it the token.
             raise self._unreachable(error) from None
-        await self._note(read_usage(response.headers))
+        usage = read_usage(response.headers)
         try:
-            return self._answer(response, parse)
+            answer = self._answer(response, parse)
         except ProviderThrottledError as error:
             await self.note_throttle(error)
             raise
+        except ProviderError as error:
+            is_passing = isinstance(error, ProviderTransientError)
+            await self._note(usage, self.use_case, answers_probe=is_probe and not is_passing)
+            raise
+        await self._note(usage, self.use_case, answers_probe=is_probe)
+        return answer
 
     def _unreachable(self, error: httpx.RequestError) -> ProviderError:
         """An insights query that is not answered in the client's whole patience is too large to be answered at once."""
@@ -181,9 +213,13 @@ class GraphClient:
             return TooMuchDataError(text)
         return ProviderTransientError(text)
 
-    async def _note(self, usage: UsageReading, use_case: UseCase | None = None) -> None:
-        if self._budget is not None and (usage.percent or usage.regain_wait):
-            await self._budget.note_usage(use_case or self.use_case, usage)
+    async def _note(
+        self, usage: UsageReading, use_case: UseCase | None, *, answers_probe: bool = False
+    ) -> datetime | None:
+        """The end of the pause that follows, where one does. Without a use case it is the whole account's."""
+        if self._budget is None or not (usage.percent or usage.regain_wait or answers_probe):
+            return None
+        return await self._budget.note_usage(use_case, usage, answers_probe=answers_probe)
 
     def _answer(self, response: httpx.Response, parse: Callable[[bytes, str], object]) -> object:
         try:

@@ -9,6 +9,7 @@ repeat and values may exceed 100: the worst of all counts. Unreadable headers sa
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -20,7 +21,6 @@ from app.providers.meta.numbers import NotANumberError, read_number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-DEFAULT_WAIT = timedelta(minutes=10)
 _LONGEST_WAIT = timedelta(days=1)  # a header beyond it is not believed
 _BUSINESS_USE_CASE = "x-business-use-case-usage"
 _AD_ACCOUNT = "x-ad-account-usage"
@@ -30,22 +30,22 @@ _FULL = 100
 
 
 def regain_wait(headers: Mapping[str, str]) -> timedelta:
-    """How long a throttled account may not be called; header names in lower case (or a mapping that ignores case)."""
-    resets = (_number(each, "reset_time_duration") for each in _objects(headers, _AD_ACCOUNT))
-    return _wait((*_business_seconds(headers), *resets)) or DEFAULT_WAIT
+    """How long a throttled account may not be called, zero where no header names it.
+
+    Header names are in lower case, or the mapping ignores case.
+    """
+    return _wait((*_business_seconds(headers), *_resets(headers)))
 
 
 def read_usage(headers: Mapping[str, str]) -> UsageReading:
     """How full the quotas are. A reset counts as a wait only where the account is at its limit: it is always named."""
-    percents = (_number(each, field) for name in _HEADERS for each in _objects(headers, name) for field in _PERCENTAGES)
-    resets = (
-        _number(each, "reset_time_duration")
-        for each in _objects(headers, _AD_ACCOUNT)
-        if _number(each, "acc_id_util_pct") >= _FULL
-    )
+    percents = [_number(each, field) for name in _HEADERS for each in _objects(headers, name) for field in _PERCENTAGES]
+    percent = max(percents, default=Decimal(0))
+    full = _wait(_resets(headers, from_percent=_FULL))
     return UsageReading(
-        percent=max(percents, default=Decimal(0)),
-        regain_wait=_wait((*_business_seconds(headers), *resets)),
+        percent=percent,
+        regain_wait=max(_wait(_business_seconds(headers)), full),
+        reset_wait=timedelta(0) if full else _wait(_resets(headers, from_percent=percent)),
     )
 
 
@@ -53,11 +53,16 @@ def worst_usage(readings: Iterable[UsageReading]) -> UsageReading:
     """The worst of several answers, such as those of one batch."""
     worst = UsageReading(percent=Decimal(0), regain_wait=timedelta(0))
     for each in readings:
-        worst = UsageReading(
-            percent=max(worst.percent, each.percent),
-            regain_wait=max(worst.regain_wait, each.regain_wait),
-        )
+        fullest = max(worst, each, key=lambda reading: reading.percent)
+        worst = replace(fullest, regain_wait=max(worst.regain_wait, each.regain_wait))
     return worst
+
+
+def _resets(headers: Mapping[str, str], *, from_percent: Decimal | int = 0) -> Iterator[Decimal]:
+    """Seconds to the resets of account quotas that are used up so far."""
+    for each in _objects(headers, _AD_ACCOUNT):
+        if _number(each, "acc_id_util_pct") >= from_percent:
+            yield _number(each, "reset_time_duration")
 
 
 def _business_seconds(headers: Mapping[str, str]) -> Iterator[Decimal]:
