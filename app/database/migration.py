@@ -17,7 +17,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app import clock
-from app.database.partitions import RAW_TABLE, create_statements, month_start, months_between, partition_name
+from app.database.partitions import (
+    MONTHS_AHEAD,
+    RAW_TABLE,
+    create_statements,
+    month_start,
+    months_between,
+    partition_name,
+)
 from app.errors import SetupError
 
 if TYPE_CHECKING:
@@ -33,7 +40,6 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 LOCK_TIMEOUT = "5s"
 
 MONTHS_BACK = 14  # snapshots are kept 400 days
-MONTHS_AHEAD = 13
 
 
 def _config(owner_url: SecretStr | str) -> Config:
