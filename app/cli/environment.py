@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from app.embedded.ports import LOOPBACK
-from app.embedded.servers import database_urls, redis_url
+from app.embedded.urls import database_urls, redis_url
 from app.errors import SetupError
 
 if TYPE_CHECKING:

@@ -49,7 +49,7 @@ def run_instance(*, port: int, data_directory: Path, sandbox_data: Path | None, 
 def _run(stack: Stack, printer: StepPrinter, request: StopRequest, sandbox_data: Path | None) -> None:
     """Run until stopped. Returns, with nothing left running, if it can't start because the disk is full."""
     try:
-        _start(stack, printer, request, sandbox_data)
+        start_all(stack, printer, request, sandbox_data)
         print_welcome(printer, stack.ports, stack.directory, sandbox_csv=sandbox_data is not None)
         _tend_forever(stack, request)
     except (SetupError, OSError, SubprocessError):
@@ -81,7 +81,12 @@ def _opened(path: Path, printer: StepPrinter, *, reset: bool) -> Generator[DataD
         directory.close()
 
 
-def _start(stack: Stack, printer: StepPrinter, request: StopRequest, sandbox_data: Path | None) -> None:
+def start_all(stack: Stack, printer: StepPrinter, request: StopRequest, sandbox_data: Path | None) -> None:
+    """Everything, in an order that lets the processes load their code at the same time as the database is prepared.
+
+    The api is ready once the schema and the demo's logins are there: whoever sees it ready can log in.
+    """
+
     @contextmanager
     def step(name: str) -> Generator[StepDetail]:
         request.check()
@@ -94,19 +99,21 @@ def _start(stack: Stack, printer: StepPrinter, request: StopRequest, sandbox_dat
         detail.text = stack.start_valkey()
     if not (uses_own_postgres() and uses_own_valkey()):
         _check_servers_of_the_caller(stack, printer)
+    stack.spawn_servers(sandbox_data)
     with step("Migrations"):
         stack.run_once("migrate")
         stack.announce()
+    stack.spawn_workers()
     with step("Sandbox") as detail:
-        detail.text = stack.start_sandbox(sandbox_data)
+        detail.text = stack.wait_for_sandbox()
     with step("Demo data"):
         stack.run_once("seed", *(["--sandbox-csv"] if sandbox_data else []))
     with step("API") as detail:
-        detail.text = stack.start_api()
+        detail.text = stack.wait_for_api()
     with step("Worker") as detail:
-        detail.text = stack.start_worker()
+        detail.text = stack.wait_for_worker()
     with step("Scheduler") as detail:
-        detail.text = stack.start_scheduler()
+        detail.text = stack.wait_for_scheduler()
     _wait_for_history(stack, printer, request)
 
 

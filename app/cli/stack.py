@@ -68,7 +68,10 @@ def _port_of(setting: str) -> int:
 
 
 class Stack:
-    """Starts the processes one by one (the order is the caller's), and ends whatever runs."""
+    """Starts the processes (the order is the caller's), and ends whatever runs.
+
+    `spawn_…` starts processes side by side and returns at once; `wait_for_…` returns when one of them responds.
+    """
 
     def __init__(self, directory: DataDirectory, ports: Ports, reporter: Reporter, room: RoomWatch) -> None:
         self._directory = directory
@@ -76,6 +79,7 @@ class Stack:
         self._room = room
         self._supervisor = Supervisor(reporter, is_hopeless=room.is_full)
         self._is_announced = self._is_silent = False
+        self._spawned: dict[str, Managed] = {}
         self._postgres: PostgresServer | None = None
         self._valkey_port: int | None = None
         self._secrets: GeneratedSecrets = ensure_secrets(directory.path)
@@ -124,13 +128,21 @@ class Stack:
                 f"{name} failed ({describe_exit(code)}); {child.spec.log_path} ends with:\n  {lines}"
             )
 
-    def start_sandbox(self, csv: Path | None) -> str:
-        """The sandbox keeps its anchor day and its changes in the data directory."""
+    def spawn_servers(self, csv: Path | None) -> None:
+        """The sandbox and the api: they load their code while the schema is made, which the api is ready after.
+
+        The sandbox keeps its anchor day and its changes in the data directory.
+        """
         arguments = ["--port", str(self.ports.sandbox), "--today", self._anchor_day()]
         arguments += ["--state", str(self._directory.path / "sandbox-state.json")]
         arguments += ["--data", str(csv)] if csv else []
-        self._keep("sandbox", answers_ok(self.ports.sandbox, "/sandbox"), *arguments)
-        return f"port {self.ports.sandbox}"
+        self._spawn("api", answers_ok(self.ports.api, "/readyz"), "--port", str(self.ports.api))
+        self._spawn("sandbox", answers_ok(self.ports.sandbox, "/sandbox"), *arguments)
+
+    def spawn_workers(self) -> None:
+        """The worker and the scheduler, which do nothing before the schema is there, and say so in their logs."""
+        self._spawn("worker", answers_ok(self.ports.worker_health, "/livez"), grace=WORKER_GRACE)
+        self._spawn("scheduler", answers_ok(self.ports.scheduler_health, "/readyz"))
 
     def _anchor_day(self) -> str:
         """The first day of this data: with another one at a later start, the same history would be told twice."""
@@ -142,16 +154,20 @@ class Stack:
             write_private(note, today_in(CSV_TIME_ZONE).isoformat())
         return note.read_text().strip()
 
-    def start_api(self) -> str:
-        self._keep("api", answers_ok(self.ports.api, "/readyz"), "--port", str(self.ports.api))
+    def wait_for_sandbox(self) -> str:
+        self._wait_for("sandbox")
+        return f"port {self.ports.sandbox}"
+
+    def wait_for_api(self) -> str:
+        self._wait_for("api")
         return f"port {self.ports.api}, metrics on port {self.ports.metrics}"
 
-    def start_worker(self) -> str:
-        self._keep("worker", answers_ok(self.ports.worker_health, "/livez"), grace=WORKER_GRACE)
+    def wait_for_worker(self) -> str:
+        self._wait_for("worker")
         return f"health on port {self.ports.worker_health}"
 
-    def start_scheduler(self) -> str:
-        self._keep("scheduler", answers_ok(self.ports.scheduler_health, "/readyz"))
+    def wait_for_scheduler(self) -> str:
+        self._wait_for("scheduler")
         return f"health on port {self.ports.scheduler_health}"
 
     @property
@@ -220,13 +236,16 @@ class Stack:
         if self._postgres is not None:
             self._postgres.identity.discard()
 
-    def _keep(self, name: str, is_ready: Callable[[], bool], *arguments: str, grace: float = PROCESS_GRACE) -> None:
+    def _spawn(self, name: str, is_ready: Callable[[], bool], *arguments: str, grace: float = PROCESS_GRACE) -> None:
         def start() -> Child:
             return self._start(name, *arguments)
 
-        child = start()
-        self._supervisor.add(Managed(name, child, start, grace, is_ready))
-        wait_until(is_ready, child)
+        self._spawned[name] = Managed(name, start(), start, grace, is_ready)
+        self._supervisor.add(self._spawned[name])
+
+    def _wait_for(self, name: str) -> None:
+        managed = self._spawned[name]
+        wait_until(managed.is_ready, managed.child)
         self.announce()
 
     def _start(self, name: str, *arguments: str) -> Child:

@@ -16,7 +16,14 @@ from sqlalchemy.engine import make_url
 
 from app import clock
 from app.database.connecting import open_line
-from app.database.partitions import RAW_TABLE, create_statements, month_start, months_between, partition_name
+from app.database.partitions import (
+    MONTHS_AHEAD,
+    RAW_TABLE,
+    create_statements,
+    month_start,
+    months_between,
+    partition_name,
+)
 from app.errors import SetupError
 
 if TYPE_CHECKING:
@@ -32,7 +39,6 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 LOCK_TIMEOUT = "5s"
 
 MONTHS_BACK = 14  # snapshots are kept 400 days
-MONTHS_AHEAD = 13
 
 
 def _config(owner_url: SecretStr | str) -> Config:

@@ -20,8 +20,8 @@ from app.embedded import roles
 from app.embedded.keeper import STATE_FILE
 from app.embedded.log_file import read_last_lines
 from app.embedded.passwords import GeneratedSecrets, read_secrets
-from app.embedded.servers import DatabaseUrls, database_urls, redis_url
 from app.embedded.session import ServerRefusedError, Session, open_session
+from app.embedded.urls import DatabaseUrls, database_urls, redis_url
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -35,6 +35,7 @@ from app.observability.library_lines import limiting_libraries
 from app.observability.line_limits import LineLimits
 from app.services.context import open_services
 from app.services.demo import DEMO_LOGINS
+from app.services.demo_logins import OfferedLogins
 from app.services.limits.cost_buckets import CostBuckets
 from app.services.limits.shares import request_turns
 from app.services.redis_health import check_redis
@@ -181,6 +182,7 @@ async def _open_resources(settings: Settings) -> AsyncGenerator[Resources]:
                 "schema": partial(check_revision, services.database.app),
                 "redis": partial(check_redis, services.redis),
                 "clock": services.clock.check,
+                **({"demo": OfferedLogins(services).check} if settings.demo_login else {}),
             },
             start_scheduled=start_scheduled,
             cost_buckets=CostBuckets(services.redis, asks_at_once=crowd_connections(settings)),

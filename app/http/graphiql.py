@@ -108,7 +108,15 @@ def _resource(name: str) -> str:
 
 def _page_data(examples: Sequence[Example], demo_logins: Sequence[DemoLogin]) -> str:
     data = {
-        "examples": [{"document": example.document, "variables": ""} for example in examples],
+        "examples": [
+            {
+                "title": example.title,
+                "document": example.document,
+                "variables": example.variables,
+                "isTab": example.is_tab,
+            }
+            for example in examples
+        ],
         "logins": [
             {"sellerName": login.seller_name, "email": login.email, "password": login.password} for login in demo_logins
         ],

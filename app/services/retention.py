@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from app import clock
-from app.database.migration import MONTHS_AHEAD
-from app.database.partitions import month_start, months_between
+from app.database.partitions import MONTHS_AHEAD, month_start, months_between
 from app.database.transactions import across_tenants, work_transaction
 from app.observability.logging import get_logger
 from app.queries.across_tenants import list_seller_page

@@ -21,8 +21,9 @@ from app.embedded.child import ChildSpec, start_child
 from app.embedded.data_directory import open_data_directory
 from app.embedded.ports import LOOPBACK, find_free_port
 from app.embedded.roles import SUPERUSER, create_database
-from app.embedded.servers import database_urls, start_servers
+from app.embedded.servers import start_servers
 from app.embedded.session import open_session
+from app.embedded.urls import database_urls
 from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.providers.contract import AdRecord, AdsetRecord, CampaignRecord

@@ -13,7 +13,7 @@ from app.database.migration import upgrade
 from app.embedded.data_directory import open_data_directory
 from app.embedded.passwords import ensure_secrets
 from app.embedded.postgres import PostgresServer, start_postgres
-from app.embedded.servers import DatabaseUrls, database_urls, redis_url
+from app.embedded.urls import DatabaseUrls, database_urls, redis_url
 from app.embedded.valkey import start_valkey
 
 if TYPE_CHECKING:

@@ -85,7 +85,7 @@ def test_other_commands_find_it_before_its_first_start_is_done(tmp_path: Path) -
     run = Starting(tmp_path / "data", tmp_path / "output")
     try:
         assert "✓ Scheduler" not in run.text
-        assert set(run.instance["processes"]) >= {"postgres", "valkey"}
+        assert set(run.instance["processes"]) >= {"postgres", "valkey", "sandbox", "api"}
         assert run.try_to_run("check stats").returncode == 0
         for command in ("status", "doctor"):
             printed = run.try_to_run(command)

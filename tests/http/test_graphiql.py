@@ -123,7 +123,17 @@ async def test_examples_and_demo_logins_are_on_the_page(build: Callable[..., Sta
 
     parsed = json.loads(data)
     assert parsed["logins"] == [{"sellerName": "A </script><b>", "email": "owner@a.test", "password": "pw"}]
-    assert parsed["examples"] == [{"document": item.document, "variables": ""} for item in list_examples()]
+    assert parsed["examples"] == [
+        {"title": item.title, "document": item.document, "variables": item.variables, "isTab": item.is_tab}
+        for item in list_examples()
+    ]
+    assert [item["title"] for item in parsed["examples"] if item["isTab"]] == [
+        "Who am i",
+        "Ads manager panel",
+        "Drill down",
+        "Pause ads",
+        "Stats synced",
+    ]
     assert parsed["examples"][0]["document"].startswith("# Who the access token stands for.")
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from websockets.asyncio.client import connect
 
-from app.http.application import ASSETS
+from app.http.application import ASSETS, create_application
 from app.http.graphiql import library_names
+from app.services.demo import DEMO_LOGINS, seed_demo
 from tests.http.conftest import Demo, serving
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
     from websockets.asyncio.client import ClientConnection
+
+    from app.services.context import Services
+    from app.settings import Settings
 
 FLAGS = (
     "--headless",
@@ -37,8 +41,11 @@ FLAGS = (
     "about:blank",
 )
 EDITOR = "document.querySelector('.graphiql-query-editor .CodeMirror')?.CodeMirror.getValue() ?? ''"
+OPERATION = "document.querySelector('.graphiql-query-editor .CodeMirror')?.CodeMirror.operationName ?? ''"
 TABS = "document.querySelector('.graphiql-tabs')?.innerText ?? ''"
 RESULT = "document.querySelector('.result-window .CodeMirror')?.CodeMirror.getValue() ?? ''"
+VARIABLES = "document.querySelector('.graphiql-editor-tool .CodeMirror')?.CodeMirror.getValue() ?? ''"
+KEPT_FOR_GOOD = "JSON.stringify(Object.entries(localStorage))"
 STATE = "document.getElementById('login-state')?.textContent ?? ''"
 FAULTS = {"Log.entryAdded", "Runtime.exceptionThrown", "Network.loadingFailed"}
 
@@ -116,10 +123,16 @@ async def _attached(connection: ClientConnection) -> _Tab:
     return tab
 
 
-@pytest.mark.conformance
+pytestmark = [
+    pytest.mark.conformance,
+    pytest.mark.skipif(
+        not all((ASSETS / name).is_file() for name in library_names()),
+        reason="the npm registry could not be reached when the package was installed",
+    ),
+]
+
+
 async def test_graphiql_works_with_nothing_but_us(build: Callable[..., Starlette], tmp_path: Path) -> None:
-    if not all((ASSETS / name).is_file() for name in library_names()):
-        pytest.skip("the npm registry could not be reached when the package was installed")
     wrong, right = Demo("Hats", "owner@hats.test", "no"), Demo("Shoes", "owner@shoes.test", "pw")
     application = build(assets=ASSETS, demo_logins=(wrong, right))
     async with serving(application) as url, _browser(tmp_path / "profile") as tab:
@@ -143,3 +156,70 @@ async def test_graphiql_works_with_nothing_but_us(build: Callable[..., Starlette
         if event["method"] == "Network.requestWillBeSent"
     }
     assert hosts == {"/graphql", "data:fon"}
+
+
+def _choose(title: str) -> str:
+    """A script that picks an entry of the Examples menu."""
+    return f"""
+    (() => {{
+      const menu = document.querySelector('#examples select');
+      menu.value = [...menu.options].find((option) => option.text === '{title}').value;
+      menu.dispatchEvent(new Event('change', {{ bubbles: true }}));
+    }})()
+    """
+
+
+NEW = "String(!window.isOld && Boolean(document.querySelector('#examples select')))"
+IN_SIGHT = """
+    JSON.stringify([...document.querySelectorAll('.graphiql-tab-add')].map((button) => {
+      const { left, right } = button.getBoundingClientRect();
+      return left > 0 && right < 1280;
+    }))
+"""
+
+
+async def test_examples_are_ready_to_run_and_a_reload_keeps_the_login(
+    settings: Settings, services: Services, tmp_path: Path
+) -> None:
+    await seed_demo(services)
+    application = create_application(settings.model_copy(update={"demo_login": True}))
+    async with serving(application) as url, _browser(tmp_path / "profile") as tab:
+        await tab.call("Emulation.setDeviceMetricsOverride", width=1280, height=800, deviceScaleFactor=1, mobile=False)
+        await tab.call("Page.navigate", url=f"{url}/graphql")
+        await tab.until(TABS, "StatsSynced")
+        assert (await tab.evaluate(TABS)).split() == [
+            "WhoAmI",
+            "AdsManagerPanel",
+            "DrillDown",
+            "PauseAds",
+            "StatsSynced",
+        ]
+        await tab.evaluate("document.querySelectorAll('#logins button')[0].click()")
+        await tab.until(STATE, f"Every request is now sent as {DEMO_LOGINS[0].email}.")
+
+        await tab.evaluate(_choose("Sync progress"))
+        await tab.until(VARIABLES, '"runId": "')
+        await tab.until(OPERATION, "SyncProgress")
+        await tab.evaluate("document.querySelector('.graphiql-execute-button').click()")
+        await tab.until(RESULT, '"jobsTotal": ')
+        await tab.evaluate("window.isOld = true")
+        await tab.call("Page.reload")
+        await tab.until(NEW, "true")
+        await tab.until(STATE, f"Every request is now sent as {DEMO_LOGINS[0].email}.")
+        for title in ("Every metric", "Series", "Two ranges", "Behind a number", "Reconciliation", "Pages"):
+            await tab.evaluate(_choose(title))
+            await tab.until(EDITOR, "query " + title.title().replace(" ", ""))
+        assert await tab.evaluate(IN_SIGHT) == "[true]"
+        await tab.evaluate(_choose("Who am i"))
+        await tab.until(OPERATION, "WhoAmI")
+        await tab.evaluate("document.querySelector('.graphiql-execute-button').click()")
+        await tab.until(RESULT, "Northwind Outdoor")
+        await tab.call("Page.navigate", url=f"{url}/graphql?query=%7B%20viewer%20%7B%20role%20%7D%20%7D")
+        await tab.until(EDITOR, "{ viewer { role } }")
+        token = await tab.evaluate("JSON.parse(sessionStorage.getItem('pixecom.session')).token")
+        kept = await tab.evaluate(KEPT_FOR_GOOD)
+
+    faults = [event for event in tab.events if event["method"] in FAULTS]
+    assert [event for event in faults if not event["params"].get("canceled")] == []  # a page that is left cancels
+    assert token.count(".") == 2
+    assert token not in kept

@@ -10,9 +10,15 @@ import pytest
 from graphql import parse, validate
 from pydantic import SecretStr
 
+from app import clock
 from app.database.migration import downgrade
+from app.database.transactions import login_transaction
 from app.http.application import create_application
 from app.http.graphiql import LOGIN_DOCUMENT
+from app.identifiers import new_id
+from app.queries.logins import NewUser, insert_user
+from app.services.context import open_services
+from app.services.demo import DEMO_LOGINS
 from graphql_schema.examples import list_examples
 from graphql_schema.schema import schema
 from tests.http.answers import answered
@@ -118,6 +124,36 @@ async def test_demo_logins_are_offered_where_they_are_allowed(settings: Settings
     assert pages[True].count('"sellerName":') == 3
 
 
-@pytest.mark.parametrize("document", [LOGIN_DOCUMENT, *(example.document for example in list_examples())])
+async def test_an_api_that_offers_logins_is_ready_once_they_exist(settings: Settings) -> None:
+    offering = settings.model_copy(update={"demo_login": True})
+    async with in_process(create_application(offering)) as client:
+        before = await client.get("/readyz")
+    async with open_services(settings, process="tests") as services:
+        for login in DEMO_LOGINS:
+            user = NewUser(id=new_id(), email=login.email, name="Nora", password_hash="x")  # no password
+            async with login_transaction(services.database.app, login.email) as driver:
+                await insert_user(driver, user, now=clock.now())
+    async with in_process(create_application(offering)) as client:
+        after = await client.get("/readyz")
+
+    assert before.status_code == 503
+    assert before.json()["checks"]["demo"] == (
+        "the demo logins that GraphiQL offers do not exist yet: run `pixecom seed`"
+    )
+    assert (after.status_code, after.json()["checks"]["demo"]) == (200, "ok")
+
+
+async def test_before_the_schema_there_are_no_logins(settings: Settings, database: ThrowawayDatabase) -> None:
+    await asyncio.to_thread(downgrade, database.owner_url, "base")
+    async with in_process(create_application(settings.model_copy(update={"demo_login": True}))) as client:
+        ready = await client.get("/readyz")
+
+    assert ready.json()["checks"]["demo"].endswith("run `pixecom seed`")
+
+
+QUERIES = [query for example in list_examples() for query in (example.document, example.variables) if query]
+
+
+@pytest.mark.parametrize("document", [LOGIN_DOCUMENT, *QUERIES])
 def test_what_graphiql_offers_is_valid(document: str) -> None:
     assert validate(schema._schema, parse(document)) == []

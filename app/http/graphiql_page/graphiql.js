@@ -1,92 +1,91 @@
-"use strict";
+// Starts GraphiQL with the first examples as tabs and a menu of all, and logs in as a demo seller when the page offers
+// it. The token goes into each request, below whatever the header editor says, and into each subscription's socket.
+import { createExamples } from "./examples.js";
+import { Session } from "./session.js";
 
-// Starts GraphiQL with the example queries as tabs, and logs in as a demo seller when the page offers it.
-// The token stays in this page's memory and goes into each request, below whatever the header editor says.
-(function () {
-  const data = JSON.parse(document.getElementById("page-data").textContent);
-  const url = window.location.href.split(/[?#]/)[0];
-  const state = document.getElementById("login-state");
-  let session = null; // {login, token}
+const data = JSON.parse(document.getElementById("page-data").textContent);
+const url = window.location.href.split(/[?#]/)[0];
+const state = document.getElementById("login-state");
+const session = new Session({
+  url,
+  loginDocument: data.loginDocument,
+  logins: data.logins,
+  storage: window.sessionStorage,
+  fetch: (input, init) => window.fetch(input, init),
+});
 
-  async function post(body) {
-    const response = await window.fetch(url, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify(body),
+function showSession() {
+  state.textContent = session.email ? "Every request is now sent as " + session.email + "." : "";
+  for (const button of document.getElementById("logins").children) {
+    button.setAttribute("aria-pressed", String(button.title === session.email));
+  }
+}
+
+function showLogins() {
+  for (const login of data.logins) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "Log in as " + login.sellerName;
+    button.title = login.email;
+    button.addEventListener("click", async () => {
+      state.textContent = "Logging in…";
+      try {
+        await session.logIn(login);
+      } catch (error) {
+        state.textContent = "Not logged in: " + error.message;
+      }
     });
-    return response.json();
+    document.getElementById("logins").append(button);
   }
+}
 
-  async function logIn(login) {
-    const answer = await post({ query: data.loginDocument, variables: { email: login.email, password: login.password } });
-    const payload = (answer.data && answer.data.login) || {};
-    if (!payload.accessToken) {
-      const first = (answer.errors || payload.errors || [])[0];
-      throw new Error(first ? first.message : "the login was refused");
-    }
-    session = { login, token: payload.accessToken };
+function linkedQuery() {
+  const shared = new URLSearchParams(window.location.search);
+  const query = shared.get("query");
+  return query ? { document: query, variables: shared.get("variables") || "" } : null;
+}
+
+function isSubscription(tree, name) {
+  const operations = tree ? tree.definitions.filter((each) => each.kind === "OperationDefinition") : [];
+  return operations.some((each) => each.operation === "subscription" && (!name || each.name?.value === name));
+}
+
+const fetcher = GraphiQL.createFetcher({
+  url,
+  subscriptionUrl: url.replace(/^http/, "ws"),
+  fetch: (input, init) => session.fetch(input, init),
+});
+
+// A socket can't be asked again with another token: one that has run out is replaced before.
+async function authorizedFetcher(parameters, options = {}) {
+  if (!isSubscription(options.documentAST, parameters.operationName)) {
+    return fetcher(parameters, options);
   }
+  await session.query("{ __typename }");
+  return fetcher(parameters, { ...options, headers: session.withToken(options.headers) });
+}
 
-  function withToken(init) {
-    const headers = new Headers(init.headers);
-    if (session && !headers.has("Authorization")) {
-      headers.set("Authorization", "Bearer " + session.token);
-    }
-    return { ...init, headers };
-  }
-
-  // An access token lives for minutes: when ours has run out, log in again and ask once more.
-  async function authorizedFetch(input, init) {
-    const response = await window.fetch(input, withToken(init));
-    if (response.status !== 401 || !session || new Headers(init.headers).has("Authorization")) {
-      return response;
-    }
-    await logIn(session.login);
-    return window.fetch(input, withToken(init));
-  }
-
-  function showLogins() {
-    const holder = document.getElementById("logins");
-    for (const login of data.logins) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = "Log in as " + login.sellerName;
-      button.title = login.email;
-      button.addEventListener("click", async () => {
-        state.textContent = "Logging in…";
-        try {
-          await logIn(login);
-          state.textContent = "Every request is now sent as " + login.email + ".";
-          for (const other of holder.children) {
-            other.setAttribute("aria-pressed", String(other === button));
-          }
-        } catch (error) {
-          state.textContent = "Not logged in: " + error.message;
-        }
-      });
-      holder.append(button);
-    }
-  }
-
-  function tabs() {
-    const shared = new URLSearchParams(window.location.search);
-    const linked = shared.get("query");
-    const first = linked ? [{ query: linked, variables: shared.get("variables") || "" }] : [];
-    return first.concat(data.examples.map((example) => ({ query: example.document, variables: example.variables })));
-  }
-
-  showLogins();
-  const fetcher = GraphiQL.createFetcher({ url, fetch: authorizedFetch });
-  const root = ReactDOM.createRoot(document.getElementById("graphiql"));
-  root.render(
-    React.createElement(GraphiQL, {
-      fetcher,
-      defaultTabs: tabs(),
-      defaultEditorToolsVisibility: true,
-      inputValueDeprecation: true,
-      isHeadersEditorEnabled: true,
-      plugins: [GraphiQLPluginExplorer.explorerPlugin()],
-      shouldPersistHeaders: false,
-    }),
-  );
-})();
+showLogins();
+showSession();
+session.follow(showSession);
+const Examples = createExamples({
+  React,
+  ReactDOM,
+  GraphiQL,
+  examples: data.examples,
+  linked: linkedQuery(),
+  session,
+  place: document.getElementById("examples"),
+});
+ReactDOM.createRoot(document.getElementById("graphiql")).render(
+  React.createElement(GraphiQL, {
+    fetcher: authorizedFetcher,
+    defaultTabs: data.examples.filter((each) => each.isTab).map((each) => ({ query: each.document, variables: "" })),
+    defaultEditorToolsVisibility: true,
+    inputValueDeprecation: true,
+    isHeadersEditorEnabled: true,
+    plugins: [GraphiQLPluginExplorer.explorerPlugin()],
+    shouldPersistHeaders: false,
+    toolbar: { additionalContent: React.createElement(Examples) },
+  }),
+);
