@@ -18,6 +18,7 @@ import httpx
 from app import clock
 from app.errors import (
     PlatformUnreachableError,
+    ProviderError,
     ProviderThrottledError,
     ProviderTransientError,
     ThrottleScope,
@@ -26,7 +27,7 @@ from app.errors import (
 from app.providers.contract import UsageReading
 from app.providers.meta.answer_json import parse_json
 from app.providers.meta.batch_item import item_headers
-from app.providers.meta.errors import MetaFailure, provider_error, read_failure
+from app.providers.meta.errors import MetaFailure, loss_error, provider_error, read_failure
 from app.providers.meta.node import Node, as_node
 from app.providers.meta.observing import observe_answer
 from app.providers.meta.usage import read_usage, worst_usage
@@ -37,8 +38,8 @@ from app.vocabulary import UseCase
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-    from app.errors import ProviderError
     from app.providers.contract import CallBudget
+    from app.providers.meta.access import Access
     from app.providers.meta.credentials import Credentials
     from app.providers.meta.page_size import PageSize
     from app.providers.meta.walks.edge import Edge
@@ -49,7 +50,8 @@ _FULL = Decimal(100)
 class GraphClient:
     """Bound to one version, token, use case and budget; the pooled HTTP client is the caller's, to share and close.
 
-    `patience` is that of its walks.
+    `patience` is that of its walks. `access` is that to the account or page that it works for; None where it works for
+    none, or nobody wants to know.
     """
 
     def __init__(
@@ -61,10 +63,12 @@ class GraphClient:
         use_case: UseCase,
         budget: CallBudget | None = None,
         patience: WalkPatience | None = None,
+        access: Access | None = None,
     ) -> None:
         self._client = client
         self._version_url = version_url
         self._budget = budget
+        self._access = access
         self.credentials = credentials
         self.use_case = use_case
         self.patience = patience or WalkPatience()
@@ -78,6 +82,7 @@ class GraphClient:
             use_case=use_case,
             budget=self._budget,
             patience=self.patience,
+            access=self._access,
         )
 
     async def get(self, path: str, params: Mapping[str, str], *, what: str, beyond_limit: bool = False) -> Node:
@@ -152,6 +157,20 @@ class GraphClient:
         form: Mapping[str, str] | None,
         parse: Callable[[bytes, str], object],
     ) -> object:
+        response = await self._request(method, path, params=params, form=form)
+        answer = self._read(response, parse)
+        if isinstance(answer, MetaFailure):
+            raise await self._error(answer, response, path, {**(params or {}), **(form or {})})
+        return answer
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
         try:
             response = await self._client.request(
                 method,
@@ -164,11 +183,7 @@ class GraphClient:
             # From None: the original carries the request, and with it the token.
             raise self._unreachable(error) from None
         await self._note(read_usage(response.headers))
-        try:
-            return self._answer(response, parse)
-        except ProviderThrottledError as error:
-            await self.note_throttle(error)
-            raise
+        return response
 
     def _unreachable(self, error: httpx.RequestError) -> ProviderError:
         """An insights query that is not answered in the client's whole patience is too large to be answered at once."""
@@ -183,28 +198,42 @@ class GraphClient:
         if self._budget is not None and (usage.percent or usage.regain_wait):
             await self._budget.note_usage(use_case or self.use_case, usage)
 
-    def _answer(self, response: httpx.Response, parse: Callable[[bytes, str], object]) -> object:
+    def _read(self, response: httpx.Response, parse: Callable[[bytes, str], object]) -> object | MetaFailure:
         try:
             value = parse(response.content, "the body")
         except ProviderTransientError:
             if response.is_success:
                 raise
-            raise self._error(response, self._silent(response)) from None
+            return self._silent(response)
         if isinstance(value, dict):
             envelope = as_node(cast("object", value), "the body").child("error")
             if envelope is not None:
-                raise self._error(response, read_failure(response.status_code, envelope))
-        if not response.is_success:
-            raise self._error(response, self._silent(response))
-        return cast("object", value)
+                return read_failure(response.status_code, envelope)
+        return cast("object", value) if response.is_success else self._silent(response)
 
-    def _error(self, response: httpx.Response, failure: MetaFailure) -> ProviderError:
-        return provider_error(
+    async def _error(
+        self, failure: MetaFailure, response: httpx.Response, path: str, params: Mapping[str, str]
+    ) -> ProviderError:
+        if self._access and (loss := await self._access.find_loss(failure, path, params, ask=self._look)):
+            return loss_error(loss, failure, self.credentials)
+        error = provider_error(
             failure,
             headers=response.headers,
             credentials=self.credentials,
             use_case=self.use_case,
         )
+        if isinstance(error, ProviderThrottledError):
+            await self.note_throttle(error)
+        return error
+
+    async def _look(self, path: str, params: Mapping[str, str]) -> Node | MetaFailure | None:
+        try:
+            if self._budget is not None:
+                await self._budget.spend(self.use_case, 1, beyond_limit=True)
+            answer = self._read(await self._request("GET", path, params=params), parse_json)
+            return answer if isinstance(answer, MetaFailure) else as_node(answer, "the account or page")
+        except ProviderError:
+            return None
 
     @staticmethod
     def _silent(response: httpx.Response) -> MetaFailure:

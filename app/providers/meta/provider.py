@@ -10,6 +10,7 @@ from urllib.parse import quote
 from app.errors import RequestRefusedError
 from app.metrics.levels import Level
 from app.providers.contract import EntityStatus
+from app.providers.meta.access import Access
 from app.providers.meta.credentials import Credentials
 from app.providers.meta.graph import GraphClient
 from app.providers.meta.insight_page_reader import InsightPageReader
@@ -88,6 +89,7 @@ class MetaProvider:
         patience: WalkPatience | None = None,
         warnings: SyncWarnings | None = None,
     ) -> None:
+        self._account_path = f"act_{quote(account_external_id.removeprefix('act_'), safe='')}"
         self._graph = GraphClient(
             client,
             version_url=f"{graph_url.rstrip('/')}/{api_version}",
@@ -95,9 +97,9 @@ class MetaProvider:
             use_case=UseCase.ADS_MANAGEMENT,
             budget=budget,
             patience=patience,
+            access=Access(self._account_path),
         )
         self._account_external_id = account_external_id
-        self._account_path = f"act_{quote(account_external_id.removeprefix('act_'), safe='')}"
         self._currency = currency or (known.currency if known else None)
         self._known = known
         self._page_size = page_size
