@@ -18,6 +18,7 @@ FROZEN = {
     "0008_keys_of_users.py": "8a0f8377e0c4476b8b6ba206d4675c850d0576133560cb83d4d0299694a10aaa",
     "0009_sync_warnings.py": "c5818a5a6ed4350e6c6021995854c8f19493b7c1ce092ba437d1b36ddf3d83b2",
     "0010_unknown_status.py": "291493138d2d3a2a9c46c710b91a028e1e2e65c22d8429c07e10ac869d146ce7",
+    "0014_failing_work.py": "d04baf9354672b566226840973bf79ca4bc7c02213931d58387eb7f84cd38856",
 }
 ADVICE = (
     "Released migrations are frozen: databases that have passed them would not get the change. Take it back and write "

@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.errors import (
+    OutdatedRequestError,
     PlatformUnreachableError,
     ProviderTransientError,
     RequestRefusedError,

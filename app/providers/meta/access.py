@@ -53,7 +53,7 @@ class Access:
         return doubt if names_closing(failure.message) and _is_closed(self._found) else None
 
     def _is_about_all(self, path: str, params: Mapping[str, str]) -> bool:
-        """Whether a call is on the account or page, and not on a part of it; a later page may be denied by its cursor."""
+        """Whether a call is on the account or page itself. A later page of its lists may be denied for its cursor."""
         return (path == self._path or path.startswith(f"{self._path}/")) and "after" not in params
 
 

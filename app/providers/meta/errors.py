@@ -98,6 +98,16 @@ _LOGIN_ERROR = "OAuthException"
 _BETWEEN_TEXTS = " | "
 
 
+_ERRORS: Mapping[Kind, type[ProviderError]] = {
+    Kind.TRANSIENT: ProviderTransientError,
+    Kind.TOO_MUCH_DATA: TooMuchDataError,
+    Kind.TOKEN: TokenRejectedError,
+    Kind.PERMISSION: PermissionDeniedError,
+    Kind.OUTDATED: OutdatedRequestError,
+    Kind.REFUSED: RequestRefusedError,
+}
+
+
 class MetaFailure(NamedTuple):
     """What Meta said of one failed call. `code` is None where it said nothing that we can read.
 
@@ -205,28 +215,17 @@ def provider_error(
     """The error to raise for a call of this use case. Its text is Meta's, with every secret masked."""
     text = _sentence(failure, credentials)
     code, subcode = failure.code, failure.subcode
-    match kind_of(failure):
-        case Kind.THROTTLED:
-            return ProviderThrottledError(
-                text,
-                retry_at=clock.now() + regain_wait(headers),
-                scope=_scope_of(code),
-                use_case=_USE_CASE_LIMITS.get(code or 0) or use_case,
-                code=code,
-                subcode=subcode,
-            )
-        case Kind.TRANSIENT:
-            return ProviderTransientError(text, code=code, subcode=subcode)
-        case Kind.TOO_MUCH_DATA:
-            return TooMuchDataError(text, code=code, subcode=subcode)
-        case Kind.TOKEN:
-            return TokenRejectedError(text, code=code, subcode=subcode)
-        case Kind.PERMISSION:
-            return PermissionDeniedError(text, code=code, subcode=subcode)
-        case Kind.OUTDATED:
-            return OutdatedRequestError(text, code=code, subcode=subcode)
-        case Kind.REFUSED:
-            return RequestRefusedError(text, code=code, subcode=subcode)
+    kind = kind_of(failure)
+    if kind is not Kind.THROTTLED:
+        return _ERRORS[kind](text, code=code, subcode=subcode)
+    return ProviderThrottledError(
+        text,
+        retry_at=clock.now() + regain_wait(headers),
+        scope=_scope_of(code),
+        use_case=_USE_CASE_LIMITS.get(code or 0) or use_case,
+        code=code,
+        subcode=subcode,
+    )
 
 
 def loss_error(loss: Loss, failure: MetaFailure, credentials: Credentials) -> ProviderError:

@@ -17,6 +17,7 @@ import httpx
 
 from app import clock
 from app.errors import (
+    OutdatedRequestError,
     PlatformUnreachableError,
     ProviderError,
     ProviderThrottledError,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from app.providers.contract import CallBudget
     from app.providers.meta.access import Access
     from app.providers.meta.credentials import Credentials
+    from app.providers.meta.dropped_fields import DroppedFields
     from app.providers.meta.page_size import PageSize
     from app.providers.meta.walks.edge import Edge
 
@@ -50,8 +52,8 @@ _FULL = Decimal(100)
 class GraphClient:
     """Bound to one version, token, use case and budget; the pooled HTTP client is the caller's, to share and close.
 
-    `patience` is that of its walks. `access` is that to the account or page that it works for; None where it works for
-    none, or nobody wants to know.
+    `patience` is that of its walks. `access` is that to the account or page that it works for, `dropped` are the fields
+    that it does without; without them every refusal is believed.
     """
 
     def __init__(
@@ -64,11 +66,13 @@ class GraphClient:
         budget: CallBudget | None = None,
         patience: WalkPatience | None = None,
         access: Access | None = None,
+        dropped: DroppedFields | None = None,
     ) -> None:
         self._client = client
         self._version_url = version_url
         self._budget = budget
         self._access = access
+        self._dropped = dropped
         self.credentials = credentials
         self.use_case = use_case
         self.patience = patience or WalkPatience()
@@ -83,6 +87,7 @@ class GraphClient:
             budget=self._budget,
             patience=self.patience,
             access=self._access,
+            dropped=self._dropped,
         )
 
     async def get(self, path: str, params: Mapping[str, str], *, what: str, beyond_limit: bool = False) -> Node:
@@ -143,10 +148,20 @@ class GraphClient:
         beyond_limit: bool = False,
         parse: Callable[[bytes, str], object] = parse_json,
     ) -> object:
-        if self._budget is not None:
-            await self._budget.spend(self.use_case, calls, beyond_limit=beyond_limit)
-        with observe_answer(self.use_case):
-            return await self._answer_of(method, path, params=params, form=form, parse=parse)
+        while True:
+            if self._budget is not None:
+                await self._budget.spend(self.use_case, calls, beyond_limit=beyond_limit)
+            try:
+                with observe_answer(self.use_case):
+                    return await self._answer_of(
+                        method, path, params=self._offered(params), form=self._offered(form), parse=parse
+                    )
+            except OutdatedRequestError as error:
+                if self._dropped is None or not self._dropped.note(error, params or form or {}):
+                    raise
+
+    def _offered(self, fields: Mapping[str, str] | None) -> Mapping[str, str] | None:
+        return fields if fields is None or self._dropped is None else self._dropped.without(fields)
 
     async def _answer_of(
         self,
