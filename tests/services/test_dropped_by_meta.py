@@ -18,6 +18,7 @@ from tests.services.working import fetch_work, work_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
     from app.embedded.throwaway import ThrowawayDatabase
     from app.services.context import Services
     from app.services.fleet_status import FleetStatus
@@ -132,6 +133,15 @@ async def test_an_ended_version_is_one_finding_and_is_asked_for_now_and_then(sho
     assert await find_held(shop.services, SyncSource.DELIVERY) == frozenset()
     await tick(shop, "delivery")
     assert await fetch_work(shop.services, "SELECT 1 FROM failing_work WHERE work = 'DELIVERY'") == []
+
+
+async def test_a_list_whose_field_is_gone_costs_only_itself_and_is_a_finding(shop: Shop) -> None:
+    await play(shop, dropping("stop_time"))
+    await tick(shop, "delivery")
+    status = await read_fleet_status(shop.services, seller_slug=None)
+    [outdated] = status.outdated
+    assert (outdated.works, outdated.connections) == (["DELIVERY"], 2)
+    assert await shop.value("SELECT count(*) FROM fb_connections WHERE delivery_synced_at IS NOT NULL") == 2
 
 
 async def test_the_schedule_waits_longer_each_time(shop: Shop) -> None:
