@@ -32,7 +32,8 @@ PixecomError
         ├── TokenRejectedError   the access token is dead
         ├── PermissionDeniedError
         └── RequestRefusedError  the platform refuses this request
-            └── DeadMetricError  the platform no longer knows the metric by this name
+            ├── DeadMetricError  the platform no longer knows the metric by this name
+            └── OutdatedRequestError  it no longer answers this version, or has a field no more
 
 `graphql_schema.errors` maps this tree to GraphQL codes, `graphql_schema.user_errors` to what a mutation's payload
 tells as data, `app.services.job_failure` to what a job does next.
@@ -272,3 +273,7 @@ class RequestRefusedError(ProviderPermanentError):
 
 class DeadMetricError(RequestRefusedError):
     """The platform has no metric by this name (any more); asking for others may succeed."""
+
+
+class OutdatedRequestError(RequestRefusedError):
+    """The platform no longer answers the version of its API, or no longer has a field: whichever account is asked."""

@@ -136,6 +136,8 @@ class FreshnessReason(StrEnum):
 
     TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105  # a reason, not a token
     PERMISSION = "PERMISSION"
+    REFUSED = "REFUSED"
+    FAILING = "FAILING"
     THROTTLED = "THROTTLED"
     META_GAP = "META_GAP"
     NEVER_SYNCED = "NEVER_SYNCED"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 import strawberry
 
+from app.queries.freshness import FailureFacts
 from app.services.freshness import AccountFreshness as AccountFreshnessReading
 from app.services.freshness import DaysFreshness, FreshnessRequest
 from app.vocabulary import FreshnessReason, FreshnessState
@@ -29,11 +30,32 @@ describe_enum(
     description="Why numbers are not fresh. Of several reasons, the first of these.",
     TOKEN_EXPIRED="The platform no longer accepts the access token. Give it another one with `rotateToken`.",  # noqa: S106  # a reason
     PERMISSION="The access token lacks a permission. Give it one that has it with `rotateToken`.",
+    REFUSED="The platform refuses what is asked of it, each time; `failure` says what, in its words.",
+    FAILING="Syncs fail each time for another reason; `failure` says which.",
     THROTTLED="The platform limits our calls; they come less often for a while.",
     META_GAP="Days were never fetched although all was well.",
     NEVER_SYNCED="Nothing has been fetched yet.",
     BEHIND="For no reason but our own slowness.",
 )
+
+
+@strawberry.type(description="Work of an ad account that has failed for good whenever it was tried.")
+class FreshnessFailure:
+    work: str = strawberry.field(description="Which work: STRUCTURE, DELIVERY, or INSIGHTS with its level.")
+    error_class: str = strawberry.field(description="The class of the failure, as `Job.errorClass` has it.")
+    message: str = strawberry.field(description="What the platform says, or what went wrong.")
+    rounds: int = strawberry.field(description="How often in a row it has failed.")
+    since: datetime = strawberry.field(description="When it failed first, in UTC.")
+
+    @classmethod
+    def of(cls, failure: FailureFacts) -> Self:
+        return cls(
+            work=failure.work,
+            error_class=failure.error_class,
+            message=failure.reason,
+            rounds=failure.rounds,
+            since=failure.since,
+        )
 
 
 @strawberry.type(description="How far an ad account's numbers are behind the platform's, at all levels together.")
@@ -44,10 +66,19 @@ class AccountFreshness:
     expected_by: datetime | None = strawberry.field(
         description="When the next numbers are expected, in UTC. Null: nobody can know, or none are expected.",
     )
+    failure: FreshnessFailure | None = strawberry.field(
+        description="What fails each time. Null: the reason is neither REFUSED nor FAILING.",
+    )
 
     @classmethod
     def of(cls, reading: AccountFreshnessReading) -> Self:
-        return cls(state=reading.state, reason=reading.reason, since=reading.since, expected_by=reading.expected_by)
+        return cls(
+            state=reading.state,
+            reason=reading.reason,
+            since=reading.since,
+            expected_by=reading.expected_by,
+            failure=FreshnessFailure.of(reading.failure) if reading.failure else None,
+        )
 
 
 @strawberry.type(description="How far these numbers are behind the platform's.")

@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING
 from app.database.transactions import work_transaction
 from app.errors import ThrottleScope
 from app.observability.measuring import Reading
-from app.observability.prometheus import LAST_TICK, LIVE_JOBS, PAUSES, QUEUE_AGE, QUEUE_DEPTH, TICK_INTERVAL
+from app.observability.prometheus import LAST_TICK, LIVE_JOBS, OUTDATED, PAUSES, QUEUE_AGE, QUEUE_DEPTH, TICK_INTERVAL
+from app.queries.failing_work import count_outdated
 from app.queries.job_dispatch import queue_depth
 from app.queries.ticks import list_newest_ticks
 from app.queries.work_gauges import count_live_jobs, count_pauses
 from app.services.job_broker import Priority
 from app.services.schedule import schedule
+from app.vocabulary import SyncSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from app.services.context import Services
 
-GAUGES = (QUEUE_DEPTH, QUEUE_AGE, LIVE_JOBS, PAUSES, LAST_TICK, TICK_INTERVAL)
+GAUGES = (QUEUE_DEPTH, QUEUE_AGE, LIVE_JOBS, PAUSES, OUTDATED, LAST_TICK, TICK_INTERVAL)
 
 
 async def measure_backlog(services: Services) -> Sequence[Reading]:
@@ -33,11 +35,13 @@ async def measure_backlog(services: Services) -> Sequence[Reading]:
         waiting = await queue_depth(driver)
         live = await count_live_jobs(driver)
         pauses = await count_pauses(driver)
+        outdated = await count_outdated(driver)
         ticks = await list_newest_ticks(driver, [entry.name for entry in entries])
     return [
         *_queue(waiting),
         *(Reading(LIVE_JOBS, (state.value, kind), jobs) for state, kind, jobs in live),
         *(Reading(PAUSES, (scope.value,), pauses.get(scope, 0)) for scope in ThrottleScope),
+        *(Reading(OUTDATED, (source.value,), outdated.get(source, 0)) for source in SyncSource),
         *(Reading(LAST_TICK, (name,), taken_at.timestamp()) for name, taken_at in ticks.items()),
         *(Reading(TICK_INTERVAL, (entry.name,), entry.slots.every.total_seconds()) for entry in entries),
     ]

@@ -9,15 +9,16 @@ from app.cli.demo_logins import examine_demo_logins
 from app.cli.durability import examine_durability
 from app.cli.pasting import pasted, pasted_anywhere
 from app.cli.reachability import require_database, require_redis
-from app.cli.status_advice import summarize
+from app.cli.status_advice import describe_outdated, summarize
 from app.cli.token_keys import examine_token_keys
 from app.database.engine import open_engine
 from app.database.migration import head_revision
 from app.database.revision import check_revision
 from app.database.roles import check_role
-from app.database.transactions import driver_of
+from app.database.transactions import driver_of, work_transaction
 from app.errors import SetupError
 from app.observability.disk_space import measure_disk
+from app.queries.failing_work import list_outdated
 from app.services.context import open_services
 from app.services.fleet_status import read_fleet_status
 from app.services.work_condition import OK
@@ -67,6 +68,7 @@ def list_checks(settings: Settings) -> list[Check]:
         Check("token keys", examine_token_keys, _DATABASE, _SCHEMA),
         Check("demo logins", examine_demo_logins, _DATABASE, _SCHEMA),
         Check("clock", _examine_clock, _DATABASE, _SCHEMA),
+        Check("meta", _examine_meta, _DATABASE, _SCHEMA),
         Check("fleet", _examine_fleet, _DATABASE, _SCHEMA),
     ]
 
@@ -137,6 +139,17 @@ async def _examine_clock(settings: Settings) -> str:
             f"{trouble[0].upper()}{trouble[1:]}. Until they agree, no process on this machine does any work."
         )
     return "this machine's clock agrees with the database's"
+
+
+async def _examine_meta(settings: Settings) -> str:
+    """By what the platform has told to syncs; nothing is asked of it."""
+    async with open_services(settings, process="cli") as services, work_transaction(services.database.app) as driver:
+        outdated = await list_outdated(driver, limit=1)
+    if outdated:
+        raise SetupError(f"{describe_outdated(outdated)} Meta says: {outdated[0].reason}")
+    return (
+        f"asked for {settings.meta_api_version}; nothing that is asked for has been dropped, as far as syncs have found"
+    )
 
 
 async def _examine_fleet(settings: Settings) -> str:

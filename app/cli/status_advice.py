@@ -10,10 +10,13 @@ from app.cli.run_commands import resume_command
 from app.vocabulary import FreshnessReason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from app.queries.failing_work import OutdatedWork
     from app.services.fleet_status import FleetStatus
 
+# Meta's code for a call of a version that has ended.
+VERSION_ENDED = 2635
 _BEHIND = frozenset({FreshnessReason.BEHIND, FreshnessReason.NEVER_SYNCED})
 
 
@@ -22,6 +25,7 @@ def list_advice(status: FleetStatus) -> list[str]:
     return [
         *_about_processes(status),
         *_about_future(status),
+        *_about_outdated(status),
         *_about_connections(status),
         *_about_failures(status),
     ]
@@ -39,6 +43,7 @@ def summarize(status: FleetStatus) -> str:
         f"the disk has only {status.disk}" if status.is_disk_low else "",
         f"{refused}{more} refused by the platform" if refused else "",
         f"{behind}{more} behind" if behind else "",
+        f"Meta no longer offers what is asked of it: {status.outdated[0].reason}" if status.outdated else "",
         f"{failed} jobs failed" if failed else "",
         summarize_future(status.future),
     ]
@@ -72,13 +77,42 @@ def _about_future(status: FleetStatus) -> Iterator[str]:
         yield f"A machine with a wrong clock wrote {summarize_future(status.future)}, so that new data counts."
 
 
+def describe_outdated(outdated: Sequence[OutdatedWork]) -> str:
+    """What Meta has dropped, and what to do about it."""
+    is_version = any(each.error_code == VERSION_ENDED for each in outdated)
+    remedy = "set META_API_VERSION to a version that Meta still offers" if is_version else "upgrade pixecom"
+    return (
+        f"Meta has dropped {'the version of its API' if is_version else 'a field'} that this installation asks for: "
+        f"{remedy} and restart it. Until then the schedule asks for one account now and then; "
+        f"`{pasted('sync')}` asks at once."
+    )
+
+
+def _about_outdated(status: FleetStatus) -> Iterator[str]:
+    if status.outdated:
+        yield describe_outdated(status.outdated)
+
+
 def _about_connections(status: FleetStatus) -> Iterator[str]:
-    reasons = {each.reason for each in status.connections}
-    if any(each.refusal for each in status.connections):
+    reasons = {each.reason for each in status.connections if each.refusal is None}
+    refusals = {each.refusal for each in status.connections}
+    if FreshnessReason.TOKEN_EXPIRED in refusals:
         yield (
-            "Refused connections get no calls: their sellers replace the tokens with the mutation rotateToken (the ids "
-            f"are above); `{pasted('tokens', 'check')}` asks the platform about all tokens."
+            "Connections whose token Meta no longer accepts get no calls: their sellers replace the tokens with "
+            f"the mutation rotateToken (the ids are above); `{pasted('tokens', 'check')}` asks Meta about all tokens."
         )
+    if FreshnessReason.PERMISSION in refusals:
+        yield (
+            "Connections that lack a permission get no calls: their sellers grant it at Meta (the reasons are above), "
+            "then resume them with the mutation rotateToken, with the same token or another."
+        )
+    if FreshnessReason.REFUSED in reasons:
+        yield (
+            "Meta refuses what is asked for some connections, each time: see their reasons above. More workers or "
+            "another sync change nothing until Meta answers otherwise."
+        )
+    if FreshnessReason.FAILING in reasons:
+        yield "Syncs of some connections fail each time: see their reasons above, and the log of the workers."
     if any(each.held_back.by_own_limit for each in status.held_back):
         yield (
             "Work waits for calls under our own limit, and resumes by itself. If that happens regularly, raise "
@@ -107,7 +141,7 @@ def _about_connections(status: FleetStatus) -> Iterator[str]:
 
 def _only_seller(status: FleetStatus, *reasons: FreshnessReason) -> str | None:
     """The seller of all connections with one of these reasons; None if there are several."""
-    sellers = {each.seller for each in status.connections if each.reason in reasons}
+    sellers = {each.seller for each in status.connections if each.refusal is None and each.reason in reasons}
     return sellers.pop() if len(sellers) == 1 else None
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from app.queries.failing_work import OutdatedWork
     from app.queries.fleet_status import Gap
     from app.services.fleet_status import (
         ConnectionStatus,
@@ -40,6 +41,7 @@ _RUN = _columns("seller", "what", "since", "jobs", "state", whole=("run", "parke
 _FAILURE = _columns("seller", "job", "times", "last", "class", "since then", whole=("run", "reason"))
 _CONNECTION = _columns("seller", "connection", "trouble", "numbers", "since", "until", whole=("id", "reason"))
 _PAUSE = _columns("seller", "connection", "calls", "until", whole=("reason",))
+_OUTDATED = _columns("work", "connections", "since", "asked again", whole=("reason",))
 _GAP = _columns("seller", "connection", "what", "things", "days", "last seen", whole=("odd", "such as"))
 
 
@@ -65,6 +67,8 @@ def print_status(status: FleetStatus, console: Console) -> None:
     _print_section(console, "Calls held back", len(pauses), _PAUSE, pauses)
     gaps = [_gap_row(each, status) for each in status.gaps]
     _print_section(console, "Read with gaps", status.gaps_total, _GAP, gaps)
+    outdated = [_outdated_row(each, status) for each in status.outdated]
+    _print_section(console, "No longer offered by Meta", len(outdated), _OUTDATED, outdated)
     if status.future:
         console.print("[bold]Rows with a future time[/bold]")
         print_future(console, status.future)
@@ -139,6 +143,11 @@ def _gap_row(each: GapStatus, status: FleetStatus) -> Row:
     return Row((*cells, _days(gap), seen, gap.sentence, gap.example or ""), "yellow")
 
 
+def _outdated_row(each: OutdatedWork, status: FleetStatus) -> Row:
+    since, again = _when(each.since, status.read_at), _when(each.ask_again_at, status.read_at)
+    return Row((", ".join(each.works).lower(), str(each.connections), since, again, each.reason), "red")
+
+
 def _days(gap: Gap) -> str:
     if gap.from_date is None or gap.from_date == gap.to_date:
         return str(gap.from_date or "")
@@ -191,6 +200,7 @@ def _as_json(status: FleetStatus) -> dict[str, object]:
         ],
         "gapsTotal": status.gaps_total,
         "gaps": [_gap(each) for each in status.gaps],
+        "outdated": [_outdated(each) for each in status.outdated],
         "due": [
             {"priority": queue.priority.name, "jobs": queue.jobs, "oldestSeconds": round(queue.age.total_seconds(), 1)}
             for queue in status.queues
@@ -251,6 +261,17 @@ def _gap(each: GapStatus) -> dict[str, object]:
         "toDate": gap.to_date.isoformat() if gap.to_date else None,
         "example": gap.example,
         "lastSeenAt": gap.last_seen_at.isoformat(),
+    }
+
+
+def _outdated(each: OutdatedWork) -> dict[str, object]:
+    return {
+        "message": each.reason,
+        "code": each.error_code,
+        "work": list(each.works),
+        "connections": each.connections,
+        "since": each.since.isoformat(),
+        "askedAgainAt": each.ask_again_at.isoformat(),
     }
 
 

@@ -39,6 +39,11 @@ QUEUE_DEPTH = Gauge("pixecom_queue_depth", "Jobs that are due and not running.",
 QUEUE_AGE = Gauge("pixecom_queue_age_seconds", "How long the oldest due job has waited.", ["priority"])
 LIVE_JOBS = Gauge("pixecom_live_jobs", "Jobs that have not ended, by state; PARKED by a throttle.", ["state", "kind"])
 PAUSES = Gauge("pixecom_call_pauses", "Pauses that the platform wants now, by how far they reach.", ["scope"])
+OUTDATED = Gauge(
+    "pixecom_outdated_connections",
+    "Accounts and pages for which the platform refuses the version or a field as dropped, by what is fetched.",
+    ["source"],
+)
 LAST_TICK = Gauge("pixecom_last_tick_timestamp_seconds", "When a slot of the schedule was last taken.", ["name"])
 TICK_INTERVAL = Gauge("pixecom_tick_interval_seconds", "How far apart the slots of the schedule are.", ["name"])
 

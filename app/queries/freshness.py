@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.metrics.levels import Level
 from app.metrics.ranges import RESTATEMENT_DAYS
@@ -14,6 +14,20 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Driver
+
+
+class FailureFacts(NamedTuple):
+    """Work of an account that failed for good in each of the last `rounds`; it began `since`.
+
+    `is_outdated`: the platform has dropped the version or a field, for all accounts alike.
+    """
+
+    work: str
+    error_class: str
+    reason: str
+    rounds: int
+    since: datetime
+    is_outdated: bool
 
 
 class AccountSyncFacts(NamedTuple):
@@ -35,6 +49,7 @@ class AccountSyncFacts(NamedTuple):
     paused_until: datetime | None
     trouble: ConnectionTrouble | None
     covered: Mapping[Level, datetime | None]
+    failures: Sequence[FailureFacts] = ()
 
 
 class FetchedDays(NamedTuple):
@@ -90,6 +105,13 @@ FROM (
 WHERE until > $2::timestamptz
 """
 
+_FAILURES = """
+SELECT coalesce(jsonb_agg(to_jsonb(failing) ORDER BY failing.work), '[]')
+FROM failing_work AS failing
+WHERE failing.seller_id = $1
+  AND failing.connection_id = accounts.id
+"""
+
 _ACCOUNTS = f"""
 SELECT accounts.id,
        accounts.time_zone,
@@ -106,7 +128,8 @@ SELECT accounts.id,
          SELECT ({_COVERED})
          FROM unnest($3::smallint[]) WITH ORDINALITY AS levels (level, place)
          ORDER BY levels.place
-       ) AS covered
+       ) AS covered,
+       ({_FAILURES}) AS failures
 FROM fb_connections AS accounts
 WHERE accounts.seller_id = $1
   AND accounts.kind = '{ConnectionKind.AD_ACCOUNT}'
@@ -133,9 +156,21 @@ async def list_sync_facts(driver: Driver, seller_id: UUID, *, now: datetime) -> 
             paused_until=row["paused_until"],
             trouble=ConnectionTrouble(row["health_class"]) if row["health_class"] else None,
             covered=dict(zip(levels, row["covered"], strict=True)),
+            failures=[_failure(each) for each in row["failures"]],
         )
         for row in rows
     ]
+
+
+def _failure(row: Mapping[str, Any]) -> FailureFacts:
+    return FailureFacts(
+        work=row["work"],
+        error_class=row["error_class"],
+        reason=row["reason"],
+        rounds=row["rounds"],
+        since=datetime.fromisoformat(row["first_failed_at"]),
+        is_outdated=row["ask_again_at"] is not None,
+    )
 
 
 _FETCHES = f"""

@@ -1,4 +1,6 @@
-"""Entities that statistics name and no listing of the platform does: kept as deleted, under the name the row gives.
+"""Entities that statistics name and no listing of the platform does: kept under the name the row gives.
+
+Their status is DELETED where the platform lists all that there is, and UNKNOWN as long as it refuses to.
 
 What is known already is left alone. A structure sync that names one of them later corrects it like any other row.
 """
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.identifiers import new_id
 from app.queries.structure import UNNAMED
+from app.vocabulary import EntityStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,13 +22,13 @@ if TYPE_CHECKING:
 
 _SHARED = """seller_id, account_id, id, external_id, name, status, status_changed_at, delivery_status, delivery_reason,
   created_at, updated_at, archived_at"""
-_VALUES = f"""$1::uuid, $2::uuid, new.id, new.external_id, new.name, 'DELETED', $3::timestamptz, 'UNKNOWN', '{UNNAMED}',
-  $4::timestamptz, $4::timestamptz, $4::timestamptz"""
+_VALUES = f"""$1::uuid, $2::uuid, new.id, new.external_id, new.name, $5::text, $3::timestamptz, 'UNKNOWN', '{UNNAMED}',
+  $4::timestamptz, $4::timestamptz, CASE WHEN $5::text = 'DELETED' THEN $4::timestamptz END"""
 
 _CAMPAIGNS = f"""
 INSERT INTO campaigns ({_SHARED})
 SELECT {_VALUES}
-FROM unnest($5::uuid[], $6::text[], $7::text[]) AS new (id, external_id, name)
+FROM unnest($6::uuid[], $7::text[], $8::text[]) AS new (id, external_id, name)
 ORDER BY new.external_id
 ON CONFLICT (seller_id, external_id) DO NOTHING
 RETURNING id
@@ -34,7 +37,7 @@ RETURNING id
 _ADSETS = f"""
 INSERT INTO adsets ({_SHARED}, campaign_id, targeting)
 SELECT {_VALUES}, campaigns.id, '{{}}'::jsonb
-FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[]) AS new (id, external_id, name, parent_external_id)
+FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[]) AS new (id, external_id, name, parent_external_id)
 JOIN campaigns ON campaigns.seller_id = $1
               AND campaigns.account_id = $2
               AND campaigns.external_id = new.parent_external_id
@@ -46,7 +49,7 @@ RETURNING id
 _ADS = f"""
 INSERT INTO ads ({_SHARED}, campaign_id, adset_id)
 SELECT {_VALUES}, adsets.campaign_id, adsets.id
-FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[]) AS new (id, external_id, name, parent_external_id)
+FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[]) AS new (id, external_id, name, parent_external_id)
 JOIN adsets ON adsets.seller_id = $1
            AND adsets.account_id = $2
            AND adsets.external_id = new.parent_external_id
@@ -54,6 +57,20 @@ ORDER BY new.external_id
 ON CONFLICT (seller_id, external_id) DO NOTHING
 RETURNING id
 """
+
+
+def _give_up(table: str) -> str:
+    return f"""
+UPDATE {table}
+SET status = 'DELETED', status_changed_at = $3, archived_at = $4, updated_at = $4
+WHERE seller_id = $1
+  AND account_id = $2
+  AND status = 'UNKNOWN'
+  AND delivery_reason = '{UNNAMED}'
+"""
+
+
+_GIVE_UP = tuple(map(_give_up, ("campaigns", "adsets", "ads")))
 
 
 class UnnamedEntity(NamedTuple):
@@ -79,12 +96,16 @@ async def insert_unnamed(
     *,
     seen_at: datetime,
     now: datetime,
+    are_listed: bool,
 ) -> int:
     """Keep what is not known yet, parents first; answers how many there were. `seen_at`: when the platform said so.
+
+    `are_listed`: the platform lists everything else of the account.
 
     The caller holds the lock of the connection, as whoever writes its tree does.
     """
     inserted = 0
+    status = EntityStatus.DELETED if are_listed else EntityStatus.UNKNOWN
     for query, entities, has_parent in (
         (_CAMPAIGNS, tree.campaigns, False),
         (_ADSETS, tree.adsets, True),
@@ -93,6 +114,12 @@ async def insert_unnamed(
         if entities:
             columns = [list(column) for column in zip(*entities, strict=True)][: 3 if has_parent else 2]
             ids = [new_id() for _ in entities]
-            rows = await driver.fetch(query, connection.seller_id, connection.id, seen_at, now, ids, *columns)
+            rows = await driver.fetch(query, connection.seller_id, connection.id, seen_at, now, status, ids, *columns)
             inserted += len(rows)
     return inserted
+
+
+async def give_up_unnamed(driver: Driver, connection: Connection, *, seen_at: datetime, now: datetime) -> None:
+    """The platform has listed everything: what it still does not name is deleted. The lock is that of the writers."""
+    for statement in _GIVE_UP:
+        await driver.execute(statement, connection.seller_id, connection.id, seen_at, now)

@@ -14,6 +14,7 @@ from app.metrics.levels import Level
 from app.metrics.ranges import RESTATEMENT_DAYS, DateRange
 from app.queries.jobs import NO_DELAY
 from app.services.day_times import last_final_day
+from app.services.failing_work import find_held
 from app.services.job_broker import Priority
 from app.services.job_kinds import (
     AccountKey,
@@ -27,10 +28,10 @@ from app.services.job_kinds import (
 from app.services.run_requests import RunRequest
 from app.services.sync import default_window, window_jobs
 from app.services.tick_plan import PlannedRun, SellerPlan
-from app.vocabulary import RunOrigin
+from app.vocabulary import RunOrigin, SyncSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from uuid import UUID
 
     from app.queries.jobs import NewJob
@@ -50,24 +51,24 @@ class Pace(NamedTuple):
     delay: timedelta
 
 
-async def plan_structure(_services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
+async def plan_structure(services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
     """Campaigns, ad sets and ads of every account."""
 
     def jobs(key: AccountKey, account: ConnectionRef) -> Iterable[NewJob]:
         pace = _pace(account, tick)
         return [structure_job(key, priority=pace.priority, delay=pace.delay)]
 
-    return _plans(tick, page, jobs)
+    return _plans(tick, page, jobs, held=await find_held(services, SyncSource.STRUCTURE))
 
 
-async def plan_delivery(_services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
+async def plan_delivery(services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
     """Statuses of every account."""
 
     def jobs(key: AccountKey, account: ConnectionRef) -> Iterable[NewJob]:
         pace = _pace(account, tick)
         return [delivery_job(key, priority=pace.priority, delay=pace.delay)]
 
-    return _plans(tick, page, jobs)
+    return _plans(tick, page, jobs, held=await find_held(services, SyncSource.DELIVERY))
 
 
 async def plan_stats(services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
@@ -80,7 +81,7 @@ async def plan_stats(services: Services, tick: Tick, page: Sequence[SellerConnec
         days = default_window(services, account.time_zone)
         return window_jobs(key, days, levels=tuple(Level), priority=pace.priority, delay=pace.delay)
 
-    return _plans(tick, page, jobs)
+    return _plans(tick, page, jobs, held=await find_held(services, SyncSource.INSIGHTS))
 
 
 async def plan_restatement(services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
@@ -99,7 +100,7 @@ async def plan_restatement(services: Services, tick: Tick, page: Sequence[Seller
                 unit = StatsUnit(level, start, end)
                 yield restatement_job(key, unit, priority=Priority.SCHEDULED, delay=delay)
 
-    return _plans(tick, page, jobs)
+    return _plans(tick, page, jobs, held=await find_held(services, SyncSource.INSIGHTS))
 
 
 def _restated_days(services: Services, tick: Tick, account: ConnectionRef) -> DateRange | None:
@@ -130,15 +131,16 @@ def _plans(
     page: Sequence[SellerConnections],
     jobs: Callable[[AccountKey, ConnectionRef], Iterable[NewJob]],
     *,
+    held: Collection[UUID] = (),
     dead_too: bool = False,
 ) -> list[SellerPlan]:
-    """One run for each seller of whom any account has anything to do."""
+    """One run for each seller of whom any account has anything to do; `held` accounts are left alone."""
     plans: list[SellerPlan] = []
     for seller in page:
         made = [
             job
             for account in seller.accounts
-            if account.is_usable or dead_too
+            if (account.is_usable or dead_too) and account.connection_id not in held
             for job in jobs(AccountKey(seller.seller_id, account.connection_id, account.provider), account)
         ]
         if made:

@@ -27,9 +27,10 @@ from app.queries.stats_writing import Snapshots
 from app.queries.structure import load_entity_ids
 from app.queries.sync_pace import note_spend
 from app.queries.unnamed_entities import insert_unnamed
+from app.queries.unread_listings import has_unread_listing
 from app.services.day_gaps import with_gaps
 from app.services.refresh_requests import request_refresh
-from app.services.structure_attempt import try_structure
+from app.services.structure_attempt import misses_listings, try_structure
 from app.services.unnamed_entities import lineage_of
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ async def _write(
         await lease.fence(driver)
         missing = _unknown(batch, entity_ids)
         if missing:
-            kept = await _keep_unnamed(driver, fetch, batch, missing)
+            kept = await _keep_unnamed(driver, lease, fetch, batch, missing)
             entity_ids, missing = {**entity_ids, **kept}, missing.difference(kept)
             for external_id in sorted(missing):
                 lease.warnings.note(Subject.INSIGHTS_ROW, PLACELESS, external_id=external_id)
@@ -191,14 +192,17 @@ async def _write(
 
 
 async def _keep_unnamed(
-    driver: Driver, fetch: Fetch, batch: Sequence[FetchedDay], unknown: set[str]
+    driver: Driver, lease: Lease, fetch: Fetch, batch: Sequence[FetchedDay], unknown: set[str]
 ) -> Mapping[str, UUID]:
     """Entities that only these rows name, kept from now on; their ids."""
     unnamed = [row for day in batch for row in day.rows if row.external_id in unknown]
     connection = fetch.connection
     await lock_connection(driver, seller_id=connection.seller_id, connection_id=connection.id)
     tree = lineage_of(unnamed, fetch.level)
-    kept = await insert_unnamed(driver, connection, tree, seen_at=fetch.fetched_at, now=clock.now())
+    are_listed = not (misses_listings(lease) or await has_unread_listing(driver, connection))
+    kept = await insert_unnamed(
+        driver, connection, tree, seen_at=fetch.fetched_at, now=clock.now(), are_listed=are_listed
+    )
     found = await load_entity_ids(driver, connection, fetch.level, unknown)
     if missing := unknown - found.keys():
         log.error("rows that name no parents can't be kept", **_some(fetch, missing))

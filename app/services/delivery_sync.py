@@ -67,6 +67,7 @@ async def run_delivery_job(services: Services, job: ClaimedJob, lease: Lease) ->
         written = await apply_tree(driver, connection, tree, asked_at=asked_at)
         await connection_rows.mark_delivery_synced(driver, connection, now=clock.now())
     ROWS_WRITTEN.labels("delivery").inc(written)
+    listings.raise_outdated()
     return written
 
 

@@ -18,6 +18,7 @@ from app.errors import NotFoundError
 from app.observability.disk_space import DiskSpace, measure_disk
 from app.queries.across_tenants import find_seller, list_sellers
 from app.queries.connections import list_accounts, list_pages
+from app.queries.failing_work import list_outdated
 from app.queries.fleet_status import (
     is_anything_running,
     list_candidates,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.queries.connections import Connection
+    from app.queries.failing_work import OutdatedWork
     from app.queries.fleet_status import FailedWork, Gap, GoingRun, HeldBack
     from app.services.context import Services
     from app.services.freshness import AccountFreshness, AccountsFreshness
@@ -132,6 +134,7 @@ class QueueStatus(NamedTuple):
 class FleetStatus:
     """Everything as of `read_at`. `sellers_left`: more sellers have trouble and were not looked at.
 
+    `outdated` is what the platform has dropped of what this release asks, whoever's account it is.
     `schema`, `clock` and `redis` are ok, or why no work is done. `gaps` are the platform's, and need no action here.
     """
 
@@ -152,6 +155,7 @@ class FleetStatus:
     clock: str = OK
     redis: str = OK
     gaps: tuple[GapStatus, ...] = ()
+    outdated: tuple[OutdatedWork, ...] = ()
 
     @property
     def gaps_total(self) -> int:
@@ -179,7 +183,7 @@ class FleetStatus:
     def is_well(self) -> bool:
         in_trouble = self.open_failures or self.connections
         stands_still = self.is_worker_missing or self.tick_is_late or self.obstacles
-        return not (in_trouble or stands_still or self.future or self.is_disk_low)
+        return not (in_trouble or stands_still or self.future or self.is_disk_low or self.outdated)
 
     @property
     def obstacles(self) -> tuple[str, ...]:
@@ -204,6 +208,7 @@ async def read_fleet_status(services: Services, *, seller_slug: str | None) -> F
     async with work_transaction(services.database.app) as driver:
         runs = await list_going_runs(driver, seller_id=sellers.only, limit=NAMED)
         failed = await list_failed_work(driver, seller_id=sellers.only, since=now - FAILURES_WITHIN, limit=NAMED)
+        outdated = await list_outdated(driver, limit=NAMED)
         gaps = await list_gaps(driver, seller_id=sellers.only, limit=NAMED)
         held_back = await list_held_back(
             driver,
@@ -251,6 +256,7 @@ async def read_fleet_status(services: Services, *, seller_slug: str | None) -> F
         clock=await services.clock.check(),
         redis=await _look_at_redis(services),
         gaps=tuple(GapStatus(*whose(each), each) for each in gaps),
+        outdated=tuple(outdated),
     )
 
 
@@ -290,13 +296,16 @@ async def _look_at(services: Services, seller_id: UUID, now: datetime) -> tuple[
 def _troubles(
     seller: str, connections: Sequence[Connection], freshness: AccountsFreshness
 ) -> Iterator[ConnectionStatus]:
-    """A connection that the platform refuses is in trouble however fresh its numbers are."""
+    """A connection that the platform refuses is in trouble however fresh its numbers are.
+
+    One for which it refuses the version or a field is not: that is a matter of the installation.
+    """
     for connection in connections:
         if not connection.is_active:
             continue
         reading = freshness.of_account(connection.id)
         refusal = reading.refusal if reading else _refusal_of_page(connection)
-        if refusal is None and (reading is None or reading.reason is None):
+        if refusal is None and (reading is None or reading.reason is None or _is_everybodys(reading)):
             continue
         yield ConnectionStatus(
             seller=seller,
@@ -304,10 +313,15 @@ def _troubles(
             refusal=refusal,
             state=reading.state if reading else None,
             reason=reading.reason if reading else None,
-            detail=connection.health_reason,
+            detail=reading.failure.reason if reading and reading.failure else connection.health_reason,
             since=_since(connection, reading),
             until=reading.expected_by if reading and refusal is None else None,
         )
+
+
+def _is_everybodys(reading: AccountFreshness) -> bool:
+    """The platform has dropped what is asked of it, which is told once and not for each account."""
+    return reading.failure is not None and reading.failure.is_outdated
 
 
 def _since(connection: Connection, reading: AccountFreshness | None) -> datetime | None:

@@ -16,7 +16,7 @@ from app.clock import day_of
 from app.metrics.levels import Level
 from app.queries.freshness import FetchedDays, list_fetch_facts, list_sync_facts
 from app.services.refusal import refusal_of
-from app.vocabulary import ConnectionTrouble, FreshnessReason, FreshnessState
+from app.vocabulary import ConnectionTrouble, FreshnessReason, FreshnessState, SyncSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from app.database.driver import Driver
     from app.metrics.ranges import DateRange
-    from app.queries.freshness import AccountSyncFacts, FetchFacts
+    from app.queries.freshness import AccountSyncFacts, FailureFacts, FetchFacts
 
 FRESH_INTERVALS = 2
 LATE_INTERVALS = 4
@@ -34,11 +34,17 @@ REFUSALS = {
     ConnectionTrouble.TOKEN: FreshnessReason.TOKEN_EXPIRED,
     ConnectionTrouble.PERMISSION: FreshnessReason.PERMISSION,
 }
+# Failures of one kind of work in a row after which they are the reason. What the platform has dropped, it says once.
+FAILED_ROUNDS = 2
+_FAILURES = frozenset({FreshnessReason.REFUSED, FreshnessReason.FAILING})
+_REFUSED = "REFUSED"
 _ONE_DAY = timedelta(days=1)
 # Of several reasons the first is told: what somebody must do something about comes first.
 _REASONS = (
     FreshnessReason.TOKEN_EXPIRED,
     FreshnessReason.PERMISSION,
+    FreshnessReason.REFUSED,
+    FreshnessReason.FAILING,
     FreshnessReason.THROTTLED,
     FreshnessReason.META_GAP,
     FreshnessReason.NEVER_SYNCED,
@@ -50,7 +56,8 @@ _REASONS = (
 class AccountFreshness:
     """`reason` and `since` are None when it is fresh; `expected_by` is None when nobody can know.
 
-    `refusal` is why the platform refuses the account, however fresh it is.
+    `refusal` is why the platform refuses the account, however fresh it is; `failure` the work behind REFUSED and
+    FAILING.
     """
 
     state: FreshnessState
@@ -58,6 +65,7 @@ class AccountFreshness:
     refusal: FreshnessReason | None
     since: datetime | None
     expected_by: datetime | None
+    failure: FailureFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +116,7 @@ class AccountsFreshness:
             refusal=self._refusal(account),
             since=None if verdict.state is FreshnessState.FRESH else self._since(account, oldest + fresh_for),
             expected_by=self._expected_by(account, oldest, verdict),
+            failure=_failure_of(account, tuple(Level)) if verdict.reason in _FAILURES else None,
         )
 
     def wanted_days(self, request: FreshnessRequest) -> list[FetchedDays]:
@@ -166,7 +175,7 @@ class AccountsFreshness:
         if set(states) == {FreshnessState.FRESH}:
             return _FRESH
         never = any(account.covered[level] is None for level in levels)
-        reason = self._reason(account) or (FreshnessReason.NEVER_SYNCED if never else FreshnessReason.BEHIND)
+        reason = self._reason(account, levels) or (FreshnessReason.NEVER_SYNCED if never else FreshnessReason.BEHIND)
         return _Verdict(_worst(states), reason)
 
     def _state(self, account: AccountSyncFacts, covered: datetime | None) -> FreshnessState:
@@ -183,9 +192,13 @@ class AccountsFreshness:
         """No campaign of it can have new numbers, which is why nothing is fetched."""
         return account.is_healthy and not account.moves and account.structure_synced_at is not None
 
-    def _reason(self, account: AccountSyncFacts) -> FreshnessReason | None:
+    def _reason(self, account: AccountSyncFacts, levels: Sequence[Level]) -> FreshnessReason | None:
+        if refusal := self._refusal(account):
+            return refusal
+        if failure := _failure_of(account, levels):
+            return FreshnessReason.REFUSED if failure.error_class == _REFUSED else FreshnessReason.FAILING
         throttled = account.paused_until is not None or account.stretch > 1
-        return self._refusal(account) or (FreshnessReason.THROTTLED if throttled else None)
+        return FreshnessReason.THROTTLED if throttled else None
 
     def _refusal(self, account: AccountSyncFacts) -> FreshnessReason | None:
         """Why the platform refuses the account."""
@@ -230,6 +243,14 @@ async def load_days_freshness(
     wanted = list(dict.fromkeys(days for request in asked for days in accounts.wanted_days(request)))
     fetches = dict(zip(wanted, await list_fetch_facts(driver, seller_id, wanted), strict=True))
     return [accounts.of_days(request, fetches) for request in asked]
+
+
+def _failure_of(account: AccountSyncFacts, levels: Sequence[Level]) -> FailureFacts | None:
+    """The work that keeps numbers of these levels from coming: theirs first, then any but that of other levels."""
+    own = [f"{SyncSource.INSIGHTS}/{level.name}" for level in levels]
+    lasting = [each for each in account.failures if each.is_outdated or each.rounds >= FAILED_ROUNDS]
+    relevant = [each for each in lasting if each.work in own or not each.work.startswith(SyncSource.INSIGHTS)]
+    return min(relevant, key=lambda each: (each.work not in own, not each.is_outdated), default=None)
 
 
 def _worst(states: Iterable[FreshnessState]) -> FreshnessState:

@@ -21,6 +21,7 @@ from app.queries import job_claims
 from app.queries import runs as run_rows
 from app.queries.job_claims import ClaimedJob, Failure
 from app.services.connection_health import end_parked, mark_unhealthy
+from app.services.failing_work import note_failing, note_working
 from app.services.job_claiming import Claimed, claim
 from app.services.job_endings import Settled, announce, settle
 from app.services.job_failure import FailureClass, Verdict, classify, judge
@@ -228,7 +229,9 @@ def _is_cancelled() -> bool:
 def _succeed(lease: Lease, rows_written: int) -> Callable[[Driver, ClaimedJob], Awaitable[JobState]]:
     async def succeed(driver: Driver, job: ClaimedJob) -> JobState:
         result = {**(lease.result or {}), **as_result(lease.warnings)}
-        return await job_claims.succeed_job(driver, job, rows_written=rows_written, result=result)
+        state = await job_claims.succeed_job(driver, job, rows_written=rows_written, result=result)
+        await note_working(driver, job)
+        return state
 
     return succeed
 
@@ -252,6 +255,8 @@ async def _record_failure(services: Services, lease: Lease, error: Exception) ->
                 reason=verdict.reason,
                 claimed_at=job.claimed_at,
             )
+        elif state is JobState.FAILED:
+            await note_failing(driver, job, verdict, error)
         return state
 
     outcome = await _record(services, lease, fail)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from app.errors import (
+    OutdatedRequestError,
     ProviderError,
     ProviderTransientError,
     RequestRefusedError,
@@ -32,6 +33,8 @@ class _Named(Protocol):
 _Record = TypeVar("_Record", bound=_Named)
 _NAMES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "ad sets", Level.AD: "ads"}
 _SUBJECTS = {Level.CAMPAIGN: Subject.CAMPAIGN, Level.ADSET: Subject.ADSET, Level.AD: Subject.AD}
+# The code under which Meta refuses a field of one list. What else has ended has ended for every list.
+_ABOUT_A_FIELD = 100
 _FOR_GOOD = (UnfinishedWalkError, RequestRefusedError)
 _IN_PASSING = (ProviderTransientError, TooMuchDataError)
 
@@ -42,6 +45,7 @@ class Listings:
     def __init__(self, lease: Lease) -> None:
         self.unread: set[Level] = set()
         self._lease = lease
+        self._outdated: OutdatedRequestError | None = None
 
     async def read(self, level: Level, pages: AsyncIterator[Sequence[_Record]]) -> list[_Record]:
         """Every record once, as it was seen last: what moves while pages are read can be on two of them.
@@ -52,6 +56,11 @@ class Listings:
         try:
             async for page in pages:
                 found.update({record.external_id: record for record in page})
+        except OutdatedRequestError as error:
+            if error.code != _ABOUT_A_FIELD:
+                raise
+            self._note(level, error)
+            self._outdated = error
         except _FOR_GOOD as error:
             self._note(level, error)
         except _IN_PASSING as error:
@@ -59,6 +68,11 @@ class Listings:
                 raise
             self._note(level, error)
         return list(found.values())
+
+    def raise_outdated(self) -> None:
+        """Once what could be read is written. Raises OutdatedRequestError, which is about more than this account."""
+        if self._outdated is not None:
+            raise self._outdated
 
     def _note(self, level: Level, error: ProviderError) -> None:
         self.unread.add(level)

@@ -19,6 +19,7 @@ from app.observability.prometheus import ROWS_WRITTEN
 from app.providers.contract import StatusRecord
 from app.queries import connections as connection_rows
 from app.queries import structure as structure_rows
+from app.queries.unnamed_entities import give_up_unnamed
 from app.services.account_tree import AccountTree
 from app.services.changed_accounts import follow_account
 from app.services.delivery_sync import apply_tree
@@ -95,12 +96,15 @@ async def _sync(services: Services, connection: Connection, lease: Lease) -> int
         written += await _write(driver, connection, structure_rows.upsert_adsets, adsets, asked_at, now)
         written += await _write(driver, connection, structure_rows.upsert_ads, ads, asked_at, now)
         written += await apply_tree(driver, connection, tree, asked_at=asked_at)
+        if not listings.unread:
+            await give_up_unnamed(driver, connection, seen_at=asked_at, now=now)
         listed = {each.external_id for each in campaigns}
         await note_left_out(driver, connection, lease.warnings, campaigns=listed, adsets=adsets, ads=ads)
         await _apply_account(driver, connection, account, asked_at=asked_at)
         await follow_account(services, driver, before or connection, account)
         await _request_backfill(services, driver, connection, time_zone=account.time_zone)
     ROWS_WRITTEN.labels("structure").inc(written)
+    listings.raise_outdated()
     log.info("structure synced", campaigns=len(campaigns), adsets=len(adsets), ads=len(ads), written=written)
     return written
 

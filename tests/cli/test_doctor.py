@@ -33,9 +33,10 @@ CHECKS = [
     "token keys",
     "demo logins",
     "clock",
+    "meta",
     "fleet",
 ]
-ON_DATABASE = ["token keys", "demo logins", "clock", "fleet"]
+ON_DATABASE = ["token keys", "demo logins", "clock", "meta", "fleet"]
 
 
 def doctor(settings: Settings, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

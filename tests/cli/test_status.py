@@ -215,6 +215,36 @@ async def test_connections_in_trouble_are_named_with_the_reason(world: SmallWorl
     assert (await status_of(world, "well")).is_well
 
 
+async def test_advice_fits_what_is_wrong(world: SmallWorld) -> None:
+    tenant = await world.add_seller("acme")
+    names = ("Forbidden", "Refused", "Failing")
+    forbidden, refused, failing = [await add_well_account(tenant, name) for name in names]
+    await world.write(
+        "UPDATE fb_connections SET health = 'UNHEALTHY', health_class = 'PERMISSION', health_reason = 'no grant' "
+        "WHERE id = $1",
+        forbidden,
+    )
+    await world.write("UPDATE stats_fetches SET fetched_at = now() - interval '3 hours'")
+    await world.write("UPDATE fb_connections SET stats_synced_at = now() - interval '3 hours'")
+    for account, error_class in ((refused, "REFUSED"), (failing, "INTERNAL")):
+        failure = {"work": "INSIGHTS/AD", "error_class": error_class, "reason": f"because {error_class}", "rounds": 2}
+        times = {"first_failed_at": clock.now(), "last_failed_at": clock.now()}
+        await world.insert(
+            "failing_work", {"seller_id": tenant.seller_id, "connection_id": account, **failure, **times}
+        )
+    status = await status_of(world)
+    assert {each.connection.name: (each.trouble, each.detail) for each in status.connections} == {
+        "Forbidden": ("PERMISSION", "no grant"),
+        "Refused": ("REFUSED", "because REFUSED"),
+        "Failing": ("FAILING", "because INTERNAL"),
+    }
+    assert [advice.partition(":")[0].partition(",")[0] for advice in list_advice(status)] == [
+        "Connections that lack a permission get no calls",
+        "Meta refuses what is asked for some connections",
+        "Syncs of some connections fail each time",
+    ]
+
+
 async def test_calls_that_run_short_where_nothing_is_held_back_now_are_told(world: SmallWorld) -> None:
     account = await add_well_account(await world.add_seller("acme"), "Slow")
     await world.write("UPDATE stats_fetches SET fetched_at = now() - interval '3 hours'")

@@ -41,8 +41,16 @@ async def work_of_no_seller(shared_database: ThrowawayDatabase, tenants: TwoTena
 
 
 def test_these_are_the_work_tables() -> None:
-    assert sorted(WORK_TABLES) == ["call_pauses", "job_totals", "jobs", "sync_run_jobs", "sync_runs", "sync_warnings"]
-    assert set(WORK_TABLES) - set(WITH_NOBODYS) == {"sync_warnings"}
+    assert sorted(WORK_TABLES) == [
+        "call_pauses",
+        "failing_work",
+        "job_totals",
+        "jobs",
+        "sync_run_jobs",
+        "sync_runs",
+        "sync_warnings",
+    ]
+    assert set(WORK_TABLES) - set(WITH_NOBODYS) == {"failing_work", "sync_warnings"}
 
 
 @pytest.mark.parametrize("table", WORK_TABLES)

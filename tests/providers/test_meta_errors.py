@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from app import clock
 from app.errors import (
     MisshapenError,
+    OutdatedRequestError,
     PermissionDeniedError,
     PlatformUnreachableError,
     ProviderError,
@@ -76,7 +77,6 @@ REFUSED: list[tuple[int, int | None]] = [
     (2, 1504041),
     (2, 1504042),
     (368, None),
-    (2635, None),
     (3018, None),
     (2500, None),
     (12345, None),
@@ -90,6 +90,7 @@ TABLE: list[tuple[type[ProviderError], int, int | None]] = [
         (TokenRejectedError, TOKEN_DEAD),
         (PermissionDeniedError, FORBIDDEN),
         (RequestRefusedError, REFUSED),
+        (OutdatedRequestError, [(2635, None)]),
     )
     for code, subcode in pairs
 ]
@@ -152,6 +153,13 @@ async def test_is_transient_is_believed_only_where_nothing_better_is_known(
         (1, "Please reduce the amount of data you're asking for, then retry your request", TooMuchDataError),
         (100, "Please reduce the amount of data", TooMuchDataError),
         (100, "Cannot include account_id in summary param because they weren't there", ProviderTransientError),
+        (100, "(#100) inline_link_clicks is not valid for fields param", OutdatedRequestError),
+        (100, "(#100) Tried accessing nonexisting field (cpm) on node type (AdsInsights)", OutdatedRequestError),
+        (100, "(#100) Unknown field: actions", OutdatedRequestError),
+        (12, "(#12) The field reach is deprecated for versions v27.0 and higher", OutdatedRequestError),
+        (2500, "An active access token must be used to query information about the current user.", TokenRejectedError),
+        (104, "An access token is required to request this resource.", TokenRejectedError),
+        (100, "Ad account owner has NOT grant ads_management or ads_read permission", PermissionDeniedError),
     ],
 )
 async def test_some_errors_are_told_by_their_text(

@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.errors import (
+    OutdatedRequestError,
     PlatformUnreachableError,
     ProviderTransientError,
     RequestRefusedError,
@@ -352,7 +353,7 @@ async def test_what_is_refused_from_the_first_page_on_is_refused(meta: MetaProvi
     graph.answer_error(100, message="(#100) Tried accessing nonexisting field (after_all)")
     ids, error = await listed(meta.list_ads())
 
-    assert (ids, type(error), len(graph.calls)) == ([], RequestRefusedError, 1)
+    assert (ids, type(error), len(graph.calls)) == ([], OutdatedRequestError, 1)
 
 
 def refuse_object(graph: ScriptedGraph) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 from app.identifiers import new_id
-from app.queries.directory import list_calendars
+from app.queries.directory import get_calendar
 from app.services.request_snapshot import RequestSnapshot
 from tests.database.opening import opened_engine
 
@@ -19,7 +19,7 @@ async def test_what_waits_for_a_connection_asks_nothing_any_more(database: Throw
         seller_id = new_id()
         snapshot = RequestSnapshot(engine, seller_id=seller_id, user_id=new_id())
         async with engine.connect():  # the only one there is
-            asking = asyncio.create_task(snapshot.ask(lambda driver: list_calendars(driver, seller_id)))
+            asking = asyncio.create_task(snapshot.ask(lambda driver: get_calendar(driver, seller_id)))
             await asyncio.sleep(0)
             closing = asyncio.create_task(snapshot.close())
             await asyncio.wait([asking], timeout=5)

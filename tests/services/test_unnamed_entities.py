@@ -122,6 +122,17 @@ async def test_every_level_is_kept_by_its_own_rows(
     assert await shop.rows(_NUMBERS) == [(level, row.external_id, 3)]
 
 
+async def test_while_a_listing_is_refused_nobody_knows_what_it_would_name(shop: Shop, connection_id: UUID) -> None:
+    await shop.arm({"match": {"edge": "ads"}, "times": None, "code": 100, "subcode": 2446289, "message": "Bad"})
+    async with writer_of(shop, connection_id) as writer:
+        await writer.write([ad_row("1111", TODAY, SPENT)])
+    of_ad = "SELECT status, delivery_reason, archived_at IS NULL FROM ads WHERE external_id = '1111'"
+    assert await shop.rows(of_ad) == [("UNKNOWN", "unnamed", True)]
+    await shop.disarm()
+    await sync_structure_of(shop, connection_id)
+    assert await shop.rows(of_ad) == [("DELETED", "unnamed", False)]
+
+
 async def test_a_listing_that_names_it_later_corrects_it(shop: Shop, connection_id: UUID) -> None:
     async with writer_of(shop, connection_id) as writer:
         await writer.write([ad_row("1111", TODAY, SPENT)])

@@ -216,6 +216,25 @@ sync_warnings = Table(
     info=walled(Wall.WORK),
 )
 
+# Work of an ad account or a page that failed for good whenever it was tried last. `work` is a source and, of insights,
+# a level, such as INSIGHTS/AD; `rounds` count failures in a row.
+failing_work = Table(
+    "failing_work",
+    metadata,
+    tenant_id(),
+    Column("connection_id", Uuid, primary_key=True, nullable=False),
+    Column("work", Text, primary_key=True, nullable=False),
+    Column("error_class", Text, nullable=False),
+    Column("error_code", Integer, nullable=True),
+    Column("reason", Text, nullable=False),
+    Column("rounds", Integer, nullable=False),
+    # The platform has dropped the version or a field that is asked for: not before this does the schedule ask again.
+    instant("ask_again_at", nullable=True),
+    instant("first_failed_at"),
+    instant("last_failed_at"),
+    info=walled(Wall.WORK),
+)
+
 # A slot of the schedule that was taken; two schedulers can't take it twice.
 ticks = Table(
     "ticks",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app import clock
 from app.errors import (
+    OutdatedRequestError,
     PermissionDeniedError,
     ProviderThrottledError,
     ProviderTransientError,
@@ -21,6 +22,7 @@ from app.errors import (
     TokenRejectedError,
     TooMuchDataError,
 )
+from app.providers.meta.access_loss import TOKEN_CODES, Loss, certain_loss, doubted_loss
 from app.providers.meta.usage import regain_wait
 from app.vocabulary import UseCase
 
@@ -43,6 +45,7 @@ class Kind(Enum):
     TOO_MUCH_DATA = auto()
     TOKEN = auto()
     PERMISSION = auto()
+    OUTDATED = auto()
     REFUSED = auto()
 
 
@@ -64,8 +67,9 @@ KINDS_BY_CODE: Mapping[int, Kind] = {
     **dict.fromkeys((-2, 1, 2, 99, 104, 960), Kind.TRANSIENT),
     **dict.fromkeys((102, 190), Kind.TOKEN),
     **dict.fromkeys((3, 10, *range(200, 300)), Kind.PERMISSION),  # 294 among them
-    # A bad request, an old version, blocked for policy, beyond 37 months, a bad query.
-    **dict.fromkeys((100, 368, 2500, 2635, 3018), Kind.REFUSED),
+    2635: Kind.OUTDATED,  # a version that Meta has ended
+    # A bad request, blocked for policy, a bad query, beyond 37 months.
+    **dict.fromkeys((100, 368, 2500, 3018), Kind.REFUSED),
 }
 
 # How far a limit reaches (Meta's rate-limit page): the app's as a whole (341 is also the app's downtime), or one use
@@ -81,16 +85,49 @@ _USE_CASE_LIMITS: Mapping[int, UseCase | None] = {
 _TOO_HEAVY_TEXT = "reduce the amount of data"
 _FLAKY_TEXT = ("cannot include", "in summary param")
 _TRANSIENT_SUBCODE = 99
+# Of a version, a field or a metric that Meta does not have any more.
+_OUTDATED_TEXTS = (
+    "not valid for fields",
+    *(
+        f"{how} {what}"
+        for how in ("nonexisting", "nonexistent", "unknown", "unsupported")
+        for what in ("field", "metric")
+    ),
+    "deprecated version",
+)
+_OUTDATED_WORDS = ("deprecated", "no longer", "has been removed", "was removed")
+_OUTDATED_THINGS = ("field", "version")
+_LOGIN_ERROR = "OAuthException"
+_BETWEEN_TEXTS = " | "
+
+
+_ERRORS: Mapping[Kind, type[ProviderError]] = {
+    Kind.TRANSIENT: ProviderTransientError,
+    Kind.TOO_MUCH_DATA: TooMuchDataError,
+    Kind.TOKEN: TokenRejectedError,
+    Kind.PERMISSION: PermissionDeniedError,
+    Kind.OUTDATED: OutdatedRequestError,
+    Kind.REFUSED: RequestRefusedError,
+}
 
 
 class MetaFailure(NamedTuple):
-    """What Meta said of one failed call. `code` is None where it said nothing that we can read."""
+    """What Meta said of one failed call. `code` is None where it said nothing that we can read.
+
+    `is_login_error`: its type is OAuthException, as that of most errors is, whatever they are about.
+    """
 
     http_status: int
     message: str
     code: int | None = None
     subcode: int | None = None
     is_transient: bool = False
+    is_login_error: bool = False
+
+    @property
+    def headline(self) -> str:
+        """What Meta says to developers, without what it would have us show to people."""
+        return self.message.partition(_BETWEEN_TEXTS)[0]
 
 
 def read_failure(http_status: int, envelope: Node) -> MetaFailure:
@@ -102,16 +139,48 @@ def read_failure(http_status: int, envelope: Node) -> MetaFailure:
     ]
     return MetaFailure(
         http_status=http_status,
-        message=" | ".join(dict.fromkeys(parts)) or "no message",
+        message=_BETWEEN_TEXTS.join(dict.fromkeys(parts)) or "no message",
         code=envelope.integer("code"),
         subcode=envelope.integer("error_subcode"),
         is_transient=envelope.flag("is_transient"),
+        is_login_error=envelope.fields.get("type") == _LOGIN_ERROR,
     )
 
 
 def kind_of(failure: MetaFailure) -> Kind:
     """Which class of failure this is."""
-    return _kind_by_text(failure.message.lower()) or _kind_by_code(failure)
+    kind = _kind_by_text(failure.message.lower()) or _kind_by_code(failure)
+    if kind is Kind.REFUSED or failure.code in TOKEN_CODES:
+        return _kind_of_refusal(failure) or kind
+    return kind
+
+
+def _kind_of_refusal(failure: MetaFailure) -> Kind | None:
+    """What a refusal is about whose code says too little; None where its text says no more."""
+    loss = certain_loss(failure.headline, failure.code, is_known=failure.code in KINDS_BY_CODE)
+    if loss is not None:
+        return Kind.TOKEN if loss is Loss.TOKEN else Kind.PERMISSION
+    return Kind.OUTDATED if _is_outdated(failure.headline.lower()) else None
+
+
+def _is_outdated(text: str) -> bool:
+    if any(each in text for each in _OUTDATED_TEXTS):
+        return True
+    return any(word in text for word in _OUTDATED_WORDS) and any(thing in text for thing in _OUTDATED_THINGS)
+
+
+def doubt_of(failure: MetaFailure) -> Loss | None:
+    """The loss of access that a failure may be a sign of and does not prove."""
+    is_silent = failure.code is None and failure.is_login_error
+    if not is_silent and kind_of(failure) is not Kind.REFUSED:
+        return None
+    return doubted_loss(
+        failure.message,
+        failure.code,
+        failure.subcode,
+        http_status=failure.http_status,
+        is_login_error=failure.is_login_error,
+    )
 
 
 def _kind_by_text(text: str) -> Kind | None:
@@ -149,28 +218,25 @@ def provider_error(
     """The error to raise for a call of this use case. Its text is Meta's, with every secret masked."""
     text = _sentence(failure, credentials)
     code, subcode = failure.code, failure.subcode
-    match kind_of(failure):
-        case Kind.THROTTLED:
-            wait = regain_wait(headers)
-            return ProviderThrottledError(
-                text,
-                retry_at=clock.now() + (wait or WAIT_WITHOUT_BUDGET),
-                is_guess=not wait,
-                scope=_scope_of(code),
-                use_case=_USE_CASE_LIMITS.get(code or 0) or use_case,
-                code=code,
-                subcode=subcode,
-            )
-        case Kind.TRANSIENT:
-            return ProviderTransientError(text, code=code, subcode=subcode)
-        case Kind.TOO_MUCH_DATA:
-            return TooMuchDataError(text, code=code, subcode=subcode)
-        case Kind.TOKEN:
-            return TokenRejectedError(text, code=code, subcode=subcode)
-        case Kind.PERMISSION:
-            return PermissionDeniedError(text, code=code, subcode=subcode)
-        case Kind.REFUSED:
-            return RequestRefusedError(text, code=code, subcode=subcode)
+    kind = kind_of(failure)
+    if kind is not Kind.THROTTLED:
+        return _ERRORS[kind](text, code=code, subcode=subcode)
+    wait = regain_wait(headers)
+    return ProviderThrottledError(
+        text,
+        retry_at=clock.now() + (wait or WAIT_WITHOUT_BUDGET),
+        is_guess=not wait,
+        scope=_scope_of(code),
+        use_case=_USE_CASE_LIMITS.get(code or 0) or use_case,
+        code=code,
+        subcode=subcode,
+    )
+
+
+def loss_error(loss: Loss, failure: MetaFailure, credentials: Credentials) -> ProviderError:
+    """The error of a failure that has turned out to be a loss of access."""
+    kind = TokenRejectedError if loss is Loss.TOKEN else PermissionDeniedError
+    return kind(_sentence(failure, credentials), code=failure.code, subcode=failure.subcode)
 
 
 def _scope_of(code: int | None) -> ThrottleScope:

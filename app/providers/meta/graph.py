@@ -17,6 +17,7 @@ import httpx
 
 from app import clock
 from app.errors import (
+    OutdatedRequestError,
     PlatformUnreachableError,
     ProviderError,
     ProviderThrottledError,
@@ -27,7 +28,7 @@ from app.errors import (
 from app.providers.contract import UsageReading
 from app.providers.meta.answer_json import parse_json
 from app.providers.meta.batch_item import item_headers, read_item
-from app.providers.meta.errors import MetaFailure, provider_error, read_failure
+from app.providers.meta.errors import MetaFailure, loss_error, provider_error, read_failure
 from app.providers.meta.node import Node, as_node
 from app.providers.meta.observing import observe_answer
 from app.providers.meta.usage import read_usage, worst_usage
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.providers.contract import CallBudget
+    from app.providers.meta.access import Access
     from app.providers.meta.credentials import Credentials
+    from app.providers.meta.dropped_fields import DroppedFields
     from app.providers.meta.page_size import PageSize
     from app.providers.meta.walks.edge import Edge
 
@@ -51,7 +54,8 @@ _FULL = Decimal(100)
 class GraphClient:
     """Bound to one version, token, use case and budget; the pooled HTTP client is the caller's, to share and close.
 
-    `patience` is that of its walks.
+    `patience` is that of its walks. `access` is that to the account or page that it works for, `dropped` are the fields
+    that it does without; without them every refusal is believed.
     """
 
     def __init__(
@@ -63,10 +67,14 @@ class GraphClient:
         use_case: UseCase,
         budget: CallBudget | None = None,
         patience: WalkPatience | None = None,
+        access: Access | None = None,
+        dropped: DroppedFields | None = None,
     ) -> None:
         self._client = client
         self._version_url = version_url
         self._budget = budget
+        self._access = access
+        self._dropped = dropped
         self.credentials = credentials
         self.use_case = use_case
         self.patience = patience or WalkPatience()
@@ -80,6 +88,8 @@ class GraphClient:
             use_case=use_case,
             budget=self._budget,
             patience=self.patience,
+            access=self._access,
+            dropped=self._dropped,
         )
 
     async def get(self, path: str, params: Mapping[str, str], *, what: str, beyond_limit: bool = False) -> Node:
@@ -165,9 +175,24 @@ class GraphClient:
         beyond_limit: bool = False,
         parse: Callable[[bytes, str], object] = parse_json,
     ) -> object:
-        is_probe = await self._spend(beyond_limit=beyond_limit)
-        with observe_answer(self.use_case):
-            return await self._answer_of(method, path, params=params, form=form, parse=parse, is_probe=is_probe)
+        while True:
+            is_probe = await self._spend(beyond_limit=beyond_limit)
+            try:
+                with observe_answer(self.use_case):
+                    return await self._answer_of(
+                        method,
+                        path,
+                        params=self._offered(params),
+                        form=self._offered(form),
+                        parse=parse,
+                        is_probe=is_probe,
+                    )
+            except OutdatedRequestError as error:
+                if self._dropped is None or not self._dropped.note(error, params or form or {}):
+                    raise
+
+    def _offered(self, fields: Mapping[str, str] | None) -> Mapping[str, str] | None:
+        return fields if fields is None or self._dropped is None else self._dropped.without(fields)
 
     async def _answer_of(
         self,
@@ -179,6 +204,27 @@ class GraphClient:
         parse: Callable[[bytes, str], object] = parse_json,
         is_probe: bool = False,
     ) -> object:
+        response = await self._request(method, path, params=params, form=form)
+        usage = read_usage(response.headers)
+        try:
+            answer = self._read(response, parse)
+        except ProviderTransientError:
+            await self._note(usage, self.use_case)
+            raise
+        if isinstance(answer, MetaFailure):
+            error = await self._noted_error(answer, response, is_probe=is_probe)
+            raise await self._loss(answer, path, {**(params or {}), **(form or {})}) or error
+        await self._note(usage, self.use_case, answers_probe=is_probe)
+        return answer
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
         try:
             response = await self._client.request(
                 method,
@@ -190,18 +236,7 @@ class GraphClient:
         except httpx.RequestError as error:
             # From None: the original carries the request, and with it the token.
             raise self._unreachable(error) from None
-        usage = read_usage(response.headers)
-        try:
-            answer = self._answer(response, parse)
-        except ProviderThrottledError as error:
-            await self.note_throttle(error)
-            raise
-        except ProviderError as error:
-            is_passing = isinstance(error, ProviderTransientError)
-            await self._note(usage, self.use_case, answers_probe=is_probe and not is_passing)
-            raise
-        await self._note(usage, self.use_case, answers_probe=is_probe)
-        return answer
+        return response
 
     def _unreachable(self, error: httpx.RequestError) -> ProviderError:
         """An insights query that is not answered in the client's whole patience is too large to be answered at once."""
@@ -221,28 +256,50 @@ class GraphClient:
             return None
         return await self._budget.note_usage(use_case, usage, answers_probe=answers_probe)
 
-    def _answer(self, response: httpx.Response, parse: Callable[[bytes, str], object]) -> object:
+    def _read(self, response: httpx.Response, parse: Callable[[bytes, str], object]) -> object | MetaFailure:
         try:
             value = parse(response.content, "the body")
         except ProviderTransientError:
             if response.is_success:
                 raise
-            raise self._error(response, self._silent(response)) from None
+            return self._silent(response)
         if isinstance(value, dict):
             envelope = as_node(cast("object", value), "the body").child("error")
             if envelope is not None:
-                raise self._error(response, read_failure(response.status_code, envelope))
-        if not response.is_success:
-            raise self._error(response, self._silent(response))
-        return cast("object", value)
+                return read_failure(response.status_code, envelope)
+        return cast("object", value) if response.is_success else self._silent(response)
 
-    def _error(self, response: httpx.Response, failure: MetaFailure) -> ProviderError:
-        return provider_error(
+    async def _noted_error(self, failure: MetaFailure, response: httpx.Response, *, is_probe: bool) -> ProviderError:
+        """The error of a refused call, which all who share the budget have learnt from."""
+        error = provider_error(
             failure,
             headers=response.headers,
             credentials=self.credentials,
             use_case=self.use_case,
         )
+        if isinstance(error, ProviderThrottledError):
+            await self.note_throttle(error)
+        else:
+            is_passing = isinstance(error, ProviderTransientError)
+            usage = read_usage(response.headers)
+            await self._note(usage, self.use_case, answers_probe=is_probe and not is_passing)
+        return error
+
+    async def _loss(self, failure: MetaFailure, path: str, params: Mapping[str, str]) -> ProviderError | None:
+        """The error where the refusal means that access is lost."""
+        loss = await self._access.find_loss(failure, path, params, ask=self._look) if self._access else None
+        return loss and loss_error(loss, failure, self.credentials)
+
+    async def _look(self, path: str, params: Mapping[str, str]) -> Node | MetaFailure | None:
+        try:
+            is_probe = await self._spend(beyond_limit=True)
+            response = await self._request("GET", path, params=params)
+            answer = self._read(response, parse_json)
+            is_refused = isinstance(answer, MetaFailure)
+            await self._note(read_usage(response.headers), self.use_case, answers_probe=is_probe and not is_refused)
+            return answer if isinstance(answer, MetaFailure) else as_node(answer, "the account or page")
+        except ProviderError:
+            return None
 
     @staticmethod
     def _silent(response: httpx.Response) -> MetaFailure:

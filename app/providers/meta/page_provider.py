@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from app.errors import RequestRefusedError
+from app.providers.meta.access import Access
 from app.providers.meta.credentials import Credentials
 from app.providers.meta.dead_metric import as_dead_metric
 from app.providers.meta.graph import GraphClient
@@ -54,6 +55,7 @@ class MetaPageProvider:
         patience: WalkPatience | None = None,
         warnings: SyncWarnings | None = None,
     ) -> None:
+        self._page_path = quote(page_external_id, safe="")
         self._graph = GraphClient(
             client,
             version_url=f"{graph_url.rstrip('/')}/{api_version}",
@@ -61,9 +63,9 @@ class MetaPageProvider:
             use_case=UseCase.PAGES,
             budget=budget,
             patience=patience,
+            access=Access(self._page_path),
         )
         self._page_external_id = page_external_id
-        self._page_path = quote(page_external_id, safe="")
         self._posts_per_page = posts_per_page
         self._page_sizes = page_sizes or PageSizes()
         self.warnings = SyncWarnings() if warnings is None else warnings

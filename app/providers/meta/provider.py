@@ -10,7 +10,9 @@ from urllib.parse import quote
 from app.errors import RequestRefusedError
 from app.metrics.levels import Level
 from app.providers.contract import EntityStatus
+from app.providers.meta.access import Access
 from app.providers.meta.credentials import Credentials
+from app.providers.meta.dropped_fields import DroppedFields
 from app.providers.meta.graph import GraphClient
 from app.providers.meta.insight_page_reader import InsightPageReader
 from app.providers.meta.insight_query import InsightQuery, compact_json
@@ -88,6 +90,8 @@ class MetaProvider:
         patience: WalkPatience | None = None,
         warnings: SyncWarnings | None = None,
     ) -> None:
+        self.warnings = SyncWarnings() if warnings is None else warnings
+        self._account_path = f"act_{quote(account_external_id.removeprefix('act_'), safe='')}"
         self._graph = GraphClient(
             client,
             version_url=f"{graph_url.rstrip('/')}/{api_version}",
@@ -95,16 +99,16 @@ class MetaProvider:
             use_case=UseCase.ADS_MANAGEMENT,
             budget=budget,
             patience=patience,
+            access=Access(self._account_path),
+            dropped=DroppedFields(self.warnings),
         )
         self._account_external_id = account_external_id
-        self._account_path = f"act_{quote(account_external_id.removeprefix('act_'), safe='')}"
         self._currency = currency or (known.currency if known else None)
         self._known = known
         self._page_size = page_size
         self._page_sizes = page_sizes or PageSizes()
         self._insight_page_reader = insight_page_reader or InsightPageReader()
         self._report_policy = report_policy or ReportPolicy()
-        self.warnings = SyncWarnings() if warnings is None else warnings
 
     def __repr__(self) -> str:
         return f"MetaProvider({self._account_external_id})"

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppRules:
-    """A sandbox has one app. A new one is refused the features that Meta withdraws with v28.0."""
+    """A sandbox has one app. A new one is refused the features that Meta withdraws with v28.0.
+
+    `dropped_fields` are those of ads endpoints that its version does not have any more.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     upgrades_versions: bool = True
     is_new: bool = False
+    dropped_fields: frozenset[str] = frozenset()
 
 
 class AppScript:

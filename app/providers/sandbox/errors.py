@@ -66,6 +66,10 @@ def unknown_field(name: str, node_type: str) -> GraphError:
     return GraphError(f"(#100) Tried accessing nonexisting field ({name}) on node type ({node_type})", code=100)
 
 
+def dropped_field(name: str) -> GraphError:
+    return GraphError(f"(#100) {name} is not valid for fields param. {_DOCS}", code=100)
+
+
 def missing_object(method: str, object_id: str) -> GraphError:
     return GraphError(
         f"Unsupported {method.lower()} request. Object with ID '{object_id}' does not exist, cannot be loaded due to "

@@ -141,6 +141,7 @@ class Graph:
             return self._answer_me(call, target.edge, caller)
         if target.page is not None:
             return answer_page(call, target, target.page, caller, self.tokens.page_token(target.page))
+        self._refuse_dropped(call)
         live = target.live
         if live is None:
             raise errors.missing_object(call.method, target.object_id)
@@ -154,6 +155,11 @@ class Graph:
         if target.edge == ASSIGNED_USERS and call.method == "GET" and target.entity is None:
             return list_assigned_users(call, caller)
         return self._answer_node(call, target, live)
+
+    def _refuse_dropped(self, call: GraphCall) -> None:
+        for name in call.params.get("fields", "").split(","):
+            if name in self._script.app.rules.dropped_fields:
+                raise errors.dropped_field(name)
 
     def _answer_me(self, call: GraphCall, edge: str, caller: Caller) -> Mapping[str, object]:
         if call.method != "GET":

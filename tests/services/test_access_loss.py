@@ -1,0 +1,108 @@
+"""Access that Meta withdraws ends all calls for the account, however it is said; one odd answer does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.graphql_schema.small_world import SmallWorld, Tenant
+from tests.services.shop import add_owner
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from app.embedded.throwaway import ThrowawayDatabase
+    from app.services.context import Services
+    from tests.services.shop import Shop
+
+ACCOUNT = "{ adAccounts { nodes { health healthClass healthReason freshness { reason } } } }"
+NO_OBJECT = "Object with ID 'act_1' does not exist, cannot be loaded due to missing permissions, or does not support"
+LOSSES = [
+    (100, 33, 400, NO_OBJECT, "PERMISSION"),
+    (100, None, 400, "Missing permissions", "PERMISSION"),
+    (100, 1815089, 400, "You do not have access to this ad account", "PERMISSION"),
+    (803, None, 404, "Some of the aliases you requested do not exist: act_1", "PERMISSION"),
+    (368, None, 400, "The action attempted has been deemed abusive or is otherwise disallowed", "PERMISSION"),
+    (3, 1, 400, "Application does not have the capability to make this API call", "PERMISSION"),
+    (294, 5, 400, "Managing advertisements requires an access token with the extended permission", "PERMISSION"),
+    (278, 1349125, 400, "Reading advertisements requires ads_read", "PERMISSION"),
+    (1234567, None, 403, "Something", "PERMISSION"),
+    (1234567, None, 401, "Something", "TOKEN"),
+    (1234567, None, 400, "User has not authorized application 1", "PERMISSION"),
+    (190, 777, 400, "Something", "TOKEN"),
+    (102, 9, 400, "Something", "TOKEN"),
+    (2500, None, 400, "An active access token must be used to query information about the current user.", "TOKEN"),
+    (100, None, 400, "Error validating access token: the session has expired", "TOKEN"),
+]
+
+
+@pytest.fixture
+async def reader(database: ThrowawayDatabase, services: Services, shop: Shop) -> Tenant:
+    """The shop as its owner sees it."""
+    return Tenant(SmallWorld(database, services), shop.seller_id, await add_owner(services, shop.seller_id))
+
+
+async def account_of(reader: Tenant) -> Any:
+    [account] = (await reader.ask(ACCOUNT))["adAccounts"]["nodes"]
+    return account
+
+
+def refusing(
+    code: int, subcode: int | None, status: int, message: str, *, times: int | None = None, **match: str
+) -> Mapping[str, object]:
+    return {
+        "match": {"account": "act_1", **match},
+        "times": times,
+        "code": code,
+        "subcode": subcode,
+        "http_status": status,
+        "message": message,
+    }
+
+
+@pytest.mark.parametrize(("code", "subcode", "status", "message", "trouble"), LOSSES)
+async def test_access_that_is_lost_ends_all_calls(
+    shop: Shop, reader: Tenant, code: int, subcode: int | None, status: int, message: str, trouble: str
+) -> None:
+    await shop.arm(refusing(code, subcode, status, message))
+    await shop.sync()
+    account = await account_of(reader)
+    assert (account["health"], account["healthClass"]) == ("UNHEALTHY", trouble)
+    assert message in account["healthReason"]
+    assert account["freshness"]["reason"] == {"TOKEN": "TOKEN_EXPIRED"}.get(trouble, trouble)
+    assert await shop.value("SELECT count(*) FROM jobs WHERE state NOT IN ('SUCCEEDED', 'FAILED')") == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "status", "message"),
+    [loss[:4] for loss in LOSSES if loss[0] in {100, 803, 368, 1234567} and "has not auth" not in loss[3]],
+)
+async def test_one_such_answer_costs_itself(
+    shop: Shop, reader: Tenant, code: int, subcode: int | None, status: int, message: str
+) -> None:
+    await shop.arm(refusing(code, subcode, status, message, times=1, edge="insights"))
+    await shop.sync()
+    assert (await account_of(reader))["health"] == "HEALTHY"
+    assert await shop.value("SELECT sum(spend_micros)::bigint FROM ad_stats_daily WHERE level = 0") in {
+        60_000_000,
+        None,
+    }
+
+
+async def test_a_listing_that_speaks_of_permissions_is_only_a_listing(shop: Shop, reader: Tenant) -> None:
+    message = "The post you selected could be deleted or you might not have permissions to see it."
+    await shop.arm(refusing(100, 2446289, 400, message, edge="adsets"))
+    await shop.sync()
+    assert (await account_of(reader))["health"] == "HEALTHY"
+    assert await shop.value("SELECT sum(spend_micros)::bigint FROM ad_stats_daily WHERE level = 0") == 60_000_000
+
+
+async def test_a_doubt_is_settled_by_one_call(shop: Shop, reader: Tenant, connection_id: UUID) -> None:
+    before = sum((await shop.calls()).values())
+    await shop.arm(refusing(100, 33, 400, NO_OBJECT))
+    await shop.sync()
+    assert (await account_of(reader))["healthClass"] == "PERMISSION"
+    assert sum((await shop.calls()).values()) - before <= 8  # four levels may have begun, a doubt each
+    assert await shop.value("SELECT health FROM fb_connections WHERE id = $1", connection_id) == "UNHEALTHY"
