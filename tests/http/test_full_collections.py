@@ -48,7 +48,8 @@ def test_when_one_is_due(younger: int, beside: str, *, due: bool) -> None:
 
 async def test_what_the_last_operations_left_goes_though_nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(full_collections, "EVERY_SECONDS", 0.01)
-    async with full_collections_between(Precedence()), asyncio.timeout(10):
+    gc.collect()
+    async with full_collections_between(Precedence()), asyncio.timeout(3):
         cycle = _Cycle()
         gc.collect(1)  # which makes it old
         left = ref(cycle)
