@@ -72,6 +72,7 @@ def test_who_asks_for_less_than_half_is_not_slowed_down(loop: Loop) -> None:
 
 
 def test_who_asks_for_less_than_its_part_is_not_behind_with_those_who_ask_for_more(loop: Loop) -> None:
+    late: list[float] = []
     for _ in range(300):
         late = [loop.request(group, 0.03) for group in ("one", "two", "three")]
         assert loop.request("fourth", 0.02) == 0.0
