@@ -142,12 +142,12 @@ class Turns:
         return len(self._in_hand) + len(self._lines) + len(self._lines_under)
 
     @asynccontextmanager
-    async def taken(self, caller: Caller) -> AsyncGenerator[None]:
+    async def taken(self, caller: Caller) -> AsyncGenerator[Turn]:
         """Hold a turn for the block. Raises RateLimitedError if it does not come in time."""
         turn = self.ask(caller)
         try:
             await turn.wait()
-            yield
+            yield turn
         finally:
             turn.give_back()
 
