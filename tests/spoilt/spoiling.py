@@ -234,7 +234,7 @@ class Spoiling:
 
         def do(_asked: Asked, response: httpx.Response) -> httpx.Response | None:
             body = response.json()
-            if isinstance(body.get("paging"), dict) and "next" in body["paging"]:
+            if "data" not in body or (isinstance(body.get("paging"), dict) and "next" in body["paging"]):
                 return None
             ended.append(None)
             return _answered(
@@ -278,10 +278,15 @@ class Spoiling:
 
     _is_believed: bool = False
 
+    @property
+    def _token(self) -> str:
+        is_of_page = self.edge in {"page_insights", "posts", "batch"}
+        return f"token-of-page-{self.number}" if is_of_page else f"token-of-{self.number}"
+
     def _error(self, random: Random, _response: httpx.Response) -> Any:
         code, subcode, status = random.choice(CODES), random.choice(SUBCODES), random.choice(STATUSES)
         error = {
-            "message": f"(#{code}) of access_token=token-of-{self.number} and token-of-page-{self.number}",
+            "message": f"(#{code}) The session of {self._token} has expired",
             "code": code,
             "error_subcode": subcode,
             "is_transient": random.random() < 0.2,
