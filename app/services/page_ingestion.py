@@ -7,12 +7,13 @@ A page that the platform keeps no numbers of (under 100 likes) simply has no row
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from app import clock
 from app.database.transactions import tenant_transaction
-from app.errors import RequestRefusedError, UnfinishedWalkError
+from app.errors import DeadMetricError, RequestRefusedError, UnfinishedWalkError
 from app.identifiers import made_at
 from app.observability.prometheus import ROWS_WRITTEN
 from app.providers.page_metrics import PAGE_METRICS, POST_METRICS
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from app.services.job_lease import Lease
 
 POSTS_PER_BATCH = 50
+# Posts that are asked before a metric is taken for dead.
+PROBED_POSTS = 3
 YOUNG_DAYS = 90
 # What a post has come to hardly moves any more once it is old.
 OLD_READ_AGAIN = timedelta(days=7)
@@ -151,13 +154,25 @@ def _batches(posts: Mapping[str, UUID]) -> Iterator[dict[str, UUID]]:
         yield dict(items[start : start + POSTS_PER_BATCH])
 
 
+async def _probe_posts(provider: PageProvider, external_ids: Sequence[str], names: Sequence[str]) -> None:
+    """Ask the newest post for the metrics, and the next ones only where it has none: that may be about the post.
+
+    Raises DeadMetricError where none of them has.
+    """
+    *first, last = external_ids
+    for external_id in first:
+        with suppress(DeadMetricError):
+            await provider.read_post_metrics([external_id], names)
+            return
+    await provider.read_post_metrics([last], names)
+
+
 async def _write_values(work: PageWork, metrics: LivingMetrics, batch: Mapping[str, UUID], *, as_of: date) -> int:
-    """The newest post stands for all where a metric is asked for alone."""
     ids = list(batch)
     fetched_at = clock.now()
     rows = await metrics.read(
         lambda names: work.provider.read_post_metrics(ids, names),
-        probe=lambda names: work.provider.read_post_metrics(ids[:1], names),
+        probe=lambda names: _probe_posts(work.provider, ids[:PROBED_POSTS], names),
     )
     values = [PostValue(batch[row.post_external_id], row.metric, row.value) for row in rows]
     async with tenant_transaction(work.services.database.app, work.page.seller_id) as driver:
