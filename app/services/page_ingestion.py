@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from app import clock
 from app.database.transactions import tenant_transaction
-from app.errors import DeadMetricError, RequestRefusedError, UnfinishedWalkError
+from app.errors import ProviderTransientError, RequestRefusedError, UnfinishedWalkError
 from app.identifiers import made_at
 from app.observability.prometheus import ROWS_WRITTEN
 from app.providers.page_metrics import PAGE_METRICS, POST_METRICS
@@ -155,13 +155,13 @@ def _batches(posts: Mapping[str, UUID]) -> Iterator[dict[str, UUID]]:
 
 
 async def _probe_posts(provider: PageProvider, external_ids: Sequence[str], names: Sequence[str]) -> None:
-    """Ask the newest post for the metrics, and the next ones only where it has none: that may be about the post.
+    """Ask the newest post for the metrics, and the next ones only where it is not answered: that may be about the post.
 
-    Raises DeadMetricError where none of them has.
+    Raises what is said of the last one: DeadMetricError where no post has such a metric.
     """
     *first, last = external_ids
     for external_id in first:
-        with suppress(DeadMetricError):
+        with suppress(RequestRefusedError, ProviderTransientError):
             await provider.read_post_metrics([external_id], names)
             return
     await provider.read_post_metrics([last], names)

@@ -198,7 +198,9 @@ async def test_a_metric_that_dies_takes_no_other_with_it(shop: Shop) -> None:
 
 async def test_a_post_without_metrics_costs_no_other_post_its_numbers(shop: Shop) -> None:
     page_id = await connect(shop)
-    await shop.arm({"match": {"object_ids": ["7_1"]}, "times": None, "code": 100, "message": "be a valid insights metric"})
+    await shop.arm(
+        {"match": {"object_ids": ["7_1"]}, "times": None, "code": 100, "message": "be a valid insights metric"}
+    )
     await ingest(shop, page_id)
 
     assert [row[:2] for row in await post_rows(shop)] == [("7_2", "post_media_view")]

@@ -47,8 +47,6 @@ def _edge(path: list[str], *, is_page: bool) -> str:
     match path:
         case [""]:
             return "batch"
-        case ["debug_token"]:
-            return "debug_token"
         case [_, edge] if is_page and edge == "insights":
             return "page_insights"
         case [owner, "insights"] if not owner.startswith("act_"):

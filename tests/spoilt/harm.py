@@ -17,7 +17,9 @@ ANY = None
 class Harm:
     """Days are as they were spelt. `everything`: the platform refuses the account as such, or wants no calls."""
 
-    cells: set[tuple[Level, str | None, str | None]] = field(default_factory=set["tuple[Level, str | None, str | None]"])
+    cells: set[tuple[Level, str | None, str | None]] = field(
+        default_factory=set["tuple[Level, str | None, str | None]"]
+    )
     objects: set[tuple[Level, str | None]] = field(default_factory=set["tuple[Level, str | None]"])
     page: set[tuple[str | None, str | None]] = field(default_factory=set["tuple[str | None, str | None]"])
     everything: bool = False
@@ -33,6 +35,4 @@ class Harm:
         return self.everything or not self.objects.isdisjoint({(level, ANY), (level, external_id)})
 
     def is_on_page(self, object_id: str, metric: str) -> bool:
-        return self.everything or any(
-            an_id in {ANY, object_id} and name in {ANY, metric} for an_id, name in self.page
-        )
+        return self.everything or any(an_id in {ANY, object_id} and name in {ANY, metric} for an_id, name in self.page)

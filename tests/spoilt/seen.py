@@ -32,8 +32,9 @@ UNION ALL SELECT 2, external_id, name, status FROM adsets
 UNION ALL SELECT 3, external_id, name, status FROM ads
 """
 _PARENTS = """
-SELECT ads.external_id, adsets.external_id FROM ads JOIN adsets ON adsets.id = ads.adset_id
-UNION ALL SELECT adsets.external_id, campaigns.external_id FROM adsets JOIN campaigns ON campaigns.id = adsets.campaign_id
+SELECT 3, ads.external_id, adsets.external_id FROM ads JOIN adsets ON adsets.id = ads.adset_id
+UNION ALL SELECT 2, adsets.external_id, campaigns.external_id
+FROM adsets JOIN campaigns ON campaigns.id = adsets.campaign_id
 """
 _PAGE = """
 SELECT page.external_id, stats.metric, stats.value
@@ -54,7 +55,7 @@ class Seen:
 
     cells: Mapping[Cell, Counters]
     objects: Mapping[tuple[Level, str], Described]
-    parents: Mapping[str, str]
+    parents: Mapping[tuple[Level, str], str]
     page: Mapping[tuple[str, str], int]
     jobs: Sequence[tuple[Any, ...]]
     warnings: Sequence[tuple[Any, ...]]
@@ -78,7 +79,7 @@ async def look(services: Services, seller_id: UUID) -> Seen:
     return Seen(
         cells={Cell(Level(row[0]), row[1], row[2]): Counters(*tuple(row)[3:]) for row in cells},
         objects={(Level(row[0]), row[1]): Described(row[2], row[3]) for row in objects},
-        parents={row[0]: row[1] for row in await fetch(services, seller_id, _PARENTS)},
+        parents={(Level(row[0]), row[1]): row[2] for row in await fetch(services, seller_id, _PARENTS)},
         page={(row[0], row[1]): row[2] for row in await fetch(services, seller_id, _PAGE)},
         jobs=[tuple(row) for row in await fetch_work(services, _JOBS, seller_id)],
         warnings=[tuple(row) for row in await fetch_work(services, _WARNINGS, seller_id)],

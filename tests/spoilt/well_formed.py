@@ -89,9 +89,7 @@ def make_page(number: int) -> Page:
         ),
         numbers=RecordedPageNumbers(
             days={(metric, PAGE_DAY): 100 * place + 7 for place, metric in enumerate(PAGE_METRICS, 1)},
-            posts={
-                ("post_media_view", f"{page_id}_{place}"): 10 * place + number % 7 for place in range(1, POSTS + 1)
-            }
+            posts={("post_media_view", f"{page_id}_{place}"): 10 * place + number % 7 for place in range(1, POSTS + 1)}
             | {
                 ("post_reactions_by_type_total", f"{page_id}_{place}"): {"like": place, "love": 1}
                 for place in range(1, POSTS + 1)

@@ -65,7 +65,10 @@ class InsightReading:
         self._is_barren = False
 
     async def read(self, query: InsightQuery, *, expected_rows: int | None) -> AsyncGenerator[InsightRows]:
-        """Pages of rows. Raises TooMuchDataError where even the smallest part is too much or takes too long.
+        """Pages of rows.
+
+        Raises TooMuchDataError where they take too long, and ProviderTransientError where not even the smallest parts
+        can be read, so that asking for less would not help.
 
         Where a walk broke off and its rest comes as a report, rows of it come twice: the later ones count.
         """
@@ -106,7 +109,7 @@ class InsightReading:
                 if is_last_hope:
                     break
         if lost and (parts or not has_given):
-            raise TooMuchDataError(_TOO_SMALL)
+            raise ProviderTransientError(_TOO_SMALL)
         for part in lost:
             yield lost_rows(part, _TOO_SMALL, self._warnings)
 

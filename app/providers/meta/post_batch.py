@@ -7,14 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from app.errors import DeadMetricError, MisshapenError, ProviderError, RequestRefusedError
+from app.errors import MisshapenError, ProviderError, RequestRefusedError
 from app.providers.meta.dead_metric import as_dead_metric
 from app.providers.meta.parse_page import read_post_values
 from app.providers.meta.walks.object_walk import ObjectWalk
 from app.providers.sync_warnings import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from app.providers.contract import PostMetricRow
     from app.providers.meta.graph import GraphClient
@@ -33,23 +33,27 @@ class PostBatch:
         self._query = urlencode({"metric": ",".join(metrics), "period": "lifetime"})
 
     async def read(self, post_external_ids: Sequence[str]) -> Sequence[PostMetricRow]:
-        """A post that Meta does not answer for costs itself. Where it answers for none, raises what it says of them:
+        """A post that Meta does not answer for costs itself.
 
-        DeadMetricError if that is all that it says, else the first error that is about something else.
+        Raises DeadMetricError where Meta says of more posts that they have no such metric than it answers for, and the
+        first error where it answers for none. What it says of one post may be about that post.
         """
         rows: list[PostMetricRow] = []
         failed: dict[str, ProviderError] = {}
-        has_answered = False
+        answered = 0
         walk = ObjectWalk(self._graph, partial(_url, self._query)).answers(post_external_ids)
         async with aclosing(walk) as answers:
             async for external_id, answer in answers:
                 if not isinstance(answer, ProviderError):
-                    has_answered = True
+                    answered += 1
                     rows += self._values(external_id, answer)
                 elif not _is_gone(answer):
                     failed[external_id] = answer
-        if failed and not has_answered:
-            raise _reason(failed.values())
+        dead = list(filter(None, map(as_dead_metric, failed.values())))
+        if len(dead) > answered:
+            raise dead[0]
+        if failed and not answered:
+            raise next(iter(failed.values()))
         self._note(failed)
         return rows
 
@@ -74,9 +78,3 @@ def _url(query: str, external_id: str) -> str:
 
 def _is_gone(error: ProviderError) -> bool:
     return isinstance(error, RequestRefusedError) and (error.code, error.subcode) == _GONE
-
-
-def _reason(failures: Iterable[ProviderError]) -> ProviderError:
-    """Why no post was answered for. What is said of one post may be about that post, and not about a metric."""
-    told = [as_dead_metric(error) or error for error in failures]
-    return next((error for error in told if not isinstance(error, DeadMetricError)), told[0])
