@@ -144,7 +144,7 @@ class Spoiling:
         place = self.random.randrange(len(items))
         item, key = items[place], _key(asked, items[place], place)
         deeds = ("drop", "twice", "strange", "strange", "shuffle", "foreign")
-        deed = self.random.choice(deeds[:4] if asked.edge == "batch" else deeds)
+        deed = self.random.choice(deeds[1:4] if asked.edge == "batch" else deeds)
         seed = self.random.random()
         strange = self.random.choice(STRANGE)
         foreign = with_value(item, _id_way(asked), self._draw_id(asked))
