@@ -7,13 +7,12 @@ A page that the platform keeps no numbers of (under 100 likes) simply has no row
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from app import clock
 from app.database.transactions import tenant_transaction
-from app.errors import ProviderTransientError, RequestRefusedError, UnfinishedWalkError
+from app.errors import DeadMetricError, ProviderTransientError, RequestRefusedError, UnfinishedWalkError
 from app.identifiers import made_at
 from app.observability.prometheus import ROWS_WRITTEN
 from app.providers.page_metrics import PAGE_METRICS, POST_METRICS
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from uuid import UUID
 
+    from app.errors import ProviderError
     from app.providers.contract import PageProvider
     from app.queries.connections import Connection
     from app.queries.job_claims import ClaimedJob
@@ -155,16 +155,27 @@ def _batches(posts: Mapping[str, UUID]) -> Iterator[dict[str, UUID]]:
 
 
 async def _probe_posts(provider: PageProvider, external_ids: Sequence[str], names: Sequence[str]) -> None:
-    """Ask the newest post for the metrics, and the next ones only where it is not answered: that may be about the post.
+    """Ask the newest post for the metrics, and the next ones only where it has none: that may be about the post.
 
-    Raises what is said of the last one: DeadMetricError where no post has such a metric.
+    Raises DeadMetricError where posts that have no such metric are as many as those that are gone or have no number,
+    and what is said of the last one where nothing else is known.
     """
-    *first, last = external_ids
-    for external_id in first:
-        with suppress(RequestRefusedError, ProviderTransientError):
-            await provider.read_post_metrics([external_id], names)
-            return
-    await provider.read_post_metrics([last], names)
+    dead: list[DeadMetricError] = []
+    failed: ProviderError | None = None
+    silent = 0
+    for external_id in external_ids:
+        try:
+            if await provider.read_post_metrics([external_id], names):
+                return
+            silent += 1
+        except DeadMetricError as error:
+            dead.append(error)
+        except (RequestRefusedError, ProviderTransientError) as error:
+            failed = error
+    if dead and len(dead) >= silent:
+        raise dead[0]
+    if failed and not silent:
+        raise failed
 
 
 async def _write_values(work: PageWork, metrics: LivingMetrics, batch: Mapping[str, UUID], *, as_of: date) -> int:

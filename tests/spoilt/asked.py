@@ -18,7 +18,7 @@ _LEVELS = {level.name.lower(): level for level in Level}
 
 
 class Asked(NamedTuple):
-    """`edge` is that of an account or a page, `node` for the account, `report` for a report's state, or `batch`."""
+    """`edge` is that of an account or a page; `node` is the account, `report` a report's state, `token` a check."""
 
     number: int
     edge: str
@@ -46,7 +46,7 @@ def read_asked(request: httpx.Request) -> Asked | None:
 def _edge(path: list[str], *, is_page: bool) -> str:
     match path:
         case [""]:
-            return "batch"
+            return "batch" if is_page else "token"
         case [_, edge] if is_page and edge == "insights":
             return "page_insights"
         case [owner, "insights"] if not owner.startswith("act_"):

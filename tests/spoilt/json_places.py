@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from app.providers.meta.numbers import NotANumberError, read_number
@@ -14,9 +16,7 @@ if TYPE_CHECKING:
     from random import Random
 
 Way = tuple[str | int, ...]
-DEEP: Any = []
-for _ in range(200):
-    DEEP = [DEEP]
+_DEEP: Any = json.loads("[" * 200 + "]" * 200)
 _DAYS = [(TODAY + timedelta(days=ahead)).isoformat() for ahead in (-90_000, -20_000, -40, -1, 0, 1, 400)]
 STRANGE: Sequence[Any] = (
     *(None, True, False, 0, -1, 7, 2.5e-6, 10**30, float("nan"), float("-inf"), 1e300),
@@ -24,7 +24,7 @@ STRANGE: Sequence[Any] = (
     *("\ud83d", "Sale \ude00!", "\x00", "a\x00b", "\u202e", "<html>", "'; DROP TABLE ads; --", "%s", "{}", "null"),
     *("1969-12-31", "0000-00-00", "9999-12-31", "2026-13-45", "1970-01-01T00:00:00+0000", "-62169984000", *_DAYS),
     *("IN_DRAFT", "ACTIVE", "PAUSED", "DELETED", "active", "ZZZ", "EUR", "VND", "America/Nowhere", "../../etc/passwd"),
-    *([], {}, [[]], [None], [{}], {"": ""}, {"\ud83d": "\x00"}, DEEP),
+    *([], {}, [[]], [None], [{}], {"": ""}, {"\ud83d": "\x00"}, _DEEP),
 )
 
 
@@ -110,6 +110,6 @@ def is_unreadable(right: object, other: object) -> bool:
 
 def _is_number(value: object) -> bool:
     try:
-        return read_number(value) is not None
+        return read_number(Decimal(repr(value)) if isinstance(value, float) else value) is not None
     except NotANumberError:
         return False

@@ -5,47 +5,44 @@ The first answer that fits decides which thing it is. From then on it is spoilt 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from enum import StrEnum
-from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
 from app.metrics.levels import Level
+from tests.spoilt.bad_answers import HTML, draw_answer
 from tests.spoilt.harm import ANY, Harm
-from tests.spoilt.json_places import (
-    STRANGE,
-    Nothing,
-    Way,
-    draw_other,
-    is_unreadable,
-    list_places,
-    value_at,
-    with_value,
+from tests.spoilt.items import (
+    ROW_IDS,
+    STATISTICS,
+    answered,
+    as_object,
+    batched,
+    id_of,
+    id_way,
+    items_of,
+    key_of,
+    shuffled,
+    unwrapped,
+    with_items,
 )
+from tests.spoilt.json_places import STRANGE, Way, draw_other, is_unreadable, list_places, value_at, with_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
+    from random import Random
 
     from tests.spoilt.asked import Asked
     from tests.spoilt.well_formed import Truth
 
+    # Spoils an answer; None where this answer is not the one.
+    Do = Callable[[Asked, httpx.Response], httpx.Response | None]
+
+# Draws until an answer becomes another.
+MOST_DRAWS = 20
 LISTED = {"campaigns": Level.CAMPAIGN, "adsets": Level.ADSET, "ads": Level.AD}
-ROW_IDS = {Level.ACCOUNT: "account_id", Level.CAMPAIGN: "campaign_id", Level.ADSET: "adset_id", Level.AD: "ad_id"}
-STATISTICS = ("insights", "report", "report_rows")
-# Codes with which Meta refuses a token, a permission, or any more calls.
-STOPPING = frozenset({102, 190, 3, 10, *range(200, 300), 4, 17, 32, 341, 613, *range(80000, 80015)})
-CODES: Sequence[Any] = (
-    *(1, 2, 99, 100, 368, 2500, 2601, 2635, 3018, 99999, -1, -2, 960, 104, 0, 5000),
-    *(4, 17, 32, 613, 80000, 80004, 102, 190, 10, 200, 294),
-    *("100", "x", None, 1.5, {}, [], True, 10**30),
-)
-SUBCODES = (None, None, 33, 99, 463, 1487534, 1504018, 1504038, 2446289, 2446079, "33", {}, -1)
-STATUSES = (200, 200, 400, 400, 401, 403, 404, 429, 500, 502, 503)
-HTML = "<!DOCTYPE html><html><body>Sorry, something went wrong.</body></html>"
-BODIES: Sequence[Any] = ({}, [], None, "x", 5, {"data": None}, {"error": None}, {"success": True}, [None], {"data": {}})
 
 
 class Part(StrEnum):
@@ -74,7 +71,7 @@ class Spoiling:
     named_id: str | None = None
     is_unreadable: bool = False
     _seen: int = 0
-    _do: Callable[[Asked, httpx.Response], httpx.Response | None] | None = None
+    _do: Do | None = None
 
     def __str__(self) -> str:
         where = f"{self.edge}{'' if self.level is None else '/' + self.level.name}"
@@ -90,26 +87,44 @@ class Spoiling:
         """The answer, spoilt if it is the one. Raises httpx's errors for answers that never come."""
         if not response.is_success:
             return response
-        if self._do is None:
-            self._seen += 1
-            if self._seen <= self.passes:
+        if self._do is not None:
+            return self._spoil(self._do, asked, response)
+        self._seen += 1
+        return response if self._seen <= self.passes else self._begin(asked, response)
+
+    def _begin(self, asked: Asked, response: httpx.Response) -> httpx.Response:
+        """Draw what is done until it makes the answer another; the next answer may be the one if none does."""
+        for _ in range(MOST_DRAWS):
+            self.harm, self.named_id = Harm(), None
+            do: Do | None = getattr(self, f"_draw_{self.part}")(asked, response)
+            if do is None:
                 return response
-            self._do = getattr(self, f"_draw_{self.part}")(asked, response)
-        changed = self._do(asked, response) if self._do is not None else None
-        if changed is None:
-            return response
-        self.spoilt += 1
-        return changed
+            changed = self._spoil(do, asked, response)
+            if _differs(changed, response):
+                self._do = do
+                return changed
+            self.spoilt = 0
+        return response
+
+    def _spoil(self, do: Do, asked: Asked, response: httpx.Response) -> httpx.Response:
+        try:
+            changed = do(asked, response)
+        except httpx.HTTPError:
+            self._do = do
+            self.spoilt += 1
+            raise
+        self.spoilt += changed is not None
+        return response if changed is None else changed
 
     # Values and objects.
 
-    def _draw_value(self, asked: Asked, response: httpx.Response) -> Any:
-        items = _items(response.json())
+    def _draw_value(self, asked: Asked, response: httpx.Response) -> Do | None:
+        items = items_of(response.json())
         if not items:
             return None
         place = self.random.randrange(len(items))
-        item, key = items[place], _key(asked, items[place], place)
-        inner, wrap = _unwrapped(item)
+        item, key = items[place], key_of(asked, items[place], place)
+        inner, wrap = unwrapped(item)
         way = self.random.choice(list_places(inner) or [()])
         right = value_at(inner, way)
         other = self._draw_id(asked) if str(way[-1:]).find("id'") > 0 and self.random.random() < 0.5 else None
@@ -118,16 +133,16 @@ class Spoiling:
         self.deed = f"{key}: {'.'.join(map(str, way))} = {other!r:.200} instead of {right!r:.200}"
         self._harm_item(asked, item, way=way, place=place)
         self._harm_item(asked, wrap(with_value(inner, way, other)), way=way, place=place)
-        self.named_id = None if way and way[0] in {"id", *ROW_IDS.values()} else _id_of(asked, item)
+        self.named_id = None if way and way[0] in {"id", *ROW_IDS.values()} else id_of(asked, item)
 
         def do(asked: Asked, response: httpx.Response) -> httpx.Response | None:
             def change(item: object, at: int) -> list[object]:
-                if _key(asked, item, at) != key:
+                if key_of(asked, item, at) != key:
                     return [item]
-                inner, wrap = _unwrapped(item)
+                inner, wrap = unwrapped(item)
                 return [wrap(with_value(inner, way, other))]
 
-            return _with_items(response, change)
+            return with_items(response, change)
 
         return do
 
@@ -137,39 +152,41 @@ class Spoiling:
         digit = {"campaigns": 1, "adsets": 2, "ads": 3}.get(asked.edge, self.random.randrange(1, 4))
         return self.random.choice([*own, f"{self.number + 1}{digit}1", "999999", int(own[0]), f"act_{self.number + 1}"])
 
-    def _draw_object(self, asked: Asked, response: httpx.Response) -> Any:
-        items = _items(response.json())
+    def _draw_object(self, asked: Asked, response: httpx.Response) -> Do | None:
+        items = items_of(response.json())
         if not items or asked.edge in {"node", "report"}:
             return self._draw_value(asked, response)
         place = self.random.randrange(len(items))
-        item, key = items[place], _key(asked, items[place], place)
+        item, key = items[place], key_of(asked, items[place], place)
+        is_of_batch = asked.edge == "batch"
         deeds = ("drop", "twice", "strange", "strange", "shuffle", "foreign")
-        deed = self.random.choice(deeds[1:4] if asked.edge == "batch" else deeds)
+        deed = self.random.choice(deeds[:4] if is_of_batch else deeds)
         seed = self.random.random()
         strange = self.random.choice(STRANGE)
-        foreign = with_value(item, _id_way(asked), self._draw_id(asked))
+        foreign = with_value(item, id_way(asked), self._draw_id(asked))
         self.deed = f"{key}: {deed} {strange!r:.200}"
-        if deed in {"drop", "strange", "foreign"}:
+        if deed in {"drop", "strange", "foreign"} or is_of_batch:
             self._harm_item(asked, item, place=place)
         if deed == "foreign":
             self._harm_item(asked, foreign, place=place)
-        self.is_unreadable = deed == "strange"
+        # Whose the answers of a batch are can't be told where one is missing.
+        self.is_unreadable = deed == "strange" or is_of_batch
 
         def do(asked: Asked, response: httpx.Response) -> httpx.Response | None:
             if deed == "shuffle":
-                return _shuffled(response, seed)
+                return shuffled(response, seed)
 
             def change(item: object, at: int) -> list[object]:
-                if _key(asked, item, at) != key:
+                if key_of(asked, item, at) != key:
                     return [item]
                 return {"drop": [], "twice": [item, item], "strange": [strange], "foreign": [foreign]}[deed]
 
-            return _with_items(response, change)
+            return with_items(response, change)
 
         return do
 
     def _harm_item(self, asked: Asked, item: Any, *, way: Way = (), place: int) -> None:
-        found = _id_of(asked, item)
+        found = id_of(asked, item)
         if asked.edge in STATISTICS and asked.level is not None:
             day = value_at(item, ("date_start",))
             self.harm.cells.add((asked.level, found, day if isinstance(day, str) else ANY))
@@ -185,7 +202,7 @@ class Spoiling:
             name = value_at(item, ("name",))
             self.harm.page.add((f"{self.number}77", name if isinstance(name, str) else ANY))
         elif asked.edge == "batch":
-            self.harm.page.add((_batched(asked)[place] if place < len(_batched(asked)) else ANY, ANY))
+            self.harm.page.add((batched(asked)[place] if place < len(batched(asked)) else ANY, ANY))
 
     def _harm_object(self, level: Level, external_id: str | None) -> None:
         """What stands below an entity can't be placed before the entity is known."""
@@ -197,10 +214,10 @@ class Spoiling:
 
     # Pages and answers.
 
-    def _draw_page(self, asked: Asked, response: httpx.Response) -> Any:
+    def _draw_page(self, asked: Asked, response: httpx.Response) -> Do | None:
         """What is around the items of a page, its cursor above all; or pages without an end."""
-        body = response.json()
-        if not isinstance(body, dict) or "data" not in body:
+        body = as_object(response.json())
+        if body is None or "data" not in body:
             return self._draw_answer(asked, response)
         if self.random.random() < 0.2:
             return self._draw_endless(asked)
@@ -221,11 +238,11 @@ class Spoiling:
             body = response.json()
             if way == ("paging",) and "paging" not in body:
                 body["paging"] = None
-            return _answered(with_value(body, way, other))
+            return answered(with_value(body, way, other))
 
         return do
 
-    def _draw_endless(self, asked: Asked) -> Any:
+    def _draw_endless(self, asked: Asked) -> Do | None:
         empty = self.random.random() < 0.5
         self.deed = f"without end, {'empty' if empty else 'repeated'}"
         if asked.edge not in LISTED:
@@ -237,7 +254,7 @@ class Spoiling:
             if "data" not in body or (isinstance(body.get("paging"), dict) and "next" in body["paging"]):
                 return None
             ended.append(None)
-            return _answered(
+            return answered(
                 {
                     **body,
                     "data": [] if empty and len(ended) > 1 else body["data"],
@@ -257,152 +274,30 @@ class Spoiling:
         else:
             self.harm.page.add((ANY, ANY))
 
-    def _draw_answer(self, asked: Asked, response: httpx.Response) -> Any:
-        random = self.random
+    def _draw_answer(self, asked: Asked, _response: httpx.Response) -> Do:
         after = asked.params.get("after")
-        kind = random.choice(("error", "error", "error", "html", "cut", "empty", "odd", "never", "error_shape"))
-        make = getattr(self, f"_{kind}")(random, response)
-        if self.times is None or kind == "error" or self._is_believed:
+        bad = draw_answer(self.random, self._token)
+        if self.times is None or bad.is_error or bad.is_believed:
             self._harm_page(asked)
         if self.times is None and asked.edge == "report_rows":
             self.harm.cells.add((cast("Level", asked.level), ANY, ANY))
-        self.deed = f"after {after}: {kind} {self.deed}"
-        self.is_unreadable = not self._is_believed
+        self.harm.everything |= bad.stops
+        self.deed = f"after {after}: {bad.deed}"
+        self.is_unreadable = not bad.is_believed
 
         def do(asked: Asked, response: httpx.Response) -> httpx.Response | None:
-            if asked.params.get("after") != after:
-                return None
-            return make(response)
+            return bad.make(response) if asked.params.get("after") == after else None
 
         return do
-
-    _is_believed: bool = False
 
     @property
     def _token(self) -> str:
         is_of_page = self.edge in {"page_insights", "posts", "batch"}
         return f"token-of-page-{self.number}" if is_of_page else f"token-of-{self.number}"
 
-    def _error(self, random: Random, _response: httpx.Response) -> Any:
-        code, subcode, status = random.choice(CODES), random.choice(SUBCODES), random.choice(STATUSES)
-        error = {
-            "message": f"(#{code}) The session of {self._token} has expired",
-            "code": code,
-            "error_subcode": subcode,
-            "is_transient": random.random() < 0.2,
-            "fbtrace_id": "A1",
-        }
-        if code in [*STOPPING] or status == httpx.codes.TOO_MANY_REQUESTS:
-            self.harm.everything = True
-        self.deed = f"HTTP {status} {code}/{subcode}"
-        return lambda _: _answered({"error": error}, status)
 
-    def _error_shape(self, random: Random, _response: httpx.Response) -> Any:
-        error, status = random.choice(STRANGE), random.choice((200, 400, 500))
-        self.deed = f"HTTP {status} {error!r:.100}"
-        self._is_believed = status == 200
-        return lambda response: _answered(
-            {**response.json(), "error": error} if status == 200 else {"error": error}, status
-        )
-
-    def _html(self, random: Random, _response: httpx.Response) -> Any:
-        status = random.choice((200, 302, 403, 502, 504))
-        self.deed = f"HTTP {status}"
-        return lambda _: httpx.Response(status, text=HTML, headers={"location": "http://127.0.0.1:1/"})
-
-    def _cut(self, random: Random, _response: httpx.Response) -> Any:
-        part = random.random()
-        return lambda response: httpx.Response(200, content=response.content[: int(len(response.content) * part)])
-
-    def _empty(self, random: Random, _response: httpx.Response) -> Any:
-        status = random.choice((200, 204, 400, 500, 503))
-        self.deed = f"HTTP {status}"
-        return lambda _: httpx.Response(status)
-
-    def _odd(self, random: Random, _response: httpx.Response) -> Any:
-        body = random.choice(BODIES)
-        self.deed = f"{body!r}"
-        self._is_believed = isinstance(body, dict)
-        return lambda _: _answered(body)
-
-    def _never(self, random: Random, _response: httpx.Response) -> Any:
-        error = random.choice((httpx.ReadTimeout, httpx.RemoteProtocolError, httpx.ReadError, httpx.DecodingError))
-        self.deed = error.__name__
-
-        def fail(_response: httpx.Response) -> httpx.Response:
-            self.spoilt += 1
-            raise error("spoilt")
-
-        return fail
-
-
-def _items(body: Any) -> list[Any]:
-    """Those of a list, the answers of a batch, or the only object."""
-    data = body.get("data") if isinstance(body, dict) else body
-    return cast("list[Any]", data) if isinstance(data, list) else [body]
-
-
-def _with_items(response: httpx.Response, change: Callable[[object, int], list[object]]) -> httpx.Response | None:
-    """None where nothing of it is to be changed."""
-    body = response.json()
-    items = _items(body)
-    changed = [each for place, item in enumerate(items) for each in change(item, place)]
-    if len(changed) == len(items) and all(new is old for new, old in zip(changed, items, strict=True)):
-        return None
-    if isinstance(body, list):
-        return _answered(changed)
-    if isinstance(body, dict) and isinstance(body.get("data"), list):
-        return _answered({**body, "data": changed})
-    return _answered(changed[0] if changed else None)
-
-
-def _shuffled(response: httpx.Response, seed: float) -> httpx.Response:
-    body = response.json()
-    if not isinstance(body, dict):
-        return response
-    items = list(_items(body))
-    Random(seed).shuffle(items)
-    return _answered({**body, "data": items})
-
-
-def _answered(body: object, status: int = 200) -> httpx.Response:
-    return httpx.Response(status, content=json.dumps(body), headers={"content-type": "application/json"})
-
-
-def _unwrapped(item: Any) -> tuple[Any, Callable[[Any], Any]]:
-    """The JSON text in an answer of a batch as what it says, and the way back."""
-    if isinstance(item, dict) and isinstance(item.get("body"), str):
-        return {**item, "body": json.loads(item["body"])}, _wrapped
-    return item, lambda changed: changed
-
-
-def _wrapped(item: Any) -> Any:
-    if isinstance(item, dict) and isinstance(item.get("body"), dict | list):
-        return {**item, "body": json.dumps(item["body"])}
-    return item
-
-
-def _batched(asked: Asked) -> list[str]:
-    """The objects that a batch asks for, in its order."""
-    return [each["relative_url"].split("/")[0] for each in json.loads(asked.params.get("batch", "[]"))]
-
-
-def _id_way(asked: Asked) -> Way:
-    return (ROW_IDS[asked.level],) if asked.edge in STATISTICS and asked.level is not None else ("id",)
-
-
-def _id_of(asked: Asked, item: Any) -> str | None:
-    found = value_at(item, _id_way(asked))
-    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else None
-
-
-def _key(asked: Asked, item: Any, place: int) -> object:
-    """What tells an item from the others, whatever page it comes on."""
-    if asked.edge in {"node", "report"}:
-        return asked.edge
-    if asked.edge == "batch":
-        return _batched(asked)[place : place + 1]
-    if asked.edge == "page_insights":
-        return value_at(item, ("name",))
-    day = value_at(item, ("date_start",))
-    return (_id_of(asked, item), None if isinstance(day, Nothing) else day)
+def _differs(changed: httpx.Response, response: httpx.Response) -> bool:
+    try:
+        return changed.status_code != response.status_code or changed.json() != response.json()
+    except ValueError:
+        return True

@@ -35,6 +35,7 @@ from tests.spoilt.well_formed import DAYS, PAGE_DAY, make_account, make_page, tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from io import StringIO
 
     from app.embedded.throwaway import ThrowawayDatabase
     from app.services.context import Services
@@ -178,7 +179,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 async def test_one_spoilt_thing_costs_itself_alone_and_is_named(
-    database: ThrowawayDatabase, services: Services, capsys: pytest.CaptureFixture[str], chunk: int
+    database: ThrowawayDatabase, services: Services, log_lines: StringIO, chunk: int
 ) -> None:
     accounts = [each for each in chunk_of(chunk) if WANTED in {None, str(each.seed)}]
     small = frozenset(each.number for each in accounts if each.has_small_pages)
@@ -200,9 +201,10 @@ async def test_one_spoilt_thing_costs_itself_alone_and_is_named(
         await stage.ingest(pages)
         wrong = [each for account in accounts for each in await check(stage, opened, account)]
         await check_invariants(opened, *(seller.seller_id for seller in stage.sellers.values()))
-    lines = capsys.readouterr()
     assert not wrong, "\n".join(wrong)
-    assert "token-of-" not in lines.out + lines.err
+    assert not [str(each.spoiling) for each in accounts if not each.spoiling.spoilt]
+    assert "job ends" in log_lines.getvalue()
+    assert "token-of-" not in log_lines.getvalue()
 
 
 def is_of_page(account: Spoilt) -> bool:
