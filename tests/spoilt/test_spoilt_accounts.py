@@ -20,13 +20,13 @@ from app.providers.meta import report_policy
 from app.providers.sandbox.worlds import World
 from app.services.connecting import AccountToConnect, PageToConnect, connect_account, connect_page
 from app.services.job_broker import Priority
-from app.services.job_kinds import AccountKey, page_ingestion_job
+from app.services.job_kinds import AccountKey, page_ingestion_job, structure_job
 from app.services.run_requests import RunRequest, record_run
 from app.services.sync import enqueue_seller_sync
 from app.vocabulary import ProviderKind, RunOrigin
 from tests.graphql_schema.small_world import SmallWorld
 from tests.services.invariants import check_invariants
-from tests.services.working import make_all_due, work_until_idle
+from tests.services.working import fetch, make_all_due, work_until_idle
 from tests.spoilt.json_places import NOTHING
 from tests.spoilt.platform import SpoiltPlatform
 from tests.spoilt.seen import look
@@ -36,8 +36,10 @@ from tests.spoilt.well_formed import DAYS, PAGE_DAY, make_account, make_page, tr
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from io import StringIO
+    from uuid import UUID
 
     from app.embedded.throwaway import ThrowawayDatabase
+    from app.queries.jobs import NewJob
     from app.services.context import Services
     from tests.graphql_schema.small_world import Tenant
     from tests.spoilt.seen import Seen
@@ -59,6 +61,7 @@ EDGES: Sequence[tuple[str, Level | None, int]] = (
     ("posts", None, 2),
     ("batch", None, 2),
 )
+STRUCTURE = {"campaigns", "adsets", "ads", "node"}
 PARTS = {Part.VALUE: 10, Part.OBJECT: 3, Part.PAGE: 3, Part.ANSWER: 5}
 NUMBERS = """{
   campaigns(range: {preset: LAST_7_DAYS}) { nodes { externalId metrics { spend impressions } } }
@@ -95,7 +98,7 @@ def draw(seed: int, number: int, *, reports: bool) -> Spoilt:
             edge=edge,
             level=level,
             part=part,
-            passes=random.randrange({"page_insights": 12, "batch": 6}.get(edge, 1)),
+            passes=random.randrange({"page_insights": 10, "batch": 6}.get(edge, 1)),
             times=1 if random.random() < 0.3 else None,
             truth=truth_of(number, share=2 if is_known else 1),
         ),
@@ -159,10 +162,24 @@ class Stage:
                 access_token=SecretStr(f"token-of-page-{each.number}"),
             )
             page_id = await connect_page(self._services, seller_id=seller_id, page=page)
-            job = page_ingestion_job(AccountKey(seller_id, page_id), PAGE_DAY, priority=Priority.SCHEDULED)
-            async with tenant_transaction(self._services.database.app, seller_id) as driver:
-                await record_run(driver, RunRequest(seller_id=seller_id, origin=RunOrigin.MANUAL, reason="test"), [job])
+            await self._record(
+                seller_id, page_ingestion_job(AccountKey(seller_id, page_id), PAGE_DAY, priority=Priority.SCHEDULED)
+            )
         await self.work()
+
+    async def list_again(self, accounts: Sequence[Spoilt]) -> None:
+        """Read what known accounts consist of once more."""
+        for each in accounts:
+            seller_id = self.sellers[each.number].seller_id
+            [account] = await fetch(self._services, seller_id, "SELECT id FROM fb_connections")
+            key = AccountKey(seller_id, account["id"])
+            await self._record(seller_id, structure_job(key, priority=Priority.SCHEDULED))
+        await self.work()
+
+    async def _record(self, seller_id: UUID, job: NewJob) -> None:
+        run = RunRequest(seller_id=seller_id, origin=RunOrigin.MANUAL, reason="test")
+        async with tenant_transaction(self._services.database.app, seller_id) as driver:
+            await record_run(driver, run, [job])
 
     async def work(self) -> None:
         """Do what is due, and what waits, until nothing is left or it has been tried often enough."""
@@ -196,7 +213,7 @@ async def test_one_spoilt_thing_costs_itself_alone_and_is_named(
         platform.spoilings = {each.number: each.spoiling for each in accounts}
         platform.calls.clear()
         await stage.connect([each for each in accounts if not each.is_known])
-        await stage.work()
+        await stage.list_again([each for each in known if each.spoiling.edge in STRUCTURE])
         await stage.sync(accounts)
         await stage.ingest(pages)
         wrong = [each for account in accounts for each in await check(stage, opened, account)]
