@@ -230,10 +230,8 @@ async def test_a_level_whose_reports_come_at_no_size_leaves_calls_for_the_others
     calls = await opened.calls()
     # The whole at all sizes and once more, a campaign, its days until two are lost, and the other campaign.
     assert calls["report_rows"] == 8 + 2 + 2 * 5
-    assert (calls["insights"], calls["report"]) == (
-        1 + 7,
-        3 * 7,
-    )  # one lists the campaigns; each report is polled thrice
+    # One lists the campaigns; each report is polled thrice.
+    assert (calls["insights"], calls["report"]) == (1 + 7, 3 * 7)
 
 
 async def test_days_whose_reports_come_at_no_size_cost_themselves_alone(opened: Shop) -> None:
