@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from app.metrics.levels import Level
     from app.providers.sandbox.worlds import World
+    from tests.spoilt.asked import Asked
     from tests.spoilt.spoiling import Spoiling
 
 # Rows of a page, where pages are small.
@@ -41,12 +42,7 @@ class SpoiltPlatform(httpx.AsyncBaseTransport):
         if asked is None:
             return await self._sandbox.handle_async_request(request)
         self.calls[asked.number] += 1
-        params = {**request.url.params}
-        if asked.number in self._small and "limit" in params:
-            params["limit"] = str(min(int(params["limit"]), FEW))
-        if params.get("after", "").startswith("endless."):
-            del params["after"]
-        request.url = request.url.copy_with(params=params)
+        self._ask_less(asked, request)
         if asked.edge == "insights" and asked.creates:
             self._reported[asked.number] = asked.level
         if asked.level is None:
@@ -55,3 +51,16 @@ class SpoiltPlatform(httpx.AsyncBaseTransport):
         await answer.aread()
         spoiling = self.spoilings.get(asked.number)
         return answer if spoiling is None or not spoiling.fits(asked) else spoiling.apply(asked, answer)
+
+    def _ask_less(self, asked: Asked, request: httpx.Request) -> None:
+        """Ask for a small page where pages are small, and for the first one after pages without an end."""
+        changed: dict[str, str | None] = {}
+        if asked.number in self._small and int(asked.params.get("limit", "0")) > FEW:
+            changed["limit"] = str(FEW)
+        if asked.params.get("after", "").startswith("endless."):
+            changed["after"] = None
+        params = {**asked.params, **changed}
+        if changed and request.method == "GET":
+            request.url = request.url.copy_with(
+                params={name: value for name, value in params.items() if value is not None}
+            )
