@@ -35,6 +35,8 @@ _TURN = "pixecom.turn"
 # Cancelling a statement takes a connection to the database of its own, which PostgreSQL starts a process for: 3 ms of
 # the machine, besides what was done in vain.
 _ABANDONED_SECONDS = 0.025
+# What a socket's handshake takes of the event loop before and after the application sees it.
+_HANDSHAKE_SECONDS = 0.0015
 _ANSWERING = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start", "websocket.close"})
 
 
@@ -96,6 +98,7 @@ class RequestTurns:
                 await WebSocket(scope, receive, send).send_denial_response(refused_for([refusal]))
             return
         try:
+            turn.loop_time.add(_HANDSHAKE_SECONDS)
             await turn.loop_time.run(self._app(scope, receive, _giving_back(turn, send)))
         finally:
             turn.give_back()
