@@ -13,6 +13,7 @@ from app.auth.access_tokens import AccessClaims
 from app.database.transactions import tenant_transaction
 from app.identifiers import new_id
 from app.metrics.levels import Level
+from app.providers.sandbox.dataset import AdDay, Delivered
 from app.queries.leaderboards import BoardsOfDay, write_leaderboards
 from app.services.exporting import open_exporter
 from graphql_schema.context import open_context
@@ -24,7 +25,7 @@ from tests.services.test_changed_accounts import give_sellpage, sync_structure
 from tests.services.ticking import do_all
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
     from uuid import UUID
 
     from app.services.context import Services
@@ -110,7 +111,7 @@ async def reader(shop: Shop) -> Reader:
     return Reader(shop, await add_owner(shop.services, shop.seller_id))
 
 
-async def change(shop: Shop, *changes: dict[str, object]) -> None:
+async def change(shop: Shop, *changes: Mapping[str, object]) -> None:
     """What the sandbox tells of currencies from now on."""
     async with httpx.AsyncClient() as client:
         await client.delete(f"{shop.url}/sandbox/currencies")
@@ -141,9 +142,8 @@ async def test_days_of_several_have_counts_and_no_money(reader: Reader) -> None:
     assert await reader.campaign(f"metrics({days(FIRST, TODAY)})") == mixed
     whole = await reader.ask(f"{{ adAccounts {{ nodes {{ metrics({days(FIRST, TODAY)}) {{ currency spend }} }} }} }}")
     assert whole["adAccounts"]["nodes"] == [{"metrics": {"currency": None, "spend": None}}]
-    hats = await reader.ask(
-        f'{{ campaigns(filter: {{name: "Hats"}}) {{ nodes {{ metrics({days(FIRST, TODAY)}) {{ currency spend }} }} }} }}'
-    )
+    metrics = f"metrics({days(FIRST, TODAY)}) {{ currency spend }}"
+    hats = await reader.ask(f'{{ campaigns(filter: {{name: "Hats"}}) {{ nodes {{ {metrics} }} }} }}')
     assert hats["campaigns"]["nodes"] == [{"metrics": {"currency": "USD", "spend": "2.00"}}]
 
 
@@ -293,3 +293,16 @@ async def test_a_row_says_it_before_the_account_is_asked(services: Services) -> 
             f"series(granularity: DAY, {days(YESTERDAY, TODAY)})", "metrics { currency spend }"
         )
         await check_invariants(services, shop.seller_id)
+
+
+async def test_a_day_with_equal_counters_is_told_in_another_currency_too(services: Services) -> None:
+    free = {YESTERDAY: [AdDay("1111", Delivered(0, 700, 8, 7))]}
+    marks = "SELECT count(*) FROM day_currencies WHERE fetched_before = 'infinity' AND stat_date = $1"
+    with sandbox_for(services, await add_seller(services), account("1", days=free)) as shop:
+        await shop.connect("1")
+        await shop.sync()
+        await change(shop, DONG)
+        await sync_structure(shop)
+        assert await shop.value(marks, YESTERDAY) == len(Level)
+        await restate(shop)
+        assert await shop.value(marks, YESTERDAY) == 0
