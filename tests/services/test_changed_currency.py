@@ -74,8 +74,9 @@ class Reader:
         return found["campaigns"]["nodes"][0]["found"]
 
     async def refused(self, query: str) -> str:
-        [error] = (await self.run(query)).errors or []
-        return error.message
+        result = await self.run(query)
+        assert len(result.errors) == 1
+        return result.errors[0].message
 
     async def export(self, **arguments: object) -> list[dict[str, object]]:
         async with (
