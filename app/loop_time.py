@@ -35,6 +35,12 @@ class LoopTime:
         """Count what was done elsewhere on account of this work."""
         self._ended_steps += seconds
 
+    def take_over(self, other: LoopTime) -> None:
+        """Count what the other has up to now, which it has no more."""
+        taken = other.seconds
+        self.add(taken)
+        other.add(-taken)
+
     async def run(self, work: Awaitable[Made]) -> Made:
         """What it returns or raises."""
         token = _current.set(self)

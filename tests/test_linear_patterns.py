@@ -138,6 +138,7 @@ USES = (
     Use("app.metrics.money._NUMBER", "fullmatch"),
     Use("app.providers.meta.answer_json._doubtful", "search"),
     Use("app.providers.meta.answer_json._marks", "search"),
+    Use("app.providers.meta.dropped_fields._words", "search"),
     Use("app.providers.meta.ids._is_id", "fullmatch"),
     Use("app.providers.meta.numbers._is_number", "fullmatch"),
     Use("app.providers.meta.plain_insights._are_cents", "fullmatch"),

@@ -106,6 +106,19 @@ async def test_the_work_does_what_it_does_alone(run: Callable[..., Awaitable[str
     assert seen == ["not found", "ended"]
 
 
+async def test_what_one_held_can_count_for_another_once(clock: Clock) -> None:
+    own, other = LoopTime(), LoopTime()
+
+    async def request() -> None:
+        clock.work(3)
+        own.take_over(other)
+        own.take_over(other)
+        clock.work(2)
+
+    await other.run(request())
+    assert (own.seconds, other.seconds) == (3, 2)
+
+
 async def test_an_error_is_raised_as_it_is(clock: Clock) -> None:
     own = LoopTime()
 

@@ -7,37 +7,49 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, get_args
-
-from pydantic import SecretStr
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from app.cli.environment import given
 from app.errors import SetupError
 from app.observability.masking import mask_secrets
-from app.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = ["agree_with", "list_given_secrets", "settings_to_note"]
 
-_FIELDS = {str(field.validation_alias or name).upper(): field for name, field in Settings.model_fields.items()}
-_SECRET = frozenset(
-    name for name, field in _FIELDS.items() if SecretStr in {field.annotation, *get_args(field.annotation)}
-)
 # How a process speaks is its own affair.
-_PLAIN = sorted(_FIELDS.keys() - _SECRET - {"LOG_LEVEL", "LOG_FORMAT"})
+_OWN = frozenset({"LOG_LEVEL", "LOG_FORMAT"})
+
+
+class _Names(NamedTuple):
+    """Of our settings, sorted."""
+
+    plain: tuple[str, ...]
+    secret: tuple[str, ...]
+
+
+@cache
+def _names() -> _Names:
+    from pydantic import SecretStr  # the settings' library, which takes longer to load than `up` has at its start
+
+    from app.settings import Settings
+
+    fields = {str(field.validation_alias or name).upper(): field for name, field in Settings.model_fields.items()}
+    secret = {name for name, field in fields.items() if SecretStr in {field.annotation, *get_args(field.annotation)}}
+    return _Names(tuple(sorted(fields.keys() - secret - _OWN)), tuple(sorted(secret)))
 
 
 def settings_to_note(environment: Mapping[str, str]) -> dict[str, str]:
     """Of this environment of an instance's process: our settings that are no secrets and hold none."""
-    plain = {name: environment.get(name) for name in _PLAIN}
+    plain = {name: environment.get(name) for name in _names().plain}
     return {name: value for name, value in plain.items() if value and mask_secrets(value) == value}
 
 
 def list_given_secrets() -> tuple[str, ...]:
     """The names of the secrets that the caller's environment has."""
-    return tuple(sorted(name for name in _SECRET if given(name)))
+    return tuple(name for name in _names().secret if given(name))
 
 
 def agree_with(noted: Mapping[str, str], *, secrets: Iterable[str], decisive: Iterable[str]) -> None:
@@ -52,7 +64,7 @@ def agree_with(noted: Mapping[str, str], *, secrets: Iterable[str], decisive: It
             f"The running instance was started with {' and '.join(missing)}, which it keeps to itself: "
             "set the same here."
         )
-    for name in _PLAIN:
+    for name in _names().plain:
         own, theirs = given(name), noted.get(name)
         if own is None and theirs is not None:
             os.environ[name] = theirs

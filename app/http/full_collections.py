@@ -25,6 +25,9 @@ NEVER = 1_000_000_000
 # runs, and when only light ones do. After the last it runs whatever else does: 20 million objects may have been left to
 # it by then.
 WORTH, LATE, MOST = 10, 300, 3_000
+# Collections of younger objects after which one is worth its time when no operation ran at the last look either: what
+# the last operations left in cycles would stay for as long as nobody asks for anything.
+WORTH_AT_REST = 1
 # Objects that a full collection looks at in 5 ms, or 10 on a slow machine.
 MANY = 20_000
 # After this long, the next collection between operations looks at all of them again: connections that were open when
@@ -50,20 +53,22 @@ async def full_collections_between(precedence: Precedence) -> AsyncGenerator[Non
 async def _keep_collecting(precedence: Precedence) -> None:
     time = asyncio.get_running_loop().time
     thaws_at = time() + THAW_SECONDS
+    was_idle = False
     while True:
         younger, idle = gc.get_count()[2], precedence.is_idle
-        if is_due(younger, light=not idle, heavy=precedence.heavy > 0):
+        if is_due(younger, light=not idle, heavy=precedence.heavy > 0, at_rest=idle and was_idle):
             if idle and time() >= thaws_at:
                 gc.unfreeze()
                 thaws_at = time() + THAW_SECONDS
             collect(idle=idle)
             younger = 0
+        was_idle = idle
         await asyncio.sleep(EVERY_SECONDS if younger < WORTH else SOON_SECONDS)
 
 
-def is_due(younger: int, *, light: bool, heavy: bool) -> bool:
+def is_due(younger: int, *, light: bool, heavy: bool, at_rest: bool) -> bool:
     """Whether a full collection should run after this number of collections of younger objects, beside what runs."""
-    return younger >= (MOST if heavy else LATE if light else WORTH)
+    return younger >= (MOST if heavy else LATE if light else WORTH_AT_REST if at_rest else WORTH)
 
 
 def collect(*, idle: bool) -> None:

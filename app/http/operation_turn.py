@@ -32,11 +32,11 @@ class OperationTurns:
     ) -> AsyncGenerator[None]:
         """Run an operation within its deadline. `since`: when its request began to wait for its turn.
 
-        `light`: whether it goes before heavy work at first. A mutation does not wait for large queries of its caller.
+        `light`: whether it goes before heavy work at first. A mutation does not wait for large queries of its seller.
         Raises DeadlineExceededError and DatabaseSilentError.
         """
         changes = kind is OperationType.MUTATION
         seconds = self._settings.mutation_seconds if changes else self._settings.read_seconds
         async with until_deadline(seconds, since=since):
-            with self.precedence.operation(caller=None if changes else caller.shares[0].key, light=light):
+            with self.precedence.operation(group=None if changes else caller.group, light=light):
                 yield

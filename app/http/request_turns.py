@@ -96,7 +96,7 @@ class RequestTurns:
                 await WebSocket(scope, receive, send).send_denial_response(refused_for([refusal]))
             return
         try:
-            await self._app(scope, receive, _giving_back(turn, send))
+            await turn.loop_time.run(self._app(scope, receive, _giving_back(turn, send)))
         finally:
             turn.give_back()
 

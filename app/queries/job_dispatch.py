@@ -244,7 +244,7 @@ async def give_up_parked(driver: Driver, kinds: Sequence[str], *, older_than: ti
 _DEPTH = f"""
 SELECT priority,
        count(*) AS jobs,
-       coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE NOT had_turn)), 0)::float8 AS age
+       coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE had_turn IS NOT TRUE)), 0)::float8 AS age
 FROM jobs
 WHERE state IN {WAITING}
   AND run_at <= now()

@@ -25,7 +25,7 @@ class DueJob:
 
 # Due, its message not under way, and its turn yet to come.
 _UNSENT = f"""jobs.state IN {WAITING}
-      AND NOT jobs.had_turn
+      AND jobs.had_turn IS NOT TRUE
       AND jobs.priority = $1
       AND jobs.run_at <= now()
       AND (jobs.sent_at IS NULL OR jobs.sent_at < now() - $2::interval)"""
@@ -86,7 +86,7 @@ due AS (
   FROM jobs
   JOIN (SELECT * FROM candidate ORDER BY turn, run_at, id LIMIT $3) AS chosen USING (id)
   WHERE jobs.state IN {WAITING}
-    AND NOT jobs.had_turn
+    AND jobs.had_turn IS NOT TRUE
     AND (jobs.sent_at IS NULL OR jobs.sent_at < now() - $2::interval)
   ORDER BY chosen.turn, chosen.run_at, jobs.id
   FOR UPDATE OF jobs SKIP LOCKED

@@ -26,6 +26,8 @@ log = get_logger(__name__)
 if TYPE_CHECKING:
     # Asks the platform for these metrics together. Raises DeadMetricError when one of them is dead.
     ReadMetrics = Callable[[Sequence[str]], Awaitable[Sequence[Row]]]
+    # The same where only the error counts.
+    ProbeMetrics = Callable[[Sequence[str]], Awaitable[object]]
 
 
 class LivingMetrics:
@@ -35,7 +37,7 @@ class LivingMetrics:
         self._verdicts = {name: known.get(name) for name in names}
         self.news: dict[str, Verdict] = {}
 
-    async def read(self, read: ReadMetrics[Row], *, probe: ReadMetrics[object]) -> Sequence[Row]:
+    async def read(self, read: ReadMetrics[Row], *, probe: ProbeMetrics) -> Sequence[Row]:
         """All that lives, together; `probe` asks for as little of a single metric as will show whether it does."""
         await self._probe(probe, self._due())
         try:
@@ -49,7 +51,7 @@ class LivingMetrics:
         living = self._living()
         return await read(living) if living else []
 
-    async def _probe(self, probe: ReadMetrics[object], names: Iterable[str]) -> None:
+    async def _probe(self, probe: ProbeMetrics, names: Iterable[str]) -> None:
         """Each of the names alone."""
         for name in names:
             try:

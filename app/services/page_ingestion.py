@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from app import clock
 from app.database.transactions import tenant_transaction
-from app.errors import RequestRefusedError, UnfinishedWalkError
+from app.errors import DeadMetricError, ProviderTransientError, RequestRefusedError, UnfinishedWalkError
 from app.identifiers import made_at
 from app.observability.prometheus import ROWS_WRITTEN
 from app.providers.page_metrics import PAGE_METRICS, POST_METRICS
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from uuid import UUID
 
+    from app.errors import ProviderError
     from app.providers.contract import PageProvider
     from app.queries.connections import Connection
     from app.queries.job_claims import ClaimedJob
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from app.services.job_lease import Lease
 
 POSTS_PER_BATCH = 50
+# Posts that are asked before a metric is taken for dead.
+PROBED_POSTS = 3
 YOUNG_DAYS = 90
 # What a post has come to hardly moves any more once it is old.
 OLD_READ_AGAIN = timedelta(days=7)
@@ -151,13 +154,36 @@ def _batches(posts: Mapping[str, UUID]) -> Iterator[dict[str, UUID]]:
         yield dict(items[start : start + POSTS_PER_BATCH])
 
 
+async def _probe_posts(provider: PageProvider, external_ids: Sequence[str], names: Sequence[str]) -> None:
+    """Ask the newest post for the metrics, and the next ones only where it has none: that may be about the post.
+
+    Raises DeadMetricError where posts that have no such metric are as many as those that are gone or have no number,
+    and what is said of the last one where nothing else is known.
+    """
+    dead: list[DeadMetricError] = []
+    failed: ProviderError | None = None
+    silent = 0
+    for external_id in external_ids:
+        try:
+            if await provider.read_post_metrics([external_id], names):
+                return
+            silent += 1
+        except DeadMetricError as error:
+            dead.append(error)
+        except (RequestRefusedError, ProviderTransientError) as error:
+            failed = error
+    if dead and len(dead) >= silent:
+        raise dead[0]
+    if failed and not silent:
+        raise failed
+
+
 async def _write_values(work: PageWork, metrics: LivingMetrics, batch: Mapping[str, UUID], *, as_of: date) -> int:
-    """The newest post stands for all where a metric is asked for alone."""
     ids = list(batch)
     fetched_at = clock.now()
     rows = await metrics.read(
         lambda names: work.provider.read_post_metrics(ids, names),
-        probe=lambda names: work.provider.read_post_metrics(ids[:1], names),
+        probe=lambda names: _probe_posts(work.provider, ids[:PROBED_POSTS], names),
     )
     values = [PostValue(batch[row.post_external_id], row.metric, row.value) for row in rows]
     async with tenant_transaction(work.services.database.app, work.page.seller_id) as driver:

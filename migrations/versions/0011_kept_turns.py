@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("jobs", sa.Column("had_turn", sa.Boolean(), nullable=False, server_default=sa.text("false")))
+    op.add_column("jobs", sa.Column("had_turn", sa.Boolean()))
     op.create_index("ix_jobs_had_turn", "jobs", ["priority", "exclusive_key"], postgresql_where=sa.text("had_turn"))
 
 

@@ -95,7 +95,7 @@ async def test_people_get_a_table(settings: Settings, database: ThrowawayDatabas
     ended = doctor(settings, "--text")
 
     assert ended.returncode == 0
-    assert ended.stdout.count("✓") == 10
+    assert ended.stdout.count("✓") == 11
 
 
 async def test_rows_of_the_future_are_found_with_the_remedy(settings: Settings, database: ThrowawayDatabase) -> None:

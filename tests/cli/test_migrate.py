@@ -73,6 +73,7 @@ async def test_what_is_lost_is_told_before_anything_happens(settings: Settings, 
         "Downgrading to 0004 permanently deletes:",
         "  failing_work             the table, 2 rows",
         "  idempotent_requests      user_id (2 rows)",
+        "  jobs                     had_turn (2 rows)",
         "  login_events             the table, 2 rows",
         "  sync_warnings            the table, 2 rows",
     ]

@@ -52,7 +52,7 @@ NUMBERS = {
           adAccount {{ {METRICS} }} }} }} adAccount {{ name }} }} }} }}""": 9,
 }
 FRESHNESS = {
-    "{ adAccounts(first: 100) { nodes { freshness { state } stretch } } }": 2,
+    "{ adAccounts(first: 100) { nodes { freshness { state failure { message } } stretch } } }": 2,
     "{ adAccounts(first: 100) { nodes { syncWarnings { message examples { found } } } } }": 2,
     "{ campaigns(first: 100) { nodes { metrics { spend freshness { state accountsBehind } } } } }": 5,
     "{ campaigns(first: 100) { summary { freshness { state } } nodes { adAccount { freshness { state } } } } }": 6,

@@ -16,6 +16,7 @@ from app.http.full_collections import (
     MOST,
     NEVER,
     WORTH,
+    WORTH_AT_REST,
     collect,
     full_collections_between,
     is_due,
@@ -27,19 +28,34 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("younger", "light", "heavy", "due"),
+    ("younger", "beside", "due"),
     [
-        (WORTH - 1, False, False, False),
-        (WORTH, False, False, True),
-        (LATE - 1, True, False, False),
-        (LATE, True, False, True),
-        (LATE, True, True, False),
-        (MOST - 1, True, True, False),
-        (MOST, True, True, True),
+        (0, "at_rest", False),
+        (WORTH_AT_REST, "at_rest", True),
+        (WORTH - 1, "nothing", False),
+        (WORTH, "nothing", True),
+        (LATE - 1, "light", False),
+        (LATE, "light", True),
+        (LATE, "heavy", False),
+        (MOST - 1, "heavy", False),
+        (MOST, "heavy", True),
     ],
 )
-def test_when_one_is_due(younger: int, light: bool, heavy: bool, due: bool) -> None:  # noqa: FBT001  # parameters
-    assert is_due(younger, light=light, heavy=heavy) is due
+def test_when_one_is_due(younger: int, beside: str, *, due: bool) -> None:
+    runs = {"light": beside in {"light", "heavy"}, "heavy": beside == "heavy", "at_rest": beside == "at_rest"}
+    assert is_due(younger, **runs) is due
+
+
+async def test_what_the_last_operations_left_goes_though_nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(full_collections, "EVERY_SECONDS", 0.01)
+    gc.collect()
+    async with full_collections_between(Precedence()), asyncio.timeout(3):
+        cycle = _Cycle()
+        gc.collect(1)  # which makes it old
+        left = ref(cycle)
+        del cycle
+        while left() is not None:
+            await asyncio.sleep(0.01)
 
 
 async def test_an_operation_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -206,9 +206,9 @@ async def test_who_is_behind_reads_and_runs_after_others(
     lights: list[bool] = []
     begin = Precedence.operation
 
-    def note(self: Precedence, *, caller: Hashable = None, light: bool = True) -> AbstractContextManager[None]:
+    def note(self: Precedence, *, group: Hashable = None, light: bool = True) -> AbstractContextManager[None]:
         lights.append(light)
-        return begin(self, caller=caller, light=light)
+        return begin(self, group=group, light=light)
 
     monkeypatch.setattr(Precedence, "operation", note)
     monkeypatch.setattr(Turn, "is_behind", behind)

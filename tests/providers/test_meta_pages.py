@@ -389,6 +389,34 @@ async def test_a_batch_that_fails_at_every_size_is_trouble_in_passing(
     assert list(map(len, asked_posts(graph))) == [12, 12, 6, 3]
 
 
+async def test_of_a_batch_with_a_missing_answer_no_post_gets_anothers_numbers(
+    scripted: MetaPageProvider, graph: ScriptedGraph
+) -> None:
+    posts = [f"7_{number}" for number in range(4)]
+    for answers in (3, 3, 1, 0, 0, 0, 1, 1, 1):
+        graph.answer([GOOD] * answers)
+    found = await scripted.read_post_metrics(posts, ["m"])
+
+    assert [row.post_external_id for row in found] == ["7_1", "7_2", "7_3"]
+    alone = [[each] for each in ("7_0", "7_0", *posts)]
+    assert asked_posts(graph) == [posts, posts, posts[:2], *alone]
+    assert [warning.examples[0].external_id for warning in scripted.warnings.list_warnings()] == ["7_0"]
+
+
+async def test_numbers_that_are_another_posts_are_left_out_and_named(
+    scripted: MetaPageProvider, graph: ScriptedGraph
+) -> None:
+    def numbers(post: str) -> dict[str, object]:
+        return {"id": f"{post}/insights/m/lifetime", "name": "m", "values": [{"value": 4}]}
+
+    graph.answer([item(200, {"data": [numbers("7_1")]}), item(200, {"data": [numbers("7_1")]})])
+    found = await scripted.read_post_metrics(["7_1", "7_2"], ["m"])
+
+    assert [row.post_external_id for row in found] == ["7_1"]
+    [warning] = scripted.warnings.list_warnings()
+    assert [each.external_id for each in warning.examples] == ["7_2"]
+
+
 async def test_a_throttled_item_throttles_the_page(scripted: MetaPageProvider, graph: ScriptedGraph) -> None:
     error = {"error": {"message": "too many", "code": 80001}}
     graph.answer([{"code": 400, "body": json.dumps(error)}])

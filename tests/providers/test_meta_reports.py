@@ -428,7 +428,7 @@ async def test_the_smallest_part_that_fails_twice_is_too_much(meta: MetaProvider
     fail_twice(graph)
     graph.answer_pages([{"campaign_id": "1"}])
 
-    with pytest.raises(TooMuchDataError, match="even the smallest insights report twice"):
+    with pytest.raises(ProviderTransientError, match="even the smallest insights report twice"):
         await read(meta, until=SINCE)
     assert graph.unused == 0
 

@@ -53,6 +53,7 @@ async def test_an_app_without_upgrades_is_refused_expired_versions(meta: Asking)
     assert await meta.control("POST", "app", {"upgrades_versions": False}) == {
         "upgrades_versions": False,
         "is_new": False,
+        "dropped_fields": [],
     }
     status, error = await meta.refusal("GET", "/v24.0/act_1/ads")
     assert (status, error["code"], error["message"]) == (400, 2635, f"{OLD}v27.0.")

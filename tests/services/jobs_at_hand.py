@@ -106,7 +106,7 @@ async def job_of(services: Services, job_id: UUID) -> Record:
 
 
 async def state_of(services: Services, job_id: UUID) -> str:
-    return (await job_of(services, job_id))["state"]
+    return (await fetch_work(services, "SELECT state FROM jobs WHERE id = $1", job_id))[0][0]
 
 
 async def run_state(services: Services, run_id: UUID) -> str:

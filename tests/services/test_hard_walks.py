@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from app.metrics.levels import Level
 from app.providers.meta import report_policy
 from app.providers.sandbox.dataset import AdDay, Delivered, Entity, Kind
 from app.services.job_kinds import delivery_job, structure_job
@@ -217,6 +218,31 @@ async def test_a_finished_report_that_meta_denies_is_read_again(opened: Shop, fa
     calls = await opened.calls()
     tried = int(str(fault.get("times", 1)))
     assert (calls["insights"], calls["report_rows"]) == (4, 4 + tried)
+
+
+async def test_a_level_whose_reports_come_at_no_size_leaves_calls_for_the_others(opened: Shop) -> None:
+    await opened.connect()
+    reporting = pointed_shop(opened, meta_async_rows=1)
+    await opened.arm({"match": {"edge": "report_rows"}, "times": None, "form": "empty", "http_status": 200})
+    run = await reporting.sync(levels=[Level.AD])
+
+    assert await run_state(opened.services, run) == "RUNNING"  # the job tries again
+    calls = await opened.calls()
+    # The whole at all sizes and once more, a campaign, its days until two are lost, and the other campaign.
+    assert calls["report_rows"] == 8 + 2 + 2 * 5
+    # One lists the campaigns; each report is polled thrice.
+    assert (calls["insights"], calls["report"]) == (1 + 7, 3 * 7)
+
+
+async def test_days_whose_reports_come_at_no_size_cost_themselves_alone(opened: Shop) -> None:
+    await opened.connect()
+    reporting = pointed_shop(opened, meta_async_rows=1)
+    await opened.arm({"match": {"edge": "report_rows"}, "times": 18, "form": "empty", "http_status": 200})
+    run = await reporting.sync(levels=[Level.AD])
+
+    assert await run_state(opened.services, run) == "SUCCEEDED"
+    assert await opened.rows(_SPENT) == [(3, 500)]
+    assert {row[0] for row in await warnings(opened)} == {"INSIGHTS_ROW"}
 
 
 def pointed_shop(shop: Shop, **settings: object) -> Shop:

@@ -89,7 +89,7 @@ async def test_work_on_the_same_thing_waits_for_its_turn(services: Services) -> 
     assert (waiting["attempt"], waiting["tries"], waiting["wait"] <= 0, waiting["had_turn"]) == (0, 0, True, True)
     assert waiting["sent_at"] is not None
     await execute(services, second, nothing)
-    assert (await job_of(services, second))["had_turn"] is False
+    assert (await job_of(services, second))["had_turn"] is None
     assert await state_of(services, second) == "SUCCEEDED"
     assert await run_state(services, run.run_id) == "SUCCEEDED"
 
@@ -106,7 +106,7 @@ async def test_of_two_who_claim_work_on_the_same_thing_at_once_one_leaves_it_wit
     states = [
         (job["state"], job["had_turn"]) for job in (await job_of(services, first), await job_of(services, second))
     ]
-    assert states == [("RUNNING", False), ("QUEUED", True)]
+    assert states == [("RUNNING", None), ("QUEUED", True)]
 
 
 async def test_no_number_of_claims_at_once_is_an_error_or_runs_two(services: Services) -> None:

@@ -177,7 +177,9 @@ async def test_what_lives_is_found_out_once_and_then_asked_for_together(shop: Sh
     assert verdicts == {name: "DEAD" if name in dead else "ALIVE" for name in (*PAGE_METRICS, *POST_METRICS)}
     assert [row[0] for row in reasons] == sorted(dead)
     posts = [f"7_{number}" for number in range(1, 7)]
-    assert first == ["7"] * (len(PAGE_METRICS) + 1) + sorted([*posts, *["7_1"] * len(POST_METRICS)])
+    without_number = ["post_total_media_view_unique", "post_clicks_by_type", "post_impressions"]
+    probes = [*["7_1"] * len(POST_METRICS), *["7_2", "7_3"] * len(without_number)]
+    assert first == ["7"] * (len(PAGE_METRICS) + 1) + sorted([*posts, *probes])
     assert second == ["7", *posts]
 
 
@@ -193,6 +195,33 @@ async def test_a_metric_that_dies_takes_no_other_with_it(shop: Shop) -> None:
         "page_impressions": "DEAD",
         "post_impressions": "DEAD",
     }
+
+
+async def test_a_post_without_metrics_costs_no_other_post_its_numbers(shop: Shop) -> None:
+    page_id = await connect(shop)
+    await shop.arm(
+        {"match": {"object_ids": ["7_1"]}, "times": None, "code": 100, "message": "be a valid insights metric"}
+    )
+    await ingest(shop, page_id)
+
+    assert [row[:2] for row in await post_rows(shop)] == [("7_2", "post_media_view")]
+    assert await shop.rows("SELECT metric FROM page_metrics WHERE metric LIKE 'post%' AND state = 'DEAD'") == [
+        ("post_impressions",)
+    ]
+    [(sentence, examples)] = await shop.rows("SELECT sentence, examples::text FROM sync_warnings")
+    assert sentence == "A post's numbers could not be read; what was known of them stays."
+    assert '"id": "7_1"' in examples
+
+
+async def test_a_post_that_is_gone_says_nothing_of_which_metrics_live(shop: Shop) -> None:
+    page_id = await connect(shop)
+    await shop.arm({"match": {"object_ids": ["7_1"]}, "times": None, "code": 100, "subcode": 33})
+    await ingest(shop, page_id)
+
+    assert [row[:2] for row in await post_rows(shop)] == [("7_2", "post_media_view")]
+    assert await shop.rows("SELECT metric FROM page_metrics WHERE metric LIKE 'post%' AND state = 'DEAD'") == [
+        ("post_impressions",)
+    ]
 
 
 @pytest.mark.parametrize(("days", "state"), [(6, "DEAD"), (8, "ALIVE")])

@@ -97,7 +97,7 @@ jobs = Table(
     instant("run_at"),
     instant("sent_at", nullable=True),
     # Its turn came while another job ran with its exclusive key: it is the next once that has ended.
-    Column("had_turn", Boolean, nullable=False, server_default=text("false")),
+    Column("had_turn", Boolean),
     instant("lease_until", nullable=True),
     Column("claimed_by", Text, nullable=True),
     instant("claimed_at", nullable=True),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from strawberry.types.graphql import OperationType
 
 from app.http.client_address import client_address
+from app.http.request_turns import turn_of
 from app.services.limits import shares
 
 if TYPE_CHECKING:
@@ -60,12 +61,18 @@ class SocketOpening:
 
     @asynccontextmanager
     async def turn(self, connection: Connection) -> AsyncGenerator[None]:
-        """A turn and a deadline, as a query of the caller would have; only the start of something takes part in it."""
+        """A turn and a deadline, as a query of the caller would have; only the start of something takes part in it.
+
+        For how long the socket held the event loop since its last turn counts as held in this one.
+        """
         asked_at, address = time.monotonic(), client_address(connection.socket.scope)
         claims, settings = connection.claims, self._settings
         caller = shares.user(settings, claims) if claims else shares.anonymous(settings, address)
         async with (
-            self._requests.taken(caller),
-            self._turns.begun(OperationType.QUERY, caller=caller, since=asked_at),
+            self._requests.taken(caller) as turn,
+            self._turns.begun(OperationType.QUERY, caller=caller, since=asked_at, light=not turn.is_behind),
         ):
-            yield
+            try:
+                yield
+            finally:
+                turn.loop_time.take_over(turn_of(connection.socket.scope).loop_time)

@@ -14,6 +14,7 @@ from app.errors import ProviderTransientError, RequestRefusedError, TooMuchDataE
 from app.providers.meta.insight_fields import find_campaign_id
 from app.providers.meta.insight_report import InsightReport
 from app.providers.meta.look_ahead import work_ahead
+from app.providers.meta.page_size import SMALLEST_PAGE, PageSize
 from app.providers.meta.report_policy import Patience
 from app.providers.meta.walks.edge import Edge
 from app.providers.meta.walks.edge_walk import EdgeWalk
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from app.providers.contract import InsightRows
     from app.providers.meta.graph import GraphClient
     from app.providers.meta.insight_query import InsightQuery
-    from app.providers.meta.page_size import PageSize
     from app.providers.meta.parse_insights import InsightParser
     from app.providers.meta.report_policy import ReportPolicy
     from app.providers.sync_warnings import SyncWarnings
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _TOO_SMALL = "Meta failed to make even the smallest insights report twice"
 # Smallest parts that one reading does without.
 _LOST_PARTS = 5
+# Smallest parts that are lost at first, with no row read yet, before one more part decides whether to go on.
+_LOST_AT_FIRST = 2
 _AHEAD = 2  # pages that are read while the next one is asked for
 
 
@@ -59,9 +61,14 @@ class InsightReading:
         self._size_of = size_of
         self._parser = parser
         self._warnings = warnings
+        # The last report was complete, and its rows came at no size: size is not what is wrong with this account.
+        self._is_barren = False
 
     async def read(self, query: InsightQuery, *, expected_rows: int | None) -> AsyncGenerator[InsightRows]:
-        """Pages of rows. Raises TooMuchDataError where even the smallest part is too much or takes too long.
+        """Pages of rows.
+
+        Raises TooMuchDataError where they take too long, and ProviderTransientError where not even the smallest parts
+        can be read, so that asking for less would not help.
 
         Where a walk broke off and its rest comes as a report, rows of it come twice: the later ones count.
         """
@@ -81,35 +88,38 @@ class InsightReading:
     async def _read_reports(self, query: InsightQuery) -> AsyncIterator[InsightRows]:
         """A part is handed on when all of it is there, so that a part which is cut has given no row.
 
-        The smallest parts that fail cost themselves alone, unless all of them do.
+        The smallest parts that fail cost themselves alone, unless all of them do. Where the first ones fail, a part as
+        far from them as can be is tried whole, so that an account of which nothing can be read costs few calls.
         """
         report = InsightReport(self._graph, self._account_path, Patience(self._policy))
         parts, has_given = [query], False
         lost: list[InsightQuery] = []
-        while parts:
-            part = parts.pop(0)
+        while parts and len(lost) <= _LOST_PARTS:
+            is_last_hope = not has_given and len(lost) == _LOST_AT_FIRST
+            part = parts.pop(-1 if is_last_hope else 0)
             pages = await self._read_report(report, part)
             if pages is not None:
                 has_given = True
                 for page in pages:
                     yield page
-            elif smaller := await self._cut(part):
+            elif not is_last_hope and (smaller := await self._cut(part)):
                 parts[:0] = smaller
             else:
                 lost.append(part)
-                if len(lost) > _LOST_PARTS:
+                if is_last_hope:
                     break
         if lost and (parts or not has_given):
-            raise TooMuchDataError(_TOO_SMALL)
+            raise ProviderTransientError(_TOO_SMALL)
         for part in lost:
             yield lost_rows(part, _TOO_SMALL, self._warnings)
 
     async def _read_report(self, report: InsightReport, query: InsightQuery) -> Sequence[InsightRows] | None:
         """None where the report could not be made, or not be read for all that is in it: a smaller one may.
 
-        A report that Meta denies is made anew once; a smaller one would be denied too.
+        A report that Meta denies is made anew once; a smaller one would be denied too. Once the rows of one came at no
+        size, one report of each smaller query is enough.
         """
-        for is_last in (False, True):
+        for is_last in (True,) if self._is_barren else (False, True):
             try:
                 path = await report.build(query)
                 if path is not None and (pages := await self._read_rows(path, query, is_last=is_last)) is not None:
@@ -124,17 +134,20 @@ class InsightReading:
     async def _read_rows(self, path: str, query: InsightQuery, *, is_last: bool) -> Sequence[InsightRows] | None:
         """All rows of a finished report; of the last that is made for a query, what there is."""
         edge = self._edge(f"{path}/insights", {}, is_report=True)
+        size = PageSize(SMALLEST_PAGE) if self._is_barren else self._size_of(f"report/{query.edge}")
         pages: list[InsightRows] = []
         try:
-            async with aclosing(self._rows(edge, self._size_of(f"report/{query.edge}"))) as rows:
+            async with aclosing(self._rows(edge, size)) as rows:
                 async for page in rows:
                     pages.append(page)  # noqa: PERF401  # what was read before a failure counts
         except TooMuchDataError:
+            self._is_barren = not pages
             return None
         except UnfinishedWalkError as error:
             if not is_last:
                 return None
             pages.append(lost_rows(query, str(error), self._warnings))
+        self._is_barren = False
         return pages
 
     async def _cut(self, query: InsightQuery) -> list[InsightQuery]:

@@ -89,9 +89,12 @@ def read_page_days(
 def read_post_values(
     metrics: Iterable[object], post_external_id: str, warnings: SyncWarnings
 ) -> Iterator[PostMetricRow]:
-    """Metrics over the post's life: of each its first value. What can't be read is left out, and noted."""
+    """Metrics over the post's life: of each its first value.
+
+    What can't be read is left out, and noted; so is what is another object's.
+    """
     first: dict[str, Node] = {}
-    for name, value in _values(metrics, warnings):
+    for name, value in _values(_own(metrics, post_external_id, warnings), warnings):
         first.setdefault(name, value)
     for name, value in first.items():
         try:
@@ -101,6 +104,18 @@ def read_post_values(
             continue
         if number is not None:
             yield PostMetricRow(post_external_id=post_external_id, metric=name, value=number)
+
+
+def _own(metrics: Iterable[object], external_id: str, warnings: SyncWarnings) -> Iterator[object]:
+    """The metrics but for those whose id, `OBJECT/insights/METRIC/PERIOD`, is another object's."""
+    for item in metrics:
+        found = _id_of(item)
+        owner, is_told, _ = found.partition("/insights/") if isinstance(found, str) else ("", "", "")
+        if is_told and owner != external_id:
+            sentence = "A number of a post was left out. Meta answers with that of another object."
+            warnings.note(Subject.PAGE_METRIC, sentence, external_id=external_id, found=found)
+        else:
+            yield item
 
 
 def _values(metrics: Iterable[object], warnings: SyncWarnings) -> Iterator[tuple[str, Node]]:

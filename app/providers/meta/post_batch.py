@@ -33,21 +33,27 @@ class PostBatch:
         self._query = urlencode({"metric": ",".join(metrics), "period": "lifetime"})
 
     async def read(self, post_external_ids: Sequence[str]) -> Sequence[PostMetricRow]:
-        """A post that Meta does not answer for costs itself. Raises the first error where it answers for none."""
+        """A post that Meta does not answer for costs itself.
+
+        Raises DeadMetricError where Meta says of more posts that they have no such metric than it answers for, and the
+        first error where it answers for none. What it says of one post may be about that post.
+        """
         rows: list[PostMetricRow] = []
         failed: dict[str, ProviderError] = {}
-        has_answered = False
+        answered = 0
         walk = ObjectWalk(self._graph, partial(_url, self._query)).answers(post_external_ids)
         async with aclosing(walk) as answers:
             async for external_id, answer in answers:
                 if not isinstance(answer, ProviderError):
-                    has_answered = True
+                    answered += 1
                     rows += self._values(external_id, answer)
                 elif not _is_gone(answer):
-                    failed[external_id] = _alive(answer)
-        if not has_answered:
-            for error in failed.values():
-                raise error
+                    failed[external_id] = answer
+        dead = list(filter(None, map(as_dead_metric, failed.values())))
+        if len(dead) > answered:
+            raise dead[0]
+        if failed and not answered:
+            raise next(iter(failed.values()))
         self._note(failed)
         return rows
 
@@ -72,10 +78,3 @@ def _url(query: str, external_id: str) -> str:
 
 def _is_gone(error: ProviderError) -> bool:
     return isinstance(error, RequestRefusedError) and (error.code, error.subcode) == _GONE
-
-
-def _alive(error: ProviderError) -> ProviderError:
-    """The error. Raises DeadMetricError where it is about what all posts are asked for."""
-    if dead := as_dead_metric(error):
-        raise dead
-    return error

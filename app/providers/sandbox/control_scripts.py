@@ -48,7 +48,12 @@ def script_routes(sandbox: Sandbox) -> Sequence[Route]:
         return {"days": script.restatements.describe(sandbox.graph.zones)}
 
     return [
-        _route("app", AppRules, script.app, lambda: asdict(script.app.rules)),
+        _route(
+            "app",
+            AppRules,
+            script.app,
+            lambda: {**asdict(script.app.rules), "dropped_fields": sorted(script.app.rules.dropped_fields)},
+        ),
         _route("faults", Fault, script.faults, lambda: {"armed": script.faults.armed}),
         _route("throttles", Throttle, script.throttles, lambda: {"meters": script.throttles.describe()}),
         _route("usage", StatedUsage, script.usage, lambda: {"armed": script.usage.armed}),

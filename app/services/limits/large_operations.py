@@ -1,6 +1,6 @@
-"""A caller's large operations run one after the other, so that the memory they take is that of one.
+"""The large operations of a group of callers, such as a seller's users, run one after the other.
 
-Side by side none of them would end sooner. Other callers' operations wait for none of them.
+So the memory they take is that of one. Side by side none of them would end sooner. Other groups' wait for none of them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ LARGE_OBJECTS = 500
 
 
 class Place:
-    """One operation's in the line of its caller. Leave it in any case."""
+    """One operation's in the line of its group. Leave it in any case."""
 
-    def __init__(self, lines: LargeOperations, caller: Hashable) -> None:
+    def __init__(self, lines: LargeOperations, group: Hashable) -> None:
         self._lines = lines
-        self._caller = caller
+        self._group = group
         self._is_first = asyncio.Event()
 
     async def wait(self) -> None:
@@ -35,7 +35,7 @@ class Place:
 
     def leave(self) -> None:
         """What still waits for it goes on: nothing else would ever end it."""
-        self._lines.leave(self._caller, self)
+        self._lines.leave(self._group, self)
         self.come()
 
 
@@ -46,21 +46,21 @@ class LargeOperations:
         self._lines: dict[Hashable, deque[Place]] = {}
 
     def __len__(self) -> int:
-        """How many callers have one."""
+        """How many groups have one."""
         return len(self._lines)
 
-    def join(self, caller: Hashable) -> Place:
-        """A place behind the caller's other ones."""
-        place, line = Place(self, caller), self._lines.setdefault(caller, deque())
+    def join(self, group: Hashable) -> Place:
+        """A place behind the group's other ones."""
+        place, line = Place(self, group), self._lines.setdefault(group, deque())
         line.append(place)
         line[0].come()
         return place
 
-    def leave(self, caller: Hashable, place: Place) -> None:
+    def leave(self, group: Hashable, place: Place) -> None:
         """Let the next one be the first."""
-        line = self._lines[caller]
+        line = self._lines[group]
         line.remove(place)
         if line:
             line[0].come()
         else:
-            del self._lines[caller]
+            del self._lines[group]

@@ -1,12 +1,13 @@
-"""Keeps half of the event loop free for callers who ask for little, while others ask for much.
+"""Shares the event loop out: who asks for little has what they ask for, and the others equal parts of the rest.
 
-Groups of callers, such as the users of a seller, have equal parts of the time. A group that holds the loop for longer
-than its part is behind: its turns end late, those of all such groups in one lane, which has half of the time. No one is
-held up while nobody else asks, or while everybody is behind.
+Groups of callers, such as the users of a seller, together hold the loop for three quarters of the time at most. When
+they ask for more, there is a level: a group below it has all that it asks for, and one above it is behind, its turns
+end late. Many groups that ask for less than a quarter of the time each are not held up, nor is who asks alone.
 """
 
 from __future__ import annotations
 
+from math import exp, inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -15,26 +16,37 @@ if TYPE_CHECKING:
 
 __all__ = ["Pacing"]
 
-# Of the time, for all groups that are behind together.
-LANE = 0.5
-# Seconds of the loop that a group may hold at once: a page of a user interface that sends its queries together.
-CREDIT_SECONDS = 0.25
-# Seconds after its last request for which a group counts as asking. Then it is forgotten.
+# Of the time, for all groups together.
+CAPACITY = 0.75
+# Of the time. Where all ask for less than that and for too much together, nobody is to blame.
+LEAST_LEVEL = 0.25
+# Of how many seconds, about, a group's rate is the average: a page of a user interface that sends its queries together
+# does not exceed a level.
+WINDOW_SECONDS = 1.0
+# After its last request, or the end of its last turn, a group counts as asking for so long. Then it is forgotten.
 ASKING_SECONDS = 1.0
 
 
 class _Group:
-    """`used`: seconds of the loop that it has held beyond its part, as of the instant `at`."""
+    """`rate`: the part of the time for which it held the loop lately, as of the instant `at`.
 
-    __slots__ = ("asked_at", "at", "used")
+    `free_at`: until when it has used up what the level gives it.
+    """
+
+    __slots__ = ("asked_at", "at", "free_at", "rate")
 
     def __init__(self, now: float) -> None:
-        self.asked_at = self.at = now
-        self.used = 0.0
+        self.asked_at = self.at = self.free_at = now
+        self.rate = 0.0
 
-    def left_at(self, now: float, part: float) -> float:
-        """What is left of `used` if it asks for nothing until then."""
-        return max(0.0, self.used - max(0.0, now - self.at) * part)
+    def rate_at(self, now: float) -> float:
+        return self.rate * exp((self.at - now) / WINDOW_SECONDS)
+
+    def add(self, held: float, *, since: float, now: float) -> None:
+        """Count seconds for which it held the loop, at an even rate between the two instants."""
+        length = max(now - since, held, 1e-6)
+        self.rate = self.rate_at(now) + held / length * (1 - exp(-length / WINDOW_SECONDS))
+        self.at = now
 
 
 class Pacing:
@@ -43,50 +55,53 @@ class Pacing:
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._groups: dict[Hashable, _Group] = {}  # the one that asked last is the last
-        self._lane_until = 0.0
 
     def __len__(self) -> int:
         """How many groups ask."""
         return len(self._groups)
 
     def note_asking(self, key: Hashable) -> None:
-        """Note that a request of this group has come, or is in hand."""
+        """Note that a request of this group has come."""
+        self._asking(key, self._clock())
+
+    def is_behind(self, key: Hashable) -> bool:
+        group, now = self._groups.get(key), self._clock()
+        return group is not None and group.rate_at(now) > self._level_for(group, now)
+
+    def seconds_late(self, key: Hashable, held: float, *, since: float) -> float:
+        """How much later a turn of this group should end that has held the loop for so long. `since`: its begin."""
         now = self._clock()
+        group = self._asking(key, now)
+        group.add(held, since=since, now=now)
+        level = self._level_for(group, now)
+        if group.rate <= level:
+            return 0.0
+        group.free_at = max(group.free_at, since) + held / level
+        return max(0.0, group.free_at - now)
+
+    def _asking(self, key: Hashable, now: float) -> _Group:
         group = self._groups.pop(key, None) or _Group(now)
         group.asked_at = now
         self._groups[key] = group
         while now - (oldest := next(iter(self._groups.items())))[1].asked_at > ASKING_SECONDS:
             del self._groups[oldest[0]]
+        return group
 
-    def is_behind(self, key: Hashable) -> bool:
-        group = self._groups.get(key)
-        return group is not None and not self._is_ahead(group, self._clock())
+    def _level_for(self, group: _Group, now: float) -> float:
+        """Looked for only where it could be exceeded: the more groups ask, the longer it takes to find."""
+        if group.rate_at(now) <= LEAST_LEVEL:
+            return inf
+        return find_level([each.rate_at(now) for each in self._groups.values()])
 
-    def seconds_late(self, key: Hashable, held: float, *, since: float) -> float:
-        """How much later a turn of this group should end that has held the loop for so long. `since`: its begin."""
-        self.note_asking(key)
-        now, part, group = self._clock(), self._part, self._groups[key]
-        begun = max(group.at, since)
-        group.used = max(0.0, group.left_at(begun, part) + held - max(0.0, now - begun) * part)
-        group.at = max(group.at, now)
-        if group.used <= CREDIT_SECONDS:
-            return 0.0
-        if not self._is_another_ahead(key, now):
-            group.used = CREDIT_SECONDS
-            return 0.0
-        self._lane_until = max(self._lane_until, since) + held / LANE
-        late = max(0.0, self._lane_until - now)
-        # Waiting in the lane makes up for nothing, but no one is further behind than others may be ahead.
-        group.used, group.at = min(group.used, 2 * CREDIT_SECONDS), now + late
-        return late
 
-    @property
-    def _part(self) -> float:
-        """Of the time, for each group. One that asks alone is compared with a second that may come any moment."""
-        return 1 / max(2, len(self._groups))
-
-    def _is_ahead(self, group: _Group, now: float) -> bool:
-        return group.left_at(now, self._part) <= CREDIT_SECONDS
-
-    def _is_another_ahead(self, key: Hashable, now: float) -> bool:
-        return any(self._is_ahead(group, now) for other, group in reversed(self._groups.items()) if other != key)
+def find_level(rates: list[float]) -> float:
+    """The rate above which none may be, so that all together stay within CAPACITY; infinite if none is held up."""
+    left, groups = CAPACITY, len(rates)
+    if groups == 1:
+        return inf
+    for rate in sorted(rates):
+        if rate * groups > left:
+            return max(left / groups, LEAST_LEVEL)
+        left -= rate
+        groups -= 1
+    return inf

@@ -5,7 +5,7 @@ no turn has more than one piece, whoever it belongs to, and heavy work waits whi
 wait for long: it gets a share of the loop, and finishes however many operations arrive.
 
 Every operation is light until it has had its share of objects and time, or if its caller is behind (pacing.py) from
-the start. A caller's large ones wait for each other as well (large_operations.py).
+the start. The large ones of a seller wait for each other as well (large_operations.py).
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ class Precedence:
         return not (self._light or self.heavy)
 
     @contextmanager
-    def operation(self, *, caller: Hashable = None, light: bool = True) -> Generator[None]:
+    def operation(self, *, group: Hashable = None, light: bool = True) -> Generator[None]:
         """What runs within is an operation, light at first unless its caller has had its share of the loop already.
 
-        Without a caller it never waits for another large one.
+        Without a group of callers it never waits for another large one.
         """
-        own = _Operation(self, caller)
+        own = _Operation(self, group)
         if not light:
             own.become_heavy()
         try:
@@ -143,9 +143,9 @@ def _hand_out(places: deque[asyncio.Future[None]]) -> None:
 class _Operation:
     """One operation, from its first object to its end."""
 
-    def __init__(self, precedence: Precedence, caller: Hashable) -> None:
+    def __init__(self, precedence: Precedence, group: Hashable) -> None:
         self._precedence = precedence
-        self._caller = caller
+        self._group = group
         self._objects = 0
         self._place: Place | None = None
         self._is_light = True
@@ -156,8 +156,8 @@ class _Operation:
         self._objects += objects
         if self._objects > LIGHT_OBJECTS:
             self.become_heavy()
-        if self._objects > LARGE_OBJECTS and self._caller is not None:
-            await self._wait_for_large_ones(self._caller)
+        if self._objects > LARGE_OBJECTS and self._group is not None:
+            await self._wait_for_large_ones(self._group)
         await self._precedence.next_piece(light=self._is_light)
 
     def become_heavy(self) -> None:
@@ -167,10 +167,10 @@ class _Operation:
             self._timer.cancel()
             self._precedence.count(light=-1, heavy=1)
 
-    async def _wait_for_large_ones(self, caller: Hashable) -> None:
-        """Until no other one of this caller's is before it."""
+    async def _wait_for_large_ones(self, group: Hashable) -> None:
+        """Until no other one of this group is before it."""
         if self._place is None:
-            self._place = self._precedence.large.join(caller)
+            self._place = self._precedence.large.join(group)
         await self._place.wait()
 
     def end(self) -> None:
@@ -178,4 +178,4 @@ class _Operation:
         if self._place is not None:
             self._place.leave()
         self._precedence.count(light=-self._is_light, heavy=self._is_light - 1)
-        self._is_light, self._caller = False, None  # what outlives it neither counts nor joins a line
+        self._is_light, self._group = False, None  # what outlives it neither counts nor joins a line

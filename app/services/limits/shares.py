@@ -16,6 +16,8 @@ __all__ = ["anonymous", "clock", "export_of", "export_turns", "probe", "request_
 
 EXPORT_RETRY_SECONDS = 10.0
 PROBES_PER_ADDRESS, PROBES = 2, 4
+# Requests of sellers who have none in hand, beyond what all may have in hand: connections that are kept for them.
+SPARE = 3
 CLOCK_REQUESTS = 2
 # Requests that read something take longer; the cheapest ones take a twentieth of it.
 LEAST_SECONDS = 0.005
@@ -29,11 +31,17 @@ def request_turns(settings: Settings) -> Turns:
 
 
 def user(settings: Settings, claims: AccessClaims) -> Caller:
-    """A user, whatever tokens they have. Their requests count against their seller's share as well."""
-    exports = _exports_of_seller(settings)
-    most = max(1, min(settings.operations_per_seller, settings.database_pool_size - exports - 1))
+    """A user, whatever tokens they have. Their requests count against their seller's share as well.
+
+    All users together have no more in hand than one seller may have, or than connections are left by exports; only who
+    has nothing in hand yet finds some more.
+    """
+    pool = settings.database_pool_size
+    of_seller = max(1, min(settings.operations_per_seller, pool - _exports_of_seller(settings) - 1))
+    of_all = max(of_seller, pool - _exports(settings) - SPARE)
     own = Share(("user", claims.user_id), settings.operations_per_user)
-    return Caller("USER", (own, Share(("seller", claims.seller_id), most)), LEAST_SECONDS, is_paced=True)
+    groups = Share(("seller", claims.seller_id), of_seller), Share("users", of_all, spare=SPARE)
+    return Caller("USER", (own, *groups), LEAST_SECONDS, is_paced=True)
 
 
 def anonymous(settings: Settings, address: str) -> Caller:

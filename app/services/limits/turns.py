@@ -25,14 +25,19 @@ __all__ = ["Caller", "Share", "Turn", "Turns"]
 
 
 class Share(NamedTuple):
-    """At most `limit` requests are in hand under the key."""
+    """At most `limit` requests are in hand under the key.
+
+    `spare`: so many more of callers who have none in hand under their share before this one. So what others have in
+    hand for long does not keep a newcomer waiting.
+    """
 
     key: Hashable
     limit: int
+    spare: int = 0
 
 
 class Caller(NamedTuple):
-    """Who asks. The first share is the caller's own, the others those of groups, such as its seller.
+    """Who asks. The first share is the caller's own, the others those of groups: of its seller, then of all.
 
     `kind` is the label of figures, such as USER. While others wait for it, a turn counts as in hand for at least
     `least_seconds`, so that a flood of requests that take less leaves time to the rest. Turns that are `paced` end
@@ -46,8 +51,8 @@ class Caller(NamedTuple):
 
     @property
     def group(self) -> Hashable:
-        """The key of the widest share."""
-        return self.shares[-1].key
+        """The key of its first group's share, or of its own."""
+        return self.shares[:2][-1].key
 
 
 class Turn:
@@ -137,12 +142,12 @@ class Turns:
         return len(self._in_hand) + len(self._lines) + len(self._lines_under)
 
     @asynccontextmanager
-    async def taken(self, caller: Caller) -> AsyncGenerator[None]:
+    async def taken(self, caller: Caller) -> AsyncGenerator[Turn]:
         """Hold a turn for the block. Raises RateLimitedError if it does not come in time."""
         turn = self.ask(caller)
         try:
             await turn.wait()
-            yield
+            yield turn
         finally:
             turn.give_back()
 
@@ -200,14 +205,14 @@ class Turns:
     def _seconds_left(self, turn: Turn) -> float:
         """How long it still counts as in hand."""
         caller, left = turn.caller, 0.0
-        if any(key in self._lines_under for key, _limit in caller.shares):
+        if caller.shares[0].key in self._lines_under or caller.group in self._lines_under:
             left = caller.least_seconds - turn.held
         if caller.is_paced:
             left = max(left, self._pacing.seconds_late(caller.group, turn.loop_time.seconds, since=turn.given_at))
         return left
 
     def _release(self, shares: tuple[Share, ...]) -> None:
-        for key, _limit in shares:
+        for key, *_ in shares:
             left = self._in_hand[key] - 1
             if left:
                 self._in_hand[key] = left
@@ -225,7 +230,7 @@ class Turns:
         line = self._lines.get(shares)
         if line is None:
             line = self._lines[shares] = _Line(shares)
-            for key, _limit in shares:
+            for key, *_ in shares:
                 self._lines_under.setdefault(key, OrderedDict())[line] = None
         line.waiting[turn] = None
 
@@ -245,28 +250,33 @@ class Turns:
 
     def _waiting_under(self, shares: tuple[Share, ...]) -> Iterator[_Line]:
         """Those of groups first, in their rotation: the caller's own line must not come before it."""
-        for share in reversed(shares):
-            if self._has_room((share,)):  # otherwise none of them has
-                yield from self._lines_under.get(share.key, ())
+        for key, limit, spare in reversed(shares):
+            if self._in_hand.get(key, 0) < limit + spare:  # otherwise none of them has room
+                yield from self._lines_under.get(key, ())
 
     def _rotate(self, line: _Line) -> None:
-        for key, _limit in line.shares:
+        for key, *_ in line.shares:
             self._lines_under[key].move_to_end(line)
 
     def _drop_if_empty(self, line: _Line) -> None:
         if line.waiting:
             return
         del self._lines[line.shares]
-        for key, _limit in line.shares:
+        for key, *_ in line.shares:
             lines = self._lines_under[key]
             del lines[line]
             if not lines:
                 del self._lines_under[key]
 
     def _has_room(self, shares: tuple[Share, ...]) -> bool:
-        in_hand = self._in_hand
-        return all(in_hand.get(key, 0) < limit for key, limit in shares)
+        own = 1
+        for key, limit, spare in shares:
+            in_hand = self._in_hand.get(key, 0)
+            if in_hand >= (limit if own else limit + spare):
+                return False
+            own = in_hand
+        return True
 
     def _take(self, shares: tuple[Share, ...]) -> None:
-        for key, _limit in shares:
+        for key, *_ in shares:
             self._in_hand[key] = self._in_hand.get(key, 0) + 1

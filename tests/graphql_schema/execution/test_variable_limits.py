@@ -21,18 +21,18 @@ class _Untouchable(list[Any]):
 
 
 @pytest.mark.parametrize(
-    ("variables", "values"),
+    "variables",
     [
-        ({}, 0),
-        ({"a": None, "b": 1.5, "c": True, "d": "12345"}, 4),
-        ({"a": [[1]]}, 3),
-        ({"a": {"b": {"c": 1}}}, 3),
-        ({"a": list(range(9))}, 10),
-        ({f"v{place}": place for place in range(10)}, 10),
+        {},
+        {"a": None, "b": 1.5, "c": True, "d": "12345"},
+        {"a": [[1]]},
+        {"a": {"b": {"c": 1}}},
+        {"a": list(range(9))},
+        {f"v{place}": place for place in range(10)},
     ],
 )
-def test_what_is_within_the_limits_is_counted(variables: dict[str, Any], values: int) -> None:
-    assert check_variables(variables, LIMITS) == values
+def test_what_is_within_the_limits_passes(variables: dict[str, Any]) -> None:
+    check_variables(variables, LIMITS)
 
 
 @pytest.mark.parametrize(

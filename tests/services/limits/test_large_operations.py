@@ -32,7 +32,7 @@ class Large:
         self.task = asyncio.create_task(self._run(own, caller))
 
     async def _run(self, own: Precedence, caller: Hashable) -> None:
-        with own.operation(caller=caller):
+        with own.operation(group=caller):
             await give_way(LARGE_OBJECTS + 1)
             self.pieces += 1
             await self._ending.wait()
@@ -82,27 +82,26 @@ async def test_what_is_cancelled_leaves_the_line() -> None:
 
 async def test_what_is_not_large_does_not_wait() -> None:
     async with running("a") as (own, _):
-        with own.operation(caller="a"):
+        with own.operation(group="a"):
             await give_way(LARGE_OBJECTS)
 
 
 @pytest.mark.parametrize(("kind", "waits"), [(OperationType.QUERY, True), (OperationType.MUTATION, False)])
-async def test_a_query_waits_for_its_caller_and_a_mutation_for_nothing(
+async def test_a_query_waits_for_those_of_its_seller_and_a_mutation_for_nothing(
     settings: Settings, kind: OperationType, *, waits: bool
 ) -> None:
     turns, done = OperationTurns(settings), list[str]()
-    seller = Share(("seller", 1), 6)
 
-    async def operate(user: str) -> None:
-        caller = Caller("USER", (Share(("user", user), 2), seller))
+    async def operate(user: str, seller: int) -> None:
+        caller = Caller("USER", (Share(("user", user), 2), Share(("seller", seller), 6)))
         async with turns.begun(kind, caller=caller, since=asyncio.get_running_loop().time()):
             await give_way(LARGE_OBJECTS + 1)
             done.append(user)
             await asyncio.Event().wait()
 
-    tasks = [asyncio.create_task(operate(user)) for user in ("a", "a", "b")]
+    tasks = [asyncio.create_task(operate(user, seller)) for user, seller in (("a", 1), ("b", 1), ("c", 2))]
     await turn()
-    assert sorted(done) == (["a", "b"] if waits else ["a", "a", "b"])
+    assert sorted(done) == (["a", "c"] if waits else ["a", "b", "c"])
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -111,7 +110,7 @@ async def test_a_query_waits_for_its_caller_and_a_mutation_for_nothing(
 async def test_what_outlives_an_operation_waits_no_more() -> None:
     """Such as the hand-out of answers that nothing wants: a task that waits for nothing is logged as a fault."""
     async with running("a", "a") as (own, [_, second]):
-        with own.operation(caller="a"):
+        with own.operation(group="a"):
             waiting = asyncio.create_task(give_way(LARGE_OBJECTS + 1))
             await turn()
             assert not waiting.done()
@@ -127,7 +126,7 @@ async def test_what_outlives_an_operation_joins_no_line() -> None:
         await over.wait()
         await give_way(LARGE_OBJECTS + 1)
 
-    with own.operation(caller="a"):
+    with own.operation(group="a"):
         outliving = asyncio.create_task(outlive())
     over.set()
     await outliving

@@ -1,10 +1,12 @@
-"""Half of the event loop stays free for those who ask for little: by a clock that the test moves."""
+"""Who asks for little is not held up by those who ask for much: by a clock that the test moves."""
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 
-from app.services.limits.pacing import ASKING_SECONDS, CREDIT_SECONDS, Pacing
+from app.services.limits.pacing import ASKING_SECONDS, CAPACITY, LEAST_LEVEL, Pacing, find_level
 
 
 class Loop:
@@ -41,37 +43,49 @@ def loop() -> Loop:
     return Loop()
 
 
+@pytest.mark.parametrize(
+    ("rates", "level"),
+    [
+        ([], inf),
+        ([1.0], inf),
+        ([0.3, 0.4], inf),
+        ([0.5, 0.5], CAPACITY / 2),
+        ([0.1] * 10, LEAST_LEVEL),
+        ([0.05, 0.95], CAPACITY - 0.05),
+        ([0.24, 0.38, 0.38], (CAPACITY - 0.24) / 2),
+        ([0.0, 0.05, 0.1, 0.4, 0.45], (CAPACITY - 0.15) / 2),
+    ],
+)
+def test_who_asks_for_little_has_it_and_the_others_equal_parts_of_the_rest(rates: list[float], level: float) -> None:
+    for order in (rates, rates[::-1]):
+        assert find_level(order) == pytest.approx(level)
+
+
 def test_who_asks_alone_is_never_held_up(loop: Loop) -> None:
-    assert loop.flood(["busy"], seconds=60, each=0.02)["busy"] == pytest.approx(60, abs=0.1)
+    assert loop.flood(["busy"], seconds=60, each=0.02)["busy"] > 59.9
 
 
-def test_beside_another_a_flood_holds_half_of_the_time(loop: Loop) -> None:
+def test_beside_another_a_flood_holds_its_part_of_the_time(loop: Loop) -> None:
     held = loop.flood(["busy"], seconds=60, each=0.02, beside="quiet")
 
-    assert 29 < held["busy"] < 30 + 2 * CREDIT_SECONDS
+    assert 0.65 < held["busy"] / 60 < 1.05 * CAPACITY
 
 
-def test_several_floods_share_the_half(loop: Loop) -> None:
+def test_several_floods_share_the_part(loop: Loop) -> None:
     held = loop.flood(["one", "two", "three"], seconds=60, each=0.02, beside="quiet")
 
-    assert sum(held.values()) < 31 + 3 * 2 * CREDIT_SECONDS
-    assert min(held.values()) > 9
+    assert sum(held.values()) / 60 < 1.1 * CAPACITY
+    assert min(held.values()) / 60 > 0.2
 
 
 def test_a_page_that_asks_much_at_once_is_not_held_up(loop: Loop) -> None:
     loop.pacing.note_asking("other")
 
-    assert [loop.request("page", CREDIT_SECONDS / 10) for _ in range(10)] == [0.0] * 10
+    assert [loop.request("page", 0.05) for _ in range(10)] == [0.0] * 10
 
 
-def test_who_asks_for_less_than_half_is_not_slowed_down(loop: Loop) -> None:
-    for _ in range(500):
-        loop.pacing.note_asking("other")
-        assert loop.request("steady", 0.04) < 0.05
-        loop.now += 0.05
-
-
-def test_who_asks_for_less_than_its_part_is_not_behind_with_those_who_ask_for_more(loop: Loop) -> None:
+def test_who_asks_for_less_than_the_level_is_not_held_up_with_those_who_ask_for_more(loop: Loop) -> None:
+    late: list[float] = []
     for _ in range(300):
         late = [loop.request(group, 0.03) for group in ("one", "two", "three")]
         assert loop.request("fourth", 0.02) == 0.0
@@ -80,9 +94,12 @@ def test_who_asks_for_less_than_its_part_is_not_behind_with_those_who_ask_for_mo
 
 def test_a_flood_is_held_up_at_once_when_another_comes(loop: Loop) -> None:
     loop.flood(["busy"], seconds=60, each=0.02)
+    assert not loop.pacing.is_behind("busy")
     loop.pacing.note_asking("quiet")
 
-    assert loop.request("busy", 0.02) > 0.015
+    assert loop.pacing.is_behind("busy")
+    assert not loop.pacing.is_behind("quiet")
+    assert loop.request("busy", 0.02) > 0.005
 
 
 def test_a_flood_is_let_go_when_the_other_has_gone(loop: Loop) -> None:
@@ -92,20 +109,19 @@ def test_a_flood_is_let_go_when_the_other_has_gone(loop: Loop) -> None:
     assert loop.request("busy", 0.02) == 0.0
 
 
-def test_floods_do_not_hold_up_each_other_where_no_one_else_asks(loop: Loop) -> None:
-    held = loop.flood(["one", "two"], seconds=60, each=0.02)
+def test_many_that_ask_for_equally_much_are_not_held_up(loop: Loop) -> None:
+    held = loop.flood([f"seller {number}" for number in range(10)], seconds=60, each=0.1)
 
     assert sum(held.values()) > 59
 
 
 def test_a_long_answer_that_others_went_before_is_not_held_up(loop: Loop) -> None:
     since = loop.now
-    loop.pacing.note_asking("large")
     loop.now += 10
     loop.pacing.note_asking("other")
 
     assert loop.pacing.seconds_late("large", 2.5, since=since) == 0.0
-    assert loop.pacing.seconds_late("large", 6.0, since=since) > 0.0
+    assert loop.pacing.seconds_late("large", 9.0, since=since) > 0.0
 
 
 def test_quiet_groups_are_forgotten(loop: Loop) -> None:

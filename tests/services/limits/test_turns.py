@@ -332,8 +332,9 @@ def _claims(user_id: UUID, seller_id: UUID) -> AccessClaims:
 )
 def test_a_seller_never_takes_the_whole_pool(pool: int, asked: int, most: int) -> None:
     chosen = settings(database_pool_size=pool, operations_per_seller=asked)
-    of_user, of_seller = shares.user(chosen, _claims(new_id(), new_id())).shares
+    of_user, of_seller, of_all = shares.user(chosen, _claims(new_id(), new_id())).shares
     assert (of_user.limit, of_seller.limit) == (2, most)
+    assert of_all.limit + of_all.spare <= pool or pool < 6
     of_export, of_all_exports = shares.export_of(chosen, new_id()).shares
     assert most + of_export.limit < pool or pool < 3
     assert of_all_exports.limit <= max(1, pool // 2)
@@ -388,6 +389,24 @@ async def test_probes_of_one_path_hold_up_no_others() -> None:
         await stage.start("readyz there", shares.probe("/readyz", THERE))
         await stage.start("livez", shares.probe("/livez", HERE))
         assert stage.running == ["readyz 0", "readyz 1", "readyz there", "livez"]
+
+
+async def test_sellers_who_have_much_in_hand_leave_room_for_another() -> None:
+    chosen = settings(database_pool_size=10, operations_per_seller=6, operations_per_user=6)
+    async with on_stage(shares.request_turns(chosen)) as stage:
+        crowds = [_claims(new_id(), new_id()) for _ in range(2)]
+        for number in range(10):
+            for name, claims in zip("ab", crowds, strict=True):
+                await stage.start(f"{name}{number}", shares.user(chosen, claims))
+        assert stage.running == ["a0", "b0", "a1", "b1", "a2", "b2"]
+        for name in ("x", "y", "z", "late"):
+            await stage.start(name, shares.user(chosen, _claims(new_id(), new_id())))
+        assert stage.running[6:] == ["x", "y", "z"]
+        await stage.end("x")
+        assert stage.running[8:] == ["late"]
+        for name in ("y", "z", "late", "a0"):
+            await stage.end(name)
+        assert len(stage.running) == 6
 
 
 async def test_an_export_waits_for_nothing() -> None:

@@ -1,7 +1,8 @@
 """A walk over objects that are known by their ids, a batch at a time. A batch saves round trips and no quota.
 
 An object that is not answered costs itself: it is asked for again with those that were not reached in time, and what
-Meta says of it at last is its answer. A batch that fails as a whole is made smaller as a page is.
+Meta says of it at last is its answer. A batch that fails as a whole is made smaller as a page is; so is one with more
+or fewer answers than objects, down to one object, since their places alone tell whose the answers are.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ _TRIES = 3
 _SMALLEST_BATCH = 5
 _PASSING = (ProviderTransientError, TooMuchDataError)
 _NOT_REACHED = "Meta did not get to all posts of a batch in time"
+_MISCOUNTED = "Meta's answer can't be read: the batch has {} answers to {} calls"
+
+
+class _MiscountedBatchError(ProviderTransientError):
+    """Whose the answers are can't be told."""
 
 
 class ObjectWalk:
@@ -67,13 +73,13 @@ class ObjectWalk:
         failures = 0
         while True:
             try:
-                items = await self._graph.post_batch([self._call(each) for each in external_ids])
+                items = await self._post(external_ids)
             except _PASSING as error:
                 failures += 1
                 if isinstance(error, PlatformUnreachableError):
                     raise
                 if failures >= TRIES_AT_A_SIZE:
-                    if len(external_ids) <= _SMALLEST_BATCH:
+                    if len(external_ids) <= (1 if isinstance(error, _MiscountedBatchError) else _SMALLEST_BATCH):
                         raise
                     self._size = len(external_ids) // 2
                     del external_ids[self._size :]
@@ -81,9 +87,18 @@ class ObjectWalk:
             else:
                 return {
                     external_id: await self._read(item)
-                    for external_id, item in zip(external_ids, items, strict=False)
+                    for external_id, item in zip(external_ids, items, strict=True)
                     if item is not None
                 }
+
+    async def _post(self, external_ids: list[str]) -> Sequence[object]:
+        """An item for each object, None for one that is not answered."""
+        items = await self._graph.post_batch([self._call(each) for each in external_ids])
+        if len(items) == len(external_ids):
+            return items
+        if len(external_ids) == 1:
+            return [None]
+        raise _MiscountedBatchError(_MISCOUNTED.format(len(items), len(external_ids)))
 
     def _call(self, external_id: str) -> dict[str, str]:
         return {"method": "GET", "relative_url": self._relative_url(external_id)}
