@@ -56,13 +56,23 @@ def _read_comparison(info: Info, given: ComparisonInput, argument: str) -> Compa
     raise InputError(argument, "must have exactly one of period and range")
 
 
+def shared_currency(now: "MetricsReading", base: "MetricsReading") -> str | None:
+    """What both are in, or the one of them that has data; None: in several, between which there is no difference."""
+    if now.currency == base.currency or not base.has_data:
+        return now.currency
+    return None if now.has_data else base.currency
+
+
 def _change_type(name: str, fields: dict[str, tuple[Any, Callable[[Change], Any], str]]) -> Any:
     """A type with a field for every metric, each computed from the private pair of readings when it is asked for."""
 
     def resolver(metric: Metric, shown: Callable[[Change], Any], kind: Any) -> Any:
         def resolve(self: Any) -> Any:
             now, base = self.readings
-            return shown(change(metric, now=now.counters, base=base.counters, currency=now.currency))
+            currency = shared_currency(now, base)
+            if currency is None and metric.uses_money:
+                return None
+            return shown(change(metric, now=now.counters, base=base.counters, currency=currency or ""))
 
         resolve.__annotations__ = {"return": kind}
         return resolve
@@ -88,11 +98,22 @@ def _shown_relative(found: Change) -> float | None:
     return None if value is None else float(value)
 
 
-_RELATIVE = "The difference over the base's size: 0.25 is up by a quarter. 4 decimals. Null: the base is 0."
+def _never_null(metric: Metric) -> str:
+    return "Null: they are in several currencies." if metric.uses_money else "Never null."
+
+
+_RELATIVE = (
+    "The difference over the base's size: 0.25 is up by a quarter. 4 decimals. Null: the base is 0, or the metric is "
+    "made of money that is in several currencies."
+)
 _differences: Any = _change_type(
     "Differences",
     {
-        metric.name: (type_of(metric), _shown_difference, "Current minus base, in the metric's unit. Never null.")
+        metric.name: (
+            type_of(metric),
+            _shown_difference,
+            f"Current minus base, in the metric's unit. {_never_null(metric)}",
+        )
         for metric in METRICS
     },
 )
@@ -121,7 +142,7 @@ class MetricsComparison:
 
 
 def comparison_of(current: "MetricsReading", base: "MetricsReading") -> MetricsComparison:
-    """Two readings of one currency."""
+    """Two readings; of two currencies, money has no difference."""
     readings = current, base
     return MetricsComparison(
         current=metrics_of(current),

@@ -13,7 +13,7 @@ from app.queries.conditions import known_by
 from app.queries.entities import ENTITIES, NEWEST_FIRST
 from app.queries.listings import Listing, Parent
 from app.services.marks import ListMarksRequest
-from app.services.measuring import SummaryRequest
+from app.services.measuring import SummaryRequest, by_currency
 from app.services.series import ListSeriesRequest
 from app.services.unmatched import ListScope
 from graphql_schema.ad_entity import ENTITY_TYPES, AdEntity
@@ -57,7 +57,7 @@ async def load_comparisons(
     base = [request._replace(period=read_base(info, to, request.period, "to")) for request in now]
     found = await info.context.loaders.summaries.load_many([*now, *base])
     pairs = zip(found[: len(now)], found[len(now) :], strict=True)
-    return [[comparison_of(*pair) for pair in zip(current, before, strict=True)] for current, before in pairs]
+    return [[comparison_of(*pair) for pair in by_currency(current, before)] for current, before in pairs]
 
 
 async def load_comparison(
@@ -88,7 +88,7 @@ async def load_series(
             MetricsSeries(
                 readings=series,
                 marks=ListMarksRequest(key.listing, key.period, series[0].currency),
-                currency=series[0].currency,
+                currency=series[0].currency or "",  # a list has one series for each currency
             )
             for series in of_list
         ]
@@ -121,7 +121,8 @@ class EntityConnection(Connection[T], Generic[T]):
     summary: Metrics | None = batched(
         load_summary,
         description="The total over everything that matches, not only over this page: summed counters, then derived. "
-        "Zeros with `hasData` false: nothing matches. Null: the ad accounts have several currencies (see `summaries`).",
+        "Zeros with `hasData` false: nothing matches. Null: it is in several currencies (see `summaries`): of several "
+        "ad accounts, or of days before and after a change of one's.",
     )
     summaries: list[Metrics] = batched(
         load_summaries,
@@ -131,11 +132,12 @@ class EntityConnection(Connection[T], Generic[T]):
     comparison: MetricsComparison | None = batched(
         load_comparison,
         description="The total over everything that matches beside that of other days. Zeros: nothing matches. Null: "
-        "the ad accounts have several currencies (see `comparisons`).",
+        "it is in several currencies (see `comparisons`).",
     )
     comparisons: list[MetricsComparison] = batched(
         load_comparisons,
-        description="The totals beside those of other days, one for each currency, by its code.",
+        description="The totals beside those of other days, one for each currency, by its code. Zeros: nothing was "
+        "reported in it on those days.",
     )
     series: list[MetricsSeries] = batched(
         load_series,

@@ -16,7 +16,7 @@ from strawberry.schema.config import StrawberryConfig
 from app.metrics.definitions import BY_NAME
 from app.metrics.levels import Level
 from app.metrics.money import format_money
-from app.metrics.rows import Form, row_function
+from app.metrics.rows import Form
 from app.metrics.series import Granularity
 from app.observability.shortening import NAME_CHARACTERS, shorten
 from app.queries.exporting import ExportedEntity
@@ -32,7 +32,7 @@ from graphql_schema.errors import ErrorCode
 from graphql_schema.execution.document_limits import VariableLimits
 from graphql_schema.execution.variable_limits import check_variables
 from graphql_schema.global_id import global_id
-from graphql_schema.metrics import NAMES
+from graphql_schema.metrics import NAMES, shown_values
 from graphql_schema.periods import AsOfArgument
 from graphql_schema.pixecom_schema import PixecomSchema
 from graphql_schema.scalars import SCALARS
@@ -185,12 +185,10 @@ def rows_of(list_name: str) -> RowsOf:
 
     def rows(found: ExportedNumbers) -> Iterator[tuple[Cell, ...]]:
         if found.readings:
-            currency = found.readings[0].currency
-            entity = _entity_cells(level, found.entity, currency)
-            values_of = row_function(NAMES, currency=currency, form=Form.WIRE)
+            entity = _entity_cells(level, found.entity, found.currency)
             for reading in found.readings:
-                metrics: Any = values_of(reading.counters)
-                yield (*entity, *_days(reading), currency, *metrics, *_freshness(reading))
+                metrics: Any = shown_values(reading, Form.WIRE)
+                yield (*entity, *_days(reading), reading.currency, *metrics, *_freshness(reading))
 
     return rows
 

@@ -12,7 +12,7 @@ from app.metrics.periods import Period
 from app.queries.entities import ENTITIES, NEWEST_FIRST
 from app.queries.listings import Listing, Parent
 from app.services.marks import EntityMarksRequest, ListMarksRequest, MarksRequest
-from app.services.measuring import MetricsReading, MetricsRequest
+from app.services.measuring import MetricsRequest
 from app.services.series import SeriesRequest
 from graphql_schema.batched import Parents
 from graphql_schema.comparisons import ComparedToArgument, MetricsComparison, comparison_of, read_base
@@ -73,13 +73,13 @@ async def load_points(
         SeriesRequest(*request_of(parent, period), granularity) for parent, period in zip(parents, periods, strict=True)
     ]
     found = await info.context.loaders.series.load_many(keys)
-    return await build_points([(series, _marks(key, series)) for key, series in zip(keys, found, strict=True)], info)
+    return await build_points([(series, _marks(key)) for key, series in zip(keys, found, strict=True)], info)
 
 
-def _marks(request: SeriesRequest, series: tuple[MetricsReading, ...]) -> MarksRequest:
+def _marks(request: SeriesRequest) -> MarksRequest:
     """An entity's own; of an ad account, those of its campaigns."""
     if request.level is not Level.ACCOUNT:
         return EntityMarksRequest(request.entity_id, request.account_id, request.period)
     of_account = Parent(Level.ACCOUNT.name, request.account_id)
     campaigns = Listing(ENTITIES[Level.CAMPAIGN], (), NEWEST_FIRST, of_account)
-    return ListMarksRequest(campaigns, request.period, series[0].currency)
+    return ListMarksRequest(campaigns, request.period, None)

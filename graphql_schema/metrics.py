@@ -15,13 +15,17 @@ from graphql_schema.scalars import BigInt
 
 NAMES = tuple(metric.name for metric in METRICS)
 _RATIOS = tuple(metric.name for metric in METRICS if metric.unit in {Unit.PERCENT, Unit.RATIO})
+_OF_MONEY = [metric.uses_money for metric in METRICS]
+_SEVERAL = "XXX"  # ISO 4217's code of no currency
 
 
 def type_of(metric: Metric) -> Any:
     """The type of a metric's values."""
     if metric.in_currency:
-        return Decimal
-    return BigInt if metric.unit is Unit.COUNT else float
+        return Decimal | None
+    if metric.unit is Unit.COUNT:
+        return BigInt
+    return float | None if metric.uses_money else float
 
 
 _values: Any = strawberry.type(
@@ -41,7 +45,10 @@ _values: Any = strawberry.type(
 class Metrics(_values):
     reading: strawberry.Private[MetricsReading]
 
-    currency: str = strawberry.field(description="ISO 4217 code of all money here: the ad account's currency.")
+    currency: str | None = strawberry.field(
+        description="ISO 4217 code of all money here: what the ad account's days were reported in. Null: they are in "
+        "several, because the account's currency was changed; no money is added up then.",
+    )
     from_: date = strawberry.field(
         name="from",
         description="The first day of the range, in the ad account's zone; the earliest of several accounts.",
@@ -64,12 +71,20 @@ class Metrics(_values):
     )
 
 
+def shown_values(reading: MetricsReading, form: Form) -> tuple[Any, ...]:
+    """Rounded values in the order of NAMES; None for what would be made of money in several currencies."""
+    shown = row_function(NAMES, currency=reading.currency or _SEVERAL, form=form)(reading.counters)
+    if reading.currency is not None:
+        return shown
+    return tuple(None if of_money else value for of_money, value in zip(_OF_MONEY, shown, strict=True))
+
+
 def metrics_of(reading: MetricsReading) -> Metrics:
     """A reading as clients see it, rounded once."""
-    shown = row_function(NAMES, currency=reading.currency, form=Form.VALUE)(reading.counters)
-    values: dict[str, Any] = dict(zip(NAMES, shown, strict=True))
+    values: dict[str, Any] = dict(zip(NAMES, shown_values(reading, Form.VALUE), strict=True))
     for name in _RATIOS:
-        values[name] = float(values[name])
+        if values[name] is not None:
+            values[name] = float(values[name])
     return Metrics(
         **values,
         reading=reading,

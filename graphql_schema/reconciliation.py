@@ -5,11 +5,11 @@ import strawberry
 from app.metrics.levels import Level
 from app.queries.entities import ENTITIES, NEWEST_FIRST, EntityRow
 from app.queries.listings import Listing, Parent
-from app.services.measuring import MetricsReading, SummaryRequest
+from app.services.measuring import MetricsReading, SummaryRequest, merged
 from app.services.unmatched import ListScope
 from graphql_schema.ad_entity import AdEntity
 from graphql_schema.batched import Parents
-from graphql_schema.comparisons import MetricsDifference
+from graphql_schema.comparisons import MetricsDifference, shared_currency
 from graphql_schema.context import Info
 from graphql_schema.date_range import InheritedRangeArgument
 from graphql_schema.measured import request_of
@@ -30,7 +30,7 @@ class Reconciliation:
             reported=metrics_of(reported),
             ads=metrics_of(ads),
             difference=MetricsDifference(readings=(reported, ads)),
-            agrees=reported.counters == ads.counters,
+            agrees=reported.counters == ads.counters and shared_currency(reported, ads) == reported.currency,
         )
 
 
@@ -45,7 +45,7 @@ async def load_reconciliations(
     ]
     reported = await info.context.loaders.metrics.load_many(own)
     summed = await info.context.loaders.summaries.load_many(ads)
-    return [Reconciliation.of(entity, total[0]) for entity, total in zip(reported, summed, strict=True)]
+    return [Reconciliation.of(entity, merged(total)) for entity, total in zip(reported, summed, strict=True)]
 
 
 def _ads_of(entity: AdEntity) -> Listing[EntityRow]:

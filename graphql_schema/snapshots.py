@@ -22,6 +22,7 @@ async def load_snapshot_metrics(parents: Parents, info: Info) -> list[Metrics]:
         metrics_of(
             reading_of_snapshot(
                 calendar,
+                snapshot.entity.level,
                 snapshot.entity.account_id,
                 snapshot.day,
                 snapshot.row.counters,

@@ -41,6 +41,7 @@ class Better(StrEnum):
 # MONEY is not here: it has its currency's digits.
 DECIMALS = {Unit.MONEY_PER: 2, Unit.COUNT: 0, Unit.PERCENT: 2, Unit.RATIO: 4}
 
+SEVERAL_CURRENCIES = "Null when the days are in several currencies;"
 _UNIT_SENTENCES = {
     Unit.MONEY: "Money in the ad account's currency, with the currency's digits.",
     Unit.MONEY_PER: "Money in the ad account's currency, 2 decimals.",
@@ -91,6 +92,12 @@ class Metric:
         return self.unit in {Unit.MONEY, Unit.MONEY_PER}
 
     @property
+    def uses_money(self) -> bool:
+        """Whether values are made of money, as ROAS is too: of days in several currencies there is none."""
+        quotient = QUOTIENTS[self.name]
+        return not {quotient.numerator, quotient.denominator}.isdisjoint(MONEY_COLUMNS)
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """The names of the metrics that it is made of; none for a counter."""
         return tuple(name for name in (self.numerator, self.denominator) if name)
@@ -111,10 +118,11 @@ class Metric:
             sentences.append(f"Meta: {self.source}. Summed over days and entities.")
         if self.formula:
             sentences.append(f"Formula: {self.formula}{', from summed counters' if self.denominator else ''}.")
+        never = SEVERAL_CURRENCIES if self.uses_money else "Never null;"
         if self.denominator:
-            sentences.append(f"Never null; 0 when {BY_NAME[self.denominator].graphql_name} is 0.")
+            sentences.append(f"{never} 0 when {BY_NAME[self.denominator].graphql_name} is 0.")
         else:
-            sentences.append("Never null; 0 when nothing was measured.")
+            sentences.append(f"{never} 0 when nothing was measured.")
         return " ".join(sentences)
 
     def decimals(self, money_digits: int) -> int:
@@ -310,4 +318,5 @@ def _quotient(metric: Metric) -> Quotient:
     return plain.times(multiplier * metric.scale)
 
 
+MONEY_COLUMNS = frozenset(metric.column for metric in METRICS if metric.column and metric.unit is Unit.MONEY)
 QUOTIENTS: dict[str, Quotient] = {metric.name: _quotient(metric) for metric in METRICS}

@@ -6,8 +6,8 @@ Rows come by the hundred thousand, and every step that makes an object for each 
 from __future__ import annotations
 
 from collections.abc import Sequence  # noqa: TC003  # msgspec looks the columns' types up
-from dataclasses import dataclass
-from datetime import date  # noqa: TC003  # likewise
+from dataclasses import dataclass, field
+from datetime import date
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,6 +27,7 @@ class InsightRow(NamedTuple):
     `reported_ratios` are the platform's own cpm, ctr, cpc as decimal strings, for audit only.
     `name` is the entity's, the other names and ids those of its parents, as the row itself tells them, so that an
     entity which no listing names any more can still be kept. A parent that the level has not is None.
+    `currency` is what the row says its money is in, an ISO 4217 code; None: it does not say.
     """
 
     external_id: str
@@ -39,6 +40,7 @@ class InsightRow(NamedTuple):
     campaign_name: str | None = None
     adset_external_id: str | None = None
     adset_name: str | None = None
+    currency: str | None = None
 
 
 class Gap(NamedTuple):
@@ -53,7 +55,7 @@ class Gap(NamedTuple):
     counters: frozenset[str] | None = None
 
 
-LINEAGE_FIELDS = InsightRow._fields[InsightRow._fields.index("name") :]
+LINEAGE_FIELDS = InsightRow._fields[InsightRow._fields.index("name") : InsightRow._fields.index("currency")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class InsightRows:
     """In the order of LINEAGE_FIELDS."""
     gaps: tuple[Gap, ...] = ()
     """In no order; counters that are not known are 0 in their row."""
+    currencies: dict[date, str] = field(default_factory=dict[date, str])
+    """The currency of each day's money, an ISO 4217 code; not of days whose rows do not say it."""
 
     def __len__(self) -> int:
         return len(self.external_ids)
@@ -78,7 +82,9 @@ class InsightRows:
     def __iter__(self) -> Iterator[InsightRow]:
         counters = map(Counters._make, zip(*self.counters, strict=True))
         ratios = map(_parse_ratios, self.reported_ratios)
-        columns = (self.external_ids, self.stat_dates, counters, ratios, self.attribution_settings, *self.lineage)
+        currencies = map(self.currencies.get, self.stat_dates)
+        texts = (self.attribution_settings, *self.lineage, currencies)
+        columns = (self.external_ids, self.stat_dates, counters, ratios, *texts)
         return map(InsightRow._make, zip(*columns, strict=True))
 
     def pick(self, places: list[int]) -> InsightRows:
@@ -92,6 +98,7 @@ class InsightRows:
             [self.reported_ratios[place] for place in places],
             [self.attribution_settings[place] for place in places],
             [[column[place] for place in places] for column in self.lineage],
+            currencies=self.currencies,
         )
 
 
@@ -110,6 +117,7 @@ def rows_of(rows: Iterable[InsightRow], gaps: Iterable[Gap] = ()) -> InsightRows
         [row.attribution_setting for row in listed],
         [[getattr(row, name) for row in listed] for name in LINEAGE_FIELDS],
         tuple(gaps),
+        {row.stat_date: row.currency for row in listed if row.currency is not None},
     )
 
 
@@ -126,4 +134,5 @@ def chain_rows(pages: Iterable[InsightRows]) -> InsightRows:
         list(chain.from_iterable(page.attribution_settings for page in listed)),
         [list(chain.from_iterable(columns)) for columns in zip(*(page.lineage for page in listed), strict=True)],
         tuple(chain.from_iterable(page.gaps for page in listed)),
+        dict(chain.from_iterable(page.currencies.items() for page in listed)),
     )

@@ -18,12 +18,24 @@ if TYPE_CHECKING:
     from app.queries.sources import Source
 
 
+class MoneyUse(NamedTuple):
+    """An argument of the client's makes something of money over a period: an amount, or a ratio such as ROAS."""
+
+    argument: str
+    period: Period
+
+
 class Condition(Protocol):
     """One condition on a row `e`."""
 
     @property
     def money_argument(self) -> str | None:
         """The client's argument that compares money, which only one currency allows; None for any other."""
+        ...
+
+    @property
+    def money(self) -> tuple[MoneyUse, ...]:
+        """Where it makes something of money."""
         ...
 
     def write(self, select: Select) -> str:
@@ -46,6 +58,10 @@ class Plain(NamedTuple):
     def money_argument(self) -> None:
         return None
 
+    @property
+    def money(self) -> tuple[MoneyUse, ...]:
+        return ()
+
     def write(self, select: Select) -> str:
         return self.text.format(select.parameters.bind(self.value, self.sql_type))
 
@@ -66,6 +82,10 @@ class MetricCondition(NamedTuple):
     def money_argument(self) -> str | None:
         return self.argument if BY_NAME[self.metric].in_currency else None
 
+    @property
+    def money(self) -> tuple[MoneyUse, ...]:
+        return (MoneyUse(self.argument, self.period),) if BY_NAME[self.metric].uses_money else ()
+
     def write(self, select: Select) -> str:
         placeholder = select.parameters.bind(self.value, "numeric")
         counters = select.counters(self.period)
@@ -85,6 +105,10 @@ class OfParent(NamedTuple):
     @property
     def money_argument(self) -> str | None:
         return next((c.money_argument for c in self.conditions if c.money_argument), None)
+
+    @property
+    def money(self) -> tuple[MoneyUse, ...]:
+        return tuple(use for condition in self.conditions for use in condition.money)
 
     def write(self, select: Select) -> str:
         parents = Select(self.source, select.parameters)

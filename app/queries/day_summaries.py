@@ -9,6 +9,7 @@ import orjson
 
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
+from app.queries.day_currencies import of_daily_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,10 +70,11 @@ CROSS JOIN LATERAL (
   FROM stats_fetches AS log
   JOIN fb_connections AS accounts ON accounts.seller_id = $1
                                  AND accounts.id = log.account_id
-                                 AND accounts.currency = totals.currency
+  {of_daily_rows("log")}
   WHERE log.seller_id = $1
     AND log.level = {Level.ACCOUNT.value}
     AND log.stat_date = totals.stat_date
+    AND coalesce(other.currency, accounts.currency) = totals.currency
 ) AS fetched
 WHERE totals.seller_id = $1
   AND totals.stat_date = ANY($2::date[])

@@ -60,12 +60,26 @@ class AdStrategyRow(NamedTuple):
     updated_at: datetime
 
 
+class OtherCurrency(NamedTuple):
+    """Days of an ad account at one level that are not in its present currency, both included.
+
+    Only what was fetched before `fetched_before`, or all of it (None).
+    """
+
+    level: Level
+    from_date: date
+    to_date: date
+    fetched_before: datetime | None
+    currency: str
+
+
 class AccountCalendar(NamedTuple):
-    """What the days and the money of an ad account are measured in."""
+    """What the days and the money of an ad account are measured in; `others` of nearly all accounts is empty."""
 
     account_id: UUID
     time_zone: str
     currency: str
+    others: tuple[OtherCurrency, ...] = ()
 
 
 class SellerCalendar(NamedTuple):
@@ -100,19 +114,44 @@ AD_STRATEGIES = Source(
 BY_NAME = Order.by(SortKey("name", "text"))
 
 
+# Days that follow one another are put together.
+_OTHER_CURRENCIES = """
+        SELECT account_id, level, min(stat_date) AS from_date, max(stat_date) AS to_date,
+               nullif(fetched_before, 'infinity') AS fetched_before, currency
+        FROM (
+            SELECT *, stat_date - (row_number() OVER (
+                PARTITION BY account_id, level, fetched_before, currency ORDER BY stat_date
+            ))::int AS before_all
+            FROM day_currencies
+            WHERE seller_id = $1
+        ) AS days
+        GROUP BY account_id, level, fetched_before, currency, before_all
+"""
+
+
 async def get_calendar(driver: Driver, seller_id: UUID) -> SellerCalendar:
     """Zone and currency of the seller and of all its ad accounts; by one statement."""
     records = await driver.fetch(
         f"""
-        SELECT {ROW}.id, {ROW}.time_zone, {ROW}.currency, sellers.time_zone, sellers.currency
+        SELECT {ROW}.id, {ROW}.time_zone, {ROW}.currency, sellers.time_zone, sellers.currency,
+               others.level, others.from_date, others.to_date, others.fetched_before, others.currency
         FROM sellers
         LEFT JOIN {ACCOUNTS.table}
                ON {ROW}.seller_id = $1
               AND {ACCOUNTS.only}
+        LEFT JOIN ({_OTHER_CURRENCIES}) AS others ON others.account_id = {ROW}.id
         WHERE sellers.id = $1
         """,
         seller_id,
     )
-    *_, time_zone, currency = records[0]
-    accounts = [AccountCalendar(*own) for *own, _, _ in records if own[0] is not None]
-    return SellerCalendar(time_zone, currency, tuple(accounts))
+    accounts: dict[UUID, AccountCalendar] = {}
+    others: dict[UUID, list[OtherCurrency]] = {}
+    for account_id, time_zone, currency, _, _, level, *other in records:
+        if account_id is None:
+            continue
+        accounts[account_id] = AccountCalendar(account_id, time_zone, currency)
+        if level is not None:
+            others.setdefault(account_id, []).append(OtherCurrency(Level(level), *other))
+    for account_id, of_account in others.items():
+        accounts[account_id] = accounts[account_id]._replace(others=tuple(of_account))
+    return SellerCalendar(records[0][3], records[0][4], tuple(accounts.values()))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.metrics import expressions
 from app.metrics.definitions import METRICS
+from app.queries.day_currencies import of_daily_rows
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -25,10 +26,11 @@ _KEYS = ",\n    ".join(f"('{metric.name}', {expressions.rank_key(metric, _COLUMN
 # $1 seller, $2 level, $3 day, $4 size, $5 is_final, $6 now
 _RANK = f"""
 WITH stats AS MATERIALIZED (
-  SELECT daily.*, connections.currency
+  SELECT daily.*, coalesce(other.currency, connections.currency) AS currency
   FROM ad_stats_daily AS daily
   JOIN fb_connections AS connections ON connections.seller_id = $1
                                     AND connections.id = daily.account_id
+  {of_daily_rows("daily")}
   WHERE daily.seller_id = $1
     AND daily.level = $2
     AND daily.stat_date = $3

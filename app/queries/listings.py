@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, NamedTuple
 
-from app.queries.conditions import Condition, without_metrics
+from app.queries.conditions import Condition, MoneyUse, without_metrics
 from app.queries.orders import MetricKey, Order
 from app.queries.selects import ROW, Select
 from app.queries.sources import Row, Source
@@ -55,6 +55,10 @@ class Listing(Generic[Row]):
         comparing = (*self.conditions, *(self.order.keys if ordered else ()))
         return next((part.money_argument for part in comparing if part.money_argument), None)
 
+    def money(self, *, ordered: bool) -> list[MoneyUse]:
+        """Where its conditions and, when `ordered`, its keys make something of money."""
+        return [use for part in (*self.conditions, *(self.order.keys if ordered else ())) for use in part.money]
+
     def without_metrics(self) -> Listing[Row]:
         """The rows that it would have if no number mattered."""
         return replace(self, conditions=without_metrics(self.conditions))
@@ -99,9 +103,9 @@ async def count_rows(driver: Driver, listings: Sequence[Listing[Row]], parameter
     return [counts.get(listing.parent and listing.parent.id, 0) for listing in listings]
 
 
-async def list_account_ids(driver: Driver, listing: Listing[Row], parameters: Parameters) -> list[UUID]:
-    """The ad accounts of all rows of a list."""
-    text = select_matching([listing], parameters).text(f"DISTINCT {ROW}.account_id")
+async def list_account_ids(driver: Driver, listings: Sequence[Listing[Row]], parameters: Parameters) -> list[UUID]:
+    """The ad accounts of all rows of lists of one shape."""
+    text = select_matching(listings, parameters).text(f"DISTINCT {ROW}.account_id")
     return [record[0] for record in await driver.fetch(parameters.complete(text), *parameters.values)]
 
 

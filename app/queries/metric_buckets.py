@@ -37,7 +37,7 @@ _BUCKETS = {
 
 
 class CurrencyBuckets(NamedTuple):
-    """The sums over the entities of one list whose accounts have one currency, and which accounts these are.
+    """The sums over the entities of one list in one currency, and which accounts have days in it.
 
     As of an instant, `synced_at` of a sum is when its newest snapshot was fetched, otherwise None.
     """
@@ -113,7 +113,7 @@ def _listing_buckets_text(
     parameters: Parameters,
 ) -> str:
     matching = matching_text(listings, parameters, also=f", {ROW}.account_id")
-    days = parameters.days(period)
+    days = parameters.days_by_currency(period, listings[0].source.measured_level)
     bounds = Bounds("m.id", f"{days.name}.from_date", f"{days.name}.to_date", days.as_of)
     measured = f"FROM matching AS m\nJOIN {days.name} USING (account_id)"
     scope = f"""

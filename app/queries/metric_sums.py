@@ -45,7 +45,7 @@ class Sum(NamedTuple):
 
 
 class CurrencySum(NamedTuple):
-    """The sum over the entities of one list whose accounts have one currency, and which accounts these are."""
+    """The sum over the entities of one list in one currency, and which accounts have days in it."""
 
     currency: str
     account_ids: tuple[UUID, ...]
@@ -123,7 +123,8 @@ async def sum_listings(
 
 def _listing_sums_text(listings: Sequence[Listing[EntityRow]], period: Period, parameters: Parameters) -> str:
     """The conditions and the total read one scan of each row where they are about the same period."""
-    select, days = select_matching(listings, parameters), parameters.days(period)
+    select = select_matching(listings, parameters)
+    days = parameters.days_by_currency(period, listings[0].source.measured_level)
     name = select.total(days)
     total = select.text(
         f"""{parent_column(listings[0])} AS parent_id, {days.name}.currency,
@@ -147,6 +148,7 @@ CROSS JOIN LATERAL (
     FROM {days} AS days
     CROSS JOIN LATERAL ({last_fetch}) AS f
     WHERE days.account_id = ANY(total.account_ids)
+      AND days.currency = total.currency
 ) AS fetched
 ORDER BY total.currency
 """

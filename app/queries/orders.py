@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.metrics import change_expressions, expressions
 from app.metrics.definitions import BY_NAME
+from app.queries.conditions import MoneyUse
 from app.queries.selects import ROW, Select
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ class SortKey(NamedTuple):
     @property
     def money_argument(self) -> str | None:
         return self.argument if self.in_currency else None
+
+    @property
+    def money(self) -> tuple[MoneyUse, ...]:
+        return ()
 
     def expression(self, _select: Select) -> str:
         return f"{ROW}.{self.column}"
@@ -64,6 +69,13 @@ class MetricKey(NamedTuple):
     @property
     def money_argument(self) -> str | None:
         return self.argument if BY_NAME[self.metric].in_currency and not self.relative else None
+
+    @property
+    def money(self) -> tuple[MoneyUse, ...]:
+        """The base's days too: of two in different currencies there is no difference."""
+        if not BY_NAME[self.metric].uses_money:
+            return ()
+        return tuple(MoneyUse(self.argument or "", period) for period in (self.period, self.base) if period)
 
     def expression(self, select: Select) -> str:
         metric, now = BY_NAME[self.metric], select.counters(self.period)
@@ -96,6 +108,10 @@ class ValueKey(NamedTuple):
     @property
     def money_argument(self) -> None:
         return None
+
+    @property
+    def money(self) -> tuple[MoneyUse, ...]:
+        return ()
 
     def expression(self, select: Select) -> str:
         return self.text.format(select.parameters.bind(self.value, self.sql_type))

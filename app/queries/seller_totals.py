@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
+from app.queries.day_currencies import of_daily_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,15 +54,16 @@ WHERE seller_id = $1
 _REBUILD = f"""
 WITH fresh AS (
   SELECT stats.stat_date,
-         connections.currency,
+         coalesce(other.currency, connections.currency) AS currency,
          {_SUMS}
   FROM ad_stats_daily AS stats
   JOIN fb_connections AS connections ON connections.seller_id = $1
                                     AND connections.id = stats.entity_id
+  {of_daily_rows("stats")}
   WHERE stats.seller_id = $1
     AND stats.level = {Level.ACCOUNT.value}
     AND stats.stat_date = ANY($2::date[])
-  GROUP BY stats.stat_date, connections.currency
+  GROUP BY stats.stat_date, coalesce(other.currency, connections.currency)
 ),
 gone AS (
   DELETE FROM seller_stats_daily AS old
@@ -91,7 +93,7 @@ _DIFFERING_SELLPAGES = f"""
 WITH summed AS (
   SELECT campaigns.sellpage_id,
          stats.stat_date,
-         connections.currency,
+         coalesce(other.currency, connections.currency) AS currency,
          {_SUMS}
   FROM ad_stats_daily AS stats
   JOIN campaigns ON campaigns.seller_id = $1
@@ -99,10 +101,11 @@ WITH summed AS (
                 AND campaigns.sellpage_id IS NOT NULL
   JOIN fb_connections AS connections ON connections.seller_id = $1
                                     AND connections.id = campaigns.account_id
+  {of_daily_rows("stats")}
   WHERE stats.seller_id = $1
     AND stats.level = {Level.CAMPAIGN.value}
     AND stats.stat_date = ANY($2::date[])
-  GROUP BY campaigns.sellpage_id, stats.stat_date, connections.currency
+  GROUP BY campaigns.sellpage_id, stats.stat_date, coalesce(other.currency, connections.currency)
 ),
 stored AS (
   SELECT sellpage_id, stat_date, currency, {_NAMES}

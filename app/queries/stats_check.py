@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
+from app.queries.day_currencies import currency_of_day, of_daily_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,19 +87,21 @@ WHERE seller_id = $1
 """
 
 _SUMMED_CAMPAIGNS = f"""
-SELECT {_NO_LEVEL}::smallint AS level, campaigns.sellpage_id AS entity_id, stats.stat_date, fb_connections.currency,
+SELECT {_NO_LEVEL}::smallint AS level, campaigns.sellpage_id AS entity_id, stats.stat_date,
+       coalesce(other.currency, fb_connections.currency) AS currency,
        NULL::uuid AS account_id, NULL::timestamptz AS fetched_at, {_SUMS}
 FROM ad_stats_daily AS stats
 JOIN campaigns ON campaigns.seller_id = $1
               AND campaigns.id = stats.entity_id
 JOIN fb_connections ON fb_connections.seller_id = $1
                    AND fb_connections.id = campaigns.account_id
+{of_daily_rows("stats")}
 WHERE stats.seller_id = $1
   AND stats.level = {Level.CAMPAIGN.value}
   AND stats.level = ANY($5::smallint[])
   AND stats.stat_date BETWEEN $2 AND $3
   AND campaigns.sellpage_id IS NOT NULL
-GROUP BY campaigns.sellpage_id, stats.stat_date, fb_connections.currency
+GROUP BY campaigns.sellpage_id, stats.stat_date, coalesce(other.currency, fb_connections.currency)
 """
 
 _SELLPAGES = f"""
@@ -119,17 +122,19 @@ NOT EXISTS (
 """
 
 _SUMMED_ACCOUNTS = f"""
-SELECT {_NO_LEVEL}::smallint AS level, stats.seller_id AS entity_id, stats.stat_date, fb_connections.currency,
+SELECT {_NO_LEVEL}::smallint AS level, stats.seller_id AS entity_id, stats.stat_date,
+       coalesce(other.currency, fb_connections.currency) AS currency,
        NULL::uuid AS account_id, NULL::timestamptz AS fetched_at, {_SUMS}
 FROM ad_stats_daily AS stats
 JOIN fb_connections ON fb_connections.seller_id = $1
                    AND fb_connections.id = stats.entity_id
+{of_daily_rows("stats")}
 WHERE stats.seller_id = $1
   AND stats.level = {Level.ACCOUNT.value}
   AND stats.level = ANY($5::smallint[])
   AND stats.stat_date BETWEEN $2 AND $3
   AND {_NOT_STALE}
-GROUP BY stats.seller_id, stats.stat_date, fb_connections.currency
+GROUP BY stats.seller_id, stats.stat_date, coalesce(other.currency, fb_connections.currency)
 """
 
 _TOTALS = f"""
@@ -158,7 +163,10 @@ LIMIT $4
 
 
 def _children(table: str, parent: Level, child: Level, parent_column: str) -> tuple[str, str]:
-    """The sums of what an entity's children have, and what it has itself, of days that were fetched at both levels."""
+    """The sums of what an entity's children have, and what it has itself, of days that were fetched at both levels.
+
+    And in one currency: where it changes, one level is restated before the other.
+    """
     both = f"""
 EXISTS (
     SELECT FROM stats_fetches AS parents
@@ -171,6 +179,7 @@ EXISTS (
       AND parents.level = {parent.value}
       AND parents.stat_date = stats.stat_date
   )
+  AND ({currency_of_day(parent.value)}) IS NOT DISTINCT FROM ({currency_of_day(child.value)})
 """
     summed = f"""
 SELECT {parent.value}::smallint AS level, child.{parent_column} AS entity_id, stats.stat_date, '' AS currency,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from app.metrics.counters import Counters
+from app.queries.day_currencies import is_other, of_daily_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -65,8 +66,9 @@ class Snapshots(NamedTuple):
     """Entities and days that may be missing though the platform has them: what is stored stays. None: any entity."""
 
 
-# Days whose content is what the last write of them left.
-_LOG_UNCHANGED = """
+# Days whose content is what the last write of them left. The hash of one says nothing of its currency, which is known
+# to be the account's where none is marked and the fetch tells none.
+_LOG_UNCHANGED = f"""
 UPDATE stats_fetches AS old
 SET fetched_at = $6
 FROM (
@@ -78,6 +80,7 @@ FROM (
                            AND log.stat_date = new.stat_date
                            AND log.content_hash = new.content_hash
                            AND log.fetched_at < $6
+  WHERE NOT {is_other("log.account_id", "log.level", "log.stat_date")}
   ORDER BY log.stat_date
   FOR NO KEY UPDATE OF log
 ) AS unchanged
@@ -99,15 +102,68 @@ WHERE old.fetched_at < excluded.fetched_at
 RETURNING stat_date
 """
 
+# Where the currency of a day is another one than before, what was fetched earlier stays marked with that one.
 _NOTE_CONTENT = """
-UPDATE stats_fetches AS log
-SET content_hash = new.content_hash
-FROM unnest($4::date[], $5::bytea[]) AS new (stat_date, content_hash)
-WHERE log.seller_id = $1
-  AND log.account_id = $2
-  AND log.level = $3
-  AND log.stat_date = new.stat_date
-  AND log.content_hash IS DISTINCT FROM new.content_hash
+WITH new AS (
+  SELECT days.stat_date, days.currency,
+         CASE WHEN days.currency = accounts.currency THEN days.content_hash END AS content_hash,
+         accounts.currency AS usual,
+         coalesce(other.currency, accounts.currency) AS known
+  FROM unnest($4::date[], $5::bytea[], $6::text[]) AS days (stat_date, content_hash, currency)
+  JOIN fb_connections AS accounts ON accounts.seller_id = $1
+                                 AND accounts.id = $2
+  LEFT JOIN day_currencies AS other ON other.seller_id = $1
+                                   AND other.account_id = $2
+                                   AND other.level = $3
+                                   AND other.stat_date = days.stat_date
+                                   AND other.fetched_before = 'infinity'
+),
+moved AS (
+  SELECT stat_date, currency, usual, known
+  FROM new
+  WHERE currency <> known
+),
+past AS (
+  INSERT INTO day_currencies (seller_id, account_id, level, stat_date, fetched_before, currency)
+  SELECT $1, $2, $3, moved.stat_date, $7::timestamptz, moved.known
+  FROM moved
+  JOIN stats_fetches AS log ON log.seller_id = $1
+                           AND log.account_id = $2
+                           AND log.level = $3
+                           AND log.stat_date = moved.stat_date
+                           AND log.first_fetched_at < $7
+  ON CONFLICT (seller_id, account_id, level, stat_date, fetched_before) DO NOTHING
+),
+unmarked AS (
+  DELETE FROM day_currencies AS other
+  USING moved
+  WHERE other.seller_id = $1
+    AND other.account_id = $2
+    AND other.level = $3
+    AND other.stat_date = moved.stat_date
+    AND other.fetched_before = 'infinity'
+    AND moved.currency = moved.usual
+),
+marked AS (
+  INSERT INTO day_currencies (seller_id, account_id, level, stat_date, fetched_before, currency)
+  SELECT $1, $2, $3, stat_date, 'infinity', currency
+  FROM moved
+  WHERE currency <> usual
+  ON CONFLICT (seller_id, account_id, level, stat_date, fetched_before) DO UPDATE
+  SET currency = excluded.currency
+),
+logged AS (
+  UPDATE stats_fetches AS log
+  SET content_hash = new.content_hash
+  FROM new
+  WHERE log.seller_id = $1
+    AND log.account_id = $2
+    AND log.level = $3
+    AND log.stat_date = new.stat_date
+    AND log.content_hash IS DISTINCT FROM new.content_hash
+)
+SELECT stat_date
+FROM moved
 """
 
 # $4 days, $5 fetched_at, $6 oldest day whose snapshots are kept. What is there already is read once, and by its days:
@@ -195,18 +251,33 @@ async def log_unchanged(
     return sorted(row["stat_date"] for row in rows)
 
 
+class DayContent(NamedTuple):
+    """What a fetch has told of a day: a hash (None: not all of it could be written), and the currency of its money."""
+
+    content_hash: bytes | None
+    currency: str
+
+
 async def note_contents(
-    driver: Driver, connection: Connection, level: Level, contents: Mapping[date, bytes | None]
-) -> None:
-    """Store the content hashes of days that this transaction has written whole; None: not all of it could be."""
-    await driver.execute(
+    driver: Driver,
+    connection: Connection,
+    level: Level,
+    contents: Mapping[date, DayContent],
+    *,
+    fetched_at: datetime,
+) -> list[date]:
+    """Store what is known of days that this transaction has written; answers those that are in another currency now."""
+    rows = await driver.fetch(
         _NOTE_CONTENT,
         connection.seller_id,
         connection.id,
         level,
         list(contents),
-        list(contents.values()),
+        [content.content_hash for content in contents.values()],
+        [content.currency for content in contents.values()],
+        fetched_at,
     )
+    return sorted(row["stat_date"] for row in rows)
 
 
 async def log_fetch(
@@ -306,7 +377,7 @@ _ROLL_UP = f"""
 WITH fresh AS (
   SELECT stats.stat_date,
          campaigns.sellpage_id,
-         fb_connections.currency,
+         coalesce(other.currency, fb_connections.currency) AS currency,
          {_SUMS}
   FROM campaigns
   JOIN fb_connections ON fb_connections.seller_id = $1
@@ -315,9 +386,10 @@ WITH fresh AS (
                               AND stats.level = 1
                               AND stats.entity_id = campaigns.id
                               AND ($3::date[] IS NULL OR stats.stat_date = ANY($3))
+  {of_daily_rows("stats")}
   WHERE campaigns.seller_id = $1
     AND campaigns.sellpage_id = ANY($2::uuid[])
-  GROUP BY stats.stat_date, campaigns.sellpage_id, fb_connections.currency
+  GROUP BY stats.stat_date, campaigns.sellpage_id, coalesce(other.currency, fb_connections.currency)
 ),
 gone AS (
   DELETE FROM sellpage_stats_daily AS old

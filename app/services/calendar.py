@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from app import clock
 from app.errors import InputError
+from app.metrics.levels import Level
 from app.metrics.ranges import DateRange
 from app.queries.parameters import AccountDays
+from app.services.currency_spans import CurrencySpan, currency_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
@@ -30,6 +32,9 @@ class Calendar:
         self._max_range_days = settings.max_range_days
         self._raw_retention_days = settings.raw_retention_days
         self._spans: dict[tuple[Period, str], Span] = {}
+        self._days: dict[tuple[Period, Level | None], list[AccountDays]] = {}
+        self._currencies: dict[tuple[UUID, Level, DateRange, datetime | None], tuple[CurrencySpan, ...]] = {}
+        self.has_other_currencies = any(account.others for account in seller.accounts)
 
     def span(self, period: Period, account_id: UUID) -> Span:
         """The days of a period in an account.
@@ -44,12 +49,51 @@ class Calendar:
             return [self._span(period, self.seller.time_zone)]
         return [self.span(period, account_id) for account_id in account_ids]
 
-    def days_of(self, period: Period) -> list[AccountDays]:
-        """The days of a period in all accounts. Raises InputError as `span` does."""
-        spans = ((account, self.span(period, account.account_id).days) for account in self.accounts.values())
-        return [
-            AccountDays(account.account_id, account.currency, days.from_date, days.to_date) for account, days in spans
-        ]
+    def days_of(self, period: Period, level: Level | None = None) -> list[AccountDays]:
+        """The days of a period in all accounts. Raises InputError as `span` does.
+
+        With a level, an account has them once for each span of a currency that its days there were reported in.
+        """
+        key = (period, level if self.has_other_currencies else None)
+        if key not in self._days:
+            self._days[key] = list(self._list_days(*key))
+        return self._days[key]
+
+    def _list_days(self, period: Period, level: Level | None) -> Iterator[AccountDays]:
+        for account_id, account in self.accounts.items():
+            days = self.span(period, account_id).days
+            if level is None:
+                yield AccountDays(account_id, account.currency, days.from_date, days.to_date)
+                continue
+            for currency, part in self.currency_spans(period, level, account_id):
+                yield AccountDays(account_id, currency, part.from_date, part.to_date)
+
+    def currency_spans(self, period: Period, level: Level, account_id: UUID) -> tuple[CurrencySpan, ...]:
+        """The days of a period in an account by the currency that they are in at a level, as known then or now."""
+        account, days = self.accounts[account_id], self.span(period, account_id).days
+        if not account.others:
+            return (CurrencySpan(account.currency, days),)
+        key = (account_id, level, days, period.as_of)
+        if key not in self._currencies:
+            self._currencies[key] = currency_spans(account, level, days, as_of=period.as_of)
+        return self._currencies[key]
+
+    def currency_of(self, account_id: UUID, level: Level, day: date, as_of: datetime | None = None) -> str:
+        """The currency of one day, as it is known now or was reported at an instant."""
+        return currency_spans(self.accounts[account_id], level, DateRange(day, day), as_of=as_of)[0].currency
+
+    def currencies(self, periods: Iterable[Period], account_id: UUID) -> set[str]:
+        """All that the days of these periods are in, at any level; those of no period are in the account's own."""
+        account = self.accounts[account_id]
+        if not account.others:
+            return {account.currency}
+        found = {
+            span.currency
+            for period in periods
+            for level in Level
+            for span in self.currency_spans(period, level, account_id)
+        }
+        return found or {account.currency}
 
     def today(self, account_id: UUID, as_of: datetime | None = None) -> date:
         """The day that it is in an account, now or at an instant."""

@@ -1,6 +1,6 @@
 """What follows when the platform gives an ad account another currency or time zone: sums by currency are made again.
 
-Daily rows stay as they were reported; what they are counted as is the account's, and so are the sums made of them.
+Days stay as they were reported, in the currency that they were reported in, until the platform tells them anew.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.observability.logging import get_logger
+from app.queries.day_currencies import keep_currency
 from app.queries.stale_days import mark_account_days_stale
 from app.queries.stats_writing import list_sellpages_of_account, roll_up_sellpages
 from app.services.refresh_requests import request_refresh
@@ -35,6 +36,8 @@ async def follow_account(services: Services, driver: Driver, before: Connection,
         currency=f"{before.currency} → {account.currency}",
         time_zone=f"{before.time_zone} → {account.time_zone}",
     )
+    if before.currency != account.currency:
+        await keep_currency(driver, before, before=before.currency, now=account.currency)
     pages = await list_sellpages_of_account(driver, before)
     await roll_up_sellpages(driver, seller_id=before.seller_id, sellpage_ids=pages, days=None)
     if await mark_account_days_stale(driver, before):

@@ -51,6 +51,11 @@ class FetchedDay(NamedTuple):
     content_hash: bytes | None
     gaps: DayGaps = DayGaps()
 
+    @property
+    def currency(self) -> str | None:
+        """What its rows say that their money is in; None: nothing."""
+        return self.rows.currencies.get(self.stat_date) if self.rows else None
+
 
 def fetched_days(rows: InsightRows, first: date, last: date) -> list[FetchedDay]:
     """Every day from `first` to `last`, those without rows too.

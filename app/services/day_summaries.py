@@ -45,7 +45,11 @@ async def load_day_summaries(
 def _reading(calendar: Calendar, day: date, total: DayTotal) -> MetricsReading:
     """Final where the platform restates the day no more in any account of the currency."""
     days = DateRange(day, day)
-    accounts = [account for account in calendar.accounts.values() if account.currency == total.currency]
+    accounts = [
+        account
+        for account in calendar.accounts.values()
+        if calendar.currency_of(account.account_id, Level.ACCOUNT, day) == total.currency
+    ]
     return MetricsReading(
         total.counters,
         total.currency,

@@ -23,7 +23,7 @@ from app.queries import stats_writing
 from app.queries.closed_days import note_open_days
 from app.queries.connections import Connection, lock_connection
 from app.queries.stale_days import mark_days_stale
-from app.queries.stats_writing import Snapshots
+from app.queries.stats_writing import DayContent, Snapshots
 from app.queries.structure import load_entity_ids
 from app.queries.sync_pace import note_spend
 from app.queries.unnamed_entities import insert_unnamed
@@ -95,7 +95,8 @@ async def _log_unchanged(
     services: Services, lease: Lease, fetch: Fetch, days: Sequence[FetchedDay]
 ) -> list[FetchedDay]:
     """The days that are not done by noting that they were fetched."""
-    contents = {day.stat_date: day.content_hash for day in days}
+    usual = fetch.connection.currency
+    contents = {day.stat_date: day.content_hash if day.currency in {None, usual} else None for day in days}
     async with tenant_transaction(services.database.app, fetch.connection.seller_id) as driver:
         await lease.fence(driver)
         done = set(
@@ -176,19 +177,22 @@ async def _write(
             fetched_at=fetched_at,
             keep_raw_from=fetched_at.date() - timedelta(days=services.settings.raw_retention_days),
         )
-        contents = {
-            day.stat_date: None if missing and not missing.isdisjoint(day.rows.external_ids) else day.content_hash
-            for day in days
-        }
-        await stats_writing.note_contents(driver, connection, level, contents)
+        contents = {day.stat_date: _content(fetch, day, missing) for day in days}
+        moved = await stats_writing.note_contents(driver, connection, level, contents, fetched_at=fetched_at)
         final = fetched_at.date() - timedelta(days=RESTATEMENT_DAYS)
         if old := [day.stat_date for day in days if day.stat_date <= final]:
             await note_open_days(driver, connection, old)
-        if changed:
-            await _bring_along(services, driver, fetch, sorted(changed))
+        if changed or moved:
+            await _bring_along(services, driver, fetch, sorted({*changed, *moved}))
     rows = sum(changed.values())
     ROWS_WRITTEN.labels("ad_stats_daily").inc(rows)
     return rows
+
+
+def _content(fetch: Fetch, day: FetchedDay, missing: set[str]) -> DayContent:
+    """A row that does not say what its money is in has it in the account's currency."""
+    is_whole = not missing or missing.isdisjoint(day.rows.external_ids)
+    return DayContent(day.content_hash if is_whole else None, day.currency or fetch.connection.currency)
 
 
 async def _keep_unnamed(

@@ -45,9 +45,13 @@ class ExportRequest(NamedTuple):
 
 
 class ExportedNumbers(NamedTuple):
-    """An entity and its numbers: of the whole period, or of each bucket that has any, the earliest first."""
+    """An entity and its numbers: of the whole period, or of each bucket that has any, the earliest first.
+
+    `currency` is what its account has now, and so its budget.
+    """
 
     entity: ExportedEntity
+    currency: str
     readings: tuple[MetricsReading, ...]
 
 
@@ -105,7 +109,7 @@ class Exporter:
             return calendar
 
         reader = ListReader(self._seller_id, known_calendar)
-        await reader.check_currencies(driver, request.listing, ordered=True)
+        await reader.check_currencies(driver, [request.listing], ordered=True)
         longest = max(
             ((days.to_date - days.from_date).days + 1 for days in calendar.days_of(request.period)), default=1
         )
@@ -114,16 +118,25 @@ class Exporter:
 
     async def _measured(self, driver: Driver, opened: _Opened, entities: list[ExportedEntity]) -> list[ExportedNumbers]:
         (listing, period, granularity), calendar = opened.request, opened.calendar
+
+        def currency_of(entity: ExportedEntity) -> str:
+            return calendar.accounts[entity.row.account_id].currency
+
         asked = [
             MetricsRequest(listing.source.measured_level, entity.row.id, entity.row.account_id, period)
             for entity in entities
         ]
         if granularity is None:
             totals = await measure_entities(driver, self._seller_id, calendar, asked)
-            return [ExportedNumbers(entity, (total,)) for entity, total in zip(entities, totals, strict=True)]
+            return [
+                ExportedNumbers(entity, currency_of(entity), (total,))
+                for entity, total in zip(entities, totals, strict=True)
+            ]
         by_bucket = [SeriesRequest(*request, granularity) for request in asked]
         found = await measure_series(driver, self._seller_id, calendar, by_bucket, filled=False)
-        return [ExportedNumbers(entity, series) for entity, series in zip(entities, found, strict=True)]
+        return [
+            ExportedNumbers(entity, currency_of(entity), series) for entity, series in zip(entities, found, strict=True)
+        ]
 
 
 class _Opened(NamedTuple):

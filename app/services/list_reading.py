@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Driver
+    from app.queries.conditions import MoneyUse
     from app.queries.walks import Walk
     from app.services.calendar import Calendar
+
+
+_DAYS_OF_ONE = "days that an ad account reported in it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class ListReader:
     async def load_pages(self, driver: Driver, group: Sequence[PageRequest[Row]]) -> list[PageReading[Row]]:
         """Pages of lists of one shape; of what is walked no page of a kept walk. Raises MixedCurrenciesError."""
         listings, window = [request.listing for request in group], group[0].window
-        await self.check_currencies(driver, listings[0], ordered=True)
+        await self.check_currencies(driver, listings, ordered=True)
         if not listings[0].order.pinned:
             pages = await list_pages(driver, listings, window, await self._parameters(driver, listings[0]))
             return [PageReading(page.rows, page.has_next, page.has_previous) for page in pages]
@@ -87,7 +91,7 @@ class ListReader:
 
         What has to be measured to be counted is walked, so that page and count measure it once.
         """
-        await self.check_currencies(driver, listings[0])
+        await self.check_currencies(driver, listings)
         if listings[0].order.pinned and listings[0] != listings[0].without_metrics():
             return [len(walk) for walk in await self._load_walks(driver, listings)]
         return await count_rows(driver, listings, await self._parameters(driver, listings[0]))
@@ -99,24 +103,43 @@ class ListReader:
             self._walks.update(zip(missing, walks, strict=True))
         return [self._walks[listing] for listing in listings]
 
-    async def check_currencies(self, driver: Driver, listing: Listing[Row], *, ordered: bool = False) -> None:
-        """Raise MixedCurrenciesError when a list compares money and has accounts of several currencies.
+    async def check_currencies(
+        self, driver: Driver, listings: Sequence[Listing[Row]], *, ordered: bool = False
+    ) -> None:
+        """Raise MixedCurrenciesError when lists of one shape compare money and have accounts of several currencies.
 
-        What is under a parent has the one account of its parent.
+        Or an account whose days are in several. What is under a parent has the one account of its parent.
         """
-        argument = listing.money_argument(ordered=ordered)
-        if argument is None or listing.parent is not None:
+        argument, money = listings[0].money_argument(ordered=ordered), listings[0].money(ordered=ordered)
+        if argument is None and not money:
             return
-        accounts = (await self._load_calendar(driver)).accounts
-        if len({account.currency for account in accounts.values()}) > 1:
-            found = await self._load_account_ids(driver, listing.without_metrics())
-            currencies = sorted({accounts[account_id].currency for account_id in found})
+        calendar = await self._load_calendar(driver)
+        if calendar.has_other_currencies and money:
+            await self._check_days(driver, calendar, listings, money)
+        if argument is None or listings[0].parent is not None:
+            return
+        periods = {use.period for use in money}
+        of_accounts = {account_id: calendar.currencies(periods, account_id) for account_id in calendar.accounts}
+        if len(set[str]().union(*of_accounts.values())) > 1:
+            found = await self._load_account_ids(driver, listings)
+            currencies = sorted(set[str]().union(*(of_accounts[account_id] for account_id in found)))
             if len(currencies) > 1:
                 raise MixedCurrenciesError(argument, currencies)
 
-    async def _load_account_ids(self, driver: Driver, rows: Listing[Row]) -> list[UUID]:
+    async def _check_days(
+        self, driver: Driver, calendar: Calendar, listings: Sequence[Listing[Row]], money: Sequence[MoneyUse]
+    ) -> None:
+        """Raise MixedCurrenciesError where days of one account would be added up in several currencies."""
+        periods = {use.period for use in money}
+        parted = {each for each in calendar.accounts if len(calendar.currencies(periods, each)) > 1}
+        if parted and (found := parted.intersection(await self._load_account_ids(driver, listings))):
+            currencies = sorted(set[str]().union(*(calendar.currencies(periods, each) for each in found)))
+            raise MixedCurrenciesError(money[0].argument, currencies, choose_by=_DAYS_OF_ONE)
+
+    async def _load_account_ids(self, driver: Driver, listings: Sequence[Listing[Row]]) -> list[UUID]:
         """The accounts of rows are read once a request, whatever is asked of the rows."""
-        key = rows.source.name, rows.conditions
+        rows = [listing.without_metrics() for listing in listings]
+        key = rows[0].source.name, rows[0].conditions, *(row.parent for row in rows)
         if key not in self._accounts:
             self._accounts[key] = await list_account_ids(driver, rows, Parameters(self._seller_id))
         return self._accounts[key]

@@ -33,11 +33,11 @@ class EntityMarksRequest(NamedTuple):
 
 
 class ListMarksRequest(NamedTuple):
-    """The marks of what a list matches over a period, of the accounts of one currency."""
+    """The marks of what a list matches over a period, of the accounts with days in one currency (None: of all)."""
 
     listing: Listing[EntityRow]
     period: Period
-    currency: str
+    currency: str | None
 
 
 MarksRequest = EntityMarksRequest | ListMarksRequest
@@ -67,11 +67,13 @@ async def _of_entities(
 async def _of_lists(
     driver: Driver, seller_id: UUID, calendar: Calendar, asked: Sequence[ListMarksRequest]
 ) -> list[list[DayMark]]:
-    period, currency = asked[0].period, asked[0].currency
+    listing, period, currency = asked[0]
+    level = listing.source.measured_level
     accounts = [
         _local_days(calendar, period, account.account_id, account.account_id)
         for account in calendar.accounts.values()
-        if account.currency == currency
+        if currency is None
+        or any(span.currency == currency for span in calendar.currency_spans(period, level, account.account_id))
     ]
     zones = {days.id: days.time_zone for days in accounts}
     parameters = Parameters(seller_id, calendar.days_of)

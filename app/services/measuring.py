@@ -6,7 +6,7 @@ depend on how much is asked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.metrics.counters import ZERO, Counters
@@ -14,19 +14,21 @@ from app.metrics.ranges import DateRange, is_final
 from app.pieces import in_pieces
 from app.queries.metric_sums import CurrencySum, EntityDays, Sum, sum_entities, sum_listings
 from app.queries.parameters import Parameters
+from app.services.currency_spans import add_up, without_money
 from app.services.unmatched import WHOLE_SELLER, ListScope, unmatched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
     from app.database.driver import Driver
     from app.metrics.levels import Level
-    from app.metrics.periods import Period, Span
+    from app.metrics.periods import Period
     from app.queries.entities import EntityRow
     from app.queries.listings import Listing
     from app.services.calendar import Calendar
+    from app.services.currency_spans import CurrencySpan
 
 NOTHING = Sum(ZERO, has_data=False, synced_at=None)
 
@@ -59,12 +61,14 @@ class ReadFrom(NamedTuple):
 class MetricsReading:
     """A sum in one currency over days, how fresh it is, and whether the platform may still restate it.
 
+    `currency` None: the days are in several, which happens where an ad account's was changed. The money of `counters`
+    is 0 then, and says nothing.
     Over several accounts the days are from the earliest first to the latest last one. `read_from` is None for what was
     known at a past instant.
     """
 
     counters: Counters
-    currency: str
+    currency: str | None
     days: DateRange
     has_data: bool
     synced_at: datetime | None
@@ -77,22 +81,27 @@ async def measure_entities(
 ) -> list[MetricsReading]:
     """The numbers of entities of one level, known at one instant."""
 
-    def days(request: MetricsRequest) -> tuple[EntityDays, Span]:
-        span = calendar.span(request.period, request.account_id)
-        return EntityDays(request.entity_id, request.account_id, span.days.from_date, span.days.to_date), span
+    def spans_of(request: MetricsRequest) -> tuple[CurrencySpan, ...]:
+        return calendar.currency_spans(request.period, request.level, request.account_id)
 
-    wanted = await in_pieces(days, asked)
+    parts = await in_pieces(spans_of, asked)
     level, as_of = asked[0].level, asked[0].period.as_of
-    sums = await sum_entities(driver, seller_id, level, [of_one for of_one, _ in wanted], as_of=as_of)
+    wanted = [
+        EntityDays(request.entity_id, request.account_id, days.from_date, days.to_date)
+        for request, spans in zip(asked, parts, strict=True)
+        for _, days in spans
+    ]
+    sums = iter(await sum_entities(driver, seller_id, level, wanted, as_of=as_of))
     sources = {account_id: read_from(level, (account_id,), as_of) for account_id in calendar.accounts}
 
-    def reading(found: tuple[MetricsRequest, tuple[EntityDays, Span], Sum]) -> MetricsReading:
-        request, (_, span), total = found
-        account = request.account_id
-        currency = calendar.accounts[account].currency
-        return reading_of(total, currency=currency, days=span.days, final=span.is_final, source=sources[account])
+    def reading(found: tuple[MetricsRequest, tuple[CurrencySpan, ...]]) -> MetricsReading:
+        (_, _, account_id, period), spans = found
+        span = calendar.span(period, account_id)
+        by_currency = [(currency, next(sums)) for currency, _ in spans]
+        total, currency = add_up(by_currency, calendar.accounts[account_id].currency)
+        return reading_of(total, currency=currency, days=span.days, final=span.is_final, source=sources[account_id])
 
-    return await in_pieces(reading, list(zip(asked, wanted, sums, strict=True)))
+    return await in_pieces(reading, list(zip(asked, parts, strict=True)))
 
 
 async def measure_listings(
@@ -107,9 +116,59 @@ async def measure_listings(
     totals = await sum_listings(driver, [request.listing for request in asked], period, parameters)
     level = asked[0].listing.source.measured_level
     return [
-        tuple(_total(calendar, level, period, total) for total in of_list or [_zeros(calendar, request.scope)])
+        tuple(
+            _total(calendar, level, period, total)
+            for total in _telling(calendar, of_list) or [_zeros(calendar, request.scope)]
+        )
         for request, of_list in zip(asked, totals, strict=True)
     ]
+
+
+def _telling(calendar: Calendar, totals: Sequence[CurrencySum]) -> Sequence[CurrencySum]:
+    """Without those of currencies that accounts had on days of which there is nothing."""
+    return [totals[place] for place in telling(calendar, [(*total[:2], total.sum.has_data) for total in totals])]
+
+
+def telling(calendar: Calendar, totals: Sequence[tuple[str, Sequence[UUID], bool]]) -> list[int]:
+    """The places of the totals that say something, each given by its currency, its accounts, whether it has data.
+
+    An account whose days are in several currencies counts where it has data, or with its present currency.
+    """
+    if len(totals) <= 1 or not calendar.has_other_currencies:
+        return list(range(len(totals)))
+    with_data = {account_id for _, account_ids, has_data in totals if has_data for account_id in account_ids}
+    return [
+        place
+        for place, (currency, account_ids, has_data) in enumerate(totals)
+        if has_data
+        or any(calendar.accounts[each].currency == currency for each in account_ids if each not in with_data)
+    ] or [len(totals) - 1]
+
+
+def by_currency(
+    current: Sequence[MetricsReading], base: Sequence[MetricsReading]
+) -> list[tuple[MetricsReading, MetricsReading]]:
+    """Totals of one list over two periods, side by side for each currency; zeros where one has none in it."""
+    pairs = (
+        {reading.currency or "": reading for reading in current},
+        {reading.currency or "": reading for reading in base},
+    )
+    return [
+        (_in_currency(currency, pairs[0], current[0]), _in_currency(currency, pairs[1], base[0]))
+        for currency in sorted({*pairs[0], *pairs[1]})
+    ]
+
+
+def _in_currency(currency: str, found: Mapping[str, MetricsReading], like: MetricsReading) -> MetricsReading:
+    return found.get(currency) or replace(like, currency=currency, counters=ZERO, has_data=False)
+
+
+def merged(readings: Sequence[MetricsReading]) -> MetricsReading:
+    """One reading of several of the same days, one for each currency."""
+    if len(readings) == 1:
+        return readings[0]
+    counters = Counters(*map(sum, zip(*(reading.counters for reading in readings), strict=True)))
+    return replace(readings[0], counters=without_money(counters), currency=None, has_data=True)
 
 
 def read_from(level: Level, account_ids: tuple[UUID, ...], as_of: datetime | None) -> ReadFrom | None:
@@ -117,12 +176,15 @@ def read_from(level: Level, account_ids: tuple[UUID, ...], as_of: datetime | Non
     return ReadFrom(level, account_ids) if as_of is None else None
 
 
-def reading_of(total: Sum, *, currency: str, days: DateRange, final: bool, source: ReadFrom | None) -> MetricsReading:
+def reading_of(
+    total: Sum, *, currency: str | None, days: DateRange, final: bool, source: ReadFrom | None
+) -> MetricsReading:
     return MetricsReading(total.counters, currency, days, total.has_data, total.synced_at, final, source)
 
 
 def reading_of_snapshot(
     calendar: Calendar,
+    level: Level,
     account_id: UUID,
     day: date,
     counters: Counters,
@@ -133,7 +195,7 @@ def reading_of_snapshot(
     """One day as it was reported at an instant, looked at as of another one (None: now)."""
     days = DateRange(day, day)
     final = is_final(days, today=calendar.today(account_id, as_of))
-    currency = calendar.accounts[account_id].currency
+    currency = calendar.currency_of(account_id, level, day, fetched_at)
     return MetricsReading(counters, currency, days, has_data=True, synced_at=fetched_at, is_final=final)
 
 

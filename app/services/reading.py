@@ -135,7 +135,9 @@ class Reading:
         """The totals of lists of entities, one for each currency among what they match."""
 
         async def load(group: Sequence[SummaryRequest]) -> Sequence[tuple[MetricsReading, ...]]:
-            await self._snapshot.ask(lambda driver: self._lists.check_currencies(driver, group[0].listing))
+            await self._snapshot.ask(
+                lambda driver: self._lists.check_currencies(driver, [each.listing for each in group])
+            )
             return await self._measure(measure_listings, group)
 
         return await _by_shape(wanted, lambda request: (request.listing.shape, request.period), load)
@@ -152,7 +154,9 @@ class Reading:
         """The totals of lists of entities by day, week or month, one series for each currency among what they match."""
 
         async def load(group: Sequence[ListSeriesRequest]) -> Sequence[tuple[Series, ...]]:
-            await self._snapshot.ask(lambda driver: self._lists.check_currencies(driver, group[0].listing))
+            await self._snapshot.ask(
+                lambda driver: self._lists.check_currencies(driver, [each.listing for each in group])
+            )
             return await self._measure(measure_list_series, group)
 
         return await _by_shape(

@@ -73,7 +73,13 @@ def _days(calendar: Calendar, request: RestatementRequest) -> ZonedDays:
 def _reading(calendar: Calendar, request: RestatementRequest, movement: DayMovement) -> RestatementReading:
     def reading(counters: Counters, fetched_at: datetime) -> MetricsReading:
         return reading_of_snapshot(
-            calendar, request.account_id, movement.stat_date, counters, fetched_at, as_of=request.period.as_of
+            calendar,
+            request.level,
+            request.account_id,
+            movement.stat_date,
+            counters,
+            fetched_at,
+            as_of=request.period.as_of,
         )
 
     return RestatementReading(

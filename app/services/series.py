@@ -14,11 +14,12 @@ from app.pieces import give_way, in_pieces
 from app.queries.metric_buckets import CurrencyBuckets, bucket_entities, bucket_listings, list_fetches
 from app.queries.metric_sums import EntityDays, Sum
 from app.queries.parameters import Parameters
-from app.services.measuring import NOTHING, MetricsReading, ReadFrom, days_over, read_from
+from app.services.currency_spans import CurrencySpan, add_up, currency_within
+from app.services.measuring import NOTHING, MetricsReading, ReadFrom, days_over, read_from, telling
 from app.services.unmatched import WHOLE_SELLER, ListScope, unmatched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     AccountDays = tuple[UUID, DateRange]
     Fetches = dict[date, datetime]
+    TotalOf = Callable[[Bucket], tuple[Sum, str | None]]
 
 Series = tuple[MetricsReading, ...]
 
@@ -65,20 +67,46 @@ async def measure_series(
     level, _, _, period, granularity = asked[0]
     spans = [calendar.span(request.period, request.account_id) for request in asked]
     days = [(request.account_id, span.days) for request, span in zip(asked, spans, strict=True)]
-    wanted = [EntityDays(request.entity_id, *_columns(of_one)) for request, of_one in zip(asked, days, strict=True)]
-    sums = await bucket_entities(driver, seller_id, level, wanted, granularity, as_of=period.as_of)
+    parts = [calendar.currency_spans(request.period, level, request.account_id) for request in asked]
+    wanted = [
+        EntityDays(request.entity_id, *_columns((request.account_id, part.days)))
+        for request, of_one in zip(asked, parts, strict=True)
+        for part in of_one
+    ]
+    found = iter(await bucket_entities(driver, seller_id, level, wanted, granularity, as_of=period.as_of))
+    sums = [[next(found) for _ in of_one] for of_one in parts]
     fetches = await _fetches(driver, seller_id, level, period, granularity, days)
     return [
         await _series(
-            [bucket for bucket in _buckets(span.days, granularity) if filled or bucket.starts_on in of_one],
-            of_one,
+            [
+                bucket
+                for bucket in _buckets(span.days, granularity)
+                if filled or any(bucket.starts_on in of_part for of_part in of_parts)
+            ],
+            _totals(of_one, of_parts, calendar.accounts[request.account_id].currency),
             [span],
             [fetches.get(account_days, {})],
-            currency=calendar.accounts[request.account_id].currency,
             source=read_from(level, (request.account_id,), period.as_of),
         )
-        for request, span, account_days, of_one in zip(asked, spans, days, sums, strict=True)
+        for request, span, account_days, of_one, of_parts in zip(asked, spans, days, parts, sums, strict=True)
     ]
+
+
+def _totals(spans: Sequence[CurrencySpan], sums: Sequence[dict[date, Sum]], usual: str) -> TotalOf:
+    """What an entity's bucket comes to, and its currency, of the sums of each span."""
+    if len(spans) == 1:
+        of_one, currency = sums[0], spans[0].currency
+        return lambda bucket: (of_one.get(bucket.starts_on, NOTHING), currency)
+
+    def total(bucket: Bucket) -> tuple[Sum, str | None]:
+        found = [
+            (span.currency, of_span[bucket.starts_on])
+            for span, of_span in zip(spans, sums, strict=True)
+            if bucket.starts_on in of_span
+        ]
+        return add_up(found, usual) if found else (NOTHING, currency_within(spans, bucket.days, usual))
+
+    return total
 
 
 async def measure_list_series(
@@ -93,7 +121,7 @@ async def measure_list_series(
     listings = [request.listing for request in asked]
     matched = await bucket_listings(driver, listings, period, granularity, parameters)
     found = [
-        of_list or [CurrencyBuckets(*unmatched(calendar, request.scope), {})]
+        _telling(calendar, of_list) or [CurrencyBuckets(*unmatched(calendar, request.scope), {})]
         for request, of_list in zip(asked, matched, strict=True)
     ]
     days = [
@@ -109,14 +137,18 @@ async def measure_list_series(
         spans = calendar.spans(period, accounts)
         return await _series(
             list(buckets(days_over(span.days for span in spans), granularity)),
-            of_currency.sums,
+            lambda bucket: (of_currency.sums.get(bucket.starts_on, NOTHING), of_currency.currency),
             spans,
             [fetches.get((account, calendar.span(period, account).days), {}) for account in accounts],
-            currency=of_currency.currency,
             source=read_from(level, of_currency.account_ids, period.as_of),
         )
 
     return [tuple([await series(of_currency) for of_currency in of_list]) for of_list in found]
+
+
+def _telling(calendar: Calendar, totals: Sequence[CurrencyBuckets]) -> Sequence[CurrencyBuckets]:
+    """Without those of currencies that accounts had on days of which there is nothing."""
+    return [totals[place] for place in telling(calendar, [(*total[:2], bool(total.sums)) for total in totals])]
 
 
 @lru_cache(maxsize=8)
@@ -146,11 +178,10 @@ async def _fetches(
 
 async def _series(
     all_buckets: Sequence[Bucket],
-    sums: dict[date, Sum],
+    total_of: TotalOf,
     spans: Sequence[Span],
     fetches: Sequence[Fetches],
     *,
-    currency: str,
     source: ReadFrom | None,
 ) -> Series:
     """A reading for every bucket; of several accounts it is final when it is for all of them."""
@@ -158,7 +189,7 @@ async def _series(
     fetched = _newest(fetches)
 
     def reading(bucket: Bucket) -> MetricsReading:
-        total = sums.get(bucket.starts_on, NOTHING)
+        total, currency = total_of(bucket)
         synced_at = fetched.get(bucket.starts_on, total.synced_at)
         final = is_final(bucket.days, today=today)
         return MetricsReading(total.counters, currency, bucket.days, total.has_data, synced_at, final, source)

@@ -114,6 +114,7 @@ def _row(place: Place, level: Level, day: date, *, seed: int, moves: int) -> dic
         "cpm": "14.285714",
         "ctr": "2.5",
         "cpc": "0.571428",
+        "account_currency": "USD",
     }
     if level is Level.ACCOUNT:
         return {"account_id": place.id, "account_name": place.name, **row}

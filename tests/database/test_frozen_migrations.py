@@ -20,6 +20,7 @@ FROZEN = {
     "0010_unknown_status.py": "291493138d2d3a2a9c46c710b91a028e1e2e65c22d8429c07e10ac869d146ce7",
     "0011_kept_turns.py": "9e16559b20fbb6780fbca186584ee35e4df223077e77d17551d8f7e25cff67ff",
     "0012_failing_work.py": "d3bd81ced1415ecfe8c34e685595a1756094f12522ca09a6ebddef61bc72b7d1",
+    "0013_day_currencies.py": "7ddb4ca52c64c45367f6d36be32b2dbc526104df30b06de74bb132434d89abe1",
 }
 ADVICE = (
     "Released migrations are frozen: databases that have passed them would not get the change. Take it back and write "

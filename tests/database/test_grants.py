@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 APPEND_ONLY = {"ad_stats_raw", "audit_events", "login_events"}
 DELETABLE = {
     "call_pauses",
+    "day_currencies",
     "failing_work",
     "idempotent_requests",
     "job_totals",

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
 TENANT_TABLES = tables_behind(Wall.TENANT)
 APPEND_ONLY = {"ad_stats_raw", "audit_events"}
-DELETABLE = {"idempotent_requests", "leaderboards", "seller_stats_daily", "sellpage_stats_daily", "stale_days"}
+DELETABLE = {
+    "day_currencies",
+    "idempotent_requests",
+    "leaderboards",
+    "seller_stats_daily",
+    "sellpage_stats_daily",
+    "stale_days",
+}
 SET_SELLER = text("SELECT set_config('app.seller_id', :seller, true)")
 
 pytestmark = pytest.mark.usefixtures("tenants")

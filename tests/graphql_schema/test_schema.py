@@ -64,13 +64,13 @@ def test_a_field_is_named_id_only_where_it_is_the_objects_own() -> None:
 
 def test_the_metrics_fields_are_those_of_the_table() -> None:
     scalars = {
-        Unit.MONEY: "Decimal!",
-        Unit.MONEY_PER: "Decimal!",
-        Unit.COUNT: "BigInt!",
-        Unit.PERCENT: "Float!",
-        Unit.RATIO: "Float!",
+        Unit.MONEY: "Decimal",
+        Unit.MONEY_PER: "Decimal",
+        Unit.COUNT: "BigInt",
+        Unit.PERCENT: "Float",
+        Unit.RATIO: "Float",
     }
-    expected = {metric.graphql_name: scalars[metric.unit] for metric in METRICS}
+    expected = {metric.graphql_name: scalars[metric.unit] + ("" if metric.uses_money else "!") for metric in METRICS}
     kind = core.type_map["Metrics"]
     assert isinstance(kind, GraphQLObjectType)
 

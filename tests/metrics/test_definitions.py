@@ -77,7 +77,8 @@ def test_of_what_something_costs_the_least_is_best_and_of_all_else_the_most() ->
 def test_descriptions_state_unit_formula_and_zero() -> None:
     assert BY_NAME["cpm"].description == (
         "Cost of a thousand impressions. Money in the ad account's currency, 2 decimals. "
-        "Formula: spend / impressions * 1000, from summed counters. Never null; 0 when impressions is 0."
+        "Formula: spend / impressions * 1000, from summed counters. "
+        "Null when the days are in several currencies; 0 when impressions is 0."
     )
     assert BY_NAME["link_clicks"].description == (
         "Clicks on links to the advertised destination; not all clicks. A count. "

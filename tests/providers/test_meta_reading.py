@@ -390,7 +390,7 @@ async def test_insights_ask_for_days_of_one_level(
         "time_increment": "1",
         "limit": "1000",
         "fields": f"{named},date_start,date_stop,spend,impressions,inline_link_clicks,actions,action_values,"
-        "attribution_setting,cpm,ctr,cpc",
+        "attribution_setting,cpm,ctr,cpc,account_currency",
     }
 
 

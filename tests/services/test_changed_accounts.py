@@ -1,4 +1,4 @@
-"""An ad account that has another currency or time zone: every sum of its money follows, and nobody else's."""
+"""An ad account that has another currency or time zone: its sums follow, and nobody else's."""
 
 from __future__ import annotations
 
@@ -78,10 +78,15 @@ async def stale(shop: Shop) -> list[date]:
     return [row[0] for row in await shop.rows(_STALE)]
 
 
-async def test_another_currency_takes_all_of_an_accounts_money_with_it(shop: Shop) -> None:
+async def test_money_stays_in_its_currency_until_the_days_are_told_in_another(shop: Shop) -> None:
     assert await totals(shop) == ([("USD", 120_000_000)], [("USD", 120_000_000)])
     with shop.when(account("1"), account("2", currency="EUR")) as later:
         await sync_structure(later)
+        before = ([("USD", 120_000_000)], [("USD", 120_000_000)])
+        assert await totals(shop) == before
+        await do_all(shop.services, "refresh")
+        assert await totals(shop) == before
+        await later.sync()
     parted = [("EUR", 60_000_000), ("USD", 60_000_000)]
     assert await totals(shop) == (parted, [("USD", 120_000_000)])
     assert (await stale(shop))[-1] == TODAY

@@ -67,6 +67,20 @@ stats_fetches = Table(
     info=walled(Wall.TENANT),
 )
 
+# Days that are not in their ad account's present currency: what was fetched of one before `fetched_before` is in
+# `currency`, unless a row with an earlier `fetched_before` says something else. 'infinity': that still holds.
+day_currencies = Table(
+    "day_currencies",
+    metadata,
+    tenant_id(),
+    Column("account_id", Uuid, primary_key=True),
+    Column("level", SmallInteger, primary_key=True),
+    Column("stat_date", Date, primary_key=True),
+    Column("fetched_before", instant("fetched_before").type, primary_key=True),
+    Column("currency", Text, nullable=False),
+    info=walled(Wall.TENANT),
+)
+
 sellpage_stats_daily = Table(
     "sellpage_stats_daily",
     metadata,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from app.providers.meta.insight_fields import NAME_FIELDS, RATIOS
+from app.providers.meta.insight_fields import CURRENCY_FIELD, NAME_FIELDS, RATIOS
 from app.providers.sync_warnings import Subject
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ DISPENSABLE = frozenset(
     {
         *RATIOS,
         *NAME_FIELDS.values(),
+        CURRENCY_FIELD,
         "attribution_setting",
         "issues_info",
         "learning_stage_info",

@@ -32,11 +32,12 @@ PARENTS: Mapping[Level, Sequence[Level]] = {
     Level.AD: (Level.CAMPAIGN, Level.ADSET),
 }
 RATIOS = ("cpm", "ctr", "cpc")
+CURRENCY_FIELD = "account_currency"
 _COUNTERS = "date_start,date_stop,spend,impressions,inline_link_clicks,actions,action_values,attribution_setting"
 
 
 def insight_fields(level: Level) -> str:
-    return ",".join((*named_fields(level), _COUNTERS, *RATIOS))
+    return ",".join((*named_fields(level), _COUNTERS, *RATIOS, CURRENCY_FIELD))
 
 
 def named_fields(level: Level) -> list[str]:

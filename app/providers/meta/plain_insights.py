@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
+from app.metrics.currencies import CODES
 from app.metrics.money import MICRO_DIGITS
 from app.providers.insight_rows import LINEAGE_FIELDS, InsightRows, rows_of
 from app.providers.meta.actions import ADD_TO_CART, INITIATE_CHECKOUT, PURCHASE, VIEW_CONTENT
@@ -23,9 +24,11 @@ from app.providers.meta.node import parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import date
 
     from app.metrics.levels import Level
 
+_CURRENCIES = CODES | {None}
 _MAX_DIGITS = 12  # fewer than any limit of the careful way
 _ALL_RATIOS = "{" + ",".join(f'"{name}":"%s"' for name in RATIOS) + "}"
 _SCALES = {decimals: 10 ** (MICRO_DIGITS - decimals) for decimals in range(MICRO_DIGITS + 1)}
@@ -68,6 +71,7 @@ class _Row(msgspec.Struct, gc=False):
     cpm: str | None = None
     ctr: str | None = None
     cpc: str | None = None
+    account_currency: str | None = None
 
 
 _decode = msgspec.json.Decoder(list[_Row]).decode
@@ -92,14 +96,24 @@ class PlainInsights:
         external_ids, *lineage = [list(map(read, rows)) for read in self._named]
         if days != [row.date_stop for row in rows] or None in external_ids or not _have_ids(external_ids, lineage):
             raise _UnusualError
+        stat_dates = list(map(parse_date, days))
         return InsightRows(
             cast("list[str]", external_ids),
-            list(map(parse_date, days)),
+            stat_dates,
             _counter_columns(rows),
             _ratios(rows),
             [row.attribution_setting for row in rows],
             [*lineage, *([None] * len(rows) for _ in range(len(LINEAGE_FIELDS) - len(lineage)))],
+            currencies=_currencies(stat_dates, rows),
         )
+
+
+def _currencies(stat_dates: list[date], rows: list[_Row]) -> dict[date, str]:
+    """By day. What is no currency makes the page unusual."""
+    found = dict(zip(stat_dates, [row.account_currency for row in rows], strict=True))
+    if not set(found.values()) <= _CURRENCIES:
+        raise _UnusualError
+    return {day: currency for day, currency in found.items() if currency is not None}
 
 
 def _have_ids(external_ids: list[str | None], lineage: list[list[str | None]]) -> bool:

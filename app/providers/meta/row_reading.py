@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from app.errors import MisshapenError
+from app.metrics.currencies import CODES
 from app.metrics.levels import Level
 from app.providers.insight_rows import Gap, InsightRow, InsightRows, rows_of
 from app.providers.meta.counter_reading import SOURCES, read_counters
 from app.providers.meta.ids import is_account
-from app.providers.meta.insight_fields import ID_FIELDS, NAME_FIELDS, PARENTS, RATIOS
+from app.providers.meta.insight_fields import CURRENCY_FIELD, ID_FIELDS, NAME_FIELDS, PARENTS, RATIOS
 from app.providers.meta.node import Node, as_node
 from app.providers.sync_warnings import Subject
 
@@ -64,6 +65,7 @@ class RowReading:
             campaign_name=_of_parent(odd.text, level, Level.CAMPAIGN, NAME_FIELDS),
             adset_external_id=_of_parent(odd.identifier, level, Level.ADSET, ID_FIELDS),
             adset_name=_of_parent(odd.text, level, Level.ADSET, NAME_FIELDS),
+            currency=odd.currency(CURRENCY_FIELD),
         )
         return row, Gap(row.external_id, row.stat_date, unknown) if unknown else None
 
@@ -114,6 +116,13 @@ class _OddFields:
 
     def identifier(self, name: str) -> str | None:
         return self._read(name, self._node.optional_identifier)
+
+    def currency(self, name: str) -> str | None:
+        found = self.text(name)
+        if found is None or found in CODES:
+            return found
+        self.note(f"The row's {name} is not a currency that is known here; its money is taken for the account's.", name)
+        return None
 
     def note(self, sentence: str, name: str) -> None:
         self._warnings.note(

@@ -1,12 +1,12 @@
 """The control endpoints under /sandbox: what tests and people script, release and look at while the sandbox runs.
 
-`faults`, `throttles`, `usage`, `reports`, `limits`, `tokens`, `restatements`, `unlisted` and `oddities` take one object
-or a list (POST), forget what is scripted (DELETE) and tell what there is (GET). So does `app`, whose last object holds:
-`{"upgrades_versions": false}` refuses expired versions, `{"is_new": true}` what Meta refuses new apps. `scenario` takes
-all of it at once, as JSON or TOML, in place of what was scripted before. `throttles/release?account=act_…` ends
-throttles. `tokens/renew?owner=act_…` gives a token a new value (the body's `token`, or a made-up one) and answers it.
-`clock` moves the sandbox's time.
-`calls` counts what was asked and DELETE forgets it; `calls/log?after=…&account=act_…` tells every call.
+`faults`, `throttles`, `usage`, `reports`, `limits`, `tokens`, `restatements`, `unlisted`, `currencies` and `oddities`
+take one object or a list (POST), forget what is scripted (DELETE) and tell what there is (GET). So does `app`, whose
+last object holds: `{"upgrades_versions": false}` refuses expired versions, `{"is_new": true}` what Meta refuses new
+apps. `scenario` takes all of it at once, as JSON or TOML, in place of what was scripted before.
+`throttles/release?account=act_…` ends throttles. `tokens/renew?owner=act_…` gives a token a new value (the body's
+`token`, or a made-up one) and answers it. `clock` moves the sandbox's time. `calls` counts what was asked and DELETE
+forgets it; `calls/log?after=…&account=act_…` tells every call.
 `/sandbox` itself lists all of them.
 """
 

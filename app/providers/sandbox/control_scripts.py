@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.providers.sandbox.app_rules import AppRules
+from app.providers.sandbox.currency_changes import CurrencyChange
 from app.providers.sandbox.faults import Fault
 from app.providers.sandbox.limits import Limit
 from app.providers.sandbox.oddities import Oddity
@@ -64,6 +65,7 @@ def script_routes(sandbox: Sandbox) -> Sequence[Route]:
         _route("spoilt", SpoiltObject, script.spoilt, lambda: {"ids": sorted(script.spoilt.ids)}),
         _route("endless", EndlessPages, script.endless, lambda: {"armed": script.endless.armed}),
         _route("oddities", Oddity, script.oddities, lambda: {"armed": script.oddities.armed}),
+        _route("currencies", CurrencyChange, script.currencies, lambda: {"armed": script.currencies.armed}),
     ]
 
 

@@ -20,6 +20,11 @@ CURRENCIES_WITHOUT_DECIMALS = frozenset(
 """Meta's currencies with offset 1, from memory of its currency page: budgets are in whole units there."""
 
 
+def minor_digits(currency: str) -> int:
+    """Decimals of a currency."""
+    return 0 if currency in CURRENCIES_WITHOUT_DECIMALS else 2
+
+
 class Kind(StrEnum):
     """The value is Meta's name of the level in `level=` and in filter fields such as `ad.id`."""
 
@@ -143,8 +148,3 @@ class Account:
     refused_ids: frozenset[str] = frozenset()
     unlisted_ids: frozenset[str] = frozenset()
     attribution_setting: str = "7d_click_1d_view"
-
-    @property
-    def minor_digits(self) -> int:
-        """Decimals of the currency."""
-        return 0 if self.currency in CURRENCIES_WITHOUT_DECIMALS else 2

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.providers.sandbox.actions import list_action_values, list_actions
-from app.providers.sandbox.dataset import Delivered, Entity, Kind
+from app.providers.sandbox.dataset import Delivered, Entity, Kind, minor_digits
 from app.providers.sandbox.errors import unknown_field
 from app.providers.sandbox.field_names import INSIGHT_FIELDS
 from app.providers.sandbox.node_fields import find_value
@@ -55,10 +55,13 @@ def find_metric(live: LiveAccount, row: InsightRow, name: str) -> object | None:
     return (render(live, row) or "0") if render is not None else None
 
 
-def show_money(live: LiveAccount, minor: int) -> str:
+def show_money(live: LiveAccount, row: InsightRow, minor: int) -> str:
     """A decimal string in units without trailing zeros, as Meta writes it: 533950 cents are "5339.5"."""
-    digits = live.account.minor_digits
-    return _trim(Decimal(minor).scaleb(-digits))
+    return _trim(Decimal(minor).scaleb(-_minor_digits(live, row)))
+
+
+def _minor_digits(live: LiveAccount, row: InsightRow) -> int:
+    return minor_digits(live.currency_of(row.days.until))
 
 
 def _trim(value: Decimal) -> str:
@@ -81,7 +84,7 @@ def _ratio(
         if not below(row.delivered) or not above(row.delivered):
             return None
         value = Decimal(above(row.delivered) * factor) / below(row.delivered)
-        scaled = value.scaleb(-live.account.minor_digits) if money else value
+        scaled = value.scaleb(-_minor_digits(live, row)) if money else value
         return _trim(scaled.quantize(_RATIO_PLACES, ROUND_HALF_UP))
 
     return render
@@ -103,7 +106,7 @@ def _actions(live: LiveAccount, row: InsightRow) -> object | None:
 
 
 def _action_values(live: LiveAccount, row: InsightRow) -> object | None:
-    return list_action_values(_row_id(live, row), row.delivered, partial(show_money, live), row.windows)
+    return list_action_values(_row_id(live, row), row.delivered, partial(show_money, live, row), row.windows)
 
 
 def _row_id(live: LiveAccount, row: InsightRow) -> str:
@@ -113,7 +116,7 @@ def _row_id(live: LiveAccount, row: InsightRow) -> str:
 _RENDERERS: Mapping[str, Callable[[LiveAccount, InsightRow], object | None]] = {
     "account_id": lambda live, _row: live.account.id,
     "account_name": lambda live, _row: live.account.name,
-    "account_currency": lambda live, _row: live.account.currency,
+    "account_currency": lambda live, row: live.currency_of(row.days.until),
     "attribution_setting": lambda live, _row: live.account.attribution_setting,
     "campaign_id": _own(Kind.CAMPAIGN, "id"),
     "campaign_name": _own(Kind.CAMPAIGN, "name"),
@@ -124,7 +127,7 @@ _RENDERERS: Mapping[str, Callable[[LiveAccount, InsightRow], object | None]] = {
     "optimization_goal": _own(Kind.ADSET, "optimization_goal"),
     "ad_id": _own(Kind.AD, "id"),
     "ad_name": _own(Kind.AD, "name"),
-    "spend": lambda live, row: show_money(live, row.delivered.spend) if row.delivered.spend else None,
+    "spend": lambda live, row: show_money(live, row, row.delivered.spend) if row.delivered.spend else None,
     "impressions": _count(lambda sum_: sum_.impressions),
     "clicks": _count(lambda sum_: sum_.clicks),
     "inline_link_clicks": _count(lambda sum_: sum_.link_clicks),

@@ -50,7 +50,16 @@ class LiveAccount:
 
     def state(self) -> tuple[int, ...]:
         """Equal as long as past days have the same numbers."""
-        return (self.changes.revision, *self._script.restatements.state())
+        return (self.changes.revision, *self._script.restatements.state(), *self._script.currencies.state())
+
+    @property
+    def currency(self) -> str:
+        """What the account has now."""
+        return self._script.currencies.currency(self.account)
+
+    def currency_of(self, day: date) -> str:
+        """What a day is told in now."""
+        return self._script.currencies.currency_of(self.account, day)
 
     def is_listed(self, entity: Entity) -> bool:
         """Whether edges name it at all."""
@@ -100,6 +109,7 @@ class LiveAccount:
         if known is None:
             told = self.account.delivery.list_ad_days(day, self)
             known = self._script.restatements.apply(self.account.id, self.account.time_zone, day, told)
+            known = self._script.currencies.apply(self.account, day, known)
             if day < today:
                 self._days[day] = known
         return known

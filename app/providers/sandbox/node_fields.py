@@ -37,7 +37,7 @@ def render_account(live: LiveAccount, fields: str | None) -> dict[str, object]:
     values: dict[str, object] = {
         "account_id": account.id,
         "name": account.name,
-        "currency": account.currency,
+        "currency": live.currency,
         "timezone_name": account.time_zone,
         "timezone_offset_hours_utc": int(hours) if hours == int(hours) else hours,
         "account_status": account.account_status,

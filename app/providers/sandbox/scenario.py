@@ -14,6 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from app.errors import SetupError
 from app.providers.sandbox.app_rules import AppRules
+from app.providers.sandbox.currency_changes import CurrencyChange
 from app.providers.sandbox.faults import Fault
 from app.providers.sandbox.limits import Limit
 from app.providers.sandbox.oddities import Oddity
@@ -53,6 +54,7 @@ class Scenario:
     spoilt: tuple[SpoiltObject, ...] = ()
     endless: tuple[EndlessPages, ...] = ()
     oddities: tuple[Oddity, ...] = ()
+    currencies: tuple[CurrencyChange, ...] = ()
 
 
 def read_scenario(document: object) -> Scenario:

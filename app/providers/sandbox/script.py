@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.providers.sandbox.app_rules import AppScript
+from app.providers.sandbox.currency_changes import CurrencyChanges
 from app.providers.sandbox.faults import FaultScript
 from app.providers.sandbox.limits import Limits
 from app.providers.sandbox.oddities import Oddities
@@ -37,6 +38,7 @@ class Script:
         self.spoilt = SpoiltObjects()
         self.endless = EndlessWalks()
         self.oddities = Oddities()
+        self.currencies = CurrencyChanges()
 
     def arm(self, scenario: Scenario) -> None:
         """Everything that a scenario scripts, beside what is scripted already."""
@@ -52,6 +54,7 @@ class Script:
         self.spoilt.arm(scenario.spoilt)
         self.endless.arm(scenario.endless)
         self.oddities.arm(scenario.oddities)
+        self.currencies.arm(scenario.currencies)
 
     def clear(self) -> None:
         self.app.clear()
@@ -66,3 +69,4 @@ class Script:
         self.spoilt.clear()
         self.endless.clear()
         self.oddities.clear()
+        self.currencies.clear()
