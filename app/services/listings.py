@@ -32,7 +32,6 @@ class _Named(Protocol):
 
 _Record = TypeVar("_Record", bound=_Named)
 _NAMES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "ad sets", Level.AD: "ads"}
-_SUBJECTS = {Level.CAMPAIGN: Subject.CAMPAIGN, Level.ADSET: Subject.ADSET, Level.AD: Subject.AD}
 # The code under which Meta refuses a field of one list. What else has ended has ended for every list.
 _ABOUT_A_FIELD = 100
 _FOR_GOOD = (UnfinishedWalkError, RequestRefusedError)
@@ -76,19 +75,19 @@ class Listings:
 
     def _note(self, level: Level, error: ProviderError) -> None:
         self.unread.add(level)
-        _note(self._lease, _SUBJECTS[level], _NAMES[level], error)
+        _note(self._lease, _NAMES[level], error)
 
 
 def note_unread_posts(lease: Lease, error: ProviderError) -> None:
     """The list of a page's posts has gaps."""
-    _note(lease, Subject.POST, "posts", error)
+    _note(lease, "posts", error)
 
 
-def _note(lease: Lease, subject: Subject, named: str, error: ProviderError) -> None:
+def _note(lease: Lease, named: str, error: ProviderError) -> None:
     lost = error.lost_ids if isinstance(error, UnfinishedWalkError) else ()
     for external_id in lost:
-        sentence = "The platform can't show it; what was known of it stays."
-        lease.warnings.note(subject, sentence, external_id=external_id, found=str(error))
+        sentence = f"The list of {named} has one that the platform can't show; what was known of it stays."
+        lease.warnings.note(Subject.LISTING, sentence, external_id=external_id, found=str(error))
     if not lost:
         sentence = f"The list of {named} could not be read to its end; what was known stays. {error}"
         lease.warnings.note(Subject.LISTING, sentence)
