@@ -20,8 +20,9 @@ from app.metrics.levels import Level
 from app.vocabulary import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Sequence
 
+    from app.providers.contract import AccountRecord
     from app.services.job_lease import Lease
 
 
@@ -45,6 +46,16 @@ class Listings:
         self.unread: set[Level] = set()
         self._lease = lease
         self._outdated: OutdatedRequestError | None = None
+
+    async def read_account(self, account: Awaitable[AccountRecord], known: AccountRecord) -> AccountRecord:
+        """The account itself; as it was known where the platform refuses to show it alone. Raises ProviderError."""
+        try:
+            return await account
+        except OutdatedRequestError:
+            raise
+        except RequestRefusedError as error:
+            self._lease.warnings.note(Subject.ACCOUNT, f"The account could not be read; what was known stays. {error}")
+            return known
 
     async def read(self, level: Level, pages: AsyncIterator[Sequence[_Record]]) -> list[_Record]:
         """Every record once, as it was seen last: what moves while pages are read can be on two of them.

@@ -136,3 +136,16 @@ json = '{json}'
     await sync_structure(shop, connection_id)
     assert await shop.rows(facts) == before
     assert (await named(shop))[f"The account's {field} can't be read and is not known."] == "ACCOUNT"
+
+
+async def test_an_account_that_alone_is_refused_costs_itself(shop: Shop, reader: Tenant, connection_id: UUID) -> None:
+    facts = "SELECT name, time_zone, currency, standing FROM fb_connections"
+    before = await shop.rows(facts)
+    await play(shop, odd("ads", "1111", "name", '"Redder shoes"'))
+    await shop.arm({"match": {"edge": "node"}, "times": None, "code": 100, "subcode": 1885183, "message": "Odd"})
+    await sync_structure(shop, connection_id)
+    assert await ads(reader) == {**RIGHT, "1111": ("Redder shoes", "ACTIVE", "ACTIVE")}
+    assert await shop.rows(facts) == before
+    [(sentence, subject)] = (await named(shop)).items()
+    assert subject == "ACCOUNT"
+    assert sentence.startswith("The account could not be read; what was known stays. Meta answered HTTP 400, code 100/")
