@@ -109,7 +109,7 @@ async def test_a_page_of_odd_rows_alone_is_a_page(meta: MetaProvider, graph: Scr
     assert (len(rows), rows.gaps) == (0, (Gap(),))
 
 
-@pytest.mark.parametrize("account_id", ["1002", None, 1002])
+@pytest.mark.parametrize("account_id", ["1002", 1002])
 async def test_a_row_of_another_account_is_left_out(
     meta: MetaProvider, graph: ScriptedGraph, account_id: object
 ) -> None:
@@ -117,3 +117,15 @@ async def test_a_row_of_another_account_is_left_out(
     [rows] = await collect_rows(meta, Level.ACCOUNT)
 
     assert (rows.external_ids, rows.gaps) == (["act_1001"], (Gap("act_1001", DAY),))
+
+
+@pytest.mark.parametrize("account_id", [None, "", "10 01", [], True])
+async def test_a_row_that_names_no_account_is_that_of_the_account_that_was_asked(
+    meta: MetaProvider, graph: ScriptedGraph, account_id: object
+) -> None:
+    graph.answer_pages([{**ROW, "account_id": account_id}])
+    [rows] = await collect_rows(meta, Level.ACCOUNT)
+
+    assert (rows.external_ids, rows.gaps) == (["act_1001"], ())
+    [warning] = meta.warnings.list_warnings()
+    assert warning.sentence == "The row's account_id can't be read; the row is taken for the account's."
