@@ -59,6 +59,11 @@ async def test_an_object_without_an_id_is_left_out(meta: MetaProvider, graph: Sc
     assert (subject, sentence) == (Subject.AD, "One ad has no id that can be read and was left out.")
 
 
+async def test_space_around_an_id_is_no_part_of_it(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    [ad] = await list_ads(meta, graph, {**AD, "id": " 31\n", "adset_id": "21 "})
+    assert (ad.external_id, ad.adset_external_id, said(meta)) == ("31", "21", [])
+
+
 @pytest.mark.parametrize(
     ("changes", "expected", "sentence"),
     [
