@@ -129,3 +129,11 @@ async def test_a_row_that_names_no_account_is_that_of_the_account_that_was_asked
     assert (rows.external_ids, rows.gaps) == (["act_1001"], ())
     [warning] = meta.warnings.list_warnings()
     assert warning.sentence == "The row's account_id can't be read; the row is taken for the account's."
+
+
+@pytest.mark.parametrize("written", ["2026-03-01T00:00:00-0500", "2026-03-01 00:00:00", "20260301", " 2026-03-01 "])
+async def test_a_day_is_read_in_every_form(meta: MetaProvider, graph: ScriptedGraph, written: str) -> None:
+    graph.answer({"data": [{**ROW, "date_start": written, "date_stop": written}], "paging": {}})
+    [rows] = await collect_rows(meta)
+
+    assert (rows.stat_dates, rows.gaps, meta.warnings.list_warnings()) == ([DAY], (), [])
