@@ -29,6 +29,7 @@ from app.queries.sync_pace import note_spend
 from app.queries.unnamed_entities import insert_unnamed
 from app.queries.unread_listings import has_unread_listing
 from app.services.day_gaps import with_gaps
+from app.services.placement import LEFT_OUT
 from app.services.refresh_requests import request_refresh
 from app.services.structure_attempt import misses_listings, try_structure
 from app.services.unnamed_entities import lineage_of
@@ -203,7 +204,7 @@ async def _keep_unnamed(
     connection = fetch.connection
     await lock_connection(driver, seller_id=connection.seller_id, connection_id=connection.id)
     tree = lineage_of(unnamed, fetch.level)
-    are_listed = not (misses_listings(lease) or await has_unread_listing(driver, connection))
+    are_listed = not (misses_listings(lease) or await has_unread_listing(driver, connection, left_out=LEFT_OUT))
     kept = await insert_unnamed(
         driver, connection, tree, seen_at=fetch.fetched_at, now=clock.now(), are_listed=are_listed
     )

@@ -20,8 +20,9 @@ from app.metrics.levels import Level
 from app.vocabulary import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Sequence
 
+    from app.providers.contract import AccountRecord
     from app.services.job_lease import Lease
 
 
@@ -32,7 +33,6 @@ class _Named(Protocol):
 
 _Record = TypeVar("_Record", bound=_Named)
 _NAMES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "ad sets", Level.AD: "ads"}
-_SUBJECTS = {Level.CAMPAIGN: Subject.CAMPAIGN, Level.ADSET: Subject.ADSET, Level.AD: Subject.AD}
 # The code under which Meta refuses a field of one list. What else has ended has ended for every list.
 _ABOUT_A_FIELD = 100
 _FOR_GOOD = (UnfinishedWalkError, RequestRefusedError)
@@ -46,6 +46,16 @@ class Listings:
         self.unread: set[Level] = set()
         self._lease = lease
         self._outdated: OutdatedRequestError | None = None
+
+    async def read_account(self, account: Awaitable[AccountRecord], known: AccountRecord) -> AccountRecord:
+        """The account itself; as it was known where the platform refuses to show it alone. Raises ProviderError."""
+        try:
+            return await account
+        except OutdatedRequestError:
+            raise
+        except RequestRefusedError as error:
+            self._lease.warnings.note(Subject.ACCOUNT, f"The account could not be read; what was known stays. {error}")
+            return known
 
     async def read(self, level: Level, pages: AsyncIterator[Sequence[_Record]]) -> list[_Record]:
         """Every record once, as it was seen last: what moves while pages are read can be on two of them.
@@ -76,19 +86,19 @@ class Listings:
 
     def _note(self, level: Level, error: ProviderError) -> None:
         self.unread.add(level)
-        _note(self._lease, _SUBJECTS[level], _NAMES[level], error)
+        _note(self._lease, _NAMES[level], error)
 
 
 def note_unread_posts(lease: Lease, error: ProviderError) -> None:
     """The list of a page's posts has gaps."""
-    _note(lease, Subject.POST, "posts", error)
+    _note(lease, "posts", error)
 
 
-def _note(lease: Lease, subject: Subject, named: str, error: ProviderError) -> None:
+def _note(lease: Lease, named: str, error: ProviderError) -> None:
     lost = error.lost_ids if isinstance(error, UnfinishedWalkError) else ()
     for external_id in lost:
-        sentence = "The platform can't show it; what was known of it stays."
-        lease.warnings.note(subject, sentence, external_id=external_id, found=str(error))
+        sentence = f"The list of {named} has one that the platform can't show; what was known of it stays."
+        lease.warnings.note(Subject.LISTING, sentence, external_id=external_id, found=str(error))
     if not lost:
         sentence = f"The list of {named} could not be read to its end; what was known stays. {error}"
         lease.warnings.note(Subject.LISTING, sentence)

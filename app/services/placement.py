@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ADSET_LEFT_OUT = "The ad set names no campaign that we know and was left out."
 AD_LEFT_OUT = "The ad names no ad set that we know and was left out."
+LEFT_OUT = frozenset({ADSET_LEFT_OUT, AD_LEFT_OUT})
 _Adset = TypeVar("_Adset", AdsetRecord, StatusRecord)
 _Ad = TypeVar("_Ad", AdRecord, StatusRecord)
 

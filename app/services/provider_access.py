@@ -73,6 +73,17 @@ def open_page_provider(services: Services, connection: Connection, lease: Lease 
     )
 
 
+def known_account(connection: Connection) -> AccountRecord:
+    """The account as the platform described it last, or as it was connected."""
+    return AccountRecord(
+        external_id=connection.external_id,
+        name=connection.name,
+        time_zone=connection.time_zone,
+        currency=connection.currency,
+        standing=connection.standing,
+    )
+
+
 async def inspect_token(services: Services, connection: Connection) -> TokenFacts:
     """What the platform says of the connection's token, unhealthy or not. Raises ProviderError.
 
@@ -120,7 +131,7 @@ def _mock(services: Services, connection: Connection) -> AdProvider:
     joined_on = connection.created_at.astimezone(ZoneInfo(connection.time_zone)).date()
     return MockProvider(
         seller_id=str(connection.seller_id),
-        account=replace(_known_account(connection), standing=AccountStanding.ACTIVE),
+        account=replace(known_account(connection), standing=AccountStanding.ACTIVE),
         plan=plan_account(connection.external_id, joined_on=joined_on),
         ledger=TableLedger(services.database.app, seller_id=connection.seller_id, account_id=connection.id),
     )
@@ -135,7 +146,7 @@ def _meta(services: Services, connection: Connection, lease: Lease | None) -> Ad
         account_external_id=connection.external_id,
         access_token=read_token(services, connection),
         app_secret=settings.meta_app_secret,
-        known=_known_account(connection),
+        known=known_account(connection),
         budget=_budget(services, connection, lease),
         page_sizes=services.page_sizes,
         patience=WalkPatience(retry_pause=settings.meta_retry_pause_seconds),
@@ -146,16 +157,6 @@ def _meta(services: Services, connection: Connection, lease: Lease | None) -> Ad
             on_wait=lease.note_platform_wait if lease else None,
         ),
         warnings=lease.warnings if lease else None,
-    )
-
-
-def _known_account(connection: Connection) -> AccountRecord:
-    return AccountRecord(
-        external_id=connection.external_id,
-        name=connection.name,
-        time_zone=connection.time_zone,
-        currency=connection.currency,
-        standing=connection.standing,
     )
 
 

@@ -25,6 +25,7 @@ from app.services.day_reading import count_days, read_ahead
 from app.services.day_writing import Fetch, KnownEntities, write_days
 from app.services.job_kinds import StatsUnit
 from app.services.odd_rows import note_odd_rows
+from app.services.placement import LEFT_OUT
 from app.services.provider_access import open_provider
 from app.services.structure_attempt import misses_listings, try_structure
 from app.services.sync_pace import is_default_window, note_round, note_throttle
@@ -80,7 +81,7 @@ async def _look(services: Services, connection: Connection, level: Level) -> Out
     async with tenant_transaction(services.database.app, connection.seller_id) as driver:
         return Outlook(
             is_eligible=await has_campaigns_that_move(driver, connection, archived_since=since)
-            or await has_unread_listing(driver, connection),
+            or await has_unread_listing(driver, connection, left_out=LEFT_OUT),
             entities=await count_entities(driver, connection, level),
         )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import ProviderTransientError, RequestRefusedError, TooMuchDataError
 from app.observability.logging import get_logger
+from app.services.placement import LEFT_OUT
 from app.services.structure_sync import sync_structure
 from app.vocabulary import Subject
 
@@ -31,5 +32,7 @@ async def try_structure(services: Services, connection: Connection, lease: Lease
 
 
 def misses_listings(lease: Lease) -> bool:
-    """Whether this job has met a listing that the platform does not give."""
-    return any(warning.subject is Subject.LISTING for warning in lease.warnings.list_warnings())
+    """Whether this job has met a listing that the platform does not give, or something in it that has no place."""
+    return any(
+        warning.subject is Subject.LISTING or warning.sentence in LEFT_OUT for warning in lease.warnings.list_warnings()
+    )

@@ -27,7 +27,7 @@ from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, StatsUnit, split_days, stats_job
 from app.services.listings import Listings
 from app.services.placement import note_left_out, place_ads, place_adsets
-from app.services.provider_access import open_provider
+from app.services.provider_access import known_account, open_provider
 from app.services.run_requests import RunRequest, record_run
 from app.services.structure_turn import structure_turn
 from app.services.token_check import check_tokens
@@ -70,8 +70,8 @@ async def sync_structure(services: Services, connection: Connection, lease: Leas
 async def _sync(services: Services, connection: Connection, lease: Lease) -> int:
     provider = open_provider(services, connection, lease)
     asked_at = clock.now()
-    account = await provider.get_account()
     listings = Listings(lease)
+    account = await listings.read_account(provider.get_account(), known_account(connection))
     campaigns = await listings.read(Level.CAMPAIGN, provider.list_campaigns())
     adsets = await listings.read(Level.ADSET, provider.list_adsets())
     ads = await listings.read(Level.AD, provider.list_ads())

@@ -197,3 +197,12 @@ async def test_what_is_only_shown_fails_no_check(
 ) -> None:
     graph.answer([{"code": 200, "body": json.dumps({"data": data})}])
     assert await read_token_facts(client_of(http_client, graph.url), app_id="12", app_secret=APP_SECRET) == expected
+
+
+@pytest.mark.parametrize("body", ["[]", '"text"', "null", "5"])
+async def test_an_accepted_token_of_which_nothing_is_said_is_alive(
+    http_client: httpx.AsyncClient, graph: ScriptedGraph, body: str
+) -> None:
+    graph.answer([{"code": 200, "body": body}])
+    facts = await read_token_facts(client_of(http_client, graph.url), app_id="12", app_secret=APP_SECRET)
+    assert facts == TokenFacts(is_valid=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from pydantic import SecretStr
 
-from app.errors import MisshapenError
+from app.errors import MisshapenError, UnfinishedWalkError
 from app.providers.contract import AccountRecord, AccountStanding, AdRecord, EntityStatus
 from app.providers.meta.provider import MetaProvider
 from app.providers.meta.stored_json import DEEPEST
@@ -50,10 +50,18 @@ def said(meta: MetaProvider) -> list[tuple[Subject, str, str | None]]:
 )
 async def test_an_object_without_an_id_is_left_out(meta: MetaProvider, graph: ScriptedGraph, item: Any) -> None:
     odd = AD | cast("dict[str, Any]", item) if item and isinstance(item, dict) else item
-    found = await list_ads(meta, graph, odd, {**AD, "id": 32}, {**AD, "id": "33"})
-    assert [ad.external_id for ad in found] == ["32", "33"]
+    graph.answer({"data": [odd, {**AD, "id": 32}, {**AD, "id": "33"}], "paging": {}})
+    pages = aiter(meta.list_ads())
+    assert [ad.external_id for ad in await anext(pages)] == ["32", "33"]
+    with pytest.raises(UnfinishedWalkError, match="Meta's list of ads is not complete: 1 of it had no id"):
+        await anext(pages)
     [(subject, sentence, _)] = said(meta)
     assert (subject, sentence) == (Subject.AD, "One ad has no id that can be read and was left out.")
+
+
+async def test_space_around_an_id_is_no_part_of_it(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    [ad] = await list_ads(meta, graph, {**AD, "id": " 31\n", "adset_id": "21 "})
+    assert (ad.external_id, ad.adset_external_id, said(meta)) == ("31", "21", [])
 
 
 @pytest.mark.parametrize(

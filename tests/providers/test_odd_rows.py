@@ -109,7 +109,7 @@ async def test_a_page_of_odd_rows_alone_is_a_page(meta: MetaProvider, graph: Scr
     assert (len(rows), rows.gaps) == (0, (Gap(),))
 
 
-@pytest.mark.parametrize("account_id", ["1002", None, 1002])
+@pytest.mark.parametrize("account_id", ["1002", 1002])
 async def test_a_row_of_another_account_is_left_out(
     meta: MetaProvider, graph: ScriptedGraph, account_id: object
 ) -> None:
@@ -117,3 +117,23 @@ async def test_a_row_of_another_account_is_left_out(
     [rows] = await collect_rows(meta, Level.ACCOUNT)
 
     assert (rows.external_ids, rows.gaps) == (["act_1001"], (Gap("act_1001", DAY),))
+
+
+@pytest.mark.parametrize("account_id", [None, "", "10 01", [], True])
+async def test_a_row_that_names_no_account_is_that_of_the_account_that_was_asked(
+    meta: MetaProvider, graph: ScriptedGraph, account_id: object
+) -> None:
+    graph.answer_pages([{**ROW, "account_id": account_id}])
+    [rows] = await collect_rows(meta, Level.ACCOUNT)
+
+    assert (rows.external_ids, rows.gaps) == (["act_1001"], ())
+    [warning] = meta.warnings.list_warnings()
+    assert warning.sentence == "The row's account_id can't be read; the row is taken for the account's."
+
+
+@pytest.mark.parametrize("written", ["2026-03-01T00:00:00-0500", "2026-03-01 00:00:00", "20260301", " 2026-03-01 "])
+async def test_a_day_is_read_in_every_form(meta: MetaProvider, graph: ScriptedGraph, written: str) -> None:
+    graph.answer({"data": [{**ROW, "date_start": written, "date_stop": written}], "paging": {}})
+    [rows] = await collect_rows(meta)
+
+    assert (rows.stat_dates, rows.gaps, meta.warnings.list_warnings()) == ([DAY], (), [])

@@ -12,6 +12,17 @@ if TYPE_CHECKING:
 _WARNINGS = "SELECT subject, sentence, examples FROM sync_warnings ORDER BY subject, sentence"
 
 
+def odd(edge: str, entity: str, field: str, json: str) -> str:
+    """A scenario in which a field of one entity is other than it should be, as JSON."""
+    return f"""
+[[oddities]]
+match = {{ edge = "{edge}" }}
+id = "{entity}"
+field = "{field}"
+json = '{json}'
+"""
+
+
 async def play(shop: Shop, scenario: str) -> None:
     """Let the sandbox be as a scenario's file says."""
     async with httpx.AsyncClient(headers={"Content-Type": "application/toml"}) as client:

@@ -31,6 +31,11 @@ LOSSES = [
     (1234567, None, 403, "Something", "PERMISSION"),
     (1234567, None, 401, "Something", "TOKEN"),
     (1234567, None, 400, "User has not authorized application 1", "PERMISSION"),
+    (1234567, None, 400, "Something", "PERMISSION"),
+    (33, None, 400, "This object does not exist or does not support this action", "PERMISSION"),
+    (452, None, 400, "Session key invalid or no longer valid", "TOKEN"),
+    (1, None, 500, "User does not have access to the ad account", "PERMISSION"),
+    (2, None, 400, "This ad account has been disabled", "PERMISSION"),
     (190, 777, 400, "Something", "TOKEN"),
     (102, 9, 400, "Something", "TOKEN"),
     (2500, None, 400, "An active access token must be used to query information about the current user.", "TOKEN"),
@@ -89,6 +94,13 @@ async def test_one_such_answer_costs_itself(
         60_000_000,
         None,
     }
+
+
+async def test_passing_trouble_that_speaks_of_access_once_has_passed(shop: Shop, reader: Tenant) -> None:
+    await shop.arm(refusing(2, None, 500, "Access to this service is restricted for a moment", times=1))
+    await shop.sync()
+    assert (await account_of(reader))["health"] == "HEALTHY"
+    assert await shop.value("SELECT sum(spend_micros)::bigint FROM ad_stats_daily WHERE level = 0") == 60_000_000
 
 
 async def test_a_listing_that_speaks_of_permissions_is_only_a_listing(shop: Shop, reader: Tenant) -> None:

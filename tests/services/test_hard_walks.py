@@ -126,7 +126,10 @@ async def test_an_ad_that_spoils_its_page_costs_itself_alone_and_is_named(opened
 
     assert [row[0] for row in await opened.rows("SELECT external_id FROM ads ORDER BY 1")] == ["1111", "1121", "1211"]
     [(subject, sentence, examples)] = await warnings(opened)
-    assert (subject, sentence) == ("AD", "The platform can't show it; what was known of it stays.")
+    assert (subject, sentence) == (
+        "LISTING",
+        "The list of ads has one that the platform can't show; what was known of it stays.",
+    )
     assert '"id": "1112"' in examples
     assert "2446289" in examples
     await opened.sync()

@@ -12,7 +12,7 @@ from app.services.job_kinds import AccountKey, delivery_job, structure_job
 from app.services.run_requests import RunRequest, record_run
 from app.vocabulary import RunOrigin
 from tests.graphql_schema.small_world import SmallWorld, Tenant
-from tests.services.oddities_at_hand import named, play
+from tests.services.oddities_at_hand import named, odd, play
 from tests.services.shop import add_owner
 from tests.services.working import work_until_idle
 
@@ -52,16 +52,6 @@ async def ads(reader: Tenant) -> dict[str, Any]:
     return {ad["externalId"]: (ad["name"], ad["status"], ad["deliveryStatus"]) for ad in found["ads"]["nodes"]}
 
 
-def odd(edge: str, entity: str, field: str, json: str) -> str:
-    return f"""
-[[oddities]]
-match = {{ edge = "{edge}" }}
-id = "{entity}"
-field = "{field}"
-json = '{json}'
-"""
-
-
 @pytest.mark.parametrize(
     ("field", "json", "expected"),
     [
@@ -90,7 +80,8 @@ async def test_one_odd_ad_costs_itself_at_most(
     await sync_structure(shop, connection_id)
     assert await ads(reader) == {**RIGHT, "1111": expected}
     quiet = (field, json) in {("id", "1111"), ("adset_id", "null"), ("campaign_id", "null")} or "Sale" in json
-    assert set((await named(shop)).values()) == (set() if quiet else {"AD"})
+    unidentified = (field, json) == ("id", "null")
+    assert set((await named(shop)).values()) == (set() if quiet else {"AD", *(["LISTING"] if unidentified else [])})
 
 
 async def test_raw_words_of_the_platform_are_kept(shop: Shop, connection_id: UUID) -> None:
@@ -145,3 +136,16 @@ json = '{json}'
     await sync_structure(shop, connection_id)
     assert await shop.rows(facts) == before
     assert (await named(shop))[f"The account's {field} can't be read and is not known."] == "ACCOUNT"
+
+
+async def test_an_account_that_alone_is_refused_costs_itself(shop: Shop, reader: Tenant, connection_id: UUID) -> None:
+    facts = "SELECT name, time_zone, currency, standing FROM fb_connections"
+    before = await shop.rows(facts)
+    await play(shop, odd("ads", "1111", "name", '"Redder shoes"'))
+    await shop.arm({"match": {"edge": "node"}, "times": None, "code": 100, "subcode": 1885183, "message": "Odd"})
+    await sync_structure(shop, connection_id)
+    assert await ads(reader) == {**RIGHT, "1111": ("Redder shoes", "ACTIVE", "ACTIVE")}
+    assert await shop.rows(facts) == before
+    [(sentence, subject)] = (await named(shop)).items()
+    assert subject == "ACCOUNT"
+    assert sentence.startswith("The account could not be read; what was known stays. Meta answered HTTP 400, code 100/")

@@ -19,6 +19,7 @@ from app.vocabulary import RunOrigin
 from tests.services.days_at_hand import ad_row, writer_of
 from tests.services.invariants import check_invariants
 from tests.services.jobs_at_hand import run_state
+from tests.services.oddities_at_hand import odd, play
 from tests.services.shop import TODAY, YESTERDAY, account, add_seller, entities, sandbox_for
 from tests.services.working import fetch_work, work_until_idle
 
@@ -131,6 +132,22 @@ async def test_while_a_listing_is_refused_nobody_knows_what_it_would_name(shop: 
     await shop.disarm()
     await sync_structure_of(shop, connection_id)
     assert await shop.rows(of_ad) == [("DELETED", "unnamed", False)]
+
+
+NOT_IDENTIFIED = odd("ads", "1211", "id", "null")
+NOT_PLACED = odd("ads", "1211", "id", '"1219"') + odd("ads", "1219", "adset_id", "null")
+NOT_SHOWN = '[[spoilt]]\nids = ["1211"]'
+
+
+@pytest.mark.parametrize("scenario", [NOT_IDENTIFIED, NOT_PLACED, NOT_SHOWN])
+async def test_while_a_listing_has_what_cant_be_kept_nothing_counts_as_deleted(
+    shop: Shop, connection_id: UUID, scenario: str
+) -> None:
+    await play(shop, scenario)
+    async with writer_of(shop, connection_id) as writer:
+        await writer.write([ad_row("1111", TODAY, SPENT)])
+    of_ad = "SELECT status, delivery_reason, archived_at IS NULL FROM ads WHERE external_id = '1111'"
+    assert await shop.rows(of_ad) == [("UNKNOWN", "unnamed", True)]
 
 
 async def test_a_listing_that_names_it_later_corrects_it(shop: Shop, connection_id: UUID) -> None:

@@ -32,7 +32,15 @@ _BLOCKED_FOR_POLICY = 368
 
 
 _GRANT_TEXTS = ("has not grant", "ads_management", "ads_read", "not authorized application")
-_TOKEN_TEXTS = ("access token", "oauth token", "session has", "session is", "session was", "user logged out")
+_TOKEN_TEXTS = (
+    "access token",
+    "oauth token",
+    "session key",
+    "session has",
+    "session is",
+    "session was",
+    "user logged out",
+)
 _PERMISSION_TEXTS = (
     "permission",
     "permitted",
@@ -64,21 +72,28 @@ def certain_loss(text: str, code: int | None, *, is_known: bool) -> Loss | None:
     return Loss.PERMISSION if _has(text, _GRANT_TEXTS) else None
 
 
+def names_loss(text: str) -> bool:
+    """Whether a failure speaks of access that is denied, in whatever code."""
+    return _has(text, (*_TOKEN_TEXTS, *_PERMISSION_TEXTS, *_CLOSING_TEXTS))
+
+
 def doubted_loss(
-    text: str, code: int | None, subcode: int | None, *, http_status: int, is_login_error: bool
+    text: str, code: int | None, subcode: int | None, *, http_status: int, is_login_error: bool, is_known: bool
 ) -> Loss | None:
-    """What a refusal may mean. `text`: all that Meta says, to developers and to people."""
+    """What a refusal may mean. `text`: all that Meta says, to developers and to people; `is_known` as above.
+
+    A code that nobody has met may mean anything, the loss of access too.
+    """
     if _has(text, _TOKEN_TEXTS):
         return Loss.TOKEN
     if (code, subcode) == (BAD_PARAMETER, NO_SUCH_OBJECT) or code in {_NO_SUCH_ALIAS, _BLOCKED_FOR_POLICY}:
         return Loss.PERMISSION
     if _has(text, (*_PERMISSION_TEXTS, *_CLOSING_TEXTS)):
         return Loss.PERMISSION
-    if not is_login_error:
-        return None
-    if http_status == HTTPStatus.UNAUTHORIZED:
+    if is_login_error and http_status == HTTPStatus.UNAUTHORIZED:
         return Loss.TOKEN
-    return Loss.PERMISSION if http_status == HTTPStatus.FORBIDDEN else None
+    is_forbidden = is_login_error and http_status == HTTPStatus.FORBIDDEN
+    return Loss.PERMISSION if is_forbidden or (code is not None and not is_known) else None
 
 
 def _has(text: str, parts: Sequence[str]) -> bool:

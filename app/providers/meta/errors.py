@@ -22,7 +22,7 @@ from app.errors import (
     TokenRejectedError,
     TooMuchDataError,
 )
-from app.providers.meta.access_loss import TOKEN_CODES, Loss, certain_loss, doubted_loss
+from app.providers.meta.access_loss import TOKEN_CODES, Loss, certain_loss, doubted_loss, names_loss
 from app.providers.meta.usage import regain_wait
 from app.vocabulary import UseCase
 
@@ -71,6 +71,9 @@ KINDS_BY_CODE: Mapping[int, Kind] = {
     # A bad request, blocked for policy, a bad query, beyond 37 months.
     **dict.fromkeys((100, 368, 2500, 3018), Kind.REFUSED),
 }
+
+# What Meta says where it has no better code.
+_VAGUE_CODES = frozenset({1, 2})
 
 # How far a limit reaches (Meta's rate-limit page): the app's as a whole (341 is also the app's downtime), or one use
 # case's. All others - of the user, the page, the ad account, or unknown - stop every call for the account.
@@ -172,7 +175,7 @@ def _is_outdated(text: str) -> bool:
 def doubt_of(failure: MetaFailure) -> Loss | None:
     """The loss of access that a failure may be a sign of and does not prove."""
     is_silent = failure.code is None and failure.is_login_error
-    if not is_silent and kind_of(failure) is not Kind.REFUSED:
+    if not is_silent and kind_of(failure) is not Kind.REFUSED and not _is_vague_denial(failure):
         return None
     return doubted_loss(
         failure.message,
@@ -180,7 +183,13 @@ def doubt_of(failure: MetaFailure) -> Loss | None:
         failure.subcode,
         http_status=failure.http_status,
         is_login_error=failure.is_login_error,
+        is_known=failure.code in KINDS_BY_CODE,
     )
+
+
+def _is_vague_denial(failure: MetaFailure) -> bool:
+    """Words of lost access under a code for passing trouble, which Meta does not call passing itself."""
+    return failure.code in _VAGUE_CODES and not failure.is_transient and names_loss(failure.headline)
 
 
 def _kind_by_text(text: str) -> Kind | None:

@@ -10,16 +10,22 @@ _is_id = re.compile(r"[!-~]{1,100}", re.ASCII).fullmatch
 
 
 def read_id(value: object) -> str | None:
-    """The id as text; None for null. Raises ValueError for what is empty, too long or has a space in it."""
+    """The id as text, without space around it; None for null. Raises ValueError for what is empty or no single word."""
     if value is None:
         return None
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or _is_id(text) is None:
+    text = _text(value)
+    if text is None or _is_id(text) is None:
         raise ValueError("an id is expected")
     return text
 
 
 def is_account(value: object, external_id: str) -> bool:
     """Whether the value names this account; either may begin with `act_`."""
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    return isinstance(text, str) and text.removeprefix("act_") == external_id.removeprefix("act_")
+    text = _text(value)
+    return text is not None and text.removeprefix("act_") == external_id.removeprefix("act_")
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value.strip() if isinstance(value, str) else None

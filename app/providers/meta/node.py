@@ -6,7 +6,7 @@ passing as its base says: it costs the job its attempts, and not the seller the 
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -18,7 +18,6 @@ from app.providers.meta.numbers import NotANumberError, find_whole, number_text,
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
     from decimal import Decimal
 
 
@@ -135,7 +134,10 @@ class Node(NamedTuple):
         return Node(cast("dict[str, object]", item), f"{self.what}.{name}")
 
 
-parse_date = lru_cache(maxsize=1024)(date.fromisoformat)  # a page names few days, many times each
+@lru_cache(maxsize=1024)  # a page names few days, many times each
+def parse_date(text: str) -> date:
+    """The day as it is written, with or without a time of that day. Raises ValueError."""
+    return datetime.fromisoformat(text.strip()).date()
 
 
 def as_node(value: object, what: str) -> Node:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
-from app.errors import RequestRefusedError
+from app.errors import RequestRefusedError, UnfinishedWalkError
 from app.metrics.levels import Level
 from app.providers.contract import EntityStatus
 from app.providers.meta.access import Access
@@ -38,7 +38,7 @@ from app.providers.sync_warnings import SyncWarnings
 from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from datetime import date
 
     import httpx
@@ -54,8 +54,10 @@ if TYPE_CHECKING:
         StatusOutcome,
         StatusRecord,
     )
+    from app.providers.meta.object_reading import DescribedObject
     from app.providers.meta.walks.patience import WalkPatience
 
+_Record = TypeVar("_Record")
 _EDGES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "adsets", Level.AD: "ads"}
 _SETTABLE = frozenset({EntityStatus.ACTIVE, EntityStatus.PAUSED})
 
@@ -120,24 +122,24 @@ class MetaProvider:
         return account
 
     async def list_campaigns(self) -> AsyncIterator[Sequence[CampaignRecord]]:
-        currency = await self._known_currency()
-        async for page in self._entities(Level.CAMPAIGN, CAMPAIGN_FIELDS):
-            yield read_objects(page, Level.CAMPAIGN, self.warnings, partial(parse_campaign, currency=currency))
+        parse = partial(parse_campaign, currency=await self._known_currency())
+        async for page in self._read(Level.CAMPAIGN, CAMPAIGN_FIELDS, parse):
+            yield page
 
     async def list_adsets(self) -> AsyncIterator[Sequence[AdsetRecord]]:
-        currency = await self._known_currency()
-        async for page in self._entities(Level.ADSET, ADSET_FIELDS):
-            yield read_objects(page, Level.ADSET, self.warnings, partial(parse_adset, currency=currency))
+        parse = partial(parse_adset, currency=await self._known_currency())
+        async for page in self._read(Level.ADSET, ADSET_FIELDS, parse):
+            yield page
 
     async def list_ads(self) -> AsyncIterator[Sequence[AdRecord]]:
-        async for page in self._entities(Level.AD, AD_FIELDS):
-            yield read_objects(page, Level.AD, self.warnings, parse_ad)
+        async for page in self._read(Level.AD, AD_FIELDS, parse_ad):
+            yield page
 
     async def list_statuses(self, level: Level) -> AsyncIterator[Sequence[StatusRecord]]:
         if level not in _EDGES:
             return
-        async for page in self._entities(level, STATUS_FIELDS[level]):
-            yield read_objects(page, level, self.warnings, parse_status_record)
+        async for page in self._read(level, STATUS_FIELDS[level], parse_status_record):
+            yield page
 
     async def read_insights(
         self,
@@ -170,6 +172,18 @@ class MetaProvider:
         if status not in _SETTABLE or level not in _EDGES:
             raise RequestRefusedError(f"only ACTIVE and PAUSED can be set, not {status} at {level.name} level")
         return await StatusBatch(self._graph, status).run(external_ids)
+
+    async def _read(
+        self, level: Level, fields: str, parse: Callable[[DescribedObject], _Record]
+    ) -> AsyncIterator[Sequence[_Record]]:
+        """The objects of a listing. Raises, after them, UnfinishedWalkError where some have no id: they may be any."""
+        lost = 0
+        async for page in self._entities(level, fields):
+            records = read_objects(page, level, self.warnings, parse)
+            lost += len(page) - len(records)
+            yield records
+        if lost:
+            raise UnfinishedWalkError(f"Meta's list of {_EDGES[level]} is not complete: {lost} of it had no id")
 
     def _entities(self, level: Level, fields: str) -> AsyncIterator[Sequence[object]]:
         """Without a filter, edges hide what is archived or deleted."""

@@ -51,6 +51,8 @@ class RowReading:
         level = self._level
         odd = _OddFields(node, self._read_id(node), node.day("date_start"), self._warnings)
         _require_one_day(node, odd)
+        if level is Level.ACCOUNT and self._find_id_said(node) is None:
+            odd.note("The row's account_id can't be read; the row is taken for the account's.", "account_id")
         counters, unknown = read_counters(node)
         for field in dict.fromkeys(SOURCES[name] for name in sorted(unknown)):
             odd.note(f"The row's {field} can't be read; what was known of it stays.", field)
@@ -70,12 +72,12 @@ class RowReading:
         return row, Gap(row.external_id, row.stat_date, unknown) if unknown else None
 
     def _read_id(self, node: Node) -> str:
-        field = ID_FIELDS[self._level]
-        external_id = node.identifier(field)
+        """At ACCOUNT level a row that names no account can be no other's than that of the account that was asked."""
         if self._level is not Level.ACCOUNT:
-            return external_id
-        if not is_account(external_id, self._account_external_id):
-            raise node.misshapen(field, "is another account's")
+            return node.identifier(ID_FIELDS[self._level])
+        said = self._find_id_said(node)
+        if said is not None and not is_account(said, self._account_external_id):
+            raise node.misshapen(ID_FIELDS[self._level], "is another account's")
         return self._account_external_id
 
     def _lose(self, item: object, reason: str) -> Gap:
@@ -90,8 +92,10 @@ class RowReading:
         return Gap(external_id, stat_date)
 
     def _find_id(self, node: Node) -> str | None:
-        if self._level is Level.ACCOUNT:
-            return self._account_external_id
+        return self._account_external_id if self._level is Level.ACCOUNT else self._find_id_said(node)
+
+    def _find_id_said(self, node: Node) -> str | None:
+        """The id in the row; None where it has none that can be read."""
         try:
             return node.optional_identifier(ID_FIELDS[self._level])
         except MisshapenError:

@@ -9,7 +9,8 @@ that is known is whether it was accepted.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 from app.errors import MisshapenError, PermissionDeniedError, RequestRefusedError, TokenRejectedError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from app.errors import ProviderError
     from app.providers.meta.graph import GraphClient
 
 
@@ -38,14 +40,22 @@ async def read_token_facts(graph: GraphClient, *, app_id: str | None, app_secret
         items = await graph.post_batch([{"method": "GET", "relative_url": f"debug_token?{urlencode(query)}"}])
     except TokenRejectedError as error:
         return TokenFacts(is_valid=False, error=str(error))
-    answer = read_item(items[0] if items else None, credentials=graph.credentials, use_case=graph.use_case)
+    item = items[0] if items else None
+    answer = read_item(item, credentials=graph.credentials, use_case=graph.use_case)
     if isinstance(answer, Node):
         return _facts(answer, graph)
     if isinstance(answer, TokenRejectedError):
         return TokenFacts(is_valid=False, error=str(answer))
-    if isinstance(answer, RequestRefusedError | PermissionDeniedError):
+    if isinstance(answer, RequestRefusedError | PermissionDeniedError) or _is_empty(item, answer):
         return TokenFacts(is_valid=True)
     raise answer
+
+
+def _is_empty(item: object, answer: ProviderError) -> bool:
+    """Whether the call came to a good end without an object for an answer: an empty list, a text, or nothing."""
+    if not isinstance(answer, MisshapenError) or not isinstance(item, dict):
+        return False
+    return Node(cast("dict[str, object]", item), "a batch item").integer("code") == HTTPStatus.OK
 
 
 def _facts(answer: Node, graph: GraphClient) -> TokenFacts:

@@ -82,7 +82,7 @@ class PageAsking:
                 return False
             await self._patience.long_pause(page.read_again)
             return True
-        if isinstance(error, TooMuchDataError) and error.code == PAGE_TOO_HEAVY:
+        if self._is_too_heavy(error):
             shrinks = self._size.shrink(page.size)
             page.size = self._size.value
             return shrinks
@@ -90,6 +90,12 @@ class PageAsking:
             return False
         await self._patience.pause(page.failures)
         return True
+
+    def _is_too_heavy(self, error: ProviderError) -> bool:
+        """Whether a smaller page is the answer, which a listing alone can be asked for in no other way."""
+        if not isinstance(error, TooMuchDataError) or error.code is None:
+            return False
+        return error.code == PAGE_TOO_HEAVY or self._edge.id_field is not None
 
     def _is_passing(self, error: ProviderError, after: str | None) -> bool:
         """A whole query that is not answered in time is asked for in another way; the rest of one is asked for."""
