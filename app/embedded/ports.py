@@ -7,12 +7,21 @@ import socket
 LOOPBACK = "127.0.0.1"
 
 
+_found: set[int] = set()
+
+
 def find_free_port() -> int:
-    """A port that nobody listens on at this moment; another program may still be faster."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on at this moment; another program may still be faster.
+
+    None is found twice by one process: the server that is to have it may be started later.
+    """
+    while True:
+        with socket.socket() as probe:
+            probe.bind((LOOPBACK, 0))
+            port: int = probe.getsockname()[1]
+        if port not in _found:
+            _found.add(port)
+            return port
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
