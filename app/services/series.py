@@ -78,11 +78,7 @@ async def measure_series(
     fetches = await _fetches(driver, seller_id, level, period, granularity, days)
     return [
         await _series(
-            [
-                bucket
-                for bucket in _buckets(span.days, granularity)
-                if filled or any(bucket.starts_on in of_part for of_part in of_parts)
-            ],
+            _buckets(span.days, granularity) if filled else _known_buckets(span.days, granularity, of_parts),
             _totals(of_one, of_parts, calendar.accounts[request.account_id].currency),
             [span],
             [fetches.get(account_days, {})],
@@ -90,6 +86,12 @@ async def measure_series(
         )
         for request, span, account_days, of_one, of_parts in zip(asked, spans, days, parts, sums, strict=True)
     ]
+
+
+def _known_buckets(days: DateRange, granularity: Granularity, sums: Sequence[dict[date, Sum]]) -> Sequence[Bucket]:
+    """Those of which there is anything; of days in one currency, as nearly always, without a look at each part."""
+    known = sums[0].keys() if len(sums) == 1 else {day for of_part in sums for day in of_part}
+    return [bucket for bucket in _buckets(days, granularity) if bucket.starts_on in known]
 
 
 def _totals(spans: Sequence[CurrencySpan], sums: Sequence[dict[date, Sum]], usual: str) -> TotalOf:

@@ -3,7 +3,7 @@
 A few are accepted in a turn of the event loop: all that wait at once would hold up everything else, and one a turn
 would make new clients and health probes queue for as many turns as others connect. After as many as that, or when there
 was no place, the listener rests for a moment; the others wait in the kernel meanwhile. So a crowd takes a bounded part
-of each second, however fast it reconnects, and a newcomer behind a thousand of it waits for an eighth of a second.
+of each second, however fast it reconnects, and a newcomer behind a thousand of it waits for a sixth of a second.
 
 A client may also connect and leave, and do so faster than it could be served, whether it asked for something first or
 not. What it leaves behind is thrown away faster, too: it would otherwise fill the kernel's queue, and new clients would
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ACCEPTED_PER_TURN", "Accepting"]
 
-ACCEPTED_PER_TURN = 32
+ACCEPTED_PER_TURN = 25
 THROWN_AWAY_PER_TURN = 100
 REST_SECONDS = 0.004
 # When the process, or the machine, has no file descriptor left.

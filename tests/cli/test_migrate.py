@@ -71,6 +71,7 @@ async def test_what_is_lost_is_told_before_anything_happens(settings: Settings, 
     assert ended.returncode == 2
     assert ended.stdout.splitlines() == [
         "Downgrading to 0004 permanently deletes:",
+        "  day_currencies           the table, 2 rows",
         "  failing_work             the table, 2 rows",
         "  idempotent_requests      user_id (2 rows)",
         "  jobs                     had_turn (2 rows)",

@@ -14,6 +14,7 @@ from app.database.transactions import tenant_transaction
 from app.errors import (
     PermissionDeniedError,
     ProviderThrottledError,
+    ProviderTransientError,
     RequestRefusedError,
     ThrottleScope,
     TokenRejectedError,
@@ -208,11 +209,12 @@ async def test_reports_that_fail_are_cut_and_lose_nothing(shop: Shop, level: Lev
     assert sorted_rows(cut) == sorted_rows(at_once)
 
 
-async def test_reports_that_always_fail_are_too_much(shop: Shop) -> None:
+async def test_reports_that_always_fail_are_tried_again_later(shop: Shop) -> None:
+    """Smaller ones were tried before."""
     provider = reporting(shop, await connection_of(shop, await shop.connect()))
     await script(shop, "reports", ends="skipped")
 
-    with pytest.raises(TooMuchDataError):
+    with pytest.raises(ProviderTransientError, match="even the smallest"):
         await read(provider, expected_rows=100)
 
 
