@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["agree_with", "list_given_secrets", "settings_to_note"]
 
-# How a process speaks is its own affair.
-_OWN = frozenset({"LOG_LEVEL", "LOG_FORMAT"})
+# How a process speaks is its own affair, and so is by what path it finds the data directory.
+_OWN = frozenset({"LOG_LEVEL", "LOG_FORMAT", "DATA_DIRECTORY"})
 
 
 class _Names(NamedTuple):
