@@ -84,7 +84,7 @@ def _opened(path: Path, printer: StepPrinter, *, reset: bool) -> Generator[DataD
 def start_all(stack: Stack, printer: StepPrinter, request: StopRequest, sandbox_data: Path | None) -> None:
     """Everything, in an order that lets the processes load their code at the same time as the database is prepared.
 
-    The api is ready once the schema and the demo's logins are there: whoever sees it ready can log in.
+    The api is ready once the schema and the demo's logins exist, so that one can log in at once.
     """
 
     @contextmanager

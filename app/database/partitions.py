@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 RAW_TABLE = "ad_stats_raw"
 CURRENT_SELLER = "(SELECT nullif(current_setting('app.seller_id', true), '')::uuid)"
 MONTHS_AHEAD = 13
-"""Months after the current one whose partitions exist already."""
+"""How many months after the current one have their partitions already."""
 RAW_PARTITION_PATTERN = rf"^{RAW_TABLE}_\d{{4}}_\d{{2}}$"
 
 

@@ -26,7 +26,7 @@ NEVER = 1_000_000_000
 # it by then.
 WORTH, LATE, MOST = 10, 300, 3_000
 # Collections of younger objects after which one is worth its time when no operation ran at the last look either: what
-# the last operations left in cycles would stay for as long as nobody asks for anything.
+# the last operations left in cycles would otherwise stay until somebody asks for something.
 WORTH_AT_REST = 1
 # Objects that a full collection looks at in 5 ms, or 10 on a slow machine.
 MANY = 20_000

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["RequestTurns", "turn_of"]
 
 _TURN = "pixecom.turn"
-# Work that its client has left counts for so many seconds of the event loop, and for half of the time that it took.
+# What an abandoned request adds to its time on the event loop, in seconds, besides half of the time that it took.
 # Cancelling a statement takes a connection to the database of its own, which PostgreSQL starts a process for: 3 ms of
 # the machine, besides what was done in vain.
 _ABANDONED_SECONDS = 0.025
