@@ -105,7 +105,7 @@ class Flood:
 
     request: Http
     connections: int = 100
-    seconds: float = 5.0
+    seconds: float = 12.0
     source: str = LOOPBACK
 
 

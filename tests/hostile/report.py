@@ -36,13 +36,9 @@ def _line(run: Run, one: Suffered) -> str:
     hung = " (hung, restarted)" if one.hung else ""
     figures = (
         f"{one.cpu_seconds:8.2f} {times:8.1f} {median(waited or [0.0]) * 1000:7.0f} {p99(waited) * 1000:7.0f} "
-        f"{_slowdown(run, one):7.1f} {livez * 1000:9.0f}"
+        f"{run.slowdown(one):7.1f} {livez * 1000:9.0f}"
     )
     return f"{figures}  {one.operation}: {answer}{hung}"
-
-
-def _slowdown(run: Run, one: Suffered) -> float:
-    return p99(run.within("list", one.begun, one.ended)) / max(run.idle_p99, 0.001)
 
 
 def verdict(run: Run) -> list[str]:
@@ -63,9 +59,9 @@ def verdict(run: Run) -> list[str]:
     return [
         *(sentence for sentence, is_so in found.items() if is_so),
         *(
-            f"beside {one.operation}, the other's p99 was {_slowdown(run, one):.1f} times its idle one"
+            f"beside {one.operation}, the other's p99 was {run.slowdown(one):.1f} times its idle one"
             for one in run.suffered
-            if one.operation.kind == "floods" and _slowdown(run, one) > MOST_SLOWDOWN
+            if one.operation.kind == "floods" and run.slowdown(one) > MOST_SLOWDOWN
         ),
     ]
 

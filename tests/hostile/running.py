@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import quantiles
@@ -24,14 +26,20 @@ if TYPE_CHECKING:
     from tests.hostile.outcome import Outcome
 
 IDLE_SECONDS = 10.0
+BEFORE_FLOOD_SECONDS = 6.0
 REST_SECONDS = 30.0
+SENDER_NICENESS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Suffered:
-    """One operation: when, what came of it, and what it cost the api. `hung`: it had to be ended with the process."""
+    """One operation: when, what came of it, and what it cost the api. `hung`: it had to be ended with the process.
+
+    `idle_begun` is the beginning of the idle moment that it is compared with, where it has one of its own.
+    """
 
     operation: Operation
+    idle_begun: float | None
     begun: float
     ended: float
     outcome: Outcome | None
@@ -66,6 +74,11 @@ class Run:
     def idle_p99(self) -> float:
         return p99(self.within("list", self.idle_begun, self.idle_ended))
 
+    def slowdown(self, one: Suffered) -> float:
+        """By how many times the bystander's p99 beside an operation was longer than when idle."""
+        idle = self.idle_p99 if one.idle_begun is None else p99(self.within("list", one.idle_begun, one.begun))
+        return p99(self.within("list", one.begun, one.ended)) / max(idle, 0.001)
+
 
 def p99(seconds: list[float]) -> float:
     return quantiles(seconds, n=100)[98] if len(seconds) > 1 else max(seconds, default=0.0)
@@ -76,7 +89,7 @@ def run(
 ) -> Run:
     """Send them one after the other, each when the last has come to rest."""
     found = Run()
-    with _bystander(api, directory / "bystander.txt") as samples:
+    with _bystander(api, directory / "bystander.txt") as samples, _sender() as sender:
         time.sleep(3.0)  # the first connections and statements are dearer
         found.idle_begun, cpu = time.monotonic(), api.cpu_seconds
         time.sleep(IDLE_SECONDS)
@@ -84,7 +97,8 @@ def run(
         found.idle_cpu = (api.cpu_seconds - cpu) / (found.idle_ended - found.idle_begun)
         found.resident_before = api.resident_bytes
         for operation in operations:
-            one = _suffer(api, operation, timeout=timeout, idle_cpu=found.idle_cpu)
+            idle_begun = _idle_before(operation)
+            one = _suffer(api, sender, operation, timeout=timeout, idle_cpu=found.idle_cpu, idle_begun=idle_begun)
             found.suffered.append(one)
             tell(str(operation))
         found.resident_after = api.resident_bytes
@@ -92,10 +106,33 @@ def run(
     return found
 
 
-def _suffer(api: Api, operation: Operation, *, timeout: float, idle_cpu: float) -> Suffered:
+def _sender() -> ThreadPoolExecutor:
+    """A thread that gives way to the server and to those beside it: somebody who floods has a machine of their own."""
+    return ThreadPoolExecutor(max_workers=1, initializer=os.nice, initargs=(SENDER_NICENESS,))
+
+
+def _idle_before(operation: Operation) -> float | None:
+    """A flood is compared with the moment before it; what is over at once, with the beginning of the run."""
+    if operation.kind != "floods":
+        return None
+    begun = time.monotonic()
+    time.sleep(BEFORE_FLOOD_SECONDS)
+    return begun
+
+
+def _suffer(
+    api: Api,
+    sender: ThreadPoolExecutor,
+    operation: Operation,
+    *,
+    timeout: float,
+    idle_cpu: float,
+    idle_begun: float | None,
+) -> Suffered:
     begun, cpu = time.monotonic(), api.cpu_seconds
     try:
-        outcome = asyncio.run(OverTcp(api.port, api.hurt_token, timeout).send(operation))
+        sending = OverTcp(api.port, api.hurt_token, timeout).send(operation)
+        outcome = sender.submit(asyncio.run, sending).result()
     except (TimeoutError, OSError):
         outcome = None
     rested = api.rests_within(REST_SECONDS)
@@ -104,7 +141,15 @@ def _suffer(api: Api, operation: Operation, *, timeout: float, idle_cpu: float) 
     if not rested:
         api.stop()
         api.start()
-    return Suffered(operation=operation, begun=begun, ended=ended, outcome=outcome, cpu_seconds=cost, hung=not rested)
+    return Suffered(
+        operation=operation,
+        idle_begun=idle_begun,
+        begun=begun,
+        ended=ended,
+        outcome=outcome,
+        cpu_seconds=cost,
+        hung=not rested,
+    )
 
 
 @contextmanager
