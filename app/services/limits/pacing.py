@@ -8,8 +8,10 @@ end late. Many groups that ask for less than a quarter of the time each are not 
 from __future__ import annotations
 
 from math import exp, inf
-from time import monotonic
+from time import monotonic, thread_time
 from typing import TYPE_CHECKING
+
+from app.services.limits.unmeasured import Unmeasured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -50,10 +52,11 @@ class _Group:
 
 
 class Pacing:
-    """One per process."""
+    """One per process, on the thread of its event loop."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic, busy: Callable[[], float] = thread_time) -> None:
         self._clock = clock
+        self._unmeasured = Unmeasured(busy)
         self._groups: dict[Hashable, _Group] = {}  # the one that asked last is the last
 
     def __len__(self) -> int:
@@ -72,6 +75,8 @@ class Pacing:
         """How much later a turn of this group should end that has held the loop for so long. `since`: its begin."""
         now = self._clock()
         group = self._asking(key, now)
+        self._unmeasured.note(held, now=now)
+        held *= self._unmeasured.times()
         group.add(held, since=since, now=now)
         level = self._level_for(group, now)
         if group.rate <= level:

@@ -7,6 +7,7 @@ from math import inf
 import pytest
 
 from app.services.limits.pacing import ASKING_SECONDS, CAPACITY, LEAST_LEVEL, Pacing, find_level
+from app.services.limits.unmeasured import MOST, Unmeasured
 
 
 class Loop:
@@ -14,13 +15,15 @@ class Loop:
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.pacing = Pacing(lambda: self.now)
+        self.worked = 0.0
+        self.pacing = Pacing(lambda: self.now, lambda: self.worked)
 
     def request(self, group: str, seconds: float) -> float:
         """One that holds the loop from its begin to its end; returns how much later its turn ends."""
         since = self.now
         self.pacing.note_asking(group)
         self.now += seconds
+        self.worked += seconds
         return self.pacing.seconds_late(group, seconds, since=since)
 
     def flood(self, groups: list[str], *, seconds: float, each: float, beside: str | None = None) -> dict[str, float]:
@@ -130,3 +133,33 @@ def test_quiet_groups_are_forgotten(loop: Loop) -> None:
         loop.now += 0.1
 
     assert len(loop.pacing) < 30
+
+
+def test_what_the_steps_do_not_measure_counts_in_proportion(loop: Loop) -> None:
+    """A flood of requests that are measured for half of the time for which they hold the loop."""
+    since = loop.now
+    for _ in range(300):
+        loop.pacing.note_asking("quiet")
+        loop.now, loop.worked = loop.now + 0.02, loop.worked + 0.02
+        late = loop.pacing.seconds_late("busy", 0.01, since=loop.now - 0.02)
+
+    assert loop.now - since > 5
+    assert late > 0
+    assert loop.pacing.is_behind("busy")
+
+
+def test_an_idle_loop_makes_nobody_dearer() -> None:
+    unmeasured = Unmeasured(lambda: 7.0)
+    for now in range(100):
+        unmeasured.note(0.001, now=now)
+
+    assert unmeasured.times() == 1.0
+
+
+def test_work_without_any_request_makes_requests_twice_as_dear_at_most() -> None:
+    worked = iter(range(1000))
+    unmeasured = Unmeasured(lambda: next(worked))
+    for now in range(100):
+        unmeasured.note(0.001, now=now)
+
+    assert unmeasured.times() == MOST
