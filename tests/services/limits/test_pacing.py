@@ -137,7 +137,7 @@ def test_quiet_groups_are_forgotten(loop: Loop) -> None:
 
 def test_what_the_steps_do_not_measure_counts_in_proportion(loop: Loop) -> None:
     """A flood of requests that are measured for half of the time for which they hold the loop."""
-    since = loop.now
+    since, late = loop.now, 0.0
     for _ in range(300):
         loop.pacing.note_asking("quiet")
         loop.now, loop.worked = loop.now + 0.02, loop.worked + 0.02
