@@ -185,7 +185,8 @@ async def test_some_errors_are_told_by_their_text(
         (429, b"", ProviderThrottledError),
         (429, {"error": {"message": "slow down"}}, ProviderThrottledError),
         (400, {"error": {"message": "no code"}}, ProviderTransientError),
-        (400, {"error": "text"}, MisshapenError),
+        (400, {"error": "text"}, ProviderTransientError),
+        (400, {"error": ["text"]}, MisshapenError),
         (200, b"", ProviderTransientError),
         (200, b"[" * 100_000, ProviderTransientError),
     ],
@@ -200,6 +201,24 @@ async def test_an_answer_without_a_code(
     graph.answer(body, status=status)
 
     assert type(await raised_by(meta)) is expected
+
+
+@pytest.mark.parametrize("again", [401, 403])
+async def test_a_token_that_is_refused_as_oauth_has_it(meta: MetaProvider, graph: ScriptedGraph, again: int) -> None:
+    for status in (401, again):
+        graph.answer({"error": "invalid_token", "error_description": "The token was revoked"}, status=status)
+    error = await raised_by(meta)
+
+    assert type(error) is TokenRejectedError
+    assert "invalid_token" in str(error)
+
+
+@pytest.mark.parametrize("nothing", [None, "", [], {}])
+async def test_an_error_that_is_none_is_no_error(meta: MetaProvider, graph: ScriptedGraph, nothing: object) -> None:
+    graph.answer({"data": [{"id": "1", "name": "One"}], "error": nothing})
+    ids = [ad.external_id async for page in meta.list_ads() for ad in page]
+
+    assert ids == ["1"]
 
 
 async def test_an_error_inside_a_200_is_an_error(meta: MetaProvider, graph: ScriptedGraph) -> None:

@@ -360,16 +360,19 @@ def refuse_object(graph: ScriptedGraph) -> None:
     graph.answer_error(100, 2446289, message="Invalid parameter")
 
 
-async def test_an_edge_that_is_refused_for_an_object_costs_three_calls(
+async def test_an_edge_that_is_refused_for_an_object_costs_three_calls_and_a_look_at_the_account(
     meta: MetaProvider, graph: ScriptedGraph
 ) -> None:
-    for _ in range(3):
+    refuse_object(graph)
+    graph.answer({"id": "act_1", "account_status": 1})
+    for _ in range(2):
         refuse_object(graph)
     ids, error = await listed(meta.list_ads())
 
     assert (ids, type(error), graph.unused) == ([], RequestRefusedError, 0)
-    assert [(call.query["limit"], call.query["fields"] == "id") for call in graph.calls] == [
+    assert [(call.query.get("limit"), call.query["fields"] == "id") for call in graph.calls] == [
         ("500", False),
+        (None, False),
         ("1", False),
         ("1", True),
     ]
@@ -385,6 +388,8 @@ class SpoiltListing:
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         params = request.url.params
+        if "limit" not in params:  # the account itself
+            return httpx.Response(200, json={"id": "act_1", "account_status": 1})
         limit, start = int(params["limit"]), int(params.get("after", "0"))
         self.calls.append(limit)
         stop = min(start + limit, self._count)

@@ -40,6 +40,26 @@ LOSSES = [
     (102, 9, 400, "Something", "TOKEN"),
     (2500, None, 400, "An active access token must be used to query information about the current user.", "TOKEN"),
     (100, None, 400, "Error validating access token: the session has expired", "TOKEN"),
+    (100, None, 400, "(#100) Object does not exist", "PERMISSION"),
+    (100, None, 400, "Cannot access an object not managed by the business system user.", "PERMISSION"),
+    (100, 1815197, 400, "Invalid parameter", "PERMISSION"),
+    (100, 1487194, 400, "The ad account was removed from your business.", "PERMISSION"),
+    (100, None, 400, "Unsupported get request.", "PERMISSION"),
+    (100, None, 404, "(#100) No node specified", "PERMISSION"),
+    (3018, None, 400, "Something", "PERMISSION"),
+    (1487534, None, 400, "Something", "PERMISSION"),
+]
+# Said of a call or an object, while the account answers for itself.
+REFUSALS = [
+    (100, None, "(#100) Object does not exist"),
+    (100, 33, "Unsupported get request. Object with ID '1' does not exist"),
+    (100, 1815197, "Invalid parameter"),
+    (100, 1487534, "Invalid parameter"),
+    (100, 2446289, "The creative of an ad is missing"),
+    (803, None, "Some of the aliases you requested do not exist: 1"),
+    (2500, None, "Unknown path components: /x"),
+    (3018, None, "The start date of the time range cannot be beyond 37 months from the current date"),
+    (1234567, 1, "Something"),
 ]
 
 
@@ -118,3 +138,42 @@ async def test_a_doubt_is_settled_by_one_call(shop: Shop, reader: Tenant, connec
     assert (await account_of(reader))["healthClass"] == "PERMISSION"
     assert sum((await shop.calls()).values()) - before <= 8  # four levels may have begun, a doubt each
     assert await shop.value("SELECT health FROM fb_connections WHERE id = $1", connection_id) == "UNHEALTHY"
+
+
+@pytest.mark.parametrize("edge", ["insights", "campaigns", "ads"])
+@pytest.mark.parametrize(("code", "subcode", "message"), REFUSALS)
+async def test_what_is_refused_of_an_account_that_answers_is_no_loss(
+    shop: Shop, reader: Tenant, edge: str, code: int, subcode: int | None, message: str
+) -> None:
+    await shop.arm(refusing(code, subcode, 400, message, edge=edge))
+    await shop.sync()
+    assert (await account_of(reader))["health"] == "HEALTHY"
+
+
+async def test_an_account_that_alone_is_refused_is_no_loss(shop: Shop, reader: Tenant) -> None:
+    """Its campaigns can be listed, though its node is refused and its ads are."""
+    for edge in ("node", "insights"):
+        await shop.arm(refusing(100, 1885183, 400, "Odd", edge=edge))
+    await shop.sync()
+    assert (await account_of(reader))["health"] == "HEALTHY"
+
+
+async def test_a_firewall_is_asked_rarely_and_believed_for_no_longer_than_it_stands(shop: Shop, reader: Tenant) -> None:
+    before = sum((await shop.calls()).values())
+    await shop.arm({"match": {"account": "act_1"}, "times": None, "form": "html", "http_status": 403})
+    await shop.sync()
+    assert sum((await shop.calls()).values()) - before <= 8  # four levels, one look at the account for each
+    assert await shop.value("SELECT count(*) FROM jobs WHERE state NOT IN ('SUCCEEDED', 'FAILED')") == 0
+    assert await shop.value("SELECT DISTINCT state FROM jobs WHERE kind = 'stats'") == "FAILED"
+    assert (await account_of(reader))["health"] == "HEALTHY"
+
+    await shop.disarm()
+    await shop.sync()
+    assert await shop.value("SELECT sum(spend_micros)::bigint FROM ad_stats_daily WHERE level = 0") == 60_000_000
+
+
+async def test_one_page_of_a_firewall_costs_nothing(shop: Shop, reader: Tenant) -> None:
+    await shop.arm({"match": {"account": "act_1", "edge": "insights"}, "times": 1, "form": "html", "http_status": 403})
+    await shop.sync()
+    assert (await account_of(reader))["health"] == "HEALTHY"
+    assert await shop.value("SELECT sum(spend_micros)::bigint FROM ad_stats_daily WHERE level = 0") == 60_000_000

@@ -2,7 +2,7 @@
 
 Meta says so in many ways: `100/33` and `803` for what is missing and for what may not be seen, `2500` or `104` where a
 token is missing, codes that are in no table, and words. Most of them are also said of a single object or of one odd
-query. So only words that are about nothing else are certain; all others are doubts, which `access` settles by a call.
+query. So only words that are about nothing else are certain; every other refusal is a doubt, which `access` settles.
 The codes and words are those that connectors have met.
 """
 
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 
 class Loss(Enum):
-    """What is gone: the token, or its permission for this account or page."""
+    """What is gone: the token, or its permission for this account or page.
+
+    UNSAID: everything is refused by answers that are not Meta's own, such as a firewall's page. That may pass.
+    """
 
     TOKEN = auto()
     PERMISSION = auto()
+    UNSAID = auto()
 
 
 BAD_PARAMETER = 100
@@ -34,6 +38,8 @@ _BLOCKED_FOR_POLICY = 368
 _GRANT_TEXTS = ("has not grant", "ads_management", "ads_read", "not authorized application")
 _TOKEN_TEXTS = (
     "access token",
+    "invalid_token",
+    "invalid_grant",
     "oauth token",
     "session key",
     "session has",
@@ -77,12 +83,12 @@ def names_loss(text: str) -> bool:
     return _has(text, (*_TOKEN_TEXTS, *_PERMISSION_TEXTS, *_CLOSING_TEXTS))
 
 
-def doubted_loss(
+def likely_loss(
     text: str, code: int | None, subcode: int | None, *, http_status: int, is_login_error: bool, is_known: bool
 ) -> Loss | None:
-    """What a refusal may mean. `text`: all that Meta says, to developers and to people; `is_known` as above.
+    """What a refusal points to, if it points to a loss at all. `text`: all that Meta says, to developers and to people.
 
-    A code that nobody has met may mean anything, the loss of access too.
+    A code that is in no table may mean anything, the loss of access too.
     """
     if _has(text, _TOKEN_TEXTS):
         return Loss.TOKEN

@@ -22,7 +22,7 @@ from app.errors import (
     TokenRejectedError,
     TooMuchDataError,
 )
-from app.providers.meta.access_loss import TOKEN_CODES, Loss, certain_loss, doubted_loss, names_loss
+from app.providers.meta.access_loss import TOKEN_CODES, Loss, certain_loss, likely_loss, names_loss
 from app.providers.meta.usage import regain_wait
 from app.vocabulary import UseCase
 
@@ -102,6 +102,7 @@ _OUTDATED_WORDS = ("deprecated", "no longer", "has been removed", "was removed")
 _OUTDATED_THINGS = ("field", "version")
 _LOGIN_ERROR = "OAuthException"
 _BETWEEN_TEXTS = " | "
+_REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 _ERRORS: Mapping[Kind, type[ProviderError]] = {
@@ -111,6 +112,13 @@ _ERRORS: Mapping[Kind, type[ProviderError]] = {
     Kind.PERMISSION: PermissionDeniedError,
     Kind.OUTDATED: OutdatedRequestError,
     Kind.REFUSED: RequestRefusedError,
+}
+
+
+_LOSSES: Mapping[Loss, type[ProviderError]] = {
+    Loss.TOKEN: TokenRejectedError,
+    Loss.PERMISSION: PermissionDeniedError,
+    Loss.UNSAID: RequestRefusedError,
 }
 
 
@@ -133,8 +141,25 @@ class MetaFailure(NamedTuple):
         return self.message.partition(_BETWEEN_TEXTS)[0]
 
 
-def read_failure(http_status: int, envelope: Node) -> MetaFailure:
-    """The failure in an `error` object; text that is no text is left out."""
+def find_failure(http_status: int, body: Node) -> MetaFailure | None:
+    """The failure that a body tells of; None where its `error` is missing or empty. Raises MisshapenError."""
+    error = body.fields.get("error")
+    if not error:
+        return None
+    if isinstance(error, str):
+        return _oauth_failure(http_status, error, body.fields.get("error_description"))
+    envelope = body.child("error")
+    return envelope and _read_envelope(http_status, envelope)
+
+
+def _oauth_failure(http_status: int, error: str, description: object) -> MetaFailure:
+    """As OAuth has it (RFC 6749, 5.2; RFC 6750, 3)."""
+    message = f"{error}: {description}" if isinstance(description, str) and description else error
+    return MetaFailure(http_status, message, is_login_error=http_status in _REFUSALS)
+
+
+def _read_envelope(http_status: int, envelope: Node) -> MetaFailure:
+    """As Graph has it; text that is no text is left out."""
     parts = [
         value
         for name in ("message", "error_user_title", "error_user_msg")
@@ -172,19 +197,34 @@ def _is_outdated(text: str) -> bool:
     return any(word in text for word in _OUTDATED_WORDS) and any(thing in text for thing in _OUTDATED_THINGS)
 
 
-def doubt_of(failure: MetaFailure) -> Loss | None:
-    """The loss of access that a failure may be a sign of and does not prove."""
-    is_silent = failure.code is None and failure.is_login_error
-    if not is_silent and kind_of(failure) is not Kind.REFUSED and not _is_vague_denial(failure):
-        return None
-    return doubted_loss(
-        failure.message,
-        failure.code,
-        failure.subcode,
-        http_status=failure.http_status,
-        is_login_error=failure.is_login_error,
-        is_known=failure.code in KINDS_BY_CODE,
-    )
+def is_doubtful(failure: MetaFailure) -> bool:
+    """Whether a failure may be a sign of lost access: any refusal may, whatever it says."""
+    return is_silent_refusal(failure) or kind_of(failure) is Kind.REFUSED or _is_vague_denial(failure)
+
+
+def is_silent_refusal(failure: MetaFailure) -> bool:
+    """Whether the answer is that of a refusal, and not one of Graph's errors."""
+    return failure.code is None and (failure.is_login_error or failure.http_status in _REFUSALS)
+
+
+def loss_of(failure: MetaFailure) -> Loss | None:
+    """The loss of access that a failure points to."""
+    match kind_of(failure):
+        case Kind.TOKEN:
+            return Loss.TOKEN
+        case Kind.PERMISSION:
+            return Loss.PERMISSION
+        case _ if not is_doubtful(failure):
+            return None
+        case _:
+            return likely_loss(
+                failure.message,
+                failure.code,
+                failure.subcode,
+                http_status=failure.http_status,
+                is_login_error=failure.is_login_error,
+                is_known=failure.code in KINDS_BY_CODE,
+            )
 
 
 def _is_vague_denial(failure: MetaFailure) -> bool:
@@ -243,9 +283,8 @@ def provider_error(
 
 
 def loss_error(loss: Loss, failure: MetaFailure, credentials: Credentials) -> ProviderError:
-    """The error of a failure that has turned out to be a loss of access."""
-    kind = TokenRejectedError if loss is Loss.TOKEN else PermissionDeniedError
-    return kind(_sentence(failure, credentials), code=failure.code, subcode=failure.subcode)
+    """The error of a failure that has turned out to be a loss of access, or a refusal of everything."""
+    return _LOSSES[loss](_sentence(failure, credentials), code=failure.code, subcode=failure.subcode)
 
 
 def _scope_of(code: int | None) -> ThrottleScope:

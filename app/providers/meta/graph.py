@@ -28,7 +28,7 @@ from app.errors import (
 from app.providers.contract import UsageReading
 from app.providers.meta.answer_json import parse_json
 from app.providers.meta.batch_item import item_headers, read_item
-from app.providers.meta.errors import MetaFailure, loss_error, provider_error, read_failure
+from app.providers.meta.errors import MetaFailure, find_failure, loss_error, provider_error
 from app.providers.meta.node import Node, as_node
 from app.providers.meta.observing import observe_answer
 from app.providers.meta.usage import read_usage, worst_usage
@@ -264,9 +264,9 @@ class GraphClient:
                 raise
             return self._silent(response)
         if isinstance(value, dict):
-            envelope = as_node(cast("object", value), "the body").child("error")
-            if envelope is not None:
-                return read_failure(response.status_code, envelope)
+            failure = find_failure(response.status_code, as_node(cast("object", value), "the body"))
+            if failure is not None:
+                return failure
         return cast("object", value) if response.is_success else self._silent(response)
 
     async def _noted_error(self, failure: MetaFailure, response: httpx.Response, *, is_probe: bool) -> ProviderError:
