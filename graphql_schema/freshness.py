@@ -30,8 +30,8 @@ describe_enum(
     description="Why numbers are not fresh. Of several reasons, the first of these.",
     TOKEN_EXPIRED="The platform no longer accepts the access token. Give it another one with `rotateToken`.",  # noqa: S106  # a reason
     PERMISSION="The access token lacks a permission. Give it one that has it with `rotateToken`.",
-    REFUSED="The platform refuses what is asked of it, each time; `failure` says what, in its words.",
-    FAILING="Syncs fail each time for another reason; `failure` says which.",
+    REFUSED="The platform refuses what is asked of it; `failure` says what, in its words.",
+    FAILING="Syncs fail for another reason; `failure` says which.",
     THROTTLED="The platform limits our calls; they come less often for a while.",
     META_GAP="Days were never fetched although all was well.",
     NEVER_SYNCED="Nothing has been fetched yet.",
@@ -67,7 +67,7 @@ class AccountFreshness:
         description="When the next numbers are expected, in UTC. Null: nobody can know, or none are expected.",
     )
     failure: FreshnessFailure | None = strawberry.field(
-        description="What fails each time. Null: the reason is neither REFUSED nor FAILING.",
+        description="What fails. Null: the reason is neither REFUSED nor FAILING.",
     )
 
     @classmethod

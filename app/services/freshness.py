@@ -34,8 +34,6 @@ REFUSALS = {
     ConnectionTrouble.TOKEN: FreshnessReason.TOKEN_EXPIRED,
     ConnectionTrouble.PERMISSION: FreshnessReason.PERMISSION,
 }
-# Failures of one kind of work in a row after which they are the reason. What the platform has dropped, it says once.
-FAILED_ROUNDS = 2
 _FAILURES = frozenset({FreshnessReason.REFUSED, FreshnessReason.FAILING})
 _REFUSED = "REFUSED"
 _ONE_DAY = timedelta(days=1)
@@ -246,10 +244,12 @@ async def load_days_freshness(
 
 
 def _failure_of(account: AccountSyncFacts, levels: Sequence[Level]) -> FailureFacts | None:
-    """The work that keeps numbers of these levels from coming: theirs first, then any but that of other levels."""
+    """The work that keeps numbers of these levels from coming: theirs first, then any but that of other levels.
+
+    One failed round is enough: it is asked for where numbers are behind, and a success forgets it.
+    """
     own = [f"{SyncSource.INSIGHTS}/{level.name}" for level in levels]
-    lasting = [each for each in account.failures if each.is_outdated or each.rounds >= FAILED_ROUNDS]
-    relevant = [each for each in lasting if each.work in own or not each.work.startswith(SyncSource.INSIGHTS)]
+    relevant = [each for each in account.failures if each.work in own or not each.work.startswith(SyncSource.INSIGHTS)]
     return min(relevant, key=lambda each: (each.work not in own, not each.is_outdated), default=None)
 
 
