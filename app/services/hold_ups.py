@@ -34,6 +34,8 @@ class HoldUp(NamedTuple):
 _BY_ACCOUNT = HoldUp(DeliveryStatus.NOT_DELIVERING, "account")
 _COMPLETED = HoldUp(DeliveryStatus.INACTIVE, "completed")
 _SCHEDULED = HoldUp(DeliveryStatus.NOT_DELIVERING, "scheduled")
+# What an end of its own comes before.
+_IN_TIME = (None, _COMPLETED, _SCHEDULED)
 
 
 class HoldUps:
@@ -63,7 +65,7 @@ class HoldUps:
     def _find(self, record: StatusRecord, above: HoldUp | None) -> HoldUp | None:
         if self._blocked:
             return _BY_ACCOUNT
-        if self._has_ended(record.delivery):
+        if self._has_ended(record.delivery) and above in _IN_TIME:
             return _COMPLETED
         return above or (_SCHEDULED if self._is_to_come(record.delivery) else None)
 
@@ -76,13 +78,13 @@ class HoldUps:
         return self._above[key]
 
     def _of_parents(self, parents: Mapping[str, StatusRecord | None]) -> HoldUp | None:
-        """An end comes first, since no switch undoes it; a start comes last, since a switch stops it as well."""
+        """A switch comes first, as in the platform's own words below it; then an end, which no start undoes."""
         signals = {named: parent.delivery for named, parent in parents.items() if parent is not None}
-        if any(map(self._has_ended, signals.values())):
-            return _COMPLETED
         for named, each in signals.items():
             if stopped := _stopped(named, each.effective_status):
                 return stopped
+        if any(map(self._has_ended, signals.values())):
+            return _COMPLETED
         return _SCHEDULED if any(map(self._is_to_come, signals.values())) else None
 
     def _of_adsets(self, adsets: Sequence[DeliverySignals]) -> HoldUp | None:

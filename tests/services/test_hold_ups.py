@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.metrics.levels import Level
-from app.providers.contract import AccountStanding, DeliverySignals, EntityStatus, StatusRecord
+from app.providers.contract import AccountStanding, DeliverySignals
 from app.services.account_tree import AccountTree
 from app.services.delivery_mapping import map_delivery
+from tests.services.status_records import record, said
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PAST, FUTURE = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
@@ -20,22 +21,6 @@ COMPLETED = ("INACTIVE", "completed")
 SCHEDULED = ("NOT_DELIVERING", "scheduled")
 NO_ACTIVE_AD = ("NOT_DELIVERING", "no_active_ad")
 RUNS = ("ACTIVE", None)
-
-
-def said(word: str) -> DeliverySignals:
-    return DeliverySignals(effective_status=word)
-
-
-def record(
-    external_id: str, signals: DeliverySignals, adset: str | None = None, campaign: str | None = None
-) -> StatusRecord:
-    return StatusRecord(
-        external_id=external_id,
-        status=EntityStatus.ACTIVE,
-        delivery=signals,
-        adset_external_id=adset,
-        campaign_external_id=campaign,
-    )
 
 
 def tree(campaign: DeliverySignals, *adsets: DeliverySignals, ad: DeliverySignals = LIVE) -> AccountTree:
@@ -114,7 +99,11 @@ def test_an_ad_follows_its_own_ad_set() -> None:
         (said("PAUSED"), ("NOT_DELIVERING", "campaign_paused"), ("NOT_DELIVERING", "campaign_paused")),
         (said("ARCHIVED"), ("INACTIVE", "campaign_archived"), ("INACTIVE", "campaign_archived")),
         (said("DELETED"), ("INACTIVE", "campaign_deleted"), ("INACTIVE", "campaign_deleted")),
-        (replace(said("PAUSED"), ends_at=PAST), COMPLETED, COMPLETED),
+        (
+            replace(said("PAUSED"), ends_at=PAST),
+            ("NOT_DELIVERING", "campaign_paused"),
+            ("NOT_DELIVERING", "campaign_paused"),
+        ),
         (
             replace(said("PAUSED"), starts_at=FUTURE),
             ("NOT_DELIVERING", "campaign_paused"),
@@ -141,6 +130,13 @@ def test_what_was_stopped_above_does_not_deliver_below(
 def test_an_ad_under_a_stopped_ad_set_does_not_deliver(adset: DeliverySignals, ad: tuple[str, str | None]) -> None:
     found = shown(tree(LIVE, adset, LIVE))
     assert (found["a0"], found["a1"], found["c"]) == (ad, RUNS, RUNS)
+
+
+def test_a_pause_above_comes_before_an_end_whether_the_platform_says_so_below_or_not() -> None:
+    for word in ("ACTIVE", "CAMPAIGN_PAUSED"):
+        ended = replace(said(word), ends_at=PAST)
+        found = shown(tree(replace(said("PAUSED"), ends_at=PAST), ended, ad=said(word)))
+        assert found == {"c": ("INACTIVE", None)} | dict.fromkeys(("s0", "a0"), ("NOT_DELIVERING", "campaign_paused"))
 
 
 def test_the_platforms_own_word_comes_before_what_stands_above() -> None:
