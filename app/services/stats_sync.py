@@ -41,6 +41,13 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 
+class Synced(NamedTuple):
+    """What a sync came to. `currency`: that of the newest day that says one."""
+
+    rows: int
+    currency: str | None
+
+
 class Outlook(NamedTuple):
     """What is known of an account before it is asked: campaigns whose numbers move, entities of the level.
 
@@ -66,14 +73,23 @@ async def run_stats_job(services: Services, job: ClaimedJob, lease: Lease) -> in
         return 0
     in_round = is_default_window(services, connection, job, unit)
     try:
-        written = await _sync(services, connection, provider, unit, lease, entities=outlook.entities)
+        synced = await _sync(services, connection, provider, unit, lease, entities=outlook.entities)
     except ProviderThrottledError as error:
         if in_round:
             await note_throttle(services, connection, lease, error)
         raise
     if in_round and unit.level is Level.ACCOUNT:
         await note_round(services, connection, lease)
-    return written
+    if _shows_new_currency(synced, connection, unit):
+        log.info("the account has another currency", currency=synced.currency)
+        await try_structure(services, connection, lease, since=started_at)
+    return synced.rows
+
+
+def _shows_new_currency(synced: Synced, connection: Connection, unit: StatsUnit) -> bool:
+    """Asked of one level, and of a range that goes on: days that are over may be in a former currency."""
+    is_present = unit.level is Level.ACCOUNT and unit.to_date >= clock.today_in(connection.time_zone)
+    return is_present and synced.currency not in {None, connection.currency}
 
 
 async def _look(services: Services, connection: Connection, level: Level) -> Outlook:
@@ -94,17 +110,18 @@ async def _sync(
     lease: Lease,
     *,
     entities: int,
-) -> int:
+) -> Synced:
     """Parts in the order of their days: whole days are there though a later part fails."""
-    done, written, days = 0, 0, count_days(unit)
+    done, written, days, currency = 0, 0, count_days(unit), None
     known = KnownEntities(since=clock.now())
     async with aclosing(read_ahead(provider, unit, entities=entities)) as parts:
         async for part in parts:
             fetch = Fetch(connection, unit.level, part.fetched_at)
             of_part = fetched_days(part.rows, part.from_date, part.to_date)
             note_odd_rows(part, of_part, lease.warnings)
+            currency = next((day.currency for day in reversed(of_part) if day.currency), currency)
             async for each in write_days(services, lease, fetch, of_part, known):
                 done, written = done + each.days, written + each.rows
                 if each.rows and done < days:
                     await lease.note_progress(done=done, of=days, rows=written)
-    return written
+    return Synced(written, currency)
