@@ -102,9 +102,11 @@ class CursorExpiredError(InputError):
 class MixedCurrenciesError(InputError):
     """The argument compares money, and what it compares is in these currencies."""
 
-    def __init__(self, argument: str, currencies: list[str], *, choose_by: str = "filter.currency") -> None:
+    def __init__(
+        self, argument: str, currencies: list[str], *, choose_by: str = "choose one with filter.currency"
+    ) -> None:
         named = ", ".join(currencies)
-        super().__init__(argument, f"can't compare money in several currencies ({named}); choose one with {choose_by}")
+        super().__init__(argument, f"can't compare amounts in different currencies ({named}): {choose_by}")
         self.currencies = currencies
 
 

@@ -40,9 +40,9 @@ def backfill(
     """
     asked = [seller is not None, cancel is not None, resume is not None]
     if sum(asked) != 1:
-        raise SetupError("Say one of --seller (with --from and --to), --cancel or --resume.")
+        raise SetupError("Give one of --seller (with --from and --to), --cancel and --resume.")
     if (seller is None) != (first_day is None) or (first_day is None) != (last_day is None):
-        raise SetupError("--seller, --from and --to are given together.")
+        raise SetupError("Give --seller, --from and --to together.")
     if account and seller is None:
         raise SetupError("--account needs --seller.")
     is_json = wants_json(as_json)

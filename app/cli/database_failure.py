@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError
 
+from app.cli.failure_reason import cause_of, reason_of
 from app.cli.pasting import pasted, pasted_anywhere
 from app.database.outage import is_outage
 from app.errors import ServerFailedError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _OUTDATED = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
 _FULL = "no space left on device"
+_POOLERS_REFUSALS = ("authentication failed", "login failed", "no such database", "no such user")
 _TURNED_AWAY = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 
 
@@ -65,18 +66,9 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def is_turned_away(error: BaseException) -> bool:
-    """Whether a server that is up refuses the connection: the user, the password or the database's name is wrong."""
-    return isinstance(cause_of(error), _TURNED_AWAY)
+    """Whether a server that is up refuses the connection: the user, the password or the database's name is wrong.
 
-
-def cause_of(error: BaseException) -> BaseException:
-    """The driver's error underneath SQLAlchemy's."""
-    original = error.orig if isinstance(error, DBAPIError) else None
-    return getattr(original, "__cause__", None) or original or error
-
-
-def reason_of(error: BaseException) -> str:
-    """What the server or the system says, in a line; the name of the error where that is nothing."""
-    cause = cause_of(error)
-    lines = str(cause).splitlines()
-    return lines[0].rstrip(".") if lines else type(cause).__name__
+    PgBouncer says so in words alone.
+    """
+    reason = reason_of(error).lower()
+    return isinstance(cause_of(error), _TURNED_AWAY) or any(words in reason for words in _POOLERS_REFUSALS)

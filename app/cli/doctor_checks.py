@@ -146,7 +146,7 @@ async def _examine_meta(settings: Settings) -> str:
     async with open_services(settings, process="cli") as services, work_transaction(services.database.app) as driver:
         outdated = await list_outdated(driver, limit=1)
     if outdated:
-        raise SetupError(f"{describe_outdated(outdated)} Meta says: {outdated[0].reason}")
+        raise SetupError(f"{describe_outdated(outdated)} The answer was: {outdated[0].reason}")
     return (
         f"asked for {settings.meta_api_version}; nothing that is asked for has been dropped, as far as syncs have found"
     )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from app.cli.database_failure import describe_failure, reason_of
+from app.cli.database_failure import describe_failure
 from app.cli.doctor_checks import DISK, Warned, list_checks
+from app.cli.failure_reason import reason_of
 from app.cli.listing import open_console, print_line
 from app.errors import SetupError, UnreachableError
 from app.observability.logging import mask_secrets

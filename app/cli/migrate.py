@@ -86,6 +86,7 @@ def _explained() -> Generator[None]:
     from alembic.util import CommandError
     from sqlalchemy.exc import DBAPIError
 
+    from app.cli.failure_reason import reason_of
     from app.database.migration import LOCK_TIMEOUT
 
     try:
@@ -93,10 +94,12 @@ def _explained() -> Generator[None]:
     except CommandError as error:
         raise ServerFailedError(f"The migration was not possible: {error}") from None
     except (OSError, DBAPIError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        reason = reason_of(error)
         if "lock timeout" in reason:
             raise ServerFailedError(
                 f"The migration waited {LOCK_TIMEOUT} for a table that is in use and gave up; nothing was "
                 "changed. Try again when no long transaction holds it."
             ) from None
-        raise ServerFailedError(f"MIGRATION_DATABASE_URL: {reason}. Start the server or correct the URL.") from None
+        raise ServerFailedError(
+            f"The database of MIGRATION_DATABASE_URL failed: {reason}. Start the server or correct the URL."
+        ) from None

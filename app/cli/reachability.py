@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from app.cli.database_failure import is_disk_full, is_turned_away
 from app.cli.environment import DATABASE_SETTINGS
+from app.cli.failure_reason import reason_of
 from app.database.connecting import open_line
 from app.errors import SetupError, UnreachableError
 from app.services.redis_health import OK, check_redis
@@ -42,7 +43,7 @@ async def require_database(setting: str, url: str, *, embedded: str | None = Non
     except (OSError, TimeoutError, SQLAlchemyError) as error:
         where = f"{target.host or 'localhost'}:{target.port or 5432}/{target.database}"
         can_not = "refuses the connection" if is_turned_away(error) else "can't be reached"
-        fact = f"{setting}: the database {where} {can_not} ({_reason(error)})"
+        fact = f"{setting}: the database {where} {can_not} ({reason_of(error)})"
         raise UnreachableError(fact, advice=_advice(error, setting, embedded)) from None
     finally:
         await engine.dispose()
@@ -58,7 +59,7 @@ async def require_redis(url: str, *, embedded: str | None = None) -> None:
         outcome = await check_redis(client)
     except (OSError, TimeoutError, RedisError) as error:
         raise UnreachableError(
-            f"REDIS_URL: the server can't be reached ({_reason(error)})",
+            f"REDIS_URL: the server can't be reached ({reason_of(error)})",
             advice=_advice(error, "REDIS_URL", embedded),
         ) from None
     finally:
@@ -77,8 +78,3 @@ def _advice(error: BaseException, setting: str, embedded: str | None) -> str:
         remedies.append(f"unset it to use the embedded {embedded}")
     *others, last = remedies
     return f"{', '.join(others)}{',' if len(others) > 1 else ''} or {last}" if others else last
-
-
-def _reason(error: BaseException) -> str:
-    text = str(getattr(error, "orig", None) or error) or type(error).__name__
-    return text.splitlines()[0].rpartition(">: ")[2]

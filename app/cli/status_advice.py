@@ -43,11 +43,15 @@ def summarize(status: FleetStatus) -> str:
         f"the disk has only {status.disk}" if status.is_disk_low else "",
         f"{refused}{more} refused by the platform" if refused else "",
         f"{behind}{more} behind" if behind else "",
-        f"Meta no longer offers what is asked of it: {status.outdated[0].reason}" if status.outdated else "",
+        f"Meta no longer offers what is asked of it ({_clause(status.outdated[0].reason)})" if status.outdated else "",
         f"{failed} jobs failed" if failed else "",
         summarize_future(status.future),
     ]
     return "; ".join(part for part in parts if part)
+
+
+def _clause(sentence: str) -> str:
+    return sentence.rstrip(". ")
 
 
 def _connections(status: FleetStatus) -> tuple[int, int]:
@@ -80,11 +84,15 @@ def _about_future(status: FleetStatus) -> Iterator[str]:
 def describe_outdated(outdated: Sequence[OutdatedWork]) -> str:
     """What Meta has dropped, and what to do about it."""
     is_version = any(each.error_code == VERSION_ENDED for each in outdated)
-    remedy = "set META_API_VERSION to a version that Meta still offers" if is_version else "upgrade pixecom"
+    remedy = (
+        "set META_API_VERSION to a version that Meta still offers, then restart pixecom"
+        if is_version
+        else "upgrade pixecom"
+    )
     return (
         f"Meta has dropped {'the version of its API' if is_version else 'a field'} that this installation asks for: "
-        f"{remedy} and restart it. Until then the schedule asks for one account now and then; "
-        f"`{pasted('sync')}` asks at once."
+        f"{remedy}. Until then the schedule tries one account at a time, every 15 minutes to 4 hours; "
+        f"`{pasted('sync')}` tries at once."
     )
 
 

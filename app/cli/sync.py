@@ -59,9 +59,9 @@ def sync(
     Exits 0 if all jobs succeeded (without --wait: were accepted), 1 otherwise. Ctrl-C leaves the run running.
     """
     if (first_day is None) != (last_day is None):
-        raise SetupError("--from and --to are given together, or neither.")
+        raise SetupError("Give both --from and --to, or neither.")
     if sum(run is not None for run in (follow, cancel, resume)) + bool(seller or first_day) > 1:
-        raise SetupError("Say one of --follow, --cancel and --resume, without --seller, --from and --to.")
+        raise SetupError("Give one of --follow, --cancel and --resume, without --seller, --from and --to.")
     is_json = wants_json(as_json)
 
     async def work() -> bool:

@@ -27,7 +27,9 @@ def token(
     from app.cli.loop import run_with_servers
 
     if not (join_servers(data_dir) or seller or email):
-        raise SetupError("Say who the token is for: --seller (its first owner) or --email. It is for operators.")
+        raise SetupError(
+            "Give --seller (for its first owner) or --email: whose token this is. The command is for operators."
+        )
     from app.cli.command_services import open_command_services
     from app.services.login import mint_token
     from app.settings import load_settings

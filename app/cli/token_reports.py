@@ -91,8 +91,20 @@ def _print(found: list[SurveyedToken]) -> None:
     console = open_console()
     if found:
         print_listing(console, _COLUMNS, [_row(token) for token in found])
-    bad = sum(not _is_well(token) for token in found)
-    console.print(f"{len(found)} token{'' if len(found) == 1 else 's'}: {f'{bad} in trouble' if bad else 'all well'}.")
+    console.print(_summary(found))
+
+
+def _summary(found: list[SurveyedToken]) -> str:
+    if not found:
+        return "There are no tokens."
+    unknown = sum(token.is_valid is None for token in found)
+    bad = sum(not _is_well(token) for token in found) - unknown
+    parts = [
+        f"{bad} need{'s' if bad == 1 else ''} attention" if bad else "",
+        f"{unknown} could not be checked" if unknown else "",
+    ]
+    outcome = ", ".join(filter(None, parts)) or "all are well"
+    return f"{len(found)} token{'' if len(found) == 1 else 's'}: {outcome}."
 
 
 def _row(token: SurveyedToken) -> Row:

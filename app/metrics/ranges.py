@@ -111,7 +111,7 @@ def custom(from_date: date, to_date: date, *, max_range_days: int, argument: str
         if not EARLIEST_DAY <= day <= LATEST_DAY:
             raise InputError(f"{argument}.{end}", f"must be a day from {EARLIEST_DAY} to {LATEST_DAY}")
     if from_date > to_date:
-        raise InputError(f"{argument}.from", f"{from_date} is after {argument}.to, {to_date}")
+        raise InputError(f"{argument}.from", f"{from_date} is after {argument}.to ({to_date}); swap the two days")
     days = DateRange(from_date, to_date)
     if days.days > max_range_days:
         raise InputError(f"{argument}.from", f"a range has at most {max_range_days} days, this one has {days.days}")

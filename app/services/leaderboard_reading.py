@@ -66,7 +66,9 @@ async def _read(
         return _reading_of(chosen[0]) if chosen else None
     metric = BY_NAME[request.key.metric]
     if metric.in_currency:
-        return MixedCurrenciesError("metric", [board.currency for board in chosen], choose_by="currency")
+        return MixedCurrenciesError(
+            "metric", [board.currency for board in chosen], choose_by="choose one with currency"
+        )
     best = [entity_id for board in chosen for entity_id in board.entity_ids]
     ordered = await order_entities(driver, seller_id, request.key, metric, best)
     cuts = [len(board.entity_ids) for board in chosen if len(board.entity_ids) < board.entities]

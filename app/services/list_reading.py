@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from app.services.calendar import Calendar
 
 
-_DAYS_OF_ONE = "days that an ad account reported in it"
+_DAYS_OF_ONE = "choose days on which each ad account reported in one currency"
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,8 +136,10 @@ async def mint_token(services: Services, *, seller_slug: str | None = None, emai
         seller = await find_seller(driver, slug=seller_slug) if seller_slug else next(iter(sellers), None)
         owner = await find_owner(driver, seller.seller_id) if seller else None
     if owner is None:
-        names = ", ".join(seller.slug for seller in sellers) or "none; run `pixecom seed` first"
-        raise NotFoundError(f"there is no seller {seller_slug!r} with an owner; the sellers are: {names}")
+        names = ", ".join(seller.slug for seller in sellers)
+        there = f"The sellers are: {names}." if names else "There are none; run `pixecom seed` first."
+        who = f"No seller {seller_slug!r} with an owner exists." if seller_slug else "No seller with an owner exists."
+        raise NotFoundError(f"{who} {there}")
     return _issue(services, owner.user_id, owner.membership).text
 
 

@@ -56,7 +56,7 @@ def test_a_token_by_database_url_is_for_somebody_named(shop: Shop, tmp_path: Pat
     assert (ended.returncode, ended.stdout, ended.stderr) == (
         2,
         "",
-        "Say who the token is for: --seller (its first owner) or --email. It is for operators.\n",
+        "Give --seller (for its first owner) or --email: whose token this is. The command is for operators.\n",
     )
     for who in (("--seller", "shop"), ("--email", "owner@shop.example")):
         ended = run_pixecom(shop.services.settings, "token", *who, *there)
@@ -123,7 +123,7 @@ def test_a_secret_that_the_instance_was_given_is_asked_for(shop: Shop, instance:
 def test_an_instance_on_another_database_is_not_joined(shop: Shop, instance: Instance, tmp_path: Path) -> None:
     with up_runs(tmp_path, replace(instance, database="127.0.0.1:5432/another")):
         ended = run_pixecom(shop.services.settings, "token", "--data-dir", str(tmp_path))
-    assert ended.stderr.startswith("Say who the token is for")
+    assert ended.stderr.startswith("Give --seller")
 
 
 def test_no_secret_is_noted(settings: Settings) -> None:

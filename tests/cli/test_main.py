@@ -93,17 +93,17 @@ def test_a_migration_misses_the_owners_url_alone() -> None:
 def test_half_a_range_is_refused(tmp_path: Path) -> None:
     ended = pixecom("sync", "--from", "2026-01-01", "--data-dir", str(tmp_path))
 
-    assert (ended.returncode, ended.stderr) == (2, "--from and --to are given together, or neither.\n")
+    assert (ended.returncode, ended.stderr) == (2, "Give both --from and --to, or neither.\n")
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ((), "Say one of --seller (with --from and --to), --cancel or --resume."),
-        (("--seller", "a"), "--seller, --from and --to are given together."),
-        (("--seller", "a", "--from", "2026-01-01"), "--seller, --from and --to are given together."),
-        (("--cancel", RUN, "--resume", RUN), "Say one of --seller (with --from and --to), --cancel or --resume."),
-        (("--cancel", RUN, "--to", "2026-01-01"), "--seller, --from and --to are given together."),
+        ((), "Give one of --seller (with --from and --to), --cancel and --resume."),
+        (("--seller", "a"), "Give --seller, --from and --to together."),
+        (("--seller", "a", "--from", "2026-01-01"), "Give --seller, --from and --to together."),
+        (("--cancel", RUN, "--resume", RUN), "Give one of --seller (with --from and --to), --cancel and --resume."),
+        (("--cancel", RUN, "--to", "2026-01-01"), "Give --seller, --from and --to together."),
         (("--resume", RUN, "--account", "1"), "--account needs --seller."),
     ],
 )
@@ -158,5 +158,5 @@ def test_exit_codes_tell_what_is_wrong_from_what_was_used_wrongly() -> None:
 def test_a_sync_takes_a_run_or_says_what_to_sync(options: tuple[str, ...], tmp_path: Path) -> None:
     ended = pixecom("sync", *options, "--data-dir", str(tmp_path))
 
-    sentence = "Say one of --follow, --cancel and --resume, without --seller, --from and --to.\n"
+    sentence = "Give one of --follow, --cancel and --resume, without --seller, --from and --to.\n"
     assert (ended.returncode, ended.stderr) == (2, sentence)

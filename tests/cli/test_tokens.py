@@ -57,7 +57,7 @@ def tokens(shop: Shop, *arguments: str, keys: str | None = None) -> subprocess.C
 
 async def test_living_tokens_are_told_from_dead_ones(shop: Shop) -> None:
     ended = tokens(shop, "check", "--text")
-    assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "2 tokens: all well.")
+    assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "2 tokens: all are well.")
     async with httpx.AsyncClient() as client:
         dead = {"owner": "act_2", "after_calls": 0}
         (await client.post(f"{shop.url}/sandbox/tokens", json=dead)).raise_for_status()
@@ -72,7 +72,7 @@ async def test_living_tokens_are_told_from_dead_ones(shop: Shop) -> None:
     assert health == {"1": "HEALTHY", "2": "UNHEALTHY"}
     people = tokens(shop, "check", "--text")
     assert people.returncode == 1
-    assert people.stdout.splitlines()[-1] == "2 tokens: 1 in trouble."
+    assert people.stdout.splitlines()[-1] == "2 tokens: 1 needs attention."
     assert [found[name]["connectionId"] in people.stdout for name in ("1", "2")] == [False, True]
     assert "token-of" not in ended.stdout + people.stdout + people.stderr
 

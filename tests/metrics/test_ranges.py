@@ -106,7 +106,12 @@ def test_custom_days_are_both_included() -> None:
 @pytest.mark.parametrize(
     ("first", "last", "argument", "message"),
     [
-        ("2026-02-02", "2026-02-01", "range.from", "range.from: 2026-02-02 is after range.to, 2026-02-01"),
+        (
+            "2026-02-02",
+            "2026-02-01",
+            "range.from",
+            "range.from: 2026-02-02 is after range.to (2026-02-01); swap the two days",
+        ),
         ("2026-01-01", "2026-02-01", "range.from", "range.from: a range has at most 31 days, this one has 32"),
         ("0001-01-01", "0001-01-02", "range.from", "range.from: must be a day from 1900-01-01 to 2999-12-31"),
         ("2026-01-01", "9999-12-31", "range.to", "range.to: must be a day from 1900-01-01 to 2999-12-31"),

@@ -205,18 +205,18 @@ async def test_two_currencies_are_not_compared(reader: Reader) -> None:
 async def test_no_order_or_filter_mixes_them(reader: Reader, metric: str, under: str) -> None:
     ordered = f"{under}(orderBy: {{field: {metric}}}, {{}}) {{ totalCount nodes {{ id }} }}"
     mixed, alone = (ordered.replace("{}", days(first, TODAY)) for first in (FIRST, TODAY))
-    assert "several currencies (USD, VND)" in await reader.refused(f"{{ {mixed} }}")
+    assert "different currencies (USD, VND)" in await reader.refused(f"{{ {mixed} }}")
     await reader.ask(f"{{ {alone} }}")
     condition = f"filter: {{metrics: {{metric: {metric}, op: GT, value: 1}}}}"
     filtered = f"{under}({condition}, {days(FIRST, TODAY)}) {{ totalCount }}"
-    assert "several currencies (USD, VND)" in await reader.refused(f"{{ {filtered} }}")
+    assert "different currencies (USD, VND)" in await reader.refused(f"{{ {filtered} }}")
     await reader.ask(f"{{ {under}(orderBy: {{field: PURCHASES}}, {days(FIRST, TODAY)}) {{ nodes {{ id }} }} }}")
 
 
 async def test_a_list_under_a_parent_is_not_ordered_by_mixed_money(reader: Reader) -> None:
     nested = f"adsets(orderBy: {{field: SPEND}}, {days(FIRST, TODAY)}) {{ nodes {{ id }} }}"
     result = await reader.run(f"{{ campaigns {{ nodes {{ {nested} }} }} }}")
-    assert {"several currencies (USD, VND)" in error.message for error in result.errors} == {True}
+    assert {"different currencies (USD, VND)" in error.message for error in result.errors} == {True}
 
 
 async def test_sums_of_days_are_in_their_currency(shop: Shop) -> None:
