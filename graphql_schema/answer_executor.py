@@ -56,6 +56,19 @@ class AnswerExecutor(StrawberryGraphQLCoreExecutionContext):
         complete = cast("Any", super()).complete_awaitable_value
         return await complete(return_type, field_details_list, info, path, result, position_context)
 
+    def handle_field_error(  # graphql-core's
+        self, raw_error: Exception, return_type: Any, field_details_list: Any, path: Any
+    ) -> None:
+        if self._answer is not None:
+            self._answer.note_failure(raw_error)
+        handle = cast("Any", super()).handle_field_error
+        try:
+            handle(raw_error, return_type, field_details_list, path)
+        except Exception as error:
+            if self._answer is not None:
+                self._answer.note_failure(error)
+            raise
+
     def _objects_of(self, field_details_list: Any, info: Any) -> int:
         """How many objects a value of this field has; counted once for all parents."""
         key = id(field_details_list)  # which the operation keeps

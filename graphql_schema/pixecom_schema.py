@@ -10,6 +10,7 @@ import strawberry
 
 from app.observability.shortening import MESSAGE_CHARACTERS, shorten
 from graphql_schema.errors import present_error
+from graphql_schema.execution.frames import forget_frames
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -82,7 +83,7 @@ class PixecomSchema(strawberry.Schema):
         for error in errors:
             present_error(error, execution_context, self._schema)
             error.message = shorten(error.message, MESSAGE_CHARACTERS)
-            _forget_frames(error)
+            forget_frames(error)
 
     def _create_execution_context(self, *args: Any, **options: Any) -> ExecutionContext:
         """Strawberry skips parsing if there is a document, and validation if there are no rules."""
@@ -101,20 +102,6 @@ class PixecomSchema(strawberry.Schema):
             "hide_suggestions": hides,
             "max_coercion_errors": _MAX_VARIABLE_ERRORS,
         }
-
-
-def _forget_frames(error: BaseException) -> None:
-    """Free what the failed resolvers held, such as a thousand rows, together with the answer.
-
-    graphql-core's frames, which an error's traceback refers to, refer to that error: otherwise all of it would stay
-    until the next full garbage collection.
-    """
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        one = waiting.pop()
-        if one is not None and one.__traceback__ is not None:
-            one.__traceback__ = None
-            waiting += [one.__cause__, one.__context__, getattr(one, "original_error", None)]
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from graphql_schema.errors import answer_too_large
+from graphql_schema.execution.frames import forget_frames
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -21,17 +22,28 @@ __all__ = ["AnswerBudget", "answer_within", "current_answer"]
 class AnswerBudget:
     """One operation's. `values`: 1 for the operation and 1 for each field executed; 0 where nothing counts them."""
 
-    __slots__ = ("limit", "values")
+    __slots__ = ("_failures", "limit", "values")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.values = 0
+        self._failures: list[BaseException] = []
 
     def spend(self, values: int) -> None:
         """Count them. Raises a QUERY_TOO_COMPLEX error when the answer has more than it may have."""
         self.values += values
         if self.values > self.limit:
             raise answer_too_large(self.limit)
+
+    def note_failure(self, error: BaseException) -> None:
+        """Keep an error of a field, reported or not, until the operation has ended."""
+        self._failures.append(error)
+
+    def end(self) -> None:
+        """Free what the failed fields held."""
+        for error in self._failures:
+            forget_frames(error)
+        self._failures.clear()
 
 
 _current: ContextVar[AnswerBudget | None] = ContextVar("answer_budget", default=None)
@@ -46,6 +58,7 @@ def answer_within(limit: int) -> Generator[AnswerBudget]:
         yield budget
     finally:
         _current.reset(token)
+        budget.end()
 
 
 def current_answer() -> AnswerBudget | None:

@@ -31,6 +31,9 @@ MOST_GIVEN_UP = 40
 MOST_OF_A_SOCKET = 15
 SOCKETS = 10
 UPGRADE = HANDSHAKE[:-2] + b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+LARGE = """{ campaigns(range: {preset: LAST_30_DAYS}, first: 20) {
+  nodes { series(granularity: DAY) { from metrics { spend } } adsets { nodes { series(granularity: DAY) { from } } } }
+} }"""
 REFUSED = "{ ads(first: 101) { totalCount } }"
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
@@ -56,6 +59,24 @@ async def test_a_request_leaves_no_cycles(stage: Stage, token: str, query: str) 
                 await _answer(reader)
             await asyncio.sleep(0)
             assert gc.collect() <= MOST_EACH * REQUESTS
+
+
+async def test_an_answer_that_grows_too_large_leaves_no_cycles(database: ThrowawayDatabase, settings: Settings) -> None:
+    """Many of its fields fail at once, each with an error of its own, of which one is reported."""
+    async with open_stage(database, settings.model_copy(update={"max_answer_values": 400})) as stage:
+        account = await stage.tenant.add_account()
+        for _ in range(20):
+            await stage.tenant.add_adset(await stage.tenant.add_campaign(account))
+        request = stage.request(LARGE)
+        async with stage.connected() as (reader, writer):
+            writer.write(request)
+            assert b"QUERY_TOO_COMPLEX" in await _answer(reader)
+            with _without_collections():
+                for _ in range(REQUESTS):
+                    writer.write(request)
+                    await _answer(reader)
+                await asyncio.sleep(0)
+                assert gc.collect() <= MOST_EACH * REQUESTS
 
 
 async def test_a_request_that_is_given_up_leaves_no_cycles(stage: Stage) -> None:
@@ -134,8 +155,8 @@ def _without_collections() -> Generator[None]:
         gc.enable()
 
 
-async def _answer(reader: asyncio.StreamReader) -> None:
+async def _answer(reader: asyncio.StreamReader) -> bytes:
     head = await reader.readuntil(b"\r\n\r\n")
     length = _LENGTH.search(head)
     assert length is not None
-    await reader.readexactly(int(length[1]))
+    return await reader.readexactly(int(length[1]))
