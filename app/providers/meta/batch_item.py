@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from app.errors import ProviderTransientError
 from app.providers.meta.answer_json import parse_json
+from app.providers.meta.envelope import find_error
 from app.providers.meta.errors import MetaFailure, provider_error, read_failure
 from app.providers.meta.node import Node, as_node
 
@@ -45,8 +46,9 @@ def item_headers(item: object) -> Mapping[str, str]:
 def _body_or_error(item: Node, credentials: Credentials, use_case: UseCase) -> Node | ProviderError:
     http_status = item.integer("code") or 0
     body = as_node(parse_json(item.text("body"), "a batch item's body"), "a batch item's body")
-    envelope = body.child("error")
-    if envelope is None and http_status == HTTPStatus.OK:
+    is_success = http_status == HTTPStatus.OK
+    envelope = find_error(body, is_success=is_success)
+    if envelope is None and is_success:
         return body
     failure = read_failure(http_status, envelope) if envelope else MetaFailure(http_status, NO_SUCCESS)
     return provider_error(

@@ -28,6 +28,7 @@ from app.errors import (
 from app.providers.contract import UsageReading
 from app.providers.meta.answer_json import parse_json
 from app.providers.meta.batch_item import item_headers, read_item
+from app.providers.meta.envelope import find_error
 from app.providers.meta.errors import MetaFailure, loss_error, provider_error, read_failure
 from app.providers.meta.node import Node, as_node
 from app.providers.meta.observing import observe_answer
@@ -264,7 +265,7 @@ class GraphClient:
                 raise
             return self._silent(response)
         if isinstance(value, dict):
-            envelope = as_node(cast("object", value), "the body").child("error")
+            envelope = find_error(as_node(cast("object", value), "the body"), is_success=response.is_success)
             if envelope is not None:
                 return read_failure(response.status_code, envelope)
         return cast("object", value) if response.is_success else self._silent(response)
