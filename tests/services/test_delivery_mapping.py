@@ -6,26 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.providers.contract import AccountStanding, DeliverySignals, StatusRecord
+from app.providers.contract import AccountStanding, DeliverySignals
 from app.services.account_tree import AccountTree
 from app.services.delivery_mapping import Delivery, map_delivery
-from app.vocabulary import DeliveryStatus, EntityStatus
+from app.vocabulary import DeliveryStatus
+from tests.services.statuses_at_hand import record, said
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PAST, FUTURE = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
 LIVE = DeliverySignals(effective_status="ACTIVE")
-
-
-def record(
-    external_id: str, signals: DeliverySignals, adset: str | None = None, campaign: str | None = None
-) -> StatusRecord:
-    return StatusRecord(
-        external_id=external_id,
-        status=EntityStatus.ACTIVE,
-        delivery=signals,
-        adset_external_id=adset,
-        campaign_external_id=campaign,
-    )
 
 
 def tree(
@@ -42,10 +31,6 @@ def tree(
         adsets=[record("s", adset, campaign="c")],
         ads=[record(f"a{place}", ad, "s", "c") for place, ad in enumerate(ads)],
     )
-
-
-def said(effective_status: str | None) -> DeliverySignals:
-    return DeliverySignals(effective_status=effective_status)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.metrics.levels import Level
-from app.providers.contract import AccountStanding, DeliverySignals, EntityStatus, StatusRecord
+from app.providers.contract import AccountStanding, DeliverySignals
 from app.services.account_tree import AccountTree
 from app.services.delivery_mapping import map_delivery
+from tests.services.statuses_at_hand import record, said
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PAST, FUTURE = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
@@ -20,22 +21,6 @@ COMPLETED = ("INACTIVE", "completed")
 SCHEDULED = ("NOT_DELIVERING", "scheduled")
 NO_ACTIVE_AD = ("NOT_DELIVERING", "no_active_ad")
 RUNS = ("ACTIVE", None)
-
-
-def said(word: str) -> DeliverySignals:
-    return DeliverySignals(effective_status=word)
-
-
-def record(
-    external_id: str, signals: DeliverySignals, adset: str | None = None, campaign: str | None = None
-) -> StatusRecord:
-    return StatusRecord(
-        external_id=external_id,
-        status=EntityStatus.ACTIVE,
-        delivery=signals,
-        adset_external_id=adset,
-        campaign_external_id=campaign,
-    )
 
 
 def tree(campaign: DeliverySignals, *adsets: DeliverySignals, ad: DeliverySignals = LIVE) -> AccountTree:
