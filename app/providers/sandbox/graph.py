@@ -243,7 +243,8 @@ def _version_headers(served: Served) -> dict[str, str]:
 
 
 def _traits(call: GraphCall, target: Target) -> CallTraits:
-    return CallTraits(call.method, target.owner, target.edge, target.object_id, call.params.get("level"))
+    level, is_later_page = call.params.get("level"), bool(call.params.get("after"))
+    return CallTraits(call.method, target.owner, target.edge, target.object_id, level, is_later_page)
 
 
 def _refuse(error: GraphError, headers: Mapping[str, str]) -> GraphAnswer:
