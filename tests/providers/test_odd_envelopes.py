@@ -26,12 +26,14 @@ AD = {"id": "31", "campaign_id": "1", "adset_id": "2", "name": "Ad", "status": "
 ROW = {"ad_id": "31", "spend": "2.50", "date_start": "2026-03-01", "date_stop": "2026-03-01"}
 DEAD_TOKEN = {"code": 190, "message": "Invalid OAuth access token"}
 
+NO_ERROR: tuple[object, ...] = ([], {}, None, "", False, 0, "no error", ["none"], True)
+NO_PAGING: tuple[object, ...] = ([], {}, None, "", False, 0, {"cursors": [], "next": None})
+NO_SUMMARY: tuple[object, ...] = ([], None, "", "none", {"total_count": "many"}, 1)
 NOTHING_WRONG: list[dict[str, object]] = [
-    *({"error": said} for said in ([], {}, None, "", False, 0, "no error", ["none"], True)),
-    *({"paging": said} for said in ([], {}, None, "", False, 0)),
-    *({"summary": said} for said in ([], None, "", "none", {"total_count": "many"}, 1)),
-    {"paging": {"cursors": [], "next": None}},
-    {"error": [], "paging": [], "summary": []},
+    *({"error": each} for each in NO_ERROR),
+    *({"paging": each} for each in NO_PAGING),
+    *({"summary": each} for each in NO_SUMMARY),
+    {"error": NO_ERROR[0], "paging": NO_PAGING[0], "summary": NO_SUMMARY[0]},
 ]
 
 
@@ -69,11 +71,11 @@ async def test_the_data_is_read(
     graph.answer({"data": [value], **beside})
     assert await page.read_page_metrics(["m"], DAY, DAY) == [PageMetricRow(metric="m", stat_date=DAY, value=5)]
     of_post = {"name": "m", "period": "lifetime", "values": [{"value": 6}], "id": "7_1/insights/m/lifetime"}
-    graph.answer([{"code": 200, "headers": [], "body": json.dumps({"data": [of_post], **beside})}])
+    graph.answer([{"code": 200, "body": json.dumps({"data": [of_post], **beside})}])
     assert [row.value for row in await page.read_post_metrics(["7_1"], ["m"])] == [6]
     graph.answer({"data": [{"id": "7_1", "created_time": "2026-03-01T08:00:00+0000"}], **beside})
     assert [post.external_id async for posts in page.list_posts(DAY) for post in posts] == ["7_1"]
-    graph.answer([{"code": 200, "headers": [], "body": json.dumps({"success": True, **beside})}])
+    graph.answer([{"code": 200, "body": json.dumps({"success": True, **beside})}])
     [outcome] = await meta.set_status(Level.AD, ["31"], EntityStatus.PAUSED)
     assert (outcome.error, graph.unused) == (None, 0)
 
