@@ -312,11 +312,12 @@ class CallBudget(Protocol):
         ...
 
     async def note_usage(
-        self, use_case: UseCase | None, usage: UsageReading, *, answers_probe: bool = False
+        self, use_case: UseCase | None, usage: UsageReading, *, answers_probe: bool = False, of_app: bool = False
     ) -> datetime | None:
         """What the platform said of the quota in its answer; a quota near its end pauses the use case for all.
 
-        None: it was said of the whole account. `answers_probe`: this is the answer that all others wait for.
+        None: it was said of the whole account; `of_app`: of all accounts of ours. `answers_probe`: this is the answer
+        that all others wait for.
         Returns the end of the pause that follows, None where none does or where it is unknown.
         """
         ...

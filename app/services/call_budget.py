@@ -18,7 +18,14 @@ from app.observability.logging import get_logger
 from app.observability.prometheus import BUDGET_USED, PROVIDER_CALLS
 from app.services import quota_pauses
 from app.services.job_broker import Priority
-from app.services.quota_pauses import ASKED_FOR, NEAR_THE_END, NEARLY_USED_UP_REASON, pause_for
+from app.services.quota_pauses import (
+    ASKED_FOR,
+    FIRST_GUESS,
+    LONGEST_GUESS,
+    NEAR_THE_END,
+    NEARLY_USED_UP_REASON,
+    pause_for,
+)
 from app.services.scarce_budgets import ScarceBudgets
 
 if TYPE_CHECKING:
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
     from redis.commands.core import AsyncScript
 
     from app.providers.contract import CallBudget, UsageReading
+    from app.services.quota_pauses import QuotaPause
     from app.vocabulary import ProviderKind, UseCase
 
 log = get_logger(__name__)
@@ -80,6 +88,7 @@ return {'', tostring(used + calls), #probed > 0 and 'PROBE' or ''}
 
 _NO_LIMIT = -1
 _WHOLE_ACCOUNT = "ALL"
+_PAUSE_PARTS = ("pause", "pause_cause", "pause_series")
 _USED_UP = f"its share of the hour's calls is used up ({OWN_LIMIT})"
 _PAUSE_REASONS = {
     ASKED_FOR: "the platform wants a pause",
@@ -191,19 +200,19 @@ class _SharedBudget(NamedTuple):
         return answer is not None and answer.cause == quota_pauses.PROBE
 
     async def note_usage(
-        self, use_case: UseCase | None, usage: UsageReading, *, answers_probe: bool = False
+        self, use_case: UseCase | None, usage: UsageReading, *, answers_probe: bool = False, of_app: bool = False
     ) -> datetime | None:
         """A wait that the platform names is the truth; the guesses of ours are for where it names none."""
         pause = pause_for(usage)
         keys = self._pause_keys(use_case)
         if answers_probe:
-            # Whatever the answer says of its use case, the account as a whole is answered.
+            # Whatever the answer says of its use case, the account as a whole is answered, and with it the app.
             *_, whole = self._pause_keys(None)
             await self.budgets.end_series([whole] if pause else [whole, keys[-1]])
+            await self.budgets.end_series(self._app_keys()[-1:])
         if pause is None:
             return None
-        guesses = (quota_pauses.FIRST_GUESS, quota_pauses.LONGEST_GUESS, quota_pauses.SERIES_MEMORY)
-        until = await self.budgets.pause(keys, [_now(), pause.cause, *map(_length, (pause.wait, *guesses))])
+        until = await self._note_pause_of_app(pause) if of_app else await self._note_pause(keys, pause)
         log.info(
             "the platform's quota is near its end; calls pause",
             provider=self.provider,
@@ -214,9 +223,27 @@ class _SharedBudget(NamedTuple):
         )
         return until
 
+    async def _note_pause(
+        self, keys: list[str], pause: QuotaPause, *, first: timedelta = FIRST_GUESS, longest: timedelta = LONGEST_GUESS
+    ) -> datetime | None:
+        lengths = map(_length, (pause.wait, first, longest, quota_pauses.SERIES_MEMORY))
+        return await self.budgets.pause(keys, [_now(), pause.cause, *lengths])
+
+    async def _note_pause_of_app(self, pause: QuotaPause) -> datetime | None:
+        """The app's series says for how long every account that is refused pauses, each with a probe of its own."""
+        until = await self._note_pause(self._app_keys(), pause)
+        if until is None:
+            return None
+        wait = max(until - clock.now(), timedelta(0))
+        return await self._note_pause(self._pause_keys(None), pause, first=wait, longest=wait)
+
+    def _app_keys(self) -> list[str]:
+        """As `_pause_keys`, of all accounts."""
+        return [f"pixecom:calls:{{{self.provider}}}:{what}" for what in _PAUSE_PARTS]
+
     def _pause_keys(self, use_case: UseCase | None) -> list[str]:
         """The pause's end, its cause, and the series of guesses that it belongs to; None: of the whole account."""
-        return [self._key(use_case or _WHOLE_ACCOUNT, what) for what in ("pause", "pause_cause", "pause_series")]
+        return [self._key(use_case or _WHOLE_ACCOUNT, what) for what in _PAUSE_PARTS]
 
     def _key(self, use_case: str, what: str) -> str:
         """The braces keep an account's keys together in a cluster."""

@@ -3,6 +3,7 @@
 A wait that the platform names is the pause. Where it names none, the pause is a guess of ours: 1 minute, then 2, 4 and
 so on up to 10. After a guessed pause a single call, the probe, asks the platform; everything else waits for its
 answer. A probe that is answered below the thresholds ends the series, any other answer begins the next, longer pause.
+A throttle of the whole app has one series for all accounts, and each account that it has met a probe.
 
 A quota that is merely nearly used up (NEAR_THE_END) holds background work back, and lets through what a person asked
 for: the rest of the quota is theirs. A throttle (ASKED_FOR) holds everything back.

@@ -34,8 +34,9 @@ class Example(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The name for people: `Pause ads`."""
-        return self.name.partition("_")[2].replace("_", " ").capitalize()
+        """The name for people: `Pause ads`, `Who am I`."""
+        words = self.name.partition("_")[2].replace("_", " ").capitalize().split(" ")
+        return " ".join("I" if word == "i" else word for word in words)
 
     @property
     def is_tab(self) -> bool:

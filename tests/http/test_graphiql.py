@@ -128,7 +128,7 @@ async def test_examples_and_demo_logins_are_on_the_page(build: Callable[..., Sta
         for item in list_examples()
     ]
     assert [item["title"] for item in parsed["examples"] if item["isTab"]] == [
-        "Who am i",
+        "Who am I",
         "Ads manager panel",
         "Drill down",
         "Pause ads",

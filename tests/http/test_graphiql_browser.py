@@ -176,6 +176,14 @@ IN_SIGHT = """
       return left > 0 && right < 1280;
     }))
 """
+ACTIVE_IN_SIGHT = """
+    (() => {
+      const tabs = document.querySelector('.graphiql-tabs').getBoundingClientRect();
+      const add = document.querySelector('.graphiql-tab-add').getBoundingClientRect();
+      const active = document.querySelector('.graphiql-tab-active').getBoundingClientRect();
+      return String(active.left >= tabs.left && active.right <= Math.min(add.left, 1280));
+    })()
+"""
 
 
 async def test_examples_are_ready_to_run_and_a_reload_keeps_the_login(
@@ -209,9 +217,11 @@ async def test_examples_are_ready_to_run_and_a_reload_keeps_the_login(
         for title in ("Every metric", "Series", "Two ranges", "Behind a number", "Reconciliation", "Pages"):
             await tab.evaluate(_choose(title))
             await tab.until(EDITOR, "query " + title.title().replace(" ", ""))
+            await tab.until(ACTIVE_IN_SIGHT, "true")
         assert await tab.evaluate(IN_SIGHT) == "[true]"
-        await tab.evaluate(_choose("Who am i"))
+        await tab.evaluate(_choose("Who am I"))
         await tab.until(OPERATION, "WhoAmI")
+        await tab.until(ACTIVE_IN_SIGHT, "true")
         await tab.evaluate("document.querySelector('.graphiql-execute-button').click()")
         await tab.until(RESULT, "Northwind Outdoor")
         await tab.call("Page.navigate", url=f"{url}/graphql?query=%7B%20viewer%20%7B%20role%20%7D%20%7D")

@@ -34,7 +34,8 @@ DONE: dict[str, object] = {"code": 200, "headers": [], "body": '{"success":true}
 class Recorder:
     """A budget that remembers what it was told; `refuses` the use case named.
 
-    With `probes` all calls are probes; `until` is the end of every pause, `answered` counts the answers to probes.
+    With `probes` all calls are probes; `until` is the end of every pause, `answered` counts the answers to probes,
+    `of_app` what was said of all accounts.
     """
 
     spent: list[tuple[UseCase, int, bool]] = field(default_factory=list[tuple[UseCase, int, bool]])
@@ -43,6 +44,7 @@ class Recorder:
     probes: bool = False
     until: datetime | None = None
     answered: int = 0
+    of_app: int = 0
 
     async def spend(self, use_case: UseCase, calls: int = 1, *, beyond_limit: bool = False) -> bool:
         if use_case is self.refuses:
@@ -51,10 +53,16 @@ class Recorder:
         return self.probes
 
     async def note_usage(
-        self, use_case: UseCase | None, usage: UsageReading, *, answers_probe: bool = False
+        self,
+        use_case: UseCase | None,
+        usage: UsageReading,
+        *,
+        answers_probe: bool = False,
+        of_app: bool = False,
     ) -> datetime | None:
         self.noted.append((use_case, usage))
         self.answered += answers_probe
+        self.of_app += of_app
         return self.until
 
 

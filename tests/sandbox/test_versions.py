@@ -133,3 +133,19 @@ async def test_a_new_app_is_refused_them_in_batches_too(meta: Asking) -> None:
 async def test_other_apps_may_still_override_the_method(meta: Asking) -> None:
     answer = await meta.call("POST", "/v27.0/act_1", method="GET", fields="name")
     assert answer.json() == {"name": ACCOUNT.name, "id": "act_1"}
+
+
+async def test_other_apps_may_still_show_a_field_under_another_name(meta: Asking) -> None:
+    assert await meta.get("1111", fields="name.as(title),name,campaign.as(above){name.as(title)}") == {
+        "title": "Red shoes",
+        "name": "Red shoes",
+        "above": {"title": "Shoes", "id": "11"},
+        "id": "1111",
+    }
+    assert await meta.get("act_1", fields="currency.as(money)") == {"money": ACCOUNT.currency, "id": "act_1"}
+    [first, *_] = await meta.rows("act_1/insights", fields="spend.as(cost),impressions", level="ad")
+    assert {"cost", "impressions"} < set(first)
+    assert "spend" not in first
+    [listed] = await meta.rows("act_1/ads", fields="name.as(title)", limit="1")
+    assert set(listed) == {"title", "id"}
+    assert (await meta.refusal("GET", "/v27.0/1111", fields="nothing.as(title)"))[1]["code"] == 100

@@ -10,7 +10,7 @@ from app.providers.contract import AccountStanding, DeliverySignals
 from app.services.account_tree import AccountTree
 from app.services.delivery_mapping import Delivery, map_delivery
 from app.vocabulary import DeliveryStatus
-from tests.services.status_records import record, said
+from tests.services.statuses_at_hand import record, said
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PAST, FUTURE = NOW - timedelta(hours=1), NOW + timedelta(hours=1)

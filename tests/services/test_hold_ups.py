@@ -11,7 +11,7 @@ from app.metrics.levels import Level
 from app.providers.contract import AccountStanding, DeliverySignals
 from app.services.account_tree import AccountTree
 from app.services.delivery_mapping import map_delivery
-from tests.services.status_records import record, said
+from tests.services.statuses_at_hand import record, said
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PAST, FUTURE = NOW - timedelta(hours=1), NOW + timedelta(hours=1)

@@ -50,6 +50,11 @@ export function createExamples({ React, ReactDOM, GraphiQL, examples, linked, se
       }
     }, [isReady]);
 
+    const title = editor.tabs[editor.activeTabIndex]?.title; // a tab grows with it
+    React.useEffect(() => {
+      document.querySelector(".graphiql-tab-active")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }, [editor.activeTabIndex, title]);
+
     React.useEffect(() => {
       if (!isReady) {
         return;

@@ -23,6 +23,7 @@ from app.errors import (
     TooMuchDataError,
 )
 from app.providers.meta.access_loss import TOKEN_CODES, Loss, certain_loss, likely_loss, names_loss
+from app.providers.meta.envelope import find_error
 from app.providers.meta.usage import regain_wait
 from app.vocabulary import UseCase
 
@@ -142,14 +143,13 @@ class MetaFailure(NamedTuple):
 
 
 def find_failure(http_status: int, body: Node) -> MetaFailure | None:
-    """The failure that a body tells of; None where its `error` is missing or empty. Raises MisshapenError."""
+    """The failure that a body tells of; None where it tells of none."""
+    is_success = HTTPStatus.OK <= http_status < HTTPStatus.MULTIPLE_CHOICES
     error = body.fields.get("error")
-    if not error:
-        return None
-    if isinstance(error, str):
+    if isinstance(error, str) and error and not is_success:
         return _oauth_failure(http_status, error, body.fields.get("error_description"))
-    envelope = body.child("error")
-    return envelope and _read_envelope(http_status, envelope)
+    envelope = find_error(body, is_success=is_success)
+    return None if envelope is None else _read_envelope(http_status, envelope)
 
 
 def _oauth_failure(http_status: int, error: str, description: object) -> MetaFailure:

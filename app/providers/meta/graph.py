@@ -140,7 +140,9 @@ class GraphClient:
         wait = timedelta(0) if error.is_guess else max(error.retry_at - clock.now(), timedelta(0))
         usage = UsageReading(percent=_FULL, regain_wait=wait, is_refusal=True)
         narrow = error.scope is ThrottleScope.USE_CASE
-        until = await self._note(usage, (error.use_case or self.use_case) if narrow else None)
+        until = await self._note(
+            usage, (error.use_case or self.use_case) if narrow else None, of_app=error.scope is ThrottleScope.APP
+        )
         if error.is_guess and until is not None:
             error.retry_at = until
 
@@ -249,12 +251,12 @@ class GraphClient:
         return ProviderTransientError(text)
 
     async def _note(
-        self, usage: UsageReading, use_case: UseCase | None, *, answers_probe: bool = False
+        self, usage: UsageReading, use_case: UseCase | None, *, answers_probe: bool = False, of_app: bool = False
     ) -> datetime | None:
         """The end of the pause that follows, where one does. Without a use case it is the whole account's."""
         if self._budget is None or not (usage.percent or usage.regain_wait or answers_probe):
             return None
-        return await self._budget.note_usage(use_case, usage, answers_probe=answers_probe)
+        return await self._budget.note_usage(use_case, usage, answers_probe=answers_probe, of_app=of_app)
 
     def _read(self, response: httpx.Response, parse: Callable[[bytes, str], object]) -> object | MetaFailure:
         try:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from app.providers.sandbox.errors import bad_parameter, unknown_field
 from app.providers.sandbox.field_names import ASSIGNED_USER_FIELDS, BUSINESS_USER_FIELDS
-from app.providers.sandbox.fields import parse_fields
+from app.providers.sandbox.fields import parse_fields, pick
 from app.providers.sandbox.paging import take_page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from app.providers.sandbox.call import GraphCall
+    from app.providers.sandbox.fields import AskedField
     from app.providers.sandbox.tokens import Caller
 
 ASSIGNED_USERS = "assigned_users"
@@ -46,16 +47,16 @@ def list_assigned_users(call: GraphCall, caller: Caller) -> Mapping[str, object]
     return _list_one(call, _row({"name": _NAME, "tasks": _TASKS}, asked, _business_user_id(caller)))
 
 
-def _asked(call: GraphCall, known: frozenset[str], node_type: str, *, usual: tuple[str, ...]) -> Mapping[str, object]:
-    asked = parse_fields(call.params.get("fields")) or dict.fromkeys(usual)
-    for name in asked:
-        if name not in known:
-            raise unknown_field(name, node_type)
+def _asked(call: GraphCall, known: frozenset[str], node_type: str, *, usual: tuple[str, ...]) -> Sequence[AskedField]:
+    asked = parse_fields(call.params.get("fields"), usual)
+    for each in asked:
+        if each.name not in known:
+            raise unknown_field(each.name, node_type)
     return asked
 
 
-def _row(values: Mapping[str, object], asked: Mapping[str, object], row_id: str) -> Mapping[str, object]:
-    return {name: values[name] for name in asked if name in values} | {"id": row_id}
+def _row(values: Mapping[str, object], asked: Sequence[AskedField], row_id: str) -> Mapping[str, object]:
+    return pick(asked, values) | {"id": row_id}
 
 
 def _list_one(call: GraphCall, row: Mapping[str, object]) -> Mapping[str, object]:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import ConfigDict
 
 from app import clock
 from app.providers.sandbox.dataset import AdDay
+from app.providers.sandbox.dated_rules import DatedRules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from app.providers.sandbox.dataset import Account
+    from app.providers.sandbox.dated_rules import Dated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,72 +39,49 @@ class CurrencyChange:
     restated_at: datetime | None = None
     restates_days: int = 28
 
-
-class _Armed(NamedTuple):
-    rule: CurrencyChange
-    at: datetime
-
-    def tells(self, day: date, time_zone: str, now: datetime) -> bool:
+    def tells(self, day: date, time_zone: str, since: datetime) -> bool:
         """Whether a day is told in the new currency by now."""
-        first = clock.day_of(self.at, time_zone)
-        if self.rule.restated_at is not None and self.rule.restated_at <= now:
-            first -= timedelta(days=self.rule.restates_days)
+        first = clock.day_of(since, time_zone)
+        if self.restated_at is not None and self.restated_at <= clock.now():
+            first -= timedelta(days=self.restates_days)
         return day >= first
 
 
-class CurrencyChanges:
-    """All that are scripted, in that order. `revision` grows with every change to them."""
-
-    def __init__(self) -> None:
-        self._armed: list[_Armed] = []
-        self.revision = 0
-
-    @property
-    def armed(self) -> int:
-        return len(self._armed)
-
-    def arm(self, rules: Iterable[CurrencyChange]) -> None:
-        self._armed += [_Armed(rule, rule.at or clock.now()) for rule in rules]
-        self.revision += 1
-
-    def clear(self) -> None:
-        self._armed.clear()
-        self.revision += 1
+class CurrencyChanges(DatedRules[CurrencyChange]):
+    """All that are scripted."""
 
     def state(self) -> tuple[int, int]:
         """Equal as long as days are told in the same currencies."""
-        if not self._armed:
+        if not self.dated:
             return self.revision, 0
         now = clock.now()
-        instants = [at for each in self._armed for at in (each.at, each.rule.restated_at) if at is not None]
+        instants = [at for each in self.dated for at in (each.at, each.rule.restated_at) if at is not None]
         return self.revision, sum(at <= now for at in instants)
 
     def currency(self, account: Account) -> str:
         """What the account has now."""
-        changed = self._in_force(account)
+        changed = self._list_in_force_of(account)
         return changed[-1].rule.currency if changed else account.currency
 
     def currency_of(self, account: Account, day: date) -> str:
         """What a day is told in now."""
         told = self._telling(account, day)
-        return told[-1].rule.currency if told else account.currency
+        return told[-1].currency if told else account.currency
 
     def apply(self, account: Account, day: date, ad_days: Sequence[AdDay]) -> Sequence[AdDay]:
         """A day's money as it is told now."""
         rate = 1
-        for armed in self._telling(account, day):
-            rate *= armed.rule.rate
+        for change in self._telling(account, day):
+            rate *= change.rate
         return ad_days if rate == 1 else [_converted(each, rate) for each in ad_days]
 
-    def _telling(self, account: Account, day: date) -> Sequence[_Armed]:
-        if not self._armed:
+    def _telling(self, account: Account, day: date) -> Sequence[CurrencyChange]:
+        if not self.dated:
             return ()
-        now = clock.now()
-        return [armed for armed in self._in_force(account) if armed.tells(day, account.time_zone, now)]
+        return [rule for rule, at in self._list_in_force_of(account) if rule.tells(day, account.time_zone, at)]
 
-    def _in_force(self, account: Account) -> Sequence[_Armed]:
-        now = clock.now()
-        return [each for each in self._armed if each.rule.account == f"act_{account.id}" and each.at <= now]
+    def _list_in_force_of(self, account: Account) -> Sequence[Dated[CurrencyChange]]:
+        return [each for each in self.list_in_force() if each.rule.account == f"act_{account.id}"]
 
 
 def _converted(ad_day: AdDay, rate: int) -> AdDay:

@@ -23,7 +23,7 @@ BATCH = "batch"
 
 
 class CallTraits(NamedTuple):
-    """What a fault can look at. `account` is `act_…`, a page's id or `me`.
+    """What a fault can look at. `account` is `act_…`, a page's id or `me`; a later page is one behind a cursor.
 
     `edge` is `node` for calls on a node itself, `report` and `report_rows` for reports, `batch` for a whole batch.
     """
@@ -33,11 +33,15 @@ class CallTraits(NamedTuple):
     edge: str
     object_id: str
     level: str | None
+    is_later_page: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultMatch:
-    """Every trait that is given must be equal; none given matches every call but whole batches."""
+    """Every trait that is given must be equal; none given matches every call but whole batches.
+
+    `later_page` chooses the pages behind a cursor, or the first ones.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -46,9 +50,12 @@ class FaultMatch:
     edge: str | None = None
     level: str | None = None
     object_ids: frozenset[str] | None = None
+    later_page: bool | None = None
 
     def fits(self, traits: CallTraits) -> bool:
         if traits.edge == BATCH and self.edge != BATCH:
+            return False
+        if self.later_page not in {None, traits.is_later_page}:
             return False
         named = ("method", "account", "edge", "level")
         return all(getattr(self, name) in {None, getattr(traits, name)} for name in named) and (

@@ -22,6 +22,7 @@ from app.providers.sandbox.dataset import Kind
 from app.providers.sandbox.edges import has_edge, list_accounts, list_entities
 from app.providers.sandbox.errors import GraphError
 from app.providers.sandbox.faults import BATCH, CallTraits, Fault
+from app.providers.sandbox.fields import parse_fields
 from app.providers.sandbox.found_insights import FoundInsights
 from app.providers.sandbox.insights import render_page
 from app.providers.sandbox.legacy_features import refuse_legacy_features
@@ -157,9 +158,9 @@ class Graph:
         return self._answer_node(call, target, live)
 
     def _refuse_dropped(self, call: GraphCall) -> None:
-        for name in call.params.get("fields", "").split(","):
-            if name in self._script.app.rules.dropped_fields:
-                raise errors.dropped_field(name)
+        for each in parse_fields(call.params.get("fields")):
+            if each.name in self._script.app.rules.dropped_fields:
+                raise errors.dropped_field(each.name)
 
     def _answer_me(self, call: GraphCall, edge: str, caller: Caller) -> Mapping[str, object]:
         if call.method != "GET":
@@ -242,7 +243,8 @@ def _version_headers(served: Served) -> dict[str, str]:
 
 
 def _traits(call: GraphCall, target: Target) -> CallTraits:
-    return CallTraits(call.method, target.owner, target.edge, target.object_id, call.params.get("level"))
+    level, is_later_page = call.params.get("level"), bool(call.params.get("after"))
+    return CallTraits(call.method, target.owner, target.edge, target.object_id, level, is_later_page)
 
 
 def _refuse(error: GraphError, headers: Mapping[str, str]) -> GraphAnswer:

@@ -13,8 +13,9 @@ from app.providers.sandbox.field_names import INSIGHT_FIELDS
 from app.providers.sandbox.node_fields import find_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from app.providers.sandbox.fields import AskedField
     from app.providers.sandbox.insight_ranges import Days
     from app.providers.sandbox.live_account import LiveAccount
 
@@ -33,19 +34,19 @@ class InsightRow(NamedTuple):
     windows: tuple[str, ...] = ()
 
 
-def check_fields(names: Mapping[str, str | None]) -> None:
-    for name in names:
-        if name not in INSIGHT_FIELDS:
-            raise unknown_field(name, "AdsInsights")
+def check_fields(asked: Sequence[AskedField]) -> None:
+    for each in asked:
+        if each.name not in INSIGHT_FIELDS:
+            raise unknown_field(each.name, "AdsInsights")
 
 
-def render_row(live: LiveAccount, row: InsightRow, names: Mapping[str, str | None]) -> dict[str, object]:
+def render_row(live: LiveAccount, row: InsightRow, asked: Sequence[AskedField]) -> dict[str, object]:
     rendered: dict[str, object] = {}
-    for name in names:
+    for name, shown, _ in asked:
         render = _RENDERERS.get(name)
         value = render(live, row) if render is not None else None
         if value:
-            rendered[name] = value
+            rendered[shown] = value
     return rendered | {"date_start": row.days.since.isoformat(), "date_stop": row.days.until.isoformat()}
 
 

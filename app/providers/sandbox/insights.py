@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from app.providers.sandbox.call import GraphCall
+    from app.providers.sandbox.fields import AskedField
     from app.providers.sandbox.live_account import LiveAccount
 
 _NOT_HERE = ("breakdowns", "sort")
@@ -37,7 +38,7 @@ class Result(NamedTuple):
 
     level: Kind
     days: Days
-    fields: Mapping[str, str | None]
+    fields: Sequence[AskedField]
     rows: Sequence[InsightRow]
 
 
@@ -73,13 +74,13 @@ def render_page(
     return body
 
 
-def _fields(call: GraphCall) -> Mapping[str, str | None]:
+def _fields(call: GraphCall) -> Sequence[AskedField]:
     for name in _NOT_HERE:
         if call.params.get(name) not in {None, "", "[]"}:
             raise bad_parameter(f"Param {name} is not supported here")
     _list_of(call, "action_breakdowns", _ACTION_BREAKDOWNS)
     _list_of(call, "action_attribution_windows", WINDOWS)
-    fields = parse_fields(call.params.get("fields")) or dict.fromkeys(BASIC_FIELDS)
+    fields = parse_fields(call.params.get("fields"), BASIC_FIELDS)
     check_fields(fields)
     return fields
 

@@ -12,12 +12,13 @@ from app import clock
 from app.providers.sandbox.dataset import LEVELS, Entity, Kind, Status
 from app.providers.sandbox.errors import unknown_field
 from app.providers.sandbox.field_names import ACCOUNT_FIELDS, AD_FIELDS, ADSET_FIELDS, CAMPAIGN_FIELDS
-from app.providers.sandbox.fields import parse_fields
+from app.providers.sandbox.fields import parse_fields, pick
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from app.providers.sandbox.fields import AskedField
     from app.providers.sandbox.live_account import LiveAccount
 
 _KNOWN = {
@@ -30,7 +31,7 @@ _KNOWN = {
 
 def render_account(live: LiveAccount, fields: str | None) -> dict[str, object]:
     account = live.account
-    asked = parse_fields(fields) or {"account_id": None}
+    asked = parse_fields(fields, ("account_id",))
     _check(Kind.ACCOUNT, asked)
     offset = clock.now().astimezone(live.zone).utcoffset()
     hours = offset.total_seconds() / 3600 if offset is not None else 0
@@ -43,17 +44,17 @@ def render_account(live: LiveAccount, fields: str | None) -> dict[str, object]:
         "account_status": account.account_status,
         "disable_reason": 0,
     }
-    return {name: values[name] for name in asked if name in values} | {"id": f"act_{account.id}"}
+    return pick(asked, values) | {"id": f"act_{account.id}"}
 
 
 def render_entity(live: LiveAccount, entity: Entity, fields: str | None) -> dict[str, object]:
     asked = parse_fields(fields)
     _check(entity.kind, asked)
     rendered: dict[str, object] = {}
-    for name, inner in asked.items():
+    for name, shown, inner in asked:
         value = find_value(live, entity, name) if name not in LEVELS else _parent(live, entity, name, inner)
         if value is not None:
-            rendered[name] = value
+            rendered[shown] = value
     return rendered | {"id": entity.id}
 
 
@@ -78,10 +79,10 @@ def check_fields(kind: Kind, fields: str | None) -> None:
     _check(kind, parse_fields(fields))
 
 
-def _check(kind: Kind, asked: Mapping[str, str | None]) -> None:
-    for name in asked:
-        if not is_field_of(kind, name):
-            raise unknown_field(name, _KNOWN[kind][1])
+def _check(kind: Kind, asked: Sequence[AskedField]) -> None:
+    for each in asked:
+        if not is_field_of(kind, each.name):
+            raise unknown_field(each.name, _KNOWN[kind][1])
 
 
 def _parent(live: LiveAccount, entity: Entity, name: str, inner: str | None) -> object | None:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from app import clock
 from app.providers.sandbox.errors import bad_parameter, unknown_field
 from app.providers.sandbox.field_names import PAGE_FIELDS, POST_FIELDS
-from app.providers.sandbox.fields import parse_fields
+from app.providers.sandbox.fields import parse_fields, pick
 from app.providers.sandbox.paging import take_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from app.providers.sandbox.call import GraphCall
+    from app.providers.sandbox.fields import AskedField
     from app.providers.sandbox.page_dataset import Page, Post
 
 POST_EDGES = frozenset({"posts", "published_posts"})
@@ -42,7 +43,7 @@ def render_page(
     usual: Sequence[str] = ("name", "id"),
 ) -> Mapping[str, object]:
     """The page's node with the token that it has now; `usual` are the fields of a call that names none."""
-    asked = parse_fields(call.params.get("fields")) or dict.fromkeys(usual)
+    asked = parse_fields(call.params.get("fields"), usual)
     _check(asked, PAGE_FIELDS, "Page")
     values: dict[str, object] = {
         "name": page.name,
@@ -55,7 +56,7 @@ def render_page(
         "tasks": _TASKS,
         "is_published": True,
     }
-    return {name: values[name] for name in asked if name in values} | {"id": page.id}
+    return pick(asked, values) | {"id": page.id}
 
 
 def list_posts(call: GraphCall, page: Page) -> Mapping[str, object]:
@@ -76,7 +77,7 @@ def list_posts(call: GraphCall, page: Page) -> Mapping[str, object]:
 
 
 def render_post(call: GraphCall, page: Page, post: Post) -> Mapping[str, object]:
-    asked = parse_fields(call.params.get("fields")) or dict.fromkeys(("created_time", "message", "id"))
+    asked = parse_fields(call.params.get("fields"), ("created_time", "message", "id"))
     _check(asked, POST_FIELDS, "PagePost")
     created = post.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S%z")
     values: dict[str, object] = {
@@ -89,13 +90,13 @@ def render_post(call: GraphCall, page: Page, post: Post) -> Mapping[str, object]
     }
     if post.message is not None:
         values["message"] = post.message
-    return {name: values[name] for name in asked if name in values} | {"id": post.id}
+    return pick(asked, values) | {"id": post.id}
 
 
-def _check(asked: Mapping[str, str | None], known: frozenset[str], node_type: str) -> None:
-    for name in asked:
-        if name not in known:
-            raise unknown_field(name, node_type)
+def _check(asked: Sequence[AskedField], known: frozenset[str], node_type: str) -> None:
+    for each in asked:
+        if each.name not in known:
+            raise unknown_field(each.name, node_type)
 
 
 def _key(post: Post) -> tuple[int, ...]:

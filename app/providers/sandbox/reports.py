@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from app import clock
 from app.providers.sandbox.errors import missing_object, report_not_loadable, unknown_field
 from app.providers.sandbox.field_names import REPORT_FIELDS
-from app.providers.sandbox.fields import parse_fields
+from app.providers.sandbox.fields import parse_fields, pick
 from app.providers.sandbox.insights import Result, check_insights, find_insights, render_page
 from app.providers.sandbox.report_plans import Ending, Progress, ReportPlan, RunState
 
@@ -106,15 +106,15 @@ class Reports:
 def poll_report(call: GraphCall, report: Report) -> Mapping[str, object]:
     """The report's node, of which each reading is a poll."""
     asked = parse_fields(call.params.get("fields"))
-    for name in asked:
-        if name not in REPORT_FIELDS:
-            raise unknown_field(name, "AdReportRun")
+    for each in asked:
+        if each.name not in REPORT_FIELDS:
+            raise unknown_field(each.name, "AdReportRun")
     if report.missed < report.plan.missing_polls:
         report.missed += 1
         raise missing_object(call.method, report.id)
     report.polls += 1
     values = _values(report)
-    return {name: value for name, value in values.items() if not asked or name in asked} | {"id": report.id}
+    return (pick(asked, values) if asked else values) | {"id": report.id}
 
 
 def read_report(call: GraphCall, report: Report, check: Callable[[int, int], None]) -> Mapping[str, object]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import ConfigDict
 
 from app import clock
 from app.providers.sandbox.dataset import AdDay, Delivered
+from app.providers.sandbox.dated_rules import DatedRules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,24 +36,18 @@ class Restatement:
     seed: int = 0
     at: datetime | None = None
 
-
-class _Armed(NamedTuple):
-    rule: Restatement
-    at: datetime
-
-    def list_days(self, account_id: str, time_zone: str) -> Sequence[date]:
+    def list_days(self, account_id: str, time_zone: str, since: datetime) -> Sequence[date]:
         """The days that are restated in an account: exactly `share` of them, at least one unless it is nothing."""
-        rule = self.rule
-        if rule.account not in {None, f"act_{account_id}"} or rule.share <= 0:
+        if self.account not in {None, f"act_{account_id}"} or self.share <= 0:
             return ()
-        last = clock.day_of(self.at, time_zone)
-        days = [last - timedelta(days=back) for back in range(1, rule.days + 1)]
-        days.sort(key=lambda day: _draw(rule.seed, account_id, day.isoformat()))
-        return sorted(days[: max(1, round(rule.share * rule.days))])
+        last = clock.day_of(since, time_zone)
+        days = [last - timedelta(days=back) for back in range(1, self.days + 1)]
+        days.sort(key=lambda day: _draw(self.seed, account_id, day.isoformat()))
+        return sorted(days[: max(1, round(self.share * self.days))])
 
     def change(self, ad_day: AdDay, day: date) -> AdDay:
-        draw = _draw(self.rule.seed, ad_day.ad_id, day.isoformat())
-        tenths = self.rule.percent * 5 + draw % (self.rule.percent * 5 + 1)
+        draw = _draw(self.seed, ad_day.ad_id, day.isoformat())
+        tenths = self.percent * 5 + draw % (self.percent * 5 + 1)
         sign = -1 if draw & 1 else 1
         numbers = [number + sign * (number * tenths // 1000) for number in ad_day.delivered]
         changed = Delivered._make(numbers)
@@ -61,44 +56,28 @@ class _Armed(NamedTuple):
         return AdDay(ad_day.ad_id, changed)
 
 
-class Restatements:
-    """What is or will be restated. `revision` grows with every change to it."""
-
-    def __init__(self) -> None:
-        self._armed: list[_Armed] = []
-        self.revision = 0
-
-    def arm(self, rules: Iterable[Restatement]) -> None:
-        self._armed += [_Armed(rule, rule.at or clock.now()) for rule in rules]
-        self.revision += 1
-
-    def clear(self) -> None:
-        self._armed.clear()
-        self.revision += 1
+class Restatements(DatedRules[Restatement]):
+    """What is or will be restated."""
 
     def state(self) -> tuple[int, int]:
         """Equal as long as the same restatements are in force."""
-        return self.revision, len(self._in_force())
+        return self.revision, len(self.list_in_force())
 
     def apply(self, account_id: str, time_zone: str, day: date, ad_days: Sequence[AdDay]) -> Sequence[AdDay]:
         """A day's numbers as they are told now."""
-        for armed in self._in_force():
-            if day in armed.list_days(account_id, time_zone):
-                ad_days = [armed.change(each, day) for each in ad_days]
+        for rule, at in self.list_in_force():
+            if day in rule.list_days(account_id, time_zone, at):
+                ad_days = [rule.change(each, day) for each in ad_days]
         return ad_days
 
     def describe(self, zones: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
         """Account → days restated by now, for accounts (bare ids) and their zones."""
         return {
             f"act_{account_id}": sorted(
-                {day.isoformat() for armed in self._in_force() for day in armed.list_days(account_id, zone)},
+                {day.isoformat() for rule, at in self.list_in_force() for day in rule.list_days(account_id, zone, at)},
             )
             for account_id, zone in zones.items()
         }
-
-    def _in_force(self) -> Sequence[_Armed]:
-        now = clock.now()
-        return [armed for armed in self._armed if armed.at <= now]
 
 
 def _draw(seed: int, *what: str) -> int:

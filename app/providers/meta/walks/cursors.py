@@ -23,10 +23,12 @@ MAX_PAGES = 4000
 
 
 def next_cursor(page: Node) -> str | None:
-    """The cursor of the next page; None at the end: the absence of `paging.next`.
+    """The cursor of the next page; None at the end: the absence of `paging.next`. What is empty in any form is absent.
 
     Raises ProviderTransientError where there is a next page and nothing says where.
     """
+    if not page.fields.get("paging"):
+        return None
     paging = page.child("paging")
     if paging is None or not (url := paging.fields.get("next")):
         return None

@@ -1,4 +1,4 @@
-"""What a platform says of one campaign, ad set or ad."""
+"""What the platform says of entities' statuses, made up for mapping it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from app.vocabulary import EntityStatus
 
 
 def said(effective_status: str | None) -> DeliverySignals:
+    """An effective status, and nothing else."""
     return DeliverySignals(effective_status=effective_status)
 
 
 def record(
     external_id: str, signals: DeliverySignals, adset: str | None = None, campaign: str | None = None
 ) -> StatusRecord:
+    """An entity that is switched on itself, under these."""
     return StatusRecord(
         external_id=external_id,
         status=EntityStatus.ACTIVE,
