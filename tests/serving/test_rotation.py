@@ -16,8 +16,9 @@ def _rotation(*items: str) -> Rotation[str]:
 def _rest(rotation: Rotation[str]) -> list[str]:
     taken: list[str] = []
     while rotation:
-        assert rotation.next_address() == (item := rotation.take())[0]
-        taken.append(item)
+        address = rotation.next_address()
+        taken.append(rotation.take())
+        assert taken[-1][0] == address
     return taken
 
 
