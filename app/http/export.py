@@ -29,6 +29,7 @@ from app.http.request_turns import turn_of
 from app.pieces import give_way
 from app.services.exporting import open_exporter
 from app.services.limits.shares import export_of, export_turns
+from app.serving.unsent import hold_little_unsent
 from graphql_schema.errors import ErrorCode
 from graphql_schema.exports import LISTS, columns_of, open_export, rows_of
 
@@ -136,6 +137,7 @@ class ExportView:
         count, whole = 0, False
         found = await exporter.read()
         begun.set()
+        hold_little_unsent(request.scope)  # it would arrive even if the caller may not read it any more
         await send({"type": "http.response.start", "status": 200, "headers": _headers(file, exporter)})
         await _send(send, file.format.start(columns))
         try:

@@ -1,4 +1,6 @@
-"""Ends a response halfway: its connection is aborted, so that the client can't take a part for the whole.
+"""Ends a response halfway: its connection is reset, so that the client can't take a part for the whole.
+
+Nothing more arrives then, not even what the kernel held for a slow reader: its user may no longer be allowed to read.
 
 Says as well whether a request was cancelled because its server shuts down.
 
@@ -22,7 +24,7 @@ _DRAIN = "pixecom.drain"
 
 
 def break_off(scope: MutableMapping[str, Any]) -> bool:
-    """Abort the connection of this request. False if its server doesn't offer that."""
+    """Reset the connection of this request. False if its server doesn't offer that."""
     abort = scope.get("extensions", {}).get(_EXTENSION)
     if abort is None:
         return False

@@ -5,10 +5,10 @@ Only a limited number is admitted each second, so that a crowd that asks only fo
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 from app.serving.allowance import Allowance
+from app.serving.rotation import Rotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,43 +29,29 @@ class HealthProbes:
     def __init__(self, places: Places, *, admit: Callable[[Held, Place], None]) -> None:
         self._places = places
         self._admit = admit
-        self._waiting: dict[str, deque[Held]] = {}  # the address that is next comes first
-        self._number = 0
+        self._waiting: Rotation[Held] = Rotation()
         self._allowance = Allowance(PER_SECOND, at_once=AT_ONCE)
 
     def __bool__(self) -> bool:
         """Whether any waits."""
-        return self._number > 0
+        return len(self._waiting) > 0
 
     def add(self, probe: Held) -> None:
         """Admit it, or let it wait. If too many wait, the newest of the address with the most of them is reset."""
-        self._waiting.setdefault(probe.address, deque()).append(probe)
-        self._number += 1
+        self._waiting.add(probe.address, probe)
         self.admit_some()
-        if self._number > MOST:
-            most = max(self._waiting, key=lambda address: len(self._waiting[address]))
-            self._take_out(most, self._waiting[most].pop()).reset()
+        if len(self._waiting) > MOST:
+            self._waiting.take_newest_of_the_most().reset()
 
     def admit_some(self) -> None:
         """As many as there are places for now."""
         while self._waiting and self._allowance.take():
-            address, waiting = next(iter(self._waiting.items()))
-            place = self._places.take_spare(address)
+            place = self._places.take_spare(self._waiting.next_address())
             if place is None:
                 return
-            probe = self._take_out(address, waiting.popleft())
-            self._admit(probe, place)
+            self._admit(self._waiting.take(), place)
 
     def close(self) -> None:
-        for waiting in self._waiting.values():
-            for probe in waiting:
-                probe.close()
+        for probe in self._waiting:
+            probe.close()
         self._waiting.clear()
-        self._number = 0
-
-    def _take_out(self, address: str, probe: Held) -> Held:
-        """The address goes behind all others."""
-        self._number -= 1
-        if left := self._waiting.pop(address):
-            self._waiting[address] = left
-        return probe

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import socket
-import struct
 from contextlib import suppress
 
 from app.serving.answers import HEALTH_PATHS
+from app.serving.unsent import drop_at_close
 
 __all__ = ["Held"]
 
 _REQUEST_LINE_BYTES = 32
 _HEALTH = tuple(f"{method} {path}{end}".encode() for method in ("GET", "HEAD") for path in HEALTH_PATHS for end in " ?")
-_RESET = struct.pack("ii", 1, 0)
 
 
 class Held:
@@ -60,8 +59,7 @@ class Held:
 
     def reset(self) -> None:
         """Close it without a farewell, which leaves nothing behind in the kernel."""
-        with suppress(OSError):
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        drop_at_close(self._socket)
         self.close()
 
     def close(self) -> None:

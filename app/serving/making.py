@@ -11,8 +11,9 @@ away before anything is made for it.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import TYPE_CHECKING
+
+from app.serving.rotation import Rotation
 
 if TYPE_CHECKING:
     import socket
@@ -35,7 +36,7 @@ class Making:
         self._places = places
         self._make = make
         self._loop = asyncio.get_running_loop()
-        self._waiting: dict[str, deque[_Waiting]] = {}  # the address that is next comes first
+        self._waiting = Rotation[_Waiting]()
         self._begun: set[asyncio.Task[None]] = set()
         self._resting: asyncio.TimerHandle | None = None
 
@@ -45,7 +46,7 @@ class Making:
             self._begin(held, place)
             return
         place.connection = waiting = _Waiting(held, place)
-        self._waiting.setdefault(place.address, deque()).append(waiting)
+        self._waiting.add(place.address, waiting)
         if self._resting is None:
             self._make_some()
 
@@ -72,11 +73,7 @@ class Making:
     def _next(self) -> _Waiting | None:
         """The one that has waited longest at the next address; that address goes behind all others."""
         while self._waiting:
-            address = next(iter(self._waiting))
-            of_address = self._waiting.pop(address)
-            waiting = of_address.popleft()
-            if of_address:
-                self._waiting[address] = of_address
+            waiting = self._waiting.take()
             if not self._has_left(waiting):
                 return waiting
         return None

@@ -23,6 +23,7 @@ from app.serving.head_faults import fault_of
 from app.serving.lingering import Ignoring, Lingering
 from app.serving.open_transport import OpenTransport
 from app.serving.request_parts import ChunkLinesTooLongError, ChunksTooSmallError, ChunkTooLargeError, RequestParts
+from app.serving.unsent import offer_holding_little, reset
 
 if TYPE_CHECKING:
     import asyncio
@@ -297,14 +298,16 @@ class BoundedHttp(BoundedConnection, HttpToolsProtocol):
             return
         self._parts.begin_body(self.headers)
         self.cycle.transport = cast("asyncio.Transport", OpenTransport(self.transport, close=self._close))
-        offer_breaking_off(cast("MutableMapping[str, Any]", self.cycle.scope), self._break_off, self._drain)
+        scope = cast("MutableMapping[str, Any]", self.cycle.scope)
+        offer_breaking_off(scope, self._break_off, self._drain)
+        offer_holding_little(scope, self.transport)
         if self.place.is_spare or self._drain.has_begun or self.scope["http_version"] != _VERSION:
             self.cycle.keep_alive = False
 
     def _break_off(self) -> None:
         if self.cycle is not None:  # pyright: ignore[reportUnnecessaryComparison]  # None once the connection is lost
             self.cycle.disconnected = True
-        self.transport.abort()
+        reset(self.transport)
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)

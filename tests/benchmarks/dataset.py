@@ -134,6 +134,7 @@ def _environment(servers: EmbeddedServers, name: str) -> dict[str, str]:
         "AUTH_SECRET": servers.secrets.auth_secret,
         "TOKEN_ENCRYPTION_KEYS": servers.secrets.token_encryption_keys,
         "ACCESS_TOKEN_MINUTES": str(TOKEN_MINUTES),
+        "OPERATION_WAIT_SECONDS": "60",  # on a slow machine, a crowd of few users waits for longer than the default
         **{f"{payer}_COST_CAPACITY": str(BOTTOMLESS) for payer in ("USER", "SELLER")},
         **{f"{payer}_COST_PER_MINUTE": str(BOTTOMLESS) for payer in ("USER", "SELLER")},
     }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import os
+import socket
 import subprocess
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager
+import termios
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,6 +22,7 @@ import asyncpg
 import httpx
 import orjson
 import pytest
+from httpx import URL
 from structlog.testing import capture_logs
 
 from app.auth.access_tokens import issue_access_token
@@ -51,6 +55,7 @@ SOME = {"custom": {"from": str(LAST - timedelta(days=SOME_DAYS - 1)), "to": str(
 DAILY = {"range": YEAR, "granularity": "DAY"}
 MUCH, MUCH_ROWS = {**DAILY, "filter": {"name": "Ad 1"}}, 110 * DAYS  # 16 MB: more than a connection's buffers hold
 MEGABYTE = 1 << 20
+LITTLE_ROWS = 2500  # a megabyte
 MORE_ADS = """
 INSERT INTO ads
 SELECT (jsonb_populate_record(ad, jsonb_build_object('id', gen_random_uuid(), 'external_id', n, 'name', 'Ad ' || n))).*
@@ -233,29 +238,36 @@ async def _begun(
     exports: Exports, file: str = "ads.csv", arguments: object = MUCH
 ) -> AsyncGenerator[asyncio.StreamReader]:
     """A connection on which an export has begun, and nothing is read of it but its head."""
-    address, body = httpx.URL(exports.url), orjson.dumps(arguments)
-    head = (
-        f"POST /export/{file} HTTP/1.1\r\nHost: api.test\r\nContent-Type: application/json\r\n"
-        f"Authorization: {exports.headers['Authorization']}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
+    address = URL(exports.url)
     reader, writer = await asyncio.open_connection(address.host, address.port, limit=65536)
     try:
-        writer.write(head.encode() + body)
+        writer.write(_request(exports, file, arguments))
         await writer.drain()
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
         yield reader
     finally:
         writer.close()
-        await writer.wait_closed()
+        with suppress(ConnectionResetError):  # if its export was broken off
+            await writer.wait_closed()
+
+
+def _request(exports: Exports, file: str = "ads.csv", arguments: object = MUCH) -> bytes:
+    body = orjson.dumps(arguments)
+    head = (
+        f"POST /export/{file} HTTP/1.1\r\nHost: api.test\r\nContent-Type: application/json\r\n"
+        f"Authorization: {exports.headers['Authorization']}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 async def _everything(reader: asyncio.StreamReader) -> bytes:
     """What still comes, to the end of a body in chunks or of the connection."""
     received = bytearray()
-    while part := await reader.read(MEGABYTE):
-        received += part
-        if received.endswith(b"\r\n0\r\n\r\n"):
-            break
+    with suppress(ConnectionResetError):
+        while part := await reader.read(MEGABYTE):
+            received += part
+            if received.endswith(b"\r\n0\r\n\r\n"):
+                break
     return bytes(received)
 
 
@@ -353,6 +365,50 @@ async def test_an_export_ends_with_its_membership(year: Year, end: str, caplog: 
     assert [(entry["path"], entry["reason"]) for entry in broken_off] == [("/export/ads.csv", gone["message"])]
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
     assert _told_by_the_server(caplog) == []
+
+
+async def test_nothing_more_arrives_after_an_export_ended_with_its_membership(year: Year) -> None:
+    """A slow reader is left with what has arrived and it has not read yet; the server has held little more for it."""
+    ended, undone = ENDS["removed"]
+    with capture_logs() as logs:
+        async with _looked_after(year) as exports, _slow_reader(exports) as slow:
+            await year.until_state("idle in transaction")
+            await year.superuser.execute(ended, year.tenant.seller_id, year.tenant.user_id)
+            try:
+                [line] = await request_lines(logs, 1)
+                arrived = _unread_bytes(slow)
+                read = await _until_reset(slow)
+            finally:
+                await year.superuser.execute(undone, year.tenant.seller_id, year.tenant.user_id)
+    assert 0 < read == arrived
+    assert line["rows"] < LITTLE_ROWS
+
+
+@asynccontextmanager
+async def _slow_reader(exports: Exports) -> AsyncGenerator[socket.socket]:
+    """An export that has begun, on a connection that nothing but its own socket reads from."""
+    address = URL(exports.url)
+    with socket.create_connection((address.host, address.port)) as reader:
+        reader.setblocking(False)  # noqa: FBT003 - its only parameter
+        await asyncio.get_running_loop().sock_sendall(reader, _request(exports))
+        assert (await asyncio.get_running_loop().sock_recv(reader, 1000)).startswith(b"HTTP/1.1 200 ")
+        yield reader
+
+
+def _unread_bytes(connected: socket.socket) -> int:
+    """What has arrived and is not read yet."""
+    return int.from_bytes(fcntl.ioctl(connected, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+async def _until_reset(connected: socket.socket) -> int:
+    """How many bytes can be read until the connection turns out to have been reset. Fails if it ended otherwise."""
+    read = 0
+    try:
+        while part := await asyncio.get_running_loop().sock_recv(connected, MEGABYTE):
+            read += len(part)
+    except ConnectionResetError:
+        return read
+    pytest.fail(f"closed without a reset after {read} bytes")
 
 
 async def test_an_export_that_outlasts_a_shutdown_is_broken_off_with_one_warning(

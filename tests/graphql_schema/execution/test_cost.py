@@ -115,6 +115,13 @@ def test_aliases_are_many_and_merged_fields_are_one(cost: Callable[..., int]) ->
     assert cost("{ viewer { role } viewer { user { name } } }") == once + 2
 
 
+def test_the_name_of_a_type_costs_as_much_as_any_other_value(cost: Callable[..., int]) -> None:
+    names = [f"a{number}: __typename" for number in range(200)]
+
+    assert cost(f"{{ {' '.join(names[:20])} }}") == 1 + 20
+    assert cost(f"{{ sellpages(first: 9) {{ nodes {{ {' '.join(names)} }} }} }}") == ROOT + 9 * (1 + 200)
+
+
 def test_ids_are_counted(cost: Callable[..., int]) -> None:
     text = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 
