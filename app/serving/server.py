@@ -47,7 +47,7 @@ class BoundedConfig(uvicorn.Config):
             "log_config": None,
             "access_log": False,
             "server_header": False,
-            # As many connections as the kernel keeps for us (net.core.somaxconn): those beyond try again after a second.
+            # As many connections as the kernel keeps (net.core.somaxconn): those beyond try again after a second.
             "backlog": 65_535,
             "timeout_keep_alive": self.limits.keep_alive_seconds,
             "timeout_graceful_shutdown": GRACE_SECONDS + CANCELLING_SECONDS,

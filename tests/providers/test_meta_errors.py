@@ -10,7 +10,6 @@ from pydantic import SecretStr
 
 from app import clock
 from app.errors import (
-    MisshapenError,
     OutdatedRequestError,
     PermissionDeniedError,
     PlatformUnreachableError,
@@ -186,7 +185,7 @@ async def test_some_errors_are_told_by_their_text(
         (429, {"error": {"message": "slow down"}}, ProviderThrottledError),
         (400, {"error": {"message": "no code"}}, ProviderTransientError),
         (400, {"error": "text"}, ProviderTransientError),
-        (400, {"error": ["text"]}, MisshapenError),
+        (400, {"error": ["text"]}, ProviderTransientError),
         (200, b"", ProviderTransientError),
         (200, b"[" * 100_000, ProviderTransientError),
     ],
