@@ -32,6 +32,7 @@ PixecomError
         ├── TokenRejectedError   the access token is dead
         ├── PermissionDeniedError
         └── RequestRefusedError  the platform refuses this request
+            ├── UnexplainedRefusalError  all that is asked of one account is refused without a reason
             ├── DeadMetricError  the platform no longer knows the metric by this name
             └── OutdatedRequestError  it no longer answers this version, or has a field no more
 
@@ -269,6 +270,13 @@ class PermissionDeniedError(ProviderPermanentError):
 
 class RequestRefusedError(ProviderPermanentError):
     """The platform understood the request and refuses it."""
+
+
+class UnexplainedRefusalError(RequestRefusedError):
+    """All that is asked of one account or page is refused without a reason, while the platform answers other calls.
+
+    If that lasts, the permission is lost.
+    """
 
 
 class DeadMetricError(RequestRefusedError):
