@@ -26,6 +26,7 @@ PixecomError
     ├── ProviderTransientError   the same call may succeed soon
     │   ├── MisshapenError       one thing in an answer has no shape that we can read; names it
     │   ├── PlatformUnreachableError  no connection came about
+    │   ├── PlatformDownError    not even the smallest question is answered
     │   └── UnfinishedWalkError  a listing broke off; what it gave is right, the rest is unknown
     ├── TooMuchDataError         ask for less
     └── ProviderPermanentError   asking again changes nothing
@@ -239,6 +240,10 @@ class MisshapenError(ProviderTransientError):
 
 class PlatformUnreachableError(ProviderTransientError):
     """No connection to the platform came about; whatever was asked for, nothing was done."""
+
+
+class PlatformDownError(ProviderTransientError):
+    """Not even the smallest question about the account or page is answered: smaller ones are of no use now."""
 
 
 class UnfinishedWalkError(ProviderTransientError):

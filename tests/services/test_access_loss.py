@@ -9,6 +9,7 @@ import pytest
 from app.metrics.levels import Level
 from tests.graphql_schema.small_world import SmallWorld, Tenant
 from tests.services.shop import add_owner
+from tests.services.working import make_all_due, work_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -228,3 +229,18 @@ async def test_one_page_of_a_firewall_costs_nothing(shop: Shop, reader: Tenant) 
     await shop.sync()
     assert (await account_of(reader))["health"] == "HEALTHY"
     assert await shop.value("SELECT sum(spend_micros)::bigint FROM ad_stats_daily WHERE level = 0") == 60_000_000
+
+
+@pytest.mark.parametrize("fault", [{"form": "html", "http_status": 503}, {"form": "html", "http_status": 200}])
+async def test_an_account_of_which_nothing_is_answered_is_asked_rarely(
+    shop: Shop, reader: Tenant, fault: Mapping[str, object]
+) -> None:
+    before = sum((await shop.calls()).values())
+    await shop.arm({"match": {"account": "act_1"}, "times": None, **fault})
+    await shop.sync(levels=[Level.AD])
+    for _ in range(2):
+        await make_all_due(shop.services)
+        await work_until_idle(shop.services)
+    account = await account_of(reader)
+    assert (account["health"], account["freshness"]["reason"]) == ("HEALTHY", "FAILING")
+    assert sum((await shop.calls()).values()) - before == 9  # in each of three tries a page, once more, and the account

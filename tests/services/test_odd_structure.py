@@ -17,6 +17,7 @@ from tests.services.shop import add_owner
 from tests.services.working import work_until_idle
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from app.embedded.throwaway import ThrowawayDatabase
@@ -138,14 +139,24 @@ json = '{json}'
     assert (await named(shop))[f"The account's {field} can't be read and is not known."] == "ACCOUNT"
 
 
-async def test_an_account_that_alone_is_refused_costs_itself(shop: Shop, reader: Tenant, connection_id: UUID) -> None:
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"code": 100, "subcode": 1885183, "message": "Odd"}, "Meta answered HTTP 400, code 100/"),
+        ({"code": 100, "subcode": 33, "message": "It lacks permissions"}, "Meta answered HTTP 400, code 100/33"),
+        ({"code": 1234567, "message": "Odd"}, "Meta answered HTTP 400, code 1234567"),
+    ],
+)
+async def test_an_account_that_alone_is_refused_costs_itself(
+    shop: Shop, reader: Tenant, connection_id: UUID, fault: Mapping[str, object], said: str
+) -> None:
     facts = "SELECT name, time_zone, currency, standing FROM fb_connections"
     before = await shop.rows(facts)
     await play(shop, odd("ads", "1111", "name", '"Redder shoes"'))
-    await shop.arm({"match": {"edge": "node"}, "times": None, "code": 100, "subcode": 1885183, "message": "Odd"})
+    await shop.arm({"match": {"edge": "node"}, "times": None, **fault})
     await sync_structure(shop, connection_id)
     assert await ads(reader) == {**RIGHT, "1111": ("Redder shoes", "ACTIVE", "ACTIVE")}
     assert await shop.rows(facts) == before
     [(sentence, subject)] = (await named(shop)).items()
     assert subject == "ACCOUNT"
-    assert sentence.startswith("The account could not be read; what was known stays. Meta answered HTTP 400, code 100/")
+    assert sentence.startswith(f"The account could not be read; what was known stays. {said}")

@@ -39,6 +39,18 @@ class Access:
         self._lists = (f"{path}/campaigns", f"{path}/adsets") if is_account else (f"{path}/posts",)
         self._is_readable = False
         self._found: Node | None = None
+        self._is_answered: bool | None = None
+
+    async def is_answered(self, *, ask: AskNode) -> bool:
+        """Whether the account or page is answered for at all, be it by a refusal; asked once, by the smallest call.
+
+        `ask` is as below.
+        """
+        if self._is_answered is None:
+            answer = await ask(self._path, {"fields": "id"})
+            is_passing = isinstance(answer, MetaFailure) and kind_of(answer) is Kind.TRANSIENT
+            self._is_answered = answer is not None and not is_passing
+        return self._is_answered
 
     async def find_loss(
         self, failure: MetaFailure, path: str, params: Mapping[str, str], *, ask: AskNode
