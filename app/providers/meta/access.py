@@ -26,7 +26,7 @@ _STATUS = "account_status"
 # Statuses of accounts that may run ads: ACTIVE and IN_GRACE_PERIOD.
 _OPEN = frozenset({1, 9})
 _ONE_ID = {"fields": "id", "limit": "1"}
-_OWNER_OF_TOKEN = "me"
+_CALLER = "me"
 
 
 class Access:
@@ -105,7 +105,7 @@ class Access:
 
 async def _who_is_silent(ask: AskNode) -> Loss:
     """Whose answers lack a reason: Graph's for this account or page alone, or all that we get."""
-    answer = await ask(_OWNER_OF_TOKEN, {"fields": "id"})
+    answer = await ask(_CALLER, {"fields": "id"})
     is_graph = answer is not None and not (isinstance(answer, MetaFailure) and answer.code is None)
     return Loss.UNEXPLAINED if is_graph else Loss.UNSAID
 

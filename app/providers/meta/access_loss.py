@@ -20,7 +20,7 @@ class Loss(Enum):
     """What is gone: the token, or its permission for this account or page.
 
     UNSAID: everything is refused by answers that are not Graph's, such as a firewall's page. That may pass.
-    UNEXPLAINED: Graph answers, but all that is asked of this account or page is refused by answers that are not its own.
+    UNEXPLAINED: Graph answers, but of this account or page alone everything is refused by answers that are not its own.
     """
 
     TOKEN = auto()
