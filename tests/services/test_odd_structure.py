@@ -39,13 +39,18 @@ async def reader(database: ThrowawayDatabase, services: Services, shop: Shop) ->
 
 
 async def sync_structure(shop: Shop, connection_id: UUID, *, only_delivery: bool = False) -> None:
+    assert await try_to_sync_structure(shop, connection_id, only_delivery=only_delivery) == "SUCCEEDED"
+
+
+async def try_to_sync_structure(shop: Shop, connection_id: UUID, *, only_delivery: bool = False) -> str:
+    """The state in which the first try leaves the job."""
     key = AccountKey(shop.seller_id, connection_id)
     job = delivery_job(key, priority=Priority.MANUAL) if only_delivery else structure_job(key, priority=Priority.MANUAL)
     request = RunRequest(seller_id=shop.seller_id, origin=RunOrigin.SYSTEM, reason="a test")
     async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
         run = await record_run(driver, request, [job])
     await work_until_idle(shop.services)
-    assert await shop.value("SELECT state FROM jobs WHERE id = $1", run.jobs[0].job_id) == "SUCCEEDED"
+    return await shop.value("SELECT state FROM jobs WHERE id = $1", run.jobs[0].job_id)
 
 
 async def ads(reader: Tenant) -> dict[str, Any]:
@@ -137,6 +142,19 @@ json = '{json}'
     await sync_structure(shop, connection_id)
     assert await shop.rows(facts) == before
     assert (await named(shop))[f"The account's {field} can't be read and is not known."] == "ACCOUNT"
+
+
+@pytest.mark.parametrize(
+    ("edge", "states", "health"),
+    [("node", ["RETRYING", "RETRYING"], "HEALTHY"), (None, ["FAILED", "FAILED"], "UNHEALTHY")],
+)
+async def test_a_structure_that_is_refused_without_a_reason_is_lost_only_as_a_whole(
+    shop: Shop, connection_id: UUID, edge: str | None, states: list[str], health: str
+) -> None:
+    match = {"account": "act_1", **({"edge": edge} if edge else {})}
+    await shop.arm({"match": match, "times": None, "form": "html", "http_status": 403})
+    assert [await try_to_sync_structure(shop, connection_id) for _ in range(2)] == states
+    assert await shop.value("SELECT health FROM fb_connections") == health
 
 
 @pytest.mark.parametrize(
