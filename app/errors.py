@@ -26,12 +26,14 @@ PixecomError
     ├── ProviderTransientError   the same call may succeed soon
     │   ├── MisshapenError       one thing in an answer has no shape that we can read; names it
     │   ├── PlatformUnreachableError  no connection came about
+    │   ├── PlatformDownError    not even the smallest question is answered
     │   └── UnfinishedWalkError  a listing broke off; what it gave is right, the rest is unknown
     ├── TooMuchDataError         ask for less
     └── ProviderPermanentError   asking again changes nothing
         ├── TokenRejectedError   the access token is dead
         ├── PermissionDeniedError
         └── RequestRefusedError  the platform refuses this request
+            ├── UnexplainedRefusalError  all that is asked of one account is refused without a reason
             ├── DeadMetricError  the platform no longer knows the metric by this name
             └── OutdatedRequestError  it no longer answers this version, or has a field no more
 
@@ -242,6 +244,10 @@ class PlatformUnreachableError(ProviderTransientError):
     """No connection to the platform came about; whatever was asked for, nothing was done."""
 
 
+class PlatformDownError(ProviderTransientError):
+    """Not even the smallest question about the account or page is answered: smaller ones are of no use now."""
+
+
 class UnfinishedWalkError(ProviderTransientError):
     """A listing is not complete. Nothing follows from the absence of what it did not give.
 
@@ -271,6 +277,13 @@ class PermissionDeniedError(ProviderPermanentError):
 
 class RequestRefusedError(ProviderPermanentError):
     """The platform understood the request and refuses it."""
+
+
+class UnexplainedRefusalError(RequestRefusedError):
+    """All that is asked of one account or page is refused without a reason, while the platform answers other calls.
+
+    If that lasts, the permission is lost.
+    """
 
 
 class DeadMetricError(RequestRefusedError):

@@ -116,11 +116,14 @@ def _about_connections(status: FleetStatus) -> Iterator[str]:
         )
     if FreshnessReason.REFUSED in reasons:
         yield (
-            "Meta refuses what is asked for some connections, each time: see their reasons above. More workers or "
-            "another sync change nothing until Meta answers otherwise."
+            "Meta refuses what is asked for some connections: see their reasons above. More workers or another sync "
+            "change nothing until Meta answers otherwise."
         )
     if FreshnessReason.FAILING in reasons:
-        yield "Syncs of some connections fail each time: see their reasons above, and the log of the workers."
+        yield (
+            "The last syncs of some connections failed: see their reasons above, and the log of the workers. The "
+            "schedule tries again by itself."
+        )
     if any(each.held_back.by_own_limit for each in status.held_back):
         yield (
             "Work waits for calls under our own limit, and resumes by itself. If that happens regularly, raise "

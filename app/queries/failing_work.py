@@ -59,6 +59,14 @@ SET error_class = excluded.error_class,
     last_failed_at = now()
 """
 
+_REASON = """
+SELECT reason
+FROM failing_work
+WHERE seller_id = $1
+  AND connection_id = $2
+  AND work = $3
+"""
+
 _FORGET = """
 DELETE FROM failing_work
 WHERE seller_id = $1
@@ -117,6 +125,11 @@ async def note_failure(
 ) -> None:
     """One more round failed. What is outdated is asked for again after `first_pause`, then after twice as long."""
     await driver.execute(_NOTE, *key, *failure, first_pause, longest_pause)
+
+
+async def find_failure_reason(driver: Driver, key: WorkKey) -> str | None:
+    """Why the work failed in the round before; None where it succeeded or was never done."""
+    return await driver.fetchval(_REASON, *key)
 
 
 async def forget_failure(driver: Driver, key: WorkKey) -> None:

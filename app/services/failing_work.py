@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.database.transactions import work_transaction
-from app.errors import OutdatedRequestError, ProviderError
-from app.queries.failing_work import WorkFailure, WorkKey, forget_failure, list_held, note_failure
+from app.errors import OutdatedRequestError, ProviderError, UnexplainedRefusalError
+from app.queries.failing_work import (
+    WorkFailure,
+    WorkKey,
+    find_failure_reason,
+    forget_failure,
+    list_held,
+    note_failure,
+)
+from app.services.job_failure import FailureClass
 from app.services.warning_record import SOURCES
 
 if TYPE_CHECKING:
@@ -21,6 +30,15 @@ if TYPE_CHECKING:
 
 # After how long the schedule asks again for what the platform has dropped: first, and at most.
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=15), timedelta(hours=4)
+
+
+async def with_lasting_refusal(driver: Driver, job: ClaimedJob, verdict: Verdict, error: BaseException) -> Verdict:
+    """The verdict, of lost permission where a refusal without a reason meets the same work a second time in a row."""
+    key = _key(job)
+    if key is None or not isinstance(error, UnexplainedRefusalError):
+        return verdict
+    is_lasting = await find_failure_reason(driver, key) == verdict.reason
+    return replace(verdict, failure=FailureClass.PERMISSION) if is_lasting else verdict
 
 
 async def note_failing(driver: Driver, job: ClaimedJob, verdict: Verdict, error: BaseException) -> None:

@@ -21,7 +21,7 @@ from app.queries import job_claims
 from app.queries import runs as run_rows
 from app.queries.job_claims import ClaimedJob, Failure
 from app.services.connection_health import end_parked, mark_unhealthy
-from app.services.failing_work import note_failing, note_working
+from app.services.failing_work import note_failing, note_working, with_lasting_refusal
 from app.services.job_claiming import Claimed, claim
 from app.services.job_endings import Settled, announce, settle
 from app.services.job_failure import FailureClass, Verdict, classify, judge
@@ -237,14 +237,15 @@ def _succeed(lease: Lease, rows_written: int) -> Callable[[Driver, ClaimedJob], 
 
 
 async def _record_failure(services: Services, lease: Lease, error: Exception) -> str:
-    verdict = judge(error, lease.job)
-    JOB_FAILURES.labels(lease.job.kind, verdict.failure.value).inc()
-    _log_failure(verdict, error)
+    first_verdict = judge(error, lease.job)
+    JOB_FAILURES.labels(lease.job.kind, first_verdict.failure.value).inc()
+    _log_failure(first_verdict, error)
 
     is_unhealthy = False
 
     async def fail(driver: Driver, job: ClaimedJob) -> JobState:
         nonlocal is_unhealthy
+        verdict = await with_lasting_refusal(driver, job, first_verdict, error)
         state = await _apply(driver, job, verdict, result=as_result(lease.warnings))
         if verdict.trouble and job.seller_id and job.connection_id:
             is_unhealthy = await mark_unhealthy(

@@ -14,6 +14,7 @@ from app.errors import (
     ProviderTransientError,
     RequestRefusedError,
     TooMuchDataError,
+    UnexplainedRefusalError,
     UnfinishedWalkError,
 )
 from app.metrics.levels import Level
@@ -51,7 +52,7 @@ class Listings:
         """The account itself; as it was known where the platform refuses to show it alone. Raises ProviderError."""
         try:
             return await account
-        except OutdatedRequestError:
+        except (OutdatedRequestError, UnexplainedRefusalError):
             raise
         except RequestRefusedError as error:
             self._lease.warnings.note(Subject.ACCOUNT, f"The account could not be read; what was known stays. {error}")
@@ -71,6 +72,8 @@ class Listings:
                 raise
             self._note(level, error)
             self._outdated = error
+        except UnexplainedRefusalError:
+            raise
         except _FOR_GOOD as error:
             self._note(level, error)
         except _IN_PASSING as error:

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from app.errors import (
     OutdatedRequestError,
+    PlatformDownError,
     PlatformUnreachableError,
     ProviderTransientError,
     RequestRefusedError,
@@ -50,7 +51,13 @@ def page(*numbers: int, after: str | None = None, **paging: object) -> dict[str,
 
 
 def asked(graph: ScriptedGraph) -> list[tuple[str, str | None]]:
-    return [(call.query["limit"], call.query.get("after")) for call in graph.calls]
+    """The pages that were asked for, and at which cursor."""
+    return [(call.query["limit"], call.query.get("after")) for call in graph.calls if "limit" in call.query]
+
+
+def answer_account(graph: ScriptedGraph) -> None:
+    """As the account answers when a page of its fails again, and Meta as such is well."""
+    graph.answer({"id": "act_1"})
 
 
 async def listed(pages: AsyncIterator[Sequence[Any] | InsightRows]) -> tuple[list[str], Exception | None]:
@@ -88,8 +95,10 @@ async def test_a_page_that_fails_again_in_passing_is_asked_for_at_half_the_size(
     meta: MetaProvider, graph: ScriptedGraph, status: int, body: object
 ) -> None:
     graph.answer(page(1, 2, after="two"))
-    for _ in range(3):
+    for _ in range(2):
         graph.answer(body, status=status)
+    answer_account(graph)
+    graph.answer(body, status=status)
     graph.answer(page(3, after="three"))
     graph.answer(page(4))
 
@@ -112,8 +121,24 @@ async def test_a_page_that_failed_once_costs_one_call(meta: MetaProvider, graph:
     assert asked(graph) == [("500", None)] * 2
 
 
-async def test_an_outage_is_no_matter_of_size(meta: MetaProvider, graph: ScriptedGraph) -> None:
-    for _ in range(7):
+@pytest.mark.parametrize("status", [200, 500, 503])
+async def test_an_account_of_which_nothing_is_answered_is_asked_for_once_and_no_smaller_page(
+    meta: MetaProvider, graph: ScriptedGraph, status: int
+) -> None:
+    for _ in range(5):
+        graph.answer(b"<html>Sorry</html>", status=status)
+    for read in (meta.list_ads(), meta.read_insights(Level.AD, DAY, DAY)):
+        ids, error = await listed(read)
+        assert (ids, type(error)) == ([], PlatformDownError)
+    assert asked(graph) == [("500", None), ("500", None), ("1000", None), ("1000", None)]
+    assert (len(graph.calls), graph.unused) == (5, 0)
+
+
+async def test_a_list_that_fails_at_every_size_is_no_matter_of_size(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    for _ in range(2):
+        graph.answer(b"", status=503)
+    answer_account(graph)
+    for _ in range(5):
         graph.answer(b"", status=503)
     ids, error = await listed(meta.list_ads())
     assert (ids, type(error), graph.unused) == ([], ProviderTransientError, 0)
@@ -151,6 +176,8 @@ async def test_half_an_answer_or_none_makes_a_page_smaller_too(failure: httpx.Re
     limits: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
+        if "limit" not in request.url.params:
+            return httpx.Response(200, json={"id": "act_1"})
         limits.append(request.url.params["limit"])
         if int(limits[-1]) > 250:
             raise failure
@@ -183,7 +210,10 @@ async def test_pauses_between_the_tries_grow(graph: ScriptedGraph, http_client: 
         access_token=SecretStr("t"),
         patience=WalkPatience(retry_pause=0.5, sleep=sleep),
     )
-    for _ in range(7):
+    for _ in range(2):
+        graph.answer_error(2, status=500)
+    answer_account(graph)
+    for _ in range(5):
         graph.answer_error(2, status=500)
     for _ in range(2):
         graph.answer_error(2, status=500)  # the page of one object, whole and by its id
@@ -205,7 +235,10 @@ async def test_insights_that_no_page_size_helps_come_as_a_report(
         patience=WalkPatience(retry_pause=0),
         report_policy=ReportPolicy(sleep=no_sleep),
     )
-    for _ in range(8):
+    for _ in range(2):
+        graph.answer_error(1, 99, status=500, message=UNKNOWN)
+    answer_account(graph)
+    for _ in range(6):
         graph.answer_error(1, 99, status=500, message=UNKNOWN)
     graph.answer({"report_run_id": "9"})
     graph.answer({"id": "9", "async_status": "Job Completed", "async_percent_completion": 100})
@@ -213,8 +246,8 @@ async def test_insights_that_no_page_size_helps_come_as_a_report(
 
     assert await listed(meta.read_insights(Level.AD, DAY, DAY)) == (["31"], None)
     sizes = ["1000", "1000", "500", "250", "125", "62", "31", "25"]
-    assert [call.query.get("limit") for call in graph.calls[:8]] == sizes
-    assert [(call.method, call.path) for call in graph.calls[8:]] == [
+    assert [size for size, _ in asked(graph)][:8] == sizes
+    assert [(call.method, call.path) for call in graph.calls[9:]] == [
         ("POST", "/v26.0/act_1/insights"),
         ("GET", "/v26.0/9"),
         ("GET", "/v26.0/9/insights"),

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.metrics.levels import Level
 from tests.graphql_schema.small_world import SmallWorld, Tenant
 from tests.services.shop import add_owner
+from tests.services.working import make_all_due, work_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +50,9 @@ LOSSES = [
     (100, None, 404, "(#100) No node specified", "PERMISSION"),
     (3018, None, 400, "Something", "PERMISSION"),
     (1487534, None, 400, "Something", "PERMISSION"),
+    (100, None, 400, "Conversions are no longer shared with you: the account has left the business", "PERMISSION"),
+    (1234567, None, 500, "You do not have permission to see this ad account", "PERMISSION"),
+    (100, 99, 400, "You lack permission", "PERMISSION"),
 ]
 # Said of a call or an object, while the account answers for itself.
 REFUSALS = [
@@ -158,6 +163,53 @@ async def test_an_account_that_alone_is_refused_is_no_loss(shop: Shop, reader: T
     assert (await account_of(reader))["health"] == "HEALTHY"
 
 
+@pytest.mark.parametrize("code", [100, 1234567])
+async def test_an_account_that_is_refused_in_words_of_a_loss_and_can_be_listed_is_not_lost(
+    shop: Shop, reader: Tenant, code: int
+) -> None:
+    for edge in ("node", "insights", "ads"):
+        await shop.arm(refusing(code, 33, 400, NO_OBJECT, edge=edge))
+    await shop.sync()
+    assert (await account_of(reader))["health"] == "HEALTHY"
+
+
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 451])
+async def test_an_account_that_alone_is_refused_without_a_reason_is_lost_in_the_second_round(
+    shop: Shop, reader: Tenant, status: int
+) -> None:
+    before = sum((await shop.calls()).values())
+    await shop.arm({"match": {"account": "act_1"}, "times": None, "form": "html", "http_status": status})
+    await shop.sync(levels=[Level.ACCOUNT])
+    account = await account_of(reader)
+    assert (account["health"], account["freshness"]["reason"]) == ("HEALTHY", "REFUSED")
+    await shop.sync(levels=[Level.ACCOUNT])
+    account = await account_of(reader)
+    assert (account["health"], account["healthClass"]) == ("UNHEALTHY", "PERMISSION")
+    assert f"HTTP {status}" in account["healthReason"]
+    assert sum((await shop.calls()).values()) - before == 4  # in each round one call and one look at the account
+
+
+async def test_a_refusal_without_a_reason_that_ended_between_two_rounds_is_no_loss(shop: Shop, reader: Tenant) -> None:
+    for _ in range(2):
+        await shop.arm({"match": {"account": "act_1"}, "times": None, "form": "html", "http_status": 403})
+        await shop.sync(levels=[Level.ACCOUNT])
+        await shop.disarm()
+        await shop.sync(levels=[Level.ACCOUNT])
+    assert (await account_of(reader))["health"] == "HEALTHY"
+
+
+async def test_a_firewall_before_all_of_graph_takes_no_account(shop: Shop, reader: Tenant) -> None:
+    await shop.arm({"match": {}, "times": None, "form": "html", "http_status": 403})
+    for _ in range(3):
+        await shop.sync(levels=[Level.ACCOUNT])
+    account = await account_of(reader)
+    assert (account["health"], account["freshness"]["reason"]) == ("HEALTHY", "REFUSED")
+
+    await shop.disarm()
+    await shop.sync(levels=[Level.ACCOUNT])
+    assert (await account_of(reader))["freshness"]["reason"] != "REFUSED"
+
+
 async def test_a_firewall_is_asked_rarely_and_believed_for_no_longer_than_it_stands(shop: Shop, reader: Tenant) -> None:
     before = sum((await shop.calls()).values())
     await shop.arm({"match": {"account": "act_1"}, "times": None, "form": "html", "http_status": 403})
@@ -177,3 +229,18 @@ async def test_one_page_of_a_firewall_costs_nothing(shop: Shop, reader: Tenant) 
     await shop.sync()
     assert (await account_of(reader))["health"] == "HEALTHY"
     assert await shop.value("SELECT sum(spend_micros)::bigint FROM ad_stats_daily WHERE level = 0") == 60_000_000
+
+
+@pytest.mark.parametrize("fault", [{"form": "html", "http_status": 503}, {"form": "html", "http_status": 200}])
+async def test_an_account_of_which_nothing_is_answered_is_asked_rarely(
+    shop: Shop, reader: Tenant, fault: Mapping[str, object]
+) -> None:
+    before = sum((await shop.calls()).values())
+    await shop.arm({"match": {"account": "act_1"}, "times": None, **fault})
+    await shop.sync(levels=[Level.AD])
+    for _ in range(2):
+        await make_all_due(shop.services)
+        await work_until_idle(shop.services)
+    account = await account_of(reader)
+    assert (account["health"], account["freshness"]["reason"]) == ("HEALTHY", "FAILING")
+    assert sum((await shop.calls()).values()) - before == 9  # in each of three tries a page, once more, and the account

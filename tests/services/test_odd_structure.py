@@ -17,6 +17,7 @@ from tests.services.shop import add_owner
 from tests.services.working import work_until_idle
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from app.embedded.throwaway import ThrowawayDatabase
@@ -38,13 +39,18 @@ async def reader(database: ThrowawayDatabase, services: Services, shop: Shop) ->
 
 
 async def sync_structure(shop: Shop, connection_id: UUID, *, only_delivery: bool = False) -> None:
+    assert await try_to_sync_structure(shop, connection_id, only_delivery=only_delivery) == "SUCCEEDED"
+
+
+async def try_to_sync_structure(shop: Shop, connection_id: UUID, *, only_delivery: bool = False) -> str:
+    """The state in which the first try leaves the job."""
     key = AccountKey(shop.seller_id, connection_id)
     job = delivery_job(key, priority=Priority.MANUAL) if only_delivery else structure_job(key, priority=Priority.MANUAL)
     request = RunRequest(seller_id=shop.seller_id, origin=RunOrigin.SYSTEM, reason="a test")
     async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
         run = await record_run(driver, request, [job])
     await work_until_idle(shop.services)
-    assert await shop.value("SELECT state FROM jobs WHERE id = $1", run.jobs[0].job_id) == "SUCCEEDED"
+    return await shop.value("SELECT state FROM jobs WHERE id = $1", run.jobs[0].job_id)
 
 
 async def ads(reader: Tenant) -> dict[str, Any]:
@@ -138,14 +144,37 @@ json = '{json}'
     assert (await named(shop))[f"The account's {field} can't be read and is not known."] == "ACCOUNT"
 
 
-async def test_an_account_that_alone_is_refused_costs_itself(shop: Shop, reader: Tenant, connection_id: UUID) -> None:
+@pytest.mark.parametrize(
+    ("edge", "states", "health"),
+    [("node", ["RETRYING", "RETRYING"], "HEALTHY"), (None, ["FAILED", "FAILED"], "UNHEALTHY")],
+)
+async def test_a_structure_that_is_refused_without_a_reason_is_lost_only_as_a_whole(
+    shop: Shop, connection_id: UUID, edge: str | None, states: list[str], health: str
+) -> None:
+    match = {"account": "act_1", **({"edge": edge} if edge else {})}
+    await shop.arm({"match": match, "times": None, "form": "html", "http_status": 403})
+    assert [await try_to_sync_structure(shop, connection_id) for _ in range(2)] == states
+    assert await shop.value("SELECT health FROM fb_connections") == health
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"code": 100, "subcode": 1885183, "message": "Odd"}, "Meta answered HTTP 400, code 100/"),
+        ({"code": 100, "subcode": 33, "message": "It lacks permissions"}, "Meta answered HTTP 400, code 100/33"),
+        ({"code": 1234567, "message": "Odd"}, "Meta answered HTTP 400, code 1234567"),
+    ],
+)
+async def test_an_account_that_alone_is_refused_costs_itself(
+    shop: Shop, reader: Tenant, connection_id: UUID, fault: Mapping[str, object], said: str
+) -> None:
     facts = "SELECT name, time_zone, currency, standing FROM fb_connections"
     before = await shop.rows(facts)
     await play(shop, odd("ads", "1111", "name", '"Redder shoes"'))
-    await shop.arm({"match": {"edge": "node"}, "times": None, "code": 100, "subcode": 1885183, "message": "Odd"})
+    await shop.arm({"match": {"edge": "node"}, "times": None, **fault})
     await sync_structure(shop, connection_id)
     assert await ads(reader) == {**RIGHT, "1111": ("Redder shoes", "ACTIVE", "ACTIVE")}
     assert await shop.rows(facts) == before
     [(sentence, subject)] = (await named(shop)).items()
     assert subject == "ACCOUNT"
-    assert sentence.startswith("The account could not be read; what was known stays. Meta answered HTTP 400, code 100/")
+    assert sentence.startswith(f"The account could not be read; what was known stays. {said}")

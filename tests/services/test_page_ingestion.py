@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from app.database.driver import Driver
+    from app.database.driver import Driver, Record
     from app.services.context import Services
 
 NOW = datetime.now(UTC)
@@ -90,13 +90,19 @@ async def connect(shop: Shop) -> UUID:
 
 async def ingest(shop: Shop, page_id: UUID, day: date = YESTERDAY) -> int:
     """Do the job of one day; answers how many rows it wrote."""
+    done = await try_to_ingest(shop, page_id, day)
+    assert done["state"] == "SUCCEEDED", done["error_reason"]
+    return done["rows_written"]
+
+
+async def try_to_ingest(shop: Shop, page_id: UUID, day: date = YESTERDAY) -> Record:
+    """Do the job of one day; answers what became of it."""
     job = page_ingestion_job(AccountKey(shop.seller_id, page_id), day, priority=Priority.SCHEDULED)
     async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
         await record_run(driver, RunRequest(seller_id=shop.seller_id, origin=RunOrigin.MANUAL, reason="test"), [job])
     await work_until_idle(shop.services)
     done = await fetch_work(shop.services, "SELECT state, rows_written, error_reason FROM jobs WHERE id = $1", job.id)
-    assert done[0]["state"] == "SUCCEEDED", done[0]["error_reason"]
-    return done[0]["rows_written"]
+    return done[0]
 
 
 async def calls(shop: Shop) -> list[dict[str, Any]]:
@@ -410,3 +416,34 @@ async def test_a_dead_token_ends_the_job_and_spoils_the_page(shop: Shop) -> None
 
     assert await shop.rows("SELECT health FROM fb_connections") == [("UNHEALTHY",)]
     assert (await page_rows(shop), await shop.rows("SELECT * FROM page_metrics")) == ([], [])
+
+
+REFUSALS_OF_PAGES = [
+    {"code": 100, "message": "(#100) Object does not exist"},
+    {"code": 100, "subcode": 1815197, "message": "Invalid parameter"},
+    {"code": 100, "message": "The page was removed from your business"},
+    {"code": 1234567, "message": "Odd"},
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS_OF_PAGES)
+async def test_a_page_of_which_all_is_refused_is_lost(shop: Shop, refusal: Mapping[str, object]) -> None:
+    page_id = await connect(shop)
+    await calls(shop)
+    await shop.arm({"match": {"account": "7"}, "times": None, **refusal})
+    await try_to_ingest(shop, page_id)
+    assert await shop.rows("SELECT health, health_class FROM fb_connections") == [("UNHEALTHY", "PERMISSION")]
+    named = [call["account"] for call in await calls(shop)]
+    assert named == ["me", "7", "7", "7"]  # its token, its posts, the page itself, one post
+
+
+@pytest.mark.parametrize("edges", [["node"], ["insights"], ["node", "insights"], ["posts"]])
+@pytest.mark.parametrize("refusal", REFUSALS_OF_PAGES[::3])
+async def test_a_page_of_which_something_is_refused_is_not_lost(
+    shop: Shop, refusal: Mapping[str, object], edges: list[str]
+) -> None:
+    page_id = await connect(shop)
+    for edge in edges:
+        await shop.arm({"match": {"account": "7", "edge": edge}, "times": None, **refusal})
+    await try_to_ingest(shop, page_id)
+    assert await shop.value("SELECT health FROM fb_connections") == "HEALTHY"

@@ -2,8 +2,8 @@
 
 An answer that may be a loss of access may also be about one object or one odd query, which is no reason to end all
 work for an account. So the account (or page) is asked for by itself: what can still be read is not lost. Where that is
-refused too, in words that point to no loss, one entry of a list of its decides: accounts have been met of which the
-object alone is refused.
+refused too, one entry of a list of its decides: accounts have been met of which the object alone is refused. Where
+neither answer is Graph's, a call that is not about the account shows whether Graph is reached at all.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _STATUS = "account_status"
 # Statuses of accounts that may run ads: ACTIVE and IN_GRACE_PERIOD.
 _OPEN = frozenset({1, 9})
+_ONE_ID = {"fields": "id", "limit": "1"}
+_CALLER = "me"
 
 
 class Access:
@@ -34,9 +36,21 @@ class Access:
         is_account = path.startswith("act_")
         self._path = path
         self._fields = f"id,{_STATUS}" if is_account else "id"
-        self._list_path = f"{path}/campaigns" if is_account else f"{path}/posts"
+        self._lists = (f"{path}/campaigns", f"{path}/adsets") if is_account else (f"{path}/posts",)
         self._is_readable = False
         self._found: Node | None = None
+        self._is_answered: bool | None = None
+
+    async def is_answered(self, *, ask: AskNode) -> bool:
+        """Whether the account or page is answered for at all, be it by a refusal; asked once, by the smallest call.
+
+        `ask` is as below.
+        """
+        if self._is_answered is None:
+            answer = await ask(self._path, {"fields": "id"})
+            is_passing = isinstance(answer, MetaFailure) and kind_of(answer) is Kind.TRANSIENT
+            self._is_answered = answer is not None and not is_passing
+        return self._is_answered
 
     async def find_loss(
         self, failure: MetaFailure, path: str, params: Mapping[str, str], *, ask: AskNode
@@ -48,11 +62,11 @@ class Access:
         if not is_doubtful(failure) or not self._is_about_all(path, params):
             return None
         if not self._is_readable:
-            answer = await ask(self._path, {"fields": self._fields})
+            answer = await self._ask_first(failure, path, ask)
             if answer is None:
                 return None
             if isinstance(answer, MetaFailure):
-                if loss := await self._confirmed(failure, answer, ask):
+                if loss := await self._confirmed(failure, answer, path, ask):
                     return loss
             else:
                 self._found = answer
@@ -60,22 +74,40 @@ class Access:
         is_closed = self._found is not None and _is_closed(self._found)
         return loss_of(failure) if is_closed and names_closing(failure.message) else None
 
+    async def _ask_first(self, failure: MetaFailure, path: str, ask: AskNode) -> Node | MetaFailure | None:
+        """The account or page, or an entry of a list of it where it was itself refused without a reason just now."""
+        if path == self._path and is_silent_refusal(failure):
+            return await ask(self._lists[0], _ONE_ID)
+        return await ask(self._path, {"fields": self._fields})
+
     def _is_about_all(self, path: str, params: Mapping[str, str]) -> bool:
         """Whether a call is on the account or page itself. A later page of its lists may be denied for its cursor."""
         return (path == self._path or path.startswith(f"{self._path}/")) and "after" not in params
 
-    async def _confirmed(self, failure: MetaFailure, refusal: MetaFailure, ask: AskNode) -> Loss | None:
+    async def _confirmed(self, failure: MetaFailure, refusal: MetaFailure, path: str, ask: AskNode) -> Loss | None:
         """What is lost where the account or page itself is refused as well."""
-        if loss := loss_of(refusal):
+        loss = loss_of(refusal)
+        if loss is Loss.TOKEN or (loss is not None and not is_doubtful(refusal)):
             return loss
-        if is_silent_refusal(refusal):
-            return Loss.UNSAID if is_silent_refusal(failure) else None
-        if kind_of(refusal) is not Kind.REFUSED:
-            return None
-        witness = await ask(self._list_path, {"fields": "id", "limit": "1"})
-        if not isinstance(witness, MetaFailure):
-            return None
-        return loss_of(witness) or (Loss.PERMISSION if kind_of(witness) is Kind.REFUSED else None)
+        if loss is None and is_silent_refusal(refusal):
+            return await _who_is_silent(ask) if is_silent_refusal(failure) else None
+        return await self._witnessed(loss, path, ask) if is_doubtful(refusal) else None
+
+    async def _witnessed(self, loss: Loss | None, refused_path: str, ask: AskNode) -> Loss | None:
+        """What is lost if no list of it can be read either; an empty one proves nothing against words of a loss."""
+        path = next((each for each in self._lists if each != refused_path), self._lists[0])
+        witness = await ask(path, _ONE_ID)
+        if isinstance(witness, MetaFailure):
+            found = loss_of(witness)
+            return found or (loss or Loss.PERMISSION if is_doubtful(witness) else None)
+        return None if witness is None or witness.fields.get("data") else loss
+
+
+async def _who_is_silent(ask: AskNode) -> Loss:
+    """Whose answers lack a reason: Graph's for this account or page alone, or all that we get."""
+    answer = await ask(_CALLER, {"fields": "id"})
+    is_graph = answer is not None and not (isinstance(answer, MetaFailure) and answer.code is None)
+    return Loss.UNEXPLAINED if is_graph else Loss.UNSAID
 
 
 def _is_closed(account: Node) -> bool:

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 class Loss(Enum):
     """What is gone: the token, or its permission for this account or page.
 
-    UNSAID: everything is refused by answers that are not Meta's own, such as a firewall's page. That may pass.
+    UNSAID: everything is refused by answers that are not Graph's, such as a firewall's page. That may pass.
+    UNEXPLAINED: Graph answers, but of this account or page alone everything is refused by answers that are not its own.
     """
 
     TOKEN = auto()
     PERMISSION = auto()
     UNSAID = auto()
+    UNEXPLAINED = auto()
 
 
 BAD_PARAMETER = 100

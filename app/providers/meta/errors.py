@@ -6,6 +6,7 @@ decides where Meta named no code. The table: Meta's error and rate-limit pages, 
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from enum import Enum, auto
 from http import HTTPStatus
@@ -21,6 +22,7 @@ from app.errors import (
     ThrottleScope,
     TokenRejectedError,
     TooMuchDataError,
+    UnexplainedRefusalError,
 )
 from app.providers.meta.access_loss import TOKEN_CODES, Loss, certain_loss, likely_loss, names_loss
 from app.providers.meta.envelope import find_error
@@ -73,9 +75,6 @@ KINDS_BY_CODE: Mapping[int, Kind] = {
     **dict.fromkeys((100, 368, 2500, 3018), Kind.REFUSED),
 }
 
-# What Meta says where it has no better code.
-_VAGUE_CODES = frozenset({1, 2})
-
 # How far a limit reaches (Meta's rate-limit page): the app's as a whole (341 is also the app's downtime), or one use
 # case's. All others - of the user, the page, the ad account, or unknown - stop every call for the account.
 _APP_LIMITS = frozenset({4, 341})
@@ -100,10 +99,12 @@ _OUTDATED_TEXTS = (
     "deprecated version",
 )
 _OUTDATED_WORDS = ("deprecated", "no longer", "has been removed", "was removed")
-_OUTDATED_THINGS = ("field", "version")
+_names_outdated_thing = re.compile(r"\b(?:fields?|versions?)\b").search
 _LOGIN_ERROR = "OAuthException"
 _BETWEEN_TEXTS = " | "
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+# Statuses of refusals that only ask for patience.
+_PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 _ERRORS: Mapping[Kind, type[ProviderError]] = {
@@ -120,6 +121,7 @@ _LOSSES: Mapping[Loss, type[ProviderError]] = {
     Loss.TOKEN: TokenRejectedError,
     Loss.PERMISSION: PermissionDeniedError,
     Loss.UNSAID: RequestRefusedError,
+    Loss.UNEXPLAINED: UnexplainedRefusalError,
 }
 
 
@@ -154,7 +156,7 @@ def find_failure(http_status: int, body: Node) -> MetaFailure | None:
 
 def _oauth_failure(http_status: int, error: str, description: object) -> MetaFailure:
     """As OAuth has it (RFC 6749, 5.2; RFC 6750, 3)."""
-    message = f"{error}: {description}" if isinstance(description, str) and description else error
+    message = f"{description} ({error})" if isinstance(description, str) and description else error
     return MetaFailure(http_status, message, is_login_error=http_status in _REFUSALS)
 
 
@@ -194,7 +196,7 @@ def _kind_of_refusal(failure: MetaFailure) -> Kind | None:
 def _is_outdated(text: str) -> bool:
     if any(each in text for each in _OUTDATED_TEXTS):
         return True
-    return any(word in text for word in _OUTDATED_WORDS) and any(thing in text for thing in _OUTDATED_THINGS)
+    return any(word in text for word in _OUTDATED_WORDS) and _names_outdated_thing(text) is not None
 
 
 def is_doubtful(failure: MetaFailure) -> bool:
@@ -203,8 +205,11 @@ def is_doubtful(failure: MetaFailure) -> bool:
 
 
 def is_silent_refusal(failure: MetaFailure) -> bool:
-    """Whether the answer is that of a refusal, and not one of Graph's errors."""
-    return failure.code is None and (failure.is_login_error or failure.http_status in _REFUSALS)
+    """Whether the answer is that of a refusal, or leads elsewhere, and is not one of Graph's errors."""
+    if failure.code is not None or failure.http_status in _PASSING:
+        return False
+    is_redirect_or_refusal = HTTPStatus.MULTIPLE_CHOICES <= failure.http_status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return failure.is_login_error or is_redirect_or_refusal
 
 
 def loss_of(failure: MetaFailure) -> Loss | None:
@@ -228,8 +233,8 @@ def loss_of(failure: MetaFailure) -> Loss | None:
 
 
 def _is_vague_denial(failure: MetaFailure) -> bool:
-    """Words of lost access under a code for passing trouble, which Meta does not call passing itself."""
-    return failure.code in _VAGUE_CODES and not failure.is_transient and names_loss(failure.headline)
+    """Words of lost access in what counts as passing trouble, which Meta does not call passing itself."""
+    return kind_of(failure) is Kind.TRANSIENT and not failure.is_transient and names_loss(failure.headline)
 
 
 def _kind_by_text(text: str) -> Kind | None:

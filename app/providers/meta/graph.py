@@ -122,6 +122,10 @@ class GraphClient:
         """Any JSON, as `parse` reads it."""
         return await self._call("GET", path, params=params, beyond_limit=beyond_limit, parse=parse)
 
+    async def is_down(self) -> bool:
+        """Whether not even the account or page itself is answered for."""
+        return self._access is not None and not await self._access.is_answered(ask=self._look)
+
     async def post_batch(self, calls: Sequence[Mapping[str, str]], *, beyond_limit: bool = False) -> Sequence[object]:
         """The items of one batch call; each item counts as a call. The root's path ends in a slash.
 

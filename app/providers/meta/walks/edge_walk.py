@@ -26,7 +26,7 @@ class EdgeWalk:
     def __init__(self, graph: GraphClient, edge: Edge, page_size: PageSize) -> None:
         self._graph = graph
         self._edge = edge
-        self._asking = PageAsking(self._ask, edge, page_size, graph.patience)
+        self._asking = PageAsking(self._ask, edge, page_size, graph.patience, is_down=graph.is_down)
         self._after: str | None = None
         self._has_given = False
 

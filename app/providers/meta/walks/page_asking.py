@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from app.errors import (
+    PlatformDownError,
     PlatformUnreachableError,
     ProviderError,
     ProviderTransientError,
@@ -23,6 +24,7 @@ from app.providers.meta.walks.patience import PAGE_SECONDS, READ_AGAIN, SLOW_SEC
 from app.providers.meta.walks.refusals import as_too_much, is_about_ours, may_be_one_object
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from typing import Protocol
 
     from app.providers.meta.node import Node
@@ -42,12 +44,21 @@ _ANSWERED_ALL_THE_SAME = (ProviderTransientError, TooMuchDataError, RequestRefus
 class PageAsking:
     """`lost` are the objects that were stepped around so far."""
 
-    def __init__(self, ask: AskPage, edge: Edge, size: PageSize, patience: WalkPatience) -> None:
+    def __init__(
+        self,
+        ask: AskPage,
+        edge: Edge,
+        size: PageSize,
+        patience: WalkPatience,
+        *,
+        is_down: Callable[[], Awaitable[bool]],
+    ) -> None:
         self.lost: list[LostObject] = []
         self._ask = ask
         self._edge = edge
         self._size = size
         self._patience = patience
+        self._is_down = is_down
         self._search: BadObjectSearch | None = None
 
     async def ask(self, after: str | None) -> Node:
@@ -75,7 +86,10 @@ class PageAsking:
                 return node
 
     async def _may_come(self, error: ProviderError, after: str | None, page: _Page) -> bool:
-        """Whether to ask once more, at the size that `page` has then; waits before."""
+        """Whether to ask once more, at the size that `page` has then; waits before.
+
+        Raises PlatformDownError where no size would help.
+        """
         if is_about_ours(error, self._edge, after):
             page.read_again += 1
             if page.read_again > READ_AGAIN:
@@ -86,7 +100,12 @@ class PageAsking:
             shrinks = self._size.shrink(page.size)
             page.size = self._size.value
             return shrinks
-        if not self._is_passing(error, after) or not page.note_failure():
+        if not self._is_passing(error, after):
+            return False
+        may_come = page.note_failure()
+        if page.failures == TRIES_AT_A_SIZE and await self._is_down():
+            raise PlatformDownError(str(error), code=error.code, subcode=error.subcode)
+        if not may_come:
             return False
         await self._patience.pause(page.failures)
         return True
