@@ -25,7 +25,7 @@ from app.http.operation_gate import OperationGate, OperationRefusedError
 from app.http.refusal import STATUS_OF_CODE, RequestRefused, json_response
 from app.http.request_line import note_in_access_log
 from app.http.request_turns import turn_of
-from graphql_schema.errors import refusal_of
+from graphql_schema.errors import ErrorCode, refusal_of
 from graphql_schema.execution.answer_budget import answer_within
 from graphql_schema.execution.operation_choice import KindRefusedError
 from graphql_schema.operation_record import recording
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from app.http.operation_gate import Payer
     from app.http.operation_turn import OperationTurns
     from app.settings import Settings
+    from graphql_schema.execution.answer_budget import AnswerBudget
     from graphql_schema.operation_record import OperationRecord
     from graphql_schema.pixecom_schema import PixecomSchema
 
@@ -146,7 +147,7 @@ class GraphQLView:
         record.name, record.kind = prepared.operation.name, prepared.operation.kind.value
         cost = self._gate.price(prepared, graphql)
         await self._gate.charge(payer, prepared, cost)
-        turn = turn_of(request.scope)
+        turn, result = turn_of(request.scope), ExecutionResult(data=None, errors=[])
         with answer_within(self._settings.max_answer_values) as answer:
             try:
                 async with (
@@ -163,9 +164,18 @@ class GraphQLView:
                 result = _failed(error)
             finally:
                 record.values = answer.values
-                report = self._gate.settle(payer, cost, answer.values)
+                report = self._gate.settle(payer, cost, _values_paid_for(answer, result))
         result.extensions = {**(result.extensions or {}), **report}
         return result
+
+
+def _values_paid_for(answer: AnswerBudget, result: ExecutionResult) -> int:
+    """0 for an answer that turned out to be too large: nothing is given back of what it could have had.
+
+    Otherwise the same query, refused after its work, could be sent again without end.
+    """
+    is_too_large = ErrorCode.QUERY_TOO_COMPLEX in _codes(result)
+    return 0 if is_too_large else answer.values
 
 
 def _failed(error: Exception) -> ExecutionResult:

@@ -50,6 +50,15 @@ async def test_an_answer_with_too_many_values_ends(database: ThrowawayDatabase, 
     assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX", "counted": "values", "limit": 6}
 
 
+async def test_of_an_answer_that_grew_too_large_nothing_is_given_back(
+    database: ThrowawayDatabase, settings: Settings
+) -> None:
+    async with open_stage(database, settings.model_copy(update={"max_answer_values": 6})) as stage:
+        first, again = (await stage.post(LIST)).json(), (await stage.post(LIST)).json()
+
+    assert first["extensions"]["costRemaining"] - again["extensions"]["costRemaining"] == 6
+
+
 async def test_lists_of_one_level_that_ask_for_too_many_rows_are_not_read(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

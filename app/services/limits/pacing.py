@@ -76,7 +76,6 @@ class Pacing:
         now = self._clock()
         group = self._asking(key, now)
         self._unmeasured.note(held, now=now)
-        held *= self._unmeasured.times()
         group.add(held, since=since, now=now)
         level = self._level_for(group, now)
         if group.rate <= level:
@@ -96,12 +95,13 @@ class Pacing:
         """Looked for only where it could be exceeded: the more groups ask, the longer it takes to find."""
         if group.rate_at(now) <= LEAST_LEVEL:
             return inf
-        return find_level([each.rate_at(now) for each in self._groups.values()])
+        rates = [each.rate_at(now) for each in self._groups.values()]
+        return find_level(rates, capacity=CAPACITY / self._unmeasured.times())
 
 
-def find_level(rates: list[float]) -> float:
-    """The rate above which none may be, so that all together stay within CAPACITY; infinite if none is held up."""
-    left, groups = CAPACITY, len(rates)
+def find_level(rates: list[float], *, capacity: float = CAPACITY) -> float:
+    """The rate above which none may be, so that all together stay within the capacity; infinite if none is held up."""
+    left, groups = capacity, len(rates)
     if groups == 1:
         return inf
     for rate in sorted(rates):

@@ -1,6 +1,6 @@
 """How much longer the event loop is held than the measured steps take: by parsing, callbacks, tasks of libraries.
 
-Whose that time is nobody knows, so everybody's measured time is taken for so many times as much.
+Whose that time is nobody knows. It is taken from what all may hold the loop for together, and counted to no one.
 """
 
 from __future__ import annotations

@@ -148,6 +148,15 @@ def test_what_the_steps_do_not_measure_counts_in_proportion(loop: Loop) -> None:
     assert loop.pacing.is_behind("busy")
 
 
+def test_who_asks_for_little_does_not_pay_for_what_nobody_is_measured_for(loop: Loop) -> None:
+    """The loop is full of connections that come and go, while one group holds it for a sixth of the time."""
+    for _ in range(300):
+        loop.pacing.note_asking("quiet")
+        loop.pacing.note_asking("anonymous")
+        loop.now, loop.worked = loop.now + 0.03, loop.worked + 0.03
+        assert loop.pacing.seconds_late("quiet", 0.005, since=loop.now - 0.03) == 0.0
+
+
 def test_an_idle_loop_makes_nobody_dearer() -> None:
     unmeasured = Unmeasured(lambda: 7.0)
     for now in range(100):
