@@ -82,7 +82,7 @@ class RequestTurns:
             await self._wait(turn, scope)
             await turn.loop_time.run(self._app(scope, receive, _giving_back(turn, send)))
         except ClientDisconnect:
-            turn.loop_time.add(turn.held / 2 + _ABANDONED_SECONDS)
+            turn.charge(turn.held / 2 + _ABANDONED_SECONDS if turn.is_given else _ABANDONED_SECONDS)
             raise
         finally:
             turn.give_back()

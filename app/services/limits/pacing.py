@@ -83,6 +83,10 @@ class Pacing:
         group.free_at = max(group.free_at, since) + held / level
         return max(0.0, group.free_at - now)
 
+    def note_held(self, key: Hashable, held: float) -> None:
+        """Count seconds for which the group has held the loop outside of its turns."""
+        self.seconds_late(key, held, since=self._clock() - held)
+
     def _asking(self, key: Hashable, now: float) -> _Group:
         group = self._groups.pop(key, None) or _Group(now)
         group.asked_at = now

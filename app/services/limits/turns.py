@@ -99,6 +99,13 @@ class Turn:
             self._turns.leave(self)
             self.come(is_given=False)
 
+    def charge(self, seconds: float) -> None:
+        """Count time of the event loop that was lost on account of this request, also after its turn has ended."""
+        if self.is_given:
+            self.loop_time.add(seconds)
+        else:
+            self._turns.charge(self.caller, seconds)
+
     def begin_waiting(self) -> asyncio.Future[bool]:
         self._came = asyncio.get_running_loop().create_future()
         return self._came
@@ -185,6 +192,11 @@ class Turns:
     def is_behind(self, caller: Caller) -> bool:
         """What `Turn.is_behind` says."""
         return caller.is_paced and self._pacing.is_behind(caller.group)
+
+    def charge(self, caller: Caller, seconds: float) -> None:
+        """What `Turn.charge` does after the turn: the next turns of the caller's group end later."""
+        if caller.is_paced:
+            self._pacing.note_held(caller.group, seconds)
 
     def release(self, turn: Turn) -> None:
         """Free what one request in hand had, in a later turn of the event loop.

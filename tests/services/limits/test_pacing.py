@@ -157,6 +157,17 @@ def test_who_asks_for_little_does_not_pay_for_what_nobody_is_measured_for(loop: 
         assert loop.pacing.seconds_late("quiet", 0.005, since=loop.now - 0.03) == 0.0
 
 
+def test_what_is_held_outside_of_turns_counts_too(loop: Loop) -> None:
+    """Requests that end their turns early and are given up then."""
+    for _ in range(100):
+        loop.pacing.note_asking("quiet")
+        loop.now, loop.worked = loop.now + 0.03, loop.worked + 0.03
+        loop.pacing.note_held("busy", 0.025)
+
+    assert loop.pacing.is_behind("busy")
+    assert loop.request("busy", 0.001) > 0.005
+
+
 def test_an_idle_loop_makes_nobody_dearer() -> None:
     unmeasured = Unmeasured(lambda: 7.0)
     for now in range(100):
