@@ -444,6 +444,20 @@ async def test_the_turn_of_a_seller_that_has_held_the_loop_ends_late_while_anoth
     await asyncio.wait([waiting])
 
 
+async def test_what_is_charged_after_a_turn_makes_the_next_ones_late() -> None:
+    turns = roomy()
+    turns.ask(paced("xia", "other")).give_back()
+    export = turns.ask(paced("ann"))
+    export.give_back()
+    await settled()
+    assert not export.is_behind
+
+    export.charge(3600.0)
+
+    assert export.is_behind
+    assert not turns.ask(paced("xia", "other")).is_behind
+
+
 @pytest.mark.parametrize(
     "another", [None, Caller("HEALTH", (Share("/livez", 4),))], ids=["nobody else asks", "beside a probe"]
 )
