@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 if TYPE_CHECKING:
     from re import Match
 
-# As asyncio, the system and redis-py write error numbers, each with what follows up to the next one.
-_NUMBERED = re.compile(r"(?:\[Errno (-?\d+)\]|Error (-?\d+) connecting to) ?([^\[\n]*)")
+# As asyncio, the system and redis-py write error numbers.
+_NUMBERED = re.compile(r"\[Errno (-?\d+)\]|Error (-?\d+) connecting to")
 _UNKNOWN_HOST = "the host name can't be resolved"
 
 

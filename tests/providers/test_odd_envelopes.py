@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
-from app.errors import ProviderTransientError, RequestRefusedError, TokenRejectedError
+from app.errors import PermissionDeniedError, ProviderTransientError, RequestRefusedError, TokenRejectedError
 from app.metrics.levels import Level
 from app.providers.contract import EntityStatus, PageMetricRow
 from app.providers.meta.page_provider import MetaPageProvider
