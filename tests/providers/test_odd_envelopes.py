@@ -86,15 +86,15 @@ async def test_the_data_is_read(
         (200, {"data": [AD], "error": DEAD_TOKEN}, TokenRejectedError),
         (400, {"data": [AD], "error": [DEAD_TOKEN]}, TokenRejectedError),
         (200, {"error": [DEAD_TOKEN]}, TokenRejectedError),
-        (400, {"error": "not today"}, ProviderTransientError),
-        (400, {"error": ["not today"]}, ProviderTransientError),
-        (400, {"error": 5, "data": []}, ProviderTransientError),
-        (400, {"error": []}, ProviderTransientError),
+        (400, {"error": "not today"}, RequestRefusedError),
+        (400, {"error": ["not today"]}, RequestRefusedError),
+        (400, {"error": 5, "data": []}, RequestRefusedError),
+        (400, {"error": []}, RequestRefusedError),
         (200, {"error": "not today"}, ProviderTransientError),
-        (200, {"error": {"code": 100}}, RequestRefusedError),
+        (200, {"error": {"code": 100}}, PermissionDeniedError),
     ],
 )
-async def test_what_failed_is_an_error(
+async def test_what_failed_in_every_call_is_an_error(
     meta: MetaProvider, graph: ScriptedGraph, status: int, answer: dict[str, object], expected: type[Exception]
 ) -> None:
     for _ in range(9):
