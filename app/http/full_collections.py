@@ -25,8 +25,8 @@ NEVER = 1_000_000_000
 # runs, and when only light ones do. After the last it runs whatever else does: 20 million objects may have been left to
 # it by then.
 WORTH, LATE, MOST = 10, 300, 3_000
-# Collections of younger objects after which one is worth its time when no operation ran at the last look either: what
-# the last operations left in cycles would otherwise stay until somebody asks for something.
+# Collections of younger objects after which a full one is worth its time when no operation ran at the last look either.
+# Without it, what the last operations left in cycles would stay until the next request.
 WORTH_AT_REST = 1
 # Objects that a full collection looks at in 5 ms, or 10 on a slow machine.
 MANY = 20_000

@@ -11,7 +11,7 @@ __all__ = ["forget_frames"]
 
 
 def forget_frames(error: BaseException) -> None:
-    """Of the error, and of those that led to it."""
+    """Drop the frames of the error and of the errors that caused it."""
     waiting: list[BaseException | None] = [error]
     while waiting:
         one = waiting.pop()

@@ -107,7 +107,7 @@ def run(
 
 
 def _sender() -> ThreadPoolExecutor:
-    """A thread that gives way to the server and to those beside it: somebody who floods has a machine of their own."""
+    """A thread with a lower priority than the server and the bystander, as if it ran on a machine of its own."""
     return ThreadPoolExecutor(max_workers=1, initializer=os.nice, initargs=(SENDER_NICENESS,))
 
 

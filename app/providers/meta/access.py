@@ -104,10 +104,10 @@ class Access:
 
 
 async def _who_is_silent(ask: AskNode) -> Loss:
-    """Whose answers lack a reason: Graph's for this account or page alone, or all that we get."""
+    """Tell an account or page that Graph refuses without a reason from a firewall that answers every call."""
     answer = await ask(_CALLER, {"fields": "id"})
     is_graph = answer is not None and not (isinstance(answer, MetaFailure) and answer.code is None)
-    return Loss.UNEXPLAINED if is_graph else Loss.UNSAID
+    return Loss.UNEXPLAINED if is_graph else Loss.BLOCKED
 
 
 def _is_closed(account: Node) -> bool:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 class Loss(Enum):
     """What is gone: the token, or its permission for this account or page.
 
-    UNSAID: everything is refused by answers that are not Graph's, such as a firewall's page. That may pass.
-    UNEXPLAINED: Graph answers, but of this account or page alone everything is refused by answers that are not its own.
+    BLOCKED: every call gets an answer that is not Graph's, such as a firewall's page. That may pass.
+    UNEXPLAINED: Graph answers other calls, but refuses those for this account or page without one of its errors.
     """
 
     TOKEN = auto()
     PERMISSION = auto()
-    UNSAID = auto()
+    BLOCKED = auto()
     UNEXPLAINED = auto()
 
 

@@ -120,7 +120,7 @@ _ERRORS: Mapping[Kind, type[ProviderError]] = {
 _LOSSES: Mapping[Loss, type[ProviderError]] = {
     Loss.TOKEN: TokenRejectedError,
     Loss.PERMISSION: PermissionDeniedError,
-    Loss.UNSAID: RequestRefusedError,
+    Loss.BLOCKED: RequestRefusedError,
     Loss.UNEXPLAINED: UnexplainedRefusalError,
 }
 

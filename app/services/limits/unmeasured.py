@@ -1,6 +1,6 @@
 """How much longer the event loop is held than the measured steps take: by parsing, callbacks, tasks of libraries.
 
-Whose that time is nobody knows. It is taken from what all may hold the loop for together, and counted to no one.
+That time can't be attributed to a caller. It shortens what all callers together may use, and is charged to none.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Unmeasured"]
 
-# Much longer than a request, whose time is known at its end only.
+# Seconds of the average: several times as long as a request, because its time becomes known only when it ends.
 WINDOW_SECONDS = 4.0
+# The largest ratio: more means work that no request causes.
 MOST = 2.0
 
 
