@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError
 
+from app.cli.connection_refusal import cause_of, find_refusal
 from app.cli.pasting import pasted, pasted_anywhere
 from app.database.outage import is_outage
 from app.errors import ServerFailedError
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _OUTDATED = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
 _FULL = "no space left on device"
-_TURNED_AWAY = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 
 
 @contextmanager
@@ -53,9 +52,9 @@ def describe_failure(error: BaseException, *, advice: str | None = None) -> str 
         return f"The schema does not fit this release ({reason}): run `{pasted_anywhere('migrate')}`, or {see_doctor}."
     if is_disk_full(error):
         return f"The disk of the database is full ({reason}): free some space there."
-    if is_outage(error):
-        what = "refuses the connection" if is_turned_away(error) else "does not answer"
-        return f"The database {what} ({reason}); {advice}."
+    if (refusal := find_refusal(error)) or is_outage(error):
+        what, remedy = (refusal.fact, refusal.remedy) if refusal else ("does not answer", None)
+        return f"The database {what} ({reason}); {remedy or advice}."
     return f"Redis does not do its work ({reason}); {advice}." if isinstance(error, RedisError) else None
 
 
@@ -64,19 +63,10 @@ def is_disk_full(error: BaseException) -> bool:
     return isinstance(cause_of(error), asyncpg.DiskFullError) or _FULL in reason_of(error).lower()
 
 
-def is_turned_away(error: BaseException) -> bool:
-    """Whether a server that is up refuses the connection: the user, the password or the database's name is wrong."""
-    return isinstance(cause_of(error), _TURNED_AWAY)
-
-
-def cause_of(error: BaseException) -> BaseException:
-    """The driver's error underneath SQLAlchemy's."""
-    original = error.orig if isinstance(error, DBAPIError) else None
-    return getattr(original, "__cause__", None) or original or error
-
-
 def reason_of(error: BaseException) -> str:
-    """What the server or the system says, in a line; the name of the error where that is nothing."""
+    """What the server or the system says, in a line, and what a pooler means by it; otherwise the error's name."""
     cause = cause_of(error)
     lines = str(cause).splitlines()
-    return lines[0].rstrip(".") if lines else type(cause).__name__
+    said = lines[0].rstrip(".") if lines else type(cause).__name__
+    refusal = find_refusal(error)
+    return f"{said}: {refusal.meaning}" if refusal and refusal.meaning else said
