@@ -16,7 +16,7 @@ __all__ = ["Refusal", "cause_of", "find_refusal"]
 
 
 class Refusal(NamedTuple):
-    """`fact` follows "the database"; `remedy` is None where the URL is to be corrected; `meaning` explains the reason."""
+    """`fact` follows "the database"; `meaning` explains the reason; without a `remedy` the URL is to be corrected."""
 
     fact: str
     meaning: str | None = None
