@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from app.metrics import expressions
 from app.metrics.definitions import BY_NAME
+from app.queries.name_folding import folded
 from app.queries.selects import ROW, Select
 
 if TYPE_CHECKING:
@@ -145,7 +146,6 @@ def name_starts(text: str) -> Plain:
     return Plain(f"starts_with({_NAME}, {_GIVEN})", text, "text")
 
 
-# Names are stored as they came; what people see as the same letters is made the same here, on both sides. The text is
-# made so once, whatever plan is chosen.
-_NAME = f"lower(normalize({ROW}.name, NFKC))"
-_GIVEN = "(SELECT lower(normalize({}, NFKC)))"
+# The text is folded once, whatever plan is chosen.
+_NAME = folded(f"{ROW}.name")
+_GIVEN = f"(SELECT {folded('given.text')} FROM (SELECT {{}} AS text) AS given)"

@@ -21,6 +21,7 @@ def widened(text: str) -> str:
 COMPOSED = normalize("NFC", "Giày đỏ Tết / ưu đãi")
 SPLIT = normalize("NFD", "Giày Đỏ tết / Ưu đãi")
 FULL_WIDTH = f"{widened('SALE')}\u3000{widened('50%')} ①"
+CASED = "Straße / οδός / İstanbul"
 PLAIN = "Giay do tet, sale 50 of 1"
 FOUND = {
     normalize("NFC", "đỏ tết"): {COMPOSED, SPLIT},
@@ -33,6 +34,7 @@ FOUND = {
     "1": {FULL_WIDTH, PLAIN},
     widened("%"): {FULL_WIDTH},
     "_": set[str](),
+    "STRASSE / ΟΔΟΣ / istanbul": {CASED},
 }
 
 
@@ -44,7 +46,7 @@ async def tenant(world: SmallWorld) -> Tenant:
 @pytest.mark.parametrize("text", FOUND)
 async def test_a_campaign_is_found_by_any_form_of_its_name(tenant: Tenant, text: str) -> None:
     account = await tenant.add_account()
-    for name in (COMPOSED, SPLIT, FULL_WIDTH, PLAIN):
+    for name in (COMPOSED, SPLIT, FULL_WIDTH, PLAIN, CASED):
         await tenant.add_campaign(account, name)
 
     data = await tenant.ask(
