@@ -6,11 +6,13 @@ Secrets are `SecretStr`: their repr is masked, and they are required in producti
 
 from __future__ import annotations
 
+from base64 import b64encode
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import ip_network
 from logging import getLevelNamesMapping
 from pathlib import Path
+from secrets import token_bytes, token_urlsafe
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -326,6 +328,23 @@ class Settings(BaseSettings):
         return DRAIN_SECONDS if self.environment is Environment.PRODUCTION else 0.0
 
 
+def _made_up_keys() -> SecretStr:
+    return SecretStr(f"made-up:{b64encode(token_bytes(32)).decode()}")
+
+
+class InspectionSettings(Settings):
+    """What `status` and `doctor` need: they sign and decrypt nothing. Secrets for that are made up if unset."""
+
+    auth_secret: SecretStr = Field(default_factory=lambda: SecretStr(token_urlsafe(48)))
+    token_encryption_keys: SecretStr = Field(default_factory=_made_up_keys)
+
+    @property
+    def made_up(self) -> tuple[str, ...]:
+        """The names of the secrets that are not set."""
+        secrets = ("auth_secret", "token_encryption_keys")
+        return tuple(name.upper() for name in secrets if name not in self.model_fields_set)
+
+
 class MigrationSettings(BaseSettings):
     """What a migration needs, and nothing else: it may run where no other secret of an installation is."""
 
@@ -391,6 +410,14 @@ def load_settings() -> Settings:
     """
     try:
         return Settings()  # pyright: ignore[reportCallIssue]  # the environment fills the required fields
+    except ValidationError as error:
+        raise SetupError(_sentence(error)) from None
+
+
+def load_inspection_settings() -> InspectionSettings:
+    """The settings of `status` and `doctor`. Raises SetupError as `load_settings` does."""
+    try:
+        return InspectionSettings()  # pyright: ignore[reportCallIssue]  # likewise
     except ValidationError as error:
         raise SetupError(_sentence(error)) from None
 

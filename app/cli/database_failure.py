@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import asyncpg
 from redis.exceptions import RedisError
 
-from app.cli.failure_reason import cause_of, reason_of
+from app.cli.connection_refusal import cause_of, find_refusal
+from app.cli.failure_reason import reason_of
 from app.cli.pasting import pasted, pasted_anywhere
 from app.database.outage import is_outage
 from app.errors import ServerFailedError
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 _OUTDATED = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
 _FULL = "no space left on device"
-_POOLERS_REFUSALS = ("authentication failed", "login failed", "no such database", "no such user")
-_TURNED_AWAY = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 
 
 @contextmanager
@@ -54,21 +53,12 @@ def describe_failure(error: BaseException, *, advice: str | None = None) -> str 
         return f"The schema does not fit this release ({reason}): run `{pasted_anywhere('migrate')}`, or {see_doctor}."
     if is_disk_full(error):
         return f"The disk of the database is full ({reason}): free some space there."
-    if is_outage(error):
-        what = "refuses the connection" if is_turned_away(error) else "does not answer"
-        return f"The database {what} ({reason}); {advice}."
+    if (refusal := find_refusal(error)) or is_outage(error):
+        what, remedy = (refusal.fact, refusal.remedy) if refusal else ("does not answer", None)
+        return f"The database {what} ({reason}); {remedy or advice}."
     return f"Redis does not do its work ({reason}); {advice}." if isinstance(error, RedisError) else None
 
 
 def is_disk_full(error: BaseException) -> bool:
     """Whether a server lacks space: PostgreSQL has an error of its own for it, except where it starts a session."""
     return isinstance(cause_of(error), asyncpg.DiskFullError) or _FULL in reason_of(error).lower()
-
-
-def is_turned_away(error: BaseException) -> bool:
-    """Whether a server that is up refuses the connection: the user, the password or the database's name is wrong.
-
-    PgBouncer says so in words alone.
-    """
-    reason = reason_of(error).lower()
-    return isinstance(cause_of(error), _TURNED_AWAY) or any(words in reason for words in _POOLERS_REFUSALS)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from app.settings import Settings
+    from app.settings import InspectionSettings
 
 
 class Warned(str):
@@ -45,7 +45,7 @@ class Check(NamedTuple):
     """
 
     name: str
-    examine: Callable[[Settings], Awaitable[str]]
+    examine: Callable[[InspectionSettings], Awaitable[str]]
     needs: Sequence[str] = ()
     blames: Sequence[str] = ()
 
@@ -56,7 +56,7 @@ _DATABASE = ("database", "system database")
 _SCHEMA = ("migrations",)
 
 
-def list_checks(settings: Settings) -> list[Check]:
+def list_checks(settings: InspectionSettings) -> list[Check]:
     """In the order of their findings; the disk is checked only if DATA_DIRECTORY says which."""
     return [
         *([Check(DISK, partial(_examine_disk, directory))] if (directory := settings.data_directory) else []),
@@ -65,7 +65,7 @@ def list_checks(settings: Settings) -> list[Check]:
         Check("durability", _examine_durability, ("database",)),
         Check("migrations", _examine_schema, () if settings.migration_database_url else ("database",)),
         Check("redis", _examine_redis),
-        Check("token keys", examine_token_keys, _DATABASE, _SCHEMA),
+        Check("token keys", _examine_token_keys, _DATABASE, _SCHEMA),
         Check("demo logins", examine_demo_logins, _DATABASE, _SCHEMA),
         Check("clock", _examine_clock, _DATABASE, _SCHEMA),
         Check("meta", _examine_meta, _DATABASE, _SCHEMA),
@@ -73,15 +73,15 @@ def list_checks(settings: Settings) -> list[Check]:
     ]
 
 
-async def _examine_database(settings: Settings) -> str:
+async def _examine_database(settings: InspectionSettings) -> str:
     return await _examine_role("DATABASE_URL", settings.database_url)
 
 
-async def _examine_system_database(settings: Settings) -> str:
+async def _examine_system_database(settings: InspectionSettings) -> str:
     return await _examine_role("SYSTEM_DATABASE_URL", settings.system_database_url)
 
 
-async def _examine_durability(settings: Settings) -> str:
+async def _examine_durability(settings: InspectionSettings) -> str:
     return await examine_durability(settings.database_url)
 
 
@@ -97,7 +97,7 @@ async def _examine_role(setting: str, url: SecretStr) -> str:
     return f"reached as {role}{way}, held back by row-level security"
 
 
-async def _examine_schema(settings: Settings) -> str:
+async def _examine_schema(settings: InspectionSettings) -> str:
     """As the owner; on a host without its URL, which only a migration needs, as the app role."""
     owner_url = settings.migration_database_url
     if owner_url is not None:
@@ -114,12 +114,18 @@ async def _examine_schema(settings: Settings) -> str:
     return f"at {head_revision()} or later{unset}"
 
 
-async def _examine_redis(settings: Settings) -> str:
+async def _examine_redis(settings: InspectionSettings) -> str:
     await require_redis(settings.redis_url.get_secret_value())
     return "reached, accepts writes"
 
 
-async def _examine_disk(directory: Path, _settings: Settings) -> str:
+async def _examine_token_keys(settings: InspectionSettings) -> str:
+    if "TOKEN_ENCRYPTION_KEYS" in settings.made_up:
+        return Warned("not checked: TOKEN_ENCRYPTION_KEYS is not set here")
+    return await examine_token_keys(settings)
+
+
+async def _examine_disk(directory: Path, _settings: InspectionSettings) -> str:
     try:
         space = measure_disk(directory)
     except OSError as error:
@@ -130,7 +136,7 @@ async def _examine_disk(directory: Path, _settings: Settings) -> str:
     return str(space)
 
 
-async def _examine_clock(settings: Settings) -> str:
+async def _examine_clock(settings: InspectionSettings) -> str:
     async with open_services(settings, process="cli") as services:
         await services.clock.measure()
         trouble = await services.clock.check()
@@ -141,7 +147,7 @@ async def _examine_clock(settings: Settings) -> str:
     return "this machine's clock agrees with the database's"
 
 
-async def _examine_meta(settings: Settings) -> str:
+async def _examine_meta(settings: InspectionSettings) -> str:
     """By what the platform has told to syncs; nothing is asked of it."""
     async with open_services(settings, process="cli") as services, work_transaction(services.database.app) as driver:
         outdated = await list_outdated(driver, limit=1)
@@ -152,7 +158,7 @@ async def _examine_meta(settings: Settings) -> str:
     )
 
 
-async def _examine_fleet(settings: Settings) -> str:
+async def _examine_fleet(settings: InspectionSettings) -> str:
     """Judged as `status` does. Trouble of the work is no fault of the installation, so it is only a warning."""
     async with open_services(settings, process="cli") as services:
         await services.clock.measure()

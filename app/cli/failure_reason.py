@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
+from app.cli.connection_refusal import cause_of, find_refusal
 
 if TYPE_CHECKING:
     from re import Match
@@ -16,15 +16,13 @@ _NUMBERED = re.compile(r"\[Errno (-?\d+)\]|Error (-?\d+) connecting to")
 _UNKNOWN_HOST = "the host name can't be resolved"
 
 
-def cause_of(error: BaseException) -> BaseException:
-    """The driver's error underneath SQLAlchemy's."""
-    original = error.orig if isinstance(error, DBAPIError) else None
-    return getattr(original, "__cause__", None) or original or error
-
-
 def reason_of(error: BaseException) -> str:
-    """What the server or the system says, in a line; the name of the error where that is nothing."""
-    cause = cause_of(error)
+    """What the server or the system says, in a line, and what a pooler means by it; otherwise the error's name."""
+    said, refusal = _said(cause_of(error)), find_refusal(error)
+    return f"{said}: {refusal.meaning}" if refusal and refusal.meaning else said
+
+
+def _said(cause: BaseException) -> str:
     lines = str(cause).splitlines()
     if not lines:
         return "no answer in time" if isinstance(cause, TimeoutError) else type(cause).__name__

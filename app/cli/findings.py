@@ -13,11 +13,11 @@ from app.cli.failure_reason import reason_of
 from app.cli.listing import open_console, print_line
 from app.errors import SetupError, UnreachableError
 from app.observability.logging import mask_secrets
-from app.settings import load_settings
+from app.settings import load_inspection_settings
 
 if TYPE_CHECKING:
     from app.cli.doctor_checks import Check
-    from app.settings import Settings
+    from app.settings import InspectionSettings
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class Finding:
 async def examine() -> list[Finding]:
     """Run every check that can run; the others say why they can't. Never raises for a server that fails."""
     try:
-        settings = load_settings()
+        settings = load_inspection_settings()
     except SetupError as error:
         return [
             Finding("settings", ok=False, detail=str(error)),
             Finding("everything else", ok=None, detail="not checked: because of settings"),
         ]
-    findings = [Finding("settings", ok=True, detail=f"complete, for {settings.environment}")]
+    findings = [_good("settings", _describe(settings))]
     unreachable: set[str] = set()
     for check in list_checks(settings):
         try:
@@ -61,7 +61,7 @@ async def examine() -> list[Finding]:
     return findings
 
 
-async def _examine(check: Check, settings: Settings, before: list[Finding], unreachable: set[str]) -> Finding:
+async def _examine(check: Check, settings: InspectionSettings, before: list[Finding], unreachable: set[str]) -> Finding:
     """Raises UnreachableError, and nothing else."""
     if absent := [name for name in check.needs if name in unreachable]:
         return _not_checked(check.name, absent)
@@ -87,6 +87,15 @@ def print_findings(findings: list[Finding]) -> None:
         console.print(f"{finding.mark} {finding.check:<{width}}  {escape(first)}")
         for line in rest:
             print_line(console, f"  {line}")
+
+
+def _describe(settings: InspectionSettings) -> str | Warned:
+    if not settings.made_up:
+        return f"complete, for {settings.environment}"
+    return Warned(
+        f"for {settings.environment}; {' and '.join(settings.made_up)}, without which neither api nor worker nor "
+        "scheduler starts, not set here"
+    )
 
 
 def _good(check: str, found: str | Warned) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ from redis.exceptions import RedisError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from app.cli.database_failure import is_disk_full, is_turned_away
+from app.cli.connection_refusal import NO_SESSION, Refusal, find_refusal
+from app.cli.database_failure import is_disk_full
 from app.cli.environment import DATABASE_SETTINGS
 from app.cli.failure_reason import reason_of
 from app.database.connecting import open_line
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONNECT_SECONDS = 5
+ANSWER_SECONDS = 15
+_AWAY = "can't be reached"
+_SILENT = NO_SESSION._replace(fact="accepts the connection and does not answer")
 
 
 async def require_servers(environment: Mapping[str, str]) -> None:
@@ -37,14 +42,16 @@ async def require_database(setting: str, url: str, *, embedded: str | None = Non
     except ArgumentError:
         raise SetupError(f"{setting} is not a URL such as postgresql://user:password@host:5432/database.") from None
     engine = open_line(target, timeout=CONNECT_SECONDS)
+    deadline = asyncio.timeout(ANSWER_SECONDS)
     try:
-        async with engine.connect():
+        async with deadline, engine.connect():
             pass
     except (OSError, TimeoutError, SQLAlchemyError) as error:
+        refusal = _SILENT if deadline.expired() else find_refusal(error)
+        reason = f"within {ANSWER_SECONDS} s" if deadline.expired() else reason_of(error)
         where = f"{target.host or 'localhost'}:{target.port or 5432}/{target.database}"
-        can_not = "refuses the connection" if is_turned_away(error) else "can't be reached"
-        fact = f"{setting}: the database {where} {can_not} ({reason_of(error)})"
-        raise UnreachableError(fact, advice=_advice(error, setting, embedded)) from None
+        fact = f"{setting}: the database {where} {refusal.fact if refusal else _AWAY} ({reason})"
+        raise UnreachableError(fact, advice=_advice(error, setting, embedded, refusal)) from None
     finally:
         await engine.dispose()
 
@@ -69,10 +76,12 @@ async def require_redis(url: str, *, embedded: str | None = None) -> None:
         raise SetupError(f"REDIS_URL: {outcome}")
 
 
-def _advice(error: BaseException, setting: str, embedded: str | None) -> str:
+def _advice(error: BaseException, setting: str, embedded: str | None, refusal: Refusal | None = None) -> str:
     if is_disk_full(error):
         return "free some space on its disk"
-    remedies = [] if is_turned_away(error) else ["start it"]
+    if refusal and refusal.remedy:
+        return refusal.remedy
+    remedies = [] if refusal else ["start it"]
     remedies.append(f"correct {setting}")
     if embedded is not None:
         remedies.append(f"unset it to use the embedded {embedded}")

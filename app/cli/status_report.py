@@ -12,7 +12,7 @@ from app.cli.listing import Column, Row, open_console, print_line, print_listing
 from app.cli.status_advice import list_advice
 from app.services.fleet_status import read_fleet_status
 from app.services.run_progress import WaitReason
-from app.settings import load_settings
+from app.settings import load_inspection_settings
 from app.vocabulary import FreshnessState
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _GAP = _columns("seller", "connection", "what", "things", "days", "last seen", w
 
 async def show_status(*, seller_slug: str | None, as_json: bool) -> bool:
     """True if no action is needed."""
-    async with open_command_services(load_settings()) as services:
+    async with open_command_services(load_inspection_settings()) as services:
         status = await read_fleet_status(services, seller_slug=seller_slug)
     if as_json:
         print(json.dumps(_as_json(status), indent=1))

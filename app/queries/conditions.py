@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from app.metrics import expressions
 from app.metrics.definitions import BY_NAME
+from app.queries.name_folding import folded
 from app.queries.selects import ROW, Select
 
 if TYPE_CHECKING:
@@ -145,17 +146,6 @@ def name_starts(text: str) -> Plain:
     return Plain(f"starts_with({_NAME}, {_GIVEN})", text, "text")
 
 
-_SHARP_S, _FINAL_SIGMA, _SIGMA = "\u00df", "\u03c2", "\u03c3"
-
-
-def _folded(text: str) -> str:
-    """SQL of a text as it is compared: what people see as the same letters is the same.
-
-    `lower` keeps two letters apart that are the same in capitals: sharp s (SS) and the final sigma.
-    """
-    return f"replace(replace(lower(normalize({text}, NFKC)), '{_SHARP_S}', 'ss'), '{_FINAL_SIGMA}', '{_SIGMA}')"
-
-
-# Names are stored as they came. The given text is folded once, whatever plan is chosen.
-_NAME = _folded(f"{ROW}.name")
-_GIVEN = f"(SELECT {_folded('{}')})"
+# The text is folded once, whatever plan is chosen.
+_NAME = folded(f"{ROW}.name")
+_GIVEN = f"(SELECT {folded('given.text')} FROM (SELECT {{}} AS text) AS given)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.metrics.levels import Level
+from app.queries.structure import TABLES, UNNAMED, is_unnamed
 from app.vocabulary import EntityStatus
 
 if TYPE_CHECKING:
@@ -59,14 +60,43 @@ _PARENT_IS_OVER = """EXISTS (
         FROM {parents} AS parent
         WHERE parent.seller_id = $1
           AND parent.id = own.{key}
-          AND parent.delivery_reason = 'completed'
+          AND (parent.delivery_reason = 'completed'
+               OR parent.delivery_raw <> 'ACTIVE' AND parent.ends_at <= $3::timestamptz)
       )"""
-_ADSET_IS_OVER = _PARENT_IS_OVER.format(parents="campaigns", key="campaign_id")
-_AD_IS_OVER = _PARENT_IS_OVER.format(parents="adsets", key="adset_id")
+_CAMPAIGN_IS_OVER = _PARENT_IS_OVER.format(parents="campaigns", key="campaign_id")
+_ADSET_IS_OVER = _PARENT_IS_OVER.format(parents="adsets", key="adset_id")
+_AD_IS_OVER = f"{_CAMPAIGN_IS_OVER} OR {_ADSET_IS_OVER}"
 _COMPLETE = {
     Level.CAMPAIGN: _OVER.format(table="campaigns", is_over="own.ends_at <= $3::timestamptz"),
-    Level.ADSET: _OVER.format(table="adsets", is_over=f"own.ends_at <= $3::timestamptz OR {_ADSET_IS_OVER}"),
+    Level.ADSET: _OVER.format(table="adsets", is_over=f"own.ends_at <= $3::timestamptz OR {_CAMPAIGN_IS_OVER}"),
     Level.AD: _OVER.format(table="ads", is_over=_AD_IS_OVER),
+}
+
+_UNNAMED = """
+UPDATE {table} AS entity
+SET delivery_status = judged.delivery_status, delivery_reason = judged.delivery_reason, updated_at = $3::timestamptz
+FROM (
+  SELECT own.id, told.delivery_status, told.delivery_reason
+  FROM {table} AS own
+  CROSS JOIN LATERAL (
+    SELECT CASE WHEN {is_over} THEN 'INACTIVE' ELSE 'UNKNOWN' END AS delivery_status,
+           CASE WHEN {is_over} THEN 'completed' ELSE '{unnamed}' END AS delivery_reason
+  ) AS told
+  WHERE own.seller_id = $1
+    AND own.account_id = $2
+    AND {is_unnamed}
+    AND own.delivery_reason <> told.delivery_reason
+  ORDER BY own.external_id
+  FOR NO KEY UPDATE OF own
+) AS judged
+WHERE entity.seller_id = $1
+  AND entity.account_id = $2
+  AND entity.id = judged.id
+RETURNING entity.id
+"""
+_JUDGE_UNNAMED = {
+    level: _UNNAMED.format(table=TABLES[level], is_over=is_over, unnamed=UNNAMED, is_unnamed=is_unnamed("own"))
+    for level, is_over in ((Level.ADSET, _CAMPAIGN_IS_OVER), (Level.AD, _AD_IS_OVER))
 }
 
 
@@ -97,3 +127,13 @@ async def complete_what_is_over(driver: Driver, connection: Connection, level: L
     The level above comes first.
     """
     return len(await driver.fetch(_COMPLETE[level], connection.seller_id, connection.id, now))
+
+
+async def complete_unnamed(driver: Driver, connection: Connection, level: Level, *, now: datetime) -> int:
+    """Complete what no listing names under what is over, and nothing else of it; answers how many rows were written.
+
+    The level above comes first. Campaigns have none.
+    """
+    if level not in _JUDGE_UNNAMED:
+        return 0
+    return len(await driver.fetch(_JUDGE_UNNAMED[level], connection.seller_id, connection.id, now))

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 # Why nothing is known of an entity's delivery: no listing of the platform names it (`app.queries.unnamed_entities`).
 UNNAMED = "unnamed"
 
+
+def is_unnamed(row: str) -> str:
+    """The condition that no listing names this row of a level: it has no word of the platform's, even if it is over."""
+    return f"({row}.delivery_raw IS NULL AND {row}.delivery_reason IN ('{UNNAMED}', 'completed'))"
+
+
 TABLES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "adsets", Level.AD: "ads"}
 
 _CAMPAIGNS = """
@@ -199,7 +205,7 @@ SET status = new.status,
     updated_at = $3::timestamptz
 FROM (
   SELECT polled.external_id, polled.delivery_status, polled.delivery_raw, polled.delivery_reason,
-         CASE WHEN known.delivery_reason = '{UNNAMED}' THEN polled.status ELSE known.status END AS status_before,
+         CASE WHEN {is_unnamed("known")} THEN polled.status ELSE known.status END AS status_before,
          CASE WHEN known.status_changed_at > $4::timestamptz THEN known.status ELSE polled.status END AS status
   FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
     AS polled (external_id, status, delivery_status, delivery_raw, delivery_reason)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.identifiers import new_id
-from app.queries.structure import UNNAMED
+from app.queries.structure import UNNAMED, is_unnamed
 from app.vocabulary import EntityStatus
 
 if TYPE_CHECKING:
@@ -61,12 +61,12 @@ RETURNING id
 
 def _give_up(table: str) -> str:
     return f"""
-UPDATE {table}
+UPDATE {table} AS entity
 SET status = 'DELETED', status_changed_at = $3, archived_at = $4, updated_at = $4
-WHERE seller_id = $1
-  AND account_id = $2
-  AND status = 'UNKNOWN'
-  AND delivery_reason = '{UNNAMED}'
+WHERE entity.seller_id = $1
+  AND entity.account_id = $2
+  AND entity.status = 'UNKNOWN'
+  AND {is_unnamed("entity")}
 """
 
 

@@ -72,16 +72,29 @@ async def plan_delivery(services: Services, tick: Tick, page: Sequence[SellerCon
 
 
 async def plan_stats(services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:
-    """Statistics of the days that still move, of every account whose turn it is."""
+    """Statistics of the days that still move, of every account whose turn it is.
+
+    The first round of a new account is its history, which begins with these days.
+    """
 
     def jobs(key: AccountKey, account: ConnectionRef) -> Iterable[NewJob]:
         if (tick.number + account.connection_id.int) % account.stats_stretch:
+            return []
+        if _is_in_history(services, tick, account):
             return []
         pace = _pace(account, tick)
         days = default_window(services, account.time_zone)
         return window_jobs(key, days, levels=tuple(Level), priority=pace.priority, delay=pace.delay)
 
     return _plans(tick, page, jobs, held=await find_held(services, SyncSource.INSIGHTS))
+
+
+def _is_in_history(services: Services, tick: Tick, account: ConnectionRef) -> bool:
+    """Whether the history has been asked for less than half a round before this one, or since, and has all its days."""
+    settings = services.settings
+    if tick.origin is not RunOrigin.SCHEDULE or settings.backfill_days < settings.stats_window_days:
+        return False
+    return account.history_asked_at > tick.slot - timedelta(minutes=settings.stats_interval_minutes) / 2
 
 
 async def plan_restatement(services: Services, tick: Tick, page: Sequence[SellerConnections]) -> Sequence[SellerPlan]:

@@ -15,7 +15,7 @@ from app.observability.correlation import current_correlation_id
 from app.observability.prometheus import ROWS_WRITTEN
 from app.queries import connections as connection_rows
 from app.queries import structure as structure_rows
-from app.queries.schedules import complete_what_is_over
+from app.queries.schedules import complete_unnamed, complete_what_is_over
 from app.queries.status_changes import SEEN_STATUS, AuditEntry, insert_audit_events
 from app.services.account_tree import AccountTree
 from app.services.delivery_mapping import map_delivery
@@ -97,6 +97,7 @@ async def apply_tree(driver: Driver, connection: Connection, tree: AccountTree, 
         written += len(writes)
         if level in tree.unread:
             written += await complete_what_is_over(driver, connection, level, now=now)
+        written += await complete_unnamed(driver, connection, level, now=now)
         seen += [_seen(level, write) for write in writes if write.before is not write.after]
     await _record(driver, connection, seen, now=now)
     return written

@@ -24,12 +24,13 @@ from app.services.account_tree import AccountTree
 from app.services.changed_accounts import follow_account
 from app.services.delivery_sync import apply_tree
 from app.services.job_broker import Priority
-from app.services.job_kinds import AccountKey, StatsUnit, split_days, stats_job
+from app.services.job_kinds import AccountKey
 from app.services.listings import Listings
 from app.services.placement import note_left_out, place_ads, place_adsets
 from app.services.provider_access import known_account, open_provider
 from app.services.run_requests import RunRequest, record_run
 from app.services.structure_turn import structure_turn
+from app.services.sync import default_window, window_jobs
 from app.services.token_check import check_tokens
 from app.services.working_connection import get_working_connection
 from app.vocabulary import RunOrigin
@@ -153,6 +154,7 @@ async def _request_backfill(services: Services, driver: Driver, connection: Conn
         return
     today = clock.today_in(time_zone)
     history = DateRange(today - timedelta(days=days - 1), today)
+    moving = default_window(services, time_zone)
     run = RunRequest(
         seller_id=connection.seller_id,
         origin=RunOrigin.BACKFILL,
@@ -160,14 +162,19 @@ async def _request_backfill(services: Services, driver: Driver, connection: Conn
         from_date=history.from_date,
         to_date=history.to_date,
     )
-    await record_run(driver, run, _history_jobs(connection, history))
+    await record_run(driver, run, _history_jobs(connection, history, moving))
     log.info("history of a new account asked for", days=days)
 
 
-def _history_jobs(connection: Connection, history: DateRange) -> list[NewJob]:
+def _history_jobs(connection: Connection, history: DateRange, moving: DateRange) -> list[NewJob]:
+    """First the days that still move, as a round of the schedule asks for them, so that the two are one; then the rest.
+
+    `moving` ends on the same day as the history.
+    """
     account = AccountKey(connection.seller_id, connection.id, connection.provider)
-    return [
-        stats_job(account, StatsUnit(level, start, end), priority=Priority.BACKFILL)
-        for start, end in split_days(history)
-        for level in Level
-    ]
+    first = DateRange(max(history.from_date, moving.from_date), moving.to_date)
+    jobs = list(window_jobs(account, first, levels=tuple(Level), priority=Priority.FRESH))
+    if history.from_date < first.from_date:
+        older = DateRange(history.from_date, first.from_date - timedelta(days=1))
+        jobs += window_jobs(account, older, levels=tuple(Level), priority=Priority.BACKFILL)
+    return jobs

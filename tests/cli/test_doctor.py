@@ -250,6 +250,31 @@ def test_a_host_without_the_owners_url_is_right(settings: Settings) -> None:
     assert "MIGRATION_DATABASE_URL, which only `pixecom migrate` needs, is not set here" in details(ended)["migrations"]
 
 
+async def test_a_host_that_has_the_urls_alone_is_right(settings: Settings) -> None:
+    await store_tokens(settings)
+    ended = doctor(settings, "--json", AUTH_SECRET="", TOKEN_ENCRYPTION_KEYS="")
+
+    assert (ended.returncode, outcomes(ended)) == (0, dict.fromkeys(CHECKS, True))
+    warned = [finding["check"] for finding in json.loads(ended.stdout) if finding["warns"]]
+    assert [check for check in warned if check != "fleet"] == ["settings", "token keys"]
+    assert details(ended)["settings"] == (
+        "for development; AUTH_SECRET and TOKEN_ENCRYPTION_KEYS, without which neither api nor worker nor scheduler "
+        "starts, not set here"
+    )
+    assert details(ended)["token keys"] == "not checked: TOKEN_ENCRYPTION_KEYS is not set here"
+
+
+def test_what_is_used_is_required(settings: Settings) -> None:
+    ended = doctor(settings, "--json", AUTH_SECRET="", SYSTEM_DATABASE_URL="", REDIS_URL="")
+
+    wrong, _ = json.loads(ended.stdout)
+    assert (ended.returncode, wrong["check"]) == (1, "settings")
+    assert [line for line in wrong["detail"].splitlines() if line.startswith("  ")] == [
+        "  SYSTEM_DATABASE_URL: is required",
+        "  REDIS_URL: is required",
+    ]
+
+
 @pytest.mark.parametrize("owners_url", [True, False])
 async def test_an_old_schema_hides_no_check_that_can_run(
     settings: Settings, database: ThrowawayDatabase, *, owners_url: bool

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from app.cli.database_failure import is_turned_away
 from app.cli.failure_reason import reason_of
 
 
@@ -26,17 +25,3 @@ from app.cli.failure_reason import reason_of
 )
 def test_a_reason_in_words(error: BaseException, reason: str) -> None:
     assert reason_of(error) == reason
-
-
-@pytest.mark.parametrize(
-    ("words", "is_refusal"),
-    [
-        ("SASL authentication failed", True),
-        ("server login failed: wrong password type", True),
-        ("no such database: shop", True),
-        ("no such user: app", True),
-        ("no more connections allowed (max_client_conn)", False),
-    ],
-)
-def test_a_pooler_refuses_in_words(words: str, *, is_refusal: bool) -> None:
-    assert is_turned_away(RuntimeError(words)) is is_refusal

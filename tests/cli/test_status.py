@@ -407,6 +407,13 @@ def run_status(settings: Settings, *arguments: str) -> subprocess.CompletedProce
     return run_pixecom(settings, "status", *arguments)
 
 
+def test_the_urls_are_enough(settings: Settings) -> None:
+    whole = run_status(settings, "--json")
+    ended = run_pixecom(settings, "status", "--json", AUTH_SECRET="", TOKEN_ENCRYPTION_KEYS="")
+    assert (ended.returncode, ended.stderr) == (whole.returncode, "")
+    assert json.loads(ended.stdout).keys() == json.loads(whole.stdout).keys()
+
+
 async def test_programs_get_json_and_an_exit_code(world: SmallWorld, settings: Settings) -> None:
     tenant = await world.add_seller("acme")
     account = await add_well_account(tenant, "Well")

@@ -40,14 +40,19 @@ auth_type = scram-sha-256
 auth_file = {users}
 pool_mode = transaction
 default_pool_size = {sessions}
-max_client_conn = 200
+max_client_conn = {clients}
 {further}
 """
 
 
 @contextmanager
-def pgbouncer(folder: Path, settings: Settings, *, further: str = "") -> Generator[Settings]:
-    """The settings with all database URLs through a PgBouncer; `further` are lines of its configuration."""
+def pgbouncer(
+    folder: Path, settings: Settings, *, further: str = "", clients: int = 200, postgres_port: int | None = None
+) -> Generator[Settings]:
+    """The settings with all database URLs through a PgBouncer; `further` are lines of its configuration.
+
+    `postgres_port`: where it looks for the server, if not where that is.
+    """
     urls = [settings.database_url, settings.system_database_url, settings.migration_database_url]
     known = [make_url(url.get_secret_value()) for url in urls if url]
     users = folder / "users"
@@ -55,7 +60,14 @@ def pgbouncer(folder: Path, settings: Settings, *, further: str = "") -> Generat
     port = find_free_port()
     configuration = folder / "pgbouncer.ini"
     configuration.write_text(
-        _CONFIGURATION.format(postgres_port=known[0].port, port=port, users=users, sessions=SESSIONS, further=further)
+        _CONFIGURATION.format(
+            postgres_port=postgres_port or known[0].port,
+            port=port,
+            users=users,
+            sessions=SESSIONS,
+            clients=clients,
+            further=further,
+        )
     )
     child = start_child(
         ChildSpec(

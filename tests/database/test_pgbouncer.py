@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+import asyncpg
 import pytest
+from sqlalchemy.engine import make_url
 
 from app.database import migration
 from app.database.deadline import until_deadline
@@ -20,6 +22,7 @@ from app.database.transactions import (
     tenant_transaction,
     work_transaction,
 )
+from app.embedded.ports import find_free_port
 from app.errors import DeadlineExceededError
 from app.identifiers import new_id
 from tests.cli.running import run_pixecom
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
     from pathlib import Path
 
+    from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.database.driver import Driver
@@ -139,3 +143,67 @@ def test_migrations_run_and_doctor_is_content(pooled: Settings) -> None:
     wrong = [name for name, finding in findings.items() if not finding["ok"]]
     assert wrong == ["durability"]  # the tests' servers are forgetful
     assert findings["database"]["detail"] == "reached as pixecom_app through a pooler, held back by row-level security"
+
+
+async def tell_pgbouncer(url: URL, command: str) -> None:
+    """Its console knows the simple protocol only."""
+    console = url.set(drivername="postgresql", database="pgbouncer").render_as_string(hide_password=False)
+    connection = cast("Any", await asyncpg.connect(console))
+    await connection.execute(command)
+    connection.terminate()
+
+
+def doctor_says(settings: Settings, **change: str) -> str:
+    """What `doctor` finds of DATABASE_URL, with this part of it changed."""
+    url = make_url(settings.database_url.get_secret_value()).set(**change)  # pyright: ignore[reportArgumentType]  # parts that are text
+    ended = run_pixecom(settings, "doctor", "--json", DATABASE_URL=url.render_as_string(hide_password=False))
+    assert "very-secret" not in ended.stdout + ended.stderr
+    return next(finding["detail"] for finding in json.loads(ended.stdout) if finding["check"] == "database")
+
+
+LOGIN = "refuses the connection (SASL authentication failed: the pooler does not accept this user or password); "
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"password": "very-secret"}, LOGIN),
+        ({"username": "nemo"}, LOGIN),
+        (
+            {"database": "none"},
+            'refuses the connection (database "none" does not exist: the pooler serves no such database); ',
+        ),
+    ],
+    ids=["password", "user", "database"],
+)
+def test_doctor_says_what_the_pooler_turns_away(
+    tmp_path: Path, settings: Settings, change: dict[str, str], said: str
+) -> None:
+    with pgbouncer(tmp_path, settings) as pooled:
+        found = doctor_says(pooled, **change)
+    assert said + "correct DATABASE_URL." in found
+
+
+def test_doctor_says_that_the_pooler_takes_no_more_clients(tmp_path: Path, settings: Settings) -> None:
+    with pgbouncer(tmp_path, settings, clients=0) as pooled:
+        assert (
+            "accepts no more connections (no more connections allowed (max_client_conn)); "
+            "close some, or raise its limit of connections." in doctor_says(pooled)
+        )
+
+
+def test_doctor_says_that_the_server_behind_the_pooler_is_away(tmp_path: Path, settings: Settings) -> None:
+    with pgbouncer(tmp_path, settings, further="query_wait_timeout = 1", postgres_port=find_free_port()) as pooled:
+        assert (
+            "is behind a pooler that has no session for us (query_wait_timeout); see whether the PostgreSQL behind it "
+            "runs and lets it in, and whether the pooler is paused or full." in doctor_says(pooled)
+        )
+
+
+async def test_doctor_waits_for_no_paused_pooler(tmp_path: Path, settings: Settings) -> None:
+    with pgbouncer(tmp_path, settings, further="admin_users = pixecom_app") as pooled:
+        url = make_url(pooled.database_url.get_secret_value())
+        assert run_pixecom(pooled, "doctor").stderr == ""
+        await tell_pgbouncer(url, f"PAUSE {url.database}")
+        found = doctor_says(pooled)
+        assert "accepts the connection and does not answer (within 15 s); see whether the PostgreSQL behind" in found

@@ -21,8 +21,8 @@ def widened(text: str) -> str:
 COMPOSED = normalize("NFC", "Giày đỏ Tết / ưu đãi")
 SPLIT = normalize("NFD", "Giày Đỏ tết / Ưu đãi")
 FULL_WIDTH = f"{widened('SALE')}\u3000{widened('50%')} ①"
+CASED = "Straße / οδός / İstanbul"
 PLAIN = "Giay do tet, sale 50 of 1"
-SMALL = "Großer Straßenverkauf, ΟΔΌΣ"
 FOUND = {
     normalize("NFC", "đỏ tết"): {COMPOSED, SPLIT},
     normalize("NFD", "ĐỎ TẾT"): {COMPOSED, SPLIT},
@@ -33,10 +33,9 @@ FOUND = {
     "do tet": {PLAIN},  # an accent makes another letter
     "1": {FULL_WIDTH, PLAIN},
     widened("%"): {FULL_WIDTH},
-    "STRASSE": {SMALL},
-    "groẞer": {SMALL},
-    "οδός": {SMALL},
+    "straẞe": {CASED},
     "_": set[str](),
+    "STRASSE / ΟΔΟΣ / istanbul": {CASED},
 }
 
 
@@ -48,7 +47,7 @@ async def tenant(world: SmallWorld) -> Tenant:
 @pytest.mark.parametrize("text", FOUND)
 async def test_a_campaign_is_found_by_any_form_of_its_name(tenant: Tenant, text: str) -> None:
     account = await tenant.add_account()
-    for name in (COMPOSED, SPLIT, FULL_WIDTH, PLAIN, SMALL):
+    for name in (COMPOSED, SPLIT, FULL_WIDTH, PLAIN, CASED):
         await tenant.add_campaign(account, name)
 
     data = await tenant.ask(

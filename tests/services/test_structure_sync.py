@@ -158,11 +158,11 @@ async def test_a_new_accounts_history_is_asked_for_once(services: Services) -> N
     with sandbox_for(services, seller_id) as shop:
         eager = pointed_at(services, shop.url, backfill_days=10)
         await replace(shop, services=eager).connect()
-        units = await fetch_work(services, "SELECT unit FROM jobs WHERE kind = 'stats' AND priority = 3")
+        units = await fetch_work(services, "SELECT unit, priority FROM jobs WHERE kind = 'stats'")
         today = clock.today_in("UTC")
-        spans = {(row[0]["from"], row[0]["to"]) for row in units}
-        days = [str(today - timedelta(days=back)) for back in (6, 0, 9, 7)]
-        assert (len(units), spans) == (8, {(days[0], days[1]), (days[2], days[3])})
+        spans = {(row[0]["from"], row[0]["to"], row[1]) for row in units}
+        days = [str(today - timedelta(days=back)) for back in (3, 0, 9, 4)]
+        assert (len(units), spans) == (8, {(*days[:2], Priority.FRESH), (*days[2:], Priority.BACKFILL)})
         run = (await fetch_work(services, "SELECT id, from_date, to_date FROM sync_runs WHERE origin = 'BACKFILL'"))[0]
         assert (run["from_date"], run["to_date"]) == (today - timedelta(days=9), today)
         assert await run_state(services, run["id"]) == "SUCCEEDED"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from app import clock
 from app.database.transactions import tenant_transaction
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.providers.contract import InsightRow
-from app.providers.sandbox.dataset import AdDay, Delivered
+from app.providers.sandbox.dataset import Account, AdDay, Delivered
 from app.services.job_broker import Priority
-from app.services.job_kinds import AccountKey, structure_job
+from app.services.job_kinds import AccountKey, delivery_job, structure_job
 from app.services.run_requests import RunRequest, record_run
 from app.vocabulary import RunOrigin
 from tests.services.days_at_hand import ad_row, writer_of
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from uuid import UUID
 
+    from app.queries.jobs import NewJob
     from app.services.context import Services
     from tests.services.shop import Shop
 
@@ -66,7 +70,14 @@ async def shop(services: Services) -> AsyncGenerator[Shop]:
 
 
 async def sync_structure_of(shop: Shop, connection_id: UUID) -> None:
-    job = structure_job(AccountKey(shop.seller_id, connection_id), priority=Priority.MANUAL)
+    await do(shop, structure_job(AccountKey(shop.seller_id, connection_id), priority=Priority.MANUAL))
+
+
+async def sync_delivery_of(shop: Shop, connection_id: UUID) -> None:
+    await do(shop, delivery_job(AccountKey(shop.seller_id, connection_id), priority=Priority.MANUAL))
+
+
+async def do(shop: Shop, job: NewJob) -> None:
     request = RunRequest(seller_id=shop.seller_id, origin=RunOrigin.SYSTEM, reason="a test")
     async with tenant_transaction(shop.services.database.app, shop.seller_id) as driver:
         await record_run(driver, request, [job])
@@ -132,6 +143,67 @@ async def test_while_a_listing_is_refused_nobody_knows_what_it_would_name(shop: 
     await shop.disarm()
     await sync_structure_of(shop, connection_id)
     assert await shop.rows(of_ad) == [("DELETED", "unnamed", False)]
+
+
+OVER = ("INACTIVE", "completed")
+NOT_OVER = ("UNKNOWN", "unnamed")
+A_DAY = timedelta(days=1)
+_DELIVERY = """
+SELECT external_id, status, delivery_status, delivery_reason FROM adsets WHERE external_id IN ('111', '129')
+UNION ALL
+SELECT external_id, status, delivery_status, delivery_reason FROM ads WHERE external_id IN ('1111', '1219', '1299')
+ORDER BY 1
+"""
+
+
+def with_ends(**ends: timedelta) -> Account:
+    """The account, with what its listings name; those that are given by `_` and their ids end so long from now."""
+    named = [each for each in entities() if each.id.startswith("12")]
+    ended = {each.id: clock.now() + ends[f"_{each.id}"] for each in named if f"_{each.id}" in ends}
+    return account(of=[replace(each, ends_at=ended.get(each.id)) for each in named], days={})
+
+
+async def test_what_no_listing_names_is_over_with_its_campaign_and_runs_on_with_it(
+    shop: Shop, connection_id: UUID
+) -> None:
+    async with writer_of(shop, connection_id) as writer:
+        await writer.write([ad_row(each, TODAY, SPENT) for each in ("1111", "1219", "1299")])
+    for ends, adset, under_121, under_129 in (
+        ({"_12": -A_DAY}, OVER, OVER, OVER),
+        ({"_12": A_DAY}, NOT_OVER, NOT_OVER, NOT_OVER),
+        ({"_12": A_DAY, "_121": -A_DAY}, OVER, OVER, OVER),  # the only ad set that is listed ends its campaign
+    ):
+        with shop.when(with_ends(**ends)) as later:
+            await sync_delivery_of(later, connection_id)
+        assert await shop.rows(_DELIVERY) == [
+            ("111", "DELETED", *NOT_OVER),
+            ("1111", "DELETED", *NOT_OVER),
+            ("1219", "DELETED", *under_121),
+            ("129", "DELETED", *adset),
+            ("1299", "DELETED", *under_129),
+        ]
+
+
+async def test_what_is_over_and_was_never_listed_is_still_given_up_or_taken_over(
+    shop: Shop, connection_id: UUID
+) -> None:
+    refusal = {"match": {"edge": "adsets"}, "times": None, "code": 100, "subcode": 2446289, "message": "Bad"}
+    of_adset = "SELECT status, delivery_status, delivery_reason FROM adsets WHERE external_id = '129'"
+    row = InsightRow(external_id="129", name="New", stat_date=TODAY, counters=SPENT, campaign_external_id="12")
+    with shop.when(with_ends(_12=-A_DAY)) as later:
+        await later.arm(refusal)
+        async with writer_of(later, connection_id, Level.ADSET) as writer:
+            await writer.write([row])
+        await sync_delivery_of(later, connection_id)
+        assert await shop.rows(of_adset) == [("UNKNOWN", *OVER)]
+        await later.disarm()
+        await sync_structure_of(later, connection_id)
+        assert await shop.rows(of_adset) == [("DELETED", *OVER)]
+    found = [*with_ends(_12=-A_DAY).entities, replace(entities()[-2], id="129")]
+    with shop.when(account(of=found, days={})) as later:
+        await sync_structure_of(later, connection_id)
+    assert await shop.rows(of_adset) == [("ACTIVE", *OVER)]
+    assert await shop.rows("SELECT before FROM audit_events") == []
 
 
 NOT_IDENTIFIED = odd("ads", "1211", "id", "null")

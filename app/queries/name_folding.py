@@ -1,0 +1,25 @@
+"""Names as they are compared: what people see as the same letters is made the same, in SQL of every PostgreSQL.
+
+Names are stored as they came. Case is folded in full, as in Unicode's CaseFolding.txt: ß is ss, and a final sigma is a
+sigma (`casefold()` came with PostgreSQL 18, and folds in full only with some locales). Beyond that, the dotted and the
+dotless i of Turkish are one, since a capital does not tell which was meant, and Greek vowels lose the accent that
+capitals do.
+"""
+
+from __future__ import annotations
+
+__all__ = ["folded"]
+
+# What lower() leaves apart once letters are decomposed: final sigma, iota subscript, dotless i, old forms of Cyrillic.
+_ODD = "\u03c2\u0345\u0131\u1c80\u1c81\u1c82\u1c83\u1c84\u1c85\u1c86\u1c87\u1c88"
+_PLAIN = "\u03c3\u03b9i\u0432\u0434\u043e\u0441\u0442\u0442\u044a\u0463\ua64b"
+_DOTTED_I = "i\u0307"
+_ACCENTED, _BARE = "άέήίόύώΐΰ", "αεηιουωϊϋ"
+
+
+def folded(text: str) -> str:
+    """The expression for a text, which it names more than once. Most names are ASCII: for them lower() is enough."""
+    lowered = f"translate(lower(normalize({text}, NFKD)), '{_ODD}', '{_PLAIN}')"
+    spelt = f"replace(replace({lowered}, 'ß', 'ss'), '{_DOTTED_I}', 'i')"
+    whole = f"translate(normalize({spelt}, NFC), '{_ACCENTED}', '{_BARE}')"
+    return f"CASE WHEN octet_length({text}) = char_length({text}) THEN lower({text}) ELSE {whole} END"

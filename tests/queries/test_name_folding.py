@@ -1,0 +1,56 @@
+"""Letters in any case are one letter, whatever the alphabet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from unicodedata import category
+
+import pytest
+
+from app.database.transactions import work_transaction
+from app.queries.name_folding import folded
+
+if TYPE_CHECKING:
+    from app.services.context import Services
+
+DIFFER = f"""
+SELECT one.letter, other.letter
+FROM unnest($1::text[], $2::text[]) AS pair (letter, cased)
+CROSS JOIN LATERAL (SELECT pair.letter) AS one (letter)
+CROSS JOIN LATERAL (SELECT pair.cased) AS other (letter)
+WHERE {folded("one.letter")} <> {folded("other.letter")}
+"""
+
+
+async def differ(services: Services, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    async with work_transaction(services.database.app) as driver:
+        rows = await driver.fetch(DIFFER, *map(list, zip(*pairs, strict=True)))
+    return [(row[0], row[1]) for row in rows]
+
+
+async def test_every_letter_is_found_in_every_case(services: Services) -> None:
+    letters = [chr(code) for code in range(1, 0x110000) if category(chr(code)) not in {"Cn", "Co", "Cs"}]
+    pairs = [
+        (letter, cased)
+        for letter in letters
+        for cased in {letter.upper(), letter.lower(), letter.title(), letter.casefold()} - {letter}
+    ]
+    assert len(pairs) > 3000
+    assert await differ(services, pairs) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("STRASSE", "straße", True),
+        ("ΟΔΟΣ", "οδός", True),
+        ("ΟΔΌΣ", "οδος", True),
+        ("İSTANBUL", "istanbul", True),
+        ("IŞIK", "\u0131ş\u0131k", True),
+        ("Ísland", "island", False),
+        ("Đỏ", "do", False),
+        ("ΰ", "\u03c5", False),
+    ],
+)
+async def test_what_people_take_for_the_same(services: Services, one: str, other: str, *, same: bool) -> None:
+    assert (await differ(services, [(one, other)]) == []) is same
