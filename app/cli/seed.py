@@ -17,9 +17,10 @@ def seed(
     ] = False,
     as_json: AsJson = None,
 ) -> None:
-    """Create the demo sellers, their accounts and campaigns; existing rows are kept. Settings as for the API.
+    """Create the demo sellers, their accounts and campaigns.
 
-    Refused in production: the demo's passwords are publicly known.
+    Existing rows are kept. It needs the same settings as the API, and is refused in production, since the demo's
+    passwords are publicly known.
     """
     import json
     from dataclasses import asdict
