@@ -399,7 +399,14 @@ async def test_a_cancelled_run_is_no_trouble(world: SmallWorld) -> None:
 
 
 async def test_a_seller_that_is_not_there_is_said_to_be_none(world: SmallWorld) -> None:
-    with pytest.raises(NotFoundError, match=r"^There is no seller 'nobody'\.$"):
+    with pytest.raises(NotFoundError, match=r"^There is no seller 'nobody'\. Active sellers: none\.$"):
+        await status_of(world, "nobody")
+    await world.add_seller("acme")
+    with pytest.raises(NotFoundError, match=r"^There is no seller 'nobody'\. Active sellers: acme\.$"):
+        await status_of(world, "nobody")
+    for number in range(11):
+        await world.add_seller(f"shop-{number}")
+    with pytest.raises(NotFoundError, match=r"Active sellers: acme, shop-0, .*, shop-8 and 2 more\.$"):
         await status_of(world, "nobody")
 
 

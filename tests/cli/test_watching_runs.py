@@ -331,11 +331,11 @@ async def test_whoever_goes_away_is_told_how_to_see_the_run(
 
 async def test_what_is_not_there_is_named(world: SmallWorld) -> None:
     unknown = SyncRequest(seller_slug="acme", from_date=NOW.date(), to_date=NOW.date(), account_names=["1", "7"])
-    with pytest.raises(NotFoundError, match=r"acme has no ad account 7\."):
+    with pytest.raises(NotFoundError, match=r"^acme has no ad account 7\. Its ad accounts: act_1, act_2\.$"):
         await sync_now(unknown, ACCEPT)
     run_id = new_id()
     for ask in (cancel_now(run_id), resume_now(run_id, ACCEPT), follow_now(run_id, ACCEPT)):
-        with pytest.raises(NotFoundError, match=f"No seller has a run {run_name(run_id)} "):
+        with pytest.raises(NotFoundError, match=f"There is no run {run_name(run_id)} "):
             await ask
     assert await world.read("SELECT count(*) FROM sync_runs") == 0
 
