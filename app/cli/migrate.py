@@ -49,6 +49,7 @@ def migrate(
             print(_downgrade(url, revision, yes=yes))
         else:
             migration.check(url)
+            print("The schema matches the code.")
 
 
 def _upgrade(url: SecretStr, revision: str | None) -> str:

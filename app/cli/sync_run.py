@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.cli.command_services import open_command_services
+from app.cli.counting import counted
 from app.cli.identifiers import find_id, run_name
 from app.cli.left_out import tell_left_out
 from app.cli.pasting import pasted
@@ -92,7 +93,7 @@ async def cancel_now(run_id: UUID, *, as_json: bool = False) -> str:
 
 def _cancelled_as_text(run: SellerRun, cancelled: CalledOff) -> str:
     left = f", {cancelled.left_to_others} left to other runs" if cancelled.left_to_others else ""
-    told = f"{run.slug}: {cancelled.jobs} jobs cancelled{left} (run {run_name(run.run_id)})"
+    told = f"{run.slug}: {counted(cancelled.jobs, 'job')} cancelled{left} (run {run_name(run.run_id)})"
     return f"{told}; resume it with: {resume_command(run.run_id, run.origin)}"
 
 

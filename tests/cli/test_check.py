@@ -44,7 +44,7 @@ def check(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[st
 async def test_people_are_told_that_all_agree(shop: Shop) -> None:
     ended = check(shop.services.settings, "--seller", "shop", "--text")
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout == "1 seller with statistics: all agree.\n"
+    assert ended.stdout == "1 seller with statistics: everything agrees.\n"
 
 
 async def test_differences_are_named_and_repaired(shop: Shop) -> None:

@@ -82,7 +82,7 @@ async def test_tokens_move_under_a_new_key(shop: Shop) -> None:
     lost = tokens(shop, "reencrypt", "--json", keys=NEW_KEY)
     assert (lost.returncode, json.loads(lost.stdout)) == (1, {"key": "two", "done": 0, "left": 2})
     ended = tokens(shop, "reencrypt", "--text", keys=f"{NEW_KEY},{old}")
-    assert (ended.returncode, ended.stdout) == (0, "2 encrypted anew under the key 'two', 0 left.\n")
+    assert (ended.returncode, ended.stdout) == (0, "2 tokens re-encrypted with the key 'two'; 0 left.\n")
     assert await shop.rows("SELECT DISTINCT token_key_id FROM fb_connections") == [("two",)]
     assert tokens(shop, "check", keys=NEW_KEY).returncode == 0
 

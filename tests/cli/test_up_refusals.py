@@ -197,6 +197,7 @@ def test_production_settings(data: Path) -> None:
 
     assert_refused(
         ended,
-        "`pixecom up` is for development; unset PIXECOM_ENV, or run api, worker and scheduler apart.",
+        "`pixecom up` is for development only. Unset PIXECOM_ENV to use it; in production, run `pixecom api`, "
+        "`pixecom worker` and `pixecom scheduler`.",
         data,
     )

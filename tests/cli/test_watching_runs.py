@@ -177,8 +177,10 @@ async def test_a_run_of_the_schedule_can_be_followed_and_not_changed(
     assert (accepted["seller"], accepted["state"], accepted["jobs"]) == (None, "RUNNING", 1)
     await end_jobs(world)
     assert await follow_now(run_id, Watch(title="Sync", wait=True, as_json=False))
-    done = f"the schedule's {name}: 1 of 1 jobs succeeded, 0 failed, 5 rows (run {run_name(run_id)})\n"
-    more = "It started runs of the sellers, which do the work. See them: pixecom status\n" if name == "stats" else ""
+    done = f"the schedule's {name}: 1 of 1 job succeeded, 0 failed, 5 rows (run {run_name(run_id)})\n"
+    more = (
+        "The work is done by the sellers' runs that it started. See them: pixecom status\n" if name == "stats" else ""
+    )
     assert capsys.readouterr().out == done + more
 
 
