@@ -95,7 +95,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Generator[Up]:
     data_set = folder / "ads.csv"
     data_set.write_text("\n".join([HEADER, *(row.as_csv() for row in ROWS)]) + "\n")
     product = Up(folder / "data", folder / "output", "--sandbox-data", str(data_set))
-    product.wait_until(lambda: "PixEcom Ads runs." in product.text)
+    product.wait_until(lambda: "PixEcom Ads is running." in product.text)
     yield product
     product.process.terminate()
     assert product.process.wait(60) == 0

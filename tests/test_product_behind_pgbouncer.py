@@ -42,7 +42,7 @@ def product(tmp_path_factory: pytest.TempPathFactory, postgres: OwnPostgres) -> 
             for name in ("DATABASE_URL", "SYSTEM_DATABASE_URL", "MIGRATION_DATABASE_URL")
         }
         product = Up(folder / "data", folder / "output", **urls)
-        product.wait_until(lambda: "PixEcom Ads runs." in product.text)
+        product.wait_until(lambda: "PixEcom Ads is running." in product.text)
         yield product
         product.process.terminate()
         assert product.process.wait(60) == 0

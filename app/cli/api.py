@@ -12,10 +12,13 @@ from app.embedded.ports import LOOPBACK
 
 def api(
     *,
-    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = LOOPBACK,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = DEFAULT_PORT,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on; 0.0.0.0 for all.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(min=1, max=65535, metavar="PORT", help="The port to listen on.")] = DEFAULT_PORT,
 ) -> None:
-    """Run the API process; settings come from the environment. SIGTERM stops it after DRAIN_SECONDS."""
+    """Run an API process.
+
+    Settings come from the environment. On SIGTERM it keeps serving for DRAIN_SECONDS, then shuts down.
+    """
     from app.cli.demo_logins import refuse_demo_logins_at_start
     from app.cli.loop import run_with_servers
     from app.cli.process_start import start_process

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date  # typer reads the annotations while running
 from typing import Annotated
 
 import typer
 
-from app.cli.options import AsJson, ServersDirectory, wants_json
+from app.cli.options import AsJson, ServersDirectory, read_day, wants_json
 from app.cli.places import DEFAULT_DATA
-from app.cli.sync import DAY, Cancelled, Resumed, run_with_settings
+from app.cli.sync import Cancelled, Resumed, run_with_settings
 from app.errors import SetupError
 
 
 def backfill(
     *,
-    seller: Annotated[str | None, typer.Option(help="The slug of the seller.")] = None,
+    seller: Annotated[str | None, typer.Option(metavar="SELLER", help="The slug of the seller.")] = None,
     first_day: Annotated[
-        datetime | None, typer.Option("--from", formats=DAY, help="First day, in each account's zone.")
+        date | None,
+        typer.Option("--from", parser=read_day, metavar="DAY", help="First day, in each account's time zone."),
     ] = None,
-    last_day: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Last day, included.")] = None,
+    last_day: Annotated[
+        date | None, typer.Option("--to", parser=read_day, metavar="DAY", help="Last day, included.")
+    ] = None,
     account: Annotated[
         list[str] | None,
-        typer.Option(help="An ad account, by the platform's id or the API's; may be repeated. All otherwise."),
+        typer.Option(
+            metavar="ACCOUNT",
+            help="Only this ad account, by Meta's id or the API's; can be repeated. [default: all accounts]",
+        ),
     ] = None,
     cancel: Cancelled = None,
     resume: Resumed = None,
@@ -30,11 +36,11 @@ def backfill(
     data_dir: ServersDirectory = DEFAULT_DATA,
     as_json: AsJson = None,
 ) -> None:
-    """Fetch a seller's history: --seller, --from and --to; or change a run: --cancel or --resume.
+    """Fetch a seller's history, or cancel or resume a run.
 
-    The id of a run (RUN) is printed when it starts; `pixecom status` and the API's `syncRuns` list it too. The newest
-    days come first, at most seven in a piece, behind everything that the schedule requests. As JSON, the outcome is one
-    array, and progress is JSON lines on standard error.
+    A history needs --seller, --from and --to. The newest days are fetched first, in jobs of up to seven days, and the
+    schedule's own work goes before them. The id of a run (RUN) is printed when it starts; `pixecom status` and the
+    API's `syncRuns` list it too. As JSON, the outcome is one array, and progress is JSON lines on standard error.
 
     Exits 0 if all jobs succeeded (without --wait: were accepted), 1 otherwise. Ctrl-C leaves the run running.
     """
@@ -59,8 +65,8 @@ def backfill(
             return await resume_now(resume, watch)
         request = SyncRequest(
             seller_slug=seller,
-            from_date=first_day.date() if first_day else None,
-            to_date=last_day.date() if last_day else None,
+            from_date=first_day,
+            to_date=last_day,
             account_names=account or (),
             is_backfill=True,
         )

@@ -9,36 +9,37 @@ import typer
 from app.cli.options import AsJson, ServersDirectory, join_servers, wants_json
 from app.cli.places import DEFAULT_DATA
 
-check = typer.Typer(help="Prove that what is stored agrees with what it is derived from.", no_args_is_help=True)
+check = typer.Typer(help="Check that stored data is consistent.", no_args_is_help=True)
 
 
 @check.callback()
 def consistency() -> None:
-    """Prove that what is stored agrees with what it is derived from."""
+    """Check that stored data is consistent."""
 
 
 @check.command()
 def stats(
     *,
     seller: Annotated[
-        str | None, typer.Option(help="The slug of the one seller to check; all of them otherwise.")
+        str | None, typer.Option(metavar="SELLER", help="Check only the seller with this slug. [default: all sellers]")
     ] = None,
     repair: Annotated[
         bool,
         typer.Option(
             "--repair",
-            help="Make daily rows the newest snapshots again, and roll-ups their sums; move rows with a time in the "
-            "future, which a wrong clock wrote, back to now, and make the jobs among them due.",
+            help="Rebuild daily rows from the newest snapshots, and roll-ups from daily rows. Rows with a time in the "
+            "future, which a wrong clock wrote, are moved back to now; jobs among them become due.",
         ),
     ] = False,
     data_dir: ServersDirectory = DEFAULT_DATA,
     as_json: AsJson = None,
 ) -> None:
-    """Compare snapshots, daily rows and roll-ups of statistics while everything else runs.
+    """Compare snapshots, daily rows and roll-ups of statistics.
 
-    Days on which the platform's count of a campaign differs from the sum of its ads are reported, but are no fault.
+    It can run while everything else does. Days on which Meta's own figures for a campaign differ from the sum of its
+    ads are counted, but are normal.
 
-    Exits 0 if all agree (or all was repaired), 1 otherwise.
+    Exits 0 if everything agrees or was repaired, 1 otherwise.
     """
     from app.cli.loop import run_with_servers
 

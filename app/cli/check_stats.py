@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from app.cli.command_services import open_command_services
+from app.cli.counting import counted
 from app.cli.future_report import future_facts, print_future
 from app.cli.identifiers import api_id, entity_name
 from app.cli.listing import Column, Row, open_console, print_listing
@@ -134,21 +135,24 @@ def _print(tally: Tally, *, repair: bool) -> None:
         print_listing(console, _COLUMNS, [_row(slug, difference) for slug, difference in tally.named])
     if tally.differences > len(tally.named):
         console.print(f"… and {tally.differences - len(tally.named)} more.")
-    sellers = f"{len(tally.sellers)} seller{'' if len(tally.sellers) == 1 else 's'} with statistics"
-    verdict = f"{tally.differences} differences" if tally.differences else "all agree"
+    sellers = f"{counted(len(tally.sellers), 'seller')} with statistics"
+    verdict = counted(tally.differences, "difference") if tally.differences else "everything agrees"
     console.print(f"{sellers}: {verdict}." + (f" {tally.repaired} repaired." if repair else ""))
     if tally.differences and repair:
-        console.print("What is left can't be proven: no snapshot of those days is kept. Sync them again.")
+        console.print(
+            "What is left can't be repaired from snapshots, since none of those days are kept. Sync them again."
+        )
     if tally.reconciliation:
         console.print(
-            f"The platform counts {tally.reconciliation} days of campaigns or accounts apart from the sum of what is"
-            " in them; that is no fault."
+            f"Meta's figures for a campaign or an account on one day differ from the sum of its parts in "
+            f"{counted(tally.reconciliation, 'case')}. This is normal."
         )
 
 
 def _print_future(console: Console, future: list[FutureFinding]) -> None:
     rows = sum(each.rows for finding in future for each in finding.found)
-    console.print(f"{rows} rows have a time in the future: a machine with a wrong clock wrote them.")
+    verb = "has" if rows == 1 else "have"
+    console.print(f"{counted(rows, 'row')} {verb} a time in the future: a machine with a wrong clock wrote them.")
     print_future(console, future)
     if all(finding.is_repaired for finding in future):
         console.print(

@@ -9,9 +9,10 @@ from app.cli.places import DEFAULT_DATA
 
 
 def doctor(*, data_dir: ServersDirectory = DEFAULT_DATA, as_json: AsJson = None) -> None:
-    """Check settings, databases, roles, migrations and Redis, and whether background work is healthy.
+    """Check an installation, and say how to fix what is wrong.
 
-    Every check runs that can; the others say why they can't.
+    Covers settings, databases, roles, migrations and Redis, and whether background work is healthy. A check that can't
+    run because of an earlier one is marked "?".
 
     Exits 0 if the installation is right, 1 otherwise.
     """

@@ -44,7 +44,8 @@ def check_is_development(command: str) -> None:
     """Raise SetupError if the caller's environment says production: demo data and demo logins have no place there."""
     if given("PIXECOM_ENV") not in {None, "development"}:
         raise SetupError(
-            f"`pixecom {command}` is for development; unset PIXECOM_ENV, or run api, worker and scheduler apart."
+            f"`pixecom {command}` is for development only. Unset PIXECOM_ENV to use it; in production, run "
+            "`pixecom api`, `pixecom worker` and `pixecom scheduler`."
         )
 
 

@@ -64,7 +64,7 @@ def _run(stack: Stack, printer: StepPrinter, request: StopRequest, sandbox_data:
 
 def _end(stack: Stack, printer: StepPrinter) -> None:
     ignore_signals()
-    printer.line("Ending:")
+    printer.line("Stopping:")
     stack.stop()
 
 
@@ -131,7 +131,7 @@ def _wait_for_history(stack: Stack, printer: StepPrinter, request: StopRequest) 
         finally:
             watch.stop()
         detail.text = f"{watch.totals.succeeded} of {watch.totals.total} jobs succeeded"
-        detail.text += "" if watch.is_complete else ", the rest goes on"
+        detail.text += "" if watch.is_complete else "; the rest continues in the background"
     if watch.is_complete:
         stack.note_history()
 

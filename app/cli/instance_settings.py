@@ -76,4 +76,4 @@ def _differ(name: str, theirs: str | None, *, is_decisive: bool) -> None:
     fact = f"{name} is {mask_secrets(given(name) or '')} here and {theirs or 'not set'} for the running instance"
     if is_decisive:
         raise SetupError(f"{fact}: unset it here.")
-    print(f"Warning: {fact}; this command uses its own.", file=sys.stderr)
+    print(f"Warning: {fact}; this command uses its own value.", file=sys.stderr)

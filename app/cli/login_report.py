@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from app.cli.command_services import open_command_services
+from app.cli.counting import counted
 from app.cli.identifiers import api_id
 from app.cli.listing import Column, Row, open_console, print_listing
 from app.services.login_reading import list_logins
@@ -56,7 +57,7 @@ def print_logins(found: Sequence[LoginEvent], console: Console, *, limit: int) -
     if found:
         print_listing(console, _COLUMNS, [_row(event) for event in found])
     more = " (there may be more: raise --limit)" if len(found) == limit else ""
-    console.print(f"{len(found)} login attempts{more}.")
+    console.print(f"{counted(len(found), 'login attempt')}{more}.")
 
 
 def _row(event: LoginEvent) -> Row:

@@ -14,17 +14,22 @@ from app.vocabulary import LoginOutcome
 def logins(
     *,
     email: Annotated[
-        str | None, typer.Option(help="Only attempts with this e-mail address, recorded under this AUTH_SECRET.")
+        str | None,
+        typer.Option(metavar="EMAIL", help="Only attempts with this e-mail address, recorded under this AUTH_SECRET."),
     ] = None,
-    outcome: Annotated[LoginOutcome | None, typer.Option(help="Only attempts that ended like this.")] = None,
-    hours: Annotated[float, typer.Option(min=0.01, max=9600, help="How far back to look.")] = 24,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many to show.")] = 100,
+    outcome: Annotated[
+        LoginOutcome | None,
+        typer.Option(metavar="OUTCOME", help=f"Only attempts with this outcome: {', '.join(LoginOutcome)}."),
+    ] = None,
+    hours: Annotated[float, typer.Option(min=0.01, max=9600, metavar="HOURS", help="How far back to look.")] = 24,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="How many to show.")] = 100,
     data_dir: ServersDirectory = DEFAULT_DATA,
     as_json: AsJson = None,
 ) -> None:
-    """List login attempts, the newest first: time, outcome, client address, user, seller.
+    """List login attempts, newest first.
 
-    E-mail addresses are stored as digests only (`account`).
+    Each has its time, outcome, client address, seller and user. E-mail addresses are stored as digests only
+    (`account`).
     """
     from datetime import timedelta
 

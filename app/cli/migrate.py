@@ -28,14 +28,15 @@ def migrate(
     ] = Direction.UP,
     revision: Annotated[
         str | None,
-        typer.Argument(help="Where to go: a revision, `head` (default of up) or `base`. down has no default."),
+        typer.Argument(help="Where to go: a revision, `head` (the default of up) or `base`. down has no default."),
     ] = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Downgrade without asking, whatever data is lost.")] = False,
 ) -> None:
-    """Migrate the database of MIGRATION_DATABASE_URL, as the role that owns the tables; needs no other setting.
+    """Migrate the database schema up or down, or check it.
 
-    Before a downgrade, lists what will be lost and asks for confirmation.
+    Works on MIGRATION_DATABASE_URL, as the role that owns the tables, and needs no other setting. A downgrade first
+    lists the data that would be lost, and asks for confirmation.
     """
     from app.database import migration
     from app.settings import load_migration_settings
@@ -48,6 +49,7 @@ def migrate(
             print(_downgrade(url, revision, yes=yes))
         else:
             migration.check(url)
+            print("The schema matches the code.")
 
 
 def _upgrade(url: SecretStr, revision: str | None) -> str:

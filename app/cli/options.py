@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path  # typer reads the annotations while running
+from datetime import date  # typer reads the annotations while running
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,17 +21,29 @@ def work_at(data_dir: Path) -> Path:
     return data_dir
 
 
+def read_day(text: str | date) -> date:
+    """The value of an option that names a day; typer says what is wrong otherwise."""
+    if isinstance(text, date):
+        return text
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a day such as 2026-11-30.") from None
+
+
 ServersDirectory = Annotated[
     Path,
     typer.Option(
-        help="Without DATABASE_URL: work with the instance that runs on this data directory.", callback=work_at
+        help="Without DATABASE_URL: work with the instance that runs on this data directory.",
+        callback=work_at,
+        metavar="DIRECTORY",
     ),
 ]
 """For commands that work with the environment's servers too."""
 
 AsJson = Annotated[
     bool | None,
-    typer.Option("--json/--text", help="JSON for programs or text for people. [default: text at a terminal]"),
+    typer.Option("--json/--text", help="Print JSON or text. [default: text at a terminal, JSON otherwise]"),
 ]
 
 

@@ -25,7 +25,7 @@ def wait_until(is_ready: Callable[[], bool], child: Child) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while not is_ready():
         if child.exit_code is not None:
-            raise ServerFailedError(_sentence(child, f"ended at its start ({describe_exit(child.exit_code)})"))
+            raise ServerFailedError(_sentence(child, f"exited during its start ({describe_exit(child.exit_code)})"))
         if time.monotonic() > deadline:
             raise ServerFailedError(_sentence(child, f"was not ready within {READY_SECONDS} seconds"))
         time.sleep(_POLL_SECONDS)

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from uuid import UUID
 
+from app.cli.counting import counted
 from app.cli.identifiers import run_name
 from app.cli.pasting import pasted
 from app.cli.progress_bar import ProgressBar, Together
@@ -87,7 +88,7 @@ async def watch_runs(services: Services, runs: Sequence[WatchedRun], watch: Watc
 
 def _how_to(run: WatchedRun) -> str:
     end = f"; cancel it: {cancel_command(run.run_id, run.origin)}" if isinstance(run, SellerRun) else ""
-    return f"See it: {follow_command(run.run_id)}{end}"
+    return f"Follow it: {follow_command(run.run_id)}{end}"
 
 
 async def _follow(services: Services, runs: Sequence[WatchedRun], watch: Watch) -> list[RunProgress]:
@@ -133,7 +134,7 @@ async def _read_patiently(
                 raise
             if began is None:
                 began = monotonic()
-                bar.note(f"The database does not answer ({type(error).__name__}); waiting for it.")
+                bar.note(f"The database does not answer ({type(error).__name__}). Waiting for it.")
             if monotonic() - began > PATIENCE_SECONDS:
                 raise
             await asyncio.sleep(TRY_AGAIN_SECONDS)
@@ -169,10 +170,11 @@ def _print_outcome(runs: Sequence[WatchedRun], progress: Sequence[RunProgress], 
     for run, each in zip(runs, progress, strict=True):
         jobs, total = each.jobs, each.jobs_total
         cancelled = f", {jobs.cancelled} cancelled" if jobs.cancelled else ""
-        done = f"{jobs.succeeded} of {total} jobs succeeded, {jobs.failed} failed{cancelled}, {each.rows_written} rows"
-        print(f"{run.slug}: {done if watch.wait else f'{total} jobs accepted'} (run {run_name(run.run_id)})")
+        asked, rows = counted(total, "job"), counted(each.rows_written, "row")
+        done = f"{jobs.succeeded} of {asked} succeeded, {jobs.failed} failed{cancelled}, {rows}"
+        print(f"{run.slug}: {done if watch.wait else f'{asked} accepted'} (run {run_name(run.run_id)})")
     if any(isinstance(run, ScheduleRun) and run.asks_sellers for run in runs):
-        print(f"It started runs of the sellers, which do the work. See them: {pasted('status')}")
+        print(f"The work is done by the sellers' runs that it started. See them: {pasted('status')}")
 
 
 def _outcome(run: WatchedRun, progress: RunProgress) -> dict[str, object]:

@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date  # typer reads the annotations while running
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from app.cli.options import read_day
 from app.embedded.ports import LOOPBACK
 
 
 def sandbox(
     *,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on (127.0.0.1 only).")] = 8100,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, metavar="PORT", help="The port to listen on (127.0.0.1 only).")
+    ] = 8100,
     data: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Serve this CSV data set too, its newest day as yesterday."),
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            metavar="CSV",
+            help="Serve this data set too, with its newest day as yesterday.",
+        ),
     ] = None,
     today: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The day on which the stories are anchored; the same at every start."),
+        date | None,
+        typer.Option(
+            parser=read_day,
+            metavar="DAY",
+            help="The day that the data takes for today; the same at every start. [default: today]",
+        ),
     ] = None,
     state: Annotated[
         Path | None,
-        typer.Option(dir_okay=False, help="Where changes (a paused campaign, a renewed token) outlive the process."),
+        typer.Option(
+            dir_okay=False,
+            metavar="FILE",
+            help="Keep changes (a paused campaign, a renewed token) in this file, for the next start.",
+        ),
     ] = None,
     scenario: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="A scenario in TOML; app/providers/sandbox/scenarios has some."),
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            metavar="TOML",
+            help="Play this scenario; app/providers/sandbox/scenarios has some.",
+        ),
     ] = None,
 ) -> None:
-    """Run the sandbox process with the demo data. It needs no settings."""
+    """Run the sandbox, a local stand-in for Meta's Graph API.
+
+    It serves the demo data, and needs no settings.
+    """
     from app.cli.environment import check_is_development
     from app.cli.server import serve
     from app.clock import today_in
@@ -42,9 +66,8 @@ def sandbox(
 
     check_is_development("sandbox")
     configure_logging(process="sandbox")
-    day = today.date() if today else None
-    world = demo_world(today=day)
+    world = demo_world(today=today)
     if data:
-        world = World.combined(world, csv_world(data, today=day or today_in(CSV_TIME_ZONE)))
+        world = World.combined(world, csv_world(data, today=today or today_in(CSV_TIME_ZONE)))
     script = load_scenario(scenario) if scenario else None
     serve(create_sandbox(world, state_path=state, scenario=script), host=LOOPBACK, port=port)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 def scheduler() -> None:
-    """Run a scheduler process; settings come from the environment. Two at once do no work twice."""
+    """Run a scheduler process, which enqueues the work that is due.
+
+    Settings come from the environment. Running two is safe: no work is done twice.
+    """
     from app.cli.loop import run_on_uvloop
     from app.cli.process_start import start_process
     from workers.scheduler import run_scheduler

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.counting import counted
 from app.cli.options import AsJson, wants_json
 from app.errors import SetupError
+
+if TYPE_CHECKING:
+    from app.services.demo import DemoSummary
 
 
 def seed(
@@ -17,9 +21,10 @@ def seed(
     ] = False,
     as_json: AsJson = None,
 ) -> None:
-    """Create the demo sellers, their accounts and campaigns; existing rows are kept. Settings as for the API.
+    """Create the demo sellers, their accounts and campaigns.
 
-    Refused in production: the demo's passwords are publicly known.
+    Existing rows are kept. It needs the same settings as the API, and is refused in production, since the demo's
+    passwords are publicly known.
     """
     import json
     from dataclasses import asdict
@@ -27,7 +32,7 @@ def seed(
     from app.cli.command_services import open_command_services
     from app.cli.loop import run_with_servers
     from app.observability.logging import configure_logging
-    from app.services.demo import DemoSummary, seed_demo
+    from app.services.demo import seed_demo
     from app.settings import Environment, load_settings
 
     settings = load_settings()
@@ -40,6 +45,12 @@ def seed(
             return await seed_demo(services, sandbox_csv=sandbox_csv)
 
     summary = run_with_servers(work())
-    facts = asdict(summary)
-    is_json = wants_json(as_json)
-    print(json.dumps(facts, default=str) if is_json else "\n".join(f"{name}: {fact}" for name, fact in facts.items()))
+    if wants_json(as_json):
+        print(json.dumps(asdict(summary)))
+    else:
+        print(_as_text(summary))
+
+
+def _as_text(summary: DemoSummary) -> str:
+    sellers, accounts = counted(summary.sellers, "seller"), counted(summary.accounts, "ad account")
+    return f"Created {sellers}, {accounts} and {counted(summary.pages, 'page')}; existing ones were kept."

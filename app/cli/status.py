@@ -12,11 +12,13 @@ from app.cli.places import DEFAULT_DATA
 
 def status(
     *,
-    seller: Annotated[str | None, typer.Option(help="The slug of the one seller to look at; all otherwise.")] = None,
+    seller: Annotated[
+        str | None, typer.Option(metavar="SELLER", help="Show only the seller with this slug. [default: all sellers]")
+    ] = None,
     data_dir: ServersDirectory = DEFAULT_DATA,
     as_json: AsJson = None,
 ) -> None:
-    """Show runs in progress, failed jobs, connections in trouble, what waits, and what to do.
+    """Show what is in progress, failed or behind, and what to do.
 
     Exits 0 if no action is needed, 1 otherwise.
     """

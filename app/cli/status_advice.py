@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.cli.counting import counted
 from app.cli.future_report import summarize_future
 from app.cli.pasting import pasted, pasted_anywhere
 from app.cli.run_commands import resume_command
@@ -41,10 +42,10 @@ def summarize(status: FleetStatus) -> str:
         "jobs are due but no worker is running" if status.is_worker_missing else "",
         "the schedule does not move" if status.tick_is_late else "",
         f"the disk has only {status.disk}" if status.is_disk_low else "",
-        f"{refused}{more} refused by the platform" if refused else "",
-        f"{behind}{more} behind" if behind else "",
+        f"{counted(refused, 'connection')}{more} refused by the platform" if refused else "",
+        f"{counted(behind, 'connection')}{more} behind" if behind else "",
         f"Meta no longer offers what is asked of it ({_clause(status.outdated[0].reason)})" if status.outdated else "",
-        f"{failed} jobs failed" if failed else "",
+        f"{counted(failed, 'job')} failed" if failed else "",
         summarize_future(status.future),
     ]
     return "; ".join(part for part in parts if part)

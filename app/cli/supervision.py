@@ -104,18 +104,18 @@ class Supervisor:
 
     def _tell_end(self, managed: Managed, code: int) -> None:
         """With its last lines, unless it ended in order: then they would read like the reason of a crash."""
-        sentence = f"{managed.name} ended ({describe_exit(code)}); next start in {managed.delay:.0f} s."
+        sentence = f"{managed.name} exited ({describe_exit(code)}); restarting it in {managed.delay:.0f} s."
         if code == 0:
             self._reporter.warn(sentence)
         else:
-            self._reporter.warn(f"{sentence} Its last lines:", readable_lines(managed.child.last_log_lines()))
+            self._reporter.warn(f"{sentence} Its log ends with:", readable_lines(managed.child.last_log_lines()))
 
     def _restart(self, managed: Managed) -> bool:
         try:
             managed.child = managed.restart()
         except Exception as error:  # noqa: BLE001  # any failure may be gone at the next try
             if not self._is_hopeless():
-                self._reporter.warn(f"{managed.name} did not come back: {str(error) or type(error).__name__}")
+                self._reporter.warn(f"{managed.name} could not be restarted: {str(error) or type(error).__name__}")
             self._postpone(managed)
             return False
         managed.started_at, managed.retry_at, managed.is_awaited = time.monotonic(), None, True
@@ -126,7 +126,7 @@ class Supervisor:
         """Report a restart once the process responds: one that was only spawned may still fail."""
         if managed.is_awaited and managed.is_ready():
             managed.is_awaited = False
-            self._reporter.note(f"{managed.name} runs again")
+            self._reporter.note(f"{managed.name} is running again")
 
     @staticmethod
     def _postpone(managed: Managed) -> None:

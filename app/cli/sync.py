@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date  # typer reads the annotations while running
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
 from app.cli.identifiers import read_run_id
-from app.cli.options import AsJson, ServersDirectory, join_servers, wants_json
+from app.cli.options import AsJson, ServersDirectory, join_servers, read_day, wants_json
 from app.cli.places import DEFAULT_DATA
 from app.errors import InputError, SetupError
 
@@ -17,16 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
 
-DAY = ["%Y-%m-%d"]
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 Cancelled = Annotated[
     UUID | None,
-    typer.Option(parser=read_run_id, metavar="RUN", help="Cancel this run; what it fetched is kept."),
+    typer.Option(parser=read_run_id, metavar="RUN", help="Cancel this run, and keep what it has fetched."),
 ]
 Resumed = Annotated[
     UUID | None,
-    typer.Option(parser=read_run_id, metavar="RUN", help="Retry what this run, and its retries, left undone."),
+    typer.Option(parser=read_run_id, metavar="RUN", help="Retry what this run and its retries left undone."),
 ]
 
 
@@ -35,13 +34,16 @@ def sync(
     wait: Annotated[bool, typer.Option("--wait", help="Wait until every job has ended, with a progress bar.")] = False,
     data_dir: ServersDirectory = DEFAULT_DATA,
     seller: Annotated[
-        str | None, typer.Option(help="The slug of the one seller to sync; all of them otherwise.")
+        str | None, typer.Option(metavar="SELLER", help="Sync only the seller with this slug. [default: all sellers]")
     ] = None,
     first_day: Annotated[
-        datetime | None, typer.Option("--from", formats=DAY, help="First day, in each account's zone; needs --to.")
+        date | None,
+        typer.Option(
+            "--from", parser=read_day, metavar="DAY", help="First day, in each account's time zone; needs --to."
+        ),
     ] = None,
     last_day: Annotated[
-        datetime | None, typer.Option("--to", formats=DAY, help="Last day, included; needs --from.")
+        date | None, typer.Option("--to", parser=read_day, metavar="DAY", help="Last day, included; needs --from.")
     ] = None,
     follow: Annotated[
         UUID | None,
@@ -51,10 +53,11 @@ def sync(
     resume: Resumed = None,
     as_json: AsJson = None,
 ) -> None:
-    """Sync ad statistics now; without dates, over the days that still change.
+    """Sync ad statistics now, or follow, cancel or resume a run.
 
-    What can't be synced, such as an account with a dead token, is skipped and reported. The id of each run (RUN) is
-    printed at once. As JSON, the outcome is one array, and progress is JSON lines on standard error.
+    Without --from and --to, the days that can still change are synced. What can't be synced, such as an account with a
+    dead token, is skipped and reported. The id of each run (RUN) is printed at once. As JSON, the outcome is one array,
+    and progress is JSON lines on standard error.
 
     Exits 0 if all jobs succeeded (without --wait: were accepted), 1 otherwise. Ctrl-C leaves the run running.
     """
@@ -78,8 +81,8 @@ def sync(
             return await resume_now(resume, watch)
         request = SyncRequest(
             seller_slug=seller,
-            from_date=first_day.date() if first_day else None,
-            to_date=last_day.date() if last_day else None,
+            from_date=first_day,
+            to_date=last_day,
         )
         return await sync_now(request, watch)
 

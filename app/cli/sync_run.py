@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.cli.command_services import open_command_services
+from app.cli.counting import counted
 from app.cli.identifiers import find_id, run_name
 from app.cli.left_out import tell_left_out
+from app.cli.pasting import pasted
 from app.cli.run_commands import resume_command
 from app.cli.run_watching import ScheduleRun, SellerRun, Watch, watch_runs
 from app.database.transactions import across_tenants, tenant_transaction, work_transaction
 from app.errors import ConflictError, NotFoundError, NothingToSyncError
-from app.queries.across_tenants import find_seller, list_sellers
+from app.queries.across_tenants import list_sellers
 from app.queries.connections import list_accounts
 from app.queries.run_owners import find_run_owner
+from app.services.choices import list_choices
 from app.services.job_broker import Priority
+from app.services.named_seller import get_seller
 from app.services.run_control import cancel_run, retry_run
 from app.services.schedule import find_entry
 from app.services.sync import enqueue_seller_sync
@@ -89,7 +93,7 @@ async def cancel_now(run_id: UUID, *, as_json: bool = False) -> str:
 
 def _cancelled_as_text(run: SellerRun, cancelled: CalledOff) -> str:
     left = f", {cancelled.left_to_others} left to other runs" if cancelled.left_to_others else ""
-    told = f"{run.slug}: {cancelled.jobs} jobs cancelled{left} (run {run_name(run.run_id)})"
+    told = f"{run.slug}: {counted(cancelled.jobs, 'job')} cancelled{left} (run {run_name(run.run_id)})"
     return f"{told}; resume it with: {resume_command(run.run_id, run.origin)}"
 
 
@@ -115,7 +119,9 @@ async def _find_run(services: Services, run_id: UUID) -> WatchedRun:
     async with across_tenants(services.database.system) as driver:
         slugs = {seller.seller_id: seller.slug for seller in await list_sellers(driver)}
     if owner is None or owner.seller_id is None or owner.seller_id not in slugs:
-        raise NotFoundError(f"No seller has a run {run_name(run_id)} (or {run_id}).")
+        raise NotFoundError(
+            f"There is no run {run_name(run_id)} (UUID {run_id}). `{pasted('status')}` shows the runs in progress."
+        )
     return SellerRun(slugs[owner.seller_id], owner.seller_id, run_id, owner.origin)
 
 
@@ -130,10 +136,7 @@ async def _choose_sellers(services: Services, slug: str | None) -> Sequence[Sell
     async with across_tenants(services.database.system) as driver:
         if slug is None:
             return list(await list_sellers(driver))
-        seller = await find_seller(driver, slug=slug)
-    if seller is None:
-        raise NotFoundError(f"There is no seller {slug!r}.")
-    return [seller]
+        return [await get_seller(driver, slug=slug)]
 
 
 async def _enqueue(services: Services, seller: SellerRef, request: SyncRequest) -> EnqueuedRun:
@@ -160,5 +163,6 @@ async def _find_accounts(services: Services, seller: SellerRef, names: Sequence[
     found = {name: by_platform.get(name.removeprefix("act_")) or find_id(name, "AdAccount") for name in names}
     missing = [name for name, account_id in found.items() if account_id not in own]
     if missing:
-        raise NotFoundError(f"{seller.slug} has no ad account {', '.join(missing)}.")
+        names = list_choices([account.external_id for account in accounts])
+        raise NotFoundError(f"{seller.slug} has no ad account {', '.join(missing)}. Its ad accounts: {names}.")
     return [account_id for account_id in found.values() if account_id is not None]

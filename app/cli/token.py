@@ -16,13 +16,18 @@ def token(
     data_dir: ServersDirectory = DEFAULT_DATA,
     seller: Annotated[
         str | None,
-        typer.Option(help="The seller's slug. Without --email, the token is for the seller's first owner."),
+        typer.Option(
+            metavar="SELLER", help="The seller's slug. Without --email, the token is for the seller's first owner."
+        ),
     ] = None,
-    email: Annotated[str | None, typer.Option(help="The address that the user logs in with.")] = None,
+    email: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="The e-mail address that the user logs in with.")
+    ] = None,
 ) -> None:
-    """Print an access token, and nothing else. For operators: it asks for no password, only for the signing secret.
+    """Print an access token, and nothing else.
 
-    An instance of `pixecom up` needs neither --seller nor --email; then the token is for the demo's first seller.
+    For operators: it needs no password, only the signing secret. With an instance of `pixecom up`, --seller and --email
+    can be left out; the token is then for the demo's first seller.
     """
     from app.cli.loop import run_with_servers
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from app.cli.command_services import open_command_services
+from app.cli.counting import counted
 from app.cli.identifiers import connection_name
 from app.cli.listing import Column, Row, open_console, print_listing
 from app.observability.logging import configure_logging
@@ -50,9 +51,9 @@ async def reencrypt_now(*, as_json: bool) -> bool:
     if as_json:
         print(json.dumps({"key": key_id, **total._asdict()}))
     else:
-        print(f"{total.done} encrypted anew under the key {key_id!r}, {total.left} left.")
+        print(f"{counted(total.done, 'token')} re-encrypted with the key {key_id!r}; {total.left} left.")
         if total.left:
-            print("What is left is under keys that TOKEN_ENCRYPTION_KEYS lacks: add them, or renew those tokens.")
+            print("The others need keys that TOKEN_ENCRYPTION_KEYS lacks: add those keys, or replace the tokens.")
     return total.left == 0
 
 

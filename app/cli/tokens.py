@@ -9,7 +9,7 @@ import typer
 from app.cli.options import AsJson, ServersDirectory, join_servers, wants_json
 from app.cli.places import DEFAULT_DATA
 
-tokens = typer.Typer(help="Check stored access tokens, or encrypt them under the newest key.", no_args_is_help=True)
+tokens = typer.Typer(help="Check or re-encrypt stored access tokens.", no_args_is_help=True)
 
 # Another platform's word on a token would make a healthy connection unhealthy.
 _WHO_IS_ASKED = ("META_GRAPH_URL", "META_API_VERSION", "META_APP_ID")
@@ -17,21 +17,22 @@ _WHO_IS_ASKED = ("META_GRAPH_URL", "META_API_VERSION", "META_APP_ID")
 
 @tokens.callback()
 def stored_tokens() -> None:
-    """Check stored access tokens, or encrypt them under the newest key."""
+    """Check or re-encrypt stored access tokens."""
 
 
 @tokens.command()
 def check(
     *,
     seller: Annotated[
-        str | None, typer.Option(help="The slug of the one seller to check; all of them otherwise.")
+        str | None, typer.Option(metavar="SELLER", help="Check only the seller with this slug. [default: all sellers]")
     ] = None,
     data_dir: ServersDirectory = DEFAULT_DATA,
     as_json: AsJson = None,
 ) -> None:
-    """Ask the platform about the token of every active connection. A dead one makes its connection unhealthy.
+    """Ask Meta about the token of every active connection.
 
-    Exits 0 if all are alive and their connections healthy, 1 otherwise.
+    A connection with a dead token becomes unhealthy. Exits 0 if all tokens are alive and their connections healthy, 1
+    otherwise.
     """
     join_servers(data_dir, decisive=_WHO_IS_ASKED)
     from app.cli.loop import run_with_servers
@@ -43,9 +44,10 @@ def check(
 
 @tokens.command()
 def reencrypt(*, data_dir: ServersDirectory = DEFAULT_DATA, as_json: AsJson = None) -> None:
-    """Encrypt every token under the first key of TOKEN_ENCRYPTION_KEYS.
+    """Re-encrypt every token with the newest key.
 
-    Exits 0 if none is left, 1 if some are under keys that are missing. It can be interrupted and run again.
+    That is the first of TOKEN_ENCRYPTION_KEYS. It can be interrupted and run again. Exits 0 if no token is left under
+    an older key, 1 if some are under keys that are missing.
     """
     join_servers(data_dir)
     from app.cli.loop import run_with_servers

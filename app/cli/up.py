@@ -14,20 +14,24 @@ from app.cli.places import DEFAULT_DATA, DEFAULT_PORT
 def up(
     *,
     port: Annotated[
-        int, typer.Option(min=1, max=65535, help="The port of the API; the others are free ones.")
+        int, typer.Option(min=1, max=65535, metavar="PORT", help="The port of the API; the other ports are free ones.")
     ] = DEFAULT_PORT,
     data_dir: Annotated[
-        Path, typer.Option(help="Where everything is kept; a second start reuses it.", callback=work_at)
+        Path,
+        typer.Option(help="Where everything is kept; the next start reuses it.", callback=work_at, metavar="DIRECTORY"),
     ] = DEFAULT_DATA,
     sandbox_data: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="A CSV data set for the sandbox; adds the seller `kag`."),
+        typer.Option(
+            exists=True, dir_okay=False, metavar="CSV", help="A data set for the sandbox; adds the seller `kag`."
+        ),
     ] = None,
-    reset: Annotated[bool, typer.Option("--reset", help="Delete what is in the data directory first.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Empty the data directory first.")] = False,
 ) -> None:
-    """Run the whole product here, with embedded servers and demo data, until Ctrl-C.
+    """Run the whole product on this machine until Ctrl-C.
 
-    DATABASE_URL (with SYSTEM_DATABASE_URL and MIGRATION_DATABASE_URL) and REDIS_URL point it at servers of yours.
+    It brings embedded servers and demo data. To use your own servers, set DATABASE_URL (with SYSTEM_DATABASE_URL and
+    MIGRATION_DATABASE_URL) or REDIS_URL.
     """
     from app.cli.instance_run import run_instance
 

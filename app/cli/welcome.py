@@ -25,11 +25,11 @@ def print_welcome(printer: StepPrinter, ports: Ports, data_directory: Path, *, s
     logins = [seller.login for seller in (*DEMO_SELLERS, *([CSV_SELLER] if sandbox_csv else []))]
     base = f"http://{LOOPBACK}:{ports.api}"
     printer.line()
-    printer.line("[bold]PixEcom Ads runs.[/bold] Ctrl-C ends it.")
+    printer.line("[bold]PixEcom Ads is running.[/bold] Press Ctrl-C to stop it.")
     printer.verbatim(f"  GraphQL and GraphiQL   {base}/graphql")
-    printer.verbatim(f"  Metrics                http://{LOOPBACK}:{ports.metrics}/metrics")
-    printer.verbatim(f"  Metrics of the worker  http://{LOOPBACK}:{ports.worker_health}/metrics")
-    printer.verbatim(f"  ... of the scheduler   http://{LOOPBACK}:{ports.scheduler_health}/metrics")
+    printer.verbatim(f"  API metrics            http://{LOOPBACK}:{ports.metrics}/metrics")
+    printer.verbatim(f"  Worker metrics         http://{LOOPBACK}:{ports.worker_health}/metrics")
+    printer.verbatim(f"  Scheduler metrics      http://{LOOPBACK}:{ports.scheduler_health}/metrics")
     printer.verbatim(f"  Sandbox (Meta)         http://{LOOPBACK}:{ports.sandbox}")
     printer.verbatim(f"  Logs                   {data_directory / 'logs'}")
     printer.verbatim(f"  Background work        {pasted('status')}")
@@ -38,7 +38,7 @@ def print_welcome(printer: StepPrinter, ports: Ports, data_directory: Path, *, s
     for login in logins:
         printer.verbatim(f"  {login.seller_name:<22} {login.email}  {login.password}")
     printer.line()
-    printer.line("A first query, to paste:")
+    printer.line("A first query to paste into a shell:")
     printer.verbatim(
         f'  curl -s {base}/graphql -H "Authorization: Bearer $({pasted("token")})" \\\n'
         f"    -H 'Content-Type: application/json' -d '{{\"query\": \"{FIRST_QUERY}\"}}'"

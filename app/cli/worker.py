@@ -4,7 +4,11 @@ from __future__ import annotations
 
 
 def worker() -> None:
-    """Run a worker process; settings come from the environment. SIGTERM ends it within its grace."""
+    """Run a worker process, which does the background work.
+
+    Settings come from the environment. On SIGTERM it finishes its jobs, or returns them to the queue, within
+    WORKER_GRACE_SECONDS.
+    """
     from app.cli.loop import run_on_uvloop
     from app.cli.process_start import start_process
     from workers.process import run_worker

@@ -117,8 +117,10 @@ def downgrade_statements(current: str, revision: str) -> str:
 
 
 def check(owner_url: SecretStr | str) -> None:
-    """Raise alembic's CommandError when the tables in code and in the database differ."""
-    command.check(_config(owner_url))
+    """Raise alembic's CommandError when the tables in code and in the database differ. Prints nothing."""
+    config = _config(owner_url)
+    config.stdout = StringIO()
+    command.check(config)
 
 
 def head_revision() -> str:

@@ -65,7 +65,7 @@ def open_data_directory(path: Path, *, user: str) -> DataDirectory:
         descriptor = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise SetupError(
-            f"The data directory {path} can't be used ({error.strerror}); pass another one with --data-dir."
+            f"The data directory {path} can't be used: {_reason(error)}. Pass another one with --data-dir."
         ) from None
     _take_lock(descriptor, path)
     owner = {"pid": os.getpid(), "user": user, "since": now().isoformat(timespec="seconds")}
@@ -73,6 +73,15 @@ def open_data_directory(path: Path, *, user: str) -> DataDirectory:
     with suppress(OSError):  # only informs a second process that tries to start here; a full disk has no room for it
         os.pwrite(descriptor, json.dumps(owner).encode(), 0)
     return DataDirectory(path, descriptor)
+
+
+def _reason(error: OSError) -> str:
+    """As people say it: for a file where a directory should be, the system says `File exists`."""
+    if isinstance(error, FileExistsError):
+        return "it is a file"
+    if isinstance(error, NotADirectoryError):
+        return "a part of its path is a file"
+    return (error.strerror or type(error).__name__).lower()
 
 
 def is_in_use(path: Path) -> bool:

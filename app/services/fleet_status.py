@@ -14,9 +14,8 @@ from redis.exceptions import RedisError
 from app import clock
 from app.database.revision import check_revision
 from app.database.transactions import across_tenants, read_snapshot, work_transaction
-from app.errors import NotFoundError
 from app.observability.disk_space import DiskSpace, measure_disk
-from app.queries.across_tenants import find_seller, list_sellers
+from app.queries.across_tenants import list_sellers
 from app.queries.connections import list_accounts, list_pages
 from app.queries.failing_work import list_outdated
 from app.queries.fleet_status import (
@@ -34,6 +33,7 @@ from app.services.database_schema import OK
 from app.services.freshness import FRESH_INTERVALS, REFUSALS, load_accounts_freshness
 from app.services.future_rows import look_for_future
 from app.services.job_broker import Priority
+from app.services.named_seller import get_seller
 from app.services.quota_pauses import NEARLY_USED_UP_REASON
 from app.services.redis_health import check_redis
 from app.services.refusal import refusal_of
@@ -264,9 +264,7 @@ async def _find_sellers(services: Services, slug: str | None) -> _Sellers:
     async with across_tenants(services.database.system) as driver:
         if slug is None:
             return _Sellers({seller.seller_id: seller.slug for seller in await list_sellers(driver)}, None)
-        seller = await find_seller(driver, slug=slug)
-    if seller is None:
-        raise NotFoundError(f"There is no seller {slug!r}.")
+        seller = await get_seller(driver, slug=slug)
     return _Sellers({seller.seller_id: seller.slug}, seller.seller_id)
 
 

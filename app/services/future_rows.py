@@ -10,14 +10,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.database.transactions import across_tenants, read_snapshot, tenant_transaction, work_transaction
-from app.errors import NotFoundError
 from app.identifiers import new_id
 from app.observability.correlation import current_correlation_id
 from app.observability.logging import get_logger
-from app.queries.across_tenants import SellerRef, find_seller, list_sellers
+from app.queries.across_tenants import SellerRef, list_sellers
 from app.queries.future_repair import set_back_rows, set_back_work
 from app.queries.future_rows import FutureRows, has_future_rows, list_future_rows, list_future_work
 from app.queries.status_changes import AuditEntry, insert_audit_events
+from app.services.named_seller import get_seller
 from app.services.stats_check import walk_sellers
 
 if TYPE_CHECKING:
@@ -74,10 +74,7 @@ async def look_for_future(services: Services, *, seller_slug: str | None) -> lis
         if seller_slug is None:
             sellers = (await list_sellers(driver))[:SELLERS_LOOKED_AT]
         else:
-            found = await find_seller(driver, slug=seller_slug)
-            if found is None:
-                raise NotFoundError(f"There is no seller {seller_slug!r}.")
-            sellers = [found]
+            sellers = [await get_seller(driver, slug=seller_slug)]
     findings: list[FutureFinding] = []
     for seller in sellers:
         async with read_snapshot(services.database.app, seller.seller_id) as driver:

@@ -11,6 +11,7 @@ from app.database.transactions import across_tenants, login_transaction
 from app.errors import NotFoundError, RateLimitedError, UnauthenticatedError
 from app.queries.across_tenants import find_seller, list_memberships, list_sellers
 from app.queries.logins import NOBODY, find_login, find_owner
+from app.services.choices import list_choices
 from app.services.limits.login_limits import LoginAttempt
 from app.services.login_trail import record_login
 from app.vocabulary import LoginOutcome
@@ -136,8 +137,8 @@ async def mint_token(services: Services, *, seller_slug: str | None = None, emai
         seller = await find_seller(driver, slug=seller_slug) if seller_slug else next(iter(sellers), None)
         owner = await find_owner(driver, seller.seller_id) if seller else None
     if owner is None:
-        names = ", ".join(seller.slug for seller in sellers)
-        there = f"The sellers are: {names}." if names else "There are none; run `pixecom seed` first."
+        active = list_choices([seller.slug for seller in sellers])
+        there = f"Active sellers: {active}." if sellers else "There are none; run `pixecom seed` first."
         who = f"No seller {seller_slug!r} with an owner exists." if seller_slug else "No seller with an owner exists."
         raise NotFoundError(f"{who} {there}")
     return _issue(services, owner.user_id, owner.membership).text

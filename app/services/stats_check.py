@@ -13,9 +13,8 @@ from uuid import UUID
 
 from app import clock
 from app.database.transactions import across_tenants, read_snapshot, tenant_transaction
-from app.errors import NotFoundError
 from app.queries import stats_repair
-from app.queries.across_tenants import SellerRef, find_seller, list_seller_page
+from app.queries.across_tenants import SellerRef, list_seller_page
 from app.queries.stale_days import mark_days_stale
 from app.queries.stats_check import (
     DAILY,
@@ -28,6 +27,7 @@ from app.queries.stats_check import (
     find_stored_days,
 )
 from app.queries.stats_writing import roll_up_sellpages
+from app.services.named_seller import get_seller
 from app.services.refresh_requests import request_refresh
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ async def walk_sellers(services: Services, slug: str | None) -> AsyncIterator[Se
     """One seller, or all, including inactive ones. Raises NotFoundError for an unknown slug."""
     if slug is not None:
         async with across_tenants(services.database.system) as driver:
-            seller = await find_seller(driver, slug=slug)
-        if seller is None:
-            raise NotFoundError(f"There is no seller {slug!r}.")
+            seller = await get_seller(driver, slug=slug)
         yield seller
         return
     last = _FIRST

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.database.transactions import across_tenants, tenant_transaction
-from app.errors import NotFoundError, PixecomError
+from app.errors import PixecomError
 from app.observability.shortening import presentable
-from app.queries.across_tenants import find_seller, list_sellers
+from app.queries.across_tenants import list_sellers
 from app.queries.connections import list_connections_with_tokens
+from app.services.named_seller import get_seller
 from app.services.token_check import check_token
 
 if TYPE_CHECKING:
@@ -49,10 +50,7 @@ async def _sellers(services: Services, slug: str | None) -> Sequence[SellerRef]:
     async with across_tenants(services.database.system) as driver:
         if slug is None:
             return await list_sellers(driver)
-        found = await find_seller(driver, slug=slug)
-    if found is None:
-        raise NotFoundError(f"There is no seller {slug!r}.")
-    return [found]
+        return [await get_seller(driver, slug=slug)]
 
 
 async def _survey(services: Services, seller: SellerRef, connection: Connection) -> SurveyedToken:

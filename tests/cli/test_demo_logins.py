@@ -21,6 +21,7 @@ from app.queries.logins import NewUser, insert_user
 from app.services.context import open_services
 from app.services.demo import DEMO_LOGINS
 from app.settings import Environment
+from tests.cli.running import run_pixecom
 from tests.database.opening import opened_engine
 
 if TYPE_CHECKING:
@@ -125,6 +126,14 @@ async def test_development_is_left_alone(
     await add_login(settings, ALPEN, DEMO_LOGINS[0].password)
     await start_api()
     assert served == ["served"]
+
+
+def test_people_read_what_was_seeded(settings: Settings) -> None:
+    told = [run_pixecom(settings, "seed", "--text").stdout for _ in range(2)]
+    assert told == [
+        "Created 3 sellers, 6 ad accounts and 1 page; existing ones were kept.\n",
+        "Created 0 sellers, 0 ad accounts and 0 pages; existing ones were kept.\n",
+    ]
 
 
 @pytest.mark.usefixtures("production")

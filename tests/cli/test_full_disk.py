@@ -113,7 +113,7 @@ def _end(run: SmallDiskUp) -> None:
 
 
 def test_all_goes_on_by_itself_once_there_is_room_again(run: SmallDiskUp) -> None:
-    run.until_it_says("PixEcom Ads runs.")
+    run.until_it_says("PixEcom Ads is running.")
     before = run.instance["processes"]
     run.run("sync")
     run.fill()
@@ -151,7 +151,7 @@ def test_a_start_on_a_full_disk_waits_for_room(run: SmallDiskUp) -> None:
     assert "PostgreSQL" not in run.text
     run.make_room()
     run.until_it_says(" has space again (")
-    run.until_it_says("PixEcom Ads runs.")
+    run.until_it_says("PixEcom Ads is running.")
     run.wait_until(run.is_ready)
     _end(run)
 
@@ -160,14 +160,14 @@ def test_a_start_on_a_full_disk_waits_for_room(run: SmallDiskUp) -> None:
 def test_a_start_that_fills_the_disk_begins_again_when_there_is_room(run: SmallDiskUp) -> None:
     run.until_it_says("is full (")
     run.make_room()
-    run.until_it_says("PixEcom Ads runs.")
+    run.until_it_says("PixEcom Ads is running.")
     run.wait_until(run.is_ready)
     assert json.loads(run.run("check stats", "--json"))["differences"] == 0
     _end(run)
 
 
 def test_free_space_stands_in_the_metrics_and_is_little_before_it_is_none(run: SmallDiskUp) -> None:
-    run.until_it_says("PixEcom Ads runs.")
+    run.until_it_says("PixEcom Ads is running.")
     health = run.instance["worker_health_port"]
     scraped = httpx.get(f"http://127.0.0.1:{health}/metrics").text
     figures = dict(line.rsplit(" ", 1) for line in scraped.splitlines() if line.startswith("pixecom_disk_"))

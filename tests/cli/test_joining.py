@@ -103,7 +103,7 @@ def test_an_environment_of_ones_own_wins_with_a_warning(shop: Shop, instance: In
             shop.services.settings, "token", "--data-dir", str(tmp_path), META_GRAPH_URL=ELSEWHERE, BACKFILL_DAYS="7"
         )
     assert ended.returncode == 0
-    end = "for the running instance; this command uses its own."
+    end = "for the running instance; this command uses its own value."
     assert ended.stderr.splitlines() == [
         f"Warning: BACKFILL_DAYS is 7 here and not set {end}",
         f"Warning: META_GRAPH_URL is {ELSEWHERE} here and {shop.url} {end}",

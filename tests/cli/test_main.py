@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import typer.main
+from typer.testing import CliRunner
 
 from app.cli.instance import write_instance
 from app.cli.main import application, exit_code
@@ -46,6 +47,10 @@ def pixecom(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, env=bare, capture_output=True, text=True, check=False, timeout=60)
 
 
+def _help(*words: str, columns: int) -> str:
+    return CliRunner().invoke(application, [*words, "--help"], env={"COLUMNS": str(columns)}).stdout
+
+
 def test_these_are_the_commands() -> None:
     group = typer.main.get_group(application)
 
@@ -58,6 +63,29 @@ def test_every_command_and_every_option_has_help(name: str) -> None:
 
     assert command.help
     assert [parameter.name for parameter in command.params if not getattr(parameter, "help", None)] == []
+
+
+@pytest.mark.parametrize("words", [(), ("check",), ("tokens",)], ids=str)
+def test_the_summary_of_every_command_is_a_whole_sentence(words: tuple[str, ...]) -> None:
+    summaries = _help(*words, columns=80).partition("Commands:\n")[2].splitlines()
+    assert summaries
+    assert [line for line in summaries if not line.endswith(".") or line.endswith("...")] == []
+
+
+@pytest.mark.parametrize("words", [*((name,) for name in COMMANDS), ("check", "stats"), ("tokens", "check")], ids=str)
+def test_help_names_the_value_of_every_option_in_a_word(words: tuple[str, ...]) -> None:
+    """Not by its type, such as `<int range>`."""
+    options = _help(*words, columns=200).partition("Options:\n")[2]
+
+    assert [line for line in options.splitlines() if "<" in line.partition("  --")[2].split("  ")[0]] == []
+
+
+@pytest.mark.parametrize("command", ["sync", "backfill"])
+def test_something_else_than_a_day_is_refused(command: str, tmp_path: Path) -> None:
+    ended = pixecom(command, "--from", "yesterday", "--data-dir", str(tmp_path))
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.endswith("Invalid value for '--from': 'yesterday' is not a day such as 2026-11-30.\n")
 
 
 def test_help_is_there_at_once() -> None:

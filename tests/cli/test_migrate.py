@@ -172,3 +172,9 @@ async def test_a_schema_of_a_later_release_is_left_alone(settings: Settings, dat
         assert (ended.returncode, ended.stdout) == (2, "")
         assert ended.stderr.startswith("Nothing was changed: the schema is at 9999, which this release does not know.")
     assert await revision(database) == "9999"
+
+
+@pytest.mark.usefixtures("database")
+def test_the_check_says_that_the_schema_is_right(settings: Settings) -> None:
+    ended = migrate(settings, "check")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "The schema matches the code.\n", "")

@@ -199,7 +199,7 @@ async def test_connections_in_trouble_are_named_with_the_reason(world: SmallWorl
     assert found == {"Dead": ("TOKEN_EXPIRED", "FRESH", None, "dead"), "Behind": (None, "STALE", "BEHIND", None)}
     [pause] = status.held_back
     assert (pause.seller, pause.connection, pause.held_back.reason) == ("acme", "Throttled", "too many calls")
-    assert summarize(status) == "1 refused by the platform; 1 behind"
+    assert summarize(status) == "1 connection refused by Meta; 1 connection behind"
     advice = list_advice(status)
     assert [
         "rotateToken" in advice[0],
@@ -399,7 +399,14 @@ async def test_a_cancelled_run_is_no_trouble(world: SmallWorld) -> None:
 
 
 async def test_a_seller_that_is_not_there_is_said_to_be_none(world: SmallWorld) -> None:
-    with pytest.raises(NotFoundError, match=r"^There is no seller 'nobody'\.$"):
+    with pytest.raises(NotFoundError, match=r"^There is no seller 'nobody'\. Active sellers: none\.$"):
+        await status_of(world, "nobody")
+    await world.add_seller("acme")
+    with pytest.raises(NotFoundError, match=r"^There is no seller 'nobody'\. Active sellers: acme\.$"):
+        await status_of(world, "nobody")
+    for number in range(11):
+        await world.add_seller(f"shop-{number}")
+    with pytest.raises(NotFoundError, match=r"Active sellers: acme, shop-0, .*, shop-8 and 2 more\.$"):
         await status_of(world, "nobody")
 
 

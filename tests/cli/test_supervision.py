@@ -74,8 +74,8 @@ def test_a_process_that_dies_is_reported_with_its_last_lines_and_started_again(
     os.kill(first.pid, signal.SIGKILL)
     wait_until(supervisor.tend)
 
-    assert notebook.warnings == [("worker ended (signal 9); next start in 0 s. Its last lines:", ["I run"])]
-    assert notebook.notes == ["worker runs again"]
+    assert notebook.warnings == [("worker exited (signal 9); restarting it in 0 s. Its log ends with:", ["I run"])]
+    assert notebook.notes == ["worker is running again"]
     assert supervisor.process_ids["worker"] != first.pid
 
 
@@ -85,7 +85,7 @@ def test_an_orderly_end_is_reported_without_last_lines(
     first = start(tmp_path, "api", "print('I end', flush=True)")
     supervisor.add(Managed("api", first, lambda: start(tmp_path, "api"), 5, delay=0.05))
     wait_until(supervisor.tend)
-    assert notebook.warnings == [("api ended (exit code 0); next start in 0 s.", [])]
+    assert notebook.warnings == [("api exited (exit code 0); restarting it in 0 s.", [])]
 
 
 def test_a_process_runs_again_once_it_answers(supervisor: Supervisor, notebook: Notebook, tmp_path: Path) -> None:
@@ -103,9 +103,9 @@ def test_a_process_runs_again_once_it_answers(supervisor: Supervisor, notebook: 
 
     answers = True
     assert supervisor.tend() is False
-    assert notebook.notes == ["api runs again"]
+    assert notebook.notes == ["api is running again"]
     supervisor.tend()
-    assert notebook.notes == ["api runs again"]
+    assert notebook.notes == ["api is running again"]
 
 
 def test_each_failed_start_waits_twice_as_long(supervisor: Supervisor, notebook: Notebook, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_each_failed_start_waits_twice_as_long(supervisor: Supervisor, notebook:
     for failures in (1, 2, 3):
         wait_until(lambda failures=failures: supervisor.tend() or len(notebook.warnings) > failures)
 
-    assert [sentence for sentence, _ in notebook.warnings[1:]] == ["api did not come back: the port is taken"] * 3
+    assert [sentence for sentence, _ in notebook.warnings[1:]] == ["api could not be restarted: the port is taken"] * 3
     assert managed.delay == pytest.approx(0.01 * 2**4)
 
 
@@ -135,8 +135,8 @@ def test_whatever_hinders_a_start_it_is_tried_again(supervisor: Supervisor, note
     os.kill(managed.child.pid, signal.SIGKILL)
     wait_until(supervisor.tend)
     assert [sentence for sentence, _ in notebook.warnings[1:]] == [
-        "postgres did not come back: reset by peer",
-        "postgres did not come back: LookupError",
+        "postgres could not be restarted: reset by peer",
+        "postgres could not be restarted: LookupError",
     ]
 
 

@@ -82,11 +82,12 @@ async def test_tokens_move_under_a_new_key(shop: Shop) -> None:
     lost = tokens(shop, "reencrypt", "--json", keys=NEW_KEY)
     assert (lost.returncode, json.loads(lost.stdout)) == (1, {"key": "two", "done": 0, "left": 2})
     ended = tokens(shop, "reencrypt", "--text", keys=f"{NEW_KEY},{old}")
-    assert (ended.returncode, ended.stdout) == (0, "2 encrypted anew under the key 'two', 0 left.\n")
+    assert (ended.returncode, ended.stdout) == (0, "2 tokens re-encrypted with the key 'two'; 0 left.\n")
     assert await shop.rows("SELECT DISTINCT token_key_id FROM fb_connections") == [("two",)]
     assert tokens(shop, "check", keys=NEW_KEY).returncode == 0
 
 
 async def test_a_seller_that_is_not_there_is_said_to_be_none(shop: Shop) -> None:
     ended = tokens(shop, "check", "--seller", "nobody")
-    assert (ended.returncode, ended.stderr) == (2, "There is no seller 'nobody'.\n")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("There is no seller 'nobody'. Active sellers: ")

@@ -46,7 +46,7 @@ def test_killed_and_started_again_and_ended(start: Callable[[], Up]) -> None:
     second.process.send_signal(signal.SIGINT)
     assert second.process.wait(60) == 0
     assert all_end_soon(everything)
-    stopped = [line.split()[0] for line in second.text.partition("Ending:")[2].splitlines() if " stopped in " in line]
+    stopped = [line.split()[0] for line in second.text.partition("Stopping:")[2].splitlines() if " stopped in " in line]
     assert stopped == ["scheduler", "api", "worker", "sandbox", "valkey", "postgres"]
     assert not (second.data / "instance.json").exists()
 
@@ -56,14 +56,14 @@ def test_whatever_dies_comes_back(start: Callable[[], Up]) -> None:
     before = run.instance["processes"]
     for name in ("postgres", "valkey", "api"):
         os.kill(before[name], signal.SIGKILL)
-        run.wait_until(lambda name=name: f"{name} runs again" in run.text)
+        run.wait_until(lambda name=name: f"{name} is running again" in run.text)
 
     def replaced() -> set[str]:
         after = run.instance["processes"]
         return {name for name in PROCESSES if after.get(name) != before[name]}
 
     run.wait_until(lambda: replaced() >= {"postgres", "valkey", "api"})
-    assert "! postgres ended (signal 9); next start in 1 s. Its last lines:" in run.text
+    assert "! postgres exited (signal 9); restarting it in 1 s. Its log ends with:" in run.text
     run.process.send_signal(signal.SIGTERM)
     assert run.process.wait(60) == 0
 

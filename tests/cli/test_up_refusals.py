@@ -154,6 +154,18 @@ def test_a_directory_of_somebody_else_is_left_alone(data: Path, reset: list[str]
     assert [entry.name for entry in data.iterdir()] == ["thesis.txt"]
 
 
+@pytest.mark.parametrize(("inside", "reason"), [("", "it is a file"), ("data", "a part of its path is a file")])
+def test_a_file_is_no_data_directory(tmp_path: Path, inside: str, reason: str) -> None:
+    (tmp_path / "notes").touch()
+    data = tmp_path / "notes" / inside
+    ended = up("--port", str(find_free_port()), "--data-dir", str(data))
+
+    assert (ended.returncode, ended.stderr) == (
+        2,
+        f"The data directory {data} can't be used: {reason}. Pass another one with --data-dir.\n",
+    )
+
+
 def test_an_unreachable_database(data: Path) -> None:
     port = find_free_port()
     url = f"postgresql://pixecom_app:very-secret@127.0.0.1:{port}/shop"
@@ -197,6 +209,7 @@ def test_production_settings(data: Path) -> None:
 
     assert_refused(
         ended,
-        "`pixecom up` is for development; unset PIXECOM_ENV, or run api, worker and scheduler apart.",
+        "`pixecom up` is for development only. Unset PIXECOM_ENV to use it; in production, run `pixecom api`, "
+        "`pixecom worker` and `pixecom scheduler`.",
         data,
     )

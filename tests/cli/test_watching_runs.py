@@ -177,8 +177,10 @@ async def test_a_run_of_the_schedule_can_be_followed_and_not_changed(
     assert (accepted["seller"], accepted["state"], accepted["jobs"]) == (None, "RUNNING", 1)
     await end_jobs(world)
     assert await follow_now(run_id, Watch(title="Sync", wait=True, as_json=False))
-    done = f"the schedule's {name}: 1 of 1 jobs succeeded, 0 failed, 5 rows (run {run_name(run_id)})\n"
-    more = "It started runs of the sellers, which do the work. See them: pixecom status\n" if name == "stats" else ""
+    done = f"the schedule's {name}: 1 of 1 job succeeded, 0 failed, 5 rows (run {run_name(run_id)})\n"
+    more = (
+        "The work is done by the sellers' runs that it started. See them: pixecom status\n" if name == "stats" else ""
+    )
     assert capsys.readouterr().out == done + more
 
 
@@ -331,11 +333,11 @@ async def test_whoever_goes_away_is_told_how_to_see_the_run(
 
 async def test_what_is_not_there_is_named(world: SmallWorld) -> None:
     unknown = SyncRequest(seller_slug="acme", from_date=NOW.date(), to_date=NOW.date(), account_names=["1", "7"])
-    with pytest.raises(NotFoundError, match=r"acme has no ad account 7\."):
+    with pytest.raises(NotFoundError, match=r"^acme has no ad account 7\. Its ad accounts: act_1, act_2\.$"):
         await sync_now(unknown, ACCEPT)
     run_id = new_id()
     for ask in (cancel_now(run_id), resume_now(run_id, ACCEPT), follow_now(run_id, ACCEPT)):
-        with pytest.raises(NotFoundError, match=f"No seller has a run {run_name(run_id)} "):
+        with pytest.raises(NotFoundError, match=f"There is no run {run_name(run_id)} "):
             await ask
     assert await world.read("SELECT count(*) FROM sync_runs") == 0
 

@@ -62,7 +62,7 @@ PROCESS = {
 def product(tmp_path_factory: pytest.TempPathFactory) -> Generator[Up]:
     folder = tmp_path_factory.mktemp("exposition")
     product = Up(folder / "data", folder / "output")
-    product.wait_until(lambda: "PixEcom Ads runs." in product.text)
+    product.wait_until(lambda: "PixEcom Ads is running." in product.text)
     yield product
     product.process.terminate()
     assert product.process.wait(60) == 0

@@ -24,5 +24,6 @@ def test_it_is_no_part_of_production() -> None:
     done = pixecom("sandbox", PIXECOM_ENV="production")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "`pixecom sandbox` is for development; unset PIXECOM_ENV, or run api, worker and scheduler apart.\n"
+        "`pixecom sandbox` is for development only. Unset PIXECOM_ENV to use it; in production, run `pixecom api`, "
+        "`pixecom worker` and `pixecom scheduler`.\n"
     )

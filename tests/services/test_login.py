@@ -96,7 +96,7 @@ async def test_a_token_without_a_password_needs_a_seller_with_an_owner(services:
         await mint_token(services)
     seller_id = await add_seller(services, "one")
     await add_user(services, seller_id, "nora@one.example")
-    with pytest.raises(NotFoundError, match="The sellers are: one"):
+    with pytest.raises(NotFoundError, match="Active sellers: one"):
         await mint_token(services, seller_slug="two")
     token = await mint_token(services, seller_slug="one")
     assert read_access_token(token, settings=services.settings).seller_id == seller_id
