@@ -199,7 +199,7 @@ async def test_connections_in_trouble_are_named_with_the_reason(world: SmallWorl
     assert found == {"Dead": ("TOKEN_EXPIRED", "FRESH", None, "dead"), "Behind": (None, "STALE", "BEHIND", None)}
     [pause] = status.held_back
     assert (pause.seller, pause.connection, pause.held_back.reason) == ("acme", "Throttled", "too many calls")
-    assert summarize(status) == "1 connection refused by Meta; 1 connection behind"
+    assert summarize(status) == "1 connection refused by the platform; 1 connection behind"
     advice = list_advice(status)
     assert [
         "rotateToken" in advice[0],

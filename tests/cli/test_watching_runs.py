@@ -249,7 +249,7 @@ async def test_a_database_that_stays_away_is_given_up_and_the_run_is_named(
     assert (
         capsys.readouterr()
         .err.splitlines()[-1]
-        .startswith(f"acme: the run continues. See it: pixecom sync --follow {run_name(run_id)};")
+        .startswith(f"acme: the run continues. Follow it: pixecom sync --follow {run_name(run_id)};")
     )
 
 
@@ -326,7 +326,7 @@ async def test_whoever_goes_away_is_told_how_to_see_the_run(
         await waiting
     told = capsys.readouterr().err.splitlines()[-1]
     name = run_name(run_id)
-    seen = f"See it: pixecom sync --follow {name}; cancel it: pixecom backfill --cancel {name}"
+    seen = f"Follow it: pixecom sync --follow {name}; cancel it: pixecom backfill --cancel {name}"
     assert told == f"acme: the run continues. {seen}"
     assert await world.read("SELECT array_agg(DISTINCT state) FROM jobs") == ["QUEUED"]
 
