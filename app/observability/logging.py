@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["MASK", "configure_logging", "get_logger", "mask_secrets"]
 
 
+# The same list through every configuration: a logger that was used before keeps the list that it was made with.
+_processors: list[Processor] = []
+
+
 def _mask_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     clean_event(cast("dict[str, Any]", event))
     return event
@@ -70,12 +74,13 @@ def configure_logging(*, level: str = "INFO", log_format: LogFormat = LogFormat.
     root.setLevel(level.upper())
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs, tokens included
     logging.getLogger("taskiq").setLevel(logging.WARNING)  # it says again what our own lines say of each job
+    _processors[:] = [
+        structlog.stdlib.filter_by_level,
+        *shared,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ]
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_processors,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

@@ -29,6 +29,7 @@ def restoring_logging() -> Generator[None]:
         [each.level for each in quieted],
         structlog.get_config(),
     )
+    processors = list(configuration["processors"])
     try:
         yield
     finally:
@@ -36,6 +37,7 @@ def restoring_logging() -> Generator[None]:
         root.setLevel(level)
         for logger, its_level in zip(quieted, levels, strict=True):
             logger.setLevel(its_level)
+        configuration["processors"][:] = processors  # the one list that all loggers share
         structlog.configure(**configuration)
 
 

@@ -101,3 +101,14 @@ def test_to_configure_twice_writes_once(capsys: pytest.CaptureFixture[str]) -> N
     get_logger("tests").info("asked")
     (line,) = capsys.readouterr().err.splitlines()
     assert '"process": "worker"' in line
+
+
+@pytest.mark.usefixtures("logging_restored")
+def test_a_logger_that_was_used_follows_a_later_configuration(capsys: pytest.CaptureFixture[str]) -> None:
+    log = get_logger("tests")
+    for process in ("api", "worker"):
+        configure_logging(log_format=LogFormat.JSON, process=process)
+        log.info("asked")
+    first, second = capsys.readouterr().err.splitlines()
+    assert '"process": "api"' in first
+    assert '"process": "worker"' in second
