@@ -6,7 +6,6 @@ only its words tell a wrong password from a pool that is full. They are those of
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 import asyncpg
@@ -39,14 +38,32 @@ _BY_CODE = (
     (asyncpg.TooManyConnectionsError, CROWDED),
 )
 _OF_POOLERS = (asyncpg.ProtocolViolationError, asyncpg.ConnectionDoesNotExistError, asyncpg.InternalServerError)
+# In lower case; an ellipsis stands for anything.
 _BY_WORDS = (
-    (r"no more connections|too many (clients|connections)|max(imum)? client|max_client_conn", CROWDED),
-    (r"query_wait_timeout|client_login_timeout|server_login_retry|server login|connect to server|paused", NO_SESSION),
-    (r"no such database|database .*(does not exist|is disabled|not found)", NO_DATABASE),
-    (
-        r"auth(entication)? failed|login (rejected|failed)|no such user|user not found|password|credentials",
-        LOGIN_FAILED,
-    ),
+    ("no more connections", CROWDED),
+    ("too many clients", CROWDED),
+    ("too many connections", CROWDED),
+    ("max client", CROWDED),
+    ("maximum client", CROWDED),
+    ("max_client_conn", CROWDED),
+    ("query_wait_timeout", NO_SESSION),
+    ("client_login_timeout", NO_SESSION),
+    ("server_login_retry", NO_SESSION),
+    ("server login", NO_SESSION),
+    ("connect to server", NO_SESSION),
+    ("paused", NO_SESSION),
+    ("no such database", NO_DATABASE),
+    ("database … does not exist", NO_DATABASE),
+    ("database … is disabled", NO_DATABASE),
+    ("database … not found", NO_DATABASE),
+    ("auth failed", LOGIN_FAILED),
+    ("authentication failed", LOGIN_FAILED),
+    ("login rejected", LOGIN_FAILED),
+    ("login failed", LOGIN_FAILED),
+    ("no such user", LOGIN_FAILED),
+    ("user not found", LOGIN_FAILED),
+    ("password", LOGIN_FAILED),
+    ("credentials", LOGIN_FAILED),
 )
 
 
@@ -57,7 +74,11 @@ def find_refusal(error: BaseException) -> Refusal | None:
     if by_code is not None or not isinstance(cause, _OF_POOLERS):
         return by_code
     said = str(cause).lower()
-    return next((refusal for words, refusal in _BY_WORDS if re.search(words, said)), None)
+    return next((refusal for words, refusal in _BY_WORDS if _occur(words, said)), None)
+
+
+def _occur(words: str, said: str) -> bool:
+    return all(part in said for part in words.split(" … "))
 
 
 def cause_of(error: BaseException) -> BaseException:
