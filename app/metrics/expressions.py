@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.metrics.counters import Counters
-from app.metrics.definitions import QUOTIENTS, Better, Metric, Quotient, Unit
-from app.metrics.money import DEFAULT_DIGITS, EXCEPTIONAL_DIGITS
+from app.metrics.definitions import MONEY_COLUMNS, QUOTIENTS, Better, Metric, Quotient, Unit
+from app.metrics.money import DEFAULT_DIGITS, EXCEPTIONAL_DIGITS, MAX_MICROS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,10 +32,25 @@ def columns_of(alias: str) -> dict[str, str]:
 def sums(columns: Mapping[str, str]) -> dict[str, str]:
     """The sum of each counter as bigint, 0 over no rows.
 
-    A sum that 64 bits can't hold (more than nine million million currency units) is PostgreSQL's error 22003,
-    never a wrong number.
+    A sum that 64 bits can't hold (more than nine million million currency units) is the largest that they hold: one
+    entity comes to it by three months of days that each have as much as a day can have.
     """
-    return {column: f"COALESCE(SUM({columns[column]}), 0)::bigint" for column in Counters._fields}
+    return {column: _within_64_bits(f"COALESCE(SUM({columns[column]}), 0)") for column in Counters._fields}
+
+
+def totals(columns: Mapping[str, str]) -> dict[str, str]:
+    """The same over many entities: money is numeric and exact, however much it is."""
+    exact = {column: f"COALESCE(SUM({columns[column]}), 0)" for column in MONEY_COLUMNS}
+    return sums(columns) | exact
+
+
+def stored_totals(alias: str) -> str:
+    """The sums over the rows of a stats table as a select list, in what a bigint column holds."""
+    return select_list({column: _within_64_bits(f"SUM({alias}.{column})") for column in Counters._fields})
+
+
+def _within_64_bits(total: str) -> str:
+    return f"LEAST(GREATEST({total}, -{MAX_MICROS}), {MAX_MICROS})::bigint"
 
 
 def select_list(columns: Mapping[str, str]) -> str:

@@ -6,8 +6,8 @@ Rows come by the hundred thousand, and every step that makes an object for each 
 from __future__ import annotations
 
 from collections.abc import Sequence  # noqa: TC003  # msgspec looks the columns' types up
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
+from datetime import date  # noqa: TC003
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -47,12 +47,13 @@ class Gap(NamedTuple):
     """What can't be read of a platform's rows: what is stored of it stays as it is.
 
     `external_id` or `stat_date` None: it could be any entity's, or any day's. `counters` names what is not known of a
-    row that is there otherwise, by the fields of Counters; None: the whole row is missing.
+    row that is there otherwise, by the fields of Counters, and `place` is that row's; None: the whole row is missing.
     """
 
     external_id: str | None = None
     stat_date: date | None = None
     counters: frozenset[str] | None = None
+    place: int | None = None
 
 
 LINEAGE_FIELDS = InsightRow._fields[InsightRow._fields.index("name") : InsightRow._fields.index("currency")]
@@ -71,10 +72,10 @@ class InsightRows:
     attribution_settings: list[str | None]
     lineage: Sequence[list[str | None]]
     """In the order of LINEAGE_FIELDS."""
+    currencies: list[str | None]
+    """What each row says that its money is in, an ISO 4217 code."""
     gaps: tuple[Gap, ...] = ()
     """In no order; counters that are not known are 0 in their row."""
-    currencies: dict[date, str] = field(default_factory=dict[date, str])
-    """The currency of each day's money, an ISO 4217 code; not of days whose rows do not say it."""
 
     def __len__(self) -> int:
         return len(self.external_ids)
@@ -82,8 +83,7 @@ class InsightRows:
     def __iter__(self) -> Iterator[InsightRow]:
         counters = map(Counters._make, zip(*self.counters, strict=True))
         ratios = map(_parse_ratios, self.reported_ratios)
-        currencies = map(self.currencies.get, self.stat_dates)
-        texts = (self.attribution_settings, *self.lineage, currencies)
+        texts = (self.attribution_settings, *self.lineage, self.currencies)
         columns = (self.external_ids, self.stat_dates, counters, ratios, *texts)
         return map(InsightRow._make, zip(*columns, strict=True))
 
@@ -98,7 +98,7 @@ class InsightRows:
             [self.reported_ratios[place] for place in places],
             [self.attribution_settings[place] for place in places],
             [[column[place] for place in places] for column in self.lineage],
-            currencies=self.currencies,
+            [self.currencies[place] for place in places],
         )
 
 
@@ -116,8 +116,8 @@ def rows_of(rows: Iterable[InsightRow], gaps: Iterable[Gap] = ()) -> InsightRows
         [orjson.dumps(dict(row.reported_ratios)).decode() if row.reported_ratios else None for row in listed],
         [row.attribution_setting for row in listed],
         [[getattr(row, name) for row in listed] for name in LINEAGE_FIELDS],
+        [row.currency for row in listed],
         tuple(gaps),
-        {row.stat_date: row.currency for row in listed if row.currency is not None},
     )
 
 
@@ -133,6 +133,14 @@ def chain_rows(pages: Iterable[InsightRows]) -> InsightRows:
         list(chain.from_iterable(page.reported_ratios for page in listed)),
         list(chain.from_iterable(page.attribution_settings for page in listed)),
         [list(chain.from_iterable(columns)) for columns in zip(*(page.lineage for page in listed), strict=True)],
-        tuple(chain.from_iterable(page.gaps for page in listed)),
-        dict(chain.from_iterable(page.currencies.items() for page in listed)),
+        list(chain.from_iterable(page.currencies for page in listed)),
+        tuple(_chain_gaps(listed)),
     )
+
+
+def _chain_gaps(pages: Iterable[InsightRows]) -> Iterator[Gap]:
+    before = 0
+    for page in pages:
+        for gap in page.gaps:
+            yield gap if gap.place is None else gap._replace(place=before + gap.place)
+        before += len(page)

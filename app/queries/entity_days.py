@@ -14,7 +14,7 @@ from app.metrics.counters import Counters
 if TYPE_CHECKING:
     from app.metrics.levels import Level
 
-# The rows of entity days are called `s`. A sum that 64 bits can't hold is an error, never a wrong number.
+# The rows of entity days are called `s`.
 COLUMNS = expressions.columns_of("s")
 SUMS = expressions.select_list(expressions.sums(COLUMNS))
 TOTAL = f"{SUMS},\ncount(*) AS days,\nmax(s.fetched_at) AS fetched_at"  # and how many rows, and the newest of them

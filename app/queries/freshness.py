@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from app.metrics.day_ends import day_end, offset_spans
 from app.metrics.levels import Level
 from app.metrics.ranges import RESTATEMENT_DAYS
 from app.vocabulary import ConnectionHealth, ConnectionKind, ConnectionTrouble
@@ -53,12 +54,13 @@ class AccountSyncFacts(NamedTuple):
 
 
 class FetchedDays(NamedTuple):
-    """Days of one account at one level."""
+    """Days of one account at one level, in its time zone."""
 
     account_id: UUID
     level: Level
     from_date: date
     to_date: date
+    time_zone: str
 
 
 class FetchFacts(NamedTuple):
@@ -69,9 +71,9 @@ class FetchFacts(NamedTuple):
     first_day: date | None
 
 
-# A day's numbers are known until its end at the latest, whenever they were fetched.
-_COVERED = """
-SELECT least(fetches.fetched_at, (fetches.stat_date + 1)::timestamp AT TIME ZONE accounts.time_zone)
+# The newest day of a level that was fetched.
+_NEWEST = """
+SELECT fetches.fetched_at, fetches.stat_date
 FROM stats_fetches AS fetches
 WHERE fetches.seller_id = $1
   AND fetches.account_id = accounts.id
@@ -124,13 +126,16 @@ SELECT accounts.id,
        EXISTS ({_MOVES}) AS moves,
        ({_PAUSED_UNTIL}) AS paused_until,
        accounts.health_class,
-       ARRAY(
-         SELECT ({_COVERED})
-         FROM unnest($3::smallint[]) WITH ORDINALITY AS levels (level, place)
-         ORDER BY levels.place
-       ) AS covered,
+       newest.fetched,
+       newest.days,
        ({_FAILURES}) AS failures
 FROM fb_connections AS accounts
+CROSS JOIN LATERAL (
+  SELECT array_agg(of_level.fetched_at ORDER BY levels.place) AS fetched,
+         array_agg(of_level.stat_date ORDER BY levels.place) AS days
+  FROM unnest($3::smallint[]) WITH ORDINALITY AS levels (level, place)
+  LEFT JOIN LATERAL ({_NEWEST}) AS of_level ON true
+) AS newest
 WHERE accounts.seller_id = $1
   AND accounts.kind = '{ConnectionKind.AD_ACCOUNT}'
 """
@@ -155,11 +160,19 @@ async def list_sync_facts(driver: Driver, seller_id: UUID, *, now: datetime) -> 
             moves=row["moves"],
             paused_until=row["paused_until"],
             trouble=ConnectionTrouble(row["health_class"]) if row["health_class"] else None,
-            covered=dict(zip(levels, row["covered"], strict=True)),
+            covered={
+                level: _covered(fetched_at, day, row["time_zone"])
+                for level, fetched_at, day in zip(levels, row["fetched"], row["days"], strict=True)
+            },
             failures=[_failure(each) for each in row["failures"]],
         )
         for row in rows
     ]
+
+
+def _covered(fetched_at: datetime | None, day: date | None, time_zone: str) -> datetime | None:
+    """A day's numbers are known until its end at the latest, whenever they were fetched."""
+    return None if fetched_at is None or day is None else min(fetched_at, day_end(day, time_zone))
 
 
 def _failure(row: Mapping[str, Any]) -> FailureFacts:
@@ -173,9 +186,13 @@ def _failure(row: Mapping[str, Any]) -> FailureFacts:
     )
 
 
+# Days after its beginning after which a day is final.
+_FINAL_AFTER = RESTATEMENT_DAYS + 1
+# $6: how far the wanted days' ends are from UTC. `since_final` is null where no day was fetched.
 _FETCHES = f"""
-SELECT found.days,
-       coalesce(found.since_final, false) AS since_final,
+SELECT wanted.asked,
+       found.days,
+       found.since_final,
        (
          SELECT first.stat_date
          FROM stats_fetches AS first
@@ -185,16 +202,15 @@ SELECT found.days,
          ORDER BY first.stat_date
          LIMIT 1
        ) AS first_day
-FROM unnest($2::uuid[], $3::smallint[], $4::date[], $5::date[])
-  WITH ORDINALITY AS wanted (account_id, level, from_date, to_date, place)
+FROM unnest($2::uuid[], $3::smallint[], $4::date[], $5::date[], $6::interval[], $7::int[])
+  WITH ORDINALITY AS wanted (account_id, level, from_date, to_date, utc_offset, asked, place)
 CROSS JOIN LATERAL (
   SELECT count(*) AS days,
          bool_and(
            fetches.fetched_at
-             >= (fetches.stat_date + {RESTATEMENT_DAYS + 1})::timestamp AT TIME ZONE accounts.time_zone
+             >= ((fetches.stat_date + {_FINAL_AFTER})::timestamp - wanted.utc_offset) AT TIME ZONE 'UTC'
          ) AS since_final
   FROM stats_fetches AS fetches
-  JOIN fb_connections AS accounts ON accounts.seller_id = fetches.seller_id AND accounts.id = fetches.account_id
   WHERE fetches.seller_id = $1
     AND fetches.account_id = wanted.account_id
     AND fetches.level = wanted.level
@@ -206,12 +222,24 @@ ORDER BY wanted.place
 
 async def list_fetch_facts(driver: Driver, seller_id: UUID, wanted: Sequence[FetchedDays]) -> list[FetchFacts]:
     """What was fetched of these days, in their order."""
-    rows = await driver.fetch(
-        _FETCHES,
-        seller_id,
-        [days.account_id for days in wanted],
-        [days.level.value for days in wanted],
-        [days.from_date for days in wanted],
-        [days.to_date for days in wanted],
+    if not wanted:
+        return []
+    pieces = [
+        (days.account_id, days.level.value, *span, place)
+        for place, days in enumerate(wanted)
+        for span in offset_spans(days.from_date, days.to_date, days.time_zone, days_after=_FINAL_AFTER)
+    ]
+    found: list[list[FetchFacts]] = [[] for _ in wanted]
+    for place, *facts in await driver.fetch(_FETCHES, seller_id, *map(list, zip(*pieces, strict=True))):
+        found[place].append(FetchFacts(*facts))
+    return [_together(each) for each in found]
+
+
+def _together(pieces: Sequence[FetchFacts]) -> FetchFacts:
+    """The facts of days that were asked about in pieces."""
+    fetched = [piece for piece in pieces if piece.days]
+    return FetchFacts(
+        sum(piece.days for piece in fetched),
+        bool(fetched) and all(piece.since_final for piece in fetched),
+        pieces[0].first_day,
     )
-    return [FetchFacts(*row) for row in rows]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.metrics import expressions
 from app.metrics.series import Granularity
 from app.pieces import in_pieces
-from app.queries.entity_days import SUMS, Bounds, rows_of
+from app.queries.entity_days import COLUMNS, SUMS, Bounds, rows_of
 from app.queries.listings import Listing, matching_text
 from app.queries.metric_sums import EntityDays, Sum, sum_of
 from app.queries.selects import ROW
@@ -34,6 +34,8 @@ _BUCKETS = {
     Granularity.WEEK: "date_trunc('week', {day}::timestamp)::date",
     Granularity.MONTH: "date_trunc('month', {day}::timestamp)::date",
 }
+
+_TOTALS = expressions.select_list(expressions.totals(COLUMNS))
 
 
 class CurrencyBuckets(NamedTuple):
@@ -123,7 +125,7 @@ def _listing_buckets_text(
         """
     bucket = f"""
         SELECT m.parent_id, {days.name}.currency, {bucket_of(granularity, "s.stat_date")} AS starts_on,
-               {SUMS},
+               {_TOTALS},
                TRUE AS has_data,
                {"max(s.fetched_at)" if days.as_of else "NULL::timestamptz"} AS synced_at
         {measured}

@@ -129,7 +129,7 @@ def _listing_sums_text(listings: Sequence[Listing[EntityRow]], period: Period, p
     total = select.text(
         f"""{parent_column(listings[0])} AS parent_id, {days.name}.currency,
 array_agg(DISTINCT {ROW}.account_id) AS account_ids,
-{expressions.select_list(expressions.sums(expressions.columns_of(name)))},
+{expressions.select_list(expressions.totals(expressions.columns_of(name)))},
 sum({name}.days) > 0 AS has_data{f", max({name}.fetched_at) AS synced_at" if days.as_of else ""}""",
         f"GROUP BY parent_id, {days.name}.currency",
     )
@@ -161,4 +161,4 @@ def _last_fetch(level: Level) -> str:
 def sum_of(record: Iterable[Any]) -> Sum:
     """A sum out of the counters, has_data and synced_at."""
     *counters, has_data, synced_at = record
-    return Sum(Counters(*counters), has_data, synced_at)
+    return Sum(Counters(*map(int, counters)), has_data, synced_at)

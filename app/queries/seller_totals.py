@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.metrics import expressions
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.queries.day_currencies import of_daily_rows
@@ -21,7 +22,7 @@ _EXCLUDED = ", ".join(f"excluded.{name}" for name in Counters._fields)
 _STORED = ", ".join(f"stored.{name}" for name in Counters._fields)
 _SUMMED = ", ".join(f"summed.{name}" for name in Counters._fields)
 _ASSIGN = ",\n    ".join(f"{name} = excluded.{name}" for name in Counters._fields)
-_SUMS = ",\n         ".join(f"sum(stats.{name})::bigint AS {name}" for name in Counters._fields)
+_SUMS = expressions.stored_totals("stats")
 
 # Two who sum one seller's days at once could overwrite the newer sum with the older one.
 _LOCK = """

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.metrics import expressions
 from app.metrics.counters import Counters
+from app.metrics.day_ends import offset_spans
 from app.pieces import in_pieces
 from app.queries.conditions import Plain
 from app.queries.listings import Listing, Parent
@@ -88,21 +89,21 @@ _MOVEMENTS = """
     SELECT wanted.place, day.stat_date, day.snapshots, day.first_at, base.fetched_at, latest.fetched_at,
            {base},
            {latest}
-    FROM unnest($2::uuid[], $3::text[], $4::date[], $5::date[])
-         WITH ORDINALITY AS wanted (entity_id, time_zone, from_date, to_date, place)
+    FROM unnest($2::int[], $3::uuid[], $4::date[], $5::date[], $6::interval[])
+         AS wanted (place, entity_id, from_date, to_date, utc_offset)
     CROSS JOIN LATERAL (
         SELECT r.stat_date, count(*) AS snapshots, min(r.fetched_at) AS first_at, max(r.fetched_at) AS latest_at,
                max(r.fetched_at) FILTER (
-                   WHERE $6
-                     AND (r.stat_date + 1)::timestamp AT TIME ZONE wanted.time_zone <= $8::timestamptz
-                     AND r.fetched_at <= (r.stat_date + 1)::timestamp AT TIME ZONE wanted.time_zone
+                   WHERE $7
+                     AND ((r.stat_date + 1)::timestamp - wanted.utc_offset) AT TIME ZONE 'UTC' <= $9::timestamptz
+                     AND r.fetched_at <= ((r.stat_date + 1)::timestamp - wanted.utc_offset) AT TIME ZONE 'UTC'
                ) AS day_end_at
         FROM ad_stats_raw AS r
         WHERE r.seller_id = $1
           AND r.level = {level}
           AND r.entity_id = wanted.entity_id
           AND r.stat_date BETWEEN wanted.from_date AND wanted.to_date
-          AND ($7::timestamptz IS NULL OR r.fetched_at <= $7)
+          AND ($8::timestamptz IS NULL OR r.fetched_at <= $8)
         GROUP BY r.stat_date
     ) AS day
     JOIN ad_stats_raw AS base
@@ -141,13 +142,18 @@ async def list_movements(
         base=expressions.select_list(expressions.columns_of("base")),
         latest=expressions.select_list(expressions.columns_of("latest")),
     )
-    columns = [list(column) for column in zip(*asked, strict=True)]
+    pieces = [
+        (place, each.entity_id, *span)
+        for place, each in enumerate(asked)
+        for span in offset_spans(each.from_date, each.to_date, each.time_zone, days_after=1)
+    ]
+    columns = [list(column) for column in zip(*pieces, strict=True)]
     found: list[list[DayMovement]] = [[] for _ in asked]
 
     def put(record: Record) -> None:
         place: int
         place, *values = record
-        found[place - 1].append(_movement(values))
+        found[place].append(_movement(values))
 
     await in_pieces(put, await driver.fetch(text, seller_id, *columns, since_day_end, as_of, now))
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from app.metrics import expressions
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.queries.day_currencies import currency_of_day, of_daily_rows
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 DAILY, SELLPAGES, TOTALS = "ad_stats_daily", "sellpage_stats_daily", "seller_stats_daily"
 _LEVELS = [level.value for level in Level]
 _NAMES = ", ".join(Counters._fields)
-_SUMS = ", ".join(f"sum(stats.{name})::bigint AS {name}" for name in Counters._fields)
+_SUMS = expressions.stored_totals("stats")
 _NO_LEVEL = -1
 _FACTS = ("account_id", "fetched_at", *Counters._fields)
 _EXPECTED = ", ".join(f"expected.{name}" for name in _FACTS)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from app.metrics import expressions
 from app.metrics.counters import Counters
 from app.queries.day_currencies import is_other, of_daily_rows
 
@@ -371,7 +372,7 @@ WHERE seller_id = $1
   AND sellpage_id IS NOT NULL
 """
 
-_SUMS = ",\n         ".join(f"sum(stats.{name})::bigint AS {name}" for name in Counters._fields)
+_SUMS = expressions.stored_totals("stats")
 
 _ROLL_UP = f"""
 WITH fresh AS (

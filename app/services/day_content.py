@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.metrics.counters import Counters
 from app.providers.insight_rows import Gap
+from app.services.row_twins import with_twins_known
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -54,14 +55,15 @@ class FetchedDay(NamedTuple):
     @property
     def currency(self) -> str | None:
         """What its rows say that their money is in; None: nothing."""
-        return self.rows.currencies.get(self.stat_date) if self.rows else None
+        return next((currency for currency in self.rows.currencies if currency is not None), None)
 
 
 def fetched_days(rows: InsightRows, first: date, last: date) -> list[FetchedDay]:
-    """Every day from `first` to `last`, those without rows too.
+    """Every day from `first` to `last`, those without rows too. The rows of a day are in one currency.
 
     Rows of other days are left out, and gaps of their entities: nobody knows which day they are of.
     """
+    rows = with_twins_known(rows)
     places: dict[date, dict[str, int]] = {first + timedelta(days=place): {} for place in range((last - first).days + 1)}
     gaps = list(rows.gaps)
     for place, (day, external_id) in enumerate(zip(rows.stat_dates, rows.external_ids, strict=True)):

@@ -120,7 +120,13 @@ class AccountsFreshness:
     def wanted_days(self, request: FreshnessRequest) -> list[FetchedDays]:
         """The days of each account that must have been fetched: those before the last one that may still go on."""
         return [
-            FetchedDays(account.account_id, request.level, request.days.from_date, self._last_whole(account, request))
+            FetchedDays(
+                account.account_id,
+                request.level,
+                request.days.from_date,
+                self._last_whole(account, request),
+                account.time_zone,
+            )
             for account in self._active(request)
         ]
 

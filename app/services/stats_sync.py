@@ -27,6 +27,7 @@ from app.services.job_kinds import StatsUnit
 from app.services.odd_rows import note_odd_rows
 from app.services.placement import LEFT_OUT
 from app.services.provider_access import open_provider
+from app.services.row_currencies import in_one_currency
 from app.services.structure_attempt import misses_listings, try_structure
 from app.services.sync_pace import is_default_window, note_round, note_throttle
 from app.services.working_connection import get_working_connection
@@ -117,7 +118,8 @@ async def _sync(
     async with aclosing(read_ahead(provider, unit, entities=entities)) as parts:
         async for part in parts:
             fetch = Fetch(connection, unit.level, part.fetched_at)
-            of_part = fetched_days(part.rows, part.from_date, part.to_date)
+            rows = in_one_currency(part.rows, usual=connection.currency, warnings=lease.warnings)
+            of_part = fetched_days(rows, part.from_date, part.to_date)
             note_odd_rows(part, of_part, lease.warnings)
             currency = next((day.currency for day in reversed(of_part) if day.currency), currency)
             async for each in write_days(services, lease, fetch, of_part, known):

@@ -21,6 +21,7 @@ from app.queries import connections as connection_rows
 from app.queries import structure as structure_rows
 from app.queries.unnamed_entities import give_up_unnamed
 from app.services.account_tree import AccountTree
+from app.services.account_zone import in_known_zone
 from app.services.changed_accounts import follow_account
 from app.services.delivery_sync import apply_tree
 from app.services.job_broker import Priority
@@ -73,6 +74,7 @@ async def _sync(services: Services, connection: Connection, lease: Lease) -> int
     asked_at = clock.now()
     listings = Listings(lease)
     account = await listings.read_account(provider.get_account(), known_account(connection))
+    account = await in_known_zone(services, connection, account, lease)
     campaigns = await listings.read(Level.CAMPAIGN, provider.list_campaigns())
     adsets = await listings.read(Level.ADSET, provider.list_adsets())
     ads = await listings.read(Level.AD, provider.list_ads())

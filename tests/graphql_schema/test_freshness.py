@@ -11,10 +11,12 @@ from app.clock import frozen
 from app.identifiers import new_id
 from app.metrics.levels import Level
 from graphql_schema.global_id import global_id
+from tests.own_time_zone import own_time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from pathlib import Path
     from uuid import UUID
 
     from tests.graphql_schema.small_world import SmallWorld, Tenant
@@ -122,6 +124,17 @@ async def test_jobs_that_failed_for_a_permission_do_not_outlive_a_token_that_die
     assert (await freshness_of(tenant))["reason"] == "TOKEN_EXPIRED"
     shown = await tenant.ask("{ adAccounts { nodes { health healthClass healthReason } } }")
     assert shown["adAccounts"]["nodes"] == [{"health": "UNHEALTHY", "healthClass": "TOKEN", "healthReason": "dead"}]
+
+
+async def test_a_stored_zone_that_the_database_lacks_breaks_nothing(shared_world: SmallWorld, tmp_path: Path) -> None:
+    tenant = await shared_world.add_seller("own-zone")
+    with own_time_zone(tmp_path) as zone:
+        account = await add_account(tenant, ago(minutes=20), time_zone=zone)
+        assert (await freshness_of(tenant))["since"] == ago(hours=1.5).isoformat()  # the day has ended 2 hours ago
+        for back in range(31, 34):
+            await tenant.add_fetch(account, Level.CAMPAIGN, TODAY - timedelta(days=back), ago(days=back - 28))
+        days = {"custom": {"from": str(TODAY - timedelta(days=33)), "to": str(TODAY - timedelta(days=31))}}
+        assert (await numbers(tenant, days))[0] == {**FRESH, "accountsBehind": []}
 
 
 @pytest.mark.parametrize("told_by", ["connection/{}", "connection/{}/ADS_INSIGHTS", "a parked job"])

@@ -7,9 +7,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
-from asyncpg.exceptions import (
-    NumericValueOutOfRangeError,
-)
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -189,8 +186,18 @@ async def test_sums_pass_31_bits_and_reach_63(counter_table: CounterTable) -> No
     assert await counter_table.select(many, sums, clauses="") == [(3 * (2**31 - 1),) * 8]
     most = [Counters(*[LARGEST - 1] * 8), Counters(*[1] * 8)]
     assert await counter_table.select(most, sums, clauses="") == [(LARGEST,) * 8]
-    with pytest.raises(NumericValueOutOfRangeError):
-        await counter_table.select([*most, Counters(*[1] * 8)], sums, clauses="")
+    beyond = [*most, Counters(*[1] * 8)]
+    assert await counter_table.select(beyond, sums, clauses="") == [(LARGEST,) * 8]
+    below = [Counters(*[-LARGEST] * 8)] * 2
+    assert await counter_table.select(below, sums, clauses="") == [(-LARGEST,) * 8]
+
+
+async def test_money_of_many_is_exact_beyond_64_bits(counter_table: CounterTable) -> None:
+    totals = expressions.totals(COLUMNS)
+    [found] = await counter_table.select([Counters(*[LARGEST] * 8)] * 3, [expressions.select_list(totals)], clauses="")
+    assert Counters(*found) == Counters(*[LARGEST] * 8)._replace(
+        spend_micros=3 * LARGEST, purchase_value_micros=3 * LARGEST
+    )
 
 
 async def test_the_sum_of_no_rows_is_zero(counter_table: CounterTable) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.metrics.counters import Counters
-from app.providers.insight_rows import InsightRow, chain_rows, rows_of
+from app.providers.insight_rows import Gap, InsightRow, chain_rows, rows_of
 
 _TEXTS = st.sampled_from([None, "", "11", "Grüße \"'\\"])
 _ROWS = st.builds(
@@ -18,6 +18,7 @@ _ROWS = st.builds(
     attribution_setting=_TEXTS,
     name=_TEXTS,
     campaign_external_id=_TEXTS,
+    currency=st.sampled_from([None, "EUR", "VND"]),
     adset_name=_TEXTS,
 )
 _LISTS = st.lists(_ROWS, max_size=4)
@@ -32,6 +33,13 @@ def test_rows_by_columns_are_the_same_rows(rows: list[InsightRow]) -> None:
 @given(st.lists(_LISTS, max_size=3))
 def test_pages_are_chained_in_their_order(pages: list[list[InsightRow]]) -> None:
     assert list(chain_rows(map(rows_of, pages))) == [row for page in pages for row in page]
+
+
+def test_gaps_of_rows_keep_their_rows_when_pages_are_chained() -> None:
+    row = InsightRow("1", date(2026, 3, 1), Counters())
+    gap = Gap("1", row.stat_date, frozenset({"impressions"}), 0)
+    pages = [rows_of([row]), rows_of([row, row], [gap._replace(place=1), Gap("2")]), rows_of([row], [gap])]
+    assert chain_rows(pages).gaps == (gap._replace(place=2), Gap("2"), gap._replace(place=3))
 
 
 @given(_LISTS, st.data())

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from app.errors import MisshapenError, UnfinishedWalkError
 from app.providers.contract import AccountRecord, AccountStanding, AdRecord, EntityStatus
+from app.providers.meta.parse_account import FOREIGN
 from app.providers.meta.provider import MetaProvider
 from app.providers.meta.stored_json import DEEPEST
 from app.providers.sync_warnings import Subject
@@ -105,7 +106,7 @@ async def test_text_is_made_storable_in_values_and_keys(
     assert (found.name, found.targeting) == (stored, {stored: [stored]})
 
 
-@pytest.mark.parametrize("budget", ["12.5", "-1", "1" * 16, "twelve", "", True, {}])
+@pytest.mark.parametrize("budget", ["12.5", "-1", "1" * 16, "922337203685478", "1e99", "twelve", "", True, {}])
 async def test_a_budget_that_is_no_whole_number_is_not_known(
     meta: MetaProvider, graph: ScriptedGraph, budget: object
 ) -> None:
@@ -174,7 +175,8 @@ KNOWN = AccountRecord(
     external_id="1001", name="Before", time_zone="Asia/Tokyo", currency="JPY", standing=AccountStanding.BLOCKED
 )
 CURRENCIES: list[object] = ["", None, "ZZZ", "eur", 5, []]
-TIME_ZONES: list[object] = ["", None, "America/Nowhere", "+0700", 7, []]
+NO_PLACES = ("localtime", "posixrules", "Factory", "posix/UTC", "right/UTC")
+TIME_ZONES: list[object] = ["", None, "America/Nowhere", "+0700", 7, [], *NO_PLACES]
 STATUSES: list[object] = [None, "x", [], True]
 ODD_FACTS: list[tuple[str, object, str, object]] = [
     *(("currency", odd, "currency", "JPY") for odd in CURRENCIES),
@@ -202,6 +204,32 @@ async def test_an_odd_fact_of_an_account_stays_as_it_was_known(
     assert [(each.subject, each.sentence) for each in meta.warnings.list_warnings()] == [
         (Subject.ACCOUNT, f"The account's {field} can't be read and is not known.")
     ]
+
+
+@pytest.mark.parametrize("own", ["1001", "act_1001", 1001, None, {}])
+async def test_the_accounts_own_node_is_told_by_its_id(
+    graph: ScriptedGraph, http_client: httpx.AsyncClient, own: object
+) -> None:
+    meta = MetaProvider(
+        http_client,
+        graph_url=graph.url,
+        api_version=VERSION,
+        account_external_id="act_1001",
+        access_token=SecretStr(TOKEN),
+        known=KNOWN,
+    )
+    graph.answer({**ACCOUNT, "id": own})
+    graph.answer({**ACCOUNT, "id": "act_777"})
+    assert (await meta.get_account()).name == "North"
+    assert not meta.warnings
+    assert await meta.get_account() == KNOWN
+    assert said(meta) == [(Subject.ACCOUNT, FOREIGN, "act_777")]
+
+
+async def test_another_account_is_not_a_new_one(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer({**ACCOUNT, "id": "act_777"})
+    with pytest.raises(MisshapenError, match=r"account\.id is another object's"):
+        await meta.get_account()
 
 
 async def test_an_account_of_which_nothing_is_known_is_not_made_up(meta: MetaProvider, graph: ScriptedGraph) -> None:

@@ -45,7 +45,12 @@ ODD_COUNTERS: list[tuple[dict[str, object], frozenset[str]]] = [
     ({"impressions": "many"}, SHOWN),
     ({"impressions": True}, SHOWN),
     ({"impressions": "9" * 19}, SHOWN),
-    ({"impressions": "2" + "0" * 17}, SHOWN),
+    ({"impressions": "1" + "0" * 11}, SHOWN),
+    ({"impressions": "-1" + "0" * 11}, SHOWN),
+    ({"inline_link_clicks": "1" + "0" * 10}, frozenset({"link_clicks"})),
+    ({"actions": [{"action_type": "omni_purchase", "value": "1e10"}]}, frozenset({"purchases"})),
+    ({"spend": "1" + "0" * 11}, SPENT),
+    ({"action_values": [{"action_type": "purchase", "value": "1e11"}]}, frozenset({"purchase_value_micros"})),
     ({"spend": "x", "impressions": "x"}, SPENT | SHOWN),
     ({"actions": {"purchase": 1}}, ACTED),
     ({"actions": ["purchase"]}, ACTED),
@@ -70,8 +75,66 @@ async def test_a_counter_that_cant_be_read_is_not_known_and_the_others_are(
     assert {name: number for name, number in row.counters._asdict().items() if name not in unknown | ACTED} == {
         name: number for name, number in right._asdict().items() if name not in unknown | ACTED
     }
-    assert rows.gaps == ((Gap("31", row.stat_date, unknown),) if unknown else ())
+    assert rows.gaps == ((Gap("31", row.stat_date, unknown, 0),) if unknown else ())
     assert bool(meta.warnings) is bool(unknown)
+
+
+@pytest.mark.parametrize(
+    ("changes", "counters"),
+    [
+        ({"impressions": "9" * 11}, {"impressions": 10**11 - 1}),
+        ({"inline_link_clicks": "9" * 10}, {"link_clicks": 10**10 - 1}),
+        ({"spend": "9" * 11}, {"spend_micros": (10**11 - 1) * 10**6}),
+        ({"actions": [{"action_type": "lead", "value": "1"}, {"action_type": "lead", "value": "2"}]}, {}),
+        ({"actions": [{"action_type": "purchase", "value": "2"}] * 2}, {"purchases": 2}),
+    ],
+)
+async def test_what_a_day_can_have_is_believed(
+    meta: MetaProvider, graph: ScriptedGraph, changes: dict[str, object], counters: dict[str, int]
+) -> None:
+    graph.answer_pages([{**ROW, **changes}])
+    [rows] = await collect_rows(meta)
+
+    right = {"spend_micros": 5_339_500_000, "impressions": 361_324, "link_clicks": 1045}
+    assert (list(rows.counters), rows.gaps) == ([[number] for number in Counters(**{**right, **counters})], ())
+    assert not meta.warnings
+
+
+BELOW, TWICE = "a number below 0; it counts as it came", "one action twice with different values; the later one counts"
+SOLD = [{"action_type": "purchase", "value": "2"}, {"action_type": "purchase", "value": "3"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "counters", "said"),
+    [
+        ({"impressions": "-3"}, {"impressions": -3}, f"The row's impressions has {BELOW}."),
+        ({"inline_link_clicks": -3}, {"link_clicks": -3}, f"The row's inline_link_clicks has {BELOW}."),
+        ({"spend": "-0.01"}, {"spend_micros": -10_000}, f"The row's spend has {BELOW}."),
+        (
+            {"actions": [{"action_type": "purchase", "value": "-1"}]},
+            {"purchases": -1},
+            f"The row's actions has {BELOW}.",
+        ),
+        (
+            {"action_values": [{"action_type": "purchase", "value": "-1"}]},
+            {"purchase_value_micros": -1_000_000},
+            f"The row's action_values has {BELOW}.",
+        ),
+        ({"actions": SOLD}, {"purchases": 3}, f"The row's actions has {TWICE}."),
+        ({"action_values": SOLD}, {"purchase_value_micros": 3_000_000}, f"The row's action_values has {TWICE}."),
+    ],
+)
+async def test_an_odd_number_counts_and_is_named(
+    meta: MetaProvider, graph: ScriptedGraph, changes: dict[str, object], counters: dict[str, int], said: str
+) -> None:
+    graph.answer_pages([{**ROW, **changes}])
+    [rows] = await collect_rows(meta)
+
+    [row] = rows
+    assert {name: getattr(row.counters, name) for name in counters} == counters
+    assert rows.gaps == ()
+    [warning] = meta.warnings.list_warnings()
+    assert (warning.subject, warning.sentence, warning.day) == (Subject.INSIGHTS_ROW, said, DAY)
 
 
 @pytest.mark.parametrize(

@@ -65,13 +65,38 @@ SPENT = frozenset({"spend_micros"})
         (Gap("1"), DayGaps(), DayGaps(entities=frozenset({"1"}))),
         (Gap(None, DAY), DayGaps(is_open=True), DayGaps()),
         (Gap(), DayGaps(is_open=True), DayGaps(is_open=True)),
-        (Gap("1", DAY, SPENT), DayGaps(counters={"1": SPENT}), DayGaps()),
+        (Gap("1", DAY, SPENT, 0), DayGaps(counters={"1": SPENT}), DayGaps()),
     ],
 )
 def test_a_day_has_the_gaps_that_may_be_its_own(gap: Gap, first: DayGaps, second: DayGaps) -> None:
     days = fetched_days(rows_of([RED, BLUE], [gap]), DAY, NEXT)
     assert [day.gaps for day in days] == [first, second]
     assert [day.content_hash is None for day in days] == [bool(first), bool(second)]
+
+
+SHOWN = frozenset({"impressions"})
+NEW = RED._replace(counters=Counters(8, 9, 3))
+
+
+@pytest.mark.parametrize(
+    ("gaps", "spend", "impressions", "unknown"),
+    [
+        ([Gap("1", DAY, SPENT, 0)], 8, 9, None),
+        ([Gap("1", DAY, SPENT, 1)], 5, 9, None),
+        ([Gap("1", DAY, SPENT, 0), Gap("1", DAY, SPENT, 1)], 8, 9, SPENT),
+        ([Gap("1", DAY, SHOWN, 0), Gap("1", DAY, SPENT, 1)], 5, 9, None),
+        ([Gap("1", DAY, SHOWN, 1), Gap("1", DAY, SPENT, 1)], 5, 4, None),
+        ([Gap("1", DAY, SHOWN | SPENT, 0), Gap("1", DAY, SPENT, 1)], 8, 9, SPENT),
+    ],
+)
+def test_what_cant_be_read_of_a_row_its_twin_tells(
+    gaps: list[Gap], spend: int, impressions: int, unknown: frozenset[str] | None
+) -> None:
+    [day] = fetched_days(rows_of([RED, NEW, BLUE], gaps), DAY, DAY)
+    [red, _] = day.rows
+    assert (red.counters.spend_micros, red.counters.impressions) == (spend, impressions)
+    assert day.gaps == (DayGaps(counters={"1": unknown}) if unknown else DayGaps())
+    assert (day.content_hash is None) is bool(unknown)
 
 
 def test_a_row_of_another_day_is_a_gap_where_its_entity_has_no_row() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.services.row_currencies import FOREIGN
 from graphql_schema.global_id import global_id
 from tests.graphql_schema.small_world import SmallWorld, Tenant
 from tests.services.oddities_at_hand import named, play
@@ -86,14 +87,19 @@ async def test_a_counter_that_cant_be_read_keeps_what_was_known(shop: Shop, read
     assert await named(shop) == {}
 
 
-@pytest.mark.parametrize(
-    ("spend", "sum_of_ad"), [('"3.0E1"', "40.00"), ("30.0", "40.00"), ('" +30 "', "40.00"), ('"-1"', "9.00")]
-)
+@pytest.mark.parametrize(("spend", "sum_of_ad"), [('"3.0E1"', "40.00"), ("30.0", "40.00"), ('" +30 "', "40.00")])
 async def test_a_number_is_read_in_every_form(shop: Shop, reader: Tenant, spend: str, sum_of_ad: str) -> None:
     await play(shop, odd("spend", spend))
     await sync(shop, reader)
     assert await numbers(reader) == {**RIGHT, "Red shoes": (sum_of_ad, 5700, 6)}
     assert await named(shop) == {}
+
+
+async def test_a_number_below_0_counts_and_is_named(shop: Shop, reader: Tenant) -> None:
+    await play(shop, odd("spend", '"-1"'))
+    await sync(shop, reader)
+    assert await numbers(reader) == {**RIGHT, "Red shoes": ("9.00", 5700, 6)}
+    assert await named(shop) == {"The row's spend has a number below 0; it counts as it came.": "INSIGHTS_ROW"}
 
 
 async def test_odd_counters_of_a_new_row_are_0_and_named(shop: Shop, reader: Tenant) -> None:
@@ -170,6 +176,39 @@ do = "duplicate"
     red = (await numbers(reader))["Red shoes"]
     assert red in {("40.00", 5700, 6), ("41.00", 5700, 6)}
     await shop.sync()
+
+
+async def test_a_good_row_heals_a_broken_twin(shop: Shop, reader: Tenant) -> None:
+    twice = f"""
+[[oddities]]
+match = {{ edge = "insights", level = "ad" }}
+id = "1111"
+day = {YESTERDAY}
+do = "duplicate"
+"""
+    for nth in (1, 2):
+        await play(shop, twice + odd("spend", '"N/A"', more=f"nth = {nth}"))
+        await sync(shop, reader)
+        assert await numbers(reader) == RIGHT
+    assert "The row's spend can't be read; what was known of it stays." in await named(shop)
+
+
+@pytest.mark.parametrize("ad", ["1111", "1112"])
+async def test_one_row_of_another_currency_relabels_no_day(shop: Shop, reader: Tenant, ad: str) -> None:
+    """Both ads have a row of yesterday, so that neither currency has most of them and the account's is the day's."""
+    await play(shop, odd("account_currency", '"EUR"', ad=ad))
+    await sync(shop, reader)
+    without = {"1111": ("Red shoes", ("10.00", 5700, 6)), "1112": ("Blue shoes", ("0.00", 300, 0))}
+    name, alone = without[ad]
+    assert await numbers(reader) == {**RIGHT, name: alone}
+    assert await named(shop) == {FOREIGN: "INSIGHTS_ROW"}
+    assert await shop.value("SELECT count(*) FROM day_currencies") == 0
+    await play(shop, "")
+    await sync(shop, reader)
+    assert (await numbers(reader), await named(shop)) == (RIGHT, {})
+    await play(shop, odd("account_currency", '"EUR"', ad=ad) + odd("spend", '"99"', ad=ad))
+    await sync(shop, reader)
+    assert await numbers(reader) == RIGHT
 
 
 @pytest.mark.parametrize("level", ["account", "campaign", "adset", "ad"])

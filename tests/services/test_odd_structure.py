@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.database.transactions import tenant_transaction
+from app.providers.meta.parse_account import FOREIGN
+from app.services.account_zone import UNKNOWN
 from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, delivery_job, structure_job
 from app.services.run_requests import RunRequest, record_run
 from app.vocabulary import RunOrigin
 from tests.graphql_schema.small_world import SmallWorld, Tenant
+from tests.own_time_zone import own_time_zone
 from tests.services.oddities_at_hand import named, odd, play
 from tests.services.shop import add_owner
 from tests.services.working import work_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from uuid import UUID
 
     from app.embedded.throwaway import ThrowawayDatabase
@@ -125,7 +129,13 @@ async def test_targeting_with_half_an_emoji_is_stored(shop: Shop, connection_id:
 
 
 @pytest.mark.parametrize(
-    ("field", "json"), [("currency", '"ZZZ"'), ("timezone_name", '"America/Nowhere"'), ("account_status", "null")]
+    ("field", "json"),
+    [
+        ("currency", '"ZZZ"'),
+        ("timezone_name", '"America/Nowhere"'),
+        ("timezone_name", '"localtime"'),
+        ("account_status", "null"),
+    ],
 )
 async def test_an_odd_account_is_what_it_was(shop: Shop, connection_id: UUID, field: str, json: str) -> None:
     facts = "SELECT name, time_zone, currency, standing FROM fb_connections"
@@ -142,6 +152,53 @@ json = '{json}'
     await sync_structure(shop, connection_id)
     assert await shop.rows(facts) == before
     assert (await named(shop))[f"The account's {field} can't be read and is not known."] == "ACCOUNT"
+
+
+FRESHNESS = "{ adAccounts { nodes { freshness { state } } } }"
+ODD_NODE = """
+[[oddities]]
+match = {{ edge = "node" }}
+field = "{field}"
+json = '"{value}"'
+"""
+
+
+async def test_a_zone_that_the_database_lacks_is_named_and_not_stored(
+    shop: Shop, reader: Tenant, connection_id: UUID, tmp_path: Path
+) -> None:
+    with own_time_zone(tmp_path) as zone:
+        await play(shop, ODD_NODE.format(field="timezone_name", value=zone))
+        await sync_structure(shop, connection_id)
+        assert await shop.value("SELECT time_zone FROM fb_connections") == "UTC"
+        assert await named(shop) == {UNKNOWN: "ACCOUNT"}
+        assert (await reader.ask(FRESHNESS))["adAccounts"]["nodes"]
+    await play(shop, ODD_NODE.format(field="timezone_name", value="Asia/Tokyo"))
+    await sync_structure(shop, connection_id)
+    assert await shop.value("SELECT time_zone FROM fb_connections") == "Asia/Tokyo"
+
+
+async def test_nothing_of_another_account_is_taken_over(shop: Shop, reader: Tenant, connection_id: UUID) -> None:
+    facts = "SELECT name, time_zone, currency, standing FROM fb_connections"
+    before = await shop.rows(facts)
+    foreign = {"id": "act_777", "currency": "VND", "timezone_name": "Asia/Tokyo", "name": "Foreign"}
+    await play(shop, "".join(ODD_NODE.format(field=field, value=value) for field, value in foreign.items()))
+    await sync_structure(shop, connection_id)
+    assert (await shop.rows(facts), await ads(reader)) == (before, RIGHT)
+    assert await named(shop) == {FOREIGN: "ACCOUNT"}
+
+
+@pytest.mark.parametrize(
+    ("edge", "entity", "field", "noun"),
+    [("campaigns", "11", "daily_budget", "campaign"), ("adsets", "111", "lifetime_budget", "ad set")],
+)
+async def test_a_budget_beyond_all_money_costs_itself(
+    shop: Shop, reader: Tenant, connection_id: UUID, edge: str, entity: str, field: str, noun: str
+) -> None:
+    await play(shop, odd(edge, entity, field, '"999999999999999"'))
+    await sync_structure(shop, connection_id)
+    assert list(await named(shop)) == [f"The {noun}'s {field} can't be read and is not known."]
+    assert await shop.value(f"SELECT budget_micros FROM {edge} WHERE external_id = $1", entity) is None
+    assert await ads(reader) == RIGHT
 
 
 @pytest.mark.parametrize(

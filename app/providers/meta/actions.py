@@ -43,12 +43,14 @@ VIEW_CONTENT = (
 class ActionValues(NamedTuple):
     """The entries of a row's `actions` or `action_values` that have a value under the default attribution, by type.
 
-    `is_whole`: every entry could be read. Otherwise one more of any type may have been there.
+    `is_whole`: every entry could be read. Otherwise one more of any type may have been there. `contradicted`: types of
+    which there are entries with different values, of which the last one counts.
     """
 
     by_type: Mapping[str, Node]
     name: str
     is_whole: bool
+    contradicted: frozenset[str] = frozenset()
 
     def choose(self, priority: Sequence[str]) -> Node | None:
         """The entry of the first type that is present. Raises MisshapenError where that can't be known."""
@@ -65,8 +67,10 @@ def read_actions(row: Node, name: str) -> ActionValues:
     except MisshapenError:
         return ActionValues({}, name, is_whole=False)
     entries = [_typed(item, f"{row.what}.{name}") for item in items]
-    found = {kind: node for kind, node in filter(None, entries) if node.fields.get("value") is not None}
-    return ActionValues(found, name, is_whole=None not in entries)
+    valued = [(kind, node) for kind, node in filter(None, entries) if node.fields.get("value") is not None]
+    found = dict(valued)
+    contradicted = frozenset(kind for kind, node in valued if node.fields["value"] != found[kind].fields["value"])
+    return ActionValues(found, name, None not in entries, contradicted)
 
 
 def _typed(item: object, what: str) -> tuple[str, Node] | None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.metrics.money import MICROS_PER_UNIT
+from app.metrics.money import MAX_MICROS, MICROS_PER_UNIT
 
 if TYPE_CHECKING:
     from app.providers.meta.node import Node
 
 DEFAULT_OFFSET = 100
 WITHOUT_MINOR_UNIT = frozenset({"CLP", "COP", "CRC", "HUF", "IDR", "ISK", "JPY", "KRW", "PYG", "TWD", "VND"})
-_TOO_MUCH = 10**15
 
 
 def minor_unit_offset(currency: str) -> int:
@@ -26,11 +25,14 @@ def minor_unit_offset(currency: str) -> int:
 def budget_micros(node: Node, name: str, currency: str) -> int | None:
     """A budget field in micros of the currency's unit; None where it is left out or 0 (Meta's "none").
 
-    Raises MisshapenError for what is no whole number of minor units.
+    Raises MisshapenError for what is no whole number of minor units, and for more than 64 bits of micros hold.
     """
     number = node.number(name)
     if number is None:
         return None
-    if number < 0 or number >= _TOO_MUCH or number != number.to_integral_value():
+    if number < 0 or number != number.to_integral_value():
         raise node.misshapen(name, "is not a whole number of minor units")
-    return int(number) * (MICROS_PER_UNIT // minor_unit_offset(currency)) or None
+    micros = int(number) * (MICROS_PER_UNIT // minor_unit_offset(currency))
+    if micros > MAX_MICROS:
+        raise node.misshapen(name, "is more than any budget")
+    return micros or None

@@ -15,6 +15,7 @@ from app.metrics.rounding import half_up
 MOST_CHARACTERS = 100
 LARGEST_EXPONENT = 100
 MAX_BIGINT = 2**63 - 1
+MAX_CODE = 2**31 - 1
 _is_number = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d{1,3})?", re.ASCII).fullmatch
 
 
@@ -47,12 +48,14 @@ def read_whole(value: object) -> int | None:
 
 
 def find_whole(value: object) -> int | None:
-    """A whole number such as an error code; None for null and for anything else."""
+    """A whole number of 32 bits, such as an error code; None for null and for anything else."""
     try:
         number = read_number(value)
     except NotANumberError:
         return None
-    return None if number is None or number != number.to_integral_value() else int(number)
+    if number is None or abs(number) > MAX_CODE or number != number.to_integral_value():
+        return None
+    return int(number)
 
 
 def number_text(value: object) -> str | None:

@@ -75,7 +75,7 @@ class MetaPageProvider:
 
     async def get_page(self) -> PageRecord:
         node = await self._graph.get(self._page_path, {"fields": PAGE_FIELDS}, what="page")
-        return parse_page(node, self.warnings)
+        return parse_page(node, self._page_external_id, self.warnings)
 
     async def read_page_metrics(self, metrics: Sequence[str], since: date, until: date) -> Sequence[PageMetricRow]:
         """A longer range than Meta answers at once is asked for in pieces."""

@@ -6,8 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from app.errors import MisshapenError
 from app.metrics.currencies import CODES
 from app.providers.contract import AccountRecord, AccountStanding
+from app.providers.meta.ids import is_account
 from app.providers.meta.object_reading import DescribedObject
 from app.providers.sync_warnings import Subject
 
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 FIELDS = "id,name,account_status,currency,timezone_name"
+FOREIGN = "Meta answered with another object in the account's place; what was known of the account stays."
+# Zones of the machine that looks them up, or of none, and copies that count leap seconds or do not.
+_NO_PLACES = frozenset({"localtime", "posixrules", "Factory"})
+_COPIES = ("posix/", "right/")
 _STANDINGS = {1: AccountStanding.ACTIVE, 9: AccountStanding.GRACE_PERIOD}
 
 
@@ -27,9 +33,15 @@ def parse_account(
 ) -> AccountRecord:
     """The record under the id that we know the account by, with or without `act_`.
 
-    What can't be read stays as it is in `known`; without that, MisshapenError names it.
+    What can't be read stays as it is in `known`, and so does all of it where the node is another object's; without
+    that, MisshapenError names it.
     """
     account = DescribedObject(node=node, external_id=external_id, subject=Subject.ACCOUNT, warnings=warnings)
+    if not _is_own(account):
+        if known is None:
+            raise node.misshapen("id", "is another object's")
+        account.note(FOREIGN, "id")
+        return known
     return AccountRecord(
         external_id=external_id,
         name=_name(account) or (known.name if known else external_id),
@@ -37,6 +49,15 @@ def parse_account(
         currency=_read(account, "currency", partial(_currency, node), known.currency if known else None),
         standing=_read(account, "account_status", partial(_standing, node), known.standing if known else None),
     )
+
+
+def _is_own(account: DescribedObject) -> bool:
+    """An id that is left out, or can't be read, tells nothing of whose the node is."""
+    try:
+        said = account.node.optional_identifier("id")
+    except MisshapenError:
+        return True
+    return said is None or is_account(said, account.external_id)
 
 
 def _name(account: DescribedObject) -> str | None:
@@ -53,6 +74,8 @@ def _read(account: DescribedObject, name: str, read: Callable[[str], _T], known:
 
 def _time_zone(node: Node, name: str) -> str:
     zone = node.text(name)
+    if zone in _NO_PLACES or zone.startswith(_COPIES):
+        raise node.misshapen(name, "is not a time zone of a place")
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):

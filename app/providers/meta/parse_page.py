@@ -30,8 +30,10 @@ _PACIFIC = ZoneInfo("America/Los_Angeles")
 _DAY = timedelta(days=1)
 
 
-def parse_page(node: Node, warnings: SyncWarnings) -> PageRecord:
-    external_id = node.identifier("id")
+def parse_page(node: Node, external_id: str, warnings: SyncWarnings) -> PageRecord:
+    """The page under the id that it was asked for by. Raises MisshapenError for another object."""
+    if node.identifier("id") != external_id:
+        raise node.misshapen("id", "is another object's")
     page = DescribedObject(node=node, external_id=external_id, subject=Subject.PAGE, warnings=warnings)
     return PageRecord(external_id=external_id, name=page.name())
 

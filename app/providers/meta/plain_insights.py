@@ -24,12 +24,14 @@ from app.providers.meta.node import parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import date
 
     from app.metrics.levels import Level
 
 _CURRENCIES = CODES | {None}
-_MAX_DIGITS = 12  # fewer than any limit of the careful way
+# Digits that reach no limit of the careful way: of impressions, of other counts, of amounts.
+_MOST_SHOWN_DIGITS = 11
+_MOST_DONE_DIGITS = 10
+_MAX_DIGITS = 12
 _ALL_RATIOS = "{" + ",".join(f'"{name}":"%s"' for name in RATIOS) + "}"
 _SCALES = {decimals: 10 ** (MICRO_DIGITS - decimals) for decimals in range(MICRO_DIGITS + 1)}
 _CENT = _SCALES[2]
@@ -104,16 +106,16 @@ class PlainInsights:
             _ratios(rows),
             [row.attribution_setting for row in rows],
             [*lineage, *([None] * len(rows) for _ in range(len(LINEAGE_FIELDS) - len(lineage)))],
-            currencies=_currencies(stat_dates, rows),
+            _currencies(rows),
         )
 
 
-def _currencies(stat_dates: list[date], rows: list[_Row]) -> dict[date, str]:
-    """By day. What is no currency makes the page unusual."""
-    found = dict(zip(stat_dates, [row.account_currency for row in rows], strict=True))
-    if not set(found.values()) <= _CURRENCIES:
+def _currencies(rows: list[_Row]) -> list[str | None]:
+    """What is no currency makes the page unusual."""
+    found = [row.account_currency for row in rows]
+    if not set(found) <= _CURRENCIES:
         raise _UnusualError
-    return {day: currency for day, currency in found.items() if currency is not None}
+    return found
 
 
 def _have_ids(external_ids: list[str | None], lineage: list[list[str | None]]) -> bool:
@@ -131,11 +133,11 @@ def _are_ids(column: list[str | None]) -> bool:
 
 def _counter_columns(rows: list[_Row]) -> list[list[int]]:
     """In the order of Counters."""
-    actions = [{each.action_type: each.value for each in row.actions} for row in rows]
-    values = [{each.action_type: each.value for each in row.action_values} for row in rows]
+    actions = [_by_type(row.actions) for row in rows]
+    values = [_by_type(row.action_values) for row in rows]
     return [
         _micros([row.spend for row in rows]),
-        _counts([row.impressions for row in rows]),
+        _counts([row.impressions for row in rows], _MOST_SHOWN_DIGITS),
         _counts([row.inline_link_clicks for row in rows]),
         _counts(_chosen(actions, VIEW_CONTENT, absent=_NO_COUNT)),
         _counts(_chosen(actions, ADD_TO_CART, absent=_NO_COUNT)),
@@ -143,6 +145,14 @@ def _counter_columns(rows: list[_Row]) -> list[list[int]]:
         _counts(_chosen(actions, PURCHASE, absent=_NO_COUNT)),
         _micros(_chosen(values, PURCHASE, absent=_NO_AMOUNT)),
     ]
+
+
+def _by_type(listed: list[_Action]) -> dict[str, str]:
+    """One type twice makes the page unusual."""
+    found = {each.action_type: each.value for each in listed}
+    if len(found) != len(listed):
+        raise _UnusualError
+    return found
 
 
 def _chosen(found: list[dict[str, str]], priority: Sequence[str], *, absent: str) -> list[str]:
@@ -154,10 +164,10 @@ def _chosen(found: list[dict[str, str]], priority: Sequence[str], *, absent: str
     ]
 
 
-def _counts(texts: list[str]) -> list[int]:
+def _counts(texts: list[str], most_digits: int = _MOST_DONE_DIGITS) -> list[int]:
     """Whole numbers, written in digits only."""
     joined = "".join(texts)
-    if joined.isdecimal() and joined.isascii() and max(map(len, texts)) <= _MAX_DIGITS:
+    if joined.isdecimal() and joined.isascii() and max(map(len, texts)) <= most_digits:
         return list(map(int, texts))
     raise _UnusualError
 

@@ -18,7 +18,7 @@ from app.providers.meta.node import Node, as_node
 from app.providers.sync_warnings import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
     from app.providers.sync_warnings import SyncWarnings
@@ -38,28 +38,33 @@ class RowReading:
         gaps: list[Gap] = []
         for item in items:
             try:
-                row, gap = self._read_row(as_node(item, "insights.data"))
+                row, unknown = self._read_row(as_node(item, "insights.data"))
             except MisshapenError as error:
                 gaps.append(self._lose(item, str(error)))
                 continue
+            if unknown:
+                gaps.append(Gap(row.external_id, row.stat_date, unknown, len(rows)))
             rows.append(row)
-            if gap is not None:
-                gaps.append(gap)
         return rows_of(rows, gaps)
 
-    def _read_row(self, node: Node) -> tuple[InsightRow, Gap | None]:
+    def _read_row(self, node: Node) -> tuple[InsightRow, frozenset[str]]:
+        """The row, and which of its counters are not known."""
         level = self._level
         odd = _OddFields(node, self._read_id(node), node.day("date_start"), self._warnings)
         _require_one_day(node, odd)
         if level is Level.ACCOUNT and self._find_id_said(node) is None:
             odd.note("The row's account_id can't be read; the row is taken for the account's.", "account_id")
-        counters, unknown = read_counters(node)
-        for field in dict.fromkeys(SOURCES[name] for name in sorted(unknown)):
+        read = read_counters(node)
+        for field in _fields_of(read.unknown):
             odd.note(f"The row's {field} can't be read; what was known of it stays.", field)
+        for field in _fields_of(read.negative):
+            odd.note(f"The row's {field} has a number below 0; it counts as it came.", field)
+        for field in read.ambiguous:
+            odd.note(f"The row's {field} has one action twice with different values; the later one counts.", field)
         row = InsightRow(
             external_id=odd.external_id,
             stat_date=odd.stat_date,
-            counters=counters,
+            counters=read.counters,
             reported_ratios={name: text for name in RATIOS if (text := odd.ratio(name)) is not None},
             attribution_setting=odd.text("attribution_setting"),
             name=odd.text(NAME_FIELDS[level]),
@@ -69,7 +74,7 @@ class RowReading:
             adset_name=_of_parent(odd.text, level, Level.ADSET, NAME_FIELDS),
             currency=odd.currency(CURRENCY_FIELD),
         )
-        return row, Gap(row.external_id, row.stat_date, unknown) if unknown else None
+        return row, read.unknown
 
     def _read_id(self, node: Node) -> str:
         """At ACCOUNT level a row that names no account can be no other's than that of the account that was asked."""
@@ -125,7 +130,7 @@ class _OddFields:
         found = self.text(name)
         if found is None or found in CODES:
             return found
-        self.note(f"The row's {name} is not a currency that is known here; its money is taken for the account's.", name)
+        self.note(f"The row's {name} is not a currency that is known here; its money is taken for the day's.", name)
         return None
 
     def note(self, sentence: str, name: str) -> None:
@@ -143,6 +148,11 @@ class _OddFields:
         except MisshapenError:
             self.note(f"{what.format(name)} can't be read and was left out.", name)
             return None
+
+
+def _fields_of(counters: Iterable[str]) -> list[str]:
+    """The fields of a row that these counters are read from."""
+    return list(dict.fromkeys(SOURCES[name] for name in sorted(counters)))
 
 
 def _require_one_day(node: Node, odd: _OddFields) -> None:
