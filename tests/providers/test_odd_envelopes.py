@@ -117,7 +117,9 @@ async def test_an_error_beside_nothing_is_no_empty_list(
     graph.answer({"data": [ROW]})
     assert [len(rows) async for rows in meta.read_insights(Level.AD, DAY, DAY)] == [1]
     graph.answer(failed)
-    graph.answer({"data": [{"name": "m", "period": "day", "values": [{"value": 5, "end_time": "2026-03-02T08:00:00Z"}]}]})
+    graph.answer(
+        {"data": [{"name": "m", "period": "day", "values": [{"value": 5, "end_time": "2026-03-02T08:00:00Z"}]}]}
+    )
     assert [row.value for row in await page.read_page_metrics(["m"], DAY, DAY)] == [5]
     assert graph.unused == 0
 
