@@ -508,7 +508,7 @@ CIRCLES: list[tuple[str, dict[str, object]]] = [("plain", {}), ("odd", {"spend":
 @pytest.mark.parametrize("more", [each for _, each in CIRCLES], ids=[name for name, _ in CIRCLES])
 @pytest.mark.parametrize("is_report", [False, True])
 async def test_the_same_rows_under_ever_new_cursors_end_the_walk_whatever_moves_in_them(
-    graph: ScriptedGraph, http_client: httpx.AsyncClient, is_report: bool, more: dict[str, object]
+    graph: ScriptedGraph, http_client: httpx.AsyncClient, *, is_report: bool, more: dict[str, object]
 ) -> None:
     meta = MetaProvider(
         http_client,
@@ -526,7 +526,7 @@ async def test_the_same_rows_under_ever_new_cursors_end_the_walk_whatever_moves_
             graph.answer(done)
         for turn in range(6):
             rows = [insight_row(31, turn, **more), insight_row(32, turn, **more)]
-            graph.answer({"data": rows[:: 1 - 2 * (turn % 2)], **{"paging": page(after=f"n{turn}")["paging"]}})
+            graph.answer({"data": rows[:: 1 - 2 * (turn % 2)], "paging": page(after=f"n{turn}")["paging"]})
     if not is_report:
         graph.answer({"report_run_id": "9"})
         graph.answer(done)
@@ -603,7 +603,7 @@ async def test_a_limit_that_is_refused_at_every_size_is_refused(meta: MetaProvid
 @pytest.mark.parametrize(
     "message",
     [
-        "Unsupported get request. Object with ID 'act_1001' does not exist, cannot be loaded due to missing permissions",
+        "Unsupported get request. Object with ID 'act_1' does not exist, cannot be loaded due to missing permissions",
         "Invalid parameter",
     ],
 )
