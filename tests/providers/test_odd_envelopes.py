@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import SecretStr
@@ -100,12 +100,12 @@ SIGNS: list[dict[str, object]] = [
 ]
 
 
-@pytest.mark.parametrize("form", [dict[str, object], lambda sign: {"paging": {}, **sign}], ids=["bare", "paged"])
+@pytest.mark.parametrize("beside", [{}, {"paging": {}}], ids=["bare", "paged"])
 @pytest.mark.parametrize("sign", SIGNS, ids=said)
 async def test_an_error_beside_nothing_is_no_empty_list(
-    meta: MetaProvider, page: MetaPageProvider, graph: ScriptedGraph, sign: dict[str, object], form: Any
+    meta: MetaProvider, page: MetaPageProvider, graph: ScriptedGraph, sign: dict[str, object], beside: dict[str, object]
 ) -> None:
-    failed = {"data": [], **form(sign)}
+    failed = {"data": [], **beside, **sign}
     graph.answer(failed)
     graph.answer({"data": [AD]})
     assert await ad_ids(meta) == ["31"]

@@ -27,7 +27,8 @@ _NO_SUCH_OBJECT = 33
 _REPORT_NOT_READY = 2601
 # The size of a page by a name of its own; `limit`, which other things have too, together with a word about its size.
 _speaks_of_page_size = re.compile(
-    r"\bpage[ _-]?size\b|\bper[ _-]page\b|\b(?:too many|(?:number|amount) of) (?:rows|results|records|objects|items|entries)\b"
+    r"\bpage[ _-]?size\b|\bper[ _-]page\b"
+    r"|\b(?:too many|number of|amount of) (?:rows|results|records|objects|items|entries)\b"
 ).search
 _speaks_of_limit = re.compile(r"\blimit\b").search
 _speaks_of_size = re.compile(
