@@ -279,6 +279,19 @@ WHERE seller_id = $1
 """
     for level, table in TABLES.items()
 }
+# Listings may leave out what is archived or deleted.
+_KNOWS_LISTED = {
+    level: f"""
+SELECT EXISTS (
+  SELECT FROM {table} AS known
+  WHERE known.seller_id = $1
+    AND known.account_id = $2
+    AND known.status NOT IN ('ARCHIVED', 'DELETED')
+    AND {is_unnamed("known")} IS NOT TRUE
+)
+"""
+    for level, table in TABLES.items()
+}
 
 
 async def load_entity_ids(
@@ -296,3 +309,8 @@ async def count_entities(driver: Driver, connection: Connection, level: Level) -
     if level is Level.ACCOUNT:
         return 1
     return await driver.fetchval(_COUNT[level], connection.seller_id, connection.id)
+
+
+async def knows_listed(driver: Driver, connection: Connection, level: Level) -> bool:
+    """Whether we know entities of a level that the platform's listing has named and should name still."""
+    return await driver.fetchval(_KNOWS_LISTED[level], connection.seller_id, connection.id)

@@ -178,7 +178,7 @@ async def _write(
             fetched_at=fetched_at,
             keep_raw_from=fetched_at.date() - timedelta(days=services.settings.raw_retention_days),
         )
-        contents = {day.stat_date: _content(fetch, day, missing) for day in days}
+        contents = {day.stat_date: _content(fetch, day, missing) for day in days if day.rows or not day.gaps.is_open}
         moved = await stats_writing.note_contents(driver, connection, level, contents, fetched_at=fetched_at)
         final = fetched_at.date() - timedelta(days=RESTATEMENT_DAYS)
         if old := [day.stat_date for day in days if day.stat_date <= final]:
@@ -191,7 +191,10 @@ async def _write(
 
 
 def _content(fetch: Fetch, day: FetchedDay, missing: set[str]) -> DayContent:
-    """A row that does not say what its money is in has it in the account's currency."""
+    """A row that does not say what its money is in has it in the account's currency.
+
+    Of a day without a row that stays as it was there is none: its currency stays too.
+    """
     is_whole = not missing or missing.isdisjoint(day.rows.external_ids)
     return DayContent(day.content_hash if is_whole else None, day.currency or fetch.connection.currency)
 

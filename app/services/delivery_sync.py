@@ -55,6 +55,8 @@ async def run_delivery_job(services: Services, job: ClaimedJob, lease: Lease) ->
             seller_id=connection.seller_id,
             connection_id=connection.id,
         )
+        listed = {Level.CAMPAIGN: campaigns, Level.ADSET: adsets, Level.AD: ads}
+        await listings.doubt_empty(driver, connection, listed)
         adsets = await place_adsets(driver, connection, adsets)
         ads = await place_ads(driver, connection, ads, {each.external_id: each.campaign_external_id for each in adsets})
         tree = AccountTree(

@@ -18,12 +18,15 @@ from app.errors import (
     UnfinishedWalkError,
 )
 from app.metrics.levels import Level
+from app.queries.structure import knows_listed
 from app.vocabulary import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 
+    from app.database.driver import Driver
     from app.providers.contract import AccountRecord
+    from app.queries.connections import Connection
     from app.services.job_lease import Lease
 
 
@@ -47,16 +50,26 @@ class Listings:
         self.unread: set[Level] = set()
         self._lease = lease
         self._outdated: OutdatedRequestError | None = None
+        self._unread_account: ProviderError | None = None
+        self._is_answered = False
 
     async def read_account(self, account: Awaitable[AccountRecord], known: AccountRecord) -> AccountRecord:
-        """The account itself; as it was known where the platform refuses to show it alone. Raises ProviderError."""
+        """The account itself; as it was known where the platform does not show it alone.
+
+        Raises ProviderError where the account as such is not served, and while another try of the job may help.
+        """
         try:
             return await account
         except (OutdatedRequestError, UnexplainedRefusalError):
             raise
         except RequestRefusedError as error:
-            self._lease.warnings.note(Subject.ACCOUNT, f"The account could not be read; what was known stays. {error}")
-            return known
+            self._note_account(error)
+        except _IN_PASSING as error:
+            if not self._lease.is_last_try:
+                raise
+            self._unread_account = error
+            self._note_account(error)
+        return known
 
     async def read(self, level: Level, pages: AsyncIterator[Sequence[_Record]]) -> list[_Record]:
         """Every record once, as it was seen last: what moves while pages are read can be on two of them.
@@ -67,6 +80,7 @@ class Listings:
         try:
             async for page in pages:
                 found.update({record.external_id: record for record in page})
+            self._is_answered = True
         except OutdatedRequestError as error:
             if error.code != _ABOUT_A_FIELD:
                 raise
@@ -80,12 +94,31 @@ class Listings:
             if not self._lease.is_last_try:
                 raise
             self._note(level, error)
+        self._is_answered = self._is_answered or bool(found)
         return list(found.values())
+
+    async def doubt_empty(
+        self, driver: Driver, connection: Connection, listed: Mapping[Level, Sequence[_Named]]
+    ) -> None:
+        """Levels of which nothing is listed though some of it is known: nothing follows from that, and it is named."""
+        for level, records in listed.items():
+            if not records and level not in self.unread and await knows_listed(driver, connection, level):
+                self.unread.add(level)
+                sentence = f"The list of {_NAMES[level]} was empty though some are known; what was known stays."
+                self._lease.warnings.note(Subject.LISTING, sentence)
+
+    def raise_unanswered(self) -> None:
+        """Raises ProviderError where neither the account nor anything of its lists could be read."""
+        if self._unread_account is not None and not self._is_answered:
+            raise self._unread_account
 
     def raise_outdated(self) -> None:
         """Once what could be read is written. Raises OutdatedRequestError, which is about more than this account."""
         if self._outdated is not None:
             raise self._outdated
+
+    def _note_account(self, error: ProviderError) -> None:
+        self._lease.warnings.note(Subject.ACCOUNT, f"The account could not be read; what was known stays. {error}")
 
     def _note(self, level: Level, error: ProviderError) -> None:
         self.unread.add(level)

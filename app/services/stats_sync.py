@@ -23,6 +23,7 @@ from app.queries.unread_listings import has_unread_listing
 from app.services.day_content import fetched_days
 from app.services.day_reading import count_days, read_ahead
 from app.services.day_writing import Fetch, KnownEntities, write_days
+from app.services.empty_answers import EmptyAnswers
 from app.services.job_kinds import StatsUnit
 from app.services.odd_rows import note_odd_rows
 from app.services.placement import LEFT_OUT
@@ -115,11 +116,13 @@ async def _sync(
     """Parts in the order of their days: whole days are there though a later part fails."""
     done, written, days, currency = 0, 0, count_days(unit), None
     known = KnownEntities(since=clock.now())
+    empty = EmptyAnswers(services, connection, unit, lease)
     async with aclosing(read_ahead(provider, unit, entities=entities)) as parts:
-        async for part in parts:
+        async for each_part in parts:
+            part = await empty.look_again(provider, each_part, entities=entities)
             fetch = Fetch(connection, unit.level, part.fetched_at)
             rows = in_one_currency(part.rows, usual=connection.currency, warnings=lease.warnings)
-            of_part = fetched_days(rows, part.from_date, part.to_date)
+            of_part = await empty.judge(part, fetched_days(rows, part.from_date, part.to_date))
             note_odd_rows(part, of_part, lease.warnings)
             currency = next((day.currency for day in reversed(of_part) if day.currency), currency)
             async for each in write_days(services, lease, fetch, of_part, known):

@@ -78,6 +78,7 @@ async def _sync(services: Services, connection: Connection, lease: Lease) -> int
     campaigns = await listings.read(Level.CAMPAIGN, provider.list_campaigns())
     adsets = await listings.read(Level.ADSET, provider.list_adsets())
     ads = await listings.read(Level.AD, provider.list_ads())
+    listings.raise_unanswered()
     async with tenant_transaction(services.database.app, connection.seller_id) as driver:
         await lease.fence(driver)
         before = await connection_rows.lock_connection(
@@ -86,6 +87,8 @@ async def _sync(services: Services, connection: Connection, lease: Lease) -> int
             connection_id=connection.id,
         )
         now = clock.now()
+        by_level = {Level.CAMPAIGN: campaigns, Level.ADSET: adsets, Level.AD: ads}
+        await listings.doubt_empty(driver, connection, by_level)
         adsets = await place_adsets(driver, connection, adsets)
         ads = await place_ads(driver, connection, ads, {each.external_id: each.campaign_external_id for each in adsets})
         tree = AccountTree(

@@ -477,3 +477,175 @@ async def test_a_token_that_dies_on_the_way_ends_the_walk(meta: MetaProvider, gr
     ids, error = await listed(meta.list_ads())
 
     assert (ids, type(error), len(graph.calls)) == (["1"], TokenRejectedError, 2)
+
+
+def moved(ads: Sequence[int], turn: int) -> list[dict[str, object]]:
+    """The same ads, in another order and with another number in each."""
+    start = turn % len(ads)
+    return [{**ad(number), "budget_remaining": str(turn)} for number in (*ads[start:], *ads[:start])]
+
+
+@pytest.mark.parametrize("ads", [(1,), (1, 2, 3)])
+async def test_the_same_objects_under_ever_new_cursors_end_the_walk_whatever_moves_in_them(
+    meta: MetaProvider, graph: ScriptedGraph, ads: tuple[int, ...]
+) -> None:
+    for turn in range(9):
+        graph.answer({**page(after=f"n{turn}"), "data": moved(ads, turn)})
+    ids, error = await listed(meta.list_ads())
+
+    assert (set(ids), type(error), len(graph.calls)) == (set(map(str, ads)), UnfinishedWalkError, 6)
+    assert "5 in a row had nothing new" in str(error)
+
+
+def insight_row(number: int, turn: int, day: date = DAY, **more: object) -> dict[str, object]:
+    said = {"ad_id": str(number), "campaign_id": "1", "adset_id": "2", "account_id": "1001"}
+    return {**said, "impressions": str(turn), "date_start": str(day), "date_stop": str(day), **more}
+
+
+CIRCLES: list[tuple[str, dict[str, object]]] = [("plain", {}), ("odd", {"spend": ["x"]}), ("odd day", {"date_stop": 1})]
+
+
+@pytest.mark.parametrize("more", [each for _, each in CIRCLES], ids=[name for name, _ in CIRCLES])
+@pytest.mark.parametrize("is_report", [False, True])
+async def test_the_same_rows_under_ever_new_cursors_end_the_walk_whatever_moves_in_them(
+    graph: ScriptedGraph, http_client: httpx.AsyncClient, *, is_report: bool, more: dict[str, object]
+) -> None:
+    meta = MetaProvider(
+        http_client,
+        graph_url=graph.url,
+        api_version="v26.0",
+        account_external_id="1001",
+        access_token=SecretStr("t"),
+        patience=WalkPatience(retry_pause=0),
+        report_policy=ReportPolicy(sleep=no_sleep, async_rows=1),
+    )
+    done = {"id": "9", "async_status": "Job Completed", "async_percent_completion": 100}
+    for report in range(2 if is_report else 1):
+        if is_report:
+            graph.answer({"report_run_id": f"{report + 8}"})
+            graph.answer(done)
+        for turn in range(6):
+            rows = [insight_row(31, turn, **more), insight_row(32, turn, **more)]
+            graph.answer({"data": rows[:: 1 - 2 * (turn % 2)], "paging": page(after=f"n{turn}")["paging"]})
+    if not is_report:
+        graph.answer({"report_run_id": "9"})
+        graph.answer(done)
+        graph.answer({"data": [insight_row(31, 9), insight_row(32, 9)]})
+    ids, _ = await listed(meta.read_insights(Level.AD, DAY, DAY, expected_rows=2 if is_report else None))
+
+    assert set(ids) == {"31", "32"}
+    assert graph.unused == 0
+    walked = [call.path for call in graph.calls if call.method == "GET" and call.path.endswith("/insights")]
+    assert walked == (
+        ["/v26.0/8/insights"] * 6 + ["/v26.0/9/insights"] * 6
+        if is_report
+        else ["/v26.0/act_1001/insights"] * 6 + ["/v26.0/9/insights"]
+    )
+
+
+async def test_new_days_of_the_same_entities_are_new(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    days = [date(2026, 3, number) for number in range(1, 10)]
+    for day in days[:-1]:
+        graph.answer({"data": [insight_row(31, 1, day)], "paging": page(after=f"n{day}")["paging"]})
+    graph.answer({"data": [insight_row(31, 1, days[-1])]})
+    ids, error = await listed(meta.read_insights(Level.AD, days[0], days[-1]))
+
+    assert (len(ids), error, graph.unused) == (9, None, 0)
+
+
+TOO_LARGE = [
+    "(#100) limit must be less than or equal to 200",
+    "(#100) param limit must be <= 200",
+    "Param limit should not exceed 200",
+    "The limit parameter is too large",
+    "(#100) Invalid limit: the maximum is 200",
+    "Limit exceeds the maximum allowed value",
+    "Limit cannot be greater than 200",
+    "The value for limit must be between 1 and 200",
+    "Please reduce the limit",
+    "Page size too large",
+    "The page_size is above 200",
+    "(#100) At most 200 results per page",
+    "Too many rows requested",
+    "(#100) You requested too many results, ask for fewer",
+    "The number of records requested is too high",
+]
+
+
+@pytest.mark.parametrize("message", TOO_LARGE)
+async def test_a_limit_that_meta_refuses_is_halved_and_remembered(
+    meta: MetaProvider, graph: ScriptedGraph, message: str
+) -> None:
+    graph.answer_error(100, message=message)
+    answer_account(graph)
+    graph.answer_error(100, message=message)
+    graph.answer(page(1, after="one"))
+    graph.answer(page(2))
+    graph.answer(page(3))
+
+    assert await listed(meta.list_ads()) == (["1", "2"], None)
+    assert await listed(meta.list_ads()) == (["3"], None)
+    assert asked(graph) == [("500", None), ("250", None), ("125", None), ("125", "one"), ("125", None)]
+    for _ in range(2):
+        graph.answer_error(100, message=message)
+    graph.answer({"data": [insight_row(31, 1)], "paging": page(after="one")["paging"]})
+    graph.answer_error(100, message=message)
+    graph.answer({"data": [insight_row(32, 1)]})
+    assert await listed(meta.read_insights(Level.AD, DAY, DAY)) == (["31", "32"], None)
+    insights = [("1000", None), ("500", None), ("250", None), ("250", "one"), ("125", "one")]
+    assert (asked(graph)[5:], graph.unused) == (insights, 0)
+
+
+async def test_a_limit_that_is_refused_at_every_size_is_refused(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer_error(100, message=TOO_LARGE[0])
+    answer_account(graph)
+    for _ in range(5):
+        graph.answer_error(100, message=TOO_LARGE[0])
+    ids, error = await listed(meta.list_ads())
+
+    assert (ids, type(error), graph.unused) == ([], RequestRefusedError, 0)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unsupported get request. Object with ID 'act_1' does not exist, cannot be loaded due to missing permissions",
+        "Invalid parameter",
+    ],
+)
+@pytest.mark.parametrize("subcode", [33, None])
+async def test_a_later_page_that_is_refused_is_read_again_with_growing_pauses(
+    graph: ScriptedGraph, http_client: httpx.AsyncClient, subcode: int | None, message: str
+) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    meta = MetaProvider(
+        http_client,
+        graph_url=graph.url,
+        api_version="v26.0",
+        account_external_id="1001",
+        access_token=SecretStr("t"),
+        currency="USD",
+        patience=WalkPatience(retry_pause=1, sleep=sleep),
+    )
+    for read in (meta.list_ads, meta.list_campaigns):
+        graph.answer(page(1, after="one"))
+        for _ in range(5):
+            graph.answer_error(100, subcode, message=message)
+        graph.answer(page(2))
+        assert await listed(read()) == (["1", "2"], None)
+    assert (pauses, graph.unused) == ([1, 2, 4, 8, 16] * 2, 0)
+
+
+async def test_a_field_that_is_gone_on_a_later_page_is_not_waited_for(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(page(1, after="one"))
+    for _ in range(2):
+        graph.answer_error(100, message="(#100) Tried accessing nonexisting field (effective_status)")
+        graph.answer(page(1, after="one"))
+    ids, error = await listed(meta.list_ads())
+
+    assert (set(ids), type(error)) == ({"1"}, UnfinishedWalkError)
+    assert len(graph.calls) == 4

@@ -12,8 +12,10 @@ from pydantic import SecretStr
 from app.errors import PermissionDeniedError, ProviderTransientError, RequestRefusedError, TokenRejectedError
 from app.metrics.levels import Level
 from app.providers.contract import EntityStatus, PageMetricRow
+from app.providers.meta.graph import ERROR_BESIDE_ROWS
 from app.providers.meta.page_provider import MetaPageProvider
 from app.providers.meta.walks.patience import WalkPatience
+from app.providers.sync_warnings import Subject
 
 if TYPE_CHECKING:
     import httpx
@@ -78,6 +80,86 @@ async def test_the_data_is_read(
     graph.answer([{"code": 200, "body": json.dumps({"success": True, **beside})}])
     [outcome] = await meta.set_status(Level.AD, ["31"], EntityStatus.PAUSED)
     assert (outcome.error, graph.unused) == (None, 0)
+
+
+SIGNS: list[dict[str, object]] = [
+    {"error": "Something went wrong"},
+    {"error": ["Something went wrong"]},
+    {"error": True},
+    {"errors": [{"message": "Something went wrong"}]},
+    {"errors": ["Something went wrong"]},
+    {"errors": {"message": "Something went wrong"}},
+    {"Error": {"message": "Something went wrong"}},
+    {"success": False},
+    {"success": "false", "message": "Something went wrong"},
+    {"status": "error"},
+    {"error_code": 2, "error_msg": "Something went wrong"},
+    {"error_code": "1", "error_message": "Something went wrong"},
+    {"errorMessage": "Something went wrong"},
+    {"exception": "Something went wrong"},
+]
+
+
+@pytest.mark.parametrize("beside", [{}, {"paging": {}}], ids=["bare", "paged"])
+@pytest.mark.parametrize("sign", SIGNS, ids=said)
+async def test_an_error_beside_nothing_is_no_empty_list(
+    meta: MetaProvider, page: MetaPageProvider, graph: ScriptedGraph, sign: dict[str, object], beside: dict[str, object]
+) -> None:
+    failed = {"data": [], **beside, **sign}
+    graph.answer(failed)
+    graph.answer({"data": [AD]})
+    assert await ad_ids(meta) == ["31"]
+    graph.answer({"data": [AD], "paging": {"next": "x", "cursors": {"after": "a"}}})
+    graph.answer(failed)
+    graph.answer({"data": [{**AD, "id": "32"}]})
+    assert await ad_ids(meta) == ["31", "32"]
+    graph.answer(failed)
+    graph.answer({"data": [ROW]})
+    assert [len(rows) async for rows in meta.read_insights(Level.AD, DAY, DAY)] == [1]
+    graph.answer(failed)
+    graph.answer(
+        {"data": [{"name": "m", "period": "day", "values": [{"value": 5, "end_time": "2026-03-02T08:00:00Z"}]}]}
+    )
+    assert [row.value for row in await page.read_page_metrics(["m"], DAY, DAY)] == [5]
+    assert graph.unused == 0
+
+
+async def test_an_error_without_end_beside_nothing_fails_the_list_with_its_words(
+    meta: MetaProvider, graph: ScriptedGraph
+) -> None:
+    for _ in range(9):
+        graph.answer({"data": [], "error_code": 2, "error_msg": "Something went wrong"})
+    with pytest.raises(ProviderTransientError, match=r"HTTP 200, code 2: Something went wrong"):
+        await ad_ids(meta)
+
+
+async def test_the_codes_of_the_old_form_mean_what_they_mean(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    for status in (200, 400):
+        graph.answer({"error_code": 190, "error_msg": "Invalid OAuth access token"}, status=status)
+        with pytest.raises(TokenRejectedError, match=r"code 190: Invalid OAuth access token"):
+            await ad_ids(meta)
+
+
+@pytest.mark.parametrize("sign", SIGNS, ids=said)
+async def test_an_error_beside_rows_is_named(meta: MetaProvider, graph: ScriptedGraph, sign: dict[str, object]) -> None:
+    graph.answer({"data": [{**ROW, "spend": "2"}], "paging": {}, **sign})
+    assert [len(rows) async for rows in meta.read_insights(Level.AD, DAY, DAY)] == [1]
+    [warning] = meta.warnings.list_warnings()
+    assert (warning.subject, warning.sentence) == (Subject.ACCOUNT, ERROR_BESIDE_ROWS)
+    assert warning.examples[0].found is not None
+    assert next(iter(sign)) in warning.examples[0].found
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"success": True}, {"error_code": 0, "error_message": ""}, {"errors": []}, {"error": "none"}, {"status": "ok"}],
+    ids=said,
+)
+async def test_an_empty_list_without_an_error_is_one(
+    meta: MetaProvider, graph: ScriptedGraph, beside: dict[str, object]
+) -> None:
+    graph.answer({"data": [], **beside})
+    assert (await ad_ids(meta), len(graph.calls), bool(meta.warnings)) == ([], 1, False)
 
 
 @pytest.mark.parametrize(

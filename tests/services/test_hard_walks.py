@@ -14,9 +14,10 @@ from app.providers.sandbox.dataset import AdDay, Delivered, Entity, Kind
 from app.services.job_kinds import delivery_job, structure_job
 from tests.services.invariants import check_invariants
 from tests.services.jobs_at_hand import run_state
+from tests.services.oddities_at_hand import play
 from tests.services.shop import CREATED, TODAY, YESTERDAY, account, add_seller, entities, pointed_at, sandbox_for
 from tests.services.test_structure_sync import do
-from tests.services.working import fetch_work
+from tests.services.working import fetch_work, make_all_due, work_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -169,6 +170,52 @@ async def test_an_account_of_which_nothing_is_listed_is_asked_for_its_numbers_al
 
     assert await opened.rows(_SPENT) == ALL_LEVELS
     assert len(await warnings(opened)) >= 3
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"code": 1, "http_status": 500},
+        {"code": 2, "http_status": 500, "transient": True},
+        {"form": "html", "http_status": 502},
+        {"form": "html", "http_status": 200},
+    ],
+)
+async def test_what_an_account_has_does_not_hang_on_its_own_node(opened: Shop, fault: dict[str, object]) -> None:
+    await opened.arm({"match": {"edge": "node"}, "times": None, **fault})
+    await opened.connect()
+    await until_ended(opened)
+
+    assert await states(opened) == {("structure", "SUCCEEDED")}
+    assert await opened.value("SELECT count(*) FROM ads") == 4
+    [(subject, sentence, _)] = await warnings(opened)
+    assert (subject, sentence[:57]) == ("ACCOUNT", "The account could not be read; what was known stays. Meta")
+    await opened.sync()
+    assert await opened.rows(_SPENT) == ALL_LEVELS
+
+
+async def test_an_account_that_is_a_list_costs_itself_alone(opened: Shop) -> None:
+    await play(opened, '[[oddities]]\nmatch = { edge = "node" }\npart = "answer"\njson = \'[]\'')
+    await opened.connect()
+    await until_ended(opened)
+
+    assert await opened.value("SELECT count(*) FROM ads") == 4
+    assert [row[0] for row in await warnings(opened)] == ["ACCOUNT"]
+
+
+async def test_an_account_of_which_nothing_is_answered_is_a_failure(opened: Shop) -> None:
+    await opened.arm({"times": None, "form": "html", "http_status": 502})
+    await opened.connect()
+    await until_ended(opened)
+
+    assert await states(opened) == {("structure", "FAILED")}
+
+
+async def until_ended(shop: Shop) -> None:
+    """Do the tries that are left."""
+    for _ in range(3):
+        await make_all_due(shop.services)
+        await work_until_idle(shop.services)
 
 
 @pytest.mark.parametrize("then", ["empty", "repeated", "circle"])

@@ -28,6 +28,7 @@ from app.errors import (
 from app.providers.contract import UsageReading
 from app.providers.meta.answer_json import parse_json
 from app.providers.meta.batch_item import item_headers, read_item
+from app.providers.meta.envelope import sign_beside_rows
 from app.providers.meta.errors import MetaFailure, find_failure, loss_error, provider_error
 from app.providers.meta.node import Node, as_node
 from app.providers.meta.observing import observe_answer
@@ -35,7 +36,8 @@ from app.providers.meta.usage import read_usage, worst_usage
 from app.providers.meta.walks.edge_walk import EdgeWalk
 from app.providers.meta.walks.patience import WalkPatience
 from app.providers.proxies import proxy_of
-from app.vocabulary import UseCase
+from app.providers.sync_warnings import SyncWarnings
+from app.vocabulary import Subject, UseCase
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -49,13 +51,14 @@ if TYPE_CHECKING:
     from app.providers.meta.walks.edge import Edge
 
 _FULL = Decimal(100)
+ERROR_BESIDE_ROWS = "An answer of the platform had rows and spoke of an error; the rows were read."
 
 
 class GraphClient:
     """Bound to one version, token, use case and budget; the pooled HTTP client is the caller's, to share and close.
 
     `patience` is that of its walks. `access` is that to the account or page that it works for, `dropped` are the fields
-    that it does without; without them every refusal is believed.
+    that it does without; without them every refusal is believed. `warnings` names what an answer says beside its rows.
     """
 
     def __init__(
@@ -69,12 +72,14 @@ class GraphClient:
         patience: WalkPatience | None = None,
         access: Access | None = None,
         dropped: DroppedFields | None = None,
+        warnings: SyncWarnings | None = None,
     ) -> None:
         self._client = client
         self._version_url = version_url
         self._budget = budget
         self._access = access
         self._dropped = dropped
+        self._warnings = SyncWarnings() if warnings is None else warnings
         self.credentials = credentials
         self.use_case = use_case
         self.patience = patience or WalkPatience()
@@ -90,6 +95,7 @@ class GraphClient:
             patience=self.patience,
             access=self._access,
             dropped=self._dropped,
+            warnings=self._warnings,
         )
 
     async def get(self, path: str, params: Mapping[str, str], *, what: str, beyond_limit: bool = False) -> Node:
@@ -270,10 +276,17 @@ class GraphClient:
                 raise
             return self._silent(response)
         if isinstance(value, dict):
-            failure = find_failure(response.status_code, as_node(cast("object", value), "the body"))
+            body = as_node(cast("object", value), "the body")
+            failure = find_failure(response.status_code, body)
             if failure is not None:
                 return failure
+            self._note_signs(body)
         return cast("object", value) if response.is_success else self._silent(response)
+
+    def _note_signs(self, body: Node) -> None:
+        if signs := sign_beside_rows(body):
+            subject = Subject.PAGE if self.use_case is UseCase.PAGES else Subject.ACCOUNT
+            self._warnings.note(subject, ERROR_BESIDE_ROWS, found=self.credentials.without_secrets(json.dumps(signs)))
 
     async def _noted_error(self, failure: MetaFailure, response: httpx.Response, *, is_probe: bool) -> ProviderError:
         """The error of a refused call, which all who share the budget have learnt from."""

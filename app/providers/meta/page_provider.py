@@ -55,6 +55,7 @@ class MetaPageProvider:
         patience: WalkPatience | None = None,
         warnings: SyncWarnings | None = None,
     ) -> None:
+        self.warnings = SyncWarnings() if warnings is None else warnings
         self._page_path = quote(page_external_id, safe="")
         self._graph = GraphClient(
             client,
@@ -64,11 +65,11 @@ class MetaPageProvider:
             budget=budget,
             patience=patience,
             access=Access(self._page_path),
+            warnings=self.warnings,
         )
         self._page_external_id = page_external_id
         self._posts_per_page = posts_per_page
         self._page_sizes = page_sizes or PageSizes()
-        self.warnings = SyncWarnings() if warnings is None else warnings
 
     def __repr__(self) -> str:
         return f"MetaPageProvider({self._page_external_id})"

@@ -29,23 +29,21 @@ if TYPE_CHECKING:
 # escaped, so this ends a list and begins a name; what follows the last such place is JSON only at the page's own depth.
 _ROWS_BEGIN = b'{"data":['
 _ROWS_END = b'],"paging":'
+_NO_ROWS = b"[]"
 _NUL = rb"\u0000"  # which can't be stored, and is taken for text by the quick way
 
 
-class _AfterRows(msgspec.Struct):
-    paging: Any
-    error: Any = None
-    data: msgspec.UnsetType = msgspec.UNSET  # other rows would take the place of the first
-
-
-_decode_after_rows = msgspec.json.Decoder(_AfterRows).decode
+_decode_after_rows = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class RowsText(NamedTuple):
-    """Rows of a page as they came, and the page they stand in."""
+    """Rows of a page as they came, and the page they stand in. False without rows."""
 
     rows: memoryview
     page: bytes
+
+    def __bool__(self) -> bool:
+        return len(self.rows) > len(_NO_ROWS)
 
 
 class InsightParser:
@@ -72,8 +70,9 @@ class InsightParser:
         if end > 0 and content.startswith(_ROWS_BEGIN) and _NUL not in content:
             with suppress(ValueError, RecursionError):  # msgspec's errors are ValueErrors
                 after = _decode_after_rows(b"{" + content[end + 2 :])
-                rows = memoryview(content)[len(_ROWS_BEGIN) - 1 : end + 1]
-                return {"data": RowsText(rows, content), "paging": after.paging, "error": after.error}
+                if "data" not in after:  # other rows would take the place of the first
+                    rows = memoryview(content)[len(_ROWS_BEGIN) - 1 : end + 1]
+                    return {"data": RowsText(rows, content), **after}
         return parse_json(content, what)
 
     async def read_rows(self, page: Node) -> InsightRows:

@@ -103,6 +103,7 @@ class MetaProvider:
             patience=patience,
             access=Access(self._account_path),
             dropped=DroppedFields(self.warnings),
+            warnings=self.warnings,
         )
         self._account_external_id = account_external_id
         self._currency = currency or (known.currency if known else None)

@@ -6,12 +6,11 @@ A paging URL is never followed: it carries the token and may point anywhere. At 
 from __future__ import annotations
 
 from contextlib import suppress
-from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs, urlsplit
 
 from app.errors import UnfinishedWalkError
-from app.providers.meta.parse_insights import RowsText
+from app.providers.meta.walks.item_keys import item_keys
 
 if TYPE_CHECKING:
     from app.providers.meta.node import Node
@@ -48,20 +47,24 @@ def _after_of(url: str) -> str | None:
 
 
 class CursorTrail:
-    """The pages of one pass over an edge, and whether they lead anywhere."""
+    """The pages of one pass over an edge, and whether they lead anywhere. `id_field` is the edge's."""
 
-    def __init__(self) -> None:
+    def __init__(self, id_field: str | None) -> None:
         self._cursors: set[str] = set()
-        self._contents = {_content([])}
+        self._id_field = id_field
+        self._seen: set[int] = set()
         self._idle_pages = 0
         self._pages = 0
 
     def note_page(self, page: Node) -> None:
-        """A page that repeats one before tells as little as an empty one: a circle with ever new cursors."""
-        content = _content(page.fields["data"])
+        """A page of what was on pages before tells as little as an empty one: a circle with ever new cursors.
+
+        Its numbers may be other ones by now, and its order too.
+        """
+        keys = item_keys(page.fields["data"], self._id_field)
         self._pages += 1
-        self._idle_pages = self._idle_pages + 1 if content in self._contents else 0
-        self._contents.add(content)
+        self._idle_pages = self._idle_pages + 1 if keys <= self._seen else 0
+        self._seen |= keys
 
     def check(self, cursor: str, what: str) -> None:
         """Before the page at a cursor is asked for. Raises UnfinishedWalkError at one of the bounds."""
@@ -76,9 +79,3 @@ class CursorTrail:
 
 def _endless(what: str, reason: str) -> UnfinishedWalkError:
     return UnfinishedWalkError(f"Meta's list of {what} is not complete: its pages do not end, {reason}")
-
-
-def _content(data: object) -> bytes:
-    """A digest of a page's items."""
-    content = data.rows if isinstance(data, RowsText) else repr(data).encode(errors="replace")
-    return blake2b(content, digest_size=16).digest()

@@ -53,7 +53,7 @@ class EdgeWalk:
             raise self._unfinished(f"{len(lost)} could not be read: {named}", [each.external_id for each in lost])
 
     async def _pass(self) -> AsyncGenerator[Node]:
-        trail = CursorTrail()
+        trail = CursorTrail(self._edge.id_field)
         self._after = None
         while True:
             page, unreadable = await self._page()

@@ -21,7 +21,7 @@ from app.providers.meta.errors import PAGE_TOO_HEAVY
 from app.providers.meta.page_size import SMALLEST_PAGE
 from app.providers.meta.walks.bad_object import BadObjectSearch, LostObject
 from app.providers.meta.walks.patience import PAGE_SECONDS, READ_AGAIN, SLOW_SECONDS, TRIES_AT_A_SIZE
-from app.providers.meta.walks.refusals import as_too_much, is_about_ours, may_be_one_object
+from app.providers.meta.walks.refusals import as_too_much, is_about_ours, is_page_too_large, may_be_one_object
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -90,16 +90,16 @@ class PageAsking:
 
         Raises PlatformDownError where no size would help.
         """
+        if self._is_too_heavy(error):
+            shrinks = self._size.shrink(page.size)
+            page.size = self._size.value
+            return shrinks
         if is_about_ours(error, self._edge, after):
             page.read_again += 1
             if page.read_again > READ_AGAIN:
                 return False
             await self._patience.long_pause(page.read_again)
             return True
-        if self._is_too_heavy(error):
-            shrinks = self._size.shrink(page.size)
-            page.size = self._size.value
-            return shrinks
         if not self._is_passing(error, after):
             return False
         may_come = page.note_failure()
@@ -112,6 +112,8 @@ class PageAsking:
 
     def _is_too_heavy(self, error: ProviderError) -> bool:
         """Whether a smaller page is the answer, which a listing alone can be asked for in no other way."""
+        if is_page_too_large(error):
+            return True
         if not isinstance(error, TooMuchDataError) or error.code is None:
             return False
         return error.code == PAGE_TOO_HEAVY or self._edge.id_field is not None

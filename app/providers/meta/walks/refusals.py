@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from app.errors import (
+    OutdatedRequestError,
     PlatformUnreachableError,
     ProviderTransientError,
     RequestRefusedError,
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
 _BAD_PARAMETER = 100
 _NO_SUCH_OBJECT = 33
 _REPORT_NOT_READY = 2601
+# The size of a page by a name of its own; `limit`, which other things have too, together with a word about its size.
+_speaks_of_page_size = re.compile(
+    r"\bpage[ _-]?size\b|\bper[ _-]page\b"
+    r"|\b(?:too many|number of|amount of) (?:rows|results|records|objects|items|entries)\b"
+).search
+_speaks_of_limit = re.compile(r"\blimit\b").search
+_speaks_of_size = re.compile(
+    r"\b(?:param|parameter|value|invalid|maximum|max|exceeds?|exceeded|less|lower|greater|larger|smaller|higher|large"
+    r"|high|big|between|must|cannot|reduce|decrease|above|over)\b|<="
+).search
 _speaks_of_cursor = re.compile(r"\b(?:cursors?|after|paging)\b", re.IGNORECASE).search
 
 
@@ -33,8 +44,20 @@ def is_about_ours(error: ProviderError, edge: Edge, after: str | None) -> bool:
         return True
     if after is None or not isinstance(error, RequestRefusedError) or error.code != _BAD_PARAMETER:
         return False
-    # What was accepted for the first page is no bad parameter on a later one.
-    return edge.id_field is None or _speaks_of_cursor(str(error)) is not None
+    # What was accepted for the first page is no bad parameter on a later one, unless an object on it spoils it.
+    if edge.id_field is None or _speaks_of_cursor(str(error)) is not None:
+        return True
+    return not isinstance(error, OutdatedRequestError) and not may_be_one_object(error)
+
+
+def is_page_too_large(error: ProviderError) -> bool:
+    """Whether a refusal is about how many items were asked for at once."""
+    if not isinstance(error, RequestRefusedError | TooMuchDataError):
+        return False
+    text = str(error).lower()
+    return _speaks_of_page_size(text) is not None or (
+        _speaks_of_limit(text) is not None and _speaks_of_size(text) is not None
+    )
 
 
 def is_unready_report(error: ProviderError) -> bool:
