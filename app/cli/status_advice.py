@@ -8,7 +8,7 @@ from app.cli.counting import counted
 from app.cli.future_report import summarize_future
 from app.cli.pasting import pasted, pasted_anywhere
 from app.cli.run_commands import resume_command
-from app.vocabulary import FreshnessReason
+from app.vocabulary import FreshnessReason, UseCase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Meta's code for a call of a version that has ended.
 VERSION_ENDED = 2635
 _BEHIND = frozenset({FreshnessReason.BEHIND, FreshnessReason.NEVER_SYNCED})
+_OFTEN_NEAR_THE_END = (
+    "If that happens regularly, lengthen the intervals of the schedule, or get the app a higher tier at Meta."
+)
 
 
 def list_advice(status: FleetStatus) -> list[str]:
@@ -125,35 +128,52 @@ def _about_connections(status: FleetStatus) -> Iterator[str]:
             "The last syncs of some connections failed: see their reasons above, and the log of the workers. The "
             "schedule tries again by itself."
         )
+    yield from _about_held_back(status)
+    if FreshnessReason.META_GAP in reasons:
+        seller = _only_seller(status, FreshnessReason.META_GAP) or "SELLER"
+        backfill = pasted("backfill", "--seller", seller, "--from", "FIRST_DAY", "--to", "LAST_DAY")
+        yield f"Some days were never fetched: `{backfill}` fetches them."
+    if (sellers := _sellers_behind(status)) and not status.is_worker_missing:
+        sync = pasted("sync", *(["--seller", *sellers] if len(sellers) == 1 else []))
+        yield f"Connections are behind: `{sync}` fetches now; if many jobs are due, start more workers."
+
+
+def _about_held_back(status: FleetStatus) -> Iterator[str]:
     if any(each.held_back.by_own_limit for each in status.held_back):
         yield (
             "Work waits for calls under our own limit, and resumes by itself. If that happens regularly, raise "
             "META_CALLS_PER_HOUR to what Meta grants the app, or lengthen the intervals of the schedule."
         )
-    if any(not each.held_back.by_own_limit for each in status.held_back):
+    if any(each.is_platforms for each in status.held_back):
         yield (
-            "Meta wants a pause: there is nothing to do, the work resumes by itself when it ends. If that happens "
-            "regularly, lengthen the intervals of the schedule, or get the app a higher tier at Meta."
+            "Meta wants a pause: the work resumes by itself when it ends, and not before, whatever asks for it "
+            f"(`{pasted('sync')}` does not help). {_OFTEN_NEAR_THE_END}"
         )
-    if FreshnessReason.THROTTLED in reasons and not status.held_back:
+    if any(each.is_caution for each in status.held_back):
+        yield (
+            "Meta's quota is nearly used up: background work starts minutes later than it could, by itself; "
+            f"`{pasted('sync')}` is not held back. {_OFTEN_NEAR_THE_END}"
+        )
+    runs_short = any(each.reason is FreshnessReason.THROTTLED for each in status.connections if each.refusal is None)
+    if runs_short and not status.held_back:
         yield (
             "Connections that run short of calls are fetched less often, and recover by themselves. If that happens "
             "regularly, lengthen the intervals of the schedule; META_CALLS_PER_HOUR may be raised to what Meta grants "
             "the app, and no further."
         )
-    if FreshnessReason.META_GAP in reasons:
-        seller = _only_seller(status, FreshnessReason.META_GAP) or "SELLER"
-        backfill = pasted("backfill", "--seller", seller, "--from", "FIRST_DAY", "--to", "LAST_DAY")
-        yield f"Some days were never fetched: `{backfill}` fetches them."
-    if reasons & _BEHIND and not status.is_worker_missing:
-        seller = _only_seller(status, *_BEHIND)
-        sync = pasted("sync", *(["--seller", seller] if seller else []))
-        yield f"Connections are behind: `{sync}` fetches now; if many jobs are due, start more workers."
 
 
-def _only_seller(status: FleetStatus, *reasons: FreshnessReason) -> str | None:
-    """The seller of all connections with one of these reasons; None if there are several."""
-    sellers = {each.seller for each in status.connections if each.refusal is None and each.reason in reasons}
+def _sellers_behind(status: FleetStatus) -> set[str]:
+    """The sellers of connections that are behind and may be asked for numbers now."""
+    scopes = [each.scope for each in status.held_back if each.is_platforms]
+    paused = {scope.connection_id for scope in scopes if scope.use_case in {None, UseCase.ADS_INSIGHTS}}
+    behind = [each for each in status.connections if each.refusal is None and each.reason in _BEHIND]
+    return {each.seller for each in behind if not {None, each.connection.id} & paused}
+
+
+def _only_seller(status: FleetStatus, reason: FreshnessReason) -> str | None:
+    """The seller of all connections with this reason; None if there are several."""
+    sellers = {each.seller for each in status.connections if each.refusal is None and each.reason is reason}
     return sellers.pop() if len(sellers) == 1 else None
 
 

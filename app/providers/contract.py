@@ -307,14 +307,15 @@ class CallBudget(Protocol):
         """Count calls that are about to be made; answers whether they are a probe, for whose answer all others wait.
 
         Raises ProviderThrottledError, and counts nothing, while calls pause, or when the hour's calls are used up. The
-        latter never stops what goes `beyond_limit`: what a person asked for, and what has begun.
+        latter never stops what goes `beyond_limit`: what a person asked for, and what has begun. Nor does a pause stop
+        what has begun, unless the platform itself refuses calls.
         """
         ...
 
     async def note_usage(
         self, use_case: UseCase | None, usage: UsageReading, *, answers_probe: bool = False, of_app: bool = False
     ) -> datetime | None:
-        """What the platform said of the quota in its answer; a quota near its end pauses the use case for all.
+        """What the platform said of the quota in its answer; one near its end lets no work of the use case begin.
 
         None: it was said of the whole account; `of_app`: of all accounts of ours. `answers_probe`: this is the answer
         that all others wait for.

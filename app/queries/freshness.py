@@ -89,20 +89,27 @@ WHERE campaigns.seller_id = $1
   AND (campaigns.status IN ('ACTIVE', 'PAUSED', 'UNKNOWN') OR campaigns.archived_at >= $2::timestamptz - $4::interval)
 """
 
+# Before its structure is known, nothing else of an account is asked for.
 _PAUSED_UNTIL = """
 SELECT max(until)
 FROM (
   SELECT paused_until AS until
   FROM call_pauses
   WHERE call_pauses.seller_id = $1
-    AND call_pauses.scope IN ('connection/' || accounts.id::text, 'connection/' || accounts.id::text || '/ADS_INSIGHTS')
+    AND (
+      call_pauses.scope IN ('connection/' || accounts.id::text, 'connection/' || accounts.id::text || '/ADS_INSIGHTS')
+      OR (
+        call_pauses.scope = 'connection/' || accounts.id::text || '/ADS_MANAGEMENT'
+        AND accounts.structure_synced_at IS NULL
+      )
+    )
   UNION ALL
   SELECT jobs.run_at
   FROM jobs
   WHERE jobs.seller_id = $1
     AND jobs.connection_id = accounts.id
     AND jobs.state = 'PARKED'
-    AND jobs.use_case = 'ADS_INSIGHTS'
+    AND (jobs.use_case = 'ADS_INSIGHTS' OR accounts.structure_synced_at IS NULL)
 ) AS pauses
 WHERE until > $2::timestamptz
 """

@@ -7,6 +7,7 @@ the platform and not a lock: without Redis the calls are made all the same, with
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -21,6 +22,7 @@ from app.services.job_broker import Priority
 from app.services.quota_pauses import (
     ASKED_FOR,
     FIRST_GUESS,
+    FULL,
     LONGEST_GUESS,
     NEAR_THE_END,
     NEARLY_USED_UP_REASON,
@@ -52,7 +54,8 @@ REST_FROM_REDIS = timedelta(seconds=10)
 # made it}, or {'', calls of the hour, 'PROBE' for a probe}.
 # A minute leaves the hour when all of it is an hour old, so no hour of 60 minutes ever holds more than the limit.
 _BEGIN = """
-local now, calls, limit, by_person = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
+local now, calls, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local by_person, has_begun = ARGV[4] == '1', ARGV[6] == '1'
 """
 _COUNT = """
 local minute = math.floor(now / 60)
@@ -92,6 +95,7 @@ _PAUSE_PARTS = ("pause", "pause_cause", "pause_series")
 _USED_UP = f"its share of the hour's calls is used up ({OWN_LIMIT})"
 _PAUSE_REASONS = {
     ASKED_FOR: "the platform wants a pause",
+    FULL: "the platform wants a pause",
     NEAR_THE_END: NEARLY_USED_UP_REASON,
     "": "the platform wants a pause, or its usage headers say that its quota is nearly used up",
 }
@@ -103,6 +107,13 @@ class Spent(NamedTuple):
     refusal: str
     number: float
     cause: str
+
+
+@dataclass(slots=True)
+class Work:
+    """A try of a piece of work that calls. Once it has begun, caution about the quota does not stop it any more."""
+
+    has_begun: bool = False
 
 
 class CallBudgets:
@@ -124,14 +135,16 @@ class CallBudgets:
         calls_per_hour: int,
         urgency: int = Priority.MANUAL,
         beyond_limit: bool = False,
+        work: Work | None = None,
     ) -> CallBudget:
         """The budget of an ad account or page (its id with or without `act_`), as work of an urgency has it.
 
-        `beyond_limit`: none of its calls is refused for want of calls of the hour.
+        `beyond_limit`: none of its calls is refused for want of calls of the hour. `work` is what makes the calls;
+        without it each call is one by itself.
         """
         share = max(1, int(calls_per_hour * SHARES.get(Priority(urgency), 1.0)))
-        account, by_person = external_id.removeprefix("act_"), Priority(urgency) is Priority.MANUAL
-        return _SharedBudget(self, provider, account, calls_per_hour, share, beyond_limit, by_person)
+        account = external_id.removeprefix("act_")
+        return _SharedBudget(self, provider, account, calls_per_hour, share, beyond_limit, Priority(urgency), work)
 
     async def spend(self, keys: list[str], arguments: list[str]) -> Spent | None:
         """None where Redis does not answer."""
@@ -177,16 +190,18 @@ class _SharedBudget(NamedTuple):
     calls_per_hour: int
     share: int
     all_beyond_limit: bool
-    by_person: bool
+    urgency: Priority
+    work: Work | None
 
     async def spend(self, use_case: UseCase, calls: int = 1, *, beyond_limit: bool = False) -> bool:
         """More calls at once than an hour has go when nothing else went in that hour."""
         limit = _NO_LIMIT if beyond_limit or self.all_beyond_limit else self.share
         counted = self._key(use_case, "count")
-        asked_by_person = "1" if self.by_person and beyond_limit else ""
+        by_person = "1" if self.urgency is Priority.MANUAL else ""
+        has_begun = "1" if self.work is not None and self.work.has_begun else ""
         answer = await self.budgets.spend(
             [counted, *self._pause_keys(use_case), *self._pause_keys(None)],
-            [_now(), str(calls), str(limit), asked_by_person, _length(quota_pauses.PROBE_PATIENCE)],
+            [_now(), str(calls), str(limit), by_person, _length(quota_pauses.PROBE_PATIENCE), has_begun],
         )
         if answer is not None:
             refusal, number, _ = answer
@@ -194,8 +209,10 @@ class _SharedBudget(NamedTuple):
             await self.budgets.scarce.note(self.provider, use_case, self.external_id, used=used)
             if refusal:
                 PROVIDER_CALLS.labels(self.provider, use_case, refusal).inc(calls)
-                raise _refusal(answer, use_case)
+                raise _refusal(answer, use_case, self.urgency)
             BUDGET_USED.labels(self.provider, use_case).observe(used)
+        if self.work is not None:
+            self.work.has_begun = True
         PROVIDER_CALLS.labels(self.provider, use_case, "MADE").inc(calls)
         return answer is not None and answer.cause == quota_pauses.PROBE
 
@@ -258,10 +275,11 @@ def _length(duration: timedelta) -> str:
     return f"{duration.total_seconds():.3f}"
 
 
-def _refusal(spent: Spent, use_case: UseCase) -> ProviderThrottledError:
+def _refusal(spent: Spent, use_case: UseCase, urgency: Priority) -> ProviderThrottledError:
     """A pause that the platform asked for holds back all of the use case; anything else only who asked.
 
-    What waits for our own limit or for a probe asks again before the time that is known now.
+    What waits for our own limit or for a probe asks again before the time that is known now. After a pause of our own
+    caution, backfills let all else begin first.
     """
     until = datetime.fromtimestamp(spent.number, UTC)
     match spent.refusal:
@@ -272,6 +290,8 @@ def _refusal(spent: Spent, use_case: UseCase) -> ProviderThrottledError:
         case _:
             reason, longest = _USED_UP, LONGEST_OWN_WAIT
     is_platforms = spent.refusal == "PAUSED" and spent.cause != NEAR_THE_END
+    if spent.refusal == "PAUSED" and not is_platforms and urgency is Priority.BACKFILL:
+        until += quota_pauses.PROBE_RECHECK
     return ProviderThrottledError(
         f"no call is made for {use_case}: {reason}",
         retry_at=until if longest is None else min(until, clock.now() + longest),

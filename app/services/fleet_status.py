@@ -113,6 +113,16 @@ class HeldBackStatus(NamedTuple):
         """Which calls of theirs."""
         return PauseScope.parse(self.held_back.scope)
 
+    @property
+    def is_caution(self) -> bool:
+        """Background work waits near the end of the platform's quota; what a person asks for does not."""
+        return NEARLY_USED_UP_REASON in self.held_back.reason
+
+    @property
+    def is_platforms(self) -> bool:
+        """The platform wants the pause, and nothing is asked of it before its end, whoever wants it."""
+        return not (self.held_back.by_own_limit or self.is_caution)
+
 
 class GapStatus(NamedTuple):
     """What a connection is read without, whose it is, and the connection's name."""

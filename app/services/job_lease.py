@@ -10,6 +10,7 @@ from app.providers.sync_warnings import SyncWarnings
 from app.queries import job_claims
 from app.queries import runs as run_rows
 from app.queries.job_progress import save_progress
+from app.services.call_budget import Work
 from app.services.progress_channel import publish_progress
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class _Known(NamedTuple):
 class Lease:
     """A claim on a job, kept by a heartbeat. Every transaction that writes data calls `fence` first.
 
-    `warnings` collects what is odd in the platform's answers; it is stored when the job ends.
+    `warnings` collects what is odd in the platform's answers; it is stored when the job ends. `calls` is this try, as
+    the call budget knows it.
     """
 
     def __init__(self, services: Services, job: ClaimedJob, duration: timedelta) -> None:
@@ -47,6 +49,7 @@ class Lease:
         self.duration = duration
         self.result: Mapping[str, object] | None = None
         self.warnings = SyncWarnings()
+        self.calls = Work()
         self._known = _Known(0, 1, 0)
         self._services = services
 

@@ -167,4 +167,5 @@ def _budget(services: Services, connection: Connection, lease: Lease | None) -> 
         calls_per_hour=services.settings.meta_calls_per_hour,
         urgency=lease.job.priority if lease else Priority.MANUAL,
         beyond_limit=lease is not None and AFTER_CHANGE in lease.job.unit,
+        work=lease.calls if lease else None,
     )

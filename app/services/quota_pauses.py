@@ -5,8 +5,10 @@ so on up to 10. After a guessed pause a single call, the probe, asks the platfor
 answer. A probe that is answered below the thresholds ends the series, any other answer begins the next, longer pause.
 A throttle of the whole app has one series for all accounts, and each account that it has met a probe.
 
-A quota that is merely nearly used up (NEAR_THE_END) holds background work back, and lets through what a person asked
-for: the rest of the quota is theirs. A throttle (ASKED_FOR) holds everything back.
+Caution alone never costs work its place: it holds back the start of work, and what has begun goes on to its end. A
+quota that is merely nearly used up (NEAR_THE_END) holds back background work, and not what a person asked for: the rest
+of the quota is theirs. One that is full until a named time, though calls are still answered (FULL), holds back the
+start of anything. A throttle (ASKED_FOR), by which the platform refused a call, holds everything back.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ PROBE_RECHECK = timedelta(seconds=5)
 SERIES_MEMORY = timedelta(hours=1)
 
 # What made a pause. Nothing is known about one that an older process of ours noted.
-ASKED_FOR, NEAR_THE_END = "ASKED_FOR", "NEAR_THE_END"
+ASKED_FOR, FULL, NEAR_THE_END = "ASKED_FOR", "FULL", "NEAR_THE_END"
 PROBE = "PROBE"
 """What the gate answers for the call that is one."""
 NEARLY_USED_UP_REASON = "the platform's usage headers say that its quota is nearly used up"
@@ -46,8 +48,10 @@ class QuotaPause(NamedTuple):
 
 def pause_for(usage: UsageReading) -> QuotaPause | None:
     """The pause that an answer calls for; None where calls may go on."""
-    if usage.regain_wait or usage.is_refusal:
+    if usage.is_refusal:
         return QuotaPause(ASKED_FOR, usage.regain_wait)
+    if usage.regain_wait:
+        return QuotaPause(FULL, usage.regain_wait)
     if usage.percent >= NEARLY_USED_UP:
         return QuotaPause(NEAR_THE_END, min(usage.reset_wait, LONGEST_GUESS))
     if usage.percent >= SLOWED_DOWN:
@@ -56,18 +60,23 @@ def pause_for(usage: UsageReading) -> QuotaPause | None:
 
 
 # The beginning of a script that spends calls. Keys 2 to 4 are the end, the cause and the series of the use case's
-# pause, keys 5 to 7 those of the whole account's; `now` is the time, `by_person` whether a person asked. Returns a
-# refusal, or leaves the series that the call is a probe of in `probed`.
+# pause, keys 5 to 7 those of the whole account's; `now` is the time, `by_person` whether a person asked, `has_begun`
+# whether the work has made a call before. Returns a refusal, or leaves the series that the call is a probe of in
+# `probed`.
 GATE = """
+local function holds(cause)
+  if cause == 'NEAR_THE_END' then return not (by_person or has_begun) end
+  return cause ~= 'FULL' or not has_begun
+end
 local probed = {}
 for first = 5, 2, -3 do
   local paused_until = tonumber(redis.call('GET', KEYS[first]) or '0')
   local cause = redis.call('GET', KEYS[first + 1]) or ''
-  if paused_until > now and not (by_person and cause == 'NEAR_THE_END') then
+  if paused_until > now and holds(cause) then
     return {'PAUSED', tostring(paused_until), cause}
   end
   local series = redis.call('HMGET', KEYS[first + 2], 'cause', 'probed_until')
-  if series[1] and not (by_person and series[1] == 'NEAR_THE_END') then
+  if series[1] and holds(series[1]) then
     local probed_until = tonumber(series[2] or '0')
     if probed_until > now then
       return {'PROBED', tostring(probed_until), series[1]}
@@ -77,8 +86,9 @@ for first = 5, 2, -3 do
 end
 """
 
-# Notes a pause; answers its end. In force, a guess is replaced by a named wait, and a quota near its end by a throttle;
-# of two named waits the later end counts. Keys: end, cause, series.
+# Notes a pause; answers its end. In force, a guess is replaced by a named wait, and a quota near its end by anything
+# that the platform says; of two named waits the later end counts, and what a refusal made stays one. Keys: end, cause,
+# series.
 NOTE = """
 local now, cause, named = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local first, longest, memory = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -88,9 +98,11 @@ local in_force = old_until > now
 local step = tonumber(redis.call('HGET', KEYS[3], 'step') or '0')
 local was_guessed = step > 0
 if in_force then
-  if old_cause ~= cause then
-    if cause == 'NEAR_THE_END' then return tostring(old_until) end
-  elseif named == 0 or (not was_guessed and old_until >= now + named) then
+  if cause == 'NEAR_THE_END' and old_cause ~= cause then return tostring(old_until) end
+  if cause == 'FULL' and old_cause == 'ASKED_FOR' then cause = old_cause end
+  local said_before = old_cause == cause or (old_cause == 'FULL' and cause == 'ASKED_FOR')
+  if said_before and (named == 0 or (not was_guessed and old_until >= now + named)) then
+    redis.call('SET', KEYS[2], cause, 'KEEPTTL')
     return tostring(old_until)
   end
 end

@@ -22,13 +22,14 @@ from app.embedded.ports import find_free_port
 from app.errors import NotFoundError, ProviderThrottledError
 from app.metrics.levels import Level
 from app.providers.contract import UsageReading
+from app.queries.fleet_status import HeldBack
 from app.services.context import open_services
-from app.services.fleet_status import FleetStatus, read_fleet_status
+from app.services.fleet_status import FleetStatus, HeldBackStatus, read_fleet_status
 from app.services.job_broker import Priority
 from app.services.run_control import cancel_run
 from app.services.sync import enqueue_seller_sync
 from app.services.tick_taking import start_scheduled_job
-from app.vocabulary import ProviderKind, RunOrigin, UseCase
+from app.vocabulary import FreshnessReason, ProviderKind, RunOrigin, UseCase
 from graphql_schema.global_id import global_id
 from tests.cli.running import run_pixecom
 from tests.graphql_schema.small_world import SmallWorld, Tenant
@@ -302,7 +303,9 @@ async def test_what_waits_since_the_platforms_quota_is_nearly_used_up_is_told_as
     tenant = await world.add_seller("acme")
     account = await add_well_account(tenant, "Busy")
     await ask_for(tenant)
-    budget = world.services.budgets.get_budget(ProviderKind.META, str(account), calls_per_hour=9)
+    budget = world.services.budgets.get_budget(
+        ProviderKind.META, str(account), calls_per_hour=9, urgency=Priority.SCHEDULED
+    )
     await budget.note_usage(UseCase.ADS_INSIGHTS, UsageReading(percent=Decimal(97), regain_wait=timedelta(0)))
     with pytest.raises(ProviderThrottledError) as raised:
         await budget.spend(UseCase.ADS_INSIGHTS)
@@ -315,7 +318,46 @@ async def test_what_waits_since_the_platforms_quota_is_nearly_used_up_is_told_as
     assert (held_back.connection, held_back.held_back.by_own_limit) == ("Busy", False)
     assert "its quota is nearly used up" in held_back.held_back.reason
     [advice] = list_advice(status)
-    assert advice.startswith("Meta wants a pause: there is nothing to do")
+    assert advice.startswith("Meta's quota is nearly used up: background work starts minutes later than it could")
+    assert "`pixecom sync` is not held back" in advice
+
+
+@pytest.mark.parametrize("scope", ["", "/ADS_MANAGEMENT"])
+async def test_an_account_that_a_pause_keeps_from_its_first_sync_is_said_to_wait_for_it(
+    world: SmallWorld, scope: str
+) -> None:
+    """Its structure is asked for first, and a sync now would not be made either."""
+    tenant = await world.add_seller("acme")
+    account = await tenant.add_account(name="New")
+    await world.write("UPDATE fb_connections SET structure_synced_at = NULL WHERE id = $1", account)
+    await world.write(
+        "INSERT INTO call_pauses (scope, seller_id, paused_until, reason, noted_at)"
+        " VALUES ($1, $2, now() + interval '59 minutes', 'the platform wants a pause', now())",
+        *(f"connection/{account}{scope}", tenant.seller_id),
+    )
+    status = await status_of(world)
+    [connection] = status.connections
+    assert connection.reason is FreshnessReason.THROTTLED
+    assert connection.until is not None
+    assert timedelta(minutes=58) < connection.until - clock.now() <= timedelta(minutes=59)
+    [advice] = list_advice(status)
+    assert advice.startswith("Meta wants a pause: the work resumes by itself when it ends, and not before")
+
+
+@pytest.mark.parametrize(
+    ("scope", "is_advised"), [("meta", False), ("connection/{}", False), ("connection/{}/ADS_MANAGEMENT", True)]
+)
+async def test_a_sync_is_advised_only_where_numbers_may_be_asked_for(
+    world: SmallWorld, scope: str, *, is_advised: bool
+) -> None:
+    tenant = await world.add_seller("acme")
+    account = await add_well_account(tenant, "Behind")
+    await world.write("UPDATE stats_fetches SET fetched_at = now() - interval '3 hours'")
+    await world.write("UPDATE fb_connections SET stats_synced_at = now() - interval '3 hours'")
+    status = await status_of(world)
+    pause = HeldBack(scope.format(account), None, None, clock.now(), "the platform wants a pause", by_own_limit=False)
+    advice = list_advice(replace(status, held_back=(HeldBackStatus(None, None, pause),)))
+    assert any("fetches now" in each for each in advice) is is_advised
 
 
 async def test_a_run_that_several_pauses_hold_goes_on_after_the_last_of_them(world: SmallWorld) -> None:

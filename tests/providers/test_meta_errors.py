@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.providers.conftest import ScriptedGraph
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+REGAIN = "estimated_time_to_regain_access"
 
 THROTTLED: list[tuple[int, int | None]] = [
     (4, None),
@@ -283,15 +284,88 @@ async def test_a_throttle_that_names_no_time_says_that_its_time_is_a_guess(
             timedelta(minutes=42),
         ),
         ({"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 0}]}'}, timedelta(0)),
-        ({"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 999999}]}'}, timedelta(days=1)),
-        ({"x-ad-account-usage": f'{{"reset_time_duration": {10**40}}}'}, timedelta(days=1)),
+        ({"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 999999}]}'}, timedelta(0)),
+        ({"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 1e99}]}'}, timedelta(0)),
+        ({"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 1440}]}'}, timedelta(days=1)),
+        ({"x-ad-account-usage": f'{{"reset_time_duration": {10**40}}}'}, timedelta(0)),
         ({"x-ad-account-usage": '{"reset_time_duration": -5}'}, timedelta(0)),
         ({"x-ad-account-usage": "not json", "x-business-use-case-usage": "[1]"}, timedelta(0)),
         ({"x-business-use-case-usage": '{"1": 5, "2": [null, "x", {}]}'}, timedelta(0)),
+        ({"retry-after": "420"}, timedelta(minutes=7)),
+        ({"retry-after": "Tue, 10 Mar 2026 12:07:00 GMT"}, timedelta(minutes=7)),
+        ({"retry-after": "Tue, 10 Mar 2026 11:53:00 GMT"}, timedelta(0)),
+        ({"retry-after": "90000"}, timedelta(0)),
+        ({"retry-after": "-5"}, timedelta(0)),
+        ({"retry-after": "soon"}, timedelta(0)),
+        (
+            {
+                "retry-after": "60",
+                "x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 7}]}',
+            },
+            timedelta(minutes=7),
+        ),
     ],
 )
 def test_regain_wait(headers: dict[str, str], wait: timedelta) -> None:
-    assert regain_wait(headers) == wait
+    with clock.frozen(NOW):
+        assert regain_wait(headers) == wait
+
+
+def regain_of(*entries: tuple[str, str, int]) -> str:
+    """The header that names these minutes, each for an id and a type."""
+    said = [f'"{owner}": [{{"type": "{kind}", "{REGAIN}": {minutes}}}]' for owner, kind, minutes in entries]
+    return f"{{{', '.join(said)}}}"
+
+
+@pytest.mark.parametrize(
+    ("code", "entries", "minutes"),
+    [
+        (80000, [("1001", "ads_insights", 7), ("1001", "ads_management", 50)], 7),
+        (80004, [("1001", "ads_insights", 50), ("1001", "ads_management", 7)], 7),
+        (80000, [("1001", "instagram", 50)], None),
+        (80000, [("999", "ads_insights", 50), ("1001", "ads_insights", 7)], 7),
+        (80000, [("999", "ads_insights", 7)], 7),  # a business of ours, for all that anybody knows
+        (17, [("1001", "ads_insights", 5), ("1001", "ads_management", 7), ("1001", "messenger", 50)], 7),
+    ],
+)
+async def test_a_throttles_wait_is_that_of_its_account_and_use_case(
+    meta: MetaProvider, graph: ScriptedGraph, code: int, entries: list[tuple[str, str, int]], minutes: int | None
+) -> None:
+    graph.answer_error(code, headers={"X-Business-Use-Case-Usage": regain_of(*entries)})
+    with clock.frozen(NOW):
+        error = await raised_by(meta)
+
+    assert isinstance(error, ProviderThrottledError)
+    assert error.is_guess is (minutes is None)
+    assert minutes is None or error.retry_at == NOW + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        [regain_of(("1001", "ads_insights", 3)), regain_of(("1001", "ads_management", 7))],
+        [f"{regain_of(('1001', 'ads_insights', 3))}, {regain_of(('1001', 'ads_management', 7))}"],
+        ["{broken", regain_of(("1001", "ads_management", 7))],
+    ],
+)
+async def test_a_header_that_is_sent_twice_is_read_twice(sent: list[str]) -> None:
+    def answer(_request: httpx.Request) -> httpx.Response:
+        headers = [("X-Business-Use-Case-Usage", value) for value in sent]
+        return httpx.Response(400, json={"error": {"code": 17, "message": "too many calls"}}, headers=headers)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        meta = MetaProvider(
+            client,
+            graph_url="http://graph.test",
+            api_version="v26.0",
+            account_external_id="act_1001",
+            access_token=SecretStr("t"),
+        )
+        with clock.frozen(NOW):
+            error = await raised_by(meta)
+
+    assert isinstance(error, ProviderThrottledError)
+    assert error.retry_at == NOW + timedelta(minutes=7)
 
 
 @pytest.mark.parametrize(

@@ -127,12 +127,12 @@ def business(**use_cases: dict[str, object]) -> str:
         (
             {
                 "x-business-use-case-usage": business(
-                    ads_insights={"call_count": 3, "estimated_time_to_regain_access": 0},
-                    ads_management={"call_count": 1, "total_time": 97, "estimated_time_to_regain_access": 4},
+                    ads_insights={"call_count": 1, "total_time": 97, "estimated_time_to_regain_access": 4},
                 ),
             },
             usage("97", timedelta(minutes=4)),
         ),
+        ({"x-app-usage": '{"call_count":12}, {"call_count":91}'}, usage("91")),  # sent twice, and joined by a proxy
         (
             {"x-business-use-case-usage": '{"1":[{"call_count":91}],"1":[{"call_count":12}]}'},
             usage("91"),  # the key stands there twice
@@ -142,7 +142,63 @@ def business(**use_cases: dict[str, object]) -> str:
     ],
 )
 def test_the_worst_of_all_headers_counts(headers: dict[str, str], expected: UsageReading) -> None:
-    assert read_usage(headers) == expected
+    assert read_usage(headers, INSIGHTS) == {INSIGHTS: expected}
+
+
+def regain(percent: float, minutes: float) -> dict[str, object]:
+    return {"call_count": percent, "estimated_time_to_regain_access": minutes}
+
+
+@pytest.mark.parametrize("minutes", [60, 99999, 1e99])
+@pytest.mark.parametrize("percent", [0, 3, 94])
+def test_a_wait_is_not_believed_of_a_quota_that_is_not_full(percent: float, minutes: float) -> None:
+    headers = {"x-business-use-case-usage": business(ads_insights=regain(percent, minutes))}
+    assert read_usage(headers, INSIGHTS, account="1001") == {INSIGHTS: usage(str(percent))}
+
+
+@pytest.mark.parametrize(("minutes", "believed"), [(42, 42), (60, 60), (61, 60), (1440, 60), (1441, 0), (99999, 0)])
+def test_a_wait_of_a_full_quota_is_believed_within_bounds(minutes: float, believed: int) -> None:
+    headers = {"x-business-use-case-usage": business(ads_insights=regain(100, minutes))}
+    expected = {INSIGHTS: usage("100", timedelta(minutes=believed))}
+    assert read_usage(headers, INSIGHTS, account="1001") == expected
+
+
+def test_what_is_said_of_another_quota_is_not_said_of_this_one() -> None:
+    headers = {
+        "x-business-use-case-usage": json.dumps(
+            {
+                "999": [{"type": "ads_insights", **regain(100, 60)}],
+                "act_1001": [
+                    {"type": "instagram", **regain(100, 60)},
+                    {"type": "custom_audience", **regain(100, 60)},
+                    {"type": "ads_management", **regain(100, 7)},
+                    {"type": "ads_insights", **regain(3, 0)},
+                ],
+            }
+        ),
+        "x-fb-ads-insights-throttle": '{"acc_id_util_pct":12}',
+    }
+    expected = {MANAGEMENT: usage("100", timedelta(minutes=7)), INSIGHTS: usage("12")}
+    assert read_usage(headers, INSIGHTS, account="1001") == expected
+
+
+def test_a_wait_of_another_id_alone_is_caution_at_most() -> None:
+    """It may be a business of ours."""
+    headers = {"x-business-use-case-usage": business(ads_insights=regain(100, 60))}
+    assert read_usage(headers, INSIGHTS, account="7") == {INSIGHTS: usage("100")}
+
+
+async def test_each_use_case_is_told_what_is_said_of_it(
+    meta: MetaProvider, graph: ScriptedGraph, budget: Recorder
+) -> None:
+    said = business(ads_insights=regain(100, 7), instagram=regain(100, 60), ads_management=regain(3, 60))
+    graph.answer(
+        {"account_status": 1, "currency": "USD", "timezone_name": "UTC"},
+        headers={"X-Business-Use-Case-Usage": said},
+    )
+    await meta.get_account()
+
+    assert budget.noted == [(MANAGEMENT, usage("3")), (INSIGHTS, usage("100", timedelta(minutes=7)))]
 
 
 async def test_every_call_is_spent_under_its_use_case(
@@ -219,7 +275,7 @@ async def test_answers_tell_their_usage_errors_too(meta: MetaProvider, graph: Sc
     with pytest.raises(Exception, match="code 100"):
         await meta.get_account()
 
-    assert budget.noted == [(MANAGEMENT, usage("88")), (MANAGEMENT, usage("96"))]
+    assert budget.noted == [(INSIGHTS, usage("88")), (MANAGEMENT, usage("96"))]
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,10 @@ def no_cap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(call_budget, "LONGEST_OWN_WAIT", timedelta(days=1))
 
 
-def budget_of(redis: Redis, account: str = "act_1", *, limit: int = 10) -> CallBudget:
-    return CallBudgets(redis).get_budget(ProviderKind.META, account, calls_per_hour=limit)
+def budget_of(
+    redis: Redis, account: str = "act_1", *, limit: int = 10, urgency: Priority = Priority.MANUAL
+) -> CallBudget:
+    return CallBudgets(redis).get_budget(ProviderKind.META, account, calls_per_hour=limit, urgency=urgency)
 
 
 def usage(percent: str, regain: timedelta = timedelta(0)) -> UsageReading:
@@ -185,7 +187,7 @@ async def test_a_quota_near_its_end_pauses_all_processes(
         await budget_of(redis).note_usage(INSIGHTS, usage(percent, regain))
         await budget_of(other_process).spend(MANAGEMENT)
 
-    other = budget_of(other_process)
+    other = budget_of(other_process, urgency=Priority.SCHEDULED)
     assert await refusal_at(other, NOON + pause - timedelta(seconds=1)) == NOON + pause
     await spend_at(other, NOON + pause)
 
@@ -203,7 +205,7 @@ async def test_a_quota_near_its_end_pauses_all_processes(
     ],
 )
 async def test_a_pause_says_what_made_it(redis: Redis, noted: Sequence[UsageReading], reason: str) -> None:
-    budget = budget_of(redis)
+    budget = budget_of(redis, urgency=Priority.SCHEDULED)
     for each in noted:
         await budget.note_usage(INSIGHTS, each)
     with pytest.raises(ProviderThrottledError) as raised:

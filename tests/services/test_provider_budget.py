@@ -20,12 +20,16 @@ from app.errors import (
     TokenRejectedError,
     TooMuchDataError,
 )
+from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.providers.contract import EntityStatus
 from app.providers.meta.provider import MetaProvider
 from app.providers.meta.report_policy import ReportPolicy
 from app.queries.connections import find_connection
+from app.queries.job_claims import ClaimedJob
 from app.services.call_budget import CallBudgets
+from app.services.job_broker import Priority
+from app.services.job_lease import Lease
 from app.services.provider_access import inspect_token, open_page_provider, open_provider, read_token
 from app.vocabulary import ConnectionHealth, ConnectionKind, ConnectionTrouble, ProviderKind, UseCase
 from tests.redis_clients import redis_client
@@ -79,6 +83,28 @@ async def read(provider: AdProvider, level: Level = Level.AD, *, expected_rows: 
     return [row async for page in pages for row in page]
 
 
+def tick(services: Services, connection: Connection) -> Lease:
+    """A try of a job of the schedule."""
+    job = ClaimedJob(
+        id=new_id(),
+        kind="stats",
+        key="a tick",
+        seller_id=connection.seller_id,
+        connection_id=connection.id,
+        unit={},
+        progress=None,
+        use_case=UseCase.ADS_INSIGHTS,
+        pause_scopes=(),
+        attempt=1,
+        tries=0,
+        max_tries=3,
+        losses=0,
+        priority=Priority.SCHEDULED,
+        claimed_at=clock.now(),
+    )
+    return Lease(services, job, timedelta(minutes=1))
+
+
 async def throttled(provider: AdProvider) -> ProviderThrottledError:
     with pytest.raises(ProviderThrottledError) as raised:
         await read(provider)
@@ -113,15 +139,17 @@ async def test_all_workers_pause_before_meta_has_to_ask(
 ) -> None:
     connection = await connection_of(shop, await shop.connect())
     await script(shop, "usage", **stated, use_case="ads_insights")
-    assert len(await read(open_provider(shop.services, connection))) == 5
+    assert len(await read(open_provider(shop.services, connection, tick(shop.services, connection)))) == 5
     before = await shop.calls()
 
-    error = await throttled(open_provider(other_worker, connection))
+    error = await throttled(open_provider(other_worker, connection, tick(other_worker, connection)))
     wait = error.retry_at - clock.now()
     assert timedelta(seconds=seconds - 8) < wait <= timedelta(seconds=seconds)
     assert await shop.calls() == before
-    statuses = [page async for page in open_provider(other_worker, connection).list_statuses(Level.AD)]
+    other = open_provider(other_worker, connection, tick(other_worker, connection))
+    statuses = [page async for page in other.list_statuses(Level.AD)]
     assert len(statuses) == 1  # another use case has a quota of its own
+    assert len(await read(open_provider(other_worker, connection))) == 5  # a person's
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from app import clock
 from app.errors import ProviderThrottledError, ThrottleScope
 from app.providers.contract import UsageReading
-from app.services.call_budget import CallBudgets
+from app.services.call_budget import CallBudgets, Work
 from app.services.job_broker import Priority
 from app.vocabulary import ProviderKind, UseCase
 
@@ -31,8 +31,8 @@ def reading(percent: str, regain: timedelta = timedelta(0), reset: timedelta = t
     return UsageReading(percent=Decimal(percent), regain_wait=regain, reset_wait=reset)
 
 
-def budget_of(redis: Redis, urgency: Priority = Priority.SCHEDULED) -> CallBudget:
-    return CallBudgets(redis).get_budget(ProviderKind.META, "1", calls_per_hour=100, urgency=urgency)
+def budget_of(redis: Redis, urgency: Priority = Priority.SCHEDULED, *, work: Work | None = None) -> CallBudget:
+    return CallBudgets(redis).get_budget(ProviderKind.META, "1", calls_per_hour=100, urgency=urgency, work=work)
 
 
 async def spend_at(budget: CallBudget, instant: datetime, *, beyond_limit: bool = False) -> bool:
@@ -139,8 +139,48 @@ async def test_near_the_end_the_time_to_the_reset_is_the_pause_and_people_go_on(
 
     assert await refused_at(budget, NOON, beyond_limit=True) == (NOON + 9 * SECOND, ThrottleScope.JOB.name)
     assert await spend_at(person, NOON, beyond_limit=True) is False
-    assert await refused_at(person, NOON) == (NOON + 9 * SECOND, ThrottleScope.JOB.name)
+    assert await spend_at(person, NOON) is False
     assert await spend_at(budget, NOON + 9 * SECOND) is False
+
+
+@pytest.mark.parametrize("said", [reading("88"), reading("97"), reading("97", reset=9 * SECOND)])
+async def test_caution_stops_no_work_that_has_begun(redis: Redis, other_process: Redis, said: UsageReading) -> None:
+    budget, other = budget_of(redis, work=Work()), budget_of(other_process, work=Work())
+    for call in range(20):
+        await spend_at(budget, NOON + call * SECOND)
+        await note_at(budget, NOON + call * SECOND, said)
+
+    assert (await refused_at(other, NOON + 19 * SECOND))[1] == "JOB"
+
+
+async def test_no_work_begins_before_the_named_end_of_a_full_quota_and_what_has_begun_ends(redis: Redis) -> None:
+    budget, person = budget_of(redis, work=Work()), budget_of(redis, Priority.MANUAL)
+    await spend_at(budget, NOON)
+    await note_at(budget, NOON, reading("100", regain=7 * MINUTE))
+
+    assert await spend_at(budget, NOON) is False
+    for each in (person, budget_of(redis, work=Work())):
+        assert await refused_at(each, NOON, beyond_limit=True) == (NOON + 7 * MINUTE, "USE_CASE")
+        assert await spend_at(each, NOON + 7 * MINUTE) is False
+
+
+@pytest.mark.parametrize("said", [reading("88"), reading("97"), reading("100", regain=7 * MINUTE)])
+async def test_a_throttle_stops_at_once_what_caution_let_go_on(redis: Redis, said: UsageReading) -> None:
+    budget = budget_of(redis, work=Work())
+    await spend_at(budget, NOON)
+    await note_at(budget, NOON, said)
+    assert await spend_at(budget, NOON) is False
+    await note_at(budget, NOON, REFUSED)
+    await note_at(budget, NOON, said)
+
+    assert (await refused_at(budget, NOON))[1] == "USE_CASE"
+
+
+async def test_after_caution_backfills_let_all_else_begin_first(redis: Redis) -> None:
+    await note_at(budget_of(redis), NOON, reading("88"))
+
+    assert await refused_at(budget_of(redis, Priority.FRESH), NOON) == (NOON + MINUTE, "JOB")
+    assert await refused_at(budget_of(redis, Priority.BACKFILL), NOON) == (NOON + MINUTE + 5 * SECOND, "JOB")
 
 
 async def test_a_reset_that_is_far_away_is_looked_at_again_within_ten_minutes(redis: Redis) -> None:

@@ -100,6 +100,7 @@ async def test_bulk_changes_outlast_throttles_of_seconds(shop: Shop) -> None:
 async def test_a_quota_nearly_used_up_holds_the_background_back_and_no_person(shop: Shop) -> None:
     ids = await campaigns(shop)
     await script(shop, "usage", account=ACCOUNT, percent=97)
+    assert await poll_delivery(shop) == "SUCCEEDED"
     assert await poll_delivery(shop) == "PARKED"
     wait = await shop.value("SELECT run_at - now() FROM jobs ORDER BY created_at DESC LIMIT 1")
     assert timedelta(seconds=50) < wait <= timedelta(minutes=1)

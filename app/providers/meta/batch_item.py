@@ -8,14 +8,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
+import httpx
+
 from app.errors import ProviderTransientError
 from app.providers.meta.answer_json import parse_json
 from app.providers.meta.errors import MetaFailure, find_failure, provider_error
 from app.providers.meta.node import Node, as_node
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from app.errors import ProviderError
     from app.providers.meta.credentials import Credentials
     from app.vocabulary import UseCase
@@ -24,25 +24,32 @@ BATCH_SIZE = 50
 NO_SUCCESS = "the call had no success"
 
 
-def read_item(item: object, *, credentials: Credentials, use_case: UseCase) -> Node | ProviderError:
-    """The item's body, or the error that it is; one that can't be read is a ProviderTransientError."""
+def read_item(
+    item: object, *, credentials: Credentials, use_case: UseCase, account: str | None = None
+) -> Node | ProviderError:
+    """The item's body, or the error that it is; one that can't be read is a ProviderTransientError.
+
+    `account` is the bare id of the account or page that it is about.
+    """
     try:
-        return _body_or_error(as_node(item, "a batch item"), credentials, use_case)
+        return _body_or_error(as_node(item, "a batch item"), credentials, use_case, account)
     except ProviderTransientError as unreadable:
         return unreadable
 
 
-def item_headers(item: object) -> Mapping[str, str]:
-    """The item's headers by lower-case name; none where it has none that can be read."""
+def item_headers(item: object) -> httpx.Headers:
+    """The item's headers; none where it has none that can be read."""
     try:
         headers = as_node(item, "a batch item").children("headers")
         named = [(header.optional_text("name"), header.optional_text("value")) for header in headers]
     except ProviderTransientError:
-        return {}
-    return {name.lower(): value for name, value in named if name and value}
+        named = []
+    return httpx.Headers([(name, value) for name, value in named if name and value], encoding="utf-8")
 
 
-def _body_or_error(item: Node, credentials: Credentials, use_case: UseCase) -> Node | ProviderError:
+def _body_or_error(
+    item: Node, credentials: Credentials, use_case: UseCase, account: str | None
+) -> Node | ProviderError:
     http_status = item.integer("code") or 0
     body = as_node(parse_json(item.text("body"), "a batch item's body"), "a batch item's body")
     failure = find_failure(http_status, body)
@@ -53,4 +60,5 @@ def _body_or_error(item: Node, credentials: Credentials, use_case: UseCase) -> N
         headers=item_headers(cast("object", item.fields)),
         credentials=credentials,
         use_case=use_case,
+        account=account,
     )

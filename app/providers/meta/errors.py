@@ -268,20 +268,26 @@ def provider_error(
     headers: Mapping[str, str],
     credentials: Credentials,
     use_case: UseCase | None = None,
+    account: str | None = None,
 ) -> ProviderError:
-    """The error to raise for a call of this use case. Its text is Meta's, with every secret masked."""
+    """The error to raise for a call of this use case, about the account or page of this bare id.
+
+    Its text is Meta's, with every secret masked.
+    """
     text = _sentence(failure, credentials)
     code, subcode = failure.code, failure.subcode
     kind = kind_of(failure)
     if kind is not Kind.THROTTLED:
         return _ERRORS[kind](text, code=code, subcode=subcode)
-    wait = regain_wait(headers)
+    scope, limited = _scope_of(code), _USE_CASE_LIMITS.get(code or 0) or use_case
+    reached = (limited,) if limited and scope is ThrottleScope.USE_CASE else tuple(UseCase)
+    wait = regain_wait(headers, account=account, use_cases=reached)
     return ProviderThrottledError(
         text,
         retry_at=clock.now() + (wait or WAIT_WITHOUT_BUDGET),
         is_guess=not wait,
-        scope=_scope_of(code),
-        use_case=_USE_CASE_LIMITS.get(code or 0) or use_case,
+        scope=scope,
+        use_case=limited,
         code=code,
         subcode=subcode,
     )

@@ -41,7 +41,6 @@ from app.vocabulary import Subject, UseCase
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-    from datetime import datetime
 
     from app.providers.contract import CallBudget
     from app.providers.meta.access import Access
@@ -57,8 +56,9 @@ ERROR_BESIDE_ROWS = "An answer of the platform had rows and spoke of an error; t
 class GraphClient:
     """Bound to one version, token, use case and budget; the pooled HTTP client is the caller's, to share and close.
 
-    `patience` is that of its walks. `access` is that to the account or page that it works for, `dropped` are the fields
-    that it does without; without them every refusal is believed. `warnings` names what an answer says beside its rows.
+    `patience` is that of its walks. `account` is the bare id of the account or page that it works for, `access` that to
+    it, `dropped` are the fields that it does without; without them every refusal is believed. `warnings` names what an
+    answer says beside its rows.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class GraphClient:
         version_url: str,
         credentials: Credentials,
         use_case: UseCase,
+        account: str | None = None,
         budget: CallBudget | None = None,
         patience: WalkPatience | None = None,
         access: Access | None = None,
@@ -82,6 +83,7 @@ class GraphClient:
         self._warnings = SyncWarnings() if warnings is None else warnings
         self.credentials = credentials
         self.use_case = use_case
+        self.account = account
         self.patience = patience or WalkPatience()
 
     def for_use_case(self, use_case: UseCase) -> GraphClient:
@@ -91,6 +93,7 @@ class GraphClient:
             version_url=self._version_url,
             credentials=self.credentials,
             use_case=use_case,
+            account=self.account,
             budget=self._budget,
             patience=self.patience,
             access=self._access,
@@ -150,14 +153,15 @@ class GraphClient:
         wait = timedelta(0) if error.is_guess else max(error.retry_at - clock.now(), timedelta(0))
         usage = UsageReading(percent=_FULL, regain_wait=wait, is_refusal=True)
         narrow = error.scope is ThrottleScope.USE_CASE
-        until = await self._note(
-            usage, (error.use_case or self.use_case) if narrow else None, of_app=error.scope is ThrottleScope.APP
-        )
+        use_case = (error.use_case or self.use_case) if narrow else None
+        until = None
+        if self._budget is not None:
+            until = await self._budget.note_usage(use_case, usage, of_app=error.scope is ThrottleScope.APP)
         if error.is_guess and until is not None:
             error.retry_at = until
 
     def _is_throttled(self, item: object) -> bool:
-        answer = read_item(item, credentials=self.credentials, use_case=self.use_case)
+        answer = read_item(item, credentials=self.credentials, use_case=self.use_case, account=self.account)
         return isinstance(answer, ProviderThrottledError)
 
     async def _batch(self, calls: Sequence[Mapping[str, str]], *, is_probe: bool = False) -> Sequence[object]:
@@ -167,8 +171,8 @@ class GraphClient:
         if not isinstance(answer, list):
             raise ProviderTransientError("Meta's answer can't be read: the batch is not a list")
         items = cast("list[object]", answer)
-        usage = worst_usage(read_usage(item_headers(item)) for item in items)
-        await self._note(usage, self.use_case, answers_probe=is_probe and not any(map(self._is_throttled, items)))
+        usage = worst_usage(self._usage(item_headers(item)) for item in items)
+        await self._note(usage, answers_probe=is_probe and not any(map(self._is_throttled, items)))
         return items
 
     async def _spend(self, calls: int = 1, *, beyond_limit: bool = False) -> bool:
@@ -217,16 +221,16 @@ class GraphClient:
         is_probe: bool = False,
     ) -> object:
         response = await self._request(method, path, params=params, form=form)
-        usage = read_usage(response.headers)
+        usage = self._usage(response.headers)
         try:
             answer = self._read(response, parse)
         except ProviderTransientError:
-            await self._note(usage, self.use_case)
+            await self._note(usage)
             raise
         if isinstance(answer, MetaFailure):
             error = await self._noted_error(answer, response, is_probe=is_probe)
             raise await self._loss(answer, path, {**(params or {}), **(form or {})}) or error
-        await self._note(usage, self.use_case, answers_probe=is_probe)
+        await self._note(usage, answers_probe=is_probe)
         return answer
 
     async def _request(
@@ -260,13 +264,17 @@ class GraphClient:
             return TooMuchDataError(text)
         return ProviderTransientError(text)
 
-    async def _note(
-        self, usage: UsageReading, use_case: UseCase | None, *, answers_probe: bool = False, of_app: bool = False
-    ) -> datetime | None:
-        """The end of the pause that follows, where one does. Without a use case it is the whole account's."""
-        if self._budget is None or not (usage.percent or usage.regain_wait or answers_probe):
-            return None
-        return await self._budget.note_usage(use_case, usage, answers_probe=answers_probe, of_app=of_app)
+    def _usage(self, headers: Mapping[str, str]) -> Mapping[UseCase, UsageReading]:
+        return read_usage(headers, self.use_case, account=self.account)
+
+    async def _note(self, usage: Mapping[UseCase, UsageReading], *, answers_probe: bool = False) -> None:
+        """What an answer says of the quotas, each of which pauses its own use case."""
+        if self._budget is None:
+            return
+        for use_case, reading in usage.items():
+            is_answer = answers_probe and use_case is self.use_case
+            if reading.percent or reading.regain_wait or is_answer:
+                await self._budget.note_usage(use_case, reading, answers_probe=is_answer)
 
     def _read(self, response: httpx.Response, parse: Callable[[bytes, str], object]) -> object | MetaFailure:
         try:
@@ -295,13 +303,13 @@ class GraphClient:
             headers=response.headers,
             credentials=self.credentials,
             use_case=self.use_case,
+            account=self.account,
         )
         if isinstance(error, ProviderThrottledError):
             await self.note_throttle(error)
         else:
             is_passing = isinstance(error, ProviderTransientError)
-            usage = read_usage(response.headers)
-            await self._note(usage, self.use_case, answers_probe=is_probe and not is_passing)
+            await self._note(self._usage(response.headers), answers_probe=is_probe and not is_passing)
         return error
 
     async def _loss(self, failure: MetaFailure, path: str, params: Mapping[str, str]) -> ProviderError | None:
@@ -315,7 +323,7 @@ class GraphClient:
             response = await self._request("GET", path, params=params)
             answer = self._read(response, parse_json)
             is_refused = isinstance(answer, MetaFailure)
-            await self._note(read_usage(response.headers), self.use_case, answers_probe=is_probe and not is_refused)
+            await self._note(self._usage(response.headers), answers_probe=is_probe and not is_refused)
             return answer if isinstance(answer, MetaFailure) else as_node(answer, "the account or page")
         except ProviderError:
             return None

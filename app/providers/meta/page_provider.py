@@ -62,6 +62,7 @@ class MetaPageProvider:
             version_url=f"{graph_url.rstrip('/')}/{api_version}",
             credentials=Credentials(access_token, app_secret),
             use_case=UseCase.PAGES,
+            account=page_external_id,
             budget=budget,
             patience=patience,
             access=Access(self._page_path),

@@ -99,6 +99,7 @@ class MetaProvider:
             version_url=f"{graph_url.rstrip('/')}/{api_version}",
             credentials=Credentials(access_token, app_secret),
             use_case=UseCase.ADS_MANAGEMENT,
+            account=account_external_id.removeprefix("act_"),
             budget=budget,
             patience=patience,
             access=Access(self._account_path),

@@ -86,8 +86,8 @@ class StatusBatch:
 
     def _item_error(self, item: object) -> ProviderError | None:
         """None where the change was made; a body may say so little as `{"success": true}`."""
-        credentials, use_case = self._graph.credentials, self._graph.use_case
-        answer = read_item(item, credentials=credentials, use_case=use_case)
+        credentials, use_case, account = self._graph.credentials, self._graph.use_case, self._graph.account
+        answer = read_item(item, credentials=credentials, use_case=use_case, account=account)
         if not isinstance(answer, Node):
             return answer
         if answer.fields.get("success", True) is True:

@@ -104,7 +104,8 @@ class ObjectWalk:
         return {"method": "GET", "relative_url": self._relative_url(external_id)}
 
     async def _read(self, item: object) -> Node | ProviderError:
-        answer = read_item(item, credentials=self._graph.credentials, use_case=self._graph.use_case)
+        graph = self._graph
+        answer = read_item(item, credentials=graph.credentials, use_case=graph.use_case, account=graph.account)
         if isinstance(answer, ProviderThrottledError):
             await self._graph.note_throttle(answer)
         if isinstance(answer, ProviderThrottledError | TokenRejectedError):
