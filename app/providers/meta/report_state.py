@@ -1,8 +1,8 @@
 """What an asynchronous report says of itself, whatever the case and the spelling.
 
 Meta's words are "Job Not Started", "Job Started", "Job Running", "Job Completed", "Job Failed" and "Job Skipped"
-(official SDK 26.0.3, AdReportRun); the same come in capitals, with underscores, or without "Job". A word that is new, or
-none at all, tells nothing: the percentage and `is_running` beside it do.
+(official SDK 26.0.3, AdReportRun); the same may come in capitals, with underscores, or without "Job". A word that is
+new, or none at all, tells nothing: the percentage and `is_running` beside it do.
 """
 
 from __future__ import annotations
