@@ -20,6 +20,7 @@ PixecomError
 ├── UnavailableError             something of ours does not answer just now; the same may succeed soon
 ├── DeadlineExceededError        the request took too long; a smaller one may succeed
 ├── LeaseLostError               another worker owns the job; stop, write nothing
+├── WaitingRoomFullError         too many jobs of this worker wait for a platform; the job waits in its queue
 ├── JobCancelledError            somebody cancelled the job; stop, write nothing
 └── ProviderError                the ad platform did not do what was asked
     ├── ProviderThrottledError   come back at `retry_at`; not an attempt
@@ -181,6 +182,10 @@ class DeadlineExceededError(PixecomError):
 
 class LeaseLostError(PixecomError):
     """The job's fencing attempt is no longer ours: nothing more may be written for it."""
+
+
+class WaitingRoomFullError(PixecomError):
+    """A job can't wait for a platform beside all that wait already; nothing is wrong with it."""
 
 
 class JobCancelledError(PixecomError):

@@ -2,10 +2,10 @@
 
 One of its slots is kept for what people wait for, so that no amount of other work is in its way.
 
-On SIGTERM or SIGINT it takes no more messages, lets its jobs end for up to WORKER_GRACE_SECONDS, gives back what is
-left, and exits. Nothing it gives back is lost or counted as a try. It also takes no messages while its machine's clock
-differs from the database's, or the schema is older than this release needs. A database that is away is waited for, at
-the start as later.
+On SIGTERM or SIGINT it takes no more messages, gives back what waits for a platform, lets its other jobs end for up to
+WORKER_GRACE_SECONDS, gives back what is left, and exits. Nothing it gives back is lost or counted as a try. It also
+takes no messages while its machine's clock differs from the database's, or the schema is older than this release
+needs. A database that is away is waited for, at the start as later.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ def stop_on_signals() -> asyncio.Event:
 async def _work(services: Services, running: RunningJobs, stop: asyncio.Event) -> None:
     """Listen until told to stop, pausing while work is not allowed."""
     brokers = _brokers_of(services)
+    running.open_slots(brokers)
     try:
         with ThreadPoolExecutor(max_workers=1) as executor:
             while await _is_wanted(services, stop):
@@ -115,8 +116,8 @@ async def _listen(
         await _until_over(services, stop, listening)
         over.set()
         log.info("worker takes no more messages", running=len(running), stops=stop.is_set())
-        # Listening ends once the jobs of the messages taken have ended.
-        await asyncio.wait(listening, timeout=grace)
+        # Listening ends once the jobs of the messages taken have ended, or wait for a platform.
+        await _until_settled(running, listening, stop, grace)
         goes_on = not stop.is_set()
         if running and not goes_on:
             log.warning("jobs did not end within the grace; they are given back", jobs=len(running))
@@ -127,6 +128,16 @@ async def _listen(
             task.cancel()
         with suppress(asyncio.CancelledError):
             await asyncio.gather(*listening)
+
+
+async def _until_settled(
+    running: RunningJobs, listening: Sequence[asyncio.Task[None]], stop: asyncio.Event, grace: float
+) -> None:
+    """Wait for what is at work, for up to the grace; on a stop, no longer for what waits for a platform."""
+    ending = [*listening, *running.at_work_without_message()]
+    if stop.is_set():
+        ending.append(asyncio.create_task(running.give_back(waiting=True)))
+    await asyncio.wait(ending, timeout=grace)
 
 
 def _told(services: Services, running: RunningJobs, start: StartCheck) -> Told:

@@ -30,7 +30,8 @@ JOBS_TAKEN_OVER = Counter(
     "Jobs whose lease expired because their worker stopped without a word, by what became of them.",
     ["outcome"],
 )
-JOBS_RUNNING = Gauge("pixecom_worker_jobs_running", "Jobs that this worker has in hand.", ["kind"])
+JOBS_RUNNING = Gauge("pixecom_worker_jobs_running", "Jobs that this worker is at work on, each in a slot.", ["kind"])
+JOBS_WAITING = Gauge("pixecom_worker_jobs_waiting", "Jobs in hand that wait for a platform, without a slot.", ["kind"])
 JOB_SLOTS = Gauge("pixecom_worker_slots", "Jobs that this worker does at once, by whose they are.", ["queue"])
 ROWS_WRITTEN = Counter("pixecom_rows_written_total", "Rows written by syncs, by table.", ["table"])
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
+from functools import partial
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -16,7 +17,7 @@ from app.database.transactions import work_transaction
 from app.errors import JobCancelledError, LeaseLostError
 from app.observability.correlation import begin_correlation
 from app.observability.logging import get_logger
-from app.observability.prometheus import JOB_ATTEMPTS, JOB_FAILURES, JOB_SECONDS, JOBS_ENDED, JOBS_RUNNING
+from app.observability.prometheus import JOB_ATTEMPTS, JOB_FAILURES, JOB_SECONDS, JOBS_ENDED, JOBS_RUNNING, JOBS_WAITING
 from app.queries import job_claims
 from app.queries import runs as run_rows
 from app.queries.job_claims import ClaimedJob, Failure
@@ -34,12 +35,13 @@ from app.services.warning_record import as_result, save_warnings, tell_warnings
 from app.vocabulary import JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
     from uuid import UUID
 
     from app.database.driver import Driver
     from app.queries.runs import RunOfJob
     from app.services.context import Services
+    from app.services.job_slot import JobSlot
 
 __all__ = ["JobHandler", "Lease", "execute_job"]
 
@@ -64,6 +66,29 @@ class JobHandler(Protocol):
     async def __call__(self, services: Services, job: ClaimedJob, lease: Lease, /) -> int: ...
 
 
+class _Place:
+    """Where a job is at work: among others or alone, and in a slot of its worker where there are any."""
+
+    def __init__(self, quarantine: Quarantine, slot: JobSlot | None) -> None:
+        self.quarantine = quarantine
+        self._slot = slot
+
+    @asynccontextmanager
+    async def left(self, kind: str) -> AsyncGenerator[None]:
+        """For the block a job of this kind is not at work. Raises WaitingRoomFullError where it has to be."""
+        if self._slot is None:
+            yield
+            return
+        # On the way back the slot comes first: who waits for it is in nobody's way.
+        async with self.quarantine.stepped_out(), self._slot.lent():
+            JOBS_RUNNING.labels(kind).dec()
+            with JOBS_WAITING.labels(kind).track_inprogress():
+                try:
+                    yield
+                finally:
+                    JOBS_RUNNING.labels(kind).inc()
+
+
 async def execute_job(
     services: Services,
     job_id: UUID,
@@ -71,19 +96,21 @@ async def execute_job(
     worker: str,
     handlers: Mapping[str, JobHandler],
     quarantine: Quarantine | None = None,
+    slot: JobSlot | None = None,
 ) -> None:
     """Claim the job and do it. Does nothing when it is not there to be claimed: a message may come twice.
 
-    A job that has cost several workers is done only when `quarantine` has nothing else at work.
+    A job that has cost several workers is done only when `quarantine` has nothing else at work. While a job waits for
+    a platform its `slot` is lent, and it is at work beside nobody.
     """
-    quarantine = quarantine or Quarantine()
-    async with quarantine.among_others():
+    place = _Place(quarantine or Quarantine(), slot)
+    async with place.quarantine.among_others():
         claimed, suspect_age = await _claim(services, job_id, worker=worker, suspect=False)
         if claimed is not None:
-            await _execute(services, claimed, handlers)
+            await _execute(services, claimed, handlers, place)
     if suspect_age is not None:
         patience = min(max(suspect_age.total_seconds() * PATIENCE_PER_AGE, LEAST_PATIENCE), MOST_PATIENCE)
-        await _execute_alone(services, job_id, worker=worker, handlers=handlers, quarantine=quarantine, within=patience)
+        await _execute_alone(services, job_id, worker=worker, handlers=handlers, place=place, within=patience)
 
 
 async def _execute_alone(
@@ -92,15 +119,15 @@ async def _execute_alone(
     *,
     worker: str,
     handlers: Mapping[str, JobHandler],
-    quarantine: Quarantine,
+    place: _Place,
     within: float,
 ) -> None:
     try:
-        async with quarantine.alone(within=within):
+        async with place.quarantine.alone(within=within):
             claimed, _ = await _claim(services, job_id, worker=worker, suspect=True)
             if claimed is not None:
                 log.warning("a job that has cost workers runs alone", job_id=str(job_id), losses=claimed.job.losses)
-                await _execute(services, claimed, handlers)
+                await _execute(services, claimed, handlers, place)
     except TimeoutError:
         log.info("others are at work; the job that has cost workers waits", job_id=str(job_id))
         async with work_transaction(services.database.app) as driver:
@@ -116,16 +143,17 @@ async def _claim(
     return await claim(services, job_id, worker=worker, suspect=suspect, give_back=give_back)
 
 
-def _lease_of(services: Services, job: ClaimedJob) -> Lease:
-    return Lease(services, job, timedelta(seconds=services.settings.job_lease_seconds))
+def _lease_of(services: Services, job: ClaimedJob, place: _Place | None = None) -> Lease:
+    duration = timedelta(seconds=services.settings.job_lease_seconds)
+    return Lease(services, job, duration, away=partial(place.left, job.kind) if place else nullcontext)
 
 
-async def _execute(services: Services, claimed: Claimed, handlers: Mapping[str, JobHandler]) -> None:
+async def _execute(services: Services, claimed: Claimed, handlers: Mapping[str, JobHandler], place: _Place) -> None:
     job, runs = claimed
     begin_correlation(str(job.id))
     with structlog.contextvars.bound_contextvars(**_context(job, runs)):
         publish_progress(services, runs)
-        lease = _lease_of(services, job)
+        lease = _lease_of(services, job, place)
         with JOBS_RUNNING.labels(job.kind).track_inprogress():
             await _run(services, lease, handlers.get(job.kind, _unknown_kind))
 

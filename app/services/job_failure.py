@@ -7,6 +7,8 @@
 | TOKEN, PERMISSION | failed; the connection is unhealthy until somebody changes it |
 | REFUSED | failed |
 | INTERNAL | ours: tried once more after 5 s |
+
+A job for which there is no room to wait for its platform is tried again after 5 minutes, and that was not a try.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from app.errors import (
     ProviderTransientError,
     TokenRejectedError,
     TooMuchDataError,
+    WaitingRoomFullError,
 )
 from app.observability.shortening import presentable
 from app.vocabulary import ConnectionTrouble
@@ -44,6 +47,8 @@ INTERNAL_MAX_TRIES = 2
 JITTER = 0.25
 # A job whose statement takes the database down with it must leave it time to come back, longer every time.
 MAX_OUTAGE_DELAY_SECONDS = 300.0
+# How long a job that waits for a platform leaves the room for that to others. To begin anew costs calls.
+ROOM_DELAY_SECONDS = 300.0
 # A time that has passed while we looked at it is still a reason to let go for a moment.
 SHORTEST_PAUSE = timedelta(seconds=1)
 
@@ -51,6 +56,7 @@ _TRANSIENT = (
     ProviderTransientError,
     TooMuchDataError,
     DatabaseBusyError,
+    WaitingRoomFullError,
     asyncpg.TransactionRollbackError,  # deadlock and serialization failure
     asyncpg.OperatorInterventionError,  # a statement was cancelled
     asyncpg.LockNotAvailableError,
@@ -98,6 +104,8 @@ def judge(error: BaseException, job: ClaimedJob) -> Verdict:
     if _is_away(error):
         delay = min(BASE_DELAY_SECONDS * job.attempt, MAX_OUTAGE_DELAY_SECONDS)
         return Verdict(failure=failure, reason=reason, wait=_jittered(delay), counts_as_try=False)
+    if isinstance(error, WaitingRoomFullError):
+        return Verdict(failure=failure, reason=reason, wait=_jittered(ROOM_DELAY_SECONDS), counts_as_try=False)
     return Verdict(failure=failure, reason=reason, wait=_wait(failure, job))
 
 

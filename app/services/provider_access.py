@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from app.queries.connections import Connection
     from app.services.context import Services
     from app.services.job_lease import Lease
+    from app.settings import Settings
 
+# By how much each try that waited in vain for a report shortens the next one's patience.
+OVERDUE_DIVISOR = 4
 _REFUSALS = {
     ConnectionTrouble.TOKEN: TokenRejectedError,
     ConnectionTrouble.PERMISSION: PermissionDeniedError,
@@ -151,12 +154,22 @@ def _meta(services: Services, connection: Connection, lease: Lease | None) -> Ad
         page_sizes=services.page_sizes,
         patience=WalkPatience(retry_pause=settings.meta_retry_pause_seconds),
         insight_page_reader=services.insight_page_reader,
-        report_policy=ReportPolicy(
-            async_rows=settings.meta_async_rows,
-            timeout=timedelta(seconds=settings.meta_report_timeout_seconds),
-            on_wait=lease.note_platform_wait if lease else None,
-        ),
+        report_policy=_report_policy(settings, lease),
         warnings=lease.warnings if lease else None,
+    )
+
+
+def _report_policy(settings: Settings, lease: Lease | None) -> ReportPolicy:
+    """A job that has waited in vain waits a quarter as long the next time, and only for what comes in no other way."""
+    timeout = timedelta(seconds=settings.meta_report_timeout_seconds)
+    if lease is None:
+        return ReportPolicy(async_rows=settings.meta_async_rows, timeout=timeout)
+    return ReportPolicy(
+        async_rows=settings.meta_async_rows,
+        timeout=timeout / OVERDUE_DIVISOR**lease.overdue_tries,
+        avoids_reports=lease.overdue_tries > 0,
+        waiting=lease.waiting_for_platform,
+        note_overdue=lease.note_overdue,
     )
 
 

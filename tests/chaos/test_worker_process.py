@@ -6,13 +6,15 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from app.services.job_broker import Priority
 from app.services.sync import enqueue_seller_sync
 from tests.chaos.processes import until
+from tests.chaos.work import OF_RUN, a_job, ask_for
 from tests.services.invariants import check_invariants, count_live
-from tests.services.jobs_at_hand import run_state
+from tests.services.jobs_at_hand import run_state, state_of
 from tests.services.shop import TODAY, add_seller, sandbox_for
 from tests.services.ticking import ALL, forget_work
 from tests.services.working import fetch_work
@@ -20,6 +22,7 @@ from tests.services.working import fetch_work
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from app.queries.jobs import NewJob
     from app.services.context import Services
     from tests.chaos.processes import Processes
     from tests.services.shop import Shop
@@ -27,6 +30,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.chaos
 
 LEASE_SECONDS = 2.0
+_WAITING_FOR_REPORTS = f"""
+SELECT attempt
+FROM ({OF_RUN}) AS of_run
+WHERE state = 'RUNNING' AND progress ->> 'waiting' = 'PLATFORM'
+"""
 _NUMBERS = """
 SELECT level, stat_date, coalesce(campaigns.external_id, adsets.external_id, ads.external_id) AS external_id,
        spend_micros, impressions, link_clicks, content_views, add_to_cart, checkout_initiated, purchases,
@@ -179,6 +187,42 @@ async def test_what_does_not_end_within_the_grace_is_given_back_and_done_later(
         await until(lambda: is_over(services))
         assert len(await shop.rows(_NUMBERS)) == 16
     await check_invariants(services, seller_id)
+
+
+async def test_endless_reports_stop_nobody_and_are_lost_with_no_worker(
+    services: Services, processes: Processes
+) -> None:
+    """As many jobs as the worker has slots, and more, wait for reports that never end."""
+    await forget_work(services)
+    seller_id = await add_seller(services)
+    with sandbox_for(services, seller_id) as shop:
+        await shop.connect()
+        async with httpx.AsyncClient() as client:
+            (await client.post(f"{shop.url}/sandbox/reports", json={"running_polls": 100_000})).raise_for_status()
+        settings = {"meta_graph_url": shop.url, "meta_async_rows": 1, "worker_concurrency": 3}
+        processes.start("scheduler", meta_graph_url=shop.url)
+        worker = processes.start("worker", **settings)
+        run = await enqueue(shop)
+
+        async def is_done(job: NewJob) -> bool:
+            return await state_of(services, job.id) == "SUCCEEDED"
+
+        async def all_wait(attempt: int) -> bool:
+            rows = await fetch_work(services, _WAITING_FOR_REPORTS, run)
+            return len(rows) == 4 and {row["attempt"] for row in rows} == {attempt}
+
+        await until(lambda: all_wait(1))
+        naps = [a_job("beside the first worker"), a_job("beside the second")]
+        await ask_for(services, naps[0])
+        await until(lambda: is_done(naps[0]), within=10)
+        worker.kill()
+        successor = processes.start("worker", worker_grace_seconds=20.0, **settings)
+        await until(lambda: all_wait(2))
+        await ask_for(services, naps[1])
+        await until(lambda: is_done(naps[1]), within=10)
+        assert await successor.end(within=20) < 10
+        jobs = await fetch_work(services, OF_RUN, run)
+        assert {(job["state"], job["lease_until"], job["losses"]) for job in jobs} == {("QUEUED", None, 1)}
 
 
 async def test_an_idle_worker_answers_for_its_health_and_ends_at_once(services: Services, processes: Processes) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.errors import UnfinishedWalkError
+from app.errors import TooMuchDataError, UnfinishedWalkError
 from app.providers.meta.look_ahead import work_ahead
 
 if TYPE_CHECKING:
@@ -76,18 +76,19 @@ async def test_a_failure_of_the_items_ends_what_is_worked_on() -> None:
     assert work.working == set()
 
 
-async def test_items_of_a_walk_that_broke_off_are_worked_on_to_the_end() -> None:
+@pytest.mark.parametrize("failure", [UnfinishedWalkError, TooMuchDataError])
+async def test_items_of_a_walk_that_broke_off_are_worked_on_to_the_end(failure: type[Exception]) -> None:
     work = Work()
     work.may_end.set()
 
     async def breaking_off() -> AsyncIterator[int]:
         yield 1
         yield 2
-        raise UnfinishedWalkError("no more")
+        raise failure("no more")
 
     async with aclosing(work_ahead(breaking_off(), work.do, ahead=2)) as results:
         assert [await anext(results), await anext(results)] == [10, 20]
-        with pytest.raises(UnfinishedWalkError, match="no more"):
+        with pytest.raises(failure, match="no more"):
             await anext(results)
     assert work.working == set()
 

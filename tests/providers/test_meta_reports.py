@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from app.errors import (
     ProviderThrottledError,
     ProviderTransientError,
     RequestRefusedError,
-    TooMuchDataError,
 )
 from app.metrics.levels import Level
 from app.providers.insight_rows import Gap
@@ -26,6 +26,8 @@ from app.providers.meta.walks.patience import WalkPatience
 from app.vocabulary import Subject
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from tests.providers.conftest import RecordedCall, ScriptedGraph
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -160,14 +162,16 @@ async def test_the_rest_of_a_walk_of_which_rows_were_handed_on_comes_as_a_report
     assert steps(graph)[:6] == [("GET", "act_1001/insights")] * 5 + [("POST", "act_1001/insights")]
 
 
-async def test_a_walk_of_which_nothing_was_handed_on_becomes_a_report(meta: MetaProvider, graph: ScriptedGraph) -> None:
+async def test_a_walk_of_one_page_and_a_failure_becomes_a_report_as_well(
+    meta: MetaProvider, graph: ScriptedGraph
+) -> None:
     graph.answer({"data": [row("1")], "paging": {"cursors": {"after": "one"}, "next": "x"}})
     graph.answer_error(100, 1487534)
     graph.answer(STARTED)
     graph.answer(DONE)
     graph.answer_pages([row("1"), row("2")])
 
-    assert await read(meta, expected_rows=1) == [("1", 1), ("2", 1)]
+    assert await read(meta, expected_rows=1) == [("1", 1), ("1", 1), ("2", 1)]
 
 
 async def test_a_report_may_not_be_visible_at_once(meta: MetaProvider, graph: ScriptedGraph) -> None:
@@ -487,44 +491,199 @@ async def test_impatience_cancels_the_report(meta: MetaProvider, graph: Scripted
         graph.answer(status("Job Running", 50))
     graph.answer_error(100)  # Meta may not care
 
-    with pytest.raises(TooMuchDataError, match="did not finish the insights report in time"):
+    with pytest.raises(ProviderTransientError, match="did not finish the insights reports within 5 minutes"):
         await read(meta)
     assert pauses == [2, 4, 8, 16, 32, 60, 60, 60]
     assert sum(pauses) <= 300
     assert steps(graph)[-1] == ("DELETE", "900")
 
 
-async def test_time_that_passes_elsewhere_is_waited_too(pauses: Pauses) -> None:
+async def test_time_that_passes_while_a_report_is_waited_for_counts_and_other_time_does_not(pauses: Pauses) -> None:
     with clock.frozen(NOW):
         patience = Patience(ReportPolicy(timeout=timedelta(minutes=5), sleep=pauses.sleep))
-    with clock.frozen(NOW + timedelta(minutes=4)):
-        assert await patience.pause(60) is True
-    with clock.frozen(NOW + timedelta(minutes=4, seconds=1)):
-        assert await patience.pause(60) is False
+    started_at = NOW + timedelta(hours=4)
+    with clock.frozen(started_at):
+        async with patience.waiting():
+            with clock.frozen(started_at + timedelta(minutes=4)):
+                assert await patience.pause(60) is True
+            with clock.frozen(started_at + timedelta(minutes=4, seconds=1)):
+                assert await patience.pause(60) is False
     assert pauses == [60]
 
 
-async def test_whoever_asks_is_told_of_each_wait_once(graph: ScriptedGraph, http_client: httpx.AsyncClient) -> None:
-    told: list[bool] = []
+async def test_all_reports_of_a_provider_share_one_patience(
+    meta: MetaProvider, graph: ScriptedGraph, pauses: Pauses
+) -> None:
+    for _ in range(2):
+        graph.answer(STARTED)
+        for _ in range(5):
+            graph.answer(status("Job Running", 50))
+        graph.answer(DONE)
+        graph.answer_pages([row("1")])
+    graph.answer(STARTED)
+    for _ in range(5):
+        graph.answer(status("Job Running", 50))
 
-    async def on_wait(waits: bool) -> None:  # noqa: FBT001  # as a policy tells it
-        told.append(waits)
+    await read(meta)
+    await read(meta)
+    with pytest.raises(ProviderTransientError):
+        await read(meta)
+    assert pauses == [2, 4, 8, 16, 32, 60, 2, 4, 8, 16, 32, 60, 2, 4, 8, 16]
+    assert sum(pauses) <= 300
 
-    telling = MetaProvider(
-        http_client,
-        graph_url=graph.url,
-        api_version="v26.0",
-        account_external_id="act_1001",
-        access_token=SecretStr("a-token"),
-        report_policy=ReportPolicy(async_rows=100, sleep=Pauses().sleep, on_wait=on_wait),
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"async_status": "job completed", "async_percent_completion": 100},
+        {"async_status": "JOB_COMPLETED", "async_percent_completion": "100 %", "is_running": "false"},
+        {"async_status": " Completed ", "async_percent_completion": "100"},
+    ],
+)
+async def test_completed_is_read_in_any_spelling(
+    meta: MetaProvider, graph: ScriptedGraph, said: dict[str, object]
+) -> None:
+    graph.answer(STARTED)
+    graph.answer({"id": "900", **said})
+    graph.answer_pages([row("1")])
+
+    assert await read(meta) == [("1", 1)]
+
+
+async def test_failed_is_read_in_any_spelling(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer(STARTED)
+    graph.answer(status("JOB_FAILED", 100))
+    succeed(graph, row("1"))
+
+    assert await read(meta) == [("1", 1)]
+    assert len(reports(graph)) == 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"async_status": None, "async_percent_completion": 100},
+        {"async_status": "Job Finished", "async_percent_completion": 100, "is_running": False},
+        {"async_status": {"state": 1}, "async_percent_completion": "100"},
+        {"async_percent_completion": 100},
+        {"async_status": None, "is_running": False},
+        {"async_status": "Job Running", "async_percent_completion": 100, "is_running": False},
+    ],
+)
+async def test_what_speaks_for_an_end_again_and_again_is_one(
+    meta: MetaProvider, graph: ScriptedGraph, said: dict[str, object]
+) -> None:
+    graph.answer(STARTED)
+    for _ in range(4):
+        graph.answer({"id": "900", **said})
+    graph.answer_pages([row("1")])
+
+    assert await read(meta) == [("1", 1)]
+    assert graph.unused == 0
+
+
+async def test_whoever_asks_is_told_of_each_wait_and_of_one_in_vain(
+    graph: ScriptedGraph, http_client: httpx.AsyncClient
+) -> None:
+    told: list[str] = []
+
+    @asynccontextmanager
+    async def waiting() -> AsyncGenerator[None]:
+        told.append("waits")
+        try:
+            yield
+        finally:
+            told.append("goes on")
+
+    async def note_overdue() -> None:
+        told.append("in vain")
+
+    policy = ReportPolicy(
+        async_rows=100,
+        timeout=timedelta(seconds=20),
+        sleep=Pauses().sleep,
+        waiting=waiting,
+        note_overdue=note_overdue,
     )
+    telling = provider_with(policy, graph, http_client)
     graph.answer(STARTED)
     graph.answer(status("Job Running"))
     graph.answer(status("Job Running", 50))
     graph.answer(DONE)
     graph.answer_pages([row("1")])
     assert await read(telling) == [("1", 1)]
-    assert told == [True, False]
+    assert told == ["waits", "goes on"]
     graph.answer_pages([row("1")])
     assert await read(telling, expected_rows=1) == [("1", 1)]
-    assert told == [True, False]
+    assert told == ["waits", "goes on"]
+    graph.answer(STARTED)
+    graph.answer(status("Job Running"))
+    graph.answer(status("Job Running"))
+    with pytest.raises(ProviderTransientError):
+        await read(telling)
+    assert told == ["waits", "goes on", "waits", "in vain", "goes on"]
+
+
+def provider_with(policy: ReportPolicy, graph: ScriptedGraph, http_client: httpx.AsyncClient) -> MetaProvider:
+    return MetaProvider(
+        http_client,
+        graph_url=graph.url,
+        api_version="v26.0",
+        account_external_id="act_1001",
+        access_token=SecretStr("a-token"),
+        report_policy=policy,
+        patience=WalkPatience(retry_pause=0),
+    )
+
+
+async def test_reports_that_are_avoided_are_asked_for_only_of_what_comes_in_no_smaller_part(
+    graph: ScriptedGraph, http_client: httpx.AsyncClient, pauses: Pauses
+) -> None:
+    avoiding = provider_with(ReportPolicy(async_rows=1, avoids_reports=True, sleep=pauses.sleep), graph, http_client)
+    graph.answer_error(100, 1487534)  # all days
+    graph.answer_pages([row("1")])
+    graph.answer_error(100, 1487534)  # the second half
+    graph.answer_error(100, 1487534)  # its first day
+    succeed(graph, row("1", 3))
+    graph.answer_pages([row("1", 4)])
+
+    assert await read(avoiding, level=Level.ACCOUNT) == [("act_1001", 1), ("act_1001", 3), ("act_1001", 4)]
+    assert reports(graph) == [("03", "03", None)]
+    assert graph.unused == 0
+
+
+def break_off(graph: ScriptedGraph, first: dict[str, object]) -> None:
+    """A report that gives its first page and no second one, at any size."""
+    graph.answer(STARTED)
+    graph.answer(DONE)
+    graph.answer({"data": [first], "paging": {"cursors": {"after": "one"}, "next": "x"}})
+    graph.answer_error(100, 1487534)
+
+
+async def test_what_a_report_gave_before_it_broke_off_stays_and_the_rest_is_asked_for_in_parts(
+    meta: MetaProvider, graph: ScriptedGraph
+) -> None:
+    break_off(graph, row("1"))
+    break_off(graph, row("1"))
+    succeed(graph, row("1"), row("1", 2))
+    succeed(graph, row("1", 3))
+
+    rows = await read(meta, level=Level.ACCOUNT)
+    assert rows == [("act_1001", 1), ("act_1001", 1), ("act_1001", 2), ("act_1001", 3)]
+    assert reports(graph)[2:] == [("01", "02", None), ("03", "04", None)]
+    assert meta.warnings.list_warnings() == []
+
+
+async def test_of_a_day_whose_reports_all_break_off_what_was_read_counts_and_the_rest_is_named(
+    meta: MetaProvider, graph: ScriptedGraph
+) -> None:
+    break_off(graph, row("1"))
+    break_off(graph, row("1"))
+
+    pages = [page async for page in meta.read_insights(Level.ACCOUNT, SINCE, SINCE, expected_rows=100)]
+
+    assert [each.external_id for page in pages for each in page] == ["act_1001"]
+    assert [gap for page in pages for gap in page.gaps] == [Gap(None, SINCE)]
+    [warning] = meta.warnings.list_warnings()
+    assert (warning.sentence, warning.day) == (ROWS_LOST, SINCE)
+    assert graph.unused == 0

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from app.metrics.levels import Level
 from app.providers.meta import report_policy
 from app.services.run_progress import WaitReason, get_run_progress
+from tests.services.jobs_at_hand import run_state
 from tests.services.shop import add_seller, pointed_at, sandbox_for
-from tests.services.working import fetch_work
+from tests.services.working import fetch_work, make_all_due, work_until_idle
 
 if TYPE_CHECKING:
     import pytest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from app.services.context import Services
     from tests.services.shop import Shop
 
+_TRIES = "SELECT state, tries, progress, error_reason FROM jobs WHERE kind = 'stats'"
 _PROGRESS = "SELECT progress FROM jobs WHERE kind = 'stats'"
 
 
@@ -42,8 +44,22 @@ async def test_a_job_that_waits_for_a_report_says_so_until_it_is_there(
         shop = replace(opened, services=pointed_at(opened.services, opened.url, meta_async_rows=1))
         await shop.connect()
         await shop.sync(levels=[Level.AD])
-    assert seen[0] == []
     assert len(seen) > 1
-    assert set(map(tuple, seen[1:])) == {(WaitReason.PLATFORM,)}
+    assert set(map(tuple, seen)) == {(WaitReason.PLATFORM,)}
     [job] = await fetch_work(services, _PROGRESS)
     assert "waiting" not in job["progress"]
+
+
+async def test_a_try_that_waits_in_vain_ends_and_the_next_one_asks_without_a_report(services: Services) -> None:
+    with sandbox_for(services, await add_seller(services)) as opened:
+        impatient = pointed_at(opened.services, opened.url, meta_async_rows=1, meta_report_timeout_seconds=0.001)
+        shop = replace(opened, services=impatient)
+        await shop.connect()
+        run = await shop.sync(levels=[Level.AD])
+        [job] = await fetch_work(services, _TRIES)
+        assert (job["state"], job["tries"], job["progress"]["overdue"]) == ("RETRYING", 1, 1)
+        assert "did not finish the insights reports" in job["error_reason"]
+        await make_all_due(services)
+        await work_until_idle(shop.services)
+        assert await run_state(services, run) == "SUCCEEDED"
+        assert await shop.value("SELECT count(*) FROM ad_stats_daily") > 0

@@ -100,3 +100,69 @@ async def test_who_gives_up_waiting_for_solitude_blocks_nobody() -> None:
 async def _be_alone(quarantine: Quarantine) -> None:
     async with quarantine.alone(within=5):
         pass
+
+
+async def test_who_has_stepped_out_is_in_nobodys_way_and_comes_back_when_nobody_is_alone() -> None:
+    quarantine = Quarantine()
+    back = asyncio.Event()
+
+    async def step_out() -> None:
+        async with quarantine.among_others():
+            async with quarantine.stepped_out():
+                await back.wait()
+            back.clear()
+
+    async with asyncio.timeout(5):
+        waiting = asyncio.create_task(step_out())
+        await asyncio.sleep(0)
+        async with quarantine.alone(within=1):
+            back.set()
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert back.is_set()
+        await waiting
+        assert not back.is_set()
+
+
+async def test_who_was_alone_lets_others_in_while_it_has_stepped_out_and_is_alone_again_after_it() -> None:
+    quarantine = Quarantine()
+    end, entered = asyncio.Event(), asyncio.Event()
+
+    async def among_others() -> None:
+        async with quarantine.among_others():
+            entered.set()
+            await end.wait()
+
+    async with asyncio.timeout(5):
+        async with quarantine.alone(within=1):
+            async with quarantine.stepped_out():
+                other = asyncio.create_task(among_others())
+                await entered.wait()
+                asyncio.get_running_loop().call_later(0.01, end.set)
+            assert other.done() or end.is_set()
+            late = asyncio.create_task(_be_among_others(quarantine))
+            await asyncio.sleep(0.01)
+            assert not late.done()
+        await late
+
+
+async def test_who_is_cancelled_outside_does_not_wait_to_come_back() -> None:
+    quarantine = Quarantine()
+
+    async def step_out() -> None:
+        async with quarantine.among_others(), quarantine.stepped_out():
+            await asyncio.Event().wait()
+
+    async with asyncio.timeout(5):
+        waiting = asyncio.create_task(step_out())
+        await asyncio.sleep(0)
+        async with quarantine.alone(within=1):
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            assert waiting.cancelled()
+        await _be_alone(quarantine)
+
+
+async def _be_among_others(quarantine: Quarantine) -> None:
+    async with quarantine.among_others():
+        pass

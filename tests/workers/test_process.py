@@ -127,6 +127,98 @@ async def test_a_worker_that_is_told_to_stop_gives_back_what_does_not_end(
         assert (row["state"], row["tries"], row["lease_until"]) == ("QUEUED", 0, None)
 
 
+async def test_jobs_that_wait_for_a_platform_are_in_nobodys_way(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered, running, stop = asyncio.Event(), RunningJobs(), asyncio.Event()
+    at_work, most = 0, 0
+
+    async def handle(_services: Services, job: ClaimedJob, lease: Lease) -> int:
+        nonlocal at_work, most
+        if job.key.startswith("endless"):
+            async with lease.waiting_for_platform():
+                await answered.wait()
+        at_work += 1
+        most = max(most, at_work)
+        await asyncio.sleep(0.2)
+        at_work -= 1
+        return 0
+
+    monkeypatch.setattr(tasks, "HANDLERS", {"chore": handle})
+    register_tasks(services, running, worker="test")
+    endless = await enqueue(services, *[chore(f"endless-{place}") for place in range(12)])
+    await send_now(services, [job.job_id for job in endless.jobs])
+    working = asyncio.create_task(work(services, running, stop))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(running) < 12:
+            await asyncio.sleep(0.02)
+        others = await enqueue(services, *[chore(f"other-{place}") for place in range(6)])
+        await send_now(services, [job.job_id for job in others.jobs])
+        await until_succeeded(services, *[job.job_id for job in others.jobs])
+        assert {await state_of(services, job.job_id) for job in endless.jobs} == {"RUNNING"}
+        answered.set()
+        await until_succeeded(services, *[job.job_id for job in endless.jobs])
+        stop.set()
+        await working
+    assert most == 2
+
+
+async def test_more_jobs_than_may_wait_return_to_their_queue_for_a_while(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, stop = RunningJobs(), asyncio.Event()
+
+    async def handle(_services: Services, job: ClaimedJob, lease: Lease) -> int:
+        if job.key.startswith("endless"):
+            async with lease.waiting_for_platform():
+                await asyncio.Event().wait()
+        return 0
+
+    monkeypatch.setattr(tasks, "HANDLERS", {"chore": handle})
+    monkeypatch.setattr(tasks, "WAITING_PER_SLOT", 1)
+    register_tasks(services, running, worker="test")
+    endless = await enqueue(services, *[chore(f"endless-{place}") for place in range(5)])
+    other = await enqueue(services, chore("other"))
+    ids = [job.job_id for job in endless.jobs]
+    await send_now(services, [*ids, other.jobs[0].job_id])
+    working = asyncio.create_task(work(services, running, stop))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await until_succeeded(services, other.jobs[0].job_id)
+        rows = [await job_of(services, job_id) for job_id in ids]
+        assert sorted((row["state"], row["tries"]) for row in rows) == [("RETRYING", 0)] * 2 + [("RUNNING", 0)] * 3
+        stop.set()
+        await working
+
+
+async def test_a_worker_that_is_told_to_stop_gives_back_what_waits_and_lets_end_what_has_waited(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, answered, running, stop = asyncio.Event(), asyncio.Event(), RunningJobs(), asyncio.Event()
+
+    async def handle(_services: Services, job: ClaimedJob, lease: Lease) -> int:
+        async with lease.waiting_for_platform():
+            await (asyncio.Event() if job.key == "endless" else answered).wait()
+        begun.set()
+        await asyncio.sleep(0.1)
+        return 0
+
+    monkeypatch.setattr(tasks, "HANDLERS", {"chore": handle})
+    register_tasks(services, running, worker="test")
+    run = await enqueue(services, chore("endless"), chore("answered"))
+    ids = [job.job_id for job in run.jobs]
+    await send_now(services, ids)
+    working = asyncio.create_task(work(services, running, stop))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(running) < 2:
+            await asyncio.sleep(0.02)
+        answered.set()
+        await begun.wait()
+        stop.set()
+        await working
+    rows = [await job_of(services, job_id) for job_id in ids]
+    assert [(row["state"], row["lease_until"]) for row in rows] == [("QUEUED", None), ("SUCCEEDED", None)]
+
+
 async def test_a_message_that_makes_no_sense_is_dropped(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "HANDLERS", {"chore": nothing})
     running, stop = RunningJobs(), asyncio.Event()

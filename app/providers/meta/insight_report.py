@@ -22,6 +22,7 @@ from app.errors import (
 )
 from app.providers.meta.errors import MetaFailure, provider_error
 from app.providers.meta.report_policy import growing_pauses
+from app.providers.meta.report_state import ReportState, state_of
 from app.providers.meta.walks.refusals import is_unready_report
 
 if TYPE_CHECKING:
@@ -31,18 +32,15 @@ if TYPE_CHECKING:
     from app.providers.meta.report_policy import Patience
 
 _FIELDS = "id,async_status,async_percent_completion,is_running,error_code,error_subcode,error_message"
-_COMPLETED = "Job Completed"
-_FAILED = frozenset({"Job Failed", "Job Skipped"})
-_ALL = frozenset({"100", "100.0"})
-_STATES_ON_THE_WAY = frozenset({"Job Not Started", "Job Started", "Job Running"})
 # What is no fault of the query: the next look, or another or a smaller report, may not have it. A look is never too
 # much data, but an answer that does not come in time is taken for it.
 _PASSING = (ProviderTransientError, TooMuchDataError)
 # Polls in a row that may go wrong in passing before the report is given up; a new one may be unknown for longer.
 _BAD_POLLS = 3
 _UNSEEN_POLLS = 5
-# Polls in a row at which a report says that it is completed and something beside it does not.
+# Polls in a row at which a report may say what does not fit together before it is taken for done.
 _DOUBTFUL_POLLS = 3
+_SECONDS_PER_MINUTE = 60
 
 
 class InsightReport:
@@ -56,13 +54,18 @@ class InsightReport:
     async def build(self, query: InsightQuery) -> str | None:
         """The path of a finished report; None where Meta failed to make it, or would not.
 
-        Raises TooMuchDataError where it takes longer than there is patience, and whatever ProviderError Meta names.
+        Raises ProviderTransientError where patience is over, and whatever ProviderError Meta names.
         """
-        try:
-            started = await self._graph.post(f"{self._account_path}/insights", query.params(), what="report")
-        except TooMuchDataError:
-            return None
-        path = quote(started.text("report_run_id"), safe="")
+        async with self._patience.waiting():
+            try:
+                started = await self._graph.post(f"{self._account_path}/insights", query.params(), what="report")
+            except TooMuchDataError:
+                return None
+            path = quote(started.text("report_run_id"), safe="")
+            return path if await self._wait_for(path) else None
+
+    async def _wait_for(self, path: str) -> bool:
+        """False where Meta failed to make it. Raises as `build` does."""
         polls = _Polls(self._graph, path)
         for pause in growing_pauses():
             if not await self._patience.pause(pause):
@@ -70,14 +73,16 @@ class InsightReport:
             report = await polls.look()
             if report is None:
                 continue
-            if _has_failed(report):
+            state = polls.settle(state_of(report))
+            if state is ReportState.FAILED:
                 await self._raise_cause(report)
-                return None
-            if polls.is_done(report):
-                await self._patience.rest()
-                return path
+                return False
+            if state is ReportState.DONE:
+                return True
         await self._cancel(path)
-        raise TooMuchDataError("Meta did not finish the insights report in time")
+        await self._patience.note_overdue()
+        minutes = self._patience.timeout.total_seconds() / _SECONDS_PER_MINUTE
+        raise ProviderTransientError(f"Meta did not finish the insights reports within {minutes:.3g} minutes")
 
     async def _raise_cause(self, report: Node) -> None:
         """Raises what the report failed of, unless that is trouble that another or a smaller report may not have."""
@@ -107,14 +112,6 @@ class InsightReport:
             await self._graph.delete(path)
 
 
-def _has_failed(report: Node) -> bool:
-    """A state that nobody knows is an end when nothing runs any more."""
-    status = report.fields.get("async_status")
-    if status in _FAILED:
-        return True
-    return status != _COMPLETED and status not in _STATES_ON_THE_WAY and report.fields.get("is_running") is False
-
-
 class _Polls:
     """The looks at one report; a look may fail in passing."""
 
@@ -137,16 +134,13 @@ class _Polls:
         self._was_seen = True
         return report
 
-    def is_done(self, report: Node) -> bool:
-        """Completed, at 100 % and no longer running; completed alone is believed when it is said again and again."""
-        if report.fields.get("async_status") != _COMPLETED:
+    def settle(self, state: ReportState) -> ReportState:
+        """The state, or DONE where a doubtful one has come again and again."""
+        if state is not ReportState.DOUBTFUL:
             self._doubtful = 0
-            return False
-        percent = str(report.fields.get("async_percent_completion")).strip("% ")
-        if percent in _ALL and report.fields.get("is_running") is not True:
-            return True
+            return state
         self._doubtful += 1
-        return self._doubtful > _DOUBTFUL_POLLS
+        return ReportState.DONE if self._doubtful > _DOUBTFUL_POLLS else state
 
     def _may_pass(self, error: ProviderError) -> bool:
         self._bad += 1

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
-from app.errors import UnfinishedWalkError
+from app.errors import TooMuchDataError, UnfinishedWalkError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
@@ -21,17 +21,18 @@ async def work_ahead(
     """The results in the order of the items; up to `ahead` items are worked on while the next one is waited for.
 
     A failure of either ends it, and with it what is being worked on, except where the items are those of a walk that
-    broke off: they are right, and their results are given before its error. To be closed by who does not take all.
+    broke off, or of which the rest is too much: they are right, and their results are given before its error. To be
+    closed by who does not take all.
     """
     working: deque[asyncio.Task[_Result]] = deque()
-    unfinished: UnfinishedWalkError | None = None
+    unfinished: UnfinishedWalkError | TooMuchDataError | None = None
     try:
         try:
             async for item in items:
                 working.append(asyncio.create_task(work(item)))
                 if len(working) > ahead:
                     yield await working.popleft()
-        except UnfinishedWalkError as error:
+        except (UnfinishedWalkError, TooMuchDataError) as error:
             unfinished = error
         while working:
             yield await working.popleft()

@@ -31,7 +31,7 @@ from app.providers.meta.parse_structure import (
     parse_adset,
     parse_campaign,
 )
-from app.providers.meta.report_policy import ReportPolicy
+from app.providers.meta.report_policy import Patience, ReportPolicy
 from app.providers.meta.status_batch import StatusBatch
 from app.providers.meta.walks.edge import Edge
 from app.providers.sync_warnings import SyncWarnings
@@ -113,6 +113,7 @@ class MetaProvider:
         self._page_sizes = page_sizes or PageSizes()
         self._insight_page_reader = insight_page_reader or InsightPageReader()
         self._report_policy = report_policy or ReportPolicy()
+        self._report_patience = Patience(self._report_policy)
 
     def __repr__(self) -> str:
         return f"MetaProvider({self._account_external_id})"
@@ -156,6 +157,7 @@ class MetaProvider:
             self._graph.for_use_case(UseCase.ADS_INSIGHTS),
             self._account_path,
             policy=self._report_policy,
+            patience=self._report_patience,
             size_of=partial(self._size_of, largest=LARGEST_INSIGHTS_PAGE),
             parser=InsightParser(level, self._account_external_id, self._insight_page_reader, self.warnings),
             warnings=self.warnings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,52 +11,65 @@ from typing import TYPE_CHECKING
 from app import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
 
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
 
 
+async def _nothing() -> None:
+    """Tells nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPolicy:
-    """`async_rows`: from how many expected rows on; Meta documents no threshold. `timeout`: for a whole reading.
+    """`async_rows`: from how many expected rows on; Meta documents no threshold. `timeout`: for all reports together.
 
-    `sleep` waits so many seconds. `on_wait` is told True when a report begins to be waited for, False when it is there.
+    `avoids_reports`: insights come in smaller and smaller parts at once, and as a report only where no part is smaller.
+    `sleep` waits so many seconds. The block of `waiting` is the wait for a report; it may refuse to begin, by an error.
+    `note_overdue` hears that the timeout is over.
     """
 
     async_rows: int = 20_000
     timeout: timedelta = timedelta(hours=1)
+    avoids_reports: bool = False
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-    on_wait: Callable[[bool], Awaitable[None]] | None = None
+    waiting: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    note_overdue: Callable[[], Awaitable[None]] = _nothing
 
 
 class Patience:
-    """How long one reading still waits: all of its reports together."""
+    """How long one provider still waits for reports: all of them together, whatever happens between them."""
 
     def __init__(self, policy: ReportPolicy) -> None:
-        self._sleep = policy.sleep
-        self._on_wait = policy.on_wait
-        self._waits = False
-        self._until = clock.now() + policy.timeout
-        self._seconds_left = policy.timeout.total_seconds()
+        self.timeout = policy.timeout
+        self._policy = policy
+        self._left = policy.timeout
+        self._until = clock.now()
+
+    @asynccontextmanager
+    async def waiting(self) -> AsyncGenerator[None]:
+        """The wait for one report; the time of its polls counts as well."""
+        async with self._policy.waiting():
+            self._until = clock.now() + self._left
+            try:
+                yield
+            finally:
+                self._left = min(self._left, self._until - clock.now())
 
     async def pause(self, seconds: float) -> bool:
         """Wait; False, at once, where patience would be over before the end of it."""
-        if seconds > self._seconds_left or clock.now() + timedelta(seconds=seconds) > self._until:
+        pause = timedelta(seconds=seconds)
+        if pause > self._left or clock.now() + pause > self._until:
             return False
-        self._seconds_left -= seconds
-        await self._tell(waits=True)
-        await self._sleep(seconds)
+        self._left -= pause
+        await self._policy.sleep(seconds)
         return True
 
-    async def rest(self) -> None:
-        """What was waited for is there."""
-        await self._tell(waits=False)
-
-    async def _tell(self, *, waits: bool) -> None:
-        if self._on_wait is not None and waits is not self._waits:
-            await self._on_wait(waits)
-        self._waits = waits
+    async def note_overdue(self) -> None:
+        """Tell that it is over."""
+        await self._policy.note_overdue()
 
 
 def growing_pauses() -> Iterator[float]:
