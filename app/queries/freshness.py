@@ -237,8 +237,8 @@ async def list_fetch_facts(driver: Driver, seller_id: UUID, wanted: Sequence[Fet
         for span in offset_spans(days.from_date, days.to_date, days.time_zone, days_after=_FINAL_AFTER)
     ]
     found: list[list[FetchFacts]] = [[] for _ in wanted]
-    for place, *facts in await driver.fetch(_FETCHES, seller_id, *map(list, zip(*pieces, strict=True))):
-        found[place].append(FetchFacts(*facts))
+    for row in await driver.fetch(_FETCHES, seller_id, *map(list, zip(*pieces, strict=True))):
+        found[row["asked"]].append(FetchFacts(row["days"], row["since_final"], row["first_day"]))
     return [_together(each) for each in found]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -40,7 +40,7 @@ def days(count: int) -> dict[str, object]:
     return {"custom": {"from": str(DAY), "to": str(DAY + timedelta(days=count - 1))}}
 
 
-async def add_days(tenant: Tenant, entity: Entity, counters: dict[str, int], *, count: int) -> None:
+async def add_days(tenant: Tenant, entity: Entity, counters: dict[str, Any], *, count: int) -> None:
     for place in range(count):
         await tenant.add_day(entity, DAY + timedelta(days=place), **counters)
 
