@@ -497,9 +497,9 @@ async def test_the_same_objects_under_ever_new_cursors_end_the_walk_whatever_mov
     assert "5 in a row had nothing new" in str(error)
 
 
-def insight_row(number: int, turn: int, day: date = DAY, **more: object) -> dict[str, object]:
+def insight_row(number: int, turn: int, day: date = DAY) -> dict[str, object]:
     said = {"ad_id": str(number), "campaign_id": "1", "adset_id": "2", "account_id": "1001"}
-    return {**said, "impressions": str(turn), "date_start": str(day), "date_stop": str(day), **more}
+    return {**said, "impressions": str(turn), "date_start": str(day), "date_stop": str(day)}
 
 
 CIRCLES: list[tuple[str, dict[str, object]]] = [("plain", {}), ("odd", {"spend": ["x"]}), ("odd day", {"date_stop": 1})]
@@ -525,7 +525,7 @@ async def test_the_same_rows_under_ever_new_cursors_end_the_walk_whatever_moves_
             graph.answer({"report_run_id": f"{report + 8}"})
             graph.answer(done)
         for turn in range(6):
-            rows = [insight_row(31, turn, **more), insight_row(32, turn, **more)]
+            rows = [{**insight_row(number, turn), **more} for number in (31, 32)]
             graph.answer({"data": rows[:: 1 - 2 * (turn % 2)], "paging": page(after=f"n{turn}")["paging"]})
     if not is_report:
         graph.answer({"report_run_id": "9"})

@@ -105,7 +105,7 @@ SIGNS: list[dict[str, object]] = [
 async def test_an_error_beside_nothing_is_no_empty_list(
     meta: MetaProvider, page: MetaPageProvider, graph: ScriptedGraph, sign: dict[str, object], beside: dict[str, object]
 ) -> None:
-    failed = {"data": [], **beside, **sign}
+    failed: dict[str, object] = {"data": [], **beside, **sign}
     graph.answer(failed)
     graph.answer({"data": [AD]})
     assert await ad_ids(meta) == ["31"]
