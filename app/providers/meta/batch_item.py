@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.vocabulary import UseCase
 
 BATCH_SIZE = 50
-NO_SUCCESS = "the call had no success"
+NO_SUCCESS = "it did not do what was asked and gave no reason"
 
 
 def read_item(item: object, *, credentials: Credentials, use_case: UseCase) -> Node | ProviderError:
