@@ -48,8 +48,9 @@ def _body_or_error(item: Node, credentials: Credentials, use_case: UseCase) -> N
     failure = find_failure(http_status, body)
     if failure is None and http_status == HTTPStatus.OK:
         return body
+    # Whatever form it has, it came inside an answer of Graph's.
     return provider_error(
-        failure or MetaFailure(http_status, NO_SUCCESS),
+        failure._replace(is_graphs=True) if failure else MetaFailure(http_status, NO_SUCCESS),
         headers=item_headers(cast("object", item.fields)),
         credentials=credentials,
         use_case=use_case,

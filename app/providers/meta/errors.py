@@ -102,8 +102,9 @@ _OUTDATED_TEXTS = (
 _OUTDATED_WORDS = ("deprecated", "no longer", "has been removed", "was removed")
 _names_outdated_thing = re.compile(r"\b(?:fields?|versions?)\b").search
 _LOGIN_ERROR = "OAuthException"
-# Graph's types of errors all end so.
+# Graph's types of errors all end so; the fields are those that no other API's errors have.
 _TYPE_ENDS = "Exception"
+_GRAPHS_FIELDS = frozenset({"fbtrace_id", "error_subcode", "error_user_title", "error_user_msg", "is_transient"})
 # Of OAuth (RFC 6749, 5.2; RFC 6750, 3.1): what the token lacks, and not what a proxy calls its own refusal.
 _OAUTH_REFUSALS = frozenset({"invalid_token", "invalid_grant", "insufficient_scope"})
 _BETWEEN_TEXTS = " | "
@@ -189,6 +190,7 @@ def _read_envelope(http_status: int, envelope: Node) -> MetaFailure:
     ]
     kind, code = envelope.fields.get("type"), envelope.integer("code")
     is_typed = isinstance(kind, str) and kind.endswith(_TYPE_ENDS)
+    is_graphs = code is not None and (is_typed or not _GRAPHS_FIELDS.isdisjoint(envelope.fields))
     return MetaFailure(
         http_status=http_status,
         message=_BETWEEN_TEXTS.join(dict.fromkeys(parts)) or "no message",
@@ -196,7 +198,7 @@ def _read_envelope(http_status: int, envelope: Node) -> MetaFailure:
         subcode=envelope.integer("error_subcode"),
         is_transient=envelope.flag("is_transient"),
         is_login_error=kind == _LOGIN_ERROR,
-        is_graphs=code is not None and (is_typed or bool(envelope.fields.get("fbtrace_id"))),
+        is_graphs=is_graphs,
     )
 
 
@@ -248,16 +250,17 @@ def names_access(failure: MetaFailure) -> bool:
 
 
 def names_dead_token(failure: MetaFailure) -> bool:
-    """Whether an answer that has not the form of Graph's errors says as OAuth does that the token is dead."""
-    return failure.is_login_error and _likely_loss_of(failure) is Loss.TOKEN
+    """Whether an answer says that the token is dead by Graph's code, or as OAuth does."""
+    return kind_of(failure) is Kind.TOKEN or (failure.is_login_error and _likely_loss_of(failure) is Loss.TOKEN)
 
 
 def is_silent_refusal(failure: MetaFailure) -> bool:
     """Whether the answer is that of a refusal, or leads elsewhere, and is not one of Graph's errors."""
     if failure.is_graphs or failure.http_status in _PASSING or kind_of(failure) is Kind.THROTTLED:
         return False
-    is_redirect_or_refusal = failure.http_status >= HTTPStatus.MULTIPLE_CHOICES or failure.is_login_error
-    return is_redirect_or_refusal and failure.http_status < HTTPStatus.INTERNAL_SERVER_ERROR
+    is_said = failure.is_login_error or names_access(failure)
+    is_refusal = is_said or failure.http_status >= HTTPStatus.MULTIPLE_CHOICES
+    return is_refusal and failure.http_status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def loss_of(failure: MetaFailure) -> Loss | None:
