@@ -120,8 +120,9 @@ def _about_connections(status: FleetStatus) -> Iterator[str]:
         )
     if FreshnessReason.REFUSED in reasons:
         yield (
-            "Meta refuses what is asked for some connections: see their reasons above. More workers or another sync "
-            "change nothing until Meta answers otherwise."
+            "What is asked of Meta for some connections is refused: see their reasons above. Where they say that a "
+            "proxy or firewall may have answered, look at the way from here to Meta. More workers or another sync "
+            "change nothing until the answers change."
         )
     if FreshnessReason.FAILING in reasons:
         yield (

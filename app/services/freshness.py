@@ -209,7 +209,7 @@ class AccountsFreshness:
         refusal = refusal_of(
             account.trouble,
             is_healthy=account.is_healthy,
-            token_expires_at=account.token_expires_at,
+            token_expires_at=_believed_end(account),
             now=self._now,
         )
         return None if refusal is None else REFUSALS[refusal]
@@ -247,6 +247,13 @@ async def load_days_freshness(
     wanted = list(dict.fromkeys(days for request in asked for days in accounts.wanted_days(request)))
     fetches = dict(zip(wanted, await list_fetch_facts(driver, seller_id, wanted), strict=True))
     return [accounts.of_days(request, fetches) for request in asked]
+
+
+def _believed_end(account: AccountSyncFacts) -> datetime | None:
+    """When its token ends; None where calls after that end were answered, which say more than the date."""
+    end = account.token_expires_at
+    answered = filter(None, (account.structure_synced_at, *account.covered.values()))
+    return None if end is not None and any(end < each for each in answered) else end
 
 
 def _failure_of(account: AccountSyncFacts, levels: Sequence[Level]) -> FailureFacts | None:

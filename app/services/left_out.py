@@ -31,7 +31,8 @@ _REFUSALS = {
 WHY = {
     LeftOutReason.TOKEN_EXPIRED: "The platform no longer accepts its access token. Give it another one with "
     "`rotateToken`.",
-    LeftOutReason.PERMISSION: "Its access token lacks a permission. Give it one that has it with `rotateToken`.",
+    LeftOutReason.PERMISSION: "Its access token lacks a permission, or may no longer see it. Have that granted at the "
+    "platform, then resume it with `rotateToken`, with the same token or another.",
     LeftOutReason.DEACTIVATED: "It is deactivated here, and nothing is fetched for it.",
     LeftOutReason.NO_DAY_OVER: "A page is synced by days that are over, and none of these is.",
 }

@@ -2,7 +2,8 @@
 
 Days are the platform's own, in the page's zone. The page's days are one transaction; posts are written in batches. A
 job that was stopped in the middle, by a quota for example, goes on with the posts that it has not read yet.
-A page that the platform keeps no numbers of (under 100 likes) simply has no rows.
+A page that the platform keeps no numbers of (under 100 likes) simply has no rows. Where it refuses the page's days, the
+posts are read all the same, and the job fails of that refusal.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from app import clock
 from app.database.transactions import tenant_transaction
-from app.errors import DeadMetricError, ProviderTransientError, RequestRefusedError, UnfinishedWalkError
+from app.errors import (
+    DeadMetricError,
+    OutdatedRequestError,
+    ProviderTransientError,
+    RequestRefusedError,
+    UnexplainedRefusalError,
+    UnfinishedWalkError,
+)
 from app.identifiers import made_at
 from app.observability.prometheus import ROWS_WRITTEN
 from app.providers.page_metrics import PAGE_METRICS, POST_METRICS
@@ -74,13 +82,25 @@ async def run_page_ingestion_job(services: Services, job: ClaimedJob, lease: Lea
         raise RequestRefusedError(f"the connection {page.name!r} is no page")
     await check_tokens(services, seller_id=page.seller_id, only=page.id, lease=lease)
     work = PageWork(services, page, open_page_provider(services, page, lease), lease)
-    written = await _ingest_days(work, days)
+    written, refused = await _try_days(work, days)
     await lease.note_progress(done=1, of=3, rows=written)
     written += await _ingest_posts(work)
     await lease.note_progress(done=2, of=3, rows=written)
     written += await _ingest_post_values(work, days, asked_at=made_at(job.id))
     await lease.note_progress(done=3, of=3, rows=written)
+    if refused is not None:
+        raise refused
     return written
+
+
+async def _try_days(work: PageWork, days: PageDays) -> tuple[int, RequestRefusedError | None]:
+    """The rows of its days, or why the platform refuses them: its posts don't wait for them. Raises ProviderError."""
+    try:
+        return await _ingest_days(work, days), None
+    except (OutdatedRequestError, UnexplainedRefusalError):
+        raise
+    except RequestRefusedError as error:
+        return 0, error
 
 
 async def _ingest_days(work: PageWork, days: PageDays) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from app.auth.token_cipher import EncryptedToken, token_context
@@ -22,7 +23,7 @@ from app.providers.mock.provider import MockProvider
 from app.queries.mock_ledger import TableLedger
 from app.services.job_broker import Priority
 from app.services.job_kinds import AFTER_CHANGE
-from app.vocabulary import AccountStanding, ConnectionTrouble, ProviderKind, UseCase
+from app.vocabulary import AccountStanding, ConnectionKind, ConnectionTrouble, ProviderKind, UseCase
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -95,13 +96,30 @@ async def inspect_token(services: Services, connection: Connection) -> TokenFact
     if connection.provider is ProviderKind.MOCK:
         return TokenFacts(is_valid=True)
     settings = services.settings
-    graph = GraphClient(
+    graph = _bare_graph(services, connection)
+    return await read_token_facts(graph, app_id=settings.meta_app_id, app_secret=settings.meta_app_secret)
+
+
+async def require_answer(services: Services, connection: Connection) -> None:
+    """Ask the platform for the ad account or page by its id alone, with its own token. Raises ProviderError.
+
+    The one call is in no budget: it is made once a day at most, and only where the platform doubts the token.
+    """
+    if connection.provider is ProviderKind.MOCK:
+        return
+    external_id = quote(connection.external_id.removeprefix("act_"), safe="")
+    path = f"act_{external_id}" if connection.kind is ConnectionKind.AD_ACCOUNT else external_id
+    await _bare_graph(services, connection).get(path, {"fields": "id"}, what="the account or page")
+
+
+def _bare_graph(services: Services, connection: Connection) -> GraphClient:
+    settings = services.settings
+    return GraphClient(
         services.http,
         version_url=f"{settings.meta_graph_url}/{settings.meta_api_version}",
         credentials=Credentials(read_token(services, connection), settings.meta_app_secret),
         use_case=UseCase.ADS_MANAGEMENT,
     )
-    return await read_token_facts(graph, app_id=settings.meta_app_id, app_secret=settings.meta_app_secret)
 
 
 def read_token(services: Services, connection: Connection) -> SecretStr:

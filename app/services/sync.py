@@ -16,7 +16,7 @@ from app.queries.connections import list_accounts, list_pages
 from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, StatsUnit, split_days, stats_job
 from app.services.job_queue import send_now
-from app.services.left_out import LeftOut, LeftOutReason
+from app.services.left_out import WHY, LeftOut, LeftOutReason
 from app.services.page_history import page_jobs
 from app.services.requested_days import read_requested_days
 from app.services.run_requests import MAX_JOBS, EnqueuedRun, RunRequest, record_run
@@ -117,7 +117,8 @@ def _nothing(left_out: Sequence[LeftOut]) -> str:
         return "There is no ad account to sync. Connect one first."
     if all(one.reason is LeftOutReason.NO_DAY_OVER for one in left_out):
         return "None of these days is over yet. Pages are synced by days that are over."
-    return "No connection that was asked for is active and healthy. Renew its token with rotateToken, or connect one."
+    advice = dict.fromkeys(WHY[one.reason] for one in left_out)
+    return " ".join(("No connection that was asked for can be synced.", *advice))
 
 
 def default_window(services: Services, time_zone: str) -> DateRange:

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app import clock
 from app.database.transactions import tenant_transaction
-from app.errors import JobCancelledError, LeaseLostError, NotFoundError, PixecomError
+from app.errors import (
+    JobCancelledError,
+    LeaseLostError,
+    NotFoundError,
+    PermissionDeniedError,
+    PixecomError,
+    ProviderError,
+    TokenRejectedError,
+)
 from app.observability.logging import get_logger
 from app.observability.shortening import presentable
 from app.queries.connection_tokens import list_tokens_to_check, note_token_facts
 from app.queries.connections import find_connection
 from app.services.connection_health import end_parked, mark_unhealthy
-from app.services.provider_access import inspect_token
+from app.services.provider_access import inspect_token, require_answer
 from app.vocabulary import ConnectionTrouble
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from app.providers.contract import TokenFacts
+    from app.queries.connections import Connection
     from app.services.context import Services
     from app.services.job_lease import Lease
 
@@ -33,16 +43,16 @@ async def check_token(
 ) -> TokenFacts:
     """What the platform says of the connection's token; kept with it. A dead token makes the connection unhealthy.
 
-    A living one does not make it healthy: the platform refused more than the token. A job gives its lease and writes
-    nothing without it. Raises NotFoundError, the ProviderError of a platform that says nothing, LeaseLostError and
-    JobCancelledError.
+    That a token is dead is believed where a call for the account or page is refused too. A living one does not make it
+    healthy: the platform refused more than the token. A job gives its lease and writes nothing without it. Raises
+    NotFoundError, the ProviderError of a platform that says nothing, LeaseLostError and JobCancelledError.
     """
     async with tenant_transaction(services.database.app, seller_id) as driver:
         connection = await find_connection(driver, seller_id=seller_id, connection_id=connection_id)
     if connection is None:
         raise NotFoundError("There is no such connection.")
     asked_at = clock.now()
-    facts = await inspect_token(services, connection)
+    facts = await _confirmed(services, connection, await inspect_token(services, connection))
     async with tenant_transaction(services.database.app, seller_id) as driver:
         if lease is not None:
             await lease.fence(driver)
@@ -67,6 +77,23 @@ async def check_token(
     if is_unhealthy:
         await end_parked(services, connection_id=connection_id)
     return facts
+
+
+async def _confirmed(services: Services, connection: Connection, facts: TokenFacts) -> TokenFacts:
+    """The facts, of which one call of the connection's own settles whether the token is dead.
+
+    The check is another app's word where the token was made for one, and may be wrong in other ways. What a call that
+    passes or is refused for itself leaves open is left to the work. Raises no ProviderError.
+    """
+    if facts.is_valid:
+        return facts
+    try:
+        await require_answer(services, connection)
+    except (TokenRejectedError, PermissionDeniedError):
+        return facts
+    except ProviderError as error:
+        log.info("a dead token is not confirmed", connection_id=str(connection.id), reason=str(error))
+    return replace(facts, is_valid=True, error=None)
 
 
 async def check_tokens(

@@ -1,9 +1,10 @@
 """A seller's own renewal of an access token: the platform is asked about it first, so that no wrong token gets in.
 
 Two questions, before anything is stored: is the token alive (`debug_token`), and may it read the very ad account or
-page. What the platform refuses by either is not stored, and the token that is there stays. A platform that says nothing
-of the token leaves everything as it is too; only where it throttles the second question, the first is enough: a quota
-that is used up must not keep a dead token in its place.
+page. The second decides: a token that reads it is alive, whatever is said of it. What the platform refuses is not
+stored, and the token that is there stays. A platform that says nothing of the token leaves everything as it is too;
+only where it throttles the second question, the first is enough: a quota that is used up must not keep a dead token in
+its place.
 """
 
 from __future__ import annotations
@@ -75,12 +76,12 @@ def _with_token(services: Services, connection: Connection, access_token: Secret
 async def _try_out(services: Services, connection: Connection) -> None:
     """Raises ProviderPermanentError where the platform refuses the token, for itself or for this thing."""
     facts = await inspect_token(services, connection)
-    if not facts.is_valid:
-        raise TokenRejectedError(facts.error or "Meta says that the access token is not valid")
     try:
         if connection.kind is ConnectionKind.AD_ACCOUNT:
             await open_provider(services, connection).get_account()
         elif connection.provider is ProviderKind.META:
             await open_page_provider(services, connection).get_page()
     except ProviderThrottledError as error:
+        if not facts.is_valid:
+            raise TokenRejectedError(facts.error or "Meta says that the access token is not valid") from None
         log.info("a new token is taken untried", connection_id=str(connection.id), reason=str(error))

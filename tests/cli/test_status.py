@@ -241,7 +241,7 @@ async def test_advice_fits_what_is_wrong(world: SmallWorld) -> None:
     }
     assert [advice.partition(":")[0].partition(",")[0] for advice in list_advice(status)] == [
         "Connections that lack a permission get no calls",
-        "Meta refuses what is asked for some connections",
+        "What is asked of Meta for some connections is refused",
         "The last syncs of some connections failed",
     ]
 

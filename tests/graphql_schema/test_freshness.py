@@ -104,6 +104,8 @@ async def test_the_next_numbers_are_expected_an_interval_after_the_last(shared_w
         ({"health": "UNHEALTHY", "health_reason": "refused before kinds were kept"}, "TOKEN_EXPIRED"),
         ({"token_expires_at": ago(hours=1)}, "TOKEN_EXPIRED"),
         ({"token_expires_at": NOW + timedelta(hours=1)}, "BEHIND"),
+        # Calls were answered after that end.
+        ({"token_expires_at": ago(hours=3)}, "BEHIND"),
     ],
 )
 async def test_a_refused_account_says_so(shared_world: SmallWorld, columns: dict[str, object], reason: str) -> None:

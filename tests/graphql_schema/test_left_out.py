@@ -100,6 +100,26 @@ async def test_where_all_are_left_out_nothing_is_asked_for(world: SmallWorld, *,
     assert await world.read("SELECT count(*) FROM sync_runs") == 0
 
 
+_GRANT = (
+    "Its access token lacks a permission, or may no longer see it. Have that granted at the platform, then resume it "
+    "with `rotateToken`, with the same token or another."
+)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "advice"),
+    [
+        ("TOKEN", "The platform no longer accepts its access token. Give it another one with `rotateToken`."),
+        ("PERMISSION", _GRANT),
+    ],
+)
+async def test_the_advice_fits_the_reason(world: SmallWorld, trouble: str, advice: str) -> None:
+    tenant = await world.add_seller("acme")
+    await add_refused(tenant, "lost", trouble)
+    [error] = (await ask(tenant, ENQUEUE))["errors"]
+    assert error["message"] == f"No connection that was asked for can be synced. {advice}"
+
+
 async def test_a_seller_without_accounts_is_told_so(world: SmallWorld) -> None:
     tenant = await world.add_seller("acme")
     found = await ask(tenant, ENQUEUE)

@@ -155,6 +155,25 @@ async def test_a_quota_that_is_used_up_keeps_no_dead_token(world: SmallWorld, pl
     assert await token_of(tenant, connection_id) == NEW
 
 
+_MISMATCH = """
+[[oddities]]
+match = { object_ids = ["debug_token"] }
+part = "answer"
+json = '{"data": {"is_valid": false, "error": {"message": "The App_id did not match the Viewing App"}}}'
+"""
+
+
+async def test_a_token_that_reads_the_account_is_taken_whatever_is_said_of_it(world: SmallWorld, platform: str) -> None:
+    tenant = await world.add_seller("acme")
+    connection_id = await connect(tenant)
+    await control(platform, "tokens/renew?owner=act_1", {"token": NEW})
+    async with httpx.AsyncClient(headers={"Content-Type": "application/toml"}) as client:
+        (await client.post(f"{platform}/sandbox/scenario", content=_MISMATCH)).raise_for_status()
+
+    assert (await rotate(tenant, global_id("AdAccount", connection_id)))["errors"] == []
+    assert await token_of(tenant, connection_id) == NEW
+
+
 async def test_a_platform_that_says_nothing_changes_nothing(world: SmallWorld, platform: str) -> None:
     tenant = await world.add_seller("acme")
     connection_id = await connect(tenant)

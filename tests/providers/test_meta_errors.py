@@ -12,6 +12,7 @@ from app import clock
 from app.errors import (
     OutdatedRequestError,
     PermissionDeniedError,
+    PlatformDownError,
     PlatformUnreachableError,
     ProviderError,
     ProviderThrottledError,
@@ -19,9 +20,12 @@ from app.errors import (
     RequestRefusedError,
     TokenRejectedError,
     TooMuchDataError,
+    UnexplainedRefusalError,
 )
+from app.metrics.levels import Level
 from app.providers.meta.provider import MetaProvider
 from app.providers.meta.usage import regain_wait
+from app.providers.meta.walks.patience import WalkPatience
 
 if TYPE_CHECKING:
     from tests.providers.conftest import ScriptedGraph
@@ -112,9 +116,10 @@ async def test_the_code_decides_and_not_the_status(
     subcode: int | None,
     status: int,
 ) -> None:
-    if code == 12345 and status == 500:
-        expected = ProviderTransientError  # a code that nobody knows leaves the status to tell
-    graph.answer_error(code, subcode, status=status)
+    if status == 500 and (code == 12345 or expected in {TokenRejectedError, PermissionDeniedError}):
+        expected = ProviderTransientError  # a code that nobody knows leaves the status to tell; a 5xx takes no access
+    for _ in range(3 if expected is PermissionDeniedError else 1):
+        graph.answer_error(code, subcode, status=status)
     error = await raised_by(meta)
 
     assert type(error) is expected
@@ -129,8 +134,8 @@ async def test_the_code_decides_and_not_the_status(
         (100, None, ProviderTransientError),
         (12345, None, ProviderTransientError),
         (17, 2446079, ProviderThrottledError),
-        (190, None, TokenRejectedError),
-        (10, None, PermissionDeniedError),
+        (190, None, ProviderTransientError),
+        (10, None, ProviderTransientError),
         (2, 1504041, RequestRefusedError),
         (100, 1487534, TooMuchDataError),
     ],
@@ -169,9 +174,163 @@ async def test_some_errors_are_told_by_their_text(
     message: str,
     expected: type[ProviderError],
 ) -> None:
-    graph.answer_error(code, message=message)
+    for _ in range(3 if expected is PermissionDeniedError else 1):
+        graph.answer_error(code, message=message)
 
     assert type(await raised_by(meta)) is expected
+
+
+@pytest.mark.parametrize("code", [3, 10, 200, 294])
+async def test_a_code_of_permission_is_believed_only_where_the_account_is_refused_too(
+    meta: MetaProvider, graph: ScriptedGraph, code: int
+) -> None:
+    graph.answer_error(code)
+    graph.answer({"id": "act_1"})
+    error = await raised_by(meta)
+
+    assert type(error) is RequestRefusedError
+    assert str(error) == f"Meta answered HTTP 400, code {code}: something happened"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "subcode", "message"),
+    [
+        (400, 80012, 2446079, "There have been too many calls from this Business."),
+        (400, 80012, None, "(#80012) Something"),
+        (400, 80007, None, "(#80007) Something"),
+        (400, 80010, None, "(#80010) Something"),
+        (400, 9, None, "The user is performing too many actions"),
+        (400, 18, None, "(#18) Something"),
+        (400, 36, None, "(#36) Something"),
+        (400, 10, 2446079, "User request limit reached"),
+        (403, 200, 1487742, "Something"),
+        (400, 100, None, "(#100) Rate limit exceeded"),
+        (400, 1, None, "(#1) There have been too many calls"),
+        (500, 5, None, "Application request limit reached"),
+    ],
+)
+async def test_a_throttle_is_one_under_any_code(
+    meta: MetaProvider, graph: ScriptedGraph, status: int, code: int, subcode: int | None, message: str
+) -> None:
+    graph.answer_error(code, subcode, status=status, message=message)
+
+    assert type(await raised_by(meta)) is ProviderThrottledError
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        (503, 2, "Access to this service is temporarily restricted for maintenance."),
+        (400, 2, "Access to this service is restricted during maintenance"),
+        (500, 2, "Ads API is closed for today"),
+        (500, 1, "User does not have access to the ad account"),
+        (500, 2, "Your session has timed out"),
+        (400, 1200, "Something"),
+        (400, 7654321, "Temporary error. Please retry"),
+        (400, 10, "Service temporarily unavailable"),
+        (503, 190, "Something"),
+    ],
+)
+async def test_an_outage_passes_whatever_it_says_of_access(
+    meta: MetaProvider, graph: ScriptedGraph, status: int, code: int, message: str
+) -> None:
+    for _ in range(3):
+        graph.answer_error(code, status=status, message=message)
+
+    assert type(await raised_by(meta)) is ProviderTransientError
+
+
+async def test_metas_legacy_envelope_is_read(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    graph.answer({"error_code": 190, "error_msg": "Invalid OAuth 2.0 Access Token"}, status=400)
+    error = await raised_by(meta)
+
+    assert type(error) is TokenRejectedError
+    assert str(error) == "Meta answered HTTP 400, code 190: Invalid OAuth 2.0 Access Token"
+
+
+NOT_GRAPHS: list[tuple[int, object]] = [
+    (403, {"error": "Forbidden"}),
+    (401, {"error": "Unauthorized"}),
+    (403, {"error": {"code": 403, "message": "Request blocked: access denied"}}),
+    (401, {"error": {"message": "Unauthorized", "type": "proxy"}}),
+    (400, {"error": {"code": 10, "message": "permission denied"}}),
+    (407, b"<html>"),
+    (302, b""),
+    (511, {"error": "Network authentication required: access denied"}),
+    (502, {"error": {"message": "upstream connection closed"}}),
+    (504, {"error": {"message": "upstream session has timed out"}}),
+    (503, {"error": {"code": 503, "message": "access to this service is restricted"}}),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), NOT_GRAPHS)
+async def test_what_has_not_the_form_of_graphs_errors_takes_no_access(
+    meta: MetaProvider, graph: ScriptedGraph, status: int, body: object
+) -> None:
+    for _ in range(3):
+        graph.answer(body, status=status)
+    error = await raised_by(meta)
+
+    assert type(error) is (ProviderTransientError if status >= 500 else RequestRefusedError)
+    assert "a proxy or firewall on the way may have answered" in str(error)
+    assert f"HTTP {status}" in str(error)
+
+
+@pytest.mark.parametrize(("status", "body"), NOT_GRAPHS[:7])
+async def test_where_graph_answers_about_us_the_account_alone_is_refused(
+    meta: MetaProvider, graph: ScriptedGraph, status: int, body: object
+) -> None:
+    for _ in range(2):
+        graph.answer(body, status=status)
+    graph.answer({"id": "1"})
+
+    assert type(await raised_by(meta)) is UnexplainedRefusalError
+
+
+async def test_a_greeting_of_a_proxy_is_no_account(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    """It is asked for no smaller pages, and for no report."""
+    for _ in range(9):
+        graph.answer({"status": "ok"})
+    with pytest.raises(PlatformDownError):
+        _ = [rows async for rows in meta.read_insights(Level.AD, NOW.date(), NOW.date())]
+    asked = len(graph.calls)
+    with pytest.raises(PlatformDownError):
+        _ = [rows async for rows in meta.read_insights(Level.AD, NOW.date(), NOW.date(), expected_rows=10**6)]
+
+    assert (asked, len(graph.calls)) == (3, 4)
+
+
+async def test_a_loss_is_confirmed_after_some_seconds(graph: ScriptedGraph, http_client: httpx.AsyncClient) -> None:
+    """A reload of some moments refuses the account and its node, and no more."""
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    meta = MetaProvider(
+        http_client,
+        graph_url=graph.url,
+        api_version="v26.0",
+        account_external_id="act_1",
+        access_token=SecretStr("t"),
+        patience=WalkPatience(sleep=sleep),
+    )
+    for _ in range(2):
+        graph.answer_error(100, 33)
+    graph.answer({"data": [{"id": "11"}]})
+
+    assert type(await raised_by(meta)) is RequestRefusedError
+    assert pauses == [8.0]
+
+
+async def test_an_account_without_campaigns_is_asked_for_again(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    for _ in range(2):
+        graph.answer_error(100, 33)
+    graph.answer({"data": []})
+    graph.answer({"id": "act_1"})
+
+    assert type(await raised_by(meta)) is RequestRefusedError
+    assert graph.unused == 0
 
 
 @pytest.mark.parametrize(
@@ -205,7 +364,7 @@ async def test_an_answer_without_a_code(
 
 @pytest.mark.parametrize("again", [401, 403])
 async def test_a_token_that_is_refused_as_oauth_has_it(meta: MetaProvider, graph: ScriptedGraph, again: int) -> None:
-    for status in (401, again):
+    for status in (401, again, again):
         graph.answer({"error": "invalid_token", "error_description": "The token was revoked"}, status=status)
     error = await raised_by(meta)
 

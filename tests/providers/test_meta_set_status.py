@@ -76,6 +76,7 @@ async def test_each_item_is_inspected(meta: MetaProvider, graph: ScriptedGraph) 
     ]
     graph.answer(items)
     cannot = "Meta's answer can't be read: "
+    nothing = "it did not do what was asked and gave no reason"
 
     assert await pause(meta, list("12345678")) == [
         StatusOutcome(external_id="1"),
@@ -84,9 +85,9 @@ async def test_each_item_is_inspected(meta: MetaProvider, graph: ScriptedGraph) 
             error="Meta answered HTTP 400, code 100: Archived objects can't be changed",
             error_code=100,
         ),
-        StatusOutcome(external_id="3", error="Meta answered HTTP 200, no code: the call had no success"),
+        StatusOutcome(external_id="3", error=f"Meta answered HTTP 200: {nothing}"),
         StatusOutcome(external_id="4", error=f"{cannot}a batch item's body is not JSON"),
-        StatusOutcome(external_id="5", error="Meta answered HTTP 500, no code: the call had no success"),
+        StatusOutcome(external_id="5", error=f"Meta answered HTTP 500: {nothing}"),
         StatusOutcome(external_id="6", error=f"{cannot}a batch item.body is missing"),
         StatusOutcome(external_id="7", error=f"{cannot}a batch item is not an object"),
         StatusOutcome(external_id="8", error="Meta answered HTTP 400, code 10: Not yours", error_code=10),

@@ -173,7 +173,7 @@ async def test_an_empty_list_without_an_error_is_one(
         (400, {"error": 5, "data": []}, RequestRefusedError),
         (400, {"error": []}, RequestRefusedError),
         (200, {"error": "not today"}, ProviderTransientError),
-        (200, {"error": {"code": 100}}, PermissionDeniedError),
+        (200, {"error": {"code": 100, "type": "OAuthException"}}, PermissionDeniedError),
     ],
 )
 async def test_what_failed_in_every_call_is_an_error(

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.metrics.levels import Level
+from app.services.job_broker import Priority
+from app.services.job_kinds import AccountKey, structure_job
 from tests.graphql_schema.small_world import SmallWorld, Tenant
+from tests.services.jobs_at_hand import enqueue
 from tests.services.shop import add_owner
 from tests.services.working import make_all_due, work_until_idle
 
@@ -36,7 +39,7 @@ LOSSES = [
     (1234567, None, 400, "Something", "PERMISSION"),
     (33, None, 400, "This object does not exist or does not support this action", "PERMISSION"),
     (452, None, 400, "Session key invalid or no longer valid", "TOKEN"),
-    (1, None, 500, "User does not have access to the ad account", "PERMISSION"),
+    (1, None, 400, "User does not have access to the ad account", "PERMISSION"),
     (2, None, 400, "This ad account has been disabled", "PERMISSION"),
     (190, 777, 400, "Something", "TOKEN"),
     (102, 9, 400, "Something", "TOKEN"),
@@ -51,7 +54,9 @@ LOSSES = [
     (3018, None, 400, "Something", "PERMISSION"),
     (1487534, None, 400, "Something", "PERMISSION"),
     (100, None, 400, "Conversions are no longer shared with you: the account has left the business", "PERMISSION"),
-    (1234567, None, 500, "You do not have permission to see this ad account", "PERMISSION"),
+    (1234567, None, 403, "You do not have permission to see this ad account", "PERMISSION"),
+    (10, None, 400, "Application does not have permission for this action", "PERMISSION"),
+    (272, None, 403, "This user is not allowed", "PERMISSION"),
     (100, 99, 400, "You lack permission", "PERMISSION"),
 ]
 # Said of a call or an object, while the account answers for itself.
@@ -134,6 +139,67 @@ async def test_a_listing_that_speaks_of_permissions_is_only_a_listing(shop: Shop
     await shop.sync()
     assert (await account_of(reader))["health"] == "HEALTHY"
     assert await shop.value("SELECT sum(spend_micros)::bigint FROM ad_stats_daily WHERE level = 0") == 60_000_000
+
+
+OF_PERMISSION = [(10, None), (200, 1), (294, 5), (3, None)]
+
+
+@pytest.mark.parametrize("edge", ["adsets", "ads", "node"])
+@pytest.mark.parametrize(("code", "subcode"), OF_PERMISSION)
+async def test_a_permission_that_lacks_at_one_place_costs_that_place_alone(
+    shop: Shop, reader: Tenant, connection_id: UUID, edge: str, code: int, subcode: int | None
+) -> None:
+    await shop.arm(refusing(code, subcode, 403, "Permission denied", edge=edge))
+    await enqueue(shop.services, structure_job(AccountKey(shop.seller_id, connection_id), priority=Priority.MANUAL))
+    await shop.sync(levels=[Level.ACCOUNT])
+    assert (await account_of(reader))["health"] == "HEALTHY"
+    assert await shop.value("SELECT sum(spend_micros)::bigint FROM ad_stats_daily WHERE level = 0") == 60_000_000
+    assert f"code {code}" in str(await shop.rows("SELECT sentence FROM sync_warnings"))
+
+
+@pytest.mark.parametrize(("code", "subcode"), OF_PERMISSION)
+async def test_numbers_that_are_refused_for_a_permission_leave_the_account_healthy(
+    shop: Shop, reader: Tenant, code: int, subcode: int | None
+) -> None:
+    await shop.arm(refusing(code, subcode, 403, "Permission denied", edge="insights"))
+    await shop.sync(levels=[Level.AD])
+    account = await account_of(reader)
+    assert (account["health"], account["freshness"]["reason"]) == ("HEALTHY", "REFUSED")
+    await shop.disarm()
+    await shop.sync()
+    assert await shop.value("SELECT sum(spend_micros)::bigint FROM ad_stats_daily WHERE level = 0") == 60_000_000
+
+
+@pytest.mark.parametrize("code", [10, 190])
+async def test_a_refusal_that_calls_itself_passing_has_passed_in_the_next_try(
+    shop: Shop, reader: Tenant, code: int
+) -> None:
+    await shop.arm({**refusing(code, None, 400, "Something", times=1), "transient": True})
+    await shop.sync()
+    assert (await account_of(reader))["health"] == "HEALTHY"
+    assert await shop.value("SELECT sum(spend_micros)::bigint FROM ad_stats_daily WHERE level = 0") == 60_000_000
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "status", "message"),
+    [
+        (1, None, 500, "User does not have access to the ad account"),
+        (1234567, None, 500, "You do not have permission to see this ad account"),
+        (2, None, 400, "This service is restricted during maintenance"),
+        (10, None, 503, "Something"),
+        (10, 2446079, 400, "User request limit reached"),
+        (80012, 2446079, 400, "There have been too many calls from this Business"),
+    ],
+)
+async def test_an_outage_or_a_throttle_takes_no_account(
+    shop: Shop, reader: Tenant, code: int, subcode: int | None, status: int, message: str
+) -> None:
+    await shop.arm(refusing(code, subcode, status, message))
+    await shop.sync(levels=[Level.ACCOUNT])
+    for _ in range(2):
+        await make_all_due(shop.services)
+        await work_until_idle(shop.services)
+    assert (await account_of(reader))["health"] == "HEALTHY"
 
 
 async def test_a_doubt_is_settled_by_one_call(shop: Shop, reader: Tenant, connection_id: UUID) -> None:

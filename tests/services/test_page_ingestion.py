@@ -447,3 +447,27 @@ async def test_a_page_of_which_something_is_refused_is_not_lost(
         await shop.arm({"match": {"account": "7", "edge": edge}, "times": None, **refusal})
     await try_to_ingest(shop, page_id)
     assert await shop.value("SELECT health FROM fb_connections") == "HEALTHY"
+
+
+@pytest.mark.parametrize(
+    ("edge", "state", "landed"), [("posts", "SUCCEEDED", (True, False)), ("insights", "FAILED", (False, True))]
+)
+async def test_a_permission_that_lacks_for_one_list_of_a_page_costs_that_list_alone(
+    shop: Shop, edge: str, state: str, landed: tuple[bool, bool]
+) -> None:
+    page_id = await connect(shop)
+    match = {"object_ids": ["7"], "edge": edge}
+    await shop.arm({"match": match, "times": None, "code": 10, "message": "Not permitted"})
+    done = await try_to_ingest(shop, page_id)
+    assert await shop.value("SELECT health FROM fb_connections") == "HEALTHY"
+    assert done["state"] == state
+    assert (await page_rows(shop) != [], await post_rows(shop) != []) == landed
+
+
+@pytest.mark.parametrize("code", [10, 200])
+async def test_the_newest_post_may_lack_a_permission(shop: Shop, code: int) -> None:
+    page_id = await connect(shop)
+    await shop.arm({"match": {"object_ids": ["7_1"]}, "times": None, "code": code, "message": "Not permitted"})
+    await ingest(shop, page_id)
+    assert await shop.value("SELECT health FROM fb_connections") == "HEALTHY"
+    assert {post for post, *_ in await post_rows(shop)} == {"7_2"}

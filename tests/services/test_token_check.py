@@ -128,6 +128,48 @@ async def test_a_dead_token_makes_the_connection_unhealthy(shop: Shop) -> None:
     assert "token-of-1" not in reason
 
 
+DOUBTS = [
+    """{"data": {"app_id": "5", "is_valid": false, "error": {"code": 100, "message":
+    "(#100) The App_id in the input_token did not match the Viewing App"}}}""",
+    """{"data": {"is_valid": null, "error": {"code": 1, "message": "An unknown error occurred"}}}""",
+    """{"data": {"is_valid": false}}""",
+    """{"data": {"is_valid": false, "error": {"code": 190, "message": "It has expired"}, "expires_at": 1700000000}}""",
+]
+
+
+@pytest.mark.parametrize("answer", DOUBTS)
+async def test_what_a_check_says_of_a_token_whose_calls_work_ends_no_work(shop: Shop, answer: str) -> None:
+    connection_id = await shop.connect()
+    oddity = f"""
+[[oddities]]
+match = {{ object_ids = ["debug_token"] }}
+part = "answer"
+json = '{answer.replace(chr(10), " ")}'
+"""
+    await play(shop, oddity)
+    facts = await check_token(shop.services, seller_id=shop.seller_id, connection_id=connection_id)
+
+    assert (facts.is_valid, facts.error) == (True, None)
+    assert await shop.rows(_HEALTH) == [("HEALTHY", None, None)]
+
+
+async def test_a_check_that_no_call_could_confirm_ends_no_work(shop: Shop) -> None:
+    connection_id = await shop.connect()
+    await play(
+        shop,
+        """
+[[oddities]]
+match = { object_ids = ["debug_token"] }
+part = "answer"
+json = '{"data": {"is_valid": false}}'
+""",
+    )
+    await shop.arm({"match": {"account": "act_1"}, "times": None, "form": "html", "http_status": 503})
+    await check_token(shop.services, seller_id=shop.seller_id, connection_id=connection_id)
+
+    assert await shop.rows(_HEALTH) == [("HEALTHY", None, None)]
+
+
 async def test_a_structure_sync_checks_the_token_it_works_with(shop: Shop) -> None:
     await shop.connect()
 

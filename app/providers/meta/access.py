@@ -1,9 +1,10 @@
 """Whether Meta still lets us read the account or page that a client works for: settles a doubt by one call, or two.
 
-An answer that may be a loss of access may also be about one object or one odd query, which is no reason to end all
-work for an account. So the account (or page) is asked for by itself: what can still be read is not lost. Where that is
-refused too, one entry of a list of its decides: accounts have been met of which the object alone is refused. Where
-neither answer is Graph's, a call that is not about the account shows whether Graph is reached at all.
+An answer that may be a loss of access, even one with a code of lost permission, may also be about one object or one odd
+query, which is no reason to end all work for an account. So the account (or page) is asked for by itself: what can
+still be read is not lost. Where that is refused too, one entry of a list of its decides some seconds later: accounts
+have been met of which the object alone is refused, or all of it for a moment. Where neither answer is Graph's, a call
+that is not about the account shows whether Graph is reached at all.
 """
 
 from __future__ import annotations
@@ -11,10 +12,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from app.providers.meta.access_loss import Loss, names_closing
-from app.providers.meta.errors import Kind, MetaFailure, is_doubtful, is_silent_refusal, kind_of, loss_of
+from app.providers.meta.errors import (
+    Kind,
+    MetaFailure,
+    is_certain,
+    is_doubtful,
+    is_silent_refusal,
+    kind_of,
+    loss_of,
+    names_access,
+    names_dead_token,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from app.providers.meta.node import Node
 
@@ -53,26 +64,50 @@ class Access:
         return self._is_answered
 
     async def find_loss(
-        self, failure: MetaFailure, path: str, params: Mapping[str, str], *, ask: AskNode
+        self,
+        failure: MetaFailure,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        ask: AskNode,
+        pause: Callable[[], Awaitable[None]],
     ) -> Loss | None:
         """What a failed call shows to be lost; None where it shows nothing. What was once readable is not asked again.
 
-        `ask` answers the node, how Meta refuses it, or None where that can't be known now.
+        `ask` answers the node, how Meta refuses it, or None where that can't be known now. `pause` lets some seconds
+        pass, so that a loss is never what two answers of the same moment say.
         """
-        if not is_doubtful(failure) or not self._is_about_all(path, params):
+        if not is_doubtful(failure) or not self._may_be_about_all(failure, path, params):
             return None
-        if not self._is_readable:
-            answer = await self._ask_first(failure, path, ask)
-            if answer is None:
-                return None
-            if isinstance(answer, MetaFailure):
-                if loss := await self._confirmed(failure, answer, path, ask):
-                    return loss
-            else:
-                self._found = answer
-            self._is_readable = True
+        if not self._is_readable and (loss := await self._settle(failure, path, ask, pause)):
+            return loss
         is_closed = self._found is not None and _is_closed(self._found)
         return loss_of(failure) if is_closed and names_closing(failure.message) else None
+
+    def _may_be_about_all(self, failure: MetaFailure, path: str, params: Mapping[str, str]) -> bool:
+        """Whether a call is on the account or page itself, or refused for want of access wherever it went.
+
+        A later page of a list may be denied for its cursor.
+        """
+        is_own = path == self._path or path.startswith(f"{self._path}/")
+        return names_access(failure) or (is_own and "after" not in params)
+
+    async def _settle(
+        self, failure: MetaFailure, path: str, ask: AskNode, pause: Callable[[], Awaitable[None]]
+    ) -> Loss | None:
+        answer = await self._ask_first(failure, path, ask)
+        if not isinstance(answer, MetaFailure):
+            self._found = answer
+            self._is_readable = answer is not None
+            return None
+        if is_certain(answer):
+            return Loss.TOKEN
+        if not is_doubtful(answer) or (is_silent_refusal(answer) and not is_silent_refusal(failure)):
+            return None
+        await pause()
+        if is_silent_refusal(answer):
+            return await _who_is_silent(failure, ask)
+        return await self._witnessed(loss_of(answer), path, ask)
 
     async def _ask_first(self, failure: MetaFailure, path: str, ask: AskNode) -> Node | MetaFailure | None:
         """The account or page, or an entry of a list of it where it was itself refused without a reason just now."""
@@ -80,34 +115,38 @@ class Access:
             return await ask(self._lists[0], _ONE_ID)
         return await ask(self._path, {"fields": self._fields})
 
-    def _is_about_all(self, path: str, params: Mapping[str, str]) -> bool:
-        """Whether a call is on the account or page itself. A later page of its lists may be denied for its cursor."""
-        return (path == self._path or path.startswith(f"{self._path}/")) and "after" not in params
-
-    async def _confirmed(self, failure: MetaFailure, refusal: MetaFailure, path: str, ask: AskNode) -> Loss | None:
-        """What is lost where the account or page itself is refused as well."""
-        loss = loss_of(refusal)
-        if loss is Loss.TOKEN or (loss is not None and not is_doubtful(refusal)):
-            return loss
-        if loss is None and is_silent_refusal(refusal):
-            return await _who_is_silent(ask) if is_silent_refusal(failure) else None
-        return await self._witnessed(loss, path, ask) if is_doubtful(refusal) else None
-
     async def _witnessed(self, loss: Loss | None, refused_path: str, ask: AskNode) -> Loss | None:
         """What is lost if no list of it can be read either; an empty one proves nothing against words of a loss."""
         path = next((each for each in self._lists if each != refused_path), self._lists[0])
         witness = await ask(path, _ONE_ID)
         if isinstance(witness, MetaFailure):
-            found = loss_of(witness)
-            return found or (loss or Loss.PERMISSION if is_doubtful(witness) else None)
-        return None if witness is None or witness.fields.get("data") else loss
+            return _lost(witness, loss or Loss.PERMISSION)
+        if witness is None:
+            return None
+        if loss is None or witness.fields.get("data"):
+            self._is_readable = True
+            return None
+        again = await ask(self._path, {"fields": self._fields})
+        return _lost(again, loss) if isinstance(again, MetaFailure) else None
 
 
-async def _who_is_silent(ask: AskNode) -> Loss:
+def _lost(refusal: MetaFailure, otherwise: Loss) -> Loss | None:
+    """What a later refusal shows to be lost; None where it may pass or is not Graph's."""
+    if is_certain(refusal):
+        return Loss.TOKEN
+    if not is_doubtful(refusal) or is_silent_refusal(refusal):
+        return None
+    return loss_of(refusal) or otherwise
+
+
+async def _who_is_silent(failure: MetaFailure, ask: AskNode) -> Loss:
     """Tell an account or page that Graph refuses without a reason from a firewall that answers every call."""
     answer = await ask(_CALLER, {"fields": "id"})
-    is_graph = answer is not None and not (isinstance(answer, MetaFailure) and answer.code is None)
-    return Loss.UNEXPLAINED if is_graph else Loss.BLOCKED
+    if isinstance(answer, MetaFailure) and not answer.is_graphs:
+        return Loss.TOKEN if names_dead_token(failure) and names_dead_token(answer) else Loss.BLOCKED
+    if answer is None or (isinstance(answer, MetaFailure) and kind_of(answer) is Kind.TRANSIENT):
+        return Loss.BLOCKED
+    return Loss.TOKEN if isinstance(answer, MetaFailure) and is_certain(answer) else Loss.UNEXPLAINED
 
 
 def _is_closed(account: Node) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.vocabulary import UseCase
 
 BATCH_SIZE = 50
-NO_SUCCESS = "the call had no success"
+NO_SUCCESS = "it did not do what was asked and gave no reason"
 
 
 def read_item(
@@ -55,8 +55,9 @@ def _body_or_error(
     failure = find_failure(http_status, body)
     if failure is None and http_status == HTTPStatus.OK:
         return body
+    # Whatever form it has, it came inside an answer of Graph's.
     return provider_error(
-        failure or MetaFailure(http_status, NO_SUCCESS),
+        failure._replace(is_graphs=True) if failure else MetaFailure(http_status, NO_SUCCESS),
         headers=item_headers(cast("object", item.fields)),
         credentials=credentials,
         use_case=use_case,

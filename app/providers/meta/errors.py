@@ -26,6 +26,7 @@ from app.errors import (
 )
 from app.providers.meta.access_loss import TOKEN_CODES, Loss, certain_loss, likely_loss, names_loss
 from app.providers.meta.envelope import find_error
+from app.providers.meta.passing_signs import THROTTLE_SUBCODES, asks_to_try_again, names_outage, names_throttle
 from app.providers.meta.usage import regain_wait
 from app.vocabulary import UseCase
 
@@ -64,10 +65,10 @@ KINDS_BY_SUBCODE: Mapping[tuple[int, int], Kind] = {
 
 KINDS_BY_CODE: Mapping[int, Kind] = {
     # Limits: of the app, the user, the page, the ad account, the business use case.
-    **dict.fromkeys((4, 17, 32, 341, 613), Kind.THROTTLED),
-    **dict.fromkeys((*range(80000, 80007), 80008, 80009, 80014), Kind.THROTTLED),
+    # 9, 18 and 36 are older ones of the user. New use cases get the next number after 80000.
+    **dict.fromkeys((4, 9, 17, 18, 32, 36, 341, 613, *range(80000, 80100)), Kind.THROTTLED),
     # Passing trouble of theirs; 960 in batches, -2 a report that failed, 104 a connection reset.
-    **dict.fromkeys((-2, 1, 2, 99, 104, 960), Kind.TRANSIENT),
+    **dict.fromkeys((-2, 1, 2, 99, 104, 960, 1200), Kind.TRANSIENT),
     **dict.fromkeys((102, 190), Kind.TOKEN),
     **dict.fromkeys((3, 10, *range(200, 300)), Kind.PERMISSION),  # 294 among them
     2635: Kind.OUTDATED,  # a version that Meta has ended
@@ -79,9 +80,9 @@ KINDS_BY_CODE: Mapping[int, Kind] = {
 # case's. All others - of the user, the page, the ad account, or unknown - stop every call for the account.
 _APP_LIMITS = frozenset({4, 341})
 _USE_CASE_LIMITS: Mapping[int, UseCase | None] = {
+    **dict.fromkeys(range(80002, 80100)),
     80000: UseCase.ADS_INSIGHTS,
     80004: UseCase.ADS_MANAGEMENT,
-    **dict.fromkeys((80002, 80003, 80005, 80006, 80008, 80009, 80014)),
 }
 
 # Where only the text tells.
@@ -101,7 +102,13 @@ _OUTDATED_TEXTS = (
 _OUTDATED_WORDS = ("deprecated", "no longer", "has been removed", "was removed")
 _names_outdated_thing = re.compile(r"\b(?:fields?|versions?)\b").search
 _LOGIN_ERROR = "OAuthException"
+# Graph's types of errors all end so; the fields are those that no other API's errors have.
+_TYPE_ENDS = "Exception"
+_GRAPHS_FIELDS = frozenset({"fbtrace_id", "error_subcode", "error_user_title", "error_user_msg", "is_transient"})
+# Of OAuth (RFC 6749, 5.2; RFC 6750, 3.1): what the token lacks, and not what a proxy calls its own refusal.
+_OAUTH_REFUSALS = frozenset({"invalid_token", "invalid_grant", "insufficient_scope"})
 _BETWEEN_TEXTS = " | "
+_SOMEBODY_ELSE = "a proxy or firewall on the way may have answered"
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 # Statuses of refusals that only ask for patience.
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
@@ -117,6 +124,7 @@ _ERRORS: Mapping[Kind, type[ProviderError]] = {
 }
 
 
+_OF_ACCESS = frozenset({Kind.TOKEN, Kind.PERMISSION})
 _LOSSES: Mapping[Loss, type[ProviderError]] = {
     Loss.TOKEN: TokenRejectedError,
     Loss.PERMISSION: PermissionDeniedError,
@@ -128,7 +136,8 @@ _LOSSES: Mapping[Loss, type[ProviderError]] = {
 class MetaFailure(NamedTuple):
     """What Meta said of one failed call. `code` is None where it said nothing that we can read.
 
-    `is_login_error`: its type is OAuthException, as that of most errors is, whatever they are about.
+    `is_login_error`: its type is OAuthException, as that of most errors is, whatever they are about. `is_graphs`: it
+    has the form of Graph's errors; what has not may be the answer of a proxy or a firewall.
     """
 
     http_status: int
@@ -137,6 +146,7 @@ class MetaFailure(NamedTuple):
     subcode: int | None = None
     is_transient: bool = False
     is_login_error: bool = False
+    is_graphs: bool = True
 
     @property
     def headline(self) -> str:
@@ -151,13 +161,24 @@ def find_failure(http_status: int, body: Node) -> MetaFailure | None:
     if isinstance(error, str) and error and not is_success:
         return _oauth_failure(http_status, error, body.fields.get("error_description"))
     envelope = find_error(body, is_success=is_success)
-    return None if envelope is None else _read_envelope(http_status, envelope)
+    if envelope is None:
+        return _legacy_failure(http_status, body)
+    return _read_envelope(http_status, envelope)
 
 
 def _oauth_failure(http_status: int, error: str, description: object) -> MetaFailure:
     """As OAuth has it (RFC 6749, 5.2; RFC 6750, 3)."""
     message = f"{description} ({error})" if isinstance(description, str) and description else error
-    return MetaFailure(http_status, message, is_login_error=http_status in _REFUSALS)
+    is_login_error = error in _OAUTH_REFUSALS and http_status in _REFUSALS
+    return MetaFailure(http_status, message, is_login_error=is_login_error, is_graphs=False)
+
+
+def _legacy_failure(http_status: int, body: Node) -> MetaFailure | None:
+    """As Meta's API before Graph had it; a report has fields of nearly these names."""
+    code, message = body.integer("error_code"), body.fields.get("error_msg")
+    if code is None or not isinstance(message, str) or not body.fields.keys().isdisjoint({"id", "data"}):
+        return None
+    return MetaFailure(http_status, message or "no message", code, body.integer("error_subcode"))
 
 
 def _read_envelope(http_status: int, envelope: Node) -> MetaFailure:
@@ -167,22 +188,32 @@ def _read_envelope(http_status: int, envelope: Node) -> MetaFailure:
         for name in ("message", "error_user_title", "error_user_msg")
         if isinstance(value := envelope.fields.get(name), str) and value
     ]
+    kind, code = envelope.fields.get("type"), envelope.integer("code")
+    is_typed = isinstance(kind, str) and kind.endswith(_TYPE_ENDS)
+    is_graphs = code is not None and (is_typed or not _GRAPHS_FIELDS.isdisjoint(envelope.fields))
     return MetaFailure(
         http_status=http_status,
         message=_BETWEEN_TEXTS.join(dict.fromkeys(parts)) or "no message",
-        code=envelope.integer("code"),
+        code=code,
         subcode=envelope.integer("error_subcode"),
         is_transient=envelope.flag("is_transient"),
-        is_login_error=envelope.fields.get("type") == _LOGIN_ERROR,
+        is_login_error=kind == _LOGIN_ERROR,
+        is_graphs=is_graphs,
     )
 
 
 def kind_of(failure: MetaFailure) -> Kind:
     """Which class of failure this is."""
-    kind = _kind_by_text(failure.message.lower()) or _kind_by_code(failure)
+    kind = _kind_by_text(failure) or _kind_by_code(failure)
     if kind is Kind.REFUSED or failure.code in TOKEN_CODES:
-        return _kind_of_refusal(failure) or kind
-    return kind
+        kind = _kind_of_refusal(failure) or kind
+    return Kind.TRANSIENT if kind in _OF_ACCESS and _is_passing(failure) else kind
+
+
+def _is_passing(failure: MetaFailure) -> bool:
+    """Whether a failure that speaks of access says of itself that it passes: nothing follows for the access."""
+    is_theirs = failure.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return failure.is_transient or is_theirs or names_outage(failure.headline)
 
 
 def _kind_of_refusal(failure: MetaFailure) -> Kind | None:
@@ -199,17 +230,37 @@ def _is_outdated(text: str) -> bool:
     return any(word in text for word in _OUTDATED_WORDS) and _names_outdated_thing(text) is not None
 
 
+def is_certain(failure: MetaFailure) -> bool:
+    """Whether a failure leaves no doubt that the token is dead."""
+    return kind_of(failure) is Kind.TOKEN and failure.is_graphs
+
+
 def is_doubtful(failure: MetaFailure) -> bool:
-    """Whether a failure may be a sign of lost access: any refusal may, whatever it says."""
-    return is_silent_refusal(failure) or kind_of(failure) is Kind.REFUSED or _is_vague_denial(failure)
+    """Whether a failure may be a sign of lost access: any refusal may, whatever it says, unless it passes."""
+    if not failure.is_graphs:
+        return is_silent_refusal(failure)
+    if _is_passing(failure) or is_certain(failure):
+        return False
+    return kind_of(failure) in {Kind.REFUSED, Kind.PERMISSION} or _is_vague_denial(failure)
+
+
+def names_access(failure: MetaFailure) -> bool:
+    """Whether its code is one of lost access, which nothing else has."""
+    return kind_of(failure) in _OF_ACCESS
+
+
+def names_dead_token(failure: MetaFailure) -> bool:
+    """Whether an answer says that the token is dead by Graph's code, or as OAuth does."""
+    return kind_of(failure) is Kind.TOKEN or (failure.is_login_error and _likely_loss_of(failure) is Loss.TOKEN)
 
 
 def is_silent_refusal(failure: MetaFailure) -> bool:
     """Whether the answer is that of a refusal, or leads elsewhere, and is not one of Graph's errors."""
-    if failure.code is not None or failure.http_status in _PASSING:
+    if failure.is_graphs or failure.http_status in _PASSING or kind_of(failure) is Kind.THROTTLED:
         return False
-    is_redirect_or_refusal = HTTPStatus.MULTIPLE_CHOICES <= failure.http_status < HTTPStatus.INTERNAL_SERVER_ERROR
-    return failure.is_login_error or is_redirect_or_refusal
+    is_said = failure.is_login_error or names_access(failure)
+    is_refusal = is_said or failure.http_status >= HTTPStatus.MULTIPLE_CHOICES
+    return is_refusal and failure.http_status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def loss_of(failure: MetaFailure) -> Loss | None:
@@ -222,25 +273,34 @@ def loss_of(failure: MetaFailure) -> Loss | None:
         case _ if not is_doubtful(failure):
             return None
         case _:
-            return likely_loss(
-                failure.message,
-                failure.code,
-                failure.subcode,
-                http_status=failure.http_status,
-                is_login_error=failure.is_login_error,
-                is_known=failure.code in KINDS_BY_CODE,
-            )
+            return _likely_loss_of(failure)
+
+
+def _likely_loss_of(failure: MetaFailure) -> Loss | None:
+    return likely_loss(
+        failure.message,
+        failure.code,
+        failure.subcode,
+        http_status=failure.http_status,
+        is_login_error=failure.is_login_error,
+        is_known=failure.code in KINDS_BY_CODE,
+    )
 
 
 def _is_vague_denial(failure: MetaFailure) -> bool:
-    """Words of lost access in what counts as passing trouble, which Meta does not call passing itself."""
-    return kind_of(failure) is Kind.TRANSIENT and not failure.is_transient and names_loss(failure.headline)
+    """Words of lost access in what counts as passing trouble, which does not call itself passing."""
+    is_denial = kind_of(failure) is Kind.TRANSIENT and names_loss(failure.headline)
+    return is_denial and not asks_to_try_again(failure.headline)
 
 
-def _kind_by_text(text: str) -> Kind | None:
+def _kind_by_text(failure: MetaFailure) -> Kind | None:
+    text = failure.message.lower()
     if _TOO_HEAVY_TEXT in text:
         return Kind.TOO_MUCH_DATA
-    return Kind.TRANSIENT if all(part in text for part in _FLAKY_TEXT) else None
+    if all(part in text for part in _FLAKY_TEXT):
+        return Kind.TRANSIENT
+    is_limit = failure.subcode in THROTTLE_SUBCODES or names_throttle(failure.headline)
+    return Kind.THROTTLED if is_limit and KINDS_BY_CODE.get(failure.code or 0) is not Kind.TOKEN else None
 
 
 def _kind_by_code(failure: MetaFailure) -> Kind:
@@ -253,13 +313,14 @@ def _kind_by_code(failure: MetaFailure) -> Kind:
         return known
     if failure.is_transient or failure.subcode == _TRANSIENT_SUBCODE:
         return Kind.TRANSIENT
-    return known or _kind_by_status(failure.http_status)
+    return known or _kind_of_unknown(failure)
 
 
-def _kind_by_status(http_status: int) -> Kind:
-    if http_status == HTTPStatus.TOO_MANY_REQUESTS:
+def _kind_of_unknown(failure: MetaFailure) -> Kind:
+    if failure.http_status == HTTPStatus.TOO_MANY_REQUESTS:
         return Kind.THROTTLED
-    return Kind.TRANSIENT if http_status >= HTTPStatus.INTERNAL_SERVER_ERROR else Kind.REFUSED
+    is_passing = failure.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR or asks_to_try_again(failure.headline)
+    return Kind.TRANSIENT if is_passing else Kind.REFUSED
 
 
 def provider_error(
@@ -298,6 +359,13 @@ def loss_error(loss: Loss, failure: MetaFailure, credentials: Credentials) -> Pr
     return _LOSSES[loss](_sentence(failure, credentials), code=failure.code, subcode=failure.subcode)
 
 
+def as_refusal(error: ProviderError) -> ProviderError:
+    """An error of access that was said of one thing, as the refusal of that thing; any other as it is."""
+    if not isinstance(error, PermissionDeniedError | TokenRejectedError):
+        return error
+    return RequestRefusedError(str(error), code=error.code, subcode=error.subcode)
+
+
 def _scope_of(code: int | None) -> ThrottleScope:
     if code in _APP_LIMITS:
         return ThrottleScope.APP
@@ -305,8 +373,11 @@ def _scope_of(code: int | None) -> ThrottleScope:
 
 
 def _sentence(failure: MetaFailure, credentials: Credentials) -> str:
-    number = "no code" if failure.code is None else f"code {failure.code}"
-    if failure.subcode is not None:
-        number += f"/{failure.subcode}"
     message = credentials.without_secrets(failure.message, _MAX_MESSAGE)
+    if not failure.is_graphs:
+        said = f": {message}" if message else ""
+        return f"The answer (HTTP {failure.http_status}) is not one of Meta's errors; {_SOMEBODY_ELSE}{said}"
+    if failure.code is None:
+        return f"Meta answered HTTP {failure.http_status}: {message}"
+    number = f"code {failure.code}" if failure.subcode is None else f"code {failure.code}/{failure.subcode}"
     return f"Meta answered HTTP {failure.http_status}, {number}: {message}"

@@ -29,7 +29,7 @@ from app.providers.contract import UsageReading
 from app.providers.meta.answer_json import parse_json
 from app.providers.meta.batch_item import item_headers, read_item
 from app.providers.meta.envelope import sign_beside_rows
-from app.providers.meta.errors import MetaFailure, find_failure, loss_error, provider_error
+from app.providers.meta.errors import MetaFailure, as_refusal, find_failure, is_certain, loss_error, provider_error
 from app.providers.meta.node import Node, as_node
 from app.providers.meta.observing import observe_answer
 from app.providers.meta.usage import read_usage, worst_usage
@@ -166,8 +166,7 @@ class GraphClient:
 
     async def _batch(self, calls: Sequence[Mapping[str, str]], *, is_probe: bool = False) -> Sequence[object]:
         form = {"batch": json.dumps(calls, separators=(",", ":")), **self.credentials.form_fields()}
-        with observe_answer(self.use_case):
-            answer = await self._answer_of("POST", "", form=form)
+        answer = await self._answer_of("POST", "", form=form)
         if not isinstance(answer, list):
             raise ProviderTransientError("Meta's answer can't be read: the batch is not a list")
         items = cast("list[object]", answer)
@@ -194,15 +193,14 @@ class GraphClient:
         while True:
             is_probe = await self._spend(beyond_limit=beyond_limit)
             try:
-                with observe_answer(self.use_case):
-                    return await self._answer_of(
-                        method,
-                        path,
-                        params=self._offered(params),
-                        form=self._offered(form),
-                        parse=parse,
-                        is_probe=is_probe,
-                    )
+                return await self._answer_of(
+                    method,
+                    path,
+                    params=self._offered(params),
+                    form=self._offered(form),
+                    parse=parse,
+                    is_probe=is_probe,
+                )
             except OutdatedRequestError as error:
                 if self._dropped is None or not self._dropped.note(error, params or form or {}):
                     raise
@@ -220,18 +218,25 @@ class GraphClient:
         parse: Callable[[bytes, str], object] = parse_json,
         is_probe: bool = False,
     ) -> object:
-        response = await self._request(method, path, params=params, form=form)
-        usage = self._usage(response.headers)
+        failure: MetaFailure | None = None
         try:
-            answer = self._read(response, parse)
-        except ProviderTransientError:
-            await self._note(usage)
-            raise
-        if isinstance(answer, MetaFailure):
-            error = await self._noted_error(answer, response, is_probe=is_probe)
-            raise await self._loss(answer, path, {**(params or {}), **(form or {})}) or error
-        await self._note(usage, answers_probe=is_probe)
-        return answer
+            with observe_answer(self.use_case):
+                response = await self._request(method, path, params=params, form=form)
+                usage = self._usage(response.headers)
+                try:
+                    answer = self._read(response, parse)
+                except ProviderTransientError:
+                    await self._note(usage)
+                    raise
+                if isinstance(answer, MetaFailure):
+                    failure = answer
+                    raise await self._noted_error(answer, response, is_probe=is_probe)
+                await self._note(usage, answers_probe=is_probe)
+                return answer
+        except ProviderError as error:
+            if failure is None:
+                raise
+            raise await self._settled(error, failure, path, {**(params or {}), **(form or {})}) from None
 
     async def _request(
         self,
@@ -312,10 +317,15 @@ class GraphClient:
             await self._note(self._usage(response.headers), answers_probe=is_probe and not is_passing)
         return error
 
-    async def _loss(self, failure: MetaFailure, path: str, params: Mapping[str, str]) -> ProviderError | None:
-        """The error where the refusal means that access is lost."""
-        loss = await self._access.find_loss(failure, path, params, ask=self._look) if self._access else None
-        return loss and loss_error(loss, failure, self.credentials)
+    async def _settled(
+        self, error: ProviderError, failure: MetaFailure, path: str, params: Mapping[str, str]
+    ) -> ProviderError:
+        """The error of a refused call, once it is known whether access is lost."""
+        if self._access is None or is_certain(failure):
+            return error
+        pause = self.patience.pause_before_second_look
+        loss = await self._access.find_loss(failure, path, params, ask=self._look, pause=pause)
+        return as_refusal(error) if loss is None else loss_error(loss, failure, self.credentials)
 
     async def _look(self, path: str, params: Mapping[str, str]) -> Node | MetaFailure | None:
         try:
@@ -324,10 +334,16 @@ class GraphClient:
             answer = self._read(response, parse_json)
             is_refused = isinstance(answer, MetaFailure)
             await self._note(self._usage(response.headers), answers_probe=is_probe and not is_refused)
-            return answer if isinstance(answer, MetaFailure) else as_node(answer, "the account or page")
+            return answer if isinstance(answer, MetaFailure) else _as_graphs(answer)
         except ProviderError:
             return None
 
     @staticmethod
     def _silent(response: httpx.Response) -> MetaFailure:
-        return MetaFailure(http_status=response.status_code, message="the answer has no error that can be read")
+        return MetaFailure(http_status=response.status_code, message="", is_graphs=False)
+
+
+def _as_graphs(answer: object) -> Node | None:
+    """An object or a list of Graph's; None where it is neither, such as the greeting of a proxy."""
+    node = as_node(answer, "the account or page")
+    return None if node.fields.keys().isdisjoint({"id", "data"}) else node

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from app.errors import (
+    PlatformDownError,
     ProviderError,
     ProviderThrottledError,
     ProviderTransientError,
     RequestRefusedError,
     TooMuchDataError,
 )
-from app.providers.meta.errors import MetaFailure, provider_error
+from app.providers.meta.errors import MetaFailure, as_refusal, provider_error
 from app.providers.meta.report_policy import growing_pauses
 from app.providers.meta.report_state import ReportState, state_of
 from app.providers.meta.walks.refusals import is_unready_report
@@ -61,6 +62,8 @@ class InsightReport:
                 started = await self._graph.post(f"{self._account_path}/insights", query.params(), what="report")
             except TooMuchDataError:
                 return None
+            if started.fields.get("report_run_id") is None and await self._graph.is_down():
+                raise PlatformDownError(str(started.misshapen("report_run_id", "is missing")))
             path = quote(started.text("report_run_id"), safe="")
             return path if await self._wait_for(path) else None
 
@@ -104,7 +107,7 @@ class InsightReport:
         if isinstance(error, ProviderThrottledError):
             await self._graph.note_throttle(error)
         if not isinstance(error, _PASSING):
-            raise error
+            raise as_refusal(error)  # said of the report, which could be looked at
 
     async def _cancel(self, path: str) -> None:
         """Ask Meta to stop. No page of theirs documents it, so whatever comes of it is fine (from memory)."""

@@ -19,6 +19,7 @@ from app.errors import (
     TooMuchDataError,
 )
 from app.providers.meta.batch_item import BATCH_SIZE, read_item
+from app.providers.meta.errors import as_refusal
 from app.providers.meta.walks.patience import TRIES_AT_A_SIZE
 
 if TYPE_CHECKING:
@@ -110,4 +111,5 @@ class ObjectWalk:
             await self._graph.note_throttle(answer)
         if isinstance(answer, ProviderThrottledError | TokenRejectedError):
             raise answer
-        return answer
+        # Said of one object; the calls on the page itself show whether it is the page's.
+        return as_refusal(answer) if isinstance(answer, ProviderError) else answer

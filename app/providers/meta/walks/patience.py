@@ -22,6 +22,7 @@ BEGINNINGS = 2
 
 _GROWS_FOR = 2
 _GROWS_LONGER_FOR = 4
+_SECOND_LOOK = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,10 @@ class WalkPatience:
     async def long_pause(self, failures: int) -> None:
         """Before what existed a moment ago is read again: 1, 2, 4, 8, 16 times the first pause."""
         await self._wait(min(failures - 1, _GROWS_LONGER_FOR))
+
+    async def pause_before_second_look(self) -> None:
+        """Before a refusal is believed to be lasting: 8 times the first pause."""
+        await self._wait(_SECOND_LOOK)
 
     async def _wait(self, doublings: int) -> None:
         if self.retry_pause:
