@@ -134,7 +134,7 @@ class QueueStatus(NamedTuple):
 class FleetStatus:
     """Everything as of `read_at`. `sellers_left`: more sellers have trouble and were not looked at.
 
-    `outdated` is what the platform has dropped of what this release asks, whoever's account it is.
+    `outdated` is what the platform refuses of this installation, whoever's account it is.
     `schema`, `clock` and `redis` are ok, or why no work is done. `gaps` are the platform's, and need no action here.
     """
 
@@ -296,7 +296,7 @@ def _troubles(
 ) -> Iterator[ConnectionStatus]:
     """A connection that the platform refuses is in trouble however fresh its numbers are.
 
-    One for which it refuses the version or a field is not: that is a matter of the installation.
+    One for which it refuses the version, the app or a field is not: that is a matter of the installation.
     """
     for connection in connections:
         if not connection.is_active:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from app.errors import (
+    FieldDroppedError,
     OutdatedRequestError,
     ProviderError,
     ProviderTransientError,
@@ -34,8 +35,6 @@ class _Named(Protocol):
 
 _Record = TypeVar("_Record", bound=_Named)
 _NAMES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "ad sets", Level.AD: "ads"}
-# The code under which Meta refuses a field of one list. What else has ended has ended for every list.
-_ABOUT_A_FIELD = 100
 _FOR_GOOD = (UnfinishedWalkError, RequestRefusedError)
 _IN_PASSING = (ProviderTransientError, TooMuchDataError)
 
@@ -46,7 +45,7 @@ class Listings:
     def __init__(self, lease: Lease) -> None:
         self.unread: set[Level] = set()
         self._lease = lease
-        self._outdated: OutdatedRequestError | None = None
+        self._dropped: FieldDroppedError | None = None
 
     async def read_account(self, account: Awaitable[AccountRecord], known: AccountRecord) -> AccountRecord:
         """The account itself; as it was known where the platform refuses to show it alone. Raises ProviderError."""
@@ -67,12 +66,10 @@ class Listings:
         try:
             async for page in pages:
                 found.update({record.external_id: record for record in page})
-        except OutdatedRequestError as error:
-            if error.code != _ABOUT_A_FIELD:
-                raise
+        except FieldDroppedError as error:
             self._note(level, error)
-            self._outdated = error
-        except UnexplainedRefusalError:
+            self._dropped = error
+        except (OutdatedRequestError, UnexplainedRefusalError):
             raise
         except _FOR_GOOD as error:
             self._note(level, error)
@@ -83,9 +80,9 @@ class Listings:
         return list(found.values())
 
     def raise_outdated(self) -> None:
-        """Once what could be read is written. Raises OutdatedRequestError, which is about more than this account."""
-        if self._outdated is not None:
-            raise self._outdated
+        """Once what could be read is written. Raises FieldDroppedError, which is about more than this account."""
+        if self._dropped is not None:
+            raise self._dropped
 
     def _note(self, level: Level, error: ProviderError) -> None:
         self.unread.add(level)

@@ -17,7 +17,7 @@ import httpx
 
 from app import clock
 from app.errors import (
-    OutdatedRequestError,
+    FieldDroppedError,
     PlatformUnreachableError,
     ProviderError,
     ProviderThrottledError,
@@ -29,6 +29,7 @@ from app.providers.contract import UsageReading
 from app.providers.meta.answer_json import parse_json
 from app.providers.meta.batch_item import item_headers, read_item
 from app.providers.meta.errors import MetaFailure, find_failure, loss_error, provider_error
+from app.providers.meta.installation_faults import asked_fields
 from app.providers.meta.node import Node, as_node
 from app.providers.meta.observing import observe_answer
 from app.providers.meta.usage import read_usage, worst_usage
@@ -193,7 +194,7 @@ class GraphClient:
                         parse=parse,
                         is_probe=is_probe,
                     )
-            except OutdatedRequestError as error:
+            except FieldDroppedError as error:
                 if self._dropped is None or not self._dropped.note(error, params or form or {}):
                     raise
 
@@ -218,8 +219,10 @@ class GraphClient:
             await self._note(usage, self.use_case)
             raise
         if isinstance(answer, MetaFailure):
+            asked = {**(params or {}), **(form or {})}
+            answer = answer._replace(asked=asked_fields(asked))
             error = await self._noted_error(answer, response, is_probe=is_probe)
-            raise await self._loss(answer, path, {**(params or {}), **(form or {})}) or error
+            raise await self._loss(answer, path, asked) or error
         await self._note(usage, self.use_case, answers_probe=is_probe)
         return answer
 
