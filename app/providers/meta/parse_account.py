@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from app.invisible import is_blank
 from app.metrics.currencies import CODES
 from app.providers.contract import AccountRecord, AccountStanding
 from app.providers.meta.object_reading import DescribedObject
@@ -41,7 +42,7 @@ def parse_account(
 
 def _name(account: DescribedObject) -> str | None:
     name = account.find("name", account.node.optional_text)
-    return name if name and name.strip() else None
+    return None if name is None or is_blank(name) else name
 
 
 def _read(account: DescribedObject, name: str, read: Callable[[str], _T], known: _T | None) -> _T:
