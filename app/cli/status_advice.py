@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from app.queries.failing_work import OutdatedWork
+    from app.queries.version_upgrades import VersionUpgrade
     from app.services.fleet_status import FleetStatus
 
 # What Meta refuses of this installation, and the remedy; in the order of what is mended first.
@@ -43,6 +44,7 @@ def list_advice(status: FleetStatus) -> list[str]:
         *_about_processes(status),
         *_about_future(status),
         *_about_outdated(status),
+        *_about_upgrade(status),
         *_about_connections(status),
         *_about_failures(status),
     ]
@@ -61,6 +63,7 @@ def summarize(status: FleetStatus) -> str:
         f"{counted(refused, 'connection')}{more} refused by the platform" if refused else "",
         f"{counted(behind, 'connection')}{more} behind" if behind else "",
         f"Meta refuses this installation ({_clause(status.outdated[0].reason)})" if status.outdated else "",
+        _clause(status.upgrade.sentence) if status.upgrade else "",
         f"{counted(failed, 'job')} failed" if failed else "",
         summarize_future(status.future),
     ]
@@ -111,6 +114,19 @@ def describe_outdated(outdated: Sequence[OutdatedWork]) -> str:
 def _about_outdated(status: FleetStatus) -> Iterator[str]:
     if status.outdated:
         yield describe_outdated(status.outdated)
+
+
+def describe_upgrade(upgrade: VersionUpgrade) -> str:
+    """Which version answers instead of the asked one, and what to do about it."""
+    return (
+        f"{upgrade.sentence} Meta may refuse it any day: set META_API_VERSION to a version that Meta offers, or upgrade "
+        "pixecom, then restart it."
+    )
+
+
+def _about_upgrade(status: FleetStatus) -> Iterator[str]:
+    if status.upgrade is not None:
+        yield describe_upgrade(status.upgrade)
 
 
 def _about_connections(status: FleetStatus) -> Iterator[str]:

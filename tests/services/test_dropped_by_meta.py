@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -201,6 +202,21 @@ async def test_an_ended_version_is_one_finding_and_is_asked_for_now_and_then(sho
     assert await find_held(shop.services, SyncSource.DELIVERY) == frozenset()
     await tick(shop, "delivery")
     assert await fetch_work(shop.services, "SELECT 1 FROM failing_work WHERE work = 'DELIVERY'") == []
+
+
+async def test_an_upgraded_version_is_one_finding(shop: Shop) -> None:
+    settings = shop.services.settings.model_copy(update={"meta_api_version": "v22.0"})
+    services = replace(shop.services, settings=settings)
+    asking = replace(shop, services=services)
+    await asking.sync()
+    await tick(asking, "structure")
+    status = await read_fleet_status(services, seller_slug=None)
+    assert status.upgrade is not None
+    assert status.upgrade.connections == 2
+    assert status.upgrade.sentence.startswith("Meta answers calls of its version v22.0 in v2")
+    assert (status.gaps, status.is_well) == ((), False)
+    assert told(status, status.upgrade.sentence)
+    assert (await read_fleet_status(shop.services, seller_slug=None)).upgrade is None
 
 
 async def test_a_list_whose_field_is_gone_costs_only_itself_and_is_a_finding(shop: Shop) -> None:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from app.providers.meta.credentials import Credentials
     from app.providers.meta.dropped_fields import DroppedFields
     from app.providers.meta.page_size import PageSize
+    from app.providers.meta.version_upgrade import VersionUpgrades
     from app.providers.meta.walks.edge import Edge
 
 _FULL = Decimal(100)
@@ -56,7 +57,7 @@ class GraphClient:
     """Bound to one version, token, use case and budget; the pooled HTTP client is the caller's, to share and close.
 
     `patience` is that of its walks. `access` is that to the account or page that it works for, `dropped` are the fields
-    that it does without; without them every refusal is believed.
+    that it does without; without them every refusal is believed. `upgrades` notes answers in another version.
     """
 
     def __init__(
@@ -70,12 +71,14 @@ class GraphClient:
         patience: WalkPatience | None = None,
         access: Access | None = None,
         dropped: DroppedFields | None = None,
+        upgrades: VersionUpgrades | None = None,
     ) -> None:
         self._client = client
         self._version_url = version_url
         self._budget = budget
         self._access = access
         self._dropped = dropped
+        self._upgrades = upgrades
         self.credentials = credentials
         self.use_case = use_case
         self.patience = patience or WalkPatience()
@@ -91,6 +94,7 @@ class GraphClient:
             patience=self.patience,
             access=self._access,
             dropped=self._dropped,
+            upgrades=self._upgrades,
         )
 
     async def get(self, path: str, params: Mapping[str, str], *, what: str, beyond_limit: bool = False) -> Node:
@@ -245,6 +249,8 @@ class GraphClient:
         except httpx.RequestError as error:
             # From None: the original carries the request, and with it the token.
             raise self._unreachable(error) from None
+        if self._upgrades is not None:
+            self._upgrades.note(response.headers)
         return response
 
     def _unreachable(self, error: httpx.RequestError) -> ProviderError:

@@ -170,7 +170,7 @@ def find_refused_field(text: str, code: int | None, asked: Sequence[str]) -> str
         return None
     before = _before_alternatives(text.lower())
     words = _plain(before)
-    field = next(_named(before, words, asked), None)
+    field = next(iter(_named(before, words, asked)), None)
     if field is None:
         return None
     has_noun = not _FIELD_WORDS.isdisjoint(words)
@@ -248,7 +248,7 @@ def _is_of_api(words: Sequence[str], place: int) -> bool:
     after = words[place + 1 : place + 1 + _NEAR]
     if after[:1] == ["of"]:
         return "api" in after
-    before = words[max(0, place - _NEAR) : place]
+    before = list(words[max(0, place - _NEAR) : place])
     while before and before[-1] in _QUALIFIERS and before[-1] != "api":
         before.pop()
     return _is_number(words, place - 1) or (bool(before) and before[-1] in _OF_A_VERSION)

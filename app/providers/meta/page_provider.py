@@ -15,6 +15,7 @@ from app.providers.meta.graph import GraphClient
 from app.providers.meta.page_size import PageSizes
 from app.providers.meta.parse_page import PAGE_FIELDS, POST_FIELDS, parse_page, read_page_days, read_posts
 from app.providers.meta.post_batch import PostBatch
+from app.providers.meta.version_upgrade import VersionUpgrades
 from app.providers.meta.walks.day_walk import Days, walk_days
 from app.providers.meta.walks.edge import Edge
 from app.providers.sync_warnings import SyncWarnings
@@ -55,6 +56,7 @@ class MetaPageProvider:
         patience: WalkPatience | None = None,
         warnings: SyncWarnings | None = None,
     ) -> None:
+        self.warnings = SyncWarnings() if warnings is None else warnings
         self._page_path = quote(page_external_id, safe="")
         self._graph = GraphClient(
             client,
@@ -64,11 +66,11 @@ class MetaPageProvider:
             budget=budget,
             patience=patience,
             access=Access(self._page_path),
+            upgrades=VersionUpgrades(api_version, self.warnings),
         )
         self._page_external_id = page_external_id
         self._posts_per_page = posts_per_page
         self._page_sizes = page_sizes or PageSizes()
-        self.warnings = SyncWarnings() if warnings is None else warnings
 
     def __repr__(self) -> str:
         return f"MetaPageProvider({self._page_external_id})"
