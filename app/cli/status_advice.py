@@ -119,8 +119,8 @@ def _about_outdated(status: FleetStatus) -> Iterator[str]:
 def describe_upgrade(upgrade: VersionUpgrade) -> str:
     """Which version answers instead of the asked one, and what to do about it."""
     return (
-        f"{upgrade.sentence} Meta may refuse it any day: set META_API_VERSION to a version that Meta offers, or upgrade "
-        "pixecom, then restart it."
+        f"{upgrade.sentence} Meta may refuse it any day: set META_API_VERSION to a version that Meta offers, or "
+        "upgrade pixecom, then restart it."
     )
 
 
