@@ -36,7 +36,8 @@ PixecomError
         └── RequestRefusedError  the platform refuses this request
             ├── UnexplainedRefusalError  all that is asked of one account is refused without a reason
             ├── DeadMetricError  the platform no longer knows the metric by this name
-            └── OutdatedRequestError  it no longer answers this version, or has a field no more
+            └── OutdatedRequestError  it refuses this installation: its version, its app or what it asks
+                └── FieldDroppedError  it has a field no more
 
 `graphql_schema.errors` maps this tree to GraphQL codes, `graphql_schema.user_errors` to what a mutation's payload
 tells as data, `app.services.job_failure` to what a job does next.
@@ -296,4 +297,12 @@ class DeadMetricError(RequestRefusedError):
 
 
 class OutdatedRequestError(RequestRefusedError):
-    """The platform no longer answers the version of its API, or no longer has a field: whichever account is asked."""
+    """The platform refuses what this installation asks with or for: its version, address or app, whichever account."""
+
+
+class FieldDroppedError(OutdatedRequestError):
+    """The platform no longer has the `field`, or does not give it to us."""
+
+    def __init__(self, message: str, *, field: str, code: int | None = None, subcode: int | None = None) -> None:
+        super().__init__(message, code=code, subcode=subcode)
+        self.field = field

@@ -9,7 +9,7 @@ from app.cli.demo_logins import examine_demo_logins
 from app.cli.durability import examine_durability
 from app.cli.pasting import pasted, pasted_anywhere
 from app.cli.reachability import require_database, require_redis
-from app.cli.status_advice import describe_outdated, summarize
+from app.cli.status_advice import describe_outdated, describe_upgrade, summarize
 from app.cli.token_keys import examine_token_keys
 from app.database.engine import open_engine
 from app.database.migration import head_revision
@@ -18,7 +18,9 @@ from app.database.roles import check_role
 from app.database.transactions import driver_of, work_transaction
 from app.errors import SetupError
 from app.observability.disk_space import measure_disk
+from app.providers.meta.version_upgrade import upgrade_sentence
 from app.queries.failing_work import list_outdated
+from app.queries.version_upgrades import find_version_upgrade
 from app.services.context import open_services
 from app.services.fleet_status import read_fleet_status
 from app.services.work_condition import OK
@@ -151,8 +153,11 @@ async def _examine_meta(settings: InspectionSettings) -> str:
     """By what the platform has told to syncs; nothing is asked of it."""
     async with open_services(settings, process="cli") as services, work_transaction(services.database.app) as driver:
         outdated = await list_outdated(driver, limit=1)
+        upgrade = await find_version_upgrade(driver, begins=upgrade_sentence(settings.meta_api_version))
     if outdated:
         raise SetupError(f"{describe_outdated(outdated)} The answer was: {outdated[0].reason}")
+    if upgrade is not None:
+        return Warned(describe_upgrade(upgrade))
     return (
         f"asked for {settings.meta_api_version}; nothing that is asked for has been dropped, as far as syncs have found"
     )

@@ -8,16 +8,33 @@ from app.cli.counting import counted
 from app.cli.future_report import summarize_future
 from app.cli.pasting import pasted, pasted_anywhere
 from app.cli.run_commands import resume_command
+from app.providers.meta.installation_faults import Fault, find_fault
 from app.vocabulary import FreshnessReason, UseCase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from app.queries.failing_work import OutdatedWork
+    from app.queries.version_upgrades import VersionUpgrade
     from app.services.fleet_status import FleetStatus
 
-# Meta's code for a call of a version that has ended.
-VERSION_ENDED = 2635
+# What Meta refuses of this installation, and the remedy; in the order of what is mended first.
+_FAULTS = {
+    Fault.ADDRESS: (
+        "does not know the address that this installation asks",
+        "set META_GRAPH_URL to scheme and host alone, without a path, then restart pixecom",
+    ),
+    Fault.VERSION: (
+        "has dropped the version of its API that this installation asks for",
+        "set META_API_VERSION to a version that Meta still offers, then restart pixecom",
+    ),
+    Fault.APP: (
+        "refuses the app of this installation",
+        "look at the app in Meta's App Dashboard, and at META_APP_ID and META_APP_SECRET here, then restart pixecom",
+    ),
+    Fault.CALL: ("has dropped a call that this installation makes", "upgrade pixecom"),
+    Fault.FIELD: ("has dropped a field that this installation asks for", "upgrade pixecom"),
+}
 _BEHIND = frozenset({FreshnessReason.BEHIND, FreshnessReason.NEVER_SYNCED})
 _OFTEN_NEAR_THE_END = (
     "If that happens regularly, lengthen the intervals of the schedule, or get the app a higher tier at Meta."
@@ -30,6 +47,7 @@ def list_advice(status: FleetStatus) -> list[str]:
         *_about_processes(status),
         *_about_future(status),
         *_about_outdated(status),
+        *_about_upgrade(status),
         *_about_connections(status),
         *_about_failures(status),
     ]
@@ -47,7 +65,8 @@ def summarize(status: FleetStatus) -> str:
         f"the disk has only {status.disk}" if status.is_disk_low else "",
         f"{counted(refused, 'connection')}{more} refused by the platform" if refused else "",
         f"{counted(behind, 'connection')}{more} behind" if behind else "",
-        f"Meta no longer offers what is asked of it ({_clause(status.outdated[0].reason)})" if status.outdated else "",
+        f"Meta refuses this installation ({_clause(status.outdated[0].reason)})" if status.outdated else "",
+        _clause(status.upgrade.sentence) if status.upgrade else "",
         f"{counted(failed, 'job')} failed" if failed else "",
         summarize_future(status.future),
     ]
@@ -86,16 +105,11 @@ def _about_future(status: FleetStatus) -> Iterator[str]:
 
 
 def describe_outdated(outdated: Sequence[OutdatedWork]) -> str:
-    """What Meta has dropped, and what to do about it."""
-    is_version = any(each.error_code == VERSION_ENDED for each in outdated)
-    remedy = (
-        "set META_API_VERSION to a version that Meta still offers, then restart pixecom"
-        if is_version
-        else "upgrade pixecom"
-    )
+    """What Meta refuses of this installation, and what to do about it."""
+    found = {find_fault(each.reason, each.error_code) or Fault.FIELD for each in outdated}
+    what, remedy = next(text for fault, text in _FAULTS.items() if fault in found)
     return (
-        f"Meta has dropped {'the version of its API' if is_version else 'a field'} that this installation asks for: "
-        f"{remedy}. Until then the schedule tries one account at a time, every 15 minutes to 4 hours; "
+        f"Meta {what}: {remedy}. Until then the schedule tries one account at a time, every 15 minutes to 4 hours; "
         f"`{pasted('sync')}` tries at once."
     )
 
@@ -103,6 +117,19 @@ def describe_outdated(outdated: Sequence[OutdatedWork]) -> str:
 def _about_outdated(status: FleetStatus) -> Iterator[str]:
     if status.outdated:
         yield describe_outdated(status.outdated)
+
+
+def describe_upgrade(upgrade: VersionUpgrade) -> str:
+    """Which version answers instead of the asked one, and what to do about it."""
+    return (
+        f"{upgrade.sentence} Meta may refuse it any day: set META_API_VERSION to a version that Meta offers, or "
+        "upgrade pixecom, then restart it."
+    )
+
+
+def _about_upgrade(status: FleetStatus) -> Iterator[str]:
+    if status.upgrade is not None:
+        yield describe_upgrade(status.upgrade)
 
 
 def _about_connections(status: FleetStatus) -> Iterator[str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from app.queries.failing_work import OutdatedWork
     from app.queries.fleet_status import Gap
+    from app.queries.version_upgrades import VersionUpgrade
     from app.services.fleet_status import (
         ConnectionStatus,
         FailureStatus,
@@ -68,7 +69,7 @@ def print_status(status: FleetStatus, console: Console) -> None:
     gaps = [_gap_row(each, status) for each in status.gaps]
     _print_section(console, "Read with gaps", status.gaps_total, _GAP, gaps)
     outdated = [_outdated_row(each, status) for each in status.outdated]
-    _print_section(console, "No longer offered by Meta", len(outdated), _OUTDATED, outdated)
+    _print_section(console, "Refused by Meta for all accounts", len(outdated), _OUTDATED, outdated)
     if status.future:
         console.print("[bold]Rows with a future time[/bold]")
         print_future(console, status.future)
@@ -201,6 +202,7 @@ def _as_json(status: FleetStatus) -> dict[str, object]:
         "gapsTotal": status.gaps_total,
         "gaps": [_gap(each) for each in status.gaps],
         "outdated": [_outdated(each) for each in status.outdated],
+        "versionUpgrade": _upgrade(status.upgrade) if status.upgrade else None,
         "due": [
             {"priority": queue.priority.name, "jobs": queue.jobs, "oldestSeconds": round(queue.age.total_seconds(), 1)}
             for queue in status.queues
@@ -272,6 +274,15 @@ def _outdated(each: OutdatedWork) -> dict[str, object]:
         "connections": each.connections,
         "since": each.since.isoformat(),
         "askedAgainAt": each.ask_again_at.isoformat(),
+    }
+
+
+def _upgrade(upgrade: VersionUpgrade) -> dict[str, object]:
+    return {
+        "message": upgrade.sentence,
+        "connections": upgrade.connections,
+        "since": upgrade.since.isoformat(),
+        "lastSeenAt": upgrade.last_seen_at.isoformat(),
     }
 
 

@@ -42,7 +42,7 @@ LIVE_JOBS = Gauge("pixecom_live_jobs", "Jobs that have not ended, by state; PARK
 PAUSES = Gauge("pixecom_call_pauses", "Pauses that the platform wants now, by how far they reach.", ["scope"])
 OUTDATED = Gauge(
     "pixecom_outdated_connections",
-    "Accounts and pages for which the platform refuses the version or a field as dropped, by what is fetched.",
+    "Accounts and pages for which the platform refuses the installation's version, app or fields, by what is fetched.",
     ["source"],
 )
 LAST_TICK = Gauge("pixecom_last_tick_timestamp_seconds", "When a slot of the schedule was last taken.", ["name"])

@@ -1,7 +1,7 @@
 """Work of ad accounts and pages that fails for good in each round: noted with each failure, gone with a success.
 
-Work for which the platform has dropped the version or a field (`Failing.is_outdated`) is asked for by the schedule
-only now and then, in growing steps and for one account at a time: what it says of one it says of all.
+Work for which the platform refuses the installation (`Failing.is_outdated`: its version, app or a field) is asked for
+by the schedule only now and then, in growing steps and for one account at a time: what it says of one it says of all.
 """
 
 from __future__ import annotations

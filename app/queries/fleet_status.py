@@ -205,7 +205,8 @@ SELECT seller_id, connection_id, subject, sentence,
        max(last_seen_at) AS last_seen_at,
        count(*) OVER () AS total
 FROM sync_warnings
-WHERE $1::uuid IS NULL OR seller_id = $1
+WHERE ($1::uuid IS NULL OR seller_id = $1)
+  AND NOT starts_with(sentence, $3)
 GROUP BY seller_id, connection_id, subject, sentence
 ORDER BY max(last_seen_at) DESC, seller_id, connection_id, subject, sentence
 LIMIT $2
@@ -255,9 +256,12 @@ async def list_held_back(
     return [HeldBack(*row) for row in await driver.fetch(_LIST_HELD_BACK, seller_id, limit, own_limit, own_caution)]
 
 
-async def list_gaps(driver: Driver, *, seller_id: UUID | None, limit: int) -> list[Gap]:
-    """What ad accounts and pages are read without, whatever was being read; what was seen last first."""
-    return [Gap(*row) for row in await driver.fetch(_LIST_GAPS, seller_id, limit)]
+async def list_gaps(driver: Driver, *, seller_id: UUID | None, limit: int, without: str) -> list[Gap]:
+    """What ad accounts and pages are read without, whatever was being read; what was seen last first.
+
+    Sentences that begin as `without` are left out.
+    """
+    return [Gap(*row) for row in await driver.fetch(_LIST_GAPS, seller_id, limit, without)]
 
 
 async def is_anything_running(driver: Driver) -> bool:

@@ -3,10 +3,13 @@
 Names are stored as they came. Case is folded in full, as in Unicode's CaseFolding.txt: ß is ss, and a final sigma is a
 sigma (`casefold()` came with PostgreSQL 18, and folds in full only with some locales). Beyond that, the dotted and the
 dotless i of Turkish are one, since a capital does not tell which was meant, and Greek vowels lose the accent that
-capitals do.
+capitals do. What can't be seen does not count, such as zero-width spaces, joiners and variation selectors, nor the
+tatweel that only lengthens Arabic words, and any white space is one space, none at the ends.
 """
 
 from __future__ import annotations
+
+from app.invisible import INVISIBLE
 
 __all__ = ["folded"]
 
@@ -14,12 +17,20 @@ __all__ = ["folded"]
 _ODD = "\u03c2\u0345\u0131\u1c80\u1c81\u1c82\u1c83\u1c84\u1c85\u1c86\u1c87\u1c88"
 _PLAIN = "\u03c3\u03b9i\u0432\u0434\u043e\u0441\u0442\u0442\u044a\u0463\ua64b"
 _DOTTED_I = "i\u0307"
+_TATWEEL = 0x0640
+# Classes of PostgreSQL's regular expressions; NFKD has made spaces of most others.
+_UNSEEN = "".join(rf"\U{first:08X}-\U{last:08X}" for first, last in (*INVISIBLE, (_TATWEEL, _TATWEEL)))
+_BLANKS = r"[ \t-\r\u0085\u1680\u2028\u2029]+"
+_UNTIDY = r"[\t-\r]|  |^ | $"
 _ACCENTED, _BARE = "άέήίόύώΐΰ", "αεηιουωϊϋ"
 
 
 def folded(text: str) -> str:
     """The expression for a text, which it names more than once. Most names are ASCII: for them lower() is enough."""
-    lowered = f"translate(lower(normalize({text}, NFKD)), '{_ODD}', '{_PLAIN}')"
+    seen = f"regexp_replace({text}, '[{_UNSEEN}]+', '', 'g')"
+    lowered = f"translate(lower(normalize({seen}, NFKD)), '{_ODD}', '{_PLAIN}')"
     spelt = f"replace(replace({lowered}, 'ß', 'ss'), '{_DOTTED_I}', 'i')"
     whole = f"translate(normalize({spelt}, NFC), '{_ACCENTED}', '{_BARE}')"
-    return f"CASE WHEN octet_length({text}) = char_length({text}) THEN lower({text}) ELSE {whole} END"
+    tidy = f"btrim(regexp_replace({whole}, '{_BLANKS}', ' ', 'g'))"
+    is_plain = f"octet_length({text}) = char_length({text}) AND {text} !~ '{_UNTIDY}'"
+    return f"CASE WHEN {is_plain} THEN lower({text}) ELSE {tidy} END"

@@ -15,6 +15,7 @@ from app import clock
 from app.database.revision import check_revision
 from app.database.transactions import across_tenants, read_snapshot, work_transaction
 from app.observability.disk_space import DiskSpace, measure_disk
+from app.providers.meta.version_upgrade import upgrade_sentence
 from app.queries.across_tenants import list_sellers
 from app.queries.connections import list_accounts, list_pages
 from app.queries.failing_work import list_outdated
@@ -28,6 +29,7 @@ from app.queries.fleet_status import (
 )
 from app.queries.job_dispatch import queue_depth
 from app.queries.ticks import list_newest_ticks
+from app.queries.version_upgrades import find_version_upgrade
 from app.services.call_budget import OWN_LIMIT
 from app.services.database_schema import OK
 from app.services.freshness import FRESH_INTERVALS, REFUSALS, load_accounts_freshness
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from app.queries.connections import Connection
     from app.queries.failing_work import OutdatedWork
     from app.queries.fleet_status import FailedWork, Gap, GoingRun, HeldBack
+    from app.queries.version_upgrades import VersionUpgrade
     from app.services.context import Services
     from app.services.freshness import AccountFreshness, AccountsFreshness
     from app.services.future_rows import FutureFinding
@@ -144,7 +147,8 @@ class QueueStatus(NamedTuple):
 class FleetStatus:
     """Everything as of `read_at`. `sellers_left`: more sellers have trouble and were not looked at.
 
-    `outdated` is what the platform has dropped of what this release asks, whoever's account it is.
+    `outdated` is what the platform refuses of this installation, whoever's account it is, and `upgrade` the version
+    that it answers in instead of the asked one.
     `schema`, `clock` and `redis` are ok, or why no work is done. `gaps` are the platform's, and need no action here.
     """
 
@@ -166,6 +170,7 @@ class FleetStatus:
     redis: str = OK
     gaps: tuple[GapStatus, ...] = ()
     outdated: tuple[OutdatedWork, ...] = ()
+    upgrade: VersionUpgrade | None = None
 
     @property
     def gaps_total(self) -> int:
@@ -193,7 +198,7 @@ class FleetStatus:
     def is_well(self) -> bool:
         in_trouble = self.open_failures or self.connections
         stands_still = self.is_worker_missing or self.tick_is_late or self.obstacles
-        return not (in_trouble or stands_still or self.future or self.is_disk_low or self.outdated)
+        return not (in_trouble or stands_still or self.future or self.is_disk_low or self.outdated or self.upgrade)
 
     @property
     def obstacles(self) -> tuple[str, ...]:
@@ -215,11 +220,13 @@ async def read_fleet_status(services: Services, *, seller_slug: str | None) -> F
     """Raises NotFoundError for no seller."""
     sellers = await _find_sellers(services, seller_slug)
     now = clock.now()
+    upgraded = upgrade_sentence(services.settings.meta_api_version)
     async with work_transaction(services.database.app) as driver:
         runs = await list_going_runs(driver, seller_id=sellers.only, limit=NAMED)
         failed = await list_failed_work(driver, seller_id=sellers.only, since=now - FAILURES_WITHIN, limit=NAMED)
         outdated = await list_outdated(driver, limit=NAMED)
-        gaps = await list_gaps(driver, seller_id=sellers.only, limit=NAMED)
+        gaps = await list_gaps(driver, seller_id=sellers.only, limit=NAMED, without=upgraded)
+        upgrade = await find_version_upgrade(driver, begins=upgraded)
         held_back = await list_held_back(
             driver,
             seller_id=sellers.only,
@@ -267,6 +274,7 @@ async def read_fleet_status(services: Services, *, seller_slug: str | None) -> F
         redis=await _look_at_redis(services),
         gaps=tuple(GapStatus(*whose(each), each) for each in gaps),
         outdated=tuple(outdated),
+        upgrade=upgrade,
     )
 
 
@@ -306,7 +314,7 @@ def _troubles(
 ) -> Iterator[ConnectionStatus]:
     """A connection that the platform refuses is in trouble however fresh its numbers are.
 
-    One for which it refuses the version or a field is not: that is a matter of the installation.
+    One for which it refuses the version, the app or a field is not: that is a matter of the installation.
     """
     for connection in connections:
         if not connection.is_active:

@@ -51,8 +51,12 @@ class HoldUps:
         self._above: dict[tuple[str | None, str | None], HoldUp | None] = {}
 
     def of_campaign(self, campaign: StatusRecord) -> HoldUp | None:
-        """By its account, its own schedule or those of all its ad sets."""
-        return self._find(campaign, None) or self._of_adsets(self._adsets_of.get(campaign.external_id, ()))
+        """By its account, its own schedule or those of all its ad sets, whose end comes before a start of its own."""
+        own = self._find(campaign, None)
+        if own not in (None, _SCHEDULED):
+            return own
+        by_adsets = self._of_adsets(self._adsets_of.get(campaign.external_id, ()))
+        return by_adsets if by_adsets is _COMPLETED else own or by_adsets
 
     def of_adset(self, adset: StatusRecord) -> HoldUp | None:
         """By its account, its campaign or its own schedule."""

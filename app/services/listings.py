@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from app.errors import (
+    FieldDroppedError,
     OutdatedRequestError,
     ProviderError,
     ProviderTransientError,
@@ -37,8 +38,6 @@ class _Named(Protocol):
 
 _Record = TypeVar("_Record", bound=_Named)
 _NAMES = {Level.CAMPAIGN: "campaigns", Level.ADSET: "ad sets", Level.AD: "ads"}
-# The code under which Meta refuses a field of one list. What else has ended has ended for every list.
-_ABOUT_A_FIELD = 100
 _FOR_GOOD = (UnfinishedWalkError, RequestRefusedError)
 _IN_PASSING = (ProviderTransientError, TooMuchDataError)
 
@@ -49,7 +48,7 @@ class Listings:
     def __init__(self, lease: Lease) -> None:
         self.unread: set[Level] = set()
         self._lease = lease
-        self._outdated: OutdatedRequestError | None = None
+        self._dropped: FieldDroppedError | None = None
         self._unread_account: ProviderError | None = None
         self._is_answered = False
 
@@ -81,12 +80,10 @@ class Listings:
             async for page in pages:
                 found.update({record.external_id: record for record in page})
             self._is_answered = True
-        except OutdatedRequestError as error:
-            if error.code != _ABOUT_A_FIELD:
-                raise
+        except FieldDroppedError as error:
             self._note(level, error)
-            self._outdated = error
-        except UnexplainedRefusalError:
+            self._dropped = error
+        except (OutdatedRequestError, UnexplainedRefusalError):
             raise
         except _FOR_GOOD as error:
             self._note(level, error)
@@ -113,9 +110,9 @@ class Listings:
             raise self._unread_account
 
     def raise_outdated(self) -> None:
-        """Once what could be read is written. Raises OutdatedRequestError, which is about more than this account."""
-        if self._outdated is not None:
-            raise self._outdated
+        """Once what could be read is written. Raises FieldDroppedError, which is about more than this account."""
+        if self._dropped is not None:
+            raise self._dropped
 
     def _note_account(self, error: ProviderError) -> None:
         self._lease.warnings.note(Subject.ACCOUNT, f"The account could not be read; what was known stays. {error}")

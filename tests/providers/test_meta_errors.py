@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from app import clock
 from app.errors import (
+    FieldDroppedError,
     OutdatedRequestError,
     PermissionDeniedError,
     PlatformDownError,
@@ -158,10 +159,16 @@ async def test_is_transient_is_believed_only_where_nothing_better_is_known(
         (1, "Please reduce the amount of data you're asking for, then retry your request", TooMuchDataError),
         (100, "Please reduce the amount of data", TooMuchDataError),
         (100, "Cannot include account_id in summary param because they weren't there", ProviderTransientError),
-        (100, "(#100) inline_link_clicks is not valid for fields param", OutdatedRequestError),
-        (100, "(#100) Tried accessing nonexisting field (cpm) on node type (AdsInsights)", OutdatedRequestError),
-        (100, "(#100) Unknown field: actions", OutdatedRequestError),
-        (12, "(#12) The field reach is deprecated for versions v27.0 and higher", OutdatedRequestError),
+        (100, "(#100) account_status is not valid for fields param", FieldDroppedError),
+        (100, "(#100) Tried accessing nonexisting field (currency) on node type (AdAccount)", FieldDroppedError),
+        (100, "(#100) Unknown field: currency", FieldDroppedError),
+        (12, "(#12) The field currency is deprecated for versions v27.0 and higher", FieldDroppedError),
+        (100, "(#100) Unknown field: actions", RequestRefusedError),
+        (100, "(#100) API version v27.0 is not supported", OutdatedRequestError),
+        (3, "(#3) This API version is no longer supported", OutdatedRequestError),
+        (2500, "Unknown path components: /v27.0/act_1001", OutdatedRequestError),
+        (200, "API access blocked.", OutdatedRequestError),
+        (190, "Error validating access token: The application has been deleted", OutdatedRequestError),
         (2500, "An active access token must be used to query information about the current user.", TokenRejectedError),
         (104, "An access token is required to request this resource.", TokenRejectedError),
         (100, "Ad account owner has NOT grant ads_management or ads_read permission", PermissionDeniedError),

@@ -540,6 +540,53 @@ async def test_what_happens_on_metas_own_surfaces_counts_where_nothing_else_does
     assert (counters.checkout_initiated, counters.add_to_cart, counters.content_views) == (6, 9, 7)
 
 
+async def counted(meta: MetaProvider, graph: ScriptedGraph, **values: str) -> tuple[int, int, int, int]:
+    """Purchases, checkouts, adds to cart and content views of a row with these actions."""
+    counters = (await read_one(meta, graph, actions=actions(**values))).counters
+    return counters.purchases, counters.checkout_initiated, counters.add_to_cart, counters.content_views
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "onsite_web_app_{}",
+        "web_app_in_store_{}",
+        "onsite_web_{}",
+        "web_in_store_{}",
+        "onsite_app_{}",
+        "onsite_conversion__{}",
+        "offline_conversion__{}",
+    ],
+)
+async def test_what_comes_under_another_type_alone_counts(
+    meta: MetaProvider, graph: ScriptedGraph, template: str
+) -> None:
+    names = map(template.format, ("purchase", "initiate_checkout", "add_to_cart", "view_content"))
+    assert await counted(meta, graph, **dict(zip(names, "1234", strict=True))) == (1, 2, 3, 4)
+
+
+async def test_what_happens_in_an_app_alone_counts(meta: MetaProvider, graph: ScriptedGraph) -> None:
+    names = ("purchase", "initiated_checkout", "add_to_cart", "content_view")
+    in_app = {f"app_custom_event__fb_mobile_{name}": value for name, value in zip(names, "1234", strict=True)}
+    assert await counted(meta, graph, **in_app) == (1, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("values", "purchases"),
+    [
+        ({"onsite_web_app_purchase": "9", "offsite_conversion__fb_pixel_purchase": "5", "onsite_web_purchase": "7"}, 9),
+        ({"web_in_store_purchase": "7", "offsite_conversion__fb_pixel_purchase": "5"}, 7),
+        ({"purchase": "0", "onsite_web_app_purchase": "9"}, 0),
+        ({"offsite_conversion__fb_pixel_purchase": "5", "app_custom_event__fb_mobile_purchase": "2"}, 5),
+        ({"onsite_conversion__purchase": "3", "offline_conversion__purchase": "2"}, 3),
+    ],
+)
+async def test_the_widest_type_counts_and_none_is_added(
+    meta: MetaProvider, graph: ScriptedGraph, values: dict[str, str], purchases: int
+) -> None:
+    assert (await counted(meta, graph, **values))[0] == purchases
+
+
 async def test_an_action_with_windows_only_counts_as_absent(meta: MetaProvider, graph: ScriptedGraph) -> None:
     entries = [{"action_type": "omni_purchase", "7d_click": "3"}, {"action_type": "purchase", "value": "2"}]
 

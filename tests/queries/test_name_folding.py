@@ -50,6 +50,17 @@ async def test_every_letter_is_found_in_every_case(services: Services) -> None:
         ("Ísland", "island", False),
         ("Đỏ", "do", False),
         ("ΰ", "\u03c5", False),
+        ("\u2764 love", "\u2764\ufe0f love", True),
+        ("zero\u200bwidth", "zerowidth", True),
+        ("soft\u00adhyphen", "softhyphen", True),
+        ("\ufeffsale\u200e", "sale", True),
+        ("\u0645\u0640\u0640\u0631\u062d\u0628\u0627", "\u0645\u0631\u062d\u0628\u0627", True),
+        ("man\u200dwoman", "man\u200cwoman", True),
+        ("\u1113\U000e0101", "\u1113", True),
+        ("  two  words\t", "two\u00a0words", True),
+        ("ti\u1ebfng  vi\u1ec7t\n", "TI\u1ebeNG VI\u1ec6T", True),
+        ("two words", "twowords", False),
+        ("a-b", "ab", False),
     ],
 )
 async def test_what_people_take_for_the_same(services: Services, one: str, other: str, *, same: bool) -> None:

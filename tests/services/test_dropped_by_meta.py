@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -101,6 +102,74 @@ async def test_a_field_that_a_metric_needs_is_a_finding(shop: Shop, reader: Tena
     assert told(status, "Meta has dropped a field that this installation asks for: upgrade pixecom")
 
 
+async def healths(shop: Shop) -> list[str]:
+    return [row[0] for row in await shop.rows("SELECT health FROM fb_connections")]
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "advice"),
+    [
+        (
+            100,
+            "API version v27.0 is not supported",
+            "has dropped the version of its API that this installation asks for",
+        ),
+        (3, "This API version is no longer supported", "has dropped the version of its API that"),
+        (2500, "Unknown path components: /v27.0/act_1", "does not know the address that this installation asks"),
+        (
+            190,
+            "Error validating access token: The application has been deleted",
+            "refuses the app of this installation",
+        ),
+        (200, "API access blocked.", "refuses the app of this installation"),
+        (100, "Invalid appsecret_proof provided in the API argument", "refuses the app of this installation"),
+    ],
+)
+async def test_what_is_wrong_with_the_installation_costs_no_account_its_health(
+    shop: Shop, code: int, message: str, advice: str
+) -> None:
+    await shop.sync()
+    await shop.arm({"times": None, "code": code, "message": message})
+    for name in ("stats", "structure", "delivery"):
+        await tick(shop, name)
+    assert await healths(shop) == ["HEALTHY", "HEALTHY"]
+    status = await read_fleet_status(shop.services, seller_slug=None)
+    [outdated] = status.outdated
+    assert (outdated.connections, outdated.error_code) == (2, code)
+    assert (status.connections, status.gaps) == ((), ())
+    assert told(status, f"Meta {advice}")
+    before = await calls(shop)
+    for name in ("stats", "structure", "delivery"):
+        await tick(shop, name)
+    assert await calls(shop) == before
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (100, "Field 'attribution_setting' does not exist on type AdsInsights"),
+        (3, "attribution_setting field is deprecated"),
+        (10, "Invalid fields: attribution_setting"),
+        (200, "The metric attribution_setting has been removed"),
+    ],
+)
+async def test_a_field_is_done_without_in_whatever_words_it_is_refused(
+    shop: Shop, reader: Tenant, code: int, message: str
+) -> None:
+    await shop.arm({"match": {"edge": "insights"}, "times": 1, "code": code, "message": message})
+    await shop.sync()
+    assert (await reader.ask(NUMBERS))["campaigns"]["summary"]["spend"] == "120.00"
+    assert await healths(shop) == ["HEALTHY", "HEALTHY"]
+    assert "Meta no longer has the field attribution_setting; it is read without it." in await named(shop)
+
+
+async def test_an_object_that_is_gone_is_no_matter_of_the_installation(shop: Shop) -> None:
+    text = "The post of ad 911163001 has been removed; the field object_story_id can't be read"
+    await shop.arm({"match": {"edge": "ads"}, "times": None, "code": 100, "message": text})
+    await tick(shop, "structure")
+    assert (await read_fleet_status(shop.services, seller_slug=None)).outdated == ()
+
+
 async def test_an_ended_version_is_one_finding_and_is_asked_for_now_and_then(shop: Shop, reader: Tenant) -> None:
     await shop.sync()
     await fetched_long_ago(shop)
@@ -133,6 +202,21 @@ async def test_an_ended_version_is_one_finding_and_is_asked_for_now_and_then(sho
     assert await find_held(shop.services, SyncSource.DELIVERY) == frozenset()
     await tick(shop, "delivery")
     assert await fetch_work(shop.services, "SELECT 1 FROM failing_work WHERE work = 'DELIVERY'") == []
+
+
+async def test_an_upgraded_version_is_one_finding(shop: Shop) -> None:
+    settings = shop.services.settings.model_copy(update={"meta_api_version": "v22.0"})
+    services = replace(shop.services, settings=settings)
+    asking = replace(shop, services=services)
+    await asking.sync()
+    await tick(asking, "structure")
+    status = await read_fleet_status(services, seller_slug=None)
+    assert status.upgrade is not None
+    assert status.upgrade.connections == 2
+    assert status.upgrade.sentence.startswith("Meta answers calls of its version v22.0 in v2")
+    assert (status.gaps, status.is_well) == ((), False)
+    assert told(status, status.upgrade.sentence)
+    assert (await read_fleet_status(shop.services, seller_slug=None)).upgrade is None
 
 
 async def test_a_list_whose_field_is_gone_costs_only_itself_and_is_a_finding(shop: Shop) -> None:

@@ -80,6 +80,23 @@ def test_a_campaign_runs_while_any_of_its_ad_sets_does(
     assert shown(tree(LIVE, *adsets))["c"] == campaign
 
 
+@pytest.mark.parametrize(
+    ("adsets", "campaign"),
+    [
+        ((ENDED,), COMPLETED),
+        ((ENDED, replace(ENDED, starts_at=FUTURE)), COMPLETED),
+        ((ENDED, said("ARCHIVED")), COMPLETED),
+        ((ENDED, LIVE), SCHEDULED),
+        ((said("ARCHIVED"),), SCHEDULED),
+        ((), SCHEDULED),
+    ],
+)
+def test_a_campaign_of_which_all_ad_sets_are_over_waits_for_no_start(
+    adsets: tuple[DeliverySignals, ...], campaign: tuple[str, str | None]
+) -> None:
+    assert shown(tree(TO_COME, *adsets))["c"] == campaign
+
+
 def test_an_ad_follows_its_own_ad_set() -> None:
     found = shown(tree(LIVE, ENDED, TO_COME, LIVE))
     assert {each: found[each] for each in ("c", "s0", "a0", "s1", "a1", "s2", "a2")} == {

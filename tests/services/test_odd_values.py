@@ -81,6 +81,25 @@ async def test_an_odd_ratio_costs_no_row_and_is_named_until_it_is_gone(shop: Sho
     assert await numbers(reader) == (*right, [])
 
 
+IN_AN_APP = f"""
+[[oddities]]
+match = {{ edge = "insights", level = "ad" }}
+id = "1111"
+day = {YESTERDAY}
+field = "actions"
+value = [
+  {{ action_type = "app_custom_event.fb_mobile_purchase", value = "4" }},
+  {{ action_type = "onsite_web_add_to_cart", value = "9" }},
+  {{ action_type = "onsite_conversion.add_to_cart", value = "5" }},
+]
+
+[[oddities]]
+match = {{ edge = "insights", level = "ad" }}
+id = "1111"
+day = {YESTERDAY}
+field = "action_values"
+value = [{{ action_type = "app_custom_event.fb_mobile_purchase", value = "99.50" }}]
+"""
 ON_FACEBOOK = f"""
 [[oddities]]
 match = {{ edge = "insights", level = "ad" }}
@@ -104,8 +123,9 @@ SOLD = """{ ads(range: {preset: YESTERDAY}, filter: {name: "Red shoes"}) {
     nodes { metrics { purchases purchaseValue addToCart checkoutInitiated } } } }"""
 
 
-async def test_a_sale_on_the_platform_itself_is_a_sale(shop: Shop, reader: Tenant) -> None:
-    await play(shop, ON_FACEBOOK)
+@pytest.mark.parametrize("scenario", [ON_FACEBOOK, IN_AN_APP])
+async def test_a_sale_that_only_one_channel_reports_is_a_sale(shop: Shop, reader: Tenant, scenario: str) -> None:
+    await play(shop, scenario)
     await shop.sync()
     [ad] = (await reader.ask(SOLD))["ads"]["nodes"]
     assert ad["metrics"] == {"purchases": 4, "purchaseValue": "99.50", "addToCart": 9, "checkoutInitiated": 0}

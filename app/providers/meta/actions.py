@@ -1,9 +1,10 @@
 """One canonical action type per meaning.
 
 Meta reports the same sale as `purchase`, `omni_purchase`, `offsite_conversion.fb_pixel_purchase` and more; adding
-them up doubles it. The `omni_` types are the superset over web, app and shop without double counting. What happens on
-Meta's own surfaces, such as Shops, can come as `onsite_conversion.` alone. The choice falls per row and by absence: a
-preferred type that is there with 0 is still the one.
+them up doubles it. The `omni_` types are the superset over web, app and shop without double counting. Others are sums
+over two or three channels (`onsite_web_app_`), and what happens in one channel can come as its own type alone: on
+Meta's own surfaces, such as Shops, in an app, in a store. So the choice falls from the widest to the narrowest (the
+channels: Meta's list of action types), per row and by absence: a preferred type that is there with 0 is still the one.
 """
 
 from __future__ import annotations
@@ -18,26 +19,28 @@ if TYPE_CHECKING:
 
     from app.providers.meta.node import Node
 
-PURCHASE = ("omni_purchase", "purchase", "offsite_conversion.fb_pixel_purchase", "onsite_conversion.purchase")
-ADD_TO_CART = (
-    "omni_add_to_cart",
-    "add_to_cart",
-    "offsite_conversion.fb_pixel_add_to_cart",
-    "onsite_conversion.add_to_cart",
-)
-# The first is spelled with a d, the others are not.
-INITIATE_CHECKOUT = (
+_PIXEL = "offsite_conversion.fb_pixel_"
+_APP = "app_custom_event.fb_mobile_"
+
+
+def _by_reach(event: str, *totals: str, pixel: str, app: str) -> tuple[str, ...]:
+    """The totals; what Meta has added up over some of its channels, the widest first; what happened in one channel."""
+    sums = (f"onsite_web_app_{event}", f"web_app_in_store_{event}", f"onsite_web_{event}", f"web_in_store_{event}")
+    parts = (f"{_PIXEL}{pixel}", f"onsite_conversion.{event}", f"{_APP}{app}", f"offline_conversion.{event}")
+    return (*totals, *sums, f"onsite_app_{event}", *parts)
+
+
+PURCHASE = _by_reach("purchase", "omni_purchase", "purchase", pixel="purchase", app="purchase")
+ADD_TO_CART = _by_reach("add_to_cart", "omni_add_to_cart", "add_to_cart", pixel="add_to_cart", app="add_to_cart")
+# Where it is spelled with a d, and which event of an app has its words turned around, is Meta's choice.
+INITIATE_CHECKOUT = _by_reach(
+    "initiate_checkout",
     "omni_initiated_checkout",
     "initiate_checkout",
-    "offsite_conversion.fb_pixel_initiate_checkout",
-    "onsite_conversion.initiate_checkout",
+    pixel="initiate_checkout",
+    app="initiated_checkout",
 )
-VIEW_CONTENT = (
-    "omni_view_content",
-    "view_content",
-    "offsite_conversion.fb_pixel_view_content",
-    "onsite_conversion.view_content",
-)
+VIEW_CONTENT = _by_reach("view_content", "omni_view_content", "view_content", pixel="view_content", app="content_view")
 
 
 class ActionValues(NamedTuple):

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from app.providers.meta.insight_fields import CURRENCY_FIELD, NAME_FIELDS, RATIOS
+from app.providers.meta.installation_faults import DISPENSABLE, asked_fields
 from app.providers.sync_warnings import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from app.errors import OutdatedRequestError
+    from app.errors import FieldDroppedError
     from app.providers.sync_warnings import SyncWarnings
 
-# No metric is made of these, and nothing else that was read loses its meaning without them.
-DISPENSABLE = frozenset(
-    {
-        *RATIOS,
-        *NAME_FIELDS.values(),
-        CURRENCY_FIELD,
-        "attribution_setting",
-        "issues_info",
-        "learning_stage_info",
-        "budget_remaining",
-        "created_time",
-        "optimization_goal",
-    }
-)
-# Fields that are also words of a sentence about another field.
-_ORDINARY_WORDS = frozenset({"id", "name", "status"})
-_words = re.compile(r"\w+").findall
 _FIELDS = "fields"
 
 
@@ -41,12 +23,10 @@ class DroppedFields:
         self._names: set[str] = set()
         self._warnings = warnings
 
-    def note(self, error: OutdatedRequestError, params: Mapping[str, str]) -> bool:
-        """Whether the refused call may be made again: without the field that is named, which it had asked for."""
-        asked = set(self.without(params).get(_FIELDS, "").split(","))
-        named = [word for word in _words(str(error)) if word in asked]
-        name = next((word for word in named if word not in _ORDINARY_WORDS), None)
-        if name not in DISPENSABLE:
+    def note(self, error: FieldDroppedError, params: Mapping[str, str]) -> bool:
+        """Whether the refused call may be made again: without the field, which it had asked for."""
+        name = error.field
+        if name not in DISPENSABLE or name not in asked_fields(self.without(params)):
             return False
         self._names.add(name)
         self._warnings.note(Subject.ACCOUNT, f"Meta no longer has the field {name}; it is read without it.")

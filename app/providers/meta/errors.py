@@ -6,7 +6,6 @@ decides where Meta named no code. The table: Meta's error and rate-limit pages, 
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from enum import Enum, auto
 from http import HTTPStatus
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app import clock
 from app.errors import (
+    FieldDroppedError,
     OutdatedRequestError,
     PermissionDeniedError,
     ProviderThrottledError,
@@ -26,12 +26,13 @@ from app.errors import (
 )
 from app.providers.meta.access_loss import TOKEN_CODES, Loss, certain_loss, likely_loss, names_loss
 from app.providers.meta.envelope import find_error
+from app.providers.meta.installation_faults import VERSION_ENDED, find_fault, find_refused_field, without_ids
 from app.providers.meta.passing_signs import THROTTLE_SUBCODES, asks_to_try_again, names_outage, names_throttle
 from app.providers.meta.usage import regain_wait
 from app.vocabulary import UseCase
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from app.errors import ProviderError
     from app.providers.meta.credentials import Credentials
@@ -71,7 +72,7 @@ KINDS_BY_CODE: Mapping[int, Kind] = {
     **dict.fromkeys((-2, 1, 2, 99, 104, 960, 1200), Kind.TRANSIENT),
     **dict.fromkeys((102, 190), Kind.TOKEN),
     **dict.fromkeys((3, 10, *range(200, 300)), Kind.PERMISSION),  # 294 among them
-    2635: Kind.OUTDATED,  # a version that Meta has ended
+    VERSION_ENDED: Kind.OUTDATED,
     # A bad request, blocked for policy, a bad query, beyond 37 months.
     **dict.fromkeys((100, 368, 2500, 3018), Kind.REFUSED),
 }
@@ -89,18 +90,6 @@ _USE_CASE_LIMITS: Mapping[int, UseCase | None] = {
 _TOO_HEAVY_TEXT = "reduce the amount of data"
 _FLAKY_TEXT = ("cannot include", "in summary param")
 _TRANSIENT_SUBCODE = 99
-# Of a version, a field or a metric that Meta does not have any more.
-_OUTDATED_TEXTS = (
-    "not valid for fields",
-    *(
-        f"{how} {what}"
-        for how in ("nonexisting", "nonexistent", "unknown", "unsupported")
-        for what in ("field", "metric")
-    ),
-    "deprecated version",
-)
-_OUTDATED_WORDS = ("deprecated", "no longer", "has been removed", "was removed")
-_names_outdated_thing = re.compile(r"\b(?:fields?|versions?)\b").search
 _LOGIN_ERROR = "OAuthException"
 # Graph's types of errors all end so; the fields are those that no other API's errors have.
 _TYPE_ENDS = "Exception"
@@ -119,7 +108,6 @@ _ERRORS: Mapping[Kind, type[ProviderError]] = {
     Kind.TOO_MUCH_DATA: TooMuchDataError,
     Kind.TOKEN: TokenRejectedError,
     Kind.PERMISSION: PermissionDeniedError,
-    Kind.OUTDATED: OutdatedRequestError,
     Kind.REFUSED: RequestRefusedError,
 }
 
@@ -137,7 +125,8 @@ class MetaFailure(NamedTuple):
     """What Meta said of one failed call. `code` is None where it said nothing that we can read.
 
     `is_login_error`: its type is OAuthException, as that of most errors is, whatever they are about. `is_graphs`: it
-    has the form of Graph's errors; what has not may be the answer of a proxy or a firewall.
+    has the form of Graph's errors; what has not may be the answer of a proxy or a firewall. `asked`: the fields that
+    the call asked for.
     """
 
     http_status: int
@@ -147,6 +136,7 @@ class MetaFailure(NamedTuple):
     is_transient: bool = False
     is_login_error: bool = False
     is_graphs: bool = True
+    asked: Sequence[str] = ()
 
     @property
     def headline(self) -> str:
@@ -204,6 +194,8 @@ def _read_envelope(http_status: int, envelope: Node) -> MetaFailure:
 
 def kind_of(failure: MetaFailure) -> Kind:
     """Which class of failure this is."""
+    if not failure.is_transient and find_fault(failure.message, failure.code, failure.asked) is not None:
+        return Kind.OUTDATED
     kind = _kind_by_text(failure) or _kind_by_code(failure)
     if kind is Kind.REFUSED or failure.code in TOKEN_CODES:
         kind = _kind_of_refusal(failure) or kind
@@ -219,15 +211,9 @@ def _is_passing(failure: MetaFailure) -> bool:
 def _kind_of_refusal(failure: MetaFailure) -> Kind | None:
     """What a refusal is about whose code says too little; None where its text says no more."""
     loss = certain_loss(failure.headline, failure.code, is_known=failure.code in KINDS_BY_CODE)
-    if loss is not None:
-        return Kind.TOKEN if loss is Loss.TOKEN else Kind.PERMISSION
-    return Kind.OUTDATED if _is_outdated(failure.headline.lower()) else None
-
-
-def _is_outdated(text: str) -> bool:
-    if any(each in text for each in _OUTDATED_TEXTS):
-        return True
-    return any(word in text for word in _OUTDATED_WORDS) and _names_outdated_thing(text) is not None
+    if loss is None:
+        return None
+    return Kind.TOKEN if loss is Loss.TOKEN else Kind.PERMISSION
 
 
 def is_certain(failure: MetaFailure) -> bool:
@@ -256,7 +242,7 @@ def names_dead_token(failure: MetaFailure) -> bool:
 
 def is_silent_refusal(failure: MetaFailure) -> bool:
     """Whether the answer is that of a refusal, or leads elsewhere, and is not one of Graph's errors."""
-    if failure.is_graphs or failure.http_status in _PASSING or kind_of(failure) is Kind.THROTTLED:
+    if failure.is_graphs or failure.http_status in _PASSING or kind_of(failure) in {Kind.THROTTLED, Kind.OUTDATED}:
         return False
     is_said = failure.is_login_error or names_access(failure)
     is_refusal = is_said or failure.http_status >= HTTPStatus.MULTIPLE_CHOICES
@@ -338,6 +324,8 @@ def provider_error(
     text = _sentence(failure, credentials)
     code, subcode = failure.code, failure.subcode
     kind = kind_of(failure)
+    if kind is Kind.OUTDATED:
+        return _outdated_error(failure, without_ids(text))
     if kind is not Kind.THROTTLED:
         return _ERRORS[kind](text, code=code, subcode=subcode)
     scope, limited = _scope_of(code), _USE_CASE_LIMITS.get(code or 0) or use_case
@@ -352,6 +340,13 @@ def provider_error(
         code=code,
         subcode=subcode,
     )
+
+
+def _outdated_error(failure: MetaFailure, text: str) -> OutdatedRequestError:
+    field = find_refused_field(failure.message, failure.code, failure.asked)
+    if field is not None:
+        return FieldDroppedError(text, field=field, code=failure.code, subcode=failure.subcode)
+    return OutdatedRequestError(text, code=failure.code, subcode=failure.subcode)
 
 
 def loss_error(loss: Loss, failure: MetaFailure, credentials: Credentials) -> ProviderError:

@@ -17,7 +17,7 @@ import httpx
 
 from app import clock
 from app.errors import (
-    OutdatedRequestError,
+    FieldDroppedError,
     PlatformUnreachableError,
     ProviderError,
     ProviderThrottledError,
@@ -30,6 +30,7 @@ from app.providers.meta.answer_json import parse_json
 from app.providers.meta.batch_item import item_headers, read_item
 from app.providers.meta.envelope import sign_beside_rows
 from app.providers.meta.errors import MetaFailure, as_refusal, find_failure, is_certain, loss_error, provider_error
+from app.providers.meta.installation_faults import asked_fields
 from app.providers.meta.node import Node, as_node
 from app.providers.meta.observing import observe_answer
 from app.providers.meta.usage import read_usage, worst_usage
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from app.providers.meta.credentials import Credentials
     from app.providers.meta.dropped_fields import DroppedFields
     from app.providers.meta.page_size import PageSize
+    from app.providers.meta.version_upgrade import VersionUpgrades
     from app.providers.meta.walks.edge import Edge
 
 _FULL = Decimal(100)
@@ -58,7 +60,7 @@ class GraphClient:
 
     `patience` is that of its walks. `account` is the bare id of the account or page that it works for, `access` that to
     it, `dropped` are the fields that it does without; without them every refusal is believed. `warnings` names what an
-    answer says beside its rows.
+    answer says beside its rows. `upgrades` notes answers in another version.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class GraphClient:
         access: Access | None = None,
         dropped: DroppedFields | None = None,
         warnings: SyncWarnings | None = None,
+        upgrades: VersionUpgrades | None = None,
     ) -> None:
         self._client = client
         self._version_url = version_url
@@ -81,6 +84,7 @@ class GraphClient:
         self._access = access
         self._dropped = dropped
         self._warnings = SyncWarnings() if warnings is None else warnings
+        self._upgrades = upgrades
         self.credentials = credentials
         self.use_case = use_case
         self.account = account
@@ -99,6 +103,7 @@ class GraphClient:
             access=self._access,
             dropped=self._dropped,
             warnings=self._warnings,
+            upgrades=self._upgrades,
         )
 
     async def get(self, path: str, params: Mapping[str, str], *, what: str, beyond_limit: bool = False) -> Node:
@@ -201,7 +206,7 @@ class GraphClient:
                     parse=parse,
                     is_probe=is_probe,
                 )
-            except OutdatedRequestError as error:
+            except FieldDroppedError as error:
                 if self._dropped is None or not self._dropped.note(error, params or form or {}):
                     raise
 
@@ -219,6 +224,7 @@ class GraphClient:
         is_probe: bool = False,
     ) -> object:
         failure: MetaFailure | None = None
+        asked = {**(params or {}), **(form or {})}
         try:
             with observe_answer(self.use_case):
                 response = await self._request(method, path, params=params, form=form)
@@ -229,14 +235,14 @@ class GraphClient:
                     await self._note(usage)
                     raise
                 if isinstance(answer, MetaFailure):
-                    failure = answer
-                    raise await self._noted_error(answer, response, is_probe=is_probe)
+                    failure = answer._replace(asked=asked_fields(asked))
+                    raise await self._noted_error(failure, response, is_probe=is_probe)
                 await self._note(usage, answers_probe=is_probe)
                 return answer
         except ProviderError as error:
             if failure is None:
                 raise
-            raise await self._settled(error, failure, path, {**(params or {}), **(form or {})}) from None
+            raise await self._settled(error, failure, path, asked) from None
 
     async def _request(
         self,
@@ -257,6 +263,8 @@ class GraphClient:
         except httpx.RequestError as error:
             # From None: the original carries the request, and with it the token.
             raise self._unreachable(error) from None
+        if self._upgrades is not None:
+            self._upgrades.note(response.headers)
         return response
 
     def _unreachable(self, error: httpx.RequestError) -> ProviderError:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from app.errors import MisshapenError
+from app.invisible import is_blank
 from app.metrics.levels import Level
 from app.providers.contract import NAME_CHARACTERS
 from app.providers.meta.node import Node, as_node
@@ -54,7 +55,7 @@ class DescribedObject:
         name = self.find("name", self.node.optional_text)
         if name is not None and len(name) > NAME_CHARACTERS:
             self.note(f"The {self.noun}'s name is too long and was cut.", "name")
-        if name is not None and name.strip():
+        if name is not None and not is_blank(name):
             return name[:NAME_CHARACTERS]
         self.note(f"The {self.noun} has no name; its id is shown instead.", "name")
         return self.external_id

@@ -15,6 +15,7 @@ from app.providers.meta.graph import GraphClient
 from app.providers.meta.page_size import PageSizes
 from app.providers.meta.parse_page import PAGE_FIELDS, POST_FIELDS, parse_page, read_page_days, read_posts
 from app.providers.meta.post_batch import PostBatch
+from app.providers.meta.version_upgrade import VersionUpgrades
 from app.providers.meta.walks.day_walk import Days, walk_days
 from app.providers.meta.walks.edge import Edge
 from app.providers.sync_warnings import SyncWarnings
@@ -67,6 +68,7 @@ class MetaPageProvider:
             patience=patience,
             access=Access(self._page_path),
             warnings=self.warnings,
+            upgrades=VersionUpgrades(api_version, self.warnings),
         )
         self._page_external_id = page_external_id
         self._posts_per_page = posts_per_page

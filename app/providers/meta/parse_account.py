@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.errors import MisshapenError
+from app.invisible import is_blank
 from app.metrics.currencies import CODES
 from app.providers.contract import AccountRecord, AccountStanding
 from app.providers.meta.ids import is_account
@@ -62,7 +63,7 @@ def _is_own(account: DescribedObject) -> bool:
 
 def _name(account: DescribedObject) -> str | None:
     name = account.find("name", account.node.optional_text)
-    return name if name and name.strip() else None
+    return None if name is None or is_blank(name) else name
 
 
 def _read(account: DescribedObject, name: str, read: Callable[[str], _T], known: _T | None) -> _T:

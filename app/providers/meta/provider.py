@@ -33,6 +33,7 @@ from app.providers.meta.parse_structure import (
 )
 from app.providers.meta.report_policy import Patience, ReportPolicy
 from app.providers.meta.status_batch import StatusBatch
+from app.providers.meta.version_upgrade import VersionUpgrades
 from app.providers.meta.walks.edge import Edge
 from app.providers.sync_warnings import SyncWarnings
 from app.vocabulary import UseCase
@@ -105,6 +106,7 @@ class MetaProvider:
             access=Access(self._account_path),
             dropped=DroppedFields(self.warnings),
             warnings=self.warnings,
+            upgrades=VersionUpgrades(api_version, self.warnings),
         )
         self._account_external_id = account_external_id
         self._currency = currency or (known.currency if known else None)
