@@ -238,7 +238,8 @@ async def list_fetch_facts(driver: Driver, seller_id: UUID, wanted: Sequence[Fet
     ]
     found: list[list[FetchFacts]] = [[] for _ in wanted]
     for row in await driver.fetch(_FETCHES, seller_id, *map(list, zip(*pieces, strict=True))):
-        found[row["asked"]].append(FetchFacts(row["days"], row["since_final"], row["first_day"]))
+        asked: int = row["asked"]
+        found[asked].append(FetchFacts(row["days"], row["since_final"], row["first_day"]))
     return [_together(each) for each in found]
 
 
