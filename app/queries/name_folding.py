@@ -21,16 +21,22 @@ _TATWEEL = 0x0640
 # Classes of PostgreSQL's regular expressions; NFKD has made spaces of most others.
 _UNSEEN = "".join(rf"\U{first:08X}-\U{last:08X}" for first, last in (*INVISIBLE, (_TATWEEL, _TATWEEL)))
 _BLANKS = r"[ \t-\r\u0085\u1680\u2028\u2029]+"
-_UNTIDY = r"[\t-\r]|  |^ | $"
+# Characters of which lower() alone makes what the whole way makes: most of the world's names have no others.
+_SIMPLE = (
+    r"!-~"  # ASCII
+    r"\u00c0-\u00de\u00e0-\u012f\u0134-\u013e\u0141-\u0148\u014a-\u017e\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9"  # Latin
+    r"\u0410-\u044f\u0e01-\u0e32\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3"
+    r"\u2012-\u2015\u2018-\u201e\u20ab\u20ac\u2600-\u27bf\U0001f300-\U0001faff"  # dashes, quotes, money, emoji
+)
+_NOT_SIMPLE = rf"[^ {_SIMPLE}]|  |^ | $"
 _ACCENTED, _BARE = "άέήίόύώΐΰ", "αεηιουωϊϋ"
 
 
 def folded(text: str) -> str:
-    """The expression for a text, which it names more than once. Most names are ASCII: for them lower() is enough."""
+    """The expression for a text, which it names more than once."""
     seen = f"regexp_replace({text}, '[{_UNSEEN}]+', '', 'g')"
     lowered = f"translate(lower(normalize({seen}, NFKD)), '{_ODD}', '{_PLAIN}')"
     spelt = f"replace(replace({lowered}, 'ß', 'ss'), '{_DOTTED_I}', 'i')"
     whole = f"translate(normalize({spelt}, NFC), '{_ACCENTED}', '{_BARE}')"
     tidy = f"btrim(regexp_replace({whole}, '{_BLANKS}', ' ', 'g'))"
-    is_plain = f"octet_length({text}) = char_length({text}) AND {text} !~ '{_UNTIDY}'"
-    return f"CASE WHEN {is_plain} THEN lower({text}) ELSE {tidy} END"
+    return f"CASE WHEN {text} ~ '{_NOT_SIMPLE}' THEN {tidy} ELSE lower({text}) END"

@@ -39,6 +39,12 @@ async def test_every_letter_is_found_in_every_case(services: Services) -> None:
     assert await differ(services, pairs) == []
 
 
+async def test_the_short_way_makes_what_the_whole_way_makes(services: Services) -> None:
+    """A joiner, which does not count, sends any name the whole way."""
+    letters = [chr(code) for code in range(0x21, 0x20000) if category(chr(code)) not in {"Cn", "Co", "Cs", "Cc"}]
+    assert await differ(services, [(letter, f"{letter}\u200d") for letter in letters]) == []
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
