@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.invisible import is_blank
 from app.metrics.levels import Level
 from app.providers.contract import NAME_CHARACTERS
 from app.queries.unnamed_entities import UnnamedEntity, UnnamedTree
@@ -35,5 +36,5 @@ def lineage_of(rows: Iterable[InsightRow], level: Level) -> UnnamedTree:
 
 
 def _add(found: dict[str, UnnamedEntity], external_id: str, name: str | None, parent: str | None = None) -> None:
-    shown = name if name and name.strip() else external_id
+    shown = external_id if name is None or is_blank(name) else name
     found[external_id] = UnnamedEntity(external_id, shown[:NAME_CHARACTERS], parent)

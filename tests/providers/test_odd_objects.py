@@ -71,6 +71,7 @@ async def test_space_around_an_id_is_no_part_of_it(meta: MetaProvider, graph: Sc
         ({"name": None}, {"name": "31"}, "The ad has no name; its id is shown instead."),
         ({"name": " "}, {"name": "31"}, "The ad has no name; its id is shown instead."),
         ({"name": "\x00"}, {"name": "31"}, "The ad has no name; its id is shown instead."),
+        ({"name": "\u200b\ufeff \u2800"}, {"name": "31"}, "The ad has no name; its id is shown instead."),
         ({"status": "IN_DRAFT"}, {"status": "UNKNOWN"}, "The ad's status is none that is known here."),
         ({"status": None}, {"status": "UNKNOWN"}, "The ad's status is none that is known here."),
         ({"created_time": "soon"}, {"created_at": None}, "The ad's created_time can't be read and is not known."),

@@ -114,7 +114,7 @@ async def test_an_ad_that_no_listing_names_is_kept_with_its_parents(shop: Shop, 
         ),
         (
             Level.ADSET,
-            InsightRow(external_id="111", stat_date=TODAY, counters=SPENT, campaign_external_id="11"),
+            InsightRow(external_id="111", name="\u200b", stat_date=TODAY, counters=SPENT, campaign_external_id="11"),
             [("campaign", "11", "11", *GONE, None), ("adset", "111", "111", *GONE, "11")],
         ),
         (
