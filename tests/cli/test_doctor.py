@@ -116,6 +116,26 @@ async def test_rows_of_the_future_are_found_with_the_remedy(settings: Settings, 
     )
 
 
+async def test_a_version_that_meta_upgrades_is_found_with_the_remedy(
+    settings: Settings, database: ThrowawayDatabase
+) -> None:
+    await let_the_schedule_move(database)
+    await store_tokens(settings)
+    await execute(
+        database,
+        "INSERT INTO sync_warnings (seller_id, id, connection_id, job_id, source, subject, sentence, things, examples,"
+        " first_seen_at, last_seen_at) SELECT seller_id, gen_random_uuid(), id, gen_random_uuid(), 'STRUCTURE',"
+        " 'ACCOUNT', 'Meta answers calls of its version v27.0 in v28.0, since it has ended.', 1, '[]', now(), now()"
+        " FROM fb_connections",
+    )
+    ended = doctor(settings, "--json")
+
+    (meta,) = [finding for finding in json.loads(ended.stdout) if finding["check"] == "meta"]
+    assert (ended.returncode, meta["warns"]) == (0, True)
+    assert meta["detail"].startswith("Meta answers calls of its version v27.0 in v28.0")
+    assert "set META_API_VERSION to a version that Meta offers" in meta["detail"]
+
+
 def test_trouble_of_the_work_is_pointed_to_and_no_fault_of_the_installation(settings: Settings) -> None:
     ended = doctor(settings, "--json")
 
