@@ -58,7 +58,7 @@ _SCHEMA = ("migrations",)
 
 
 def list_checks(settings: InspectionSettings) -> list[Check]:
-    """In the order of their findings; a disk that DATA_DIRECTORY does not name is not checked, nor a proxy not named."""
+    """In the order of their findings; the disk is checked only if DATA_DIRECTORY says which, a proxy if one is set."""
     return [
         *([Check(DISK, partial(_examine_disk, directory))] if (directory := settings.data_directory) else []),
         Check("database", _examine_database),
