@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 # Meta's code for a call of a version that has ended.
 VERSION_ENDED = 2635
+_APP_REFUSED = (
+    "Meta does not accept META_APP_ID with META_APP_SECRET, so no token can be checked: set both as the app's "
+    "dashboard at Meta shows them, then restart pixecom. Connections are not affected by this check and stay healthy."
+)
 _BEHIND = frozenset({FreshnessReason.BEHIND, FreshnessReason.NEVER_SYNCED})
 
 
@@ -44,11 +48,17 @@ def summarize(status: FleetStatus) -> str:
         f"the disk has only {status.disk}" if status.is_disk_low else "",
         f"{counted(refused, 'connection')}{more} refused by the platform" if refused else "",
         f"{counted(behind, 'connection')}{more} behind" if behind else "",
-        f"Meta no longer offers what is asked of it ({_clause(status.outdated[0].reason)})" if status.outdated else "",
+        f"{_fault(status.outdated[0])} ({_clause(status.outdated[0].reason)})" if status.outdated else "",
         f"{counted(failed, 'job')} failed" if failed else "",
         summarize_future(status.future),
     ]
     return "; ".join(part for part in parts if part)
+
+
+def _fault(finding: OutdatedWork) -> str:
+    if finding.is_about_app:
+        return "Meta refuses this installation's app"
+    return "Meta no longer offers what is asked of it"
 
 
 def _clause(sentence: str) -> str:
@@ -83,7 +93,9 @@ def _about_future(status: FleetStatus) -> Iterator[str]:
 
 
 def describe_outdated(outdated: Sequence[OutdatedWork]) -> str:
-    """What Meta has dropped, and what to do about it."""
+    """What Meta has dropped, and what to do about it; or why it refuses our app, where that is all."""
+    if all(each.is_about_app for each in outdated):
+        return _APP_REFUSED
     is_version = any(each.error_code == VERSION_ENDED for each in outdated)
     remedy = (
         "set META_API_VERSION to a version that Meta still offers, then restart pixecom"
@@ -98,8 +110,9 @@ def describe_outdated(outdated: Sequence[OutdatedWork]) -> str:
 
 
 def _about_outdated(status: FleetStatus) -> Iterator[str]:
-    if status.outdated:
-        yield describe_outdated(status.outdated)
+    for is_about_app in (True, False):
+        if found := [each for each in status.outdated if each.is_about_app is is_about_app]:
+            yield describe_outdated(found)
 
 
 def _about_connections(status: FleetStatus) -> Iterator[str]:

@@ -13,7 +13,7 @@ from app.observability.shortening import presentable
 from app.queries.connection_tokens import list_tokens_to_check, note_token_facts
 from app.queries.connections import find_connection
 from app.services.connection_health import end_parked, mark_unhealthy
-from app.services.provider_access import inspect_token
+from app.services.token_inspection import inspect_as_app, is_held_back
 from app.vocabulary import ConnectionTrouble
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ async def check_token(
 ) -> TokenFacts:
     """What the platform says of the connection's token; kept with it. A dead token makes the connection unhealthy.
 
-    A living one does not make it healthy: the platform refused more than the token. A job gives its lease and writes
+    A living one does not make it healthy by itself: `app.services.token_survey` does. A job gives its lease and writes
     nothing without it. Raises NotFoundError, the ProviderError of a platform that says nothing, LeaseLostError and
     JobCancelledError.
     """
@@ -42,7 +42,7 @@ async def check_token(
     if connection is None:
         raise NotFoundError("There is no such connection.")
     asked_at = clock.now()
-    facts = await inspect_token(services, connection)
+    facts = await inspect_as_app(services, connection)
     async with tenant_transaction(services.database.app, seller_id) as driver:
         if lease is not None:
             await lease.fence(driver)
@@ -77,6 +77,8 @@ async def check_tokens(
     What goes wrong with one stops no other; it is asked about again the next time. A job that is another's by now, or
     was cancelled, ends: LeaseLostError, JobCancelledError.
     """
+    if await is_held_back(services):
+        return 0
     since = clock.now() - CHECKED_EVERY
     async with tenant_transaction(services.database.app, seller_id) as driver:
         due = await list_tokens_to_check(driver, seller_id=seller_id, checked_before=since, only=only)
