@@ -292,6 +292,10 @@ class UnexplainedRefusalError(RequestRefusedError):
     """
 
 
+class AppRefusedError(RequestRefusedError):
+    """The platform refuses what this installation says of its own app: nothing follows for a token or account."""
+
+
 class DeadMetricError(RequestRefusedError):
     """The platform has no metric by this name (any more); asking for others may succeed."""
 

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from app.providers.proxies import doubt_exceptions
 from app.settings import Environment, Settings
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _LOCAL_SUFFIXES = (".internal", ".local", ".localhost")
 
 def list_doubts(settings: Settings, names: Iterable[str]) -> list[str]:
     """What an operator should look at, as sentences. `names` are those of the environment's variables."""
-    doubts = list(_misspelt(names))
+    doubts = [*_misspelt(names), *filter(None, [doubt_exceptions()])]
     if settings.environment is Environment.PRODUCTION:
         doubts += _in_production(settings)
     return doubts

@@ -19,6 +19,7 @@ from app.database.transactions import driver_of, work_transaction
 from app.errors import SetupError
 from app.observability.disk_space import measure_disk
 from app.providers.meta.version_upgrade import upgrade_sentence
+from app.providers.proxies import doubt_exceptions, proxy_of, require_usable_proxy
 from app.queries.failing_work import list_outdated
 from app.queries.version_upgrades import find_version_upgrade
 from app.services.context import open_services
@@ -59,7 +60,7 @@ _SCHEMA = ("migrations",)
 
 
 def list_checks(settings: InspectionSettings) -> list[Check]:
-    """In the order of their findings; the disk is checked only if DATA_DIRECTORY says which."""
+    """In the order of their findings; the disk is checked only if DATA_DIRECTORY says which, a proxy if one is set."""
     return [
         *([Check(DISK, partial(_examine_disk, directory))] if (directory := settings.data_directory) else []),
         Check("database", _examine_database),
@@ -67,6 +68,7 @@ def list_checks(settings: InspectionSettings) -> list[Check]:
         Check("durability", _examine_durability, ("database",)),
         Check("migrations", _examine_schema, () if settings.migration_database_url else ("database",)),
         Check("redis", _examine_redis),
+        *([Check("proxy", _examine_proxy)] if proxy_of(settings.meta_graph_url) or doubt_exceptions() else []),
         Check("token keys", _examine_token_keys, _DATABASE, _SCHEMA),
         Check("demo logins", examine_demo_logins, _DATABASE, _SCHEMA),
         Check("clock", _examine_clock, _DATABASE, _SCHEMA),
@@ -119,6 +121,13 @@ async def _examine_schema(settings: InspectionSettings) -> str:
 async def _examine_redis(settings: InspectionSettings) -> str:
     await require_redis(settings.redis_url.get_secret_value())
     return "reached, accepts writes"
+
+
+async def _examine_proxy(settings: InspectionSettings) -> str:
+    proxy = require_usable_proxy(settings.meta_graph_url)
+    found = f"Meta is reached through {proxy}" if proxy else "Meta is reached without one"
+    doubt = doubt_exceptions()
+    return Warned(f"{found}; {doubt}") if doubt else found
 
 
 async def _examine_token_keys(settings: InspectionSettings) -> str:

@@ -19,6 +19,7 @@ from app.embedded.data_directory import is_in_use
 from app.embedded.passwords import read_secrets, write_private
 from app.embedded.ports import LOOPBACK
 from app.errors import SetupError
+from app.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +33,7 @@ class Instance:
     """Ports; None for a server that the environment names (DATABASE_URL, REDIS_URL).
 
     `settings` are those of its processes, secrets apart; `given_secrets` names the ones that `up` was given.
-    `database` is where the caller's is, as `database_place` says.
+    `database` is where it is, the caller's or our own, as `database_place` says.
     """
 
     pid: int
@@ -103,9 +104,10 @@ def _absence(directory: Path, left: Instance | None) -> str:
 
 
 def database_place(url: str) -> str:
-    """Where a database is, without its user and password: host:port/name."""
+    """Where a database is, without its user and password: host:port/name. This machine is one host by all its names."""
     parts = urlsplit(url)
-    return f"{parts.hostname or LOOPBACK}:{parts.port or 5432}{parts.path}"
+    host = parts.hostname or LOOPBACK
+    return f"{LOOPBACK if is_loopback(host) else host}:{parts.port or 5432}{parts.path}"
 
 
 def runs_on_database(directory: Path, url: str) -> bool:

@@ -226,7 +226,7 @@ class Stack:
             processes=self._supervisor.process_ids,
             settings=settings_to_note(self.environment()),
             given_secrets=list(list_given_secrets()),
-            database=None if self._postgres else database_place(given("DATABASE_URL") or ""),
+            database=database_place(self.environment()["DATABASE_URL"]),
         )
 
     def stop(self) -> None:

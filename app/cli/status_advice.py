@@ -35,6 +35,10 @@ _FAULTS = {
     Fault.CALL: ("has dropped a call that this installation makes", "upgrade pixecom"),
     Fault.FIELD: ("has dropped a field that this installation asks for", "upgrade pixecom"),
 }
+_APP_REFUSED = (
+    "Meta does not accept META_APP_ID with META_APP_SECRET, so no token can be checked: set both as the app's "
+    "dashboard at Meta shows them, then restart pixecom. Connections are not affected by this check and stay healthy."
+)
 _BEHIND = frozenset({FreshnessReason.BEHIND, FreshnessReason.NEVER_SYNCED})
 _OFTEN_NEAR_THE_END = (
     "If that happens regularly, lengthen the intervals of the schedule, or get the app a higher tier at Meta."
@@ -106,6 +110,8 @@ def _about_future(status: FleetStatus) -> Iterator[str]:
 
 def describe_outdated(outdated: Sequence[OutdatedWork]) -> str:
     """What Meta refuses of this installation, and what to do about it."""
+    if all(each.is_about_app for each in outdated):
+        return _APP_REFUSED
     found = {find_fault(each.reason, each.error_code) or Fault.FIELD for each in outdated}
     what, remedy = next(text for fault, text in _FAULTS.items() if fault in found)
     return (
@@ -115,8 +121,9 @@ def describe_outdated(outdated: Sequence[OutdatedWork]) -> str:
 
 
 def _about_outdated(status: FleetStatus) -> Iterator[str]:
-    if status.outdated:
-        yield describe_outdated(status.outdated)
+    for is_about_app in (True, False):
+        if found := [each for each in status.outdated if each.is_about_app is is_about_app]:
+            yield describe_outdated(found)
 
 
 def describe_upgrade(upgrade: VersionUpgrade) -> str:

@@ -69,7 +69,7 @@ def print_status(status: FleetStatus, console: Console) -> None:
     gaps = [_gap_row(each, status) for each in status.gaps]
     _print_section(console, "Read with gaps", status.gaps_total, _GAP, gaps)
     outdated = [_outdated_row(each, status) for each in status.outdated]
-    _print_section(console, "Refused by Meta for all accounts", len(outdated), _OUTDATED, outdated)
+    _print_section(console, "Refused to this installation by Meta", len(outdated), _OUTDATED, outdated)
     if status.future:
         console.print("[bold]Rows with a future time[/bold]")
         print_future(console, status.future)

@@ -28,7 +28,7 @@ _COLUMNS = (
 
 
 async def check_now(*, seller_slug: str | None, as_json: bool) -> bool:
-    """True when every token is alive, and every connection was healthy."""
+    """True when every token is alive, and every connection was healthy or is so again."""
     found: list[SurveyedToken] = []
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     async with open_command_services(_settings()) as services:
@@ -65,7 +65,7 @@ def _settings() -> Settings:
 
 
 def _is_well(token: SurveyedToken) -> bool:
-    return token.is_valid is True and token.connection.health is ConnectionHealth.HEALTHY
+    return token.is_valid is True and (token.is_healed or token.connection.health is ConnectionHealth.HEALTHY)
 
 
 def _state(token: SurveyedToken) -> str:
@@ -81,6 +81,7 @@ def _as_json(token: SurveyedToken) -> dict[str, object]:
         "name": token.connection.name,
         "externalId": token.connection.external_id,
         "healthBefore": token.connection.health.value,
+        "healed": token.is_healed,
         "token": _state(token),
         "expiresAt": token.expires_at.isoformat() if token.expires_at else None,
         "scopes": None if token.scopes is None else list(token.scopes),
@@ -113,6 +114,6 @@ def _row(token: SurveyedToken) -> Row:
     connection = token.connection
     ends = token.expires_at.strftime("%Y-%m-%d %H:%M UTC") if token.expires_at else ""
     name = None if _is_well(token) else connection_name(connection.kind, connection.id)
-    reason = token.trouble or connection.health_reason or ""
+    reason = token.trouble or ("healthy again" if token.is_healed else connection.health_reason) or ""
     words = (token.seller, connection.kind, connection.name, _state(token), ends, connection.health, name or "", reason)
     return Row(words)

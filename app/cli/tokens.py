@@ -31,8 +31,9 @@ def check(
 ) -> None:
     """Ask Meta about the token of every active connection.
 
-    A connection with a dead token becomes unhealthy. Exits 0 if all tokens are alive and their connections healthy, 1
-    otherwise.
+    A connection with a dead token becomes unhealthy. One that was unhealthy for its token becomes healthy again if Meta
+    accepts the token and answers for the account or page. Exits 0 if all tokens are alive and their connections
+    healthy, 1 otherwise.
     """
     join_servers(data_dir, decisive=_WHO_IS_ASKED)
     from app.cli.loop import run_with_servers

@@ -104,6 +104,28 @@ async def replace_token(driver: Driver, token: StoredToken, *, seller_id: UUID, 
     await driver.execute(_REPLACE, seller_id, token.connection_id, token.key_id, token.ciphertext, now)
 
 
+_ACCEPTED = """
+UPDATE fb_connections
+SET health = 'HEALTHY',
+    health_class = NULL,
+    health_reason = NULL,
+    health_changed_at = $4,
+    updated_at = $4
+WHERE seller_id = $1
+  AND id = $2
+  AND token_ciphertext = $3
+  AND is_active
+  AND health_class = 'TOKEN'
+RETURNING id
+"""
+
+
+async def mark_token_accepted(driver: Driver, connection: Connection, *, now: datetime) -> bool:
+    """The connection's trouble with its token is over; False where it is another token or trouble by now."""
+    healed = await driver.fetchval(_ACCEPTED, connection.seller_id, connection.id, connection.token_ciphertext, now)
+    return healed is not None
+
+
 _COUNT_BY_KEY = """
 SELECT token_key_id, count(*) AS tokens
 FROM fb_connections

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from app.database.driver import Driver
 
 
+TOKEN_CHECK = "TOKEN_CHECK"  # noqa: S105  # work, not a token
+"""The one kind of work here that brings no numbers. It is outdated where the platform refuses our own app."""
+
+
 class WorkKey(NamedTuple):
-    """Whose work it is, and which: a source, of insights with the level, such as `INSIGHTS/AD`."""
+    """Whose work it is, and which: a source, of insights with the level, such as `INSIGHTS/AD`, or `TOKEN_CHECK`."""
 
     seller_id: UUID
     connection_id: UUID
@@ -44,6 +48,11 @@ class OutdatedWork(NamedTuple):
     connections: int
     since: datetime
     ask_again_at: datetime
+
+    @property
+    def is_about_app(self) -> bool:
+        """The platform has dropped nothing: it refuses the app that META_APP_ID and META_APP_SECRET say we are."""
+        return list(self.works) == [TOKEN_CHECK]
 
 
 _NOTE = """
@@ -112,12 +121,37 @@ ORDER BY connections DESC, reason
 LIMIT $1
 """
 
-_COUNT = """
+_COUNT = f"""
 SELECT split_part(work, '/', 1) AS source, count(DISTINCT connection_id) AS connections
 FROM failing_work
 WHERE ask_again_at IS NOT NULL
+  AND work <> '{TOKEN_CHECK}'
 GROUP BY source
 """
+
+
+_FORGET_APP_REFUSALS = f"""
+DELETE FROM failing_work
+WHERE work = '{TOKEN_CHECK}'
+"""
+
+_IS_APP_REFUSED = f"""
+SELECT EXISTS (
+  SELECT FROM failing_work
+  WHERE work = '{TOKEN_CHECK}'
+    AND ask_again_at > now()
+)
+"""
+
+
+async def forget_app_refusals(driver: Driver) -> None:
+    """The platform accepts our app, whichever connection's token it was asked about."""
+    await driver.execute(_FORGET_APP_REFUSALS)
+
+
+async def is_app_refused(driver: Driver) -> bool:
+    """Whether the platform refused our app so lately that it is not asked yet."""
+    return await driver.fetchval(_IS_APP_REFUSED)
 
 
 async def note_failure(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from app.metrics.day_ends import day_end, offset_spans
 from app.metrics.levels import Level
 from app.metrics.ranges import RESTATEMENT_DAYS
+from app.queries.failing_work import TOKEN_CHECK
 from app.vocabulary import ConnectionHealth, ConnectionKind, ConnectionTrouble
 
 if TYPE_CHECKING:
@@ -114,11 +115,12 @@ FROM (
 WHERE until > $2::timestamptz
 """
 
-_FAILURES = """
+_FAILURES = f"""
 SELECT coalesce(jsonb_agg(to_jsonb(failing) ORDER BY failing.work), '[]')
 FROM failing_work AS failing
 WHERE failing.seller_id = $1
   AND failing.connection_id = accounts.id
+  AND failing.work <> '{TOKEN_CHECK}'
 """
 
 _ACCOUNTS = f"""

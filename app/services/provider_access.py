@@ -23,7 +23,7 @@ from app.providers.mock.provider import MockProvider
 from app.queries.mock_ledger import TableLedger
 from app.services.job_broker import Priority
 from app.services.job_kinds import AFTER_CHANGE
-from app.vocabulary import AccountStanding, ConnectionKind, ConnectionTrouble, ProviderKind, UseCase
+from app.vocabulary import AccountStanding, ConnectionHealth, ConnectionKind, ConnectionTrouble, ProviderKind, UseCase
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -75,6 +75,19 @@ def open_page_provider(services: Services, connection: Connection, lease: Lease 
         patience=WalkPatience(retry_pause=settings.meta_retry_pause_seconds),
         warnings=lease.warnings if lease else None,
     )
+
+
+def as_healthy(connection: Connection) -> Connection:
+    """The connection as it is once the platform accepts it, to find out whether it does."""
+    return replace(connection, health=ConnectionHealth.HEALTHY, health_reason=None, trouble=None)
+
+
+async def ask_for_itself(services: Services, connection: Connection) -> None:
+    """One call for the ad account or page itself; raises as the provider does."""
+    if connection.kind is ConnectionKind.AD_ACCOUNT:
+        await open_provider(services, connection).get_account()
+    elif connection.provider is ProviderKind.META:
+        await open_page_provider(services, connection).get_page()
 
 
 def known_account(connection: Connection) -> AccountRecord:

@@ -22,7 +22,8 @@ from app.observability.shortening import presentable
 from app.queries.connection_tokens import list_tokens_to_check, note_token_facts
 from app.queries.connections import find_connection
 from app.services.connection_health import end_parked, mark_unhealthy
-from app.services.provider_access import inspect_token, require_answer
+from app.services.provider_access import require_answer
+from app.services.token_inspection import inspect_as_app, is_held_back
 from app.vocabulary import ConnectionTrouble
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ async def check_token(
     """What the platform says of the connection's token; kept with it. A dead token makes the connection unhealthy.
 
     That a token is dead is believed where a call for the account or page is refused too. A living one does not make it
-    healthy: the platform refused more than the token. A job gives its lease and writes nothing without it. Raises
+    healthy by itself: `app.services.token_survey` does. A job gives its lease and writes nothing without it. Raises
     NotFoundError, the ProviderError of a platform that says nothing, LeaseLostError and JobCancelledError.
     """
     async with tenant_transaction(services.database.app, seller_id) as driver:
@@ -52,7 +53,7 @@ async def check_token(
     if connection is None:
         raise NotFoundError("There is no such connection.")
     asked_at = clock.now()
-    facts = await _confirmed(services, connection, await inspect_token(services, connection))
+    facts = await _confirmed(services, connection, await inspect_as_app(services, connection))
     async with tenant_transaction(services.database.app, seller_id) as driver:
         if lease is not None:
             await lease.fence(driver)
@@ -104,6 +105,8 @@ async def check_tokens(
     What goes wrong with one stops no other; it is asked about again the next time. A job that is another's by now, or
     was cancelled, ends: LeaseLostError, JobCancelledError.
     """
+    if await is_held_back(services):
+        return 0
     since = clock.now() - CHECKED_EVERY
     async with tenant_transaction(services.database.app, seller_id) as driver:
         due = await list_tokens_to_check(driver, seller_id=seller_id, checked_before=since, only=only)

@@ -13,7 +13,7 @@ from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.metrics.ranges import DateRange
 from app.observability.correlation import current_correlation_id
-from app.queries.connection_tokens import StoredToken, replace_token
+from app.queries.connection_tokens import StoredToken, mark_token_accepted, replace_token
 from app.queries.connections import find_connection, lock_connection
 from app.queries.status_changes import AuditEntry, insert_audit_events
 from app.services.job_broker import Priority
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from app.services.run_requests import EnqueuedRun
 
 RENEW_TOKEN = "renewToken"  # noqa: S105  # an action, not a token
+HEAL_TOKEN = "healToken"  # noqa: S105  # likewise
 
 
 async def renew_token(
@@ -67,12 +68,30 @@ async def renew_token(
     return run
 
 
-async def _record_event(driver: Driver, connection: Connection, actor_id: UUID | None) -> None:
+async def heal_token_trouble(services: Services, connection: Connection) -> bool:
+    """Make a connection healthy whose token is accepted after all; what it has missed is fetched at once.
+
+    False where another token has taken its place, or its trouble is another by now: then it stays as it is.
+    """
+    seller_id = connection.seller_id
+    async with tenant_transaction(services.database.app, seller_id) as driver:
+        # Jobs are locked before connections.
+        run = await _ask_for_work(services, driver, connection, None, why="has its access token accepted again")
+        is_healed = await mark_token_accepted(driver, connection, now=clock.now())
+        if is_healed:
+            await _record_event(driver, connection, None, action=HEAL_TOKEN)
+    await send_now(services, [job.job_id for job in run.jobs] if run else [])
+    return is_healed
+
+
+async def _record_event(
+    driver: Driver, connection: Connection, actor_id: UUID | None, *, action: str = RENEW_TOKEN
+) -> None:
     """That it was done, and for what; never what the token is."""
     event = AuditEntry(
         subject_type="CONNECTION",
         subject_id=connection.id,
-        action=RENEW_TOKEN,
+        action=action,
         before={"health": connection.health},
         after={"health": ConnectionHealth.HEALTHY},
         platform_answer=None,
@@ -93,6 +112,8 @@ async def _ask_for_work(
     driver: Driver,
     connection: Connection,
     actor_id: UUID | None,
+    *,
+    why: str = "has a new access token",
 ) -> EnqueuedRun | None:
     jobs = _missed_work(services, connection) if connection.is_active else []
     if not jobs:
@@ -100,7 +121,7 @@ async def _ask_for_work(
     request = RunRequest(
         seller_id=connection.seller_id,
         origin=RunOrigin.SYSTEM,
-        reason=f"{connection.name} has a new access token",
+        reason=f"{connection.name} {why}",
         requested_by=actor_id,
     )
     return await record_run(driver, request, jobs)

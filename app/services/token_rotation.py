@@ -9,24 +9,32 @@ its place.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.auth.token_cipher import token_context
 from app.database.transactions import tenant_transaction
-from app.errors import NotFoundError, ProviderPermanentError, ProviderThrottledError, TokenRejectedError
+from app.errors import (
+    AppRefusedError,
+    NotFoundError,
+    ProviderPermanentError,
+    ProviderThrottledError,
+    TokenRejectedError,
+)
 from app.observability.logging import MASK, get_logger
 from app.observability.shortening import presentable
 from app.queries.connections import find_connection
-from app.services.provider_access import inspect_token, open_page_provider, open_provider
+from app.services.provider_access import ask_for_itself, inspect_token
 from app.services.token_renewal import renew_token
-from app.vocabulary import ConnectionHealth, ConnectionKind, ProviderKind
+from app.vocabulary import ConnectionHealth, ConnectionKind
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from pydantic import SecretStr
 
+    from app.providers.contract import TokenFacts
     from app.queries.connections import Connection
     from app.services.context import Services
     from app.services.run_requests import EnqueuedRun
@@ -75,13 +83,12 @@ def _with_token(services: Services, connection: Connection, access_token: Secret
 
 async def _try_out(services: Services, connection: Connection) -> None:
     """Raises ProviderPermanentError where the platform refuses the token, for itself or for this thing."""
-    facts = await inspect_token(services, connection)
+    facts: TokenFacts | None = None
+    with suppress(AppRefusedError):  # of the app alone, which is no fault of this token
+        facts = await inspect_token(services, connection)
     try:
-        if connection.kind is ConnectionKind.AD_ACCOUNT:
-            await open_provider(services, connection).get_account()
-        elif connection.provider is ProviderKind.META:
-            await open_page_provider(services, connection).get_page()
+        await ask_for_itself(services, connection)
     except ProviderThrottledError as error:
-        if not facts.is_valid:
+        if facts is not None and not facts.is_valid:
             raise TokenRejectedError(facts.error or "Meta says that the access token is not valid") from None
         log.info("a new token is taken untried", connection_id=str(connection.id), reason=str(error))

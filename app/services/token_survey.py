@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 from app.database.transactions import across_tenants, tenant_transaction
 from app.errors import PixecomError
+from app.observability.logging import get_logger
 from app.observability.shortening import presentable
 from app.queries.across_tenants import list_sellers
 from app.queries.connections import list_connections_with_tokens
 from app.services.named_seller import get_seller
+from app.services.provider_access import as_healthy, ask_for_itself
 from app.services.token_check import check_token
+from app.services.token_renewal import heal_token_trouble
+from app.vocabulary import ConnectionTrouble
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -21,12 +25,14 @@ if TYPE_CHECKING:
     from app.queries.connections import Connection
     from app.services.context import Services
 
+log = get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyedToken:
     """One connection's token. `is_valid` None: the platform could not be asked, `trouble` says why.
 
-    `expires_at` None: never, or nobody knows.
+    `expires_at` None: never, or nobody knows. `connection` is as it was before, `is_healed` if this made it healthy.
     """
 
     seller: str
@@ -35,6 +41,7 @@ class SurveyedToken:
     expires_at: datetime | None
     scopes: Sequence[str] | None
     trouble: str | None
+    is_healed: bool = False
 
 
 async def survey_tokens(services: Services, *, seller_slug: str | None = None) -> AsyncIterator[SurveyedToken]:
@@ -72,4 +79,17 @@ async def _survey(services: Services, seller: SellerRef, connection: Connection)
         expires_at=facts.expires_at,
         scopes=facts.scopes,
         trouble=None if facts.error is None else presentable(facts.error),
+        is_healed=facts.is_valid and await _heal(services, connection),
     )
+
+
+async def _heal(services: Services, connection: Connection) -> bool:
+    """Whether trouble with a living token is over: as with a new one, the ad account or page itself has to answer."""
+    if connection.trouble is not ConnectionTrouble.TOKEN:
+        return False
+    try:
+        await ask_for_itself(services, as_healthy(connection))
+    except PixecomError as error:
+        log.info("a living token is still refused", connection_id=str(connection.id), reason=presentable(str(error)))
+        return False
+    return await heal_token_trouble(services, connection)

@@ -135,3 +135,8 @@ def test_no_secret_is_noted(settings: Settings) -> None:
 
 def test_a_database_is_noted_without_who_uses_it() -> None:
     assert database_place("postgresql://app:made-up-pw@db.example/pixecom?ssl=require") == "db.example:5432/pixecom"
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "127.0.0.1", "127.0.0.2", "[::1]", "[::ffff:127.0.0.1]"])
+def test_this_machine_is_one_place_by_all_its_names(host: str) -> None:
+    assert database_place(f"postgresql+asyncpg://app:made-up-pw@{host}/pixecom") == "127.0.0.1:5432/pixecom"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
-from app.errors import ProviderTransientError
+from app.errors import AppRefusedError, ProviderTransientError
 from app.providers.contract import TokenFacts
 from app.providers.meta.credentials import Credentials
 from app.providers.meta.graph import GraphClient
@@ -144,6 +144,15 @@ async def test_where_debugging_is_refused_acceptance_is_all_that_is_known(
     error = {"code": code, "error_subcode": subcode, "message": "the token expired"}
     graph.answer([{"code": 400, "body": json.dumps({"error": error})}])
     assert await read_token_facts(client_of(http_client, graph.url), app_id=None, app_secret=None) == expected
+
+
+async def test_a_refusal_of_the_apps_own_token_says_nothing_of_the_other(
+    http_client: httpx.AsyncClient, graph: ScriptedGraph
+) -> None:
+    error = {"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"}
+    graph.answer([{"code": 400, "body": json.dumps({"error": error})}])
+    with pytest.raises(AppRefusedError, match=r"^Meta does not accept META_APP_ID .*Cannot parse"):
+        await read_token_facts(client_of(http_client, graph.url), app_id="12", app_secret=APP_SECRET)
 
 
 @pytest.mark.parametrize("items", [[], [None], [{"code": 200, "body": "x"}], [{"code": 500, "body": "{}"}]])

@@ -11,6 +11,7 @@ import json
 from contextlib import aclosing
 from datetime import timedelta
 from decimal import Decimal
+from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 import httpx
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
 _FULL = Decimal(100)
 ERROR_BESIDE_ROWS = "An answer of the platform had rows and spoke of an error; the rows were read."
+_MAX_PROXY_ANSWER = 100
 
 
 class GraphClient:
@@ -265,17 +267,29 @@ class GraphClient:
             raise self._unreachable(error) from None
         if self._upgrades is not None:
             self._upgrades.note(response.headers)
+        if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:  # never Graph's, whoever passes it on
+            raise PlatformUnreachableError(self._stopped(f"{response.status_code} {response.reason_phrase}"))
         return response
 
     def _unreachable(self, error: httpx.RequestError) -> ProviderError:
         """An insights query that is not answered in the client's whole patience is too large to be answered at once."""
+        if isinstance(error, httpx.ProxyError):
+            return PlatformUnreachableError(self._stopped(str(error)))
         proxy = proxy_of(self._version_url)
         text = f"Meta could not be reached{f' through the proxy {proxy}' if proxy else ''}: {type(error).__name__}"
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
             return PlatformUnreachableError(text)
         if isinstance(error, httpx.ReadTimeout) and self.use_case is UseCase.ADS_INSIGHTS:
             return TooMuchDataError(text)
         return ProviderTransientError(text)
+
+    def _stopped(self, answer: str) -> str:
+        """That a proxy let the call not pass. `answer` is its status and phrase."""
+        proxy = proxy_of(self._version_url)
+        said = self.credentials.without_secrets(answer.strip(), _MAX_PROXY_ANSWER)
+        return (
+            f"Meta could not be reached through {f'the proxy {proxy}' if proxy else 'a proxy'}, which answered {said}"
+        )
 
     def _usage(self, headers: Mapping[str, str]) -> Mapping[UseCase, UsageReading]:
         return read_usage(headers, self.use_case, account=self.account)

@@ -2,8 +2,9 @@
 
 `debug_token` wants the token in the query of a GET (Meta's documentation). A URL is no place for a token, so it is
 asked inside a batch, whose calls travel in the body; an item of a batch may have an access token of its own, here the
-app's. Without the app's id and secret the token is asked about itself, which Meta may refuse (from memory): then all
-that is known is whether it was accepted.
+app's: where that is refused, META_APP_ID or META_APP_SECRET is wrong, and nothing is said of the other. Without the
+app's id and secret the token is asked about itself, which Meta may refuse (from memory): then all that is known is
+whether it was accepted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
-from app.errors import MisshapenError, PermissionDeniedError, RequestRefusedError, TokenRejectedError
+from app.errors import AppRefusedError, MisshapenError, PermissionDeniedError, RequestRefusedError, TokenRejectedError
 from app.providers.contract import TokenFacts
 from app.providers.meta.batch_item import read_item
 from app.providers.meta.node import Node
@@ -32,7 +33,10 @@ _VALIDITY: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": F
 
 
 async def read_token_facts(graph: GraphClient, *, app_id: str | None, app_secret: SecretStr | None) -> TokenFacts:
-    """The facts of the token that `graph` calls with. Raises ProviderError where Meta says nothing of it."""
+    """The facts of the token that `graph` calls with. Raises ProviderError where Meta says nothing of it.
+
+    AppRefusedError is one about the app's token.
+    """
     query = {"input_token": graph.credentials.form_fields()["access_token"]}
     if app_id is not None and app_secret is not None:
         query["access_token"] = f"{app_id}|{app_secret.get_secret_value()}"
@@ -44,6 +48,10 @@ async def read_token_facts(graph: GraphClient, *, app_id: str | None, app_secret
     answer = read_item(item, credentials=graph.credentials, use_case=graph.use_case)
     if isinstance(answer, Node):
         return _facts(answer, graph)
+    if isinstance(answer, TokenRejectedError) and "access_token" in query:
+        raise AppRefusedError(
+            f"Meta does not accept META_APP_ID with META_APP_SECRET: {answer}", code=answer.code, subcode=answer.subcode
+        )
     if isinstance(answer, TokenRejectedError):
         return TokenFacts(is_valid=False, error=str(answer))
     if isinstance(answer, RequestRefusedError | PermissionDeniedError) or _is_empty(item, answer):
