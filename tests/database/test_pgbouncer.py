@@ -189,13 +189,17 @@ PASSED_ON = "in the pooler's configuration, or in the URL if the pooler passes i
     [
         (
             "user=pixecom_app password=stale",
-            'refuses the connection (password authentication failed for user "pixecom_app": the PostgreSQL behind the '
-            f"pooler does not let this login in); correct the login {PASSED_ON}",
+            (
+                'refuses the connection (password authentication failed for user "pixecom_app": the PostgreSQL behind '
+                f"the pooler does not let this login in); correct the login {PASSED_ON}"
+            ),
         ),
         (
             "dbname=gone",
-            'refuses the connection (database "gone" does not exist: the PostgreSQL behind the pooler has no such '
-            f"database); correct the database's name {PASSED_ON}",
+            (
+                'refuses the connection (database "gone" does not exist: the PostgreSQL behind the pooler has no such '
+                f"database); correct the database's name {PASSED_ON}"
+            ),
         ),
     ],
     ids=["password", "database"],
