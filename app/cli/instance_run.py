@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from app.cli.environment import check_is_development, uses_own_postgres, uses_own_valkey
 from app.cli.output import StepPrinter
-from app.cli.port_user import describe_port_user
+from app.cli.port_user import port_in_use
 from app.cli.room_watch import RoomWatch
 from app.cli.stack import Ports, Stack
 from app.cli.stopping import StopRequested, ignore_signals, stop_on_signals
 from app.cli.welcome import print_welcome
 from app.embedded.data_directory import DataDirectory, open_data_directory
-from app.embedded.ports import LOOPBACK, is_free
+from app.embedded.ports import is_free
 from app.errors import SetupError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def run_instance(*, port: int, data_directory: Path, sandbox_data: Path | None, 
     printer = StepPrinter()
     check_is_development("up")
     if not is_free(port):
-        raise SetupError(f"Port {port} on {LOOPBACK} is in use by {describe_port_user(port, data_directory)}.")
+        raise port_in_use(port, data_directory)
     try:
         with stop_on_signals() as request, _opened(data_directory, printer, reset=reset) as directory:
             room = RoomWatch(directory.path, printer)

@@ -38,10 +38,14 @@ def migrate(
     Works on MIGRATION_DATABASE_URL, as the role that owns the tables, and needs no other setting. A downgrade first
     lists the data that would be lost, and asks for confirmation.
     """
+    import asyncio
+
+    from app.cli.reachability import require_database
     from app.database import migration
     from app.settings import load_migration_settings
 
     url = load_migration_settings().migration_database_url
+    asyncio.run(require_database("MIGRATION_DATABASE_URL", url.get_secret_value()))
     with _explained():
         if direction is Direction.UP:
             print(_upgrade(url, revision))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.cli.instance import read_instance
 from app.cli.places import DEFAULT_DATA
+from app.embedded.ports import LOOPBACK
 from app.errors import SetupError
 
 if TYPE_CHECKING:
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 _PROCESSES = Path("/proc")
 _LISTENING = "0A"
+
+
+def port_in_use(port: int, data_directory: Path, *, host: str = LOOPBACK) -> SetupError:
+    """The error for a port that somebody else has."""
+    return SetupError(f"Port {port} on {host} is in use by {describe_port_user(port, data_directory)}.")
 
 
 def describe_port_user(port: int, data_directory: Path) -> str:

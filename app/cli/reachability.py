@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
@@ -16,11 +16,13 @@ from app.cli.database_failure import is_disk_full
 from app.cli.environment import DATABASE_SETTINGS
 from app.cli.failure_reason import reason_of
 from app.database.connecting import open_line
-from app.errors import SetupError, UnreachableError
+from app.errors import ServerFailedError, SetupError, UnreachableError
 from app.services.redis_health import OK, check_redis
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, Mapping
+
+    from sqlalchemy.engine import URL
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 15
@@ -47,13 +49,41 @@ async def require_database(setting: str, url: str, *, embedded: str | None = Non
         async with deadline, engine.connect():
             pass
     except (OSError, TimeoutError, SQLAlchemyError) as error:
-        refusal = _SILENT if deadline.expired() else find_refusal(error)
-        reason = f"within {ANSWER_SECONDS} s" if deadline.expired() else reason_of(error)
+        refusal, reason = find_refusal(error), reason_of(error)
+        if deadline.expired():
+            refusal, reason = _SILENT, f"within {ANSWER_SECONDS} s"
+        elif isinstance(error, TimeoutError) and await _accepts(target):
+            refusal, reason = _SILENT, f"within {CONNECT_SECONDS} s"
         where = f"{target.host or 'localhost'}:{target.port or 5432}/{target.database}"
         fact = f"{setting}: the database {where} {refusal.fact if refusal else _AWAY} ({reason})"
         raise UnreachableError(fact, advice=_advice(error, setting, embedded, refusal)) from None
     finally:
         await engine.dispose()
+
+
+async def _accepts(target: URL) -> bool:
+    """Whether anybody listens there: a pooler that has no session takes connections, and lets nobody log in."""
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            _, writer = await asyncio.open_connection(target.host or "localhost", target.port or 5432)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+@asynccontextmanager
+async def answers_soon() -> AsyncGenerator[None]:
+    """Raise ServerFailedError if the database, asked within, has not answered in ANSWER_SECONDS."""
+    deadline = asyncio.timeout(ANSWER_SECONDS)
+    try:
+        async with deadline:
+            yield
+    except (OSError, SQLAlchemyError):
+        if not deadline.expired():
+            raise
+        sentence = f"The database {_SILENT.fact} (within {ANSWER_SECONDS} s); {_SILENT.remedy}."
+        raise ServerFailedError(sentence) from None
 
 
 async def require_redis(url: str, *, embedded: str | None = None) -> None:

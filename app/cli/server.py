@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from app.cli.loop import run_on_uvloop
 from app.cli.places import DEFAULT_DATA
-from app.cli.port_user import describe_port_user
+from app.cli.port_user import port_in_use
 from app.embedded.ports import is_free
-from app.errors import SetupError
 from app.serving.beside import serve_beside
 from app.serving.descriptors import allow_descriptors
 from app.serving.server import BoundedConfig, BoundedServer
@@ -43,7 +42,7 @@ def serve(
     Raises SetupError if a port is taken.
     """
     if not is_free(port, host):
-        raise SetupError(f"Port {port} on {host} is in use by {describe_port_user(port, DEFAULT_DATA)}.")
+        raise port_in_use(port, DEFAULT_DATA, host=host)
     config = BoundedConfig(
         application,
         limits=limits,

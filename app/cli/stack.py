@@ -15,11 +15,12 @@ from app.cli.instance import Instance, database_place, forget_instance, write_in
 from app.cli.instance_settings import list_given_secrets, settings_to_note
 from app.cli.log_lines import readable_lines
 from app.cli.places import CHECKOUT
+from app.cli.port_user import port_in_use
 from app.cli.readiness import answers_ok, wait_until
 from app.cli.supervision import Managed, Supervisor, describe_exit
 from app.embedded.child import Child, ChildSpec, start_child
 from app.embedded.passwords import GeneratedSecrets, ensure_secrets, write_private
-from app.embedded.ports import LOOPBACK, find_free_port
+from app.embedded.ports import LOOPBACK, find_free_port, is_answering, is_free
 from app.embedded.postgres import STOP_SECONDS as POSTGRES_GRACE
 from app.embedded.postgres import PostgresServer, start_postgres
 from app.embedded.valkey import STOP_SECONDS as VALKEY_GRACE
@@ -136,7 +137,7 @@ class Stack:
         arguments = ["--port", str(self.ports.sandbox), "--today", self._anchor_day()]
         arguments += ["--state", str(self._directory.path / "sandbox-state.json")]
         arguments += ["--data", str(csv)] if csv else []
-        self._spawn("api", answers_ok(self.ports.api, "/readyz"), "--port", str(self.ports.api))
+        self._spawn("api", self._api_answers, "--port", str(self.ports.api))
         self._spawn("sandbox", answers_ok(self.ports.sandbox, "/sandbox"), *arguments)
 
     def spawn_workers(self) -> None:
@@ -158,8 +159,18 @@ class Stack:
         self._wait_for("sandbox")
         return f"port {self.ports.sandbox}"
 
+    def _api_answers(self) -> bool:
+        """The metrics port tells ours from another that has taken the port meanwhile: it is opened by ours alone."""
+        return is_answering(self.ports.metrics) and answers_ok(self.ports.api, "/readyz")()
+
     def wait_for_api(self) -> str:
-        self._wait_for("api")
+        """Raises SetupError if another program, such as an `up` at the same time, was quicker to take its port."""
+        try:
+            self._wait_for("api")
+        except ServerFailedError:
+            if self._spawned["api"].child.exit_code is None or is_free(self.ports.api):
+                raise
+            raise port_in_use(self.ports.api, self.directory) from None
         return f"port {self.ports.api}, metrics on port {self.ports.metrics}"
 
     def wait_for_worker(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING
 
@@ -13,18 +14,39 @@ from app.cli.identifiers import connection_name
 from app.cli.listing import Column, Row, open_console, print_listing
 from app.observability.logging import configure_logging
 from app.services.token_reencryption import reencrypt_tokens
-from app.services.token_survey import survey_tokens
+from app.services.token_survey import ANSWER_SECONDS, platform_asked, survey_tokens
 from app.settings import load_settings
 from app.vocabulary import ConnectionHealth
 
 if TYPE_CHECKING:
+    from app.queries.across_tenants import SellerRef
+    from app.queries.connections import Connection
     from app.services.token_survey import SurveyedToken
     from app.settings import Settings
 
+TOLD_AFTER_SECONDS = 5.0
 _COLUMNS = (
     *(Column(name) for name in ("seller", "kind", "name", "token", "expires", "health before")),
     *(Column(name, is_whole=True) for name in ("id", "trouble")),
 )
+
+
+class SlowWait:
+    """Prints what is waited for once that has taken TOLD_AFTER_SECONDS."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._telling: asyncio.TimerHandle | None = None
+
+    def begin(self, sentence: str) -> None:
+        """Something else is waited for from now on."""
+        self.end()
+        self._telling = asyncio.get_running_loop().call_later(TOLD_AFTER_SECONDS, self._console.print, sentence)
+
+    def end(self) -> None:
+        """Nothing is waited for any more."""
+        if self._telling is not None:
+            self._telling.cancel()
 
 
 async def check_now(*, seller_slug: str | None, as_json: bool) -> bool:
@@ -33,9 +55,20 @@ async def check_now(*, seller_slug: str | None, as_json: bool) -> bool:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     async with open_command_services(_settings()) as services:
         with console.status("Check") as status:  # shown at a terminal only
-            async for token in survey_tokens(services, seller_slug=seller_slug):
-                found.append(token)
-                status.update(f"Check: {len(found)} tokens")
+            wait = SlowWait(console)
+
+            def before(seller: SellerRef, connection: Connection) -> None:
+                wait.begin(
+                    f"Waiting for {platform_asked(services)} to answer for {seller.slug}'s {connection.name}; "
+                    f"at most {ANSWER_SECONDS} s."
+                )
+
+            try:
+                async for token in survey_tokens(services, seller_slug=seller_slug, before=before):
+                    found.append(token)
+                    status.update(f"Check: {len(found)} tokens")
+            finally:
+                wait.end()
     if as_json:
         print(json.dumps([_as_json(token) for token in found], indent=1))
     else:

@@ -86,7 +86,7 @@ def _server_spec(directory: DataDirectory, port: int, password: str) -> ChildSpe
                 f"bind {LOOPBACK}",
                 f"port {port}",
                 f"requirepass {password}",
-                f'dir "{data}"',
+                f"dir {_quoted(data)}",
                 f"databases {DATABASES}",
                 "appendonly yes",
                 "appendfsync everysec",
@@ -105,6 +105,12 @@ def _server_spec(directory: DataDirectory, port: int, password: str) -> ChildSpe
         death_signal=signal.SIGTERM,  # it still writes out what it has
         kept_descriptors=(directory.lock_descriptor,),
     )
+
+
+def _quoted(path: Path) -> str:
+    """As its configuration takes it: bytes that could end the quotes or the line are written in hexadecimal."""
+    plain = frozenset(range(0x20, 0x7F)) - {*b'"\\'}
+    return '"' + "".join(chr(byte) if byte in plain else f"\\x{byte:02x}" for byte in os.fsencode(path)) + '"'
 
 
 def _wait_until_ready(child: Child, port: int, password: str) -> None:

@@ -96,6 +96,7 @@ WITH due AS (
     AND state IN {WAITING}
     AND run_at <= now()
     AND sent_at IS NULL
+    AND priority < $2
   ORDER BY id
   FOR UPDATE SKIP LOCKED
 )
@@ -107,9 +108,12 @@ RETURNING jobs.id, jobs.priority
 """
 
 
-async def take_these(driver: Driver, job_ids: Sequence[UUID]) -> list[DueJob]:
-    """Mark those of the given jobs as sent that are due, were not sent yet and are in nobody's hands; never waits."""
-    return due_jobs(await driver.fetch(_TAKE_THESE, list(job_ids)))
+async def take_these(driver: Driver, job_ids: Sequence[UUID], *, above: int) -> list[DueJob]:
+    """Mark those of the given jobs as sent that are due, were not sent yet and are in nobody's hands; never waits.
+
+    `above`: only those that are more urgent than this priority.
+    """
+    return due_jobs(await driver.fetch(_TAKE_THESE, list(job_ids), above))
 
 
 _TAKE_NEXT_EXCLUDED = f"""

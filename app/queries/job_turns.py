@@ -23,6 +23,9 @@ class DueJob:
     priority: int
 
 
+# Among how many times as many jobs as a seller may send those with free keys are looked for.
+LOOKED_THROUGH = 20
+
 # Due, its message not under way, and its turn yet to come.
 _UNSENT = f"""jobs.state IN {WAITING}
       AND jobs.had_turn IS NOT TRUE
@@ -31,8 +34,12 @@ _UNSENT = f"""jobs.state IN {WAITING}
       AND (jobs.sent_at IS NULL OR jobs.sent_at < now() - $2::interval)"""
 
 # Sellers take turns: the first due job of each, then the second of each. Who has any is found by going from one seller
-# to the next in the index, and of each as many are read as may be taken if half of them have no more than one; so it
+# to the next in the index, and of each at most as many are taken as may be if half of them have no more than one; so it
 # costs what there are sellers and messages, not what waits. Looked at without a lock, taken with one.
+#
+# Of a seller's jobs, LOOKED_THROUGH times as many are read as may be taken. First come those with an exclusive key that
+# nothing has, then those that will be the next with theirs. Of the latter a seller has its share at most, with those
+# that wait for their key already: whatever has had its turn goes ahead of all that others ask for meanwhile.
 _TAKE_UNSENT = f"""
 WITH RECURSIVE seller AS (
   (
@@ -59,17 +66,62 @@ share AS (
   SELECT ceil(2.0 * $3 / (count(*) + 1))::int AS jobs
   FROM seller
 ),
-candidate AS (
-  SELECT own.id, own.run_at, row_number() OVER (PARTITION BY seller.seller_id ORDER BY own.run_at, own.id) AS turn
+kept AS (
+  SELECT seller_id, count(*) AS jobs
+  FROM jobs
+  WHERE had_turn
+    AND state IN {WAITING}
+    AND priority = $1
+  GROUP BY seller_id
+),
+oldest AS (
+  SELECT own.*
   FROM seller
   CROSS JOIN LATERAL (
-    SELECT jobs.id, jobs.run_at
+    SELECT jobs.id, jobs.seller_id, jobs.run_at, jobs.exclusive_key
     FROM jobs
     WHERE {_UNSENT}
       AND jobs.seller_id = seller.seller_id
     ORDER BY jobs.run_at, jobs.id
-    LIMIT (SELECT share.jobs FROM share)
+    LIMIT (SELECT share.jobs * {LOOKED_THROUGH} FROM share)
   ) AS own
+),
+under_way AS (
+  SELECT wanted.exclusive_key, count(*) AS jobs
+  FROM (SELECT DISTINCT exclusive_key FROM oldest) AS wanted
+  CROSS JOIN LATERAL (
+    SELECT FROM jobs
+    WHERE jobs.exclusive_key = wanted.exclusive_key
+      AND jobs.state = 'RUNNING'
+    UNION ALL
+    SELECT FROM jobs
+    WHERE jobs.exclusive_key = wanted.exclusive_key
+      AND jobs.state IN {WAITING}
+      AND (jobs.had_turn OR jobs.sent_at >= now() - $2::interval)
+  ) AS ahead
+  GROUP BY wanted.exclusive_key
+),
+ranked AS (
+  SELECT oldest.id, oldest.seller_id, oldest.run_at,
+         CASE
+           WHEN oldest.exclusive_key IS NULL THEN 0
+           ELSE coalesce(under_way.jobs, 0) - 1
+                + row_number() OVER (PARTITION BY oldest.exclusive_key ORDER BY oldest.run_at, oldest.id)
+         END AS waits_for
+  FROM oldest
+  LEFT JOIN under_way USING (exclusive_key)
+),
+candidate AS (
+  SELECT own.id, own.run_at, own.turn
+  FROM (
+    SELECT id, seller_id, run_at, waits_for,
+           row_number() OVER (PARTITION BY seller_id ORDER BY waits_for, run_at, id) AS turn
+    FROM ranked
+  ) AS own
+  CROSS JOIN share
+  LEFT JOIN kept USING (seller_id)
+  WHERE own.turn <= share.jobs
+    AND (own.waits_for = 0 OR own.turn + coalesce(kept.jobs, 0) <= share.jobs)
   UNION ALL
   SELECT nobodys.id, nobodys.run_at, row_number() OVER (ORDER BY nobodys.run_at, nobodys.id)
   FROM (
@@ -157,6 +209,20 @@ async def take_freed(driver: Driver, *, priority: int, resend_after: timedelta) 
     At most one of a key; the one that is due for longest first.
     """
     return due_jobs(await driver.fetch(_TAKE_FREED, priority, resend_after))
+
+
+_COUNT_KEPT = f"""
+SELECT count(*)
+FROM jobs
+WHERE had_turn
+  AND state IN {WAITING}
+  AND priority = $1
+"""
+
+
+async def count_kept(driver: Driver, *, priority: int) -> int:
+    """How many jobs had their turn and wait for their exclusive key."""
+    return int(await driver.fetchval(_COUNT_KEPT, priority))
 
 
 def due_jobs(rows: Sequence[Record]) -> list[DueJob]:

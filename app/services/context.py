@@ -24,6 +24,7 @@ from app.services.job_broker import JobBroker
 from app.services.limits.cost_buckets import CostBuckets
 from app.services.limits.login_limits import LoginLimits
 from app.services.progress_channel import ProgressChannel
+from app.services.queue_depths import QueueDepths
 from app.services.redis_pool import crowd_connections, open_redis
 from app.services.token_cache import TokenCache
 
@@ -47,6 +48,7 @@ class Services:
     clock: DatabaseClock
     schema: DatabaseSchema
     broker: JobBroker
+    queue_depths: QueueDepths
     redis: Redis
     http: httpx.AsyncClient
     cipher: TokenCipher
@@ -79,6 +81,7 @@ async def open_services(settings: Settings, *, process: str) -> AsyncGenerator[S
                 clock=DatabaseClock(database, redis, tolerance=timedelta(seconds=settings.clock_tolerance_seconds)),
                 schema=DatabaseSchema(database),
                 broker=broker,
+                queue_depths=QueueDepths(),
                 redis=redis,
                 http=http,
                 cipher=cipher,

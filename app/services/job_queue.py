@@ -15,7 +15,7 @@ from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
 from app.patience import patience
 from app.queries import job_dispatch
-from app.queries.job_turns import take_freed, take_unsent
+from app.queries.job_turns import count_kept, take_freed, take_unsent
 from app.services.job_broker import Priority
 
 if TYPE_CHECKING:
@@ -27,14 +27,13 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-# A queue that is longer than this gets no more until workers have taken some; the jobs wait in the table.
-MAX_BACKLOG = 1000
 # A queue is filled again when it is half empty: looking for whose turn it is costs more than sending.
-REFILL_BELOW = MAX_BACKLOG // 2
+REFILL_BELOW = 0.5
 # A message that takes longer is left to the dispatcher: whoever asked for the job is waiting.
 SEND_SECONDS = 1.0
-# Of many jobs that one request made, so many are sent by who asked; the dispatcher lets sellers take turns.
-SEND_AT_ONCE = 50
+# Of many jobs that one request made, so many are sent by who asked; the dispatcher lets sellers take turns, and sends
+# all that is not urgent.
+SEND_AT_ONCE = 16
 # A message that was popped and never led to a claim (its worker died in between) is sent again after this.
 RESEND_AFTER = timedelta(seconds=5)
 # While its queue holds others, a message may still be among them; after this it is sent again all the same.
@@ -44,10 +43,10 @@ RESEND_AMONG_OTHERS = timedelta(seconds=60)
 async def send_now(services: Services, job_ids: Sequence[UUID]) -> None:
     """Send the messages of jobs just committed, the first SEND_AT_ONCE of them; the dispatcher sends the others.
 
-    Never raises for want of Redis.
+    It sends those of backfills, too, all of them. Never raises for want of Redis.
     """
     async with work_transaction(services.database.app) as driver:
-        due = await job_dispatch.take_these(driver, job_ids[:SEND_AT_ONCE])
+        due = await job_dispatch.take_these(driver, job_ids[:SEND_AT_ONCE], above=Priority.BACKFILL)
     await _send(services, due)
 
 
@@ -74,10 +73,13 @@ async def send_due(services: Services) -> int:
         except (RedisError, OSError) as error:
             log.warning("redis does not answer; messages wait", error=type(error).__name__)
             return sent
+        async with work_transaction(services.database.app) as driver:
+            kept = await count_kept(driver, priority=priority)  # taken from the queue, and not begun
+        depth = services.queue_depths.depth(priority, backlog + kept)
         sent += await _send_freed(services, priority, backlog)
-        if backlog >= REFILL_BELOW:
-            continue
-        sent += await _fill(services, priority, backlog)
+        filled = await _fill(services, priority, backlog, depth=depth)
+        services.queue_depths.note(priority, backlog + kept + filled)
+        sent += filled
     return sent
 
 
@@ -88,17 +90,17 @@ async def _send_freed(services: Services, priority: Priority, backlog: int) -> i
     return await _send(services, freed[::-1], ahead=True)  # the last that is sent ahead is the first that is read
 
 
-async def _fill(services: Services, priority: Priority, backlog: int) -> int:
-    """Fill a queue that holds so many messages; answers how many were sent."""
+async def _fill(services: Services, priority: Priority, backlog: int, *, depth: int) -> int:
+    """Fill a queue that holds so many messages, unless it is half full; answers how many were sent."""
     resend_after = _resend_after(backlog)
     sent = 0
-    while backlog + sent < REFILL_BELOW:
+    while backlog + sent < depth * REFILL_BELOW:
         async with work_transaction(services.database.app) as driver:
             due = await take_unsent(
                 driver,
                 priority=priority,
                 resend_after=resend_after,
-                limit=MAX_BACKLOG - backlog - sent,
+                limit=depth - backlog - sent,
             )
         taken = await _send(services, due)
         sent += taken

@@ -1,6 +1,7 @@
 """The days that somebody asks to be fetched: given in full or not at all, and days that the platform still answers for.
 
-A day is each account's own. Days are refused that no account, wherever it is, could have.
+A day is each account's own. A range that begins after today, wherever an account could be, is refused; one that only
+ends after it ends today.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def read_requested_days(from_date: date | None, to_date: date | None, *, max_ran
     today = (clock.now() + EARLIEST_ZONE).date()
     if from_date > today:
         raise InputError("input.from", f"{from_date} lies in the future")
-    days = ranges.custom(from_date, to_date, max_range_days=max_range_days, argument="input")
+    days = ranges.custom(from_date, min(to_date, today), max_range_days=max_range_days, argument="input")
     first = ranges.first_known_day(today)
     if from_date < first:
         raise InputError(

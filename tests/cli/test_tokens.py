@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
+from app.cli import token_reports
+from app.services import token_survey
 from app.services.context import open_services
 from tests.services.shop import account, add_seller, sandbox_for
 
@@ -75,6 +79,32 @@ async def test_living_tokens_are_told_from_dead_ones(shop: Shop) -> None:
     assert people.stdout.splitlines()[-1] == "2 tokens: 1 needs attention."
     assert [found[name]["connectionId"] in people.stdout for name in ("1", "2")] == [False, True]
     assert "token-of" not in ended.stdout + people.stdout + people.stderr
+
+
+async def test_a_proxy_that_does_not_answer_is_named_and_not_waited_for(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A listening socket that accepts nobody: CONNECT is sent, and never answered."""
+    monkeypatch.setattr(token_survey, "ANSWER_SECONDS", 1)
+    monkeypatch.setattr(token_reports, "TOLD_AFTER_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        proxy = f"127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
+        settings = shop.services.settings.model_copy(update={"meta_graph_url": "https://graph.example"})
+        monkeypatch.setattr(token_reports, "load_settings", lambda: settings)
+        monkeypatch.setattr(token_reports, "configure_logging", lambda **_: None)
+        started = time.monotonic()
+        assert await token_reports.check_now(seller_slug=None, as_json=True) is False
+        assert time.monotonic() - started < 30
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)
+    asked = f"Meta, through the proxy {proxy},"
+    assert [(each["token"], each["trouble"]) for each in found] == [
+        ("UNKNOWN", f"{asked} did not answer within 1 s")
+    ] * 2
+    assert printed.err.splitlines() == [
+        f"Waiting for {asked} to answer for shop's Account {name}; at most 30 s." for name in ("1", "2")
+    ]
 
 
 async def test_tokens_move_under_a_new_key(shop: Shop) -> None:

@@ -17,7 +17,7 @@ from app.embedded.identity import choose_identity
 from app.embedded.ports import find_free_port, is_answering
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
     from pathlib import Path
 
     from app.settings import Settings
@@ -31,6 +31,7 @@ needs_pgbouncer = pytest.mark.skipif(
 
 _CONFIGURATION = """
 [databases]
+{databases}
 * = host=127.0.0.1 port={postgres_port}
 [pgbouncer]
 listen_addr = 127.0.0.1
@@ -38,7 +39,7 @@ listen_port = {port}
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = {users}
-pool_mode = transaction
+pool_mode = {pool_mode}
 default_pool_size = {sessions}
 max_client_conn = {clients}
 {further}
@@ -47,11 +48,19 @@ max_client_conn = {clients}
 
 @contextmanager
 def pgbouncer(
-    folder: Path, settings: Settings, *, further: str = "", clients: int = 200, postgres_port: int | None = None
+    folder: Path,
+    settings: Settings,
+    *,
+    further: str = "",
+    clients: int = 200,
+    postgres_port: int | None = None,
+    databases: Mapping[str, str] | None = None,
+    pool_mode: str = "transaction",
 ) -> Generator[Settings]:
     """The settings with all database URLs through a PgBouncer; `further` are lines of its configuration.
 
-    `postgres_port`: where it looks for the server, if not where that is.
+    `postgres_port`: where it looks for the server, if not where that is. `databases`: more names that it serves, and
+    how it connects for each.
     """
     urls = [settings.database_url, settings.system_database_url, settings.migration_database_url]
     known = [make_url(url.get_secret_value()) for url in urls if url]
@@ -61,8 +70,10 @@ def pgbouncer(
     configuration = folder / "pgbouncer.ini"
     configuration.write_text(
         _CONFIGURATION.format(
+            databases="\n".join(f"{name} = {target}" for name, target in (databases or {}).items()),
             postgres_port=postgres_port or known[0].port,
             port=port,
+            pool_mode=pool_mode,
             users=users,
             sessions=SESSIONS,
             clients=clients,

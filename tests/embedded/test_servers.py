@@ -134,6 +134,17 @@ def test_what_was_committed_before_a_kill_is_there_again(directory: Path) -> Non
         assert run(second.facts["owner_url"], "SELECT n FROM kept") == "42"
 
 
+def test_a_directory_may_have_any_name(directory: Path) -> None:
+    strange = directory.with_name("""a "b" 'c' back\\slash\\ $d; #e \u00e9\nf""")
+    with supervising(strange) as first:
+        Redis.from_url(first.facts["redis_url"]).set("kept", "42")
+        assert first.stop() == {"stopped": True}
+    assert list((strange / "valkey-9").rglob("*.aof"))
+
+    with supervising(strange) as second:
+        assert Redis.from_url(second.facts["redis_url"]).get("kept") == b"42"
+
+
 def test_a_killed_server_of_a_killed_supervisor_recovers(directory: Path) -> None:
     with supervising(directory) as first:
         run(first.facts["owner_url"], "CREATE TABLE kept (n int)")

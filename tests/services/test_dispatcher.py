@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from pydantic import SecretStr
 
@@ -11,11 +12,13 @@ from app.database import outage
 from app.database.outage import Wanted
 from app.database.transactions import work_transaction
 from app.identifiers import new_id
-from app.services import job_queue
+from app.queries.job_claims import claim_job
+from app.services import job_queue, queue_depths
 from app.services.context import open_services
 from app.services.dispatcher import dispatch_once
-from app.services.job_broker import Priority
-from app.services.job_queue import send_now
+from app.services.job_broker import Priority, queue_name
+from app.services.job_queue import SEND_AT_ONCE, send_now
+from app.services.queue_depths import LEAST
 from app.services.run_requests import record_run
 from tests.database.opening import opened_engine
 from tests.services.jobs_at_hand import (
@@ -65,20 +68,20 @@ async def test_due_jobs_are_sent_once_each_to_the_queue_of_their_urgency(service
 
 
 async def test_many_dispatchers_send_each_job_once(services: Services) -> None:
-    await enqueue(services, *[chore(f"chore-{place}") for place in range(50)])
+    await enqueue(services, *[chore(f"chore-{place}") for place in range(LEAST)])
     await asyncio.gather(*[dispatch_once(services) for _ in range(4)])
-    assert await backlogs(services) == [0, 0, 0, 50, 0]
+    assert await backlogs(services) == [0, 0, 0, LEAST, 0]
 
 
 async def test_messages_that_redis_forgot_are_sent_again(services: Services) -> None:
-    await enqueue(services, *[chore(f"chore-{place}") for place in range(100)])
+    await enqueue(services, *[chore(f"chore-{place}") for place in range(LEAST)])
     await dispatch_once(services)
     await services.redis.flushdb()
     await dispatch_once(services)
     assert await backlogs(services) == [0, 0, 0, 0, 0]  # a message just taken may lead to a claim yet
     await forget_when_sent(services)
     await dispatch_once(services)
-    assert await backlogs(services) == [0, 0, 0, 100, 0]
+    assert await backlogs(services) == [0, 0, 0, LEAST, 0]
 
 
 async def test_a_long_queue_is_not_sent_again_and_again(services: Services) -> None:
@@ -101,8 +104,8 @@ async def test_jobs_of_an_outage_are_sent_once_redis_is_back(services: Services)
 
 
 async def test_sellers_take_turns(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_queue, "MAX_BACKLOG", 12)
-    monkeypatch.setattr(job_queue, "REFILL_BELOW", 12)
+    monkeypatch.setattr(queue_depths, "LEAST", 12)
+    monkeypatch.setattr(job_queue, "REFILL_BELOW", 1.0)
     busy, quiet = new_id(), new_id()
     await enqueue(services, *[chore(f"busy-{place:03}", seller_id=busy) for place in range(200)])
     wanted = await enqueue(services, *[chore(f"quiet-{place}", seller_id=quiet) for place in range(3)])
@@ -116,8 +119,7 @@ async def test_sellers_take_turns(services: Services, monkeypatch: pytest.Monkey
 async def test_nobodys_jobs_take_turns_with_the_sellers_and_a_turn_is_by_age(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_queue, "MAX_BACKLOG", 5)
-    monkeypatch.setattr(job_queue, "REFILL_BELOW", 5)
+    monkeypatch.setattr(queue_depths, "LEAST", 5)
     first, second = new_id(), new_id()
     jobs = [chore(f"{owner}-{place}", seller_id=owner) for place in range(4) for owner in (first, second, None)]
     run = await enqueue(services, *jobs)
@@ -133,8 +135,7 @@ async def test_nobodys_jobs_take_turns_with_the_sellers_and_a_turn_is_by_age(
 async def test_a_queue_is_filled_even_where_few_have_many_and_many_have_one(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_queue, "MAX_BACKLOG", 60)
-    monkeypatch.setattr(job_queue, "REFILL_BELOW", 30)
+    monkeypatch.setattr(queue_depths, "LEAST", 60)
     busy = new_id()
     await enqueue(
         services,
@@ -147,14 +148,66 @@ async def test_a_queue_is_filled_even_where_few_have_many_and_many_have_one(
     assert sent[0][0] == 19
 
 
+async def test_the_queue_holds_what_workers_take_within_seconds(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(queue_depths, "monotonic", lambda: now)
+    await enqueue(services, *[chore(f"chore-{place:04}") for place in range(400)])
+    held: list[int] = []
+    for taken in (LEAST, 2 * LEAST, 10, 0):
+        await dispatch_once(services)
+        held.append((await backlogs(services))[Priority.SCHEDULED + 1])
+        for _ in range(taken):
+            await services.redis.rpop(queue_name(Priority.SCHEDULED))
+        now += 1.0
+    assert held == [LEAST, 2 * LEAST, 4 * LEAST, 4 * LEAST - 10]
+
+
+async def test_those_whose_key_is_free_are_sent_first(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One account has a long backlog and runs; another's work is found behind it."""
+    monkeypatch.setattr(queue_depths, "LEAST", 4)
+    seller = new_id()
+    run = await enqueue(
+        services,
+        *[chore(f"a-{place}", exclusive_key="a", seller_id=seller) for place in range(12)],
+        *[chore(f"b-{place}", exclusive_key="b", seller_id=seller) for place in range(3)],
+        chore("c", exclusive_key="c", seller_id=seller),
+    )
+    async with work_transaction(services.database.app) as driver:
+        lease = timedelta(minutes=1)
+        assert await claim_job(driver, run.jobs[0].job_id, worker="w", lease=lease)
+    await dispatch_once(services)
+    sent = await fetch_work(services, "SELECT key FROM jobs WHERE sent_at IS NOT NULL ORDER BY id")
+    assert [row[0] for row in sent] == ["a-1", "b-0", "b-1", "c"]
+
+
+async def test_a_sellers_jobs_that_wait_for_their_key_are_few(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them goes ahead of whatever another seller asks for meanwhile."""
+    monkeypatch.setattr(queue_depths, "LEAST", 4)
+    seller = new_id()
+    await enqueue(services, *[chore(f"a-{place}", exclusive_key="a", seller_id=seller) for place in range(50)])
+    for _ in range(10):
+        await dispatch_once(services)
+        for message in await services.redis.lrange(queue_name(Priority.SCHEDULED), 0, -1):
+            job_id = UUID(services.broker.formatter.loads(message).args[0])
+            async with work_transaction(services.database.app) as driver:
+                await claim_job(driver, job_id, worker="w", lease=timedelta(minutes=1))
+        await services.redis.delete(queue_name(Priority.SCHEDULED))
+    kept = await fetch_work(services, "SELECT count(*) FROM jobs WHERE had_turn")
+    assert kept[0][0] == 4
+
+
 async def test_no_amount_of_work_that_people_ask_for_stops_the_schedule(services: Services) -> None:
     many = [chore(f"now-{place:04}", priority=Priority.MANUAL) for place in range(1100)]
     run = await enqueue(services, *many)
     await send_now(services, [job.job_id for job in run.jobs])
-    assert await backlogs(services) == [0, 50, 0, 0, 0]
+    assert await backlogs(services) == [0, SEND_AT_ONCE, 0, 0, 0]
     tick = await enqueue_one(services, chore("tick", priority=Priority.CLOCK))
     await dispatch_once(services)
-    assert await backlogs(services) == [1, 1000, 0, 0, 0]
+    assert await backlogs(services) == [1, LEAST, 0, 0, 0]
     assert (await job_of(services, tick))["sent_at"] is not None
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 QUEUE = queue_name(Priority.SCHEDULED)
 A_MINUTE = timedelta(minutes=1)
-OTHERS = 20
+OTHERS = 12
 
 
 async def test_the_next_of_a_key_goes_ahead_of_what_another_seller_queued_meanwhile(services: Services) -> None:

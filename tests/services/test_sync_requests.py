@@ -78,6 +78,26 @@ async def test_the_future_can_not_be_synced(services: Services) -> None:
         await enqueue_seller_sync(services, seller_id=seller_id, requested_by=None, from_date=day, to_date=day)
 
 
+async def test_a_range_that_ends_in_the_future_ends_today(services: Services) -> None:
+    seller_id = await add_seller(services)
+    # "Today" is the latest day on earth, in UTC+14: a day that begins there is some account's.
+    today = (clock.now() + timedelta(hours=14)).date()
+    with sandbox_for(services, seller_id) as shop:
+        await shop.connect()
+        await enqueue_seller_sync(
+            shop.services,
+            seller_id=seller_id,
+            requested_by=None,
+            from_date=today - timedelta(days=1),
+            to_date=today + timedelta(days=3650),
+            levels=[Level.AD],
+        )
+    run = await fetch_work(services, "SELECT from_date, to_date FROM sync_runs WHERE from_date IS NOT NULL")
+    assert [tuple(row) for row in run] == [(today - timedelta(days=1), today)]
+    pieces = await fetch_work(services, "SELECT unit->>'from', unit->>'to' FROM jobs WHERE kind = 'stats'")
+    assert [tuple(row) for row in pieces] == [((today - timedelta(days=1)).isoformat(), today.isoformat())]
+
+
 async def test_a_request_asks_for_a_limited_number_of_jobs(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sync, "MAX_JOBS", 7)
     seller_id = await add_seller(services)
