@@ -12,7 +12,7 @@ from app.cli.connection_refusal import Refusal, find_refusal
 
 def signed(error: asyncpg.PostgresError) -> asyncpg.PostgresError:
     """As PostgreSQL sends it: with the place in its source."""
-    error.server_source_filename = "auth.c"
+    vars(error)["server_source_filename"] = "auth.c"
     return error
 
 

@@ -91,8 +91,7 @@ async def test_a_proxy_that_does_not_answer_is_named_and_not_waited_for(
         proxy = f"127.0.0.1:{silent.getsockname()[1]}"
         monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
         settings = shop.services.settings.model_copy(update={"meta_graph_url": "https://graph.example"})
-        monkeypatch.setattr(token_reports, "load_settings", lambda: settings)
-        monkeypatch.setattr(token_reports, "configure_logging", lambda **_: None)
+        monkeypatch.setattr(token_reports, "_settings", lambda: settings)
         started = time.monotonic()
         assert await token_reports.check_now(seller_slug=None, as_json=True) is False
         assert time.monotonic() - started < 30

@@ -245,13 +245,13 @@ async def test_no_command_waits_for_a_paused_pooler(tmp_path: Path, settings: Se
         url = make_url(pooled.database_url.get_secret_value())
         assert run_pixecom(pooled, "doctor").stderr == ""
         await tell_pgbouncer(url, f"PAUSE {url.database}")
-        found, *ended = await asyncio.gather(
+        found, status, migrate = await asyncio.gather(
             asyncio.to_thread(doctor_says, pooled),
-            *(asyncio.to_thread(run_with_all_urls, pooled, *command) for command in (("status",), ("migrate",))),
+            asyncio.to_thread(run_with_all_urls, pooled, "status"),
+            asyncio.to_thread(run_with_all_urls, pooled, "migrate"),
         )
     silent = "accepts the connection and does not answer (within {} s); see whether the PostgreSQL behind it runs and"
     assert silent.format(15) in found
-    status, migrate = ended
     assert (status.returncode, status.stderr.count("\n"), silent.format(15) in status.stderr) == (1, 1, True)
     # The owner has no session yet that could be asked: the pooler doesn't even let it log in.
     assert (migrate.returncode, migrate.stderr.count("\n"), silent.format(5) in migrate.stderr) == (1, 1, True)

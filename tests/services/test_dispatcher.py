@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -191,7 +191,8 @@ async def test_a_sellers_jobs_that_wait_for_their_key_are_few(
     await enqueue(services, *[chore(f"a-{place}", exclusive_key="a", seller_id=seller) for place in range(50)])
     for _ in range(10):
         await dispatch_once(services)
-        for message in await services.redis.lrange(queue_name(Priority.SCHEDULED), 0, -1):
+        messages: Any = await services.redis.lrange(queue_name(Priority.SCHEDULED), 0, -1)
+        for message in messages:
             job_id = UUID(services.broker.formatter.loads(message).args[0])
             async with work_transaction(services.database.app) as driver:
                 await claim_job(driver, job_id, worker="w", lease=timedelta(minutes=1))
