@@ -39,7 +39,6 @@ APP = (
     (200, "(#200) API access deactivated. To reactivate, go to the App Dashboard"),
     (200, "(#200) App is in development mode"),
     (200, "The app 'Shop' has been disabled by Meta"),
-    (3, "(#3) Application does not have the capability to make this API call."),
     (5, "(#5) Unauthorized source IP address: 192.0.2.4"),
 )
 NEITHER = (

@@ -261,7 +261,7 @@ NOT_GRAPHS: list[tuple[int, object]] = [
     (403, {"error": {"code": 403, "message": "Request blocked: access denied"}}),
     (401, {"error": {"message": "Unauthorized", "type": "proxy"}}),
     (400, {"error": {"code": 10, "message": "permission denied"}}),
-    (407, b"<html>"),
+    (451, b"<html>"),
     (302, b""),
     (511, {"error": "Network authentication required: access denied"}),
     (502, {"error": {"message": "upstream connection closed"}}),

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 OUTCOMES = ("OK", "THROTTLED", "TOO_MUCH_DATA", "TRANSIENT", "TOKEN", "PERMISSION", "REFUSED", "ABANDONED")
 ACCOUNT = {
-    "account_id": "1",
+    "account_id": "1001",
     "name": "A",
     "currency": "USD",
     "timezone_name": "UTC",
     "account_status": 1,
-    "id": "act_1",
+    "id": "act_1001",
 }
 
 

@@ -379,7 +379,7 @@ async def test_an_insights_query_that_is_never_answered_is_too_much(graph: Scrip
         calls.append(f"{request.method} {request.url.path}")
         if len(calls) == 1:
             raise httpx.ReadTimeout("slow")
-        return httpx.Response(400, json={"error": {"code": 190, "message": "expired"}})
+        return httpx.Response(400, json={"error": {"code": 190, "message": "expired", "type": "OAuthException"}})
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
         meta = MetaProvider(

@@ -189,7 +189,7 @@ async def test_what_an_account_has_does_not_hang_on_its_own_node(opened: Shop, f
     assert await states(opened) == {("structure", "SUCCEEDED")}
     assert await opened.value("SELECT count(*) FROM ads") == 4
     [(subject, sentence, _)] = await warnings(opened)
-    assert (subject, sentence[:57]) == ("ACCOUNT", "The account could not be read; what was known stays. Meta")
+    assert (subject, sentence[:53]) == ("ACCOUNT", "The account could not be read; what was known stays. ")
     await opened.sync()
     assert await opened.rows(_SPENT) == ALL_LEVELS
 

@@ -150,10 +150,11 @@ def find_failure(http_status: int, body: Node) -> MetaFailure | None:
     error = body.fields.get("error")
     if isinstance(error, str) and error and not is_success:
         return _oauth_failure(http_status, error, body.fields.get("error_description"))
+    legacy = _legacy_failure(http_status, body)
+    if legacy is not None:
+        return legacy
     envelope = find_error(body, is_success=is_success)
-    if envelope is None:
-        return _legacy_failure(http_status, body)
-    return _read_envelope(http_status, envelope)
+    return None if envelope is None else _read_envelope(http_status, envelope)
 
 
 def _oauth_failure(http_status: int, error: str, description: object) -> MetaFailure:
@@ -166,7 +167,7 @@ def _oauth_failure(http_status: int, error: str, description: object) -> MetaFai
 def _legacy_failure(http_status: int, body: Node) -> MetaFailure | None:
     """As Meta's API before Graph had it; a report has fields of nearly these names."""
     code, message = body.integer("error_code"), body.fields.get("error_msg")
-    if code is None or not isinstance(message, str) or not body.fields.keys().isdisjoint({"id", "data"}):
+    if code is None or not isinstance(message, str) or "id" in body.fields or body.fields.get("data"):
         return None
     return MetaFailure(http_status, message or "no message", code, body.integer("error_subcode"))
 

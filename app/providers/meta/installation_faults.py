@@ -99,8 +99,6 @@ _APP = (
     "api access deactivated",
     "api access disabled",
     "data use checkup",
-    "application does not have the capability",
-    "app does not have the capability",
     "app not active",
     "app not setup",
     "app is not active",
