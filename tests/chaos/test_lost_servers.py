@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
 from app.services.context import open_services
+from app.services.job_broker import Priority
 from app.services.job_queue import send_now
 from app.services.sync import enqueue_seller_sync
 from tests.chaos.own_servers import OwnPostgres, OwnValkey
@@ -181,7 +182,7 @@ async def test_postgres_dies_under_load_and_comes_back(
                     await tell(services, LEASES_RUN_OUT)
                     postgres.kill(death)
                     postgres.start_again()
-                    sent = await until_there(lambda: ask_for(services, a_job("sent")))
+                    sent = await until_there(lambda: ask_for(services, a_job("sent", priority=Priority.BACKFILL)))
                     await until_there(lambda: has_been_sent(services, sent.run_id))
                     started[0].signal(signal.SIGCONT)
                     back = await until(lambda: ended_if_there(services, run_id))
@@ -219,7 +220,10 @@ async def until_there(ask: Callable[[], Awaitable[Answer]]) -> Answer:
 
 
 async def has_been_sent(services: Services, run_id: UUID) -> bool:
-    """Which a scheduler does at the end of its pass, after it took jobs from those that it thinks gone."""
+    """Which a scheduler does at the end of its pass, after it took jobs from those that it thinks gone.
+
+    The queues of more urgent jobs are full meanwhile, since no worker takes any.
+    """
     return {job["sent_at"] is not None for job in await jobs_of(services, run_id)} == {True}
 
 

@@ -66,7 +66,7 @@ async def test_a_wrong_app_is_a_finding_and_no_connection_is_lost(shop: Shop) ->
     assert finding.reason.startswith("Meta does not accept META_APP_ID with META_APP_SECRET: ")
     [advice] = [each for each in list_advice(status) if "META_APP_ID" in each]
     assert "set both" in advice
-    assert "Meta refuses this installation's app" in summarize(status)
+    assert "Meta refuses this installation (Meta does not accept META_APP_ID" in summarize(status)
     async with work_transaction(wrong.database.app) as driver:
         assert await count_outdated(driver) == {}
 
