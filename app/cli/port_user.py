@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ def describe_port_user(port: int, data_directory: Path) -> str:
     for directory in _candidates(port, data_directory):
         with suppress(SetupError):
             running = read_instance(directory)
-            if running.api_port == port:
+            if running.api_port == port and running.pid != os.getpid():  # ours is noted before it has its port
                 return (
                     f"the `pixecom up` that runs on {directory.resolve()} (process {running.pid}); stop that run, or "
                     "pass another --port"

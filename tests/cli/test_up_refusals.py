@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.cli.instance import write_instance
+from app.cli.port_user import describe_port_user
 from app.embedded.data_directory import open_data_directory
 from app.embedded.ports import find_free_port
 from tests.cli.running import instance_on, running_instance
@@ -213,3 +214,9 @@ def test_production_settings(data: Path) -> None:
         "`pixecom worker` and `pixecom scheduler`.",
         data,
     )
+
+
+def test_an_up_that_lost_its_port_while_it_started_does_not_blame_itself(tmp_path: Path) -> None:
+    port, data = find_free_port(), tmp_path / "data"
+    with running_instance(data, instance_on(port)):
+        assert describe_port_user(port, data).startswith("another program;")
