@@ -20,7 +20,7 @@ _LISTENING = "0A"
 
 
 def port_in_use(port: int, data_directory: Path, *, host: str = LOOPBACK) -> SetupError:
-    """The error for a port that somebody else has."""
+    """The error for a port that is taken."""
     return SetupError(f"Port {port} on {host} is in use by {describe_port_user(port, data_directory)}.")
 
 

@@ -62,7 +62,7 @@ async def require_database(setting: str, url: str, *, embedded: str | None = Non
 
 
 async def _accepts(target: URL) -> bool:
-    """Whether anybody listens there: a pooler that has no session takes connections, and lets nobody log in."""
+    """Whether a server listens there: a pooler without a session accepts connections, but lets no one log in."""
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             _, writer = await asyncio.open_connection(target.host or "localhost", target.port or 5432)
