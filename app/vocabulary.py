@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Role(StrEnum):
@@ -186,3 +186,33 @@ class LoginOutcome(StrEnum):
     WRONG = "WRONG"
     INACTIVE = "INACTIVE"
     LIMITED = "LIMITED"
+
+
+class JobKind(StrEnum):
+    """The kinds of background work."""
+
+    STRUCTURE = "structure"
+    STATS = "stats"
+    RESTATEMENT = "restatement"
+    DELIVERY = "delivery"
+    INGESTION = "ingestion"
+    PAGE_INGESTION = "page_ingestion"
+    AGGREGATION = "aggregation"
+    DAY_CLOSE = "day_close"
+    REFRESH = "refresh"
+    RETENTION = "retention"
+    COMPACTION = "compaction"
+    TICK = "tick"
+
+
+class Priority(IntEnum):
+    """How urgent a job is: the lower, the more urgent.
+
+    CLOCK is the schedule's own short work, which enqueues everyone else's: no seller's request comes before it.
+    """
+
+    CLOCK = -1
+    MANUAL = 0
+    FRESH = 1
+    SCHEDULED = 2
+    BACKFILL = 3

@@ -16,9 +16,8 @@ from app.queries.failing_work import count_outdated
 from app.queries.job_dispatch import queue_depth
 from app.queries.ticks import list_newest_ticks
 from app.queries.work_gauges import count_live_jobs, count_pauses
-from app.services.job_broker import Priority
 from app.services.schedule import schedule
-from app.vocabulary import SyncSource
+from app.vocabulary import Priority, SyncSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

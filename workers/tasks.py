@@ -15,7 +15,6 @@ from app.services.day_close import run_day_close_job
 from app.services.delivery_sync import run_delivery_job
 from app.services.job_broker import TASK_NAME
 from app.services.job_execution import execute_job
-from app.services.job_kinds import JobKind
 from app.services.job_slot import JobSlot, WaitingRoom
 from app.services.page_ingestion import run_page_ingestion_job
 from app.services.quarantine import Quarantine
@@ -24,6 +23,7 @@ from app.services.stats_sync import run_stats_job
 from app.services.structure_sync import run_structure_job
 from app.services.tick_walk import run_tick_job
 from app.services.totals_refresh import run_refresh_job
+from app.vocabulary import JobKind
 from workers.conditions import first_of
 
 if TYPE_CHECKING:

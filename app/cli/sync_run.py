@@ -19,13 +19,12 @@ from app.queries.across_tenants import list_sellers
 from app.queries.connections import list_accounts
 from app.queries.run_owners import find_run_owner
 from app.services.choices import list_choices
-from app.services.job_broker import Priority
 from app.services.named_seller import get_seller
 from app.services.run_control import cancel_run, retry_run
 from app.services.schedule import find_entry
 from app.services.sync import enqueue_seller_sync
 from app.settings import load_settings
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,6 @@ from app.metrics.ranges import RESTATEMENT_DAYS, DateRange
 from app.queries.jobs import NO_DELAY
 from app.services.day_times import last_final_day
 from app.services.failing_work import find_held
-from app.services.job_broker import Priority
 from app.services.job_kinds import (
     AccountKey,
     StatsUnit,
@@ -28,7 +27,7 @@ from app.services.job_kinds import (
 from app.services.run_requests import RunRequest
 from app.services.sync import default_window, window_jobs
 from app.services.tick_plan import PlannedRun, SellerPlan
-from app.vocabulary import RunOrigin, SyncSource
+from app.vocabulary import Priority, RunOrigin, SyncSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

@@ -18,7 +18,6 @@ from app.errors import ProviderThrottledError, ThrottleScope
 from app.observability.logging import get_logger
 from app.observability.prometheus import BUDGET_USED, PROVIDER_CALLS
 from app.services import quota_pauses
-from app.services.job_broker import Priority
 from app.services.quota_pauses import (
     ASKED_FOR,
     FIRST_GUESS,
@@ -29,6 +28,7 @@ from app.services.quota_pauses import (
     pause_for,
 )
 from app.services.scarce_budgets import ScarceBudgets
+from app.vocabulary import Priority
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -43,6 +43,8 @@ log = get_logger(__name__)
 # The part of an hour's calls that work of each urgency may use up: a backfill leaves calls for the ticks, and those
 # leave some for people.
 SHARES = {Priority.BACKFILL: 0.5, Priority.SCHEDULED: 0.9}
+# In the unit of a job that a change of ours made necessary: its calls may exceed the limit.
+AFTER_CHANGE = "after_change"
 OWN_LIMIT = "META_CALLS_PER_HOUR"
 """Stands in the reason of all that our own limit refuses, and in no other."""
 # A share that is used up is asked for again at least so often: the setting may have been raised meanwhile.

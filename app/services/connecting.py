@@ -12,12 +12,11 @@ from app.errors import ConflictError
 from app.identifiers import new_id
 from app.queries.connections import NewConnection, insert_connection
 from app.queries.sellers import get_currency
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, structure_job
 from app.services.job_queue import send_now
 from app.services.page_history import last_days, page_jobs
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import ConnectionKind, RunOrigin
+from app.vocabulary import ConnectionKind, Priority, RunOrigin
 
 if TYPE_CHECKING:
     from uuid import UUID

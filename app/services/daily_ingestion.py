@@ -12,9 +12,8 @@ from app.metrics import ranges
 from app.queries.seller_connections import find_seller_connections
 from app.services.daily_round import round_jobs
 from app.services.day_times import newest_due_day
-from app.services.job_broker import Priority
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 
 if TYPE_CHECKING:
     from datetime import date

@@ -15,11 +15,10 @@ from app.database.transactions import work_transaction
 from app.metrics.levels import Level
 from app.queries.ticks import list_newest_slots
 from app.services.day_times import ingestion_due, newest_due_day
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, StatsUnit, aggregation_job, ingestion_job, page_ingestion_job
 from app.services.run_requests import RunRequest
 from app.services.tick_plan import PlannedRun, SellerPlan
-from app.vocabulary import ConnectionKind
+from app.vocabulary import ConnectionKind, Priority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

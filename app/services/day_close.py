@@ -28,13 +28,12 @@ from app.queries.closed_days import (
 from app.queries.seller_totals import lock_totals
 from app.queries.stale_days import mark_days_stale
 from app.services.day_times import final_since, last_final_day
-from app.services.job_broker import Priority
-from app.services.job_kinds import AccountKey, JobKind, StatsUnit, restatement_job, split_days
+from app.services.job_kinds import AccountKey, StatsUnit, restatement_job, split_days
 from app.services.leaderboards import rank_day
 from app.services.refresh_requests import request_refresh
 from app.services.run_requests import RunRequest, record_run
 from app.services.working_connection import get_working_connection
-from app.vocabulary import RunOrigin
+from app.vocabulary import JobKind, Priority, RunOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

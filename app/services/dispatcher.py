@@ -18,9 +18,8 @@ from app.queries import job_dispatch
 from app.queries import runs as run_rows
 from app.queries.call_pauses import forget_pauses
 from app.services.job_endings import announce, settle
-from app.services.job_kinds import JobKind
 from app.services.job_queue import send_due
-from app.vocabulary import JobState
+from app.vocabulary import JobKind, JobState
 
 if TYPE_CHECKING:
     from app.services.context import Services

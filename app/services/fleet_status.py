@@ -34,7 +34,6 @@ from app.services.call_budget import OWN_LIMIT
 from app.services.database_schema import OK
 from app.services.freshness import FRESH_INTERVALS, REFUSALS, load_accounts_freshness
 from app.services.future_rows import look_for_future
-from app.services.job_broker import Priority
 from app.services.named_seller import get_seller
 from app.services.quota_pauses import NEARLY_USED_UP_REASON
 from app.services.redis_health import check_redis
@@ -42,7 +41,7 @@ from app.services.refusal import refusal_of
 from app.services.run_progress import load_run_progress
 from app.services.schedule import schedule
 from app.services.throttles import PauseScope
-from app.vocabulary import ConnectionHealth
+from app.vocabulary import ConnectionHealth, Priority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

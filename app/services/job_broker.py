@@ -6,7 +6,6 @@ Redis may lose every one of them: the jobs table is the truth, and the dispatche
 from __future__ import annotations
 
 import asyncio
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from redis.asyncio import Redis
@@ -15,6 +14,7 @@ from taskiq.kicker import AsyncKicker
 from taskiq_redis import ListQueueBroker
 
 from app.observability.logging import get_logger
+from app.vocabulary import Priority
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -31,19 +31,6 @@ TASK_NAME = "pixecom.run_job"
 BLOCK_SECONDS = 2
 RECONNECT_SECONDS = 0.5
 CONNECTIONS = 32
-
-
-class Priority(IntEnum):
-    """Less is more urgent; the value stands in the jobs table.
-
-    CLOCK is the schedule's own short work, which asks for everybody's: no request of one seller stands before it.
-    """
-
-    CLOCK = -1
-    MANUAL = 0
-    FRESH = 1
-    SCHEDULED = 2
-    BACKFILL = 3
 
 
 def queue_name(priority: int) -> str:

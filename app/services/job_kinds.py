@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.queries.jobs import NO_DELAY, NewJob
-from app.services.job_broker import Priority
+from app.services.call_budget import AFTER_CHANGE
 from app.services.throttles import pause_scopes
-from app.vocabulary import ProviderKind, UseCase
+from app.vocabulary import JobKind, Priority, ProviderKind, UseCase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,23 +22,6 @@ if TYPE_CHECKING:
 MAX_TRIES = 3
 # A long range runs as several jobs, so that a tick never waits for a whole backfill.
 MAX_DAYS_PER_JOB = 7
-# In the unit of a job that a change of ours made necessary.
-AFTER_CHANGE = "after_change"
-
-
-class JobKind(StrEnum):
-    STRUCTURE = "structure"
-    STATS = "stats"
-    RESTATEMENT = "restatement"
-    DELIVERY = "delivery"
-    INGESTION = "ingestion"
-    PAGE_INGESTION = "page_ingestion"
-    AGGREGATION = "aggregation"
-    DAY_CLOSE = "day_close"
-    REFRESH = "refresh"
-    RETENTION = "retention"
-    COMPACTION = "compaction"
-    TICK = "tick"
 
 
 class AccountKey(NamedTuple):

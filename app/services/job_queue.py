@@ -16,7 +16,7 @@ from app.observability.logging import get_logger
 from app.patience import patience
 from app.queries import job_dispatch
 from app.queries.job_turns import count_kept, take_freed, take_unsent
-from app.services.job_broker import Priority
+from app.vocabulary import Priority
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

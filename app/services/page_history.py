@@ -12,7 +12,7 @@ from app.services.job_kinds import AccountKey, page_backfill_job
 if TYPE_CHECKING:
     from app.queries.connections import Connection, NewConnection
     from app.queries.jobs import NewJob
-    from app.services.job_broker import Priority
+    from app.vocabulary import Priority
 
 _ONE_DAY = timedelta(days=1)
 

@@ -21,9 +21,16 @@ from app.providers.meta.walks.patience import WalkPatience
 from app.providers.mock.plan import plan_account
 from app.providers.mock.provider import MockProvider
 from app.queries.mock_ledger import TableLedger
-from app.services.job_broker import Priority
-from app.services.job_kinds import AFTER_CHANGE
-from app.vocabulary import AccountStanding, ConnectionHealth, ConnectionKind, ConnectionTrouble, ProviderKind, UseCase
+from app.services.call_budget import AFTER_CHANGE
+from app.vocabulary import (
+    AccountStanding,
+    ConnectionHealth,
+    ConnectionKind,
+    ConnectionTrouble,
+    Priority,
+    ProviderKind,
+    UseCase,
+)
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from app.services.job_broker import Priority
+    from app.vocabulary import Priority
 
 LEAST, MOST = 16, 1000
 # For how many seconds workers are to have work in their queue; some passes of the dispatcher.

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from app.services.account_ticks import plan_day_close, plan_delivery, plan_restatement, plan_stats, plan_structure
 from app.services.daily_round import plan_daily
-from app.services.job_broker import Priority
-from app.services.job_kinds import JobKind, own_job
+from app.services.job_kinds import own_job
 from app.services.slots import Slots, daily, every
 from app.services.tick_plan import Tick
-from app.vocabulary import RunOrigin
+from app.vocabulary import JobKind, Priority, RunOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,7 +24,6 @@ from app.services.account_tree import AccountTree
 from app.services.account_zone import in_known_zone
 from app.services.changed_accounts import follow_account
 from app.services.delivery_sync import apply_tree
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey
 from app.services.listings import Listings
 from app.services.placement import note_left_out, place_ads, place_adsets
@@ -34,7 +33,7 @@ from app.services.structure_turn import structure_turn
 from app.services.sync import default_window, window_jobs
 from app.services.token_check import check_tokens
 from app.services.working_connection import get_working_connection
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

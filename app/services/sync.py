@@ -13,14 +13,13 @@ from app.errors import InputError, NotFoundError, NothingToSyncError
 from app.metrics.levels import Level
 from app.metrics.ranges import DateRange
 from app.queries.connections import list_accounts, list_pages
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, StatsUnit, split_days, stats_job
 from app.services.job_queue import send_now
 from app.services.left_out import WHY, LeftOut, LeftOutReason
 from app.services.page_history import page_jobs
 from app.services.requested_days import read_requested_days
 from app.services.run_requests import MAX_JOBS, EnqueuedRun, RunRequest, record_run
-from app.vocabulary import ConnectionKind, RunOrigin
+from app.vocabulary import ConnectionKind, Priority, RunOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

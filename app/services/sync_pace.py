@@ -15,7 +15,7 @@ from app.database.transactions import tenant_transaction
 from app.errors import ProviderThrottledError, ThrottleScope
 from app.observability.logging import get_logger
 from app.queries.sync_pace import note_good_round, note_throttled_round
-from app.services.job_kinds import JobKind
+from app.vocabulary import JobKind
 
 if TYPE_CHECKING:
     from app.queries.connections import Connection

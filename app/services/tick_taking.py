@@ -14,12 +14,11 @@ from app.database.transactions import work_transaction
 from app.errors import NotFoundError
 from app.observability.logging import get_logger
 from app.queries.ticks import find_now, forget_future_ticks, forget_ticks, list_newest_slots, take_tick
-from app.services.job_broker import Priority
-from app.services.job_kinds import JobKind, own_job
+from app.services.job_kinds import own_job
 from app.services.job_queue import send_now
 from app.services.run_requests import RunRequest, record_run
 from app.services.schedule import find_entry, schedule
-from app.vocabulary import RunOrigin
+from app.vocabulary import JobKind, Priority, RunOrigin
 
 if TYPE_CHECKING:
     from datetime import datetime

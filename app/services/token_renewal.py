@@ -16,13 +16,12 @@ from app.observability.correlation import current_correlation_id
 from app.queries.connection_tokens import StoredToken, mark_token_accepted, replace_token
 from app.queries.connections import find_connection, lock_connection
 from app.queries.status_changes import AuditEntry, insert_audit_events
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, structure_job
 from app.services.job_queue import send_now
 from app.services.page_history import page_jobs
 from app.services.run_requests import RunRequest, record_run
 from app.services.sync import default_window, window_jobs
-from app.vocabulary import ConnectionHealth, ConnectionKind, RunOrigin
+from app.vocabulary import ConnectionHealth, ConnectionKind, Priority, RunOrigin
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -9,8 +9,7 @@ from app.metrics.levels import Level
 from app.observability.logging import get_logger
 from app.observability.prometheus import SYNC_WARNINGS
 from app.queries.sync_warnings import NewWarning, WarningScope, replace_warnings
-from app.services.job_kinds import JobKind
-from app.vocabulary import JobState, SyncSource
+from app.vocabulary import JobKind, JobState, SyncSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,8 @@ from typing import Annotated
 import strawberry
 
 from app.errors import ConflictError, NotFoundError
-from app.services.job_broker import Priority
 from app.services.sync import enqueue_seller_sync
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from graphql_schema.context import Info
 from graphql_schema.mutations.enqueue_sync import EnqueueSyncPayload, enqueued, read_accounts, refused
 from graphql_schema.permissions import Permission

@@ -29,13 +29,12 @@ from app.metrics.ranges import DateRange
 from app.queries.job_claims import claim_job
 from app.queries.structure import count_entities
 from app.services.day_reading import read_ahead
-from app.services.job_broker import Priority
 from app.services.job_execution import Lease
 from app.services.job_kinds import AccountKey, StatsUnit, stats_job
 from app.services.provider_access import open_provider
 from app.services.run_requests import RunRequest, record_run
 from app.services.stats_sync import run_stats_job
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from tests.benchmarks.ingest_world import assign_all, open_world
 from tests.benchmarks.job_processes import cpu_seconds
 

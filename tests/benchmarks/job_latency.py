@@ -15,10 +15,9 @@ from app.database.transactions import work_transaction
 from app.identifiers import new_id
 from app.queries.jobs import NewJob
 from app.services.context import open_services
-from app.services.job_broker import Priority
 from app.services.job_queue import send_now
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from tests.benchmarks.job_processes import SCHEDULER, WORKER, cpu_seconds, running
 from tests.benchmarks.job_worker import KIND
 from tests.benchmarks.measurement import percentile

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import httpx
 
 from app.database.transactions import work_transaction
-from app.services.job_broker import Priority
 from app.services.sync import enqueue_seller_sync
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from tests.benchmarks.ingest_world import assign_all, open_world
 from tests.benchmarks.job_processes import WORKER, resident_bytes, running
 

@@ -17,12 +17,11 @@ import httpx
 from app.database.transactions import tenant_transaction
 from app.metrics.levels import Level
 from app.providers.meta.page_size import LARGEST_INSIGHTS_PAGE
-from app.services.job_broker import Priority
 from app.services.job_execution import execute_job
 from app.services.job_kinds import AccountKey
 from app.services.run_requests import RunRequest, record_run
 from app.services.sync import default_window, window_jobs
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from tests.benchmarks.ingest_world import assign_all, open_world
 from workers.tasks import HANDLERS
 

@@ -9,11 +9,10 @@ from pydantic import SecretStr
 
 from app import clock
 from app.services.connecting import AccountToConnect, connect_account
-from app.services.job_broker import Priority
 from app.services.job_queue import send_now
 from app.services.run_control import cancel_run, retry_run
 from app.services.tick_taking import start_scheduled_job
-from app.vocabulary import ProviderKind
+from app.vocabulary import Priority, ProviderKind
 from tests.chaos.processes import until
 from tests.chaos.work import (
     a_job,

@@ -14,9 +14,9 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
 from app.services.context import open_services
-from app.services.job_broker import Priority
 from app.services.job_queue import send_now
 from app.services.sync import enqueue_seller_sync
+from app.vocabulary import Priority
 from tests.chaos.own_servers import OwnPostgres, OwnValkey
 from tests.chaos.processes import Processes, until
 from tests.chaos.work import a_job, ask_for, check_all_is_well, has_ended, jobs_of, report, run_of, tell

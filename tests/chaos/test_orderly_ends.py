@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.services.job_broker import Priority
 from app.services.job_queue import send_now
+from app.vocabulary import Priority
 from tests.chaos.processes import ROOT, until
 from tests.chaos.work import a_job, ask_for, check_all_is_well, has_ended, jobs_of, report, tell
 from tests.services.ticking import forget_work

@@ -15,9 +15,9 @@ from app.database.transactions import work_transaction
 from app.metrics.levels import Level
 from app.queries.ticks import take_tick
 from app.services.daily_round import round_name
-from app.services.job_broker import Priority
 from app.services.schedule import schedule
 from app.services.tick_taking import run_due_ticks
+from app.vocabulary import Priority
 from tests.chaos.processes import until
 from tests.chaos.test_killed_workers import sync_level
 from tests.chaos.work import LIVE, check_all_is_well, has_ended, jobs_of, report, tell

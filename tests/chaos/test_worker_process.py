@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from app.services.job_broker import Priority
 from app.services.sync import enqueue_seller_sync
+from app.vocabulary import Priority
 from tests.chaos.processes import until
 from tests.chaos.work import OF_RUN, a_job, ask_for
 from tests.services.invariants import check_invariants, count_live

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from app.database.transactions import work_transaction
 from app.identifiers import new_id
 from app.queries.jobs import NewJob
-from app.services.job_broker import Priority
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from tests.chaos.handlers import NAP
 from tests.chaos.processes import until
 from tests.services.invariants import check_invariants

@@ -25,11 +25,10 @@ from app.providers.contract import UsageReading
 from app.queries.fleet_status import HeldBack
 from app.services.context import open_services
 from app.services.fleet_status import FleetStatus, HeldBackStatus, read_fleet_status
-from app.services.job_broker import Priority
 from app.services.run_control import cancel_run
 from app.services.sync import enqueue_seller_sync
 from app.services.tick_taking import start_scheduled_job
-from app.vocabulary import FreshnessReason, ProviderKind, RunOrigin, UseCase
+from app.vocabulary import FreshnessReason, Priority, ProviderKind, RunOrigin, UseCase
 from graphql_schema.global_id import global_id
 from tests.cli.running import run_pixecom
 from tests.graphql_schema.small_world import SmallWorld, Tenant

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.database.transactions import tenant_transaction
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, delivery_job
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from graphql_schema.global_id import global_id
 
 if TYPE_CHECKING:

@@ -16,11 +16,19 @@ from app.http import application
 from app.http import metrics as http_metrics
 from app.http.health import HEALTH_ROUTES
 from app.observability import prometheus
-from app.services.job_broker import Priority
 from app.services.job_failure import FailureClass
-from app.services.job_kinds import JobKind
 from app.services.scarce_budgets import LEAST_LEFT, LITTLE_LEFT
-from app.vocabulary import ConnectionHealth, ConnectionKind, JobState, LoginOutcome, ProviderKind, Subject, UseCase
+from app.vocabulary import (
+    ConnectionHealth,
+    ConnectionKind,
+    JobKind,
+    JobState,
+    LoginOutcome,
+    Priority,
+    ProviderKind,
+    Subject,
+    UseCase,
+)
 from tests.observability.plain_yaml import read_yaml
 from tests.observability.promql import read_promql
 from workers.passes import PassOutcome

@@ -22,9 +22,9 @@ from app.observability.logging import get_logger
 from app.queries import job_claims
 from app.queries.sellers import NewSeller, insert_seller
 from app.services.context import open_services
-from app.services.job_broker import Priority
 from app.services.job_execution import execute_job
 from app.services.job_kinds import AccountKey, StatsUnit, stats_job
+from app.vocabulary import Priority
 from tests.services.jobs_at_hand import enqueue
 from tests.services.ticking import connect_mocks
 

@@ -16,11 +16,10 @@ from app.queries.connections import find_connection
 from app.queries.job_claims import claim_job
 from app.services.day_content import fetched_days
 from app.services.day_writing import Fetch, KnownEntities, write_days
-from app.services.job_broker import Priority
 from app.services.job_execution import Lease
 from app.services.job_kinds import AccountKey, StatsUnit, stats_job
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from tests.services.shop import TODAY
 
 if TYPE_CHECKING:

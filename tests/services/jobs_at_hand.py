@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from app.database.transactions import work_transaction
 from app.identifiers import new_id
 from app.queries.jobs import NO_DELAY, NewJob
-from app.services.job_broker import Priority
 from app.services.job_execution import execute_job
 from app.services.run_requests import RunRequest, record_run
 from app.services.throttles import pause_scopes
-from app.vocabulary import ProviderKind, RunOrigin, UseCase
+from app.vocabulary import Priority, ProviderKind, RunOrigin, UseCase
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.metrics.levels import Level
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, structure_job
+from app.vocabulary import Priority
 from tests.graphql_schema.small_world import SmallWorld, Tenant
 from tests.services.jobs_at_hand import enqueue
 from tests.services.shop import add_owner

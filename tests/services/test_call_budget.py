@@ -15,8 +15,7 @@ from app.errors import ProviderThrottledError, ThrottleScope
 from app.providers.contract import UsageReading
 from app.services import call_budget
 from app.services.call_budget import CallBudgets
-from app.services.job_broker import Priority
-from app.vocabulary import ProviderKind, UseCase
+from app.vocabulary import Priority, ProviderKind, UseCase
 from tests.redis_clients import redis_client
 
 if TYPE_CHECKING:

@@ -9,11 +9,10 @@ import httpx
 import pytest
 
 from app.database.transactions import tenant_transaction, work_transaction
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, structure_job
 from app.services.run_requests import RunRequest, record_run
 from app.services.sync import enqueue_seller_sync
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from tests.services.shop import TODAY, YESTERDAY, add_seller, sandbox_for
 from tests.services.working import fetch_work, work_until_idle
 

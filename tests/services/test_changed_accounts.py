@@ -11,10 +11,9 @@ from app import clock
 from app.database.transactions import tenant_transaction
 from app.identifiers import new_id
 from app.queries.sellers import NewSellpage, assign_campaigns, insert_sellpages, insert_strategy
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, structure_job
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from tests.services.invariants import check_invariants
 from tests.services.shop import TODAY, account, add_seller, sandbox_for
 from tests.services.ticking import do_all, states

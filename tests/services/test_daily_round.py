@@ -15,9 +15,8 @@ from app.queries.ticks import take_tick
 from app.services import daily_round
 from app.services.daily_ingestion import enqueue_daily_backfill
 from app.services.daily_round import missing_days
-from app.services.job_broker import Priority
 from app.services.tick_taking import run_due_ticks
-from app.vocabulary import ConnectionKind, ProviderKind
+from app.vocabulary import ConnectionKind, Priority, ProviderKind
 from tests.services.shop import add_seller
 from tests.services.ticking import connect_mocks, do_all, forget_work, tell, tick
 from tests.services.working import fetch_work

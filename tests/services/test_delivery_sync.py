@@ -15,12 +15,11 @@ from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.providers.sandbox.dataset import Status
 from app.services.connecting import AccountToConnect, connect_account
-from app.services.job_broker import Priority
 from app.services.job_execution import execute_job
 from app.services.job_kinds import AccountKey, delivery_job, structure_job
 from app.services.run_requests import RunRequest, record_run
 from app.services.status_change import StatusAction, set_status
-from app.vocabulary import ProviderKind, RunOrigin
+from app.vocabulary import Priority, ProviderKind, RunOrigin
 from tests.graphql_schema.small_world import SmallWorld, Tenant
 from tests.services.oddities_at_hand import play
 from tests.services.shop import account, add_owner, entities

@@ -16,10 +16,11 @@ from app.queries.job_claims import claim_job
 from app.services import job_queue, queue_depths
 from app.services.context import open_services
 from app.services.dispatcher import dispatch_once
-from app.services.job_broker import Priority, queue_name
+from app.services.job_broker import queue_name
 from app.services.job_queue import SEND_AT_ONCE, send_now
 from app.services.queue_depths import LEAST
 from app.services.run_requests import record_run
+from app.vocabulary import Priority
 from tests.database.opening import opened_engine
 from tests.services.jobs_at_hand import (
     RUN,

@@ -14,11 +14,10 @@ from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.providers.sandbox.dataset import AdDay, Delivered, Status
 from app.queries.job_claims import claim_job
-from app.services.job_broker import Priority
 from app.services.job_execution import Lease
 from app.services.job_kinds import AccountKey, StatsUnit, delivery_job, stats_job, structure_job
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from tests.services.shop import TODAY, account, add_seller, entities, sandbox_for
 from workers.tasks import HANDLERS
 

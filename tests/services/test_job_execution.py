@@ -21,7 +21,7 @@ from app.identifiers import new_id
 from app.queries import job_claims
 from app.queries.job_claims import claim_job, find_suspect_age
 from app.services.dispatcher import dispatch_once
-from app.services.job_broker import Priority
+from app.vocabulary import Priority
 from tests.services.jobs_at_hand import (
     chore,
     doing,

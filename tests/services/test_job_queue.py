@@ -13,9 +13,9 @@ from app.identifiers import new_id
 from app.queries.job_claims import postpone_job
 from app.queries.jobs import insert_jobs
 from app.services.context import Services, open_services
-from app.services.job_broker import Priority
 from app.services.job_queue import send_now
 from app.services.run_requests import record_run
+from app.vocabulary import Priority
 from tests.services.jobs_at_hand import RUN, chore, enqueue, enqueue_one, execute, job_of, nothing, state_of
 from tests.services.working import fetch_work
 

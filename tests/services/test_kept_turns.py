@@ -11,8 +11,9 @@ from app.identifiers import new_id
 from app.queries.job_claims import claim_job, release_job
 from app.queries.job_dispatch import queue_depth
 from app.services.dispatcher import dispatch_once
-from app.services.job_broker import Priority, queue_name
+from app.services.job_broker import queue_name
 from app.services.job_queue import send_now
+from app.vocabulary import Priority
 from tests.services.jobs_at_hand import chore, doing, enqueue, execute, job_of, nothing, state_of
 from tests.services.working import fetch_work
 

@@ -11,9 +11,9 @@ import pytest
 from app.identifiers import new_id
 from app.services import queue_depths
 from app.services.dispatcher import dispatch_once
-from app.services.job_broker import Priority
 from app.services.job_execution import execute_job
 from app.services.job_queue import send_now
+from app.vocabulary import Priority
 from tests.services.jobs_at_hand import KIND, chore, enqueue
 
 if TYPE_CHECKING:

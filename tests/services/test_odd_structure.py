@@ -9,10 +9,9 @@ import pytest
 from app.database.transactions import tenant_transaction
 from app.providers.meta.parse_account import FOREIGN
 from app.services.account_zone import UNKNOWN
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, delivery_job, structure_job
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from tests.graphql_schema.small_world import SmallWorld, Tenant
 from tests.own_time_zone import own_time_zone
 from tests.services.oddities_at_hand import named, odd, play

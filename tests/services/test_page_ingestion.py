@@ -19,12 +19,11 @@ from app.providers.sandbox.page_dataset import PACIFIC, Page, Post, RecordedPage
 from app.providers.sandbox.worlds import DEMO_PAGE_ACCESS_TOKEN, DEMO_PAGE_ID, World, demo_world
 from app.queries.job_claims import claim_job
 from app.services.connecting import PageToConnect, connect_page
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, page_ingestion_job
 from app.services.job_lease import Lease
 from app.services.page_ingestion import run_page_ingestion_job
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import ProviderKind, RunOrigin
+from app.vocabulary import Priority, ProviderKind, RunOrigin
 from tests.sandbox.serving import serving
 from tests.services.shop import Shop, add_seller, pointed_at
 from tests.services.working import fetch_work, make_all_due, work_until_idle

@@ -27,10 +27,9 @@ from app.providers.meta.report_policy import ReportPolicy
 from app.queries.connections import find_connection
 from app.queries.job_claims import ClaimedJob
 from app.services.call_budget import CallBudgets
-from app.services.job_broker import Priority
 from app.services.job_lease import Lease
 from app.services.provider_access import inspect_token, open_page_provider, open_provider, read_token
-from app.vocabulary import ConnectionHealth, ConnectionKind, ConnectionTrouble, ProviderKind, UseCase
+from app.vocabulary import ConnectionHealth, ConnectionKind, ConnectionTrouble, Priority, ProviderKind, UseCase
 from tests.redis_clients import redis_client
 from tests.services.shop import TODAY, add_seller, sandbox_for
 

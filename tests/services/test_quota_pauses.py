@@ -13,8 +13,7 @@ from app import clock
 from app.errors import ProviderThrottledError, ThrottleScope
 from app.providers.contract import UsageReading
 from app.services.call_budget import CallBudgets, Work
-from app.services.job_broker import Priority
-from app.vocabulary import ProviderKind, UseCase
+from app.vocabulary import Priority, ProviderKind, UseCase
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

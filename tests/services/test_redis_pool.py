@@ -11,11 +11,12 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
 from app.services import redis_pool
-from app.services.job_broker import JobBroker, Priority
+from app.services.job_broker import JobBroker
 from app.services.limits import cost_buckets
 from app.services.limits.buckets import Bucket
 from app.services.limits.cost_buckets import CostBuckets
 from app.services.redis_pool import crowd_connections, open_redis
+from app.vocabulary import Priority
 from tests.redis_clients import redis_client
 
 if TYPE_CHECKING:

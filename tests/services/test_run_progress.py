@@ -12,8 +12,7 @@ from app.errors import NotFoundError
 from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.queries.runs import end_runs
-from app.services.job_broker import Priority
-from app.services.job_kinds import AccountKey, JobKind, StatsUnit, own_job, stats_job
+from app.services.job_kinds import AccountKey, StatsUnit, own_job, stats_job
 from app.services.run_progress import (
     JobsByState,
     WaitingReason,
@@ -22,7 +21,7 @@ from app.services.run_progress import (
     load_run_progress,
 )
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import ConnectionKind, RunOrigin, RunState
+from app.vocabulary import ConnectionKind, JobKind, Priority, RunOrigin, RunState
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from app.database.transactions import work_transaction
 from app.errors import NotFoundError
 from app.queries.ticks import forget_ticks, take_tick
 from app.services import tick_walk
-from app.services.job_broker import Priority
 from app.services.job_execution import execute_job
 from app.services.schedule import find_entry, schedule
 from app.services.slots import daily, every
 from app.services.tick_taking import run_due_ticks, start_scheduled_job
+from app.vocabulary import Priority
 from tests.services.shop import add_seller
 from tests.services.ticking import ALL, connect_mocks, count_jobs, do_all, states, tell, tick
 from tests.services.working import fetch_work

@@ -16,11 +16,10 @@ from app.providers.sandbox.dataset import Status
 from app.queries.connections import find_connection
 from app.queries.status_changes import apply_status
 from app.queries.structure import StatusWrite, apply_statuses
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, delivery_job, structure_job
 from app.services.run_requests import RunRequest, record_run
 from app.services.status_change import StatusAction, set_status
-from app.vocabulary import EntityStatus, RunOrigin
+from app.vocabulary import EntityStatus, Priority, RunOrigin
 from tests.services.shop import account, add_seller, entities
 from tests.services.working import work_until_idle
 

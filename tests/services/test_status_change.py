@@ -19,11 +19,10 @@ from app.queries.connections import find_connection
 from app.queries.status_changes import apply_status, lock_targets
 from app.queries.structure import apply_statuses
 from app.services.connection_health import mark_unhealthy
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, delivery_job
 from app.services.run_requests import RunRequest, record_run
 from app.services.status_change import StatusAction, StatusFailureCode, set_status
-from app.vocabulary import ConnectionTrouble, EntityStatus, RunOrigin
+from app.vocabulary import ConnectionTrouble, EntityStatus, Priority, RunOrigin
 from tests.services.invariants import check_invariants
 from tests.services.shop import CREATED, account, add_seller, sandbox_for
 from tests.services.working import fetch, fetch_work, work_until_idle

@@ -15,11 +15,10 @@ from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.providers.sandbox import scenario
 from app.providers.sandbox.dataset import Entity, Kind
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, delivery_job
 from app.services.run_requests import RunRequest, record_run
 from app.services.status_change import StatusAction, StatusFailureCode, set_status
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from tests.services.shop import CREATED, account, add_seller, sandbox_for
 from tests.services.working import work_until_idle
 

@@ -14,10 +14,9 @@ from app.providers.sandbox.dataset import Status
 from app.queries.connections import lock_connection
 from app.queries.status_changes import apply_status
 from app.services.connecting import AccountToConnect, connect_account
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, delivery_job, structure_job
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import EntityStatus, ProviderKind, RunOrigin
+from app.vocabulary import EntityStatus, Priority, ProviderKind, RunOrigin
 from tests.services.invariants import check_invariants
 from tests.services.jobs_at_hand import run_state
 from tests.services.shop import CREATED, account, add_seller, entities, pointed_at, sandbox_for

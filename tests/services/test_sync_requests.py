@@ -17,9 +17,9 @@ from app.metrics.levels import Level
 from app.queries import jobs
 from app.queries.jobs import insert_jobs
 from app.services import sync
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, StatsUnit, stats_job
 from app.services.sync import enqueue_seller_sync
+from app.vocabulary import Priority
 from tests.services.shop import add_seller, sandbox_for
 from tests.services.working import fetch_work
 

@@ -18,13 +18,12 @@ from app.errors import LeaseLostError, NotFoundError, SetupError
 from app.identifiers import new_id
 from app.providers.sandbox.worlds import SANDBOX_APP_ID
 from app.services.connection_health import mark_unhealthy
-from app.services.job_broker import Priority
 from app.services.job_execution import execute_job
 from app.services.job_kinds import AccountKey, structure_job
 from app.services.token_check import check_token, check_tokens
 from app.services.token_reencryption import reencrypt_tokens
 from app.services.token_renewal import renew_token
-from app.vocabulary import ConnectionTrouble
+from app.vocabulary import ConnectionTrouble, Priority
 from tests.services.jobs_at_hand import enqueue
 from tests.services.oddities_at_hand import play
 from tests.services.shop import account, add_seller, pointed_at, sandbox_for

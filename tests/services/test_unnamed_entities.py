@@ -15,10 +15,9 @@ from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.providers.contract import InsightRow
 from app.providers.sandbox.dataset import Account, AdDay, Delivered
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, delivery_job, structure_job
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from tests.services.days_at_hand import ad_row, writer_of
 from tests.services.invariants import check_invariants
 from tests.services.jobs_at_hand import run_state

@@ -13,13 +13,12 @@ from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.observability.prometheus import SYNC_WARNINGS
 from app.providers.sync_warnings import Subject
-from app.services.job_broker import Priority
 from app.services.job_execution import execute_job
-from app.services.job_kinds import AccountKey, JobKind, StatsUnit, delivery_job, stats_job
+from app.services.job_kinds import AccountKey, StatsUnit, delivery_job, stats_job
 from app.services.retention import run_retention_job
 from app.services.run_requests import RunRequest, record_run
 from app.services.warning_record import SOURCES
-from app.vocabulary import RunOrigin
+from app.vocabulary import JobKind, Priority, RunOrigin
 from tests.services.jobs_at_hand import chore, enqueue_one, job_of
 from tests.services.jobs_at_hand import execute as execute_chore
 from tests.services.working import fetch_work

@@ -19,11 +19,10 @@ from app.metrics.levels import Level
 from app.providers.meta import report_policy
 from app.providers.sandbox.worlds import World
 from app.services.connecting import AccountToConnect, PageToConnect, connect_account, connect_page
-from app.services.job_broker import Priority
 from app.services.job_kinds import AccountKey, page_ingestion_job, structure_job
 from app.services.run_requests import RunRequest, record_run
 from app.services.sync import enqueue_seller_sync
-from app.vocabulary import ProviderKind, RunOrigin
+from app.vocabulary import Priority, ProviderKind, RunOrigin
 from tests.graphql_schema.small_world import SmallWorld
 from tests.services.invariants import check_invariants
 from tests.services.working import fetch, make_all_due, work_until_idle

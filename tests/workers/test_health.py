@@ -17,9 +17,9 @@ from app.identifiers import new_id
 from app.observability.prometheus import QUEUE_DEPTH
 from app.queries.ticks import take_tick
 from app.services.context import open_services
-from app.services.job_broker import Priority
 from app.services.schedule import schedule
 from app.serving import exposition
+from app.vocabulary import Priority
 from tests.services.jobs_at_hand import chore, enqueue, execute, failing
 from tests.workers.asking import HOST, health_of, scrape
 from workers import health

@@ -7,8 +7,9 @@ import pytest
 
 from app.database.transactions import work_transaction
 from app.services.context import Services, open_services
-from app.services.job_broker import JobBroker, Priority
+from app.services.job_broker import JobBroker
 from app.services.job_queue import send_now
+from app.vocabulary import Priority
 from tests.services.jobs_at_hand import chore, enqueue, job_of, nothing, state_of
 from workers import process, tasks
 from workers.tasks import RunningJobs, register_tasks

@@ -16,11 +16,10 @@ from app.auth.access_tokens import issue_access_token
 from app.database.transactions import work_transaction
 from app.identifiers import new_id
 from app.metrics.levels import Level
-from app.services.job_broker import Priority
-from app.services.job_kinds import AccountKey, JobKind, StatsUnit, own_job, stats_job
+from app.services.job_kinds import AccountKey, StatsUnit, own_job, stats_job
 from app.services.progress_channel import publish_progress
 from app.services.run_requests import RunRequest, record_run
-from app.vocabulary import RunOrigin
+from app.vocabulary import JobKind, Priority, RunOrigin
 from graphql_schema.global_id import global_id
 
 if TYPE_CHECKING:
