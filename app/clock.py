@@ -1,8 +1,8 @@
 """The one source of the present moment, so that tests can set it.
 
 `now` is this machine's time until the process has read the time that all processes share, which is the database's
-(`app.services.database_clock` provides it). From then on it is that time plus what has elapsed since, whatever happens
-to this machine's clock.
+(`app.services.conditions.database_clock` provides it). From then on it is that time plus what has elapsed since,
+whatever happens to this machine's clock.
 """
 
 from __future__ import annotations

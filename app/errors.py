@@ -39,8 +39,8 @@ PixecomError
             └── OutdatedRequestError  it refuses this installation: its version, its app or what it asks
                 └── FieldDroppedError  it has a field no more
 
-`graphql_schema.errors` maps this tree to GraphQL codes, `graphql_schema.user_errors` to what a mutation's payload
-tells as data, `app.services.job_failure` to what a job does next.
+`graphql_schema.errors` maps this tree to GraphQL codes, `graphql_schema.types.user_errors` to what a mutation's payload
+tells as data, `app.services.jobs.failure` to what a job does next.
 No message of this tree may contain a secret.
 """
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from app.services.left_out import LeftOut
+    from app.services.work_requests.skipped_connections import LeftOut
     from app.vocabulary import UseCase
 
 

@@ -10,13 +10,13 @@ import strawberry
 from app.errors import UnauthenticatedError
 from app.services.following.streams import stay_member
 from app.services.limits.work_allowance import WorkAllowance
-from app.services.reading import Reading
-from app.services.request_snapshot import RequestOverError
+from app.services.reads.request_reader import Reading
+from app.services.reads.request_snapshot import RequestOverError
 from graphql_schema.errors import UNAUTHENTICATED_SENTENCE
-from graphql_schema.loaders import Loaders
-from graphql_schema.permissions import Permission, check_permission
-from graphql_schema.point_budget import PointBudget
-from graphql_schema.turns import Turns
+from graphql_schema.fields.loaders import Loaders
+from graphql_schema.fields.point_budget import PointBudget
+from graphql_schema.fields.turns import Turns
+from graphql_schema.types.permissions import Permission, check_permission
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable

@@ -43,9 +43,9 @@ from app.observability.correlation import begin_correlation, current_correlation
 from app.observability.line_limits import admits
 from app.observability.logging import get_logger
 from app.observability.shortening import NAME_CHARACTERS, shorten
-from graphql_schema.client_message import client_message
-from graphql_schema.faulty_argument import VARIABLE_FAULT, argument_of
-from graphql_schema.operation_record import is_mutation
+from graphql_schema.messages.client_message import client_message
+from graphql_schema.messages.faulty_argument import VARIABLE_FAULT, argument_of
+from graphql_schema.messages.operation_record import is_mutation
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema

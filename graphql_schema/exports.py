@@ -19,23 +19,23 @@ from app.metrics.money import format_money
 from app.metrics.rows import Form
 from app.metrics.series import Granularity
 from app.observability.shortening import NAME_CHARACTERS, shorten
-from app.queries.exporting import ExportedEntity
-from app.services.exporting import ExportedNumbers, Exporter, ExportRequest
-from app.services.measuring import MetricsReading
+from app.queries.lists.exports import ExportedEntity
+from app.services.reads.exports import ExportedNumbers, Exporter, ExportRequest
+from app.services.reads.metrics import MetricsReading
+from graphql_schema.arguments.date_range import RangeArgument
+from graphql_schema.arguments.periods import AsOfArgument
 from graphql_schema.context import Context, Info
-from graphql_schema.date_range import RangeArgument
-from graphql_schema.entity_connection import EntityConnection
-from graphql_schema.entity_filters import AdFilterArgument, AdsetFilterArgument, CampaignFilterArgument
-from graphql_schema.entity_lists import list_ads, list_adsets, list_campaigns
-from graphql_schema.entity_orders import AdOrderArgument, AdsetOrderArgument, CampaignOrderArgument
+from graphql_schema.documents.limits import VariableLimits
+from graphql_schema.documents.variable_limits import check_variables
+from graphql_schema.entities.connection import EntityConnection
+from graphql_schema.entities.filters import AdFilterArgument, AdsetFilterArgument, CampaignFilterArgument
+from graphql_schema.entities.lists import list_ads, list_adsets, list_campaigns
+from graphql_schema.entities.orders import AdOrderArgument, AdsetOrderArgument, CampaignOrderArgument
 from graphql_schema.errors import ErrorCode
-from graphql_schema.execution.document_limits import VariableLimits
-from graphql_schema.execution.variable_limits import check_variables
-from graphql_schema.global_id import global_id
-from graphql_schema.metrics import NAMES, shown_values
-from graphql_schema.periods import AsOfArgument
+from graphql_schema.numbers.metrics import NAMES, shown_values
 from graphql_schema.pixecom_schema import PixecomSchema
-from graphql_schema.scalars import SCALARS
+from graphql_schema.types.global_id import global_id
+from graphql_schema.types.scalars import SCALARS
 
 LISTS = {"campaigns": Level.CAMPAIGN, "adsets": Level.ADSET, "ads": Level.AD}
 ARGUMENTS = ("range", "asOf", "filter", "orderBy", "granularity")

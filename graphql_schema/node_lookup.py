@@ -6,24 +6,24 @@ from typing import Annotated, Any
 import strawberry
 
 from app.errors import InputError
-from app.queries.directory import ACCOUNTS, AD_STRATEGIES, SELLPAGES
-from app.queries.entities import ENTITIES
-from app.queries.page_reading import PAGES, POSTS
-from app.queries.sources import Source
-from app.queries.work_reading import JOBS, RUNS
-from graphql_schema.account import AdAccount
-from graphql_schema.ad import Ad
-from graphql_schema.ad_entity import ENTITY_TYPES
-from graphql_schema.adset import Adset
-from graphql_schema.campaign import Campaign
+from app.queries.jobs.reading import JOBS, RUNS
+from app.queries.lists.directory import ACCOUNTS, AD_STRATEGIES, SELLPAGES
+from app.queries.lists.entities import ENTITIES
+from app.queries.lists.fb_pages import PAGES, POSTS
+from app.queries.lists.sources import Source
+from graphql_schema.arguments.periods import DEFAULT_PERIOD
 from graphql_schema.context import Info
-from graphql_schema.global_id import GlobalId, read_global_id, read_id
-from graphql_schema.node import Node
-from graphql_schema.pages import Page
-from graphql_schema.periods import DEFAULT_PERIOD
-from graphql_schema.posts import PagePost
-from graphql_schema.sellpage import AdStrategy, Sellpage
-from graphql_schema.sync_runs import Job, SyncRun
+from graphql_schema.entities.account import AdAccount
+from graphql_schema.entities.ad import Ad
+from graphql_schema.entities.ad_entity import ENTITY_TYPES
+from graphql_schema.entities.adset import Adset
+from graphql_schema.entities.campaign import Campaign
+from graphql_schema.entities.sellpage import AdStrategy, Sellpage
+from graphql_schema.fb_pages.pages import Page
+from graphql_schema.fb_pages.posts import PagePost
+from graphql_schema.runs.runs import Job, SyncRun
+from graphql_schema.types.global_id import GlobalId, read_global_id, read_id
+from graphql_schema.types.node import Node
 
 MAX_NODES = 100
 

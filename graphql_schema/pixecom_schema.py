@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from graphql import GraphQLError, GraphQLSchema
     from strawberry.types import ExecutionContext, ExecutionResult
 
-    from graphql_schema.execution.prepared import PreparedDocument, PreparedOperation
+    from graphql_schema.documents.prepared import PreparedDocument, PreparedOperation
 
 __all__ = ["PixecomSchema"]
 

@@ -2,24 +2,24 @@
 
 import strawberry
 
-from graphql_schema.account import AdAccount
-from graphql_schema.ad import Ad
-from graphql_schema.adset import Adset
-from graphql_schema.campaign import Campaign
-from graphql_schema.connection import Connection
-from graphql_schema.daily_summary import DailySummary, find_daily_summary
-from graphql_schema.directory import list_accounts, list_sellpages, list_strategies
-from graphql_schema.entity_connection import EntityConnection
-from graphql_schema.entity_lists import list_ads, list_adsets, list_campaigns
-from graphql_schema.filter_options import FilterOptions, get_filter_options
-from graphql_schema.leaderboards import Leaderboard, find_leaderboard
-from graphql_schema.metric_definitions import MetricDefinition, list_metric_definitions
-from graphql_schema.node import Node
+from graphql_schema.days.daily_summary import DailySummary, find_daily_summary
+from graphql_schema.days.leaderboards import Leaderboard, find_leaderboard
+from graphql_schema.entities.account import AdAccount
+from graphql_schema.entities.ad import Ad
+from graphql_schema.entities.adset import Adset
+from graphql_schema.entities.campaign import Campaign
+from graphql_schema.entities.connection import EntityConnection
+from graphql_schema.entities.directory import list_accounts, list_sellpages, list_strategies
+from graphql_schema.entities.filter_options import FilterOptions, get_filter_options
+from graphql_schema.entities.lists import list_ads, list_adsets, list_campaigns
+from graphql_schema.entities.sellpage import AdStrategy, Sellpage
+from graphql_schema.entities.viewer import Viewer, get_viewer
+from graphql_schema.fb_pages.pages import Page, list_pages
 from graphql_schema.node_lookup import find_ad, find_adset, find_campaign, find_node, find_page, find_run, list_nodes
-from graphql_schema.pages import Page, list_pages
-from graphql_schema.sellpage import AdStrategy, Sellpage
-from graphql_schema.sync_runs import SyncRun, list_runs
-from graphql_schema.viewer import Viewer, get_viewer
+from graphql_schema.numbers.metric_definitions import MetricDefinition, list_metric_definitions
+from graphql_schema.paging.connection import Connection
+from graphql_schema.runs.runs import SyncRun, list_runs
+from graphql_schema.types.node import Node
 
 
 @strawberry.type(description="Everything that can be read. All of it is the seller's that the access token is for.")

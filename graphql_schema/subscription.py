@@ -13,13 +13,13 @@ from typing import Annotated, Self
 import strawberry
 
 from app.metrics.levels import Level
-from app.queries.synced_stats import SyncedStats
+from app.queries.stats.synced_stats import SyncedStats
 from app.services.following.streams import follow_run, follow_synced_stats
 from graphql_schema.context import Info
-from graphql_schema.global_id import global_id, read_id
-from graphql_schema.permissions import Permission
-from graphql_schema.scalars import BigInt
-from graphql_schema.sync_progress import SyncProgress
+from graphql_schema.runs.progress import SyncProgress
+from graphql_schema.types.global_id import global_id, read_id
+from graphql_schema.types.permissions import Permission
+from graphql_schema.types.scalars import BigInt
 
 RunIdArgument = Annotated[strawberry.ID, strawberry.argument(name="runId", description="Global id of a run.")]
 

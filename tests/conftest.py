@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 from redis import Redis
 
+from app.configuration.settings import Settings
 from app.embedded.throwaway import ThrowawayDatabase, ThrowawayServers, exclusive, get_servers, stop_servers
-from app.settings import Settings
 from tests.redis_clients import redis_client
 
 if TYPE_CHECKING:

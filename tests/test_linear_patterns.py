@@ -18,13 +18,13 @@ import pytest
 from pydantic import SecretStr
 
 from app.errors import PixecomError
-from app.http.negotiation import is_json_utf8, preferred_type
+from app.http.requests.negotiation import is_json_utf8, preferred_type
 from app.observability.correlation import begin_correlation
 from app.observability.masking import mask_secrets
 from app.observability.shortening import MESSAGE_CHARACTERS, presentable
-from app.providers.meta.credentials import Credentials
-from graphql_schema.client_message import client_message
-from graphql_schema.global_id import read_global_id
+from app.providers.meta.calls.credentials import Credentials
+from graphql_schema.messages.client_message import client_message
+from graphql_schema.types.global_id import read_global_id
 from tests.pattern_steps import PatternSteps
 
 if TYPE_CHECKING:
@@ -133,46 +133,46 @@ USES = (
     Use("app.observability.masking._SIGNED_TOKEN", "search"),
     Use("app.observability.masking._SECRET_NAME", "search"),
     Use("app.observability.correlation._ACCEPTED", "fullmatch"),
-    Use("app.cli.failure_reason._NUMBERED", "search"),
-    Use("app.encryption_keys._KEY_ID", "fullmatch"),
+    Use("app.cli.failures.failure_reason._NUMBERED", "search"),
+    Use("app.configuration.encryption_keys._KEY_ID", "fullmatch"),
     Use("app.database.outage._STUCK", "search"),
     Use("app.metrics.money._NUMBER", "fullmatch"),
-    Use("app.providers.meta.answer_json._doubtful", "search"),
-    Use("app.providers.meta.answer_json._marks", "search"),
-    Use("app.providers.meta.ids._is_id", "fullmatch"),
-    Use("app.providers.meta.installation_faults._indices", "search"),
-    Use("app.providers.meta.installation_faults._long_numbers", "search"),
-    Use("app.providers.meta.installation_faults._names_an_object", "search"),
-    Use("app.providers.meta.installation_faults._words", "search"),
-    Use("app.providers.meta.numbers._is_number", "fullmatch"),
-    Use("app.providers.meta.plain_insights._are_cents", "fullmatch"),
-    Use("app.providers.meta.plain_insights._are_ratios", "fullmatch"),
+    Use("app.providers.meta.values.answer_json._doubtful", "search"),
+    Use("app.providers.meta.values.answer_json._marks", "search"),
+    Use("app.providers.meta.values.ids._is_id", "fullmatch"),
+    Use("app.providers.meta.calls.installation_faults._indices", "search"),
+    Use("app.providers.meta.calls.installation_faults._long_numbers", "search"),
+    Use("app.providers.meta.calls.installation_faults._names_an_object", "search"),
+    Use("app.providers.meta.calls.installation_faults._words", "search"),
+    Use("app.providers.meta.values.numbers._is_number", "fullmatch"),
+    Use("app.providers.meta.rows.plain_insights._are_cents", "fullmatch"),
+    Use("app.providers.meta.rows.plain_insights._are_ratios", "fullmatch"),
     Use("app.providers.meta.walks.refusals._speaks_of_cursor", "search"),
     Use("app.providers.meta.walks.refusals._speaks_of_limit", "search"),
     Use("app.providers.meta.walks.refusals._speaks_of_page_size", "search"),
     Use("app.providers.meta.walks.refusals._speaks_of_size", "search"),
     Use("app.providers.sandbox.application._VERSION", "fullmatch"),
-    Use("app.providers.sandbox.csv_rows._AGES", "fullmatch"),
-    Use("app.providers.sandbox.fields._ALIASED", "fullmatch"),
-    Use("app.providers.sandbox.legacy_features._ALIAS", "search"),
-    Use("app.providers.sandbox.versions._FORM", "fullmatch"),
-    Use("app.serving.head_faults._HOST", "fullmatch"),
+    Use("app.providers.sandbox.world.csv_rows._AGES", "fullmatch"),
+    Use("app.providers.sandbox.answers.fields._ALIASED", "fullmatch"),
+    Use("app.providers.sandbox.rules.legacy_features._ALIAS", "search"),
+    Use("app.providers.sandbox.rules.versions._FORM", "fullmatch"),
+    Use("app.serving.http.head_faults._HOST", "fullmatch"),
     Use("app.storable._lone_surrogates", "search"),
-    Use("graphql_schema.entity_filters._CURRENCY", "fullmatch"),
+    Use("graphql_schema.entities.filters._CURRENCY", "fullmatch"),
     Use("graphql_schema.errors._SECRET_ARGUMENT", "search"),
-    Use("graphql_schema.faulty_argument.VARIABLE_FAULT", "match"),
-    Use("graphql_schema.faulty_argument._ONE_OF_FAULT", "match"),
-    Use("graphql_schema.faulty_argument._PLACE", "search"),
-    Use("graphql_schema.scalars._DATE", "fullmatch"),
-    Use("graphql_schema.scalars._DATE_TIME", "fullmatch"),
-    Use("graphql_schema.scalars._DECIMAL", "fullmatch"),
+    Use("graphql_schema.messages.faulty_argument.VARIABLE_FAULT", "match"),
+    Use("graphql_schema.messages.faulty_argument._ONE_OF_FAULT", "match"),
+    Use("graphql_schema.messages.faulty_argument._PLACE", "search"),
+    Use("graphql_schema.types.scalars._DATE", "fullmatch"),
+    Use("graphql_schema.types.scalars._DATE_TIME", "fullmatch"),
+    Use("graphql_schema.types.scalars._DECIMAL", "fullmatch"),
 )
 # These read what is part of this project or of Strawberry, the page of GraphiQL and the SQL of the migrations, or what
 # an operator sets.
 OUR_OWN_TEXT = {
-    "app.cli.migration_target._STEPS",
-    *(f"app.secret_strength.{name}" for name in ("_BRACKETED", "_WORD", "_UNPRONOUNCEABLE")),
-    *(f"app.http.graphiql.{name}" for name in ("_NAME", "_TAG", "_PLACE", "_SPACE")),
+    "app.cli.diagnosis.migration_target._STEPS",
+    *(f"app.configuration.secret_strength.{name}" for name in ("_BRACKETED", "_WORD", "_UNPRONOUNCEABLE")),
+    *(f"app.http.graphiql.page.{name}" for name in ("_NAME", "_TAG", "_PLACE", "_SPACE")),
     *(f"app.database.migration_losses.{name}" for name in ("_DROPPED_TABLE", "_DROPPED_COLUMN", "_DELETED_FROM")),
 }
 CALLS = {f"re.{name}" for name in vars(re) if name != "escape"}

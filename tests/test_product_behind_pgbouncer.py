@@ -10,7 +10,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.settings import Settings
+from app.configuration.settings import Settings
 from tests.cli.running import Up
 from tests.database.pgbouncer import needs_pgbouncer, pgbouncer
 

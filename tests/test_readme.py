@@ -11,8 +11,8 @@ from graphql import OperationDefinitionNode, VariableDefinitionNode, parse, vali
 from graphql.execution.values import get_variable_values
 
 from app.cli.main import application
-from app.http.export_formats import FORMATS
-from app.settings import Settings
+from app.configuration.settings import Settings
+from app.http.exports.formats import FORMATS
 from graphql_schema.exports import ARGUMENTS, export_document, exports_schema
 from graphql_schema.schema import schema
 

@@ -12,11 +12,11 @@ from app.database.transactions import work_transaction
 from app.errors import ThrottleScope
 from app.observability.measuring import Reading
 from app.observability.prometheus import LAST_TICK, LIVE_JOBS, OUTDATED, PAUSES, QUEUE_AGE, QUEUE_DEPTH, TICK_INTERVAL
-from app.queries.failing_work import count_outdated
-from app.queries.job_dispatch import queue_depth
-from app.queries.ticks import list_newest_ticks
-from app.queries.work_gauges import count_live_jobs, count_pauses
-from app.services.schedule import schedule
+from app.queries.jobs.dispatch import queue_depth
+from app.queries.jobs.failing_work import count_outdated
+from app.queries.jobs.gauges import count_live_jobs, count_pauses
+from app.queries.schedule.ticks import list_newest_ticks
+from app.services.schedule.timetable import schedule
 from app.vocabulary import Priority, SyncSource
 
 if TYPE_CHECKING:

@@ -16,15 +16,15 @@ from app.database.partitions import RAW_TABLE
 from app.database.transactions import across_tenants, work_transaction
 from app.observability.measuring import Reading
 from app.observability.prometheus import ACCOUNTS, CONNECTIONS, FRESHNESS, PARTITIONS_AHEAD, SCARCE_BUDGETS
-from app.queries.fleet import Pace, count_connections, list_freshness
-from app.queries.raw_partitions import list_raw_months
-from app.services.freshness import FRESH_INTERVALS, LATE_AT_LEAST, LATE_INTERVALS
+from app.queries.jobs.fleet import Pace, count_connections, list_freshness
+from app.queries.stats.raw_partitions import list_raw_months
+from app.services.reads.freshness import FRESH_INTERVALS, LATE_AT_LEAST, LATE_INTERVALS
 from app.vocabulary import ConnectionHealth, ConnectionKind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from app.queries.fleet import ConnectionCount, SellerFreshness
+    from app.queries.jobs.fleet import ConnectionCount, SellerFreshness
     from app.services.context import Services
 
 PAGE = 1000

@@ -17,8 +17,8 @@ from app.observability.disk_gauges import disk_gauges
 from app.observability.logging import get_logger
 from app.observability.measuring import GaugeGroup, Reading
 from app.observability.prometheus import READY
-from app.queries.ticks import find_newest_tick
-from app.services.redis_health import check_redis
+from app.queries.schedule.ticks import find_newest_tick
+from app.redis.health import check_redis
 from app.serving.beside import PortBeside, serve_beside
 from app.serving.exposition import Exposition
 from app.shared_answer import SharedAnswer

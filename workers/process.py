@@ -26,7 +26,7 @@ from app.database.start_check import StartCheck
 from app.observability.logging import get_logger
 from app.observability.prometheus import DATABASE_AWAY, JOB_FAILURES, JOB_SLOTS, JOBS_ENDED
 from app.services.context import open_services
-from app.services.job_failure import FailureClass
+from app.services.jobs.failure import FailureClass
 from app.vocabulary import JobState
 from workers.conditions import checks_of, first_of, until_allowed, until_forbidden, watching, work_is_allowed
 from workers.health import Told, serve_health
@@ -35,9 +35,9 @@ from workers.tasks import HANDLERS, RunningJobs, register_tasks
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from app.configuration.settings import Settings
     from app.services.context import Services
-    from app.services.job_broker import JobBroker
-    from app.settings import Settings
+    from app.services.jobs.broker import JobBroker
 
 log = get_logger(__name__)
 

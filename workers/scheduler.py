@@ -15,16 +15,16 @@ from app.database.start_check import StartCheck
 from app.observability.correlation import begin_correlation
 from app.observability.logging import get_logger
 from app.services.context import open_services
-from app.services.dispatcher import dispatch_once
-from app.services.tick_taking import run_due_ticks
+from app.services.jobs.dispatcher import dispatch_once
+from app.services.schedule.tick_taking import run_due_ticks
 from workers.conditions import checks_of, first_of, until_allowed, watching, work_is_allowed
 from workers.health import Told, serve_health
 from workers.passes import Passes, PassOutcome
 from workers.process import stop_on_signals
 
 if TYPE_CHECKING:
+    from app.configuration.settings import Settings
     from app.services.context import Services
-    from app.settings import Settings
 
 log = get_logger(__name__)
 

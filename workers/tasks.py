@@ -9,20 +9,20 @@ from uuid import UUID
 from taskiq import Context, TaskiqDepends
 
 from app.observability.logging import get_logger
-from app.services.compaction import run_compaction_job
-from app.services.daily_aggregation import run_aggregation_job
-from app.services.day_close import run_day_close_job
-from app.services.delivery_sync import run_delivery_job
-from app.services.job_broker import TASK_NAME
-from app.services.job_execution import execute_job
-from app.services.job_slot import JobSlot, WaitingRoom
-from app.services.page_ingestion import run_page_ingestion_job
-from app.services.quarantine import Quarantine
-from app.services.retention import run_retention_job
-from app.services.stats_sync import run_stats_job
-from app.services.structure_sync import run_structure_job
-from app.services.tick_walk import run_tick_job
-from app.services.totals_refresh import run_refresh_job
+from app.services.days.aggregation import run_aggregation_job
+from app.services.days.closing import run_day_close_job
+from app.services.days.retention import run_retention_job
+from app.services.days.totals_refresh import run_refresh_job
+from app.services.fb_pages.ingestion import run_page_ingestion_job
+from app.services.jobs.broker import TASK_NAME
+from app.services.jobs.compaction import run_compaction_job
+from app.services.jobs.execution import execute_job
+from app.services.jobs.quarantine import Quarantine
+from app.services.jobs.slot import JobSlot, WaitingRoom
+from app.services.schedule.tick_walk import run_tick_job
+from app.services.stats.sync import run_stats_job
+from app.services.structure.delivery_sync import run_delivery_job
+from app.services.structure.structure_sync import run_structure_job
 from app.vocabulary import JobKind
 from workers.conditions import first_of
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from taskiq import AsyncBroker
 
     from app.services.context import Services
-    from app.services.job_broker import JobBroker
-    from app.services.job_execution import JobHandler
+    from app.services.jobs.broker import JobBroker
+    from app.services.jobs.execution import JobHandler
 
 log = get_logger(__name__)
 

@@ -17,7 +17,7 @@ from app.errors import UnauthenticatedError
 from app.identifiers import new_id
 
 if TYPE_CHECKING:
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 __all__ = ["AccessClaims", "AccessToken", "issue_access_token", "read_access_token"]
 

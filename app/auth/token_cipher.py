@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
-from app.encryption_keys import parse_encryption_keys
+from app.configuration.encryption_keys import parse_encryption_keys
 from app.errors import SetupError
 
 if TYPE_CHECKING:

@@ -11,22 +11,22 @@ from typing import Annotated
 
 import typer
 
-from app.cli.api import api
-from app.cli.backfill import backfill
-from app.cli.check import check
-from app.cli.doctor import doctor
-from app.cli.logins import logins
-from app.cli.migrate import migrate
-from app.cli.sandbox import sandbox
-from app.cli.scheduler import scheduler
-from app.cli.seed import seed
-from app.cli.status import status
-from app.cli.sync import sync
-from app.cli.test import test
-from app.cli.token import token
-from app.cli.tokens import tokens
-from app.cli.up import up
-from app.cli.worker import worker
+from app.cli.commands.api import api
+from app.cli.commands.backfill import backfill
+from app.cli.commands.check import check
+from app.cli.commands.doctor import doctor
+from app.cli.commands.logins import logins
+from app.cli.commands.migrate import migrate
+from app.cli.commands.sandbox import sandbox
+from app.cli.commands.scheduler import scheduler
+from app.cli.commands.seed import seed
+from app.cli.commands.status import status
+from app.cli.commands.sync import sync
+from app.cli.commands.test import test
+from app.cli.commands.token import token
+from app.cli.commands.tokens import tokens
+from app.cli.commands.up import up
+from app.cli.commands.worker import worker
 from app.errors import InputError, NotFoundError, PixecomError, ServerFailedError, SetupError
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.pool import ConnectionPoolEntry
 
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 SYSTEM_POOL_SIZE = 2
 CONNECT_TIMEOUT_SECONDS = 10

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy.exc import DBAPIError
 
 from app.database.connecting import open_line
-from app.patience import patience
+from app.event_loop.patience import patience
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine

@@ -12,7 +12,7 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from app.secret_strength import GENERATED_KEY_ID, GENERATED_MARK
+from app.configuration.secret_strength import GENERATED_KEY_ID, GENERATED_MARK
 
 if TYPE_CHECKING:
     from pathlib import Path

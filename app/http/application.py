@@ -16,31 +16,31 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from app.database.revision import check_revision
-from app.http.client_address import client_address
-from app.http.correlation import CorrelationMiddleware
-from app.http.cron import CronView
-from app.http.export import ExportView
-from app.http.full_collections import full_collections_between
-from app.http.graphiql import graphiql_page, graphiql_routes
-from app.http.graphql_view import GraphQLView
-from app.http.health import HEALTH_ROUTES, livez, readyz
-from app.http.metrics import MetricsMiddleware
-from app.http.operation_gate import OperationGate
-from app.http.operation_turn import OperationTurns
-from app.http.readiness import Readiness
-from app.http.request_turns import RequestTurns
-from app.http.security_headers import SecurityHeadersMiddleware
+from app.http.exports.endpoint import ExportView
+from app.http.graphiql.page import graphiql_page, graphiql_routes
+from app.http.graphiql.security_headers import SecurityHeadersMiddleware
+from app.http.graphql.full_collections import full_collections_between
+from app.http.graphql.operation_gate import OperationGate
+from app.http.graphql.operation_turn import OperationTurns
+from app.http.graphql.view import GraphQLView
+from app.http.operations.health import HEALTH_ROUTES, livez, readyz
+from app.http.operations.readiness import Readiness
+from app.http.requests.client_address import client_address
+from app.http.requests.correlation import CorrelationMiddleware
+from app.http.requests.cron import CronView
+from app.http.requests.metrics import MetricsMiddleware
+from app.http.requests.turns import RequestTurns
 from app.http.sockets.graphql_socket import GraphQLSocket
 from app.observability.library_lines import limiting_libraries
 from app.observability.line_limits import LineLimits
+from app.redis.health import check_redis
+from app.redis.pool import crowd_connections
 from app.services.context import open_services
-from app.services.demo import DEMO_LOGINS
-from app.services.demo_logins import OfferedLogins
+from app.services.demo.logins import OfferedLogins
+from app.services.demo.seeding import DEMO_LOGINS
 from app.services.limits.cost_buckets import CostBuckets
 from app.services.limits.shares import request_turns
-from app.services.redis_health import check_redis
-from app.services.redis_pool import crowd_connections
-from app.services.tick_taking import start_scheduled_job
+from app.services.schedule.tick_taking import start_scheduled_job
 from graphql_schema.context import open_context
 from graphql_schema.schema import schema
 
@@ -53,11 +53,11 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from app.auth.access_tokens import AccessClaims
-    from app.http.cron import StartScheduled
-    from app.http.graphiql import DemoLogin
-    from app.http.graphql_view import ContextFactory
-    from app.http.readiness import Check
-    from app.settings import Settings
+    from app.configuration.settings import Settings
+    from app.http.graphiql.page import DemoLogin
+    from app.http.graphql.view import ContextFactory
+    from app.http.operations.readiness import Check
+    from app.http.requests.cron import StartScheduled
     from graphql_schema.pixecom_schema import PixecomSchema
 
 __all__ = ["Resources", "build_application", "create_application"]

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 
+from app.configuration.settings import LogFormat
 from app.observability.correlation import current_correlation_id
 from app.observability.event_values import clean_event
 from app.observability.masking import MASK, mask_secrets
-from app.settings import LogFormat
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger

@@ -13,28 +13,28 @@ import httpx
 from app.auth.hashing_queue import HashingQueue
 from app.auth.token_cipher import TokenCipher
 from app.database.engine import open_database
-from app.providers.meta.insight_page_reader import InsightPageReader
-from app.providers.meta.page_size import PageSizes
+from app.providers.meta.calls.page_size import PageSizes
+from app.providers.meta.rows.insight_page_reader import InsightPageReader
 from app.providers.proxies import open_platform_http
-from app.services.call_budget import CallBudgets
-from app.services.database_clock import DatabaseClock
-from app.services.database_schema import DatabaseSchema
+from app.redis.pool import crowd_connections, open_redis
+from app.services.conditions.database_clock import DatabaseClock
+from app.services.conditions.database_schema import DatabaseSchema
 from app.services.following.feeds import SellerFeeds
-from app.services.job_broker import JobBroker
+from app.services.jobs.broker import JobBroker
+from app.services.jobs.progress_channel import ProgressChannel
+from app.services.jobs.queue_depths import QueueDepths
 from app.services.limits.cost_buckets import CostBuckets
 from app.services.limits.login_limits import LoginLimits
-from app.services.progress_channel import ProgressChannel
-from app.services.queue_depths import QueueDepths
-from app.services.redis_pool import crowd_connections, open_redis
-from app.services.token_cache import TokenCache
+from app.services.platform.call_budget import CallBudgets
+from app.services.platform.token_cache import TokenCache
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from redis.asyncio import Redis
 
+    from app.configuration.settings import Settings
     from app.database.engine import Database
-    from app.settings import Settings
 
 PLATFORM_TIMEOUT = httpx.Timeout(120.0, connect=10.0)
 

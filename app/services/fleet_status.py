@@ -15,11 +15,12 @@ from app import clock
 from app.database.revision import check_revision
 from app.database.transactions import across_tenants, read_snapshot, work_transaction
 from app.observability.disk_space import DiskSpace, measure_disk
-from app.providers.meta.version_upgrade import upgrade_sentence
+from app.providers.meta.calls.version_upgrade import upgrade_sentence
 from app.queries.across_tenants import list_sellers
-from app.queries.connections import list_accounts, list_pages
-from app.queries.failing_work import list_outdated
-from app.queries.fleet_status import (
+from app.queries.connections.connections import list_accounts, list_pages
+from app.queries.jobs.dispatch import queue_depth
+from app.queries.jobs.failing_work import list_outdated
+from app.queries.jobs.fleet_status import (
     is_anything_running,
     list_candidates,
     list_failed_work,
@@ -27,20 +28,19 @@ from app.queries.fleet_status import (
     list_going_runs,
     list_held_back,
 )
-from app.queries.job_dispatch import queue_depth
-from app.queries.ticks import list_newest_ticks
-from app.queries.version_upgrades import find_version_upgrade
-from app.services.call_budget import OWN_LIMIT
-from app.services.database_schema import OK
-from app.services.freshness import FRESH_INTERVALS, REFUSALS, load_accounts_freshness
-from app.services.future_rows import look_for_future
+from app.queries.schedule.ticks import list_newest_ticks
+from app.queries.warnings.version_upgrades import find_version_upgrade
+from app.redis.health import check_redis
+from app.services.conditions.database_schema import OK
+from app.services.days.future_rows import look_for_future
+from app.services.jobs.run_progress import load_run_progress
 from app.services.named_seller import get_seller
-from app.services.quota_pauses import NEARLY_USED_UP_REASON
-from app.services.redis_health import check_redis
-from app.services.refusal import refusal_of
-from app.services.run_progress import load_run_progress
-from app.services.schedule import schedule
-from app.services.throttles import PauseScope
+from app.services.platform.call_budget import OWN_LIMIT
+from app.services.platform.quota_pauses import NEARLY_USED_UP_REASON
+from app.services.platform.refusal import refusal_of
+from app.services.platform.throttle_scopes import PauseScope
+from app.services.reads.freshness import FRESH_INTERVALS, REFUSALS, load_accounts_freshness
+from app.services.schedule.timetable import schedule
 from app.vocabulary import ConnectionHealth, Priority
 
 if TYPE_CHECKING:
@@ -48,14 +48,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from app.queries.connections import Connection
-    from app.queries.failing_work import OutdatedWork
-    from app.queries.fleet_status import FailedWork, Gap, GoingRun, HeldBack
-    from app.queries.version_upgrades import VersionUpgrade
+    from app.queries.connections.connections import Connection
+    from app.queries.jobs.failing_work import OutdatedWork
+    from app.queries.jobs.fleet_status import FailedWork, Gap, GoingRun, HeldBack
+    from app.queries.warnings.version_upgrades import VersionUpgrade
     from app.services.context import Services
-    from app.services.freshness import AccountFreshness, AccountsFreshness
-    from app.services.future_rows import FutureFinding
-    from app.services.run_progress import RunProgress
+    from app.services.days.future_rows import FutureFinding
+    from app.services.jobs.run_progress import RunProgress
+    from app.services.reads.freshness import AccountFreshness, AccountsFreshness
     from app.vocabulary import FreshnessReason, FreshnessState
 
 FAILURES_WITHIN = timedelta(hours=24)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from app.errors import SetupError
 from app.observability.logging import get_logger
+from app.serving.http.pacing import Paced
 from app.serving.limits import ConnectionLimits
-from app.serving.pacing import Paced
 from app.serving.server import BoundedConfig, QuietServer
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 __all__ = ["ConnectionLimits"]
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from app.serving.accepting import Accepting
+from app.serving.accepting.acceptor import Accepting
+from app.serving.accepting.places import Places
 from app.serving.drain import Drain
+from app.serving.http.protocol import BoundedHttp
 from app.serving.limits import ConnectionLimits
-from app.serving.places import Places
-from app.serving.protocol import BoundedHttp
-from app.serving.socket_protocol import BoundedWebSocket
+from app.serving.sockets.protocol import BoundedWebSocket
 
 if TYPE_CHECKING:
     import socket
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from app.serving.places import Place
+    from app.serving.accepting.places import Place
 
 __all__ = ["BoundedConfig", "BoundedServer", "QuietServer"]
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 from app import clock
-from app.services.day_times import newest_day_over_everywhere
+from app.services.work_requests.day_times import newest_day_over_everywhere
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

@@ -6,11 +6,11 @@ from typing import Annotated
 import strawberry
 
 from app.errors import ConflictError, NotFoundError
-from app.services.sync import enqueue_seller_sync
+from app.services.work_requests.sync_requests import enqueue_seller_sync
 from app.vocabulary import Priority, RunOrigin
 from graphql_schema.context import Info
 from graphql_schema.mutations.enqueue_sync import EnqueueSyncPayload, enqueued, read_accounts, refused
-from graphql_schema.permissions import Permission
+from graphql_schema.types.permissions import Permission
 
 
 @strawberry.input(description="Which history to fetch.")

@@ -6,15 +6,15 @@ from uuid import UUID
 import strawberry
 
 from app.errors import ConflictError, NotFoundError
-from app.services.run_control import cancel_run
-from graphql_schema.batched import batched
+from app.services.jobs.run_control import cancel_run
 from graphql_schema.context import Info
-from graphql_schema.global_id import read_id
+from graphql_schema.fields.batched import batched
+from graphql_schema.messages.operation_record import record_run_of
 from graphql_schema.mutations.enqueue_sync import load_runs
-from graphql_schema.operation_record import record_run_of
-from graphql_schema.permissions import Permission
-from graphql_schema.sync_runs import SyncRun
-from graphql_schema.user_errors import UserError, user_error
+from graphql_schema.runs.runs import SyncRun
+from graphql_schema.types.global_id import read_id
+from graphql_schema.types.permissions import Permission
+from graphql_schema.types.user_errors import UserError, user_error
 
 RUN = "input.runId"
 

@@ -9,18 +9,18 @@ import strawberry
 
 from app.errors import ConflictError, InputError, NotFoundError, NothingToSyncError
 from app.metrics.levels import Level
-from app.queries.jobs import EnqueuedJob as JobRow
-from app.queries.work_reading import RUNS
-from app.services.sync import EnqueuedRun, enqueue_seller_sync
+from app.queries.jobs.reading import RUNS
+from app.queries.jobs.requests import EnqueuedJob as JobRow
+from app.services.work_requests.sync_requests import EnqueuedRun, enqueue_seller_sync
 from app.vocabulary import JobState
-from graphql_schema.batched import Parents, batched
 from graphql_schema.context import Info
-from graphql_schema.global_id import global_id, read_ids
-from graphql_schema.left_out import SyncLeftOut
-from graphql_schema.operation_record import record_run_of
-from graphql_schema.permissions import Permission
-from graphql_schema.sync_runs import SyncRun
-from graphql_schema.user_errors import UserError, user_error
+from graphql_schema.fields.batched import Parents, batched
+from graphql_schema.messages.operation_record import record_run_of
+from graphql_schema.runs.runs import SyncRun
+from graphql_schema.runs.skipped_connections import SyncLeftOut
+from graphql_schema.types.global_id import global_id, read_ids
+from graphql_schema.types.permissions import Permission
+from graphql_schema.types.user_errors import UserError, user_error
 
 ACCOUNTS = "input.adAccountIds"
 LEVELS = "input.levels"

@@ -7,13 +7,13 @@ import strawberry
 
 from app.database.deadline import until_deadline
 from app.errors import UnauthenticatedError
-from app.services.login import log_in
-from app.services.reading import Reading
+from app.services.logins.login import log_in
+from app.services.reads.request_reader import Reading
+from graphql_schema.arguments.text_argument import read_text
 from graphql_schema.context import Info
-from graphql_schema.operation_record import abandonable, record_login_of
-from graphql_schema.text_argument import read_text
-from graphql_schema.user_errors import UserError, user_error
-from graphql_schema.viewer import Viewer
+from graphql_schema.entities.viewer import Viewer
+from graphql_schema.messages.operation_record import abandonable, record_login_of
+from graphql_schema.types.user_errors import UserError, user_error
 
 MAX_LENGTH = 1024
 

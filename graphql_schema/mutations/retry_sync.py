@@ -5,12 +5,12 @@ from typing import Annotated
 import strawberry
 
 from app.errors import ConflictError, NotFoundError
-from app.services.run_control import retry_run
+from app.services.jobs.run_control import retry_run
 from graphql_schema.context import Info
-from graphql_schema.global_id import read_id
 from graphql_schema.mutations.enqueue_sync import EnqueueSyncPayload, enqueued
-from graphql_schema.permissions import Permission
-from graphql_schema.user_errors import user_error
+from graphql_schema.types.global_id import read_id
+from graphql_schema.types.permissions import Permission
+from graphql_schema.types.user_errors import user_error
 
 RUN = "input.runId"
 

@@ -7,21 +7,21 @@ import strawberry
 from pydantic import SecretStr
 
 from app.errors import InputError, NotFoundError, TokenRejectedError
-from app.queries.directory import ACCOUNTS
-from app.queries.page_reading import PAGES
-from app.services.token_rotation import rotate_token as rotate
+from app.queries.lists.directory import ACCOUNTS
+from app.queries.lists.fb_pages import PAGES
+from app.services.connections.token_rotation import rotate_token as rotate
 from app.vocabulary import ConnectionKind
-from graphql_schema.account import AdAccount
-from graphql_schema.batched import Parents, batched
+from graphql_schema.arguments.text_argument import read_text
 from graphql_schema.context import Info
-from graphql_schema.global_id import GlobalId, read_global_id
+from graphql_schema.entities.account import AdAccount
+from graphql_schema.fb_pages.pages import Page
+from graphql_schema.fields.batched import Parents, batched
+from graphql_schema.messages.operation_record import record_run_of
 from graphql_schema.mutations.enqueue_sync import load_runs
-from graphql_schema.operation_record import record_run_of
-from graphql_schema.pages import Page
-from graphql_schema.permissions import Permission
-from graphql_schema.sync_runs import SyncRun
-from graphql_schema.text_argument import read_text
-from graphql_schema.user_errors import UserError, user_error
+from graphql_schema.runs.runs import SyncRun
+from graphql_schema.types.global_id import GlobalId, read_global_id
+from graphql_schema.types.permissions import Permission
+from graphql_schema.types.user_errors import UserError, user_error
 
 CONNECTION = "input.connectionId"
 TOKEN = "input.accessToken"  # noqa: S105  # an argument, not a token

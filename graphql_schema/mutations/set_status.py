@@ -11,16 +11,16 @@ from app.errors import ConflictError, InputError
 from app.metrics.levels import Level
 from app.services.idempotency import MAX_KEY_LENGTH
 from app.services.limits.work_allowance import jobs_for_changes
-from app.services.status_change import StatusAction, StatusFailure, StatusFailureCode, set_status
-from graphql_schema.ad_entity import ENTITY_TYPES, AdEntity, load_entities
-from graphql_schema.batched import Parents, batched
+from app.services.status_changes.bulk_change import StatusAction, StatusFailure, StatusFailureCode, set_status
+from graphql_schema.arguments.periods import DEFAULT_PERIOD
+from graphql_schema.arguments.text_argument import read_text
 from graphql_schema.context import Info
-from graphql_schema.enums import describe_enum
-from graphql_schema.global_id import MAX_IDS, global_id, read_ids
-from graphql_schema.periods import DEFAULT_PERIOD
-from graphql_schema.permissions import Permission
-from graphql_schema.text_argument import read_text
-from graphql_schema.user_errors import UserError, user_error
+from graphql_schema.entities.ad_entity import ENTITY_TYPES, AdEntity, load_entities
+from graphql_schema.fields.batched import Parents, batched
+from graphql_schema.types.enums import describe_enum
+from graphql_schema.types.global_id import MAX_IDS, global_id, read_ids
+from graphql_schema.types.permissions import Permission
+from graphql_schema.types.user_errors import UserError, user_error
 
 
 class EntityLevel(Enum):

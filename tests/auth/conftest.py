@@ -5,7 +5,7 @@ import base64
 import pytest
 from pydantic import SecretStr
 
-from app.settings import Settings
+from app.configuration.settings import Settings
 
 
 @pytest.fixture

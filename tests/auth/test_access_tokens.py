@@ -12,7 +12,7 @@ from app.clock import frozen
 from app.errors import UnauthenticatedError
 
 if TYPE_CHECKING:
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 USER = UUID("019a0000-0000-7000-8000-000000000001")
 SELLER = UUID("019a0000-0000-7000-8000-000000000002")

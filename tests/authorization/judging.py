@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.http.graphql_view import STATUS_OF_CODE
-from app.http.negotiation import GRAPHQL_RESPONSE
-from graphql_schema.permissions import Permission, permissions_of
+from app.http.graphql.view import STATUS_OF_CODE
+from app.http.requests.negotiation import GRAPHQL_RESPONSE
+from graphql_schema.types.permissions import Permission, permissions_of
 from tests.authorization.callers import Anonymous, Member, NotMember, Refused
 from tests.authorization.digest import read_digest
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.identifiers import new_id
-from graphql_schema.global_id import global_id
-from graphql_schema.permissions import Permission
+from graphql_schema.types.global_id import global_id
+from graphql_schema.types.permissions import Permission
 from tests.authorization.planting import DAY, add_work
 from tests.authorization.rows import Ids, Row
 from tests.sandbox.small_world import TOKEN

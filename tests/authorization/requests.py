@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.http.negotiation import JSON
+from app.http.requests.negotiation import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

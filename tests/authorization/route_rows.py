@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.http.export_formats import FORMATS
+from app.http.exports.formats import FORMATS
 from graphql_schema.exports import LISTS
 
 # The types of what the rows of an export are, by list. A new list needs its type here.

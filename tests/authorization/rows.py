@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.metrics.definitions import METRICS
-from graphql_schema.global_id import global_id
-from graphql_schema.permissions import Permission, permissions_of
+from graphql_schema.types.global_id import global_id
+from graphql_schema.types.permissions import Permission, permissions_of
 from tests.authorization.planting import DAY, ENDED_JOB
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from graphql import GraphQLObjectType
 
-    from app.settings import Settings
+    from app.configuration.settings import Settings
     from tests.authorization.world import Stage
 
 PLACE = "tests/authorization/"

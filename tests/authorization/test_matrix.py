@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.http.negotiation import GRAPHQL_RESPONSE, JSON
+from app.http.requests.negotiation import GRAPHQL_RESPONSE, JSON
 from tests.authorization.callers import CALLERS, Member
 from tests.authorization.judging import check_discretion, check_refusal, nothing_happens, refusal_of
 from tests.authorization.mutation_rows import MUTATIONS

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.http.negotiation import JSON
-from graphql_schema.permissions import Permission
+from app.http.requests.negotiation import JSON
+from graphql_schema.types.permissions import Permission
 from tests.authorization.callers import CALLERS, Caller, Member, Refused, Shown
 from tests.authorization.judging import Refusal, check_discretion, check_refusal, nothing_happens, refusal_of
 from tests.authorization.requests import send

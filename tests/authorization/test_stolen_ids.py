@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from app.identifiers import new_id
-from graphql_schema.global_id import global_id
+from graphql_schema.types.global_id import global_id
 from tests.authorization.callers import MEMBERS
 from tests.authorization.digest import read_digest
 from tests.authorization.id_asking import operation

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from graphql_schema.global_id import global_id
-from graphql_schema.permissions import Permission
+from graphql_schema.types.global_id import global_id
+from graphql_schema.types.permissions import Permission
 from tests.authorization.asgi_socket import AsgiSocket, Closed, opened
 from tests.authorization.callers import CALLERS, Anonymous, Caller, Member, Refused
 from tests.authorization.judging import nothing_happens, refusal_of

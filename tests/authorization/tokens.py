@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 OTHER_SECRET = "another secret, as long as the right one is"
 

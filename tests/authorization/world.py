@@ -18,9 +18,9 @@ from app.auth.token_cipher import token_context
 from app.http.application import create_application
 from app.identifiers import new_id
 from app.providers.sandbox.application import create_sandbox
-from app.providers.sandbox.worlds import SANDBOX_APP_ID
+from app.providers.sandbox.world.worlds import SANDBOX_APP_ID
 from app.services.context import open_services
-from graphql_schema.global_id import global_id
+from graphql_schema.types.global_id import global_id
 from tests.authorization.planting import plant
 from tests.authorization.tokens import payload, signed
 from tests.graphql_schema.small_world import LONG_AGO, SmallWorld
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from app.configuration.settings import Settings
     from app.embedded.throwaway import ThrowawayDatabase
-    from app.settings import Settings
     from tests.graphql_schema.small_world import Tenant
 
 CRON_SECRET = "the secret of a clock outside, and long enough"

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from app.cli.loop import run_on_uvloop
+from app.cli.process.loop import run_on_uvloop
+from app.configuration.settings import LogFormat
 from app.observability.logging import configure_logging
-from app.settings import LogFormat
 from tests.benchmarks import report
 from tests.benchmarks.contenders import OwnClient, open_contest
 from tests.benchmarks.dataset import DEFAULT_DIRECTORY, open_dataset

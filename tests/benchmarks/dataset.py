@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.configuration.settings import Settings
 from app.database.migration import MIGRATIONS, upgrade
 from app.embedded.data_directory import open_data_directory
 from app.embedded.postgres import Durability
@@ -22,7 +23,6 @@ from app.embedded.roles import SUPERUSER, create_database
 from app.embedded.servers import EmbeddedServers, start_servers
 from app.embedded.session import open_session
 from app.embedded.urls import database_urls
-from app.settings import Settings
 from tests.benchmarks.filling import fill
 from tests.benchmarks.population import Seller, list_sellers
 

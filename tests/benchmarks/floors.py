@@ -21,9 +21,9 @@ import asyncpg
 import orjson
 import uvicorn
 
+from app.configuration.settings import load_settings
 from app.embedded.ports import LOOPBACK
 from app.services.context import open_services
-from app.settings import load_settings
 from tests.benchmarks.answers import Results, answer, read_part
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.population import SCALES, list_sellers
@@ -33,8 +33,8 @@ from tests.benchmarks.workloads import WORKLOADS, Workload
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 
+    from app.configuration.settings import Settings
     from app.database.driver import Driver
-    from app.settings import Settings
     from tests.benchmarks.answers import Part
     from tests.benchmarks.population import Seller
     from tests.benchmarks.statements import Statement

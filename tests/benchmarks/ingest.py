@@ -26,14 +26,14 @@ from app.database.transactions import tenant_transaction, work_transaction
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.metrics.ranges import DateRange
-from app.queries.job_claims import claim_job
-from app.queries.structure import count_entities
-from app.services.day_reading import read_ahead
-from app.services.job_execution import Lease
-from app.services.job_kinds import AccountKey, StatsUnit, stats_job
-from app.services.provider_access import open_provider
-from app.services.run_requests import RunRequest, record_run
-from app.services.stats_sync import run_stats_job
+from app.queries.jobs.claims import claim_job
+from app.queries.structure.structure import count_entities
+from app.services.jobs.execution import Lease
+from app.services.jobs.kinds import AccountKey, StatsUnit, stats_job
+from app.services.jobs.run_requests import RunRequest, record_run
+from app.services.platform.provider_access import open_provider
+from app.services.stats.day_reading import read_ahead
+from app.services.stats.sync import run_stats_job
 from app.vocabulary import Priority, RunOrigin
 from tests.benchmarks.ingest_world import assign_all, open_world
 from tests.benchmarks.job_processes import cpu_seconds
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from app.queries.connections import Connection
+    from app.queries.connections.connections import Connection
     from app.services.context import Services
     from tests.benchmarks.ingest_world import Stand
     from tests.benchmarks.insight_pages import Shape

@@ -15,6 +15,7 @@ import httpx
 from pydantic import SecretStr
 
 from app import clock
+from app.configuration.settings import Settings
 from app.database.migration import upgrade
 from app.database.transactions import tenant_transaction, work_transaction
 from app.embedded.child import ChildSpec, start_child
@@ -27,8 +28,7 @@ from app.embedded.urls import database_urls
 from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.providers.contract import AdRecord, AdsetRecord, CampaignRecord
-from app.queries import structure
-from app.queries.connections import find_connection
+from app.queries.connections.connections import find_connection
 from app.queries.sellers import (
     NewSeller,
     NewSellpage,
@@ -37,9 +37,9 @@ from app.queries.sellers import (
     insert_sellpages,
     insert_strategy,
 )
-from app.services.connecting import AccountToConnect, connect_account
+from app.queries.structure import structure
+from app.services.connections.connecting import AccountToConnect, connect_account
 from app.services.context import open_services
-from app.settings import Settings
 from app.vocabulary import EntityStatus, ProviderKind
 from tests.benchmarks.insight_pages import Place, Shape, list_places
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
     from uuid import UUID
 
-    from app.queries.connections import Connection
+    from app.queries.connections.connections import Connection
     from app.services.context import Services
 
 NAME = "bench_ingest"

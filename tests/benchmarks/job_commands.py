@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.configuration.settings import LogFormat
 from app.observability.logging import configure_logging
-from app.settings import LogFormat
 from tests.benchmarks.commands import DirectoryOption, application
 from tests.benchmarks.dataset import DEFAULT_DIRECTORY
 from tests.benchmarks.ingest_world import open_stand

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.database.transactions import work_transaction
 from app.identifiers import new_id
-from app.queries.jobs import NewJob
+from app.queries.jobs.requests import NewJob
 from app.services.context import open_services
-from app.services.job_queue import send_now
-from app.services.run_requests import RunRequest, record_run
+from app.services.jobs.queue import send_now
+from app.services.jobs.run_requests import RunRequest, record_run
 from app.vocabulary import Priority, RunOrigin
 from tests.benchmarks.job_processes import SCHEDULER, WORKER, cpu_seconds, running
 from tests.benchmarks.job_worker import KIND

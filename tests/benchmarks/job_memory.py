@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import httpx
 
 from app.database.transactions import work_transaction
-from app.services.sync import enqueue_seller_sync
+from app.services.work_requests.sync_requests import enqueue_seller_sync
 from app.vocabulary import Priority, RunOrigin
 from tests.benchmarks.ingest_world import assign_all, open_world
 from tests.benchmarks.job_processes import WORKER, resident_bytes, running

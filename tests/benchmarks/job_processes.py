@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import httpx
 from pydantic import SecretStr
 
+from app.configuration.settings import LogFormat
 from app.embedded.child import ChildSpec, start_child
 from app.embedded.ports import LOOPBACK, find_free_port
-from app.settings import LogFormat
 from tests.benchmarks.ingest_world import CHECKOUT, START_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from app.configuration.settings import Settings
     from app.embedded.child import Child
-    from app.settings import Settings
 
 WORKER = ("tests.benchmarks.job_worker",)
 SCHEDULER = ("app.cli.main", "scheduler")

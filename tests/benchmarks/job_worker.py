@@ -8,16 +8,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from app.cli.loop import run_on_uvloop
+from app.cli.process.loop import run_on_uvloop
+from app.configuration.settings import load_settings
 from app.observability.logging import configure_logging
-from app.settings import load_settings
 from workers import tasks
 from workers.process import run_worker
 
 if TYPE_CHECKING:
-    from app.queries.job_claims import ClaimedJob
+    from app.queries.jobs.claims import ClaimedJob
     from app.services.context import Services
-    from app.services.job_execution import Lease
+    from app.services.jobs.execution import Lease
 
 KIND = "pause"
 SECONDS = 0.05

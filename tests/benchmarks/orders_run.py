@@ -14,8 +14,8 @@ import orjson
 from app.embedded.ports import LOOPBACK
 from app.metrics.levels import Level
 from app.services.context import open_services
-from graphql_schema.global_id import global_id
-from graphql_schema.page_arguments import TOP_LIMIT
+from graphql_schema.paging.page_arguments import TOP_LIMIT
+from graphql_schema.types.global_id import global_id
 from tests.benchmarks.contenders import headers_of, open_api
 from tests.benchmarks.floors import connect
 from tests.benchmarks.orders_questions import FIRST_PAGE, HUNDREDTH, QUESTIONS, RANGES, Question

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
-from graphql_schema.global_id import global_id
+from graphql_schema.types.global_id import global_id
 from tests.benchmarks.orders_questions import HUNDREDTH, MIN_SPEND, PAGE, RANGES, Question, Scope
 from tests.benchmarks.population import LAST_DAY
 

@@ -16,11 +16,11 @@ import httpx
 
 from app.database.transactions import tenant_transaction
 from app.metrics.levels import Level
-from app.providers.meta.page_size import LARGEST_INSIGHTS_PAGE
-from app.services.job_execution import execute_job
-from app.services.job_kinds import AccountKey
-from app.services.run_requests import RunRequest, record_run
-from app.services.sync import default_window, window_jobs
+from app.providers.meta.calls.page_size import LARGEST_INSIGHTS_PAGE
+from app.services.jobs.execution import execute_job
+from app.services.jobs.kinds import AccountKey
+from app.services.jobs.run_requests import RunRequest, record_run
+from app.services.work_requests.sync_requests import default_window, window_jobs
 from app.vocabulary import Priority, RunOrigin
 from tests.benchmarks.ingest_world import assign_all, open_world
 from workers.tasks import HANDLERS
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from app.queries.connections import Connection
+    from app.queries.connections.connections import Connection
     from app.services.context import Services
     from tests.benchmarks.ingest_world import Stand
     from tests.benchmarks.insight_pages import Shape

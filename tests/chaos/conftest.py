@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from app.database.transactions import work_transaction
 from workers.tasks import HANDLERS
 
 if TYPE_CHECKING:
-    from app.queries.job_claims import ClaimedJob
+    from app.queries.jobs.claims import ClaimedJob
     from app.services.context import Services
-    from app.services.job_execution import JobHandler, Lease
+    from app.services.jobs.execution import JobHandler, Lease
 
 NAP, POISON = "nap", "poison"
 SECONDS_BETWEEN_FENCES = 0.2

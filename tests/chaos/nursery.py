@@ -22,8 +22,8 @@ from typing import Any
 
 _HEAVY = (
     "app.cli.main",
-    "app.cli.loop",
-    "app.cli.server",
+    "app.cli.process.loop",
+    "app.cli.process.server",
     "app.http.application",
     "workers.process",
     "workers.scheduler",

@@ -20,7 +20,7 @@ from app.embedded.ports import find_free_port
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 40.0

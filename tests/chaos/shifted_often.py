@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from app.cli.main import main
-from app.services import database_clock
+from app.services.conditions import database_clock
 from tests.chaos.shifted import shift
 
 if __name__ == "__main__":

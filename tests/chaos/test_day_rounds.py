@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.services.daily_ingestion import enqueue_daily_backfill
+from app.services.days.ingestion import enqueue_daily_backfill
 from tests.chaos.processes import until
 from tests.chaos.work import check_all_is_well, has_ended, jobs_of, report, run_of
 from tests.services.shop import TODAY, account, add_seller, sandbox_for

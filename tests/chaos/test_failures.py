@@ -10,9 +10,9 @@ from pydantic import SecretStr
 
 from app import clock
 from app.database.transactions import tenant_transaction
-from app.services.freshness import load_accounts_freshness
-from app.services.sync import enqueue_seller_sync
-from app.services.token_renewal import renew_token
+from app.services.connections.token_renewal import renew_token
+from app.services.reads.freshness import load_accounts_freshness
+from app.services.work_requests.sync_requests import enqueue_seller_sync
 from app.vocabulary import FreshnessReason, FreshnessState
 from tests.chaos.handlers import POISON
 from tests.chaos.processes import until
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.services.context import Services
-    from app.services.freshness import AccountFreshness
+    from app.services.reads.freshness import AccountFreshness
     from tests.chaos.processes import Processes
     from tests.services.shop import Shop
 

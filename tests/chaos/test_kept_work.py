@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.services.tick_taking import start_scheduled_job
+from app.services.schedule.tick_taking import start_scheduled_job
 from tests.chaos.handlers import NAP
 from tests.chaos.processes import until
 from tests.chaos.work import check_all_is_well, has_ended, report, tell

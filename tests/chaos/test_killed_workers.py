@@ -12,7 +12,7 @@ import pytest
 
 from app import clock
 from app.metrics.levels import Level
-from app.services.sync import enqueue_seller_sync
+from app.services.work_requests.sync_requests import enqueue_seller_sync
 from tests.chaos.processes import until
 from tests.chaos.sandboxes import call_log, control
 from tests.chaos.work import check_all_is_well, has_ended, jobs_of, report, run_of

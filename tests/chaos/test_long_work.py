@@ -8,10 +8,10 @@ import pytest
 from pydantic import SecretStr
 
 from app import clock
-from app.services.connecting import AccountToConnect, connect_account
-from app.services.job_queue import send_now
-from app.services.run_control import cancel_run, retry_run
-from app.services.tick_taking import start_scheduled_job
+from app.services.connections.connecting import AccountToConnect, connect_account
+from app.services.jobs.queue import send_now
+from app.services.jobs.run_control import cancel_run, retry_run
+from app.services.schedule.tick_taking import start_scheduled_job
 from app.vocabulary import Priority, ProviderKind
 from tests.chaos.processes import until
 from tests.chaos.work import (

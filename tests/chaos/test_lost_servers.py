@@ -14,8 +14,8 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
 from app.services.context import open_services
-from app.services.job_queue import send_now
-from app.services.sync import enqueue_seller_sync
+from app.services.jobs.queue import send_now
+from app.services.work_requests.sync_requests import enqueue_seller_sync
 from app.vocabulary import Priority
 from tests.chaos.own_servers import OwnPostgres, OwnValkey
 from tests.chaos.processes import Processes, until
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
+    from app.configuration.settings import Settings
     from app.services.context import Services
-    from app.settings import Settings
     from tests.chaos.processes import Nursery, Process
     from tests.services.shop import Shop
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.services.job_queue import send_now
+from app.services.jobs.queue import send_now
 from app.vocabulary import Priority
 from tests.chaos.processes import ROOT, until
 from tests.chaos.work import a_job, ask_for, check_all_is_well, has_ended, jobs_of, report, tell

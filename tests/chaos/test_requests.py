@@ -14,10 +14,10 @@ import pytest
 from app import clock
 from app.auth.access_tokens import issue_access_token
 from app.database.transactions import tenant_transaction, work_transaction
-from app.queries.seller_totals import lock_totals
-from app.queries.stale_days import mark_days_stale
-from app.services.refresh_requests import request_refresh
-from app.services.run_requests import RunRequest, record_run
+from app.queries.days.seller_totals import lock_totals
+from app.queries.days.stale_days import mark_days_stale
+from app.services.jobs.run_requests import RunRequest, record_run
+from app.services.work_requests.refresh_requests import request_refresh
 from app.vocabulary import Role, RunOrigin
 from tests.chaos.processes import until
 from tests.chaos.work import (

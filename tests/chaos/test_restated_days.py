@@ -11,11 +11,11 @@ from app import clock
 from app.metrics.levels import Level
 from app.metrics.periods import Period
 from app.metrics.ranges import DateRange, RangeSpec
-from app.providers.sandbox.dataset import AdDay, Delivered
-from app.services.measuring import MetricsReading, MetricsRequest
-from app.services.reading import Reading
-from app.services.sync import enqueue_seller_sync
-from app.services.tick_taking import start_scheduled_job
+from app.providers.sandbox.world.dataset import AdDay, Delivered
+from app.services.reads.metrics import MetricsReading, MetricsRequest
+from app.services.reads.request_reader import Reading
+from app.services.schedule.tick_taking import start_scheduled_job
+from app.services.work_requests.sync_requests import enqueue_seller_sync
 from tests.chaos.processes import until
 from tests.chaos.sandboxes import control
 from tests.chaos.work import LIVE, check_all_is_well, report, tell

@@ -13,10 +13,10 @@ import pytest
 from app import clock
 from app.database.transactions import work_transaction
 from app.metrics.levels import Level
-from app.queries.ticks import take_tick
-from app.services.daily_round import round_name
-from app.services.schedule import schedule
-from app.services.tick_taking import run_due_ticks
+from app.queries.schedule.ticks import take_tick
+from app.services.days.round import round_name
+from app.services.schedule.tick_taking import run_due_ticks
+from app.services.schedule.timetable import schedule
 from app.vocabulary import Priority
 from tests.chaos.processes import until
 from tests.chaos.test_killed_workers import sync_level

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from app.services.sync import enqueue_seller_sync
+from app.services.work_requests.sync_requests import enqueue_seller_sync
 from app.vocabulary import Priority
 from tests.chaos.processes import until
 from tests.chaos.work import OF_RUN, a_job, ask_for
@@ -22,7 +22,7 @@ from tests.services.working import fetch_work
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from app.queries.jobs import NewJob
+    from app.queries.jobs.requests import NewJob
     from app.services.context import Services
     from tests.chaos.processes import Processes
     from tests.services.shop import Shop

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.database.transactions import work_transaction
-from app.queries.ticks import find_newest_tick
-from app.services.sync import enqueue_seller_sync
+from app.queries.schedule.ticks import find_newest_tick
+from app.services.work_requests.sync_requests import enqueue_seller_sync
 from tests.chaos.processes import until
 from tests.services.invariants import check_invariants, count_live
 from tests.services.jobs_at_hand import run_state

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from app.database.transactions import work_transaction
 from app.identifiers import new_id
-from app.queries.jobs import NewJob
-from app.services.run_requests import RunRequest, record_run
+from app.queries.jobs.requests import NewJob
+from app.services.jobs.run_requests import RunRequest, record_run
 from app.vocabulary import Priority, RunOrigin
 from tests.chaos.handlers import NAP
 from tests.chaos.processes import until
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from app.database.driver import Record
     from app.services.context import Services
-    from app.services.run_requests import EnqueuedRun
+    from app.services.jobs.run_requests import EnqueuedRun
 
 OF_RUN = "SELECT jobs.* FROM jobs JOIN sync_run_jobs ON job_id = jobs.id WHERE run_id = $1 ORDER BY jobs.id"
 LIVE = "SELECT count(*) FROM jobs WHERE ended_at IS NULL"

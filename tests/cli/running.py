@@ -16,14 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.instance import Instance, write_instance
+from app.cli.joining.instance import Instance, write_instance
 from app.embedded.data_directory import open_data_directory
 from app.embedded.ports import find_free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 PIXECOM = [sys.executable, "-m", "app.cli.main"]
 PATIENCE_SECONDS = 90

@@ -12,7 +12,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from app.cli.instance import write_instance
+from app.cli.joining.instance import write_instance
 from app.cli.main import application, exit_code
 from app.errors import ConflictError, InputError, NotFoundError, ServerFailedError, SetupError, UnreachableError
 from tests.cli.running import instance_on

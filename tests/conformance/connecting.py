@@ -18,7 +18,7 @@ from app import clock
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.providers.meta.provider import MetaProvider
-from app.providers.sandbox.scenario import read_scenario
+from app.providers.sandbox.script.scenario import read_scenario
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app import clock
-from app.providers.sandbox.worlds import World
+from app.providers.sandbox.world.worlds import World
 from tests.conformance.connecting import (
     ACCOUNT,
     DAYS,

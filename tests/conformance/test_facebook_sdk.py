@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app import clock
-from app.providers.sandbox.worlds import (
+from app.providers.sandbox.world.worlds import (
     DEMO_ACCESS_TOKEN,
     DEMO_ACCOUNT_ID,
     DEMO_TIME_ZONE,

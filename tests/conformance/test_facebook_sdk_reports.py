@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from app import clock
-from app.providers.sandbox.page_dataset import PACIFIC
-from app.providers.sandbox.worlds import (
+from app.providers.sandbox.world.page_dataset import PACIFIC
+from app.providers.sandbox.world.worlds import (
     DEMO_ACCESS_TOKEN,
     DEMO_ACCOUNT_ID,
     DEMO_PAGE_ACCESS_TOKEN,

@@ -15,7 +15,7 @@ import pytest
 
 from app import clock
 from app.metrics.counters import ZERO, Counters
-from app.providers.sandbox.worlds import World
+from app.providers.sandbox.world.worlds import World
 from tests.conformance.connecting import (
     ACCOUNT,
     DAYS,

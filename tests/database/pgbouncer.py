@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
-from app.cli.readiness import wait_until
+from app.cli.instance.readiness import wait_until
 from app.embedded.child import ChildSpec, start_child
 from app.embedded.identity import choose_identity
 from app.embedded.ports import find_free_port, is_answering
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
     from pathlib import Path
 
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 SESSIONS = 3
 BINARY = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")

@@ -9,16 +9,16 @@ import pytest
 
 from app.database.deadline import until_deadline
 from app.errors import DeadlineExceededError
-from app.services import request_snapshot
-from app.services.request_snapshot import RequestSnapshot
+from app.services.reads import request_snapshot
+from app.services.reads.request_snapshot import RequestSnapshot
 from tests.database.opening import opened_engine
-from tests.database.test_lost_connections import OPENINGS, SELLER
+from tests.database.outages.test_lost_connections import OPENINGS, SELLER
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from app.embedded.throwaway import ThrowawayDatabase
-    from tests.database.test_lost_connections import Opening
+    from tests.database.outages.test_lost_connections import Opening
 
 LIMIT = "SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'"
 

@@ -19,8 +19,8 @@ from tests.database.opening import opened_engine
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from app.configuration.settings import Settings
     from app.embedded.throwaway import ThrowawayDatabase
-    from app.settings import Settings
 
 
 async def _refusal(settings: Settings) -> str:

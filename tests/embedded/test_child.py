@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from app.cli.readiness import wait_until
+from app.cli.instance.readiness import wait_until
 from app.embedded.child import ChildSpec, start_child
 
 if TYPE_CHECKING:

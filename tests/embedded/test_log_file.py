@@ -8,7 +8,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from app.cli.readiness import wait_until
+from app.cli.instance.readiness import wait_until
 from app.embedded.child import ChildSpec, start_child
 from app.embedded.log_file import MOST_BYTES, prepare_log, read_last_lines, shorten_log
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from sqlalchemy import event
 
+from app.configuration.settings import Settings
 from app.services.context import open_services
-from app.settings import Settings
 from tests.graphql_schema.golden_world import GoldenWorld, plant
 from tests.graphql_schema.small_world import SmallWorld
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.clock import frozen
 from app.metrics.levels import Level
-from graphql_schema.global_id import global_id
+from graphql_schema.types.global_id import global_id
 from tests.graphql_schema.small_world import Entity
 
 if TYPE_CHECKING:

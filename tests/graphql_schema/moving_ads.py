@@ -13,7 +13,7 @@ from uuid import UUID
 
 from app.metrics.levels import Level
 from app.vocabulary import DeliveryStatus, EntityStatus
-from graphql_schema.global_id import global_id
+from graphql_schema.types.global_id import global_id
 from tests.graphql_schema.small_world import LONG_AGO
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from app.metrics.levels import Level
 from app.providers.mock.plan import plan_account
 from app.vocabulary import EntityStatus
 from graphql_schema.context import open_context
-from graphql_schema.global_id import global_id
 from graphql_schema.schema import schema
+from graphql_schema.types.global_id import global_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from app.identifiers import new_id
-from graphql_schema.global_id import global_id
+from graphql_schema.types.global_id import global_id
 
 if TYPE_CHECKING:
     from tests.graphql_schema.small_world import SmallWorld, Tenant

@@ -34,7 +34,7 @@ from app.errors import (
 from app.observability.correlation import begin_correlation
 from graphql_schema.errors import ErrorCode, code_of, query_too_complex, rate_limited
 from graphql_schema.pixecom_schema import PixecomSchema
-from graphql_schema.scalars import SCALARS
+from graphql_schema.types.scalars import SCALARS
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from app.clock import now
-from app.services import exporting
-from app.services.exporting import open_exporter
-from app.services.request_snapshot import RequestOverError
+from app.services.reads import exports as exporting
+from app.services.reads.exports import open_exporter
+from app.services.reads.request_snapshot import RequestOverError
 from graphql_schema.context import Context
 from graphql_schema.exports import columns_of, open_export, rows_of
 

@@ -12,9 +12,9 @@ from app.database.transactions import tenant_transaction
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.metrics.money import MAX_MICROS
-from app.providers.meta.counter_reading import MOST_DONE, MOST_MICROS, MOST_SHOWN
-from app.queries.leaderboards import BoardsOfDay, write_leaderboards
-from app.queries.seller_totals import rebuild_totals
+from app.providers.meta.rows.counter_reading import MOST_DONE, MOST_MICROS, MOST_SHOWN
+from app.queries.days.leaderboards import BoardsOfDay, write_leaderboards
+from app.queries.days.seller_totals import rebuild_totals
 
 if TYPE_CHECKING:
     from tests.graphql_schema.small_world import Entity, SmallWorld, Tenant

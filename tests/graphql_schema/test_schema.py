@@ -16,8 +16,8 @@ from graphql import (
 
 from app.metrics.definitions import METRICS, Unit
 from graphql_schema import sdl
-from graphql_schema.enums import describe_enum
 from graphql_schema.schema import schema
+from graphql_schema.types.enums import describe_enum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ import pytest
 import structlog
 
 from app.auth.access_tokens import issue_access_token
+from app.configuration.settings import LogFormat
 from app.http.application import create_application
 from app.observability.logging import configure_logging
 from app.services.context import open_services
-from app.settings import LogFormat
 from tests.graphql_schema.filled_seller import fill
 from tests.graphql_schema.small_world import SmallWorld
 from tests.hostile.catalogue import OPERATIONS, TWINS

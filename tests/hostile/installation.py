@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 import httpx
 
 from app.auth.access_tokens import issue_access_token
+from app.configuration.settings import Settings
 from app.database.migration import upgrade
 from app.embedded.child import Child, ChildSpec, start_child
 from app.embedded.ports import LOOPBACK, find_free_port
 from app.embedded.throwaway import get_servers, stop_servers
 from app.services.context import open_services
-from app.settings import Settings
 from tests.graphql_schema.filled_seller import fill
 from tests.graphql_schema.small_world import SmallWorld
 

@@ -12,10 +12,10 @@ import pytest
 import strawberry
 
 from app.auth.access_tokens import issue_access_token
+from app.configuration.settings import Settings
 from app.errors import InputError, NotFoundError
 from app.http.application import Resources, build_application
 from app.serving.server import BoundedConfig, BoundedServer
-from app.settings import Settings
 from graphql_schema.errors import query_too_complex, rate_limited
 from graphql_schema.pixecom_schema import PixecomSchema
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from app.auth.access_tokens import AccessClaims
-    from app.http.readiness import Check, Readiness
+    from app.http.operations.readiness import Check, Readiness
 
 
 USER = UUID("019a0000-0000-7000-8000-00000000000f")

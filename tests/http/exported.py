@@ -15,8 +15,8 @@ import httpx
 
 from app.auth.access_tokens import issue_access_token
 from app.clock import frozen
+from app.configuration.settings import Settings
 from app.http.application import Resources, build_application
-from app.settings import Settings
 from graphql_schema.context import open_context
 from graphql_schema.schema import schema
 from tests.graphql_schema.golden_world import EVERY_METRIC, NOW

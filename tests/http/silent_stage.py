@@ -13,10 +13,11 @@ from pydantic import SecretStr
 from app.auth.passwords import hash_password
 from app.clock import now
 from app.database.transactions import login_transaction, tenant_transaction
-from app.http import application, readiness
+from app.http import application
 from app.http.application import create_application
+from app.http.operations import readiness
 from app.identifiers import new_id
-from app.queries.logins import NewUser, insert_membership, insert_user
+from app.queries.logins.address_book import NewUser, insert_membership, insert_user
 from app.services.context import open_services
 from app.vocabulary import Role
 from tests.graphql_schema.small_world import SmallWorld
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from app.configuration.settings import Settings
     from app.services.context import Services
-    from app.settings import Settings
     from tests.chaos.own_servers import OwnPostgres, OwnValkey
     from tests.graphql_schema.small_world import Tenant
 

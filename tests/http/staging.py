@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
     from app.auth.access_tokens import AccessClaims
+    from app.configuration.settings import Settings
     from app.embedded.throwaway import ThrowawayDatabase
     from app.services.context import Services
-    from app.settings import Settings
     from tests.graphql_schema.small_world import Entity, Tenant
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
+from app.configuration.settings import LogFormat
 from app.observability.logging import configure_logging
-from app.settings import LogFormat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -13,11 +13,11 @@ from prometheus_client import REGISTRY
 
 from app.errors import ThrottleScope
 from app.http import application
-from app.http import metrics as http_metrics
-from app.http.health import HEALTH_ROUTES
+from app.http.operations.health import HEALTH_ROUTES
+from app.http.requests import metrics as http_metrics
 from app.observability import prometheus
-from app.services.job_failure import FailureClass
-from app.services.scarce_budgets import LEAST_LEFT, LITTLE_LEFT
+from app.services.jobs.failure import FailureClass
+from app.services.platform.budget_shortage import LEAST_LEFT, LITTLE_LEFT
 from app.vocabulary import (
     ConnectionHealth,
     ConnectionKind,

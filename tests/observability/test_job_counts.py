@@ -11,16 +11,16 @@ from prometheus_client import REGISTRY
 from app import clock
 from app.errors import ProviderThrottledError, ProviderTransientError, TokenRejectedError
 from app.services.context import open_services
-from app.services.dispatcher import dispatch_once
+from app.services.jobs.dispatcher import dispatch_once
+from tests.services.jobs.test_execution import expire_all
 from tests.services.jobs_at_hand import chore, doing, enqueue_one, execute, failing, nothing, state_of
-from tests.services.test_job_execution import expire_all
 from tests.services.working import make_all_due
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from app.configuration.settings import Settings
     from app.services.context import Services
-    from app.settings import Settings
     from tests.observability.conftest import Lines
 
 

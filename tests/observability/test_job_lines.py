@@ -19,11 +19,11 @@ from app.errors import ProviderThrottledError, TokenRejectedError
 from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.observability.logging import get_logger
-from app.queries import job_claims
+from app.queries.jobs import claims as job_claims
 from app.queries.sellers import NewSeller, insert_seller
 from app.services.context import open_services
-from app.services.job_execution import execute_job
-from app.services.job_kinds import AccountKey, StatsUnit, stats_job
+from app.services.jobs.execution import execute_job
+from app.services.jobs.kinds import AccountKey, StatsUnit, stats_job
 from app.vocabulary import Priority
 from tests.services.jobs_at_hand import enqueue
 from tests.services.ticking import connect_mocks
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
     from uuid import UUID
 
+    from app.configuration.settings import Settings
     from app.database.driver import Driver
-    from app.queries.job_claims import ClaimedJob
+    from app.queries.jobs.claims import ClaimedJob
     from app.services.context import Services
-    from app.services.job_execution import Lease
-    from app.settings import Settings
+    from app.services.jobs.execution import Lease
     from tests.observability.conftest import Lines
 
 DAY = date(2026, 11, 20)
@@ -198,4 +198,4 @@ async def test_what_outlives_the_job_that_began_it_carries_no_job(
 
 
 def _is_nudge(line: dict[str, Any]) -> bool:
-    return line["logger"] == "app.services.progress_channel"
+    return line["logger"] == "app.services.jobs.progress_channel"

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.configuration.settings import LogFormat
 from app.observability.correlation import begin_correlation
 from app.observability.logging import configure_logging, get_logger
-from app.settings import LogFormat
 
 if TYPE_CHECKING:
     from tests.observability.conftest import Lines

@@ -14,12 +14,12 @@ from app.database.outage import Outages, Wanted
 from app.embedded.ports import find_free_port
 from app.identifiers import new_id
 from app.services.context import open_services
-from app.services.job_execution import execute_job
+from app.services.jobs.execution import execute_job
 
 if TYPE_CHECKING:
     import pytest
 
-    from app.settings import Settings
+    from app.configuration.settings import Settings
     from tests.observability.conftest import Lines
 
 GONE, BACK = "the database does not answer; jobs wait", "the database answers again"

@@ -12,7 +12,7 @@ from app.services.context import open_services
 from tests.services.jobs_at_hand import chore, enqueue, execute, failing
 
 if TYPE_CHECKING:
-    from app.settings import Settings
+    from app.configuration.settings import Settings
     from tests.observability.conftest import Lines
 
 

@@ -12,13 +12,13 @@ from app import clock
 from app.metrics.counters import ZERO, Counters
 from app.metrics.levels import Level
 from app.providers.contract import AccountRecord, AdProvider, EntityStatus, InsightRow, StatusRecord
-from app.providers.meta.page_size import PageSizes
+from app.providers.meta.calls.page_size import PageSizes
 from app.providers.meta.provider import MetaProvider
 from app.providers.mock.ledger import InMemoryLedger
 from app.providers.mock.plan import plan_account
 from app.providers.mock.provider import MockProvider
 from app.providers.sandbox.application import create_sandbox
-from app.providers.sandbox.worlds import DEMO_ACCESS_TOKEN, DEMO_ACCOUNT_ID, demo_world
+from app.providers.sandbox.world.worlds import DEMO_ACCESS_TOKEN, DEMO_ACCOUNT_ID, demo_world
 from tests.providers.serving import serving
 
 if TYPE_CHECKING:

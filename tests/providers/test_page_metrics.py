@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.providers.page_metrics import METRICS, PAGE_METRICS, POST_METRICS
-from app.providers.sandbox import page_metrics as of_the_sandbox
+from app.providers.sandbox.world import page_metrics as of_the_sandbox
 
 
 def test_every_name_stands_once_and_begins_with_its_scope() -> None:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from app.providers.sandbox.faults import Fault
-    from app.providers.sandbox.scenario import Scenario
-    from app.providers.sandbox.worlds import World
+    from app.providers.sandbox.script.faults import Fault
+    from app.providers.sandbox.script.scenario import Scenario
+    from app.providers.sandbox.world.worlds import World
 
 BASE_URL = "http://graph.test"
 

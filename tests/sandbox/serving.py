@@ -15,8 +15,8 @@ from app.providers.sandbox.application import create_sandbox
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from app.providers.sandbox.scenario import Scenario
-    from app.providers.sandbox.worlds import World
+    from app.providers.sandbox.script.scenario import Scenario
+    from app.providers.sandbox.world.worlds import World
 
 PATIENCE_SECONDS = 20
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from app.providers.sandbox.csv_dataset import RecordedDelivery
-from app.providers.sandbox.dataset import Account, AdDay, Delivered, Entity, Issue, Kind, Status
-from app.providers.sandbox.worlds import World
+from app.providers.sandbox.world.csv_dataset import RecordedDelivery
+from app.providers.sandbox.world.dataset import Account, AdDay, Delivered, Entity, Issue, Kind, Status
+from app.providers.sandbox.world.worlds import World
 
 TOKEN = "token-of-account-1"
 OTHER_TOKEN = "token-of-account-2"

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.configuration.settings import LogFormat
 from app.database.transactions import driver_of
 from app.observability.logging import configure_logging
-from app.settings import LogFormat
 from tests.database.opening import opened_engine
 from tests.redis_clients import redis_client
 from tests.services.invariants import check_invariants

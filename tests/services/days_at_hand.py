@@ -12,13 +12,13 @@ from app.database.transactions import tenant_transaction, work_transaction
 from app.metrics.levels import Level
 from app.providers.contract import InsightRow
 from app.providers.insight_rows import rows_of
-from app.queries.connections import find_connection
-from app.queries.job_claims import claim_job
-from app.services.day_content import fetched_days
-from app.services.day_writing import Fetch, KnownEntities, write_days
-from app.services.job_execution import Lease
-from app.services.job_kinds import AccountKey, StatsUnit, stats_job
-from app.services.run_requests import RunRequest, record_run
+from app.queries.connections.connections import find_connection
+from app.queries.jobs.claims import claim_job
+from app.services.jobs.execution import Lease
+from app.services.jobs.kinds import AccountKey, StatsUnit, stats_job
+from app.services.jobs.run_requests import RunRequest, record_run
+from app.services.stats.day_content import fetched_days
+from app.services.stats.day_writing import Fetch, KnownEntities, write_days
 from app.vocabulary import Priority, RunOrigin
 from tests.services.shop import TODAY
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.metrics.counters import Counters
-    from app.queries.connections import Connection
+    from app.queries.connections.connections import Connection
     from app.services.context import Services
     from tests.services.shop import Shop
 

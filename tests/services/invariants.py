@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.queries.across_tenants import SellerRef
-from app.services.stats_check import check_seller
+from app.services.days.stats_check import check_seller
 from tests.services.working import fetch, fetch_work
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from app.queries.stats_check import Difference
+    from app.queries.stats.check import Difference
     from app.services.context import Services
 
 # A day with numbers was fetched, and not before its numbers were.

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from app.database.transactions import work_transaction
 from app.identifiers import new_id
-from app.queries.jobs import NO_DELAY, NewJob
-from app.services.job_execution import execute_job
-from app.services.run_requests import RunRequest, record_run
-from app.services.throttles import pause_scopes
+from app.queries.jobs.requests import NO_DELAY, NewJob
+from app.services.jobs.execution import execute_job
+from app.services.jobs.run_requests import RunRequest, record_run
+from app.services.platform.throttle_scopes import pause_scopes
 from app.vocabulary import Priority, ProviderKind, RunOrigin, UseCase
 from tests.services.working import fetch_work
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Record
-    from app.queries.job_claims import ClaimedJob
+    from app.queries.jobs.claims import ClaimedJob
     from app.services.context import Services
-    from app.services.job_execution import JobHandler, Lease
-    from app.services.run_requests import EnqueuedRun
+    from app.services.jobs.execution import JobHandler, Lease
+    from app.services.jobs.run_requests import EnqueuedRun
 
 KIND = "chore"
 

@@ -17,13 +17,13 @@ from pydantic import SecretStr
 from app import clock
 from app.database.transactions import login_transaction, tenant_transaction
 from app.identifiers import new_id
-from app.providers.sandbox.csv_dataset import RecordedDelivery
-from app.providers.sandbox.dataset import Account, AdDay, Delivered, Entity, Kind
-from app.providers.sandbox.worlds import World
-from app.queries.logins import NewUser, insert_membership, insert_user
+from app.providers.sandbox.world.csv_dataset import RecordedDelivery
+from app.providers.sandbox.world.dataset import Account, AdDay, Delivered, Entity, Kind
+from app.providers.sandbox.world.worlds import World
+from app.queries.logins.address_book import NewUser, insert_membership, insert_user
 from app.queries.sellers import NewSeller, insert_seller
-from app.services.connecting import AccountToConnect, connect_account
-from app.services.sync import enqueue_seller_sync
+from app.services.connections.connecting import AccountToConnect, connect_account
+from app.services.work_requests.sync_requests import enqueue_seller_sync
 from app.vocabulary import ProviderKind, Role
 from tests.sandbox.serving import serving
 from tests.services.working import fetch, work_until_idle

@@ -11,13 +11,13 @@ import pytest
 from pydantic import SecretStr
 
 from app.metrics.counters import Counters
-from app.providers.meta import report_policy
-from app.providers.sandbox import scenario as scenario_module
-from app.providers.sandbox.demo_dataset import DEMO_ACCESS_TOKEN, DEMO_ACCOUNT_ID, DEMO_TIME_ZONE
-from app.providers.sandbox.scenario import load_scenario
-from app.providers.sandbox.scenario_accounts import generate_account
-from app.providers.sandbox.worlds import World, demo_world
-from app.services.connecting import AccountToConnect, connect_account
+from app.providers.meta.insights import report_policy
+from app.providers.sandbox.script import scenario as scenario_module
+from app.providers.sandbox.script.scenario import load_scenario
+from app.providers.sandbox.world.demo_dataset import DEMO_ACCESS_TOKEN, DEMO_ACCOUNT_ID, DEMO_TIME_ZONE
+from app.providers.sandbox.world.scenario_accounts import generate_account
+from app.providers.sandbox.world.worlds import World, demo_world
+from app.services.connections.connecting import AccountToConnect, connect_account
 from app.services.fleet_status import read_fleet_status
 from app.vocabulary import ProviderKind
 from tests.graphql_schema.small_world import SmallWorld, Tenant
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from app.embedded.throwaway import ThrowawayDatabase
     from app.services.context import Services
 
-SCENARIOS = Path(scenario_module.__file__).parent / "scenarios"
+SCENARIOS = Path(scenario_module.__file__).parents[1] / "scenarios"
 ACCOUNT = "900"
 AD, CAMPAIGN = 3, 1
 _NUMBERS = f"""

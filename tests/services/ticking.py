@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app.database.transactions import tenant_transaction, work_transaction
-from app.services.connecting import AccountToConnect, connect_account
-from app.services.job_execution import execute_job
-from app.services.tick_taking import run_due_ticks
+from app.services.connections.connecting import AccountToConnect, connect_account
+from app.services.jobs.execution import execute_job
+from app.services.schedule.tick_taking import run_due_ticks
 from app.vocabulary import ProviderKind
 from tests.services.working import fetch_work
 from workers.tasks import HANDLERS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.database.transactions import tenant_transaction, work_transaction
-from app.services.job_execution import execute_job
+from app.services.jobs.execution import execute_job
 from workers.tasks import HANDLERS
 
 if TYPE_CHECKING:

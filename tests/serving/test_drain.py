@@ -21,7 +21,7 @@ from tests.cli.running import run_pixecom
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 PATIENCE_SECONDS = 40.0
 CONTEXT = ssl.create_default_context()  # made once: it takes longer than a request, and no client here needs one

@@ -7,8 +7,8 @@ from io import StringIO
 
 import pytest
 
+from app.configuration.settings import LogFormat
 from app.observability.logging import configure_logging
-from app.settings import LogFormat
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from app.providers.meta.numbers import NotANumberError, read_number
+from app.providers.meta.values.numbers import NotANumberError, read_number
 from tests.spoilt.well_formed import TODAY
 
 if TYPE_CHECKING:

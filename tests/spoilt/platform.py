@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from app.metrics.levels import Level
-    from app.providers.sandbox.worlds import World
+    from app.providers.sandbox.world.worlds import World
     from tests.spoilt.asked import Asked
     from tests.spoilt.spoiling import Spoiling
 

@@ -16,12 +16,12 @@ from pydantic import SecretStr
 
 from app.database.transactions import tenant_transaction
 from app.metrics.levels import Level
-from app.providers.meta import report_policy
-from app.providers.sandbox.worlds import World
-from app.services.connecting import AccountToConnect, PageToConnect, connect_account, connect_page
-from app.services.job_kinds import AccountKey, page_ingestion_job, structure_job
-from app.services.run_requests import RunRequest, record_run
-from app.services.sync import enqueue_seller_sync
+from app.providers.meta.insights import report_policy
+from app.providers.sandbox.world.worlds import World
+from app.services.connections.connecting import AccountToConnect, PageToConnect, connect_account, connect_page
+from app.services.jobs.kinds import AccountKey, page_ingestion_job, structure_job
+from app.services.jobs.run_requests import RunRequest, record_run
+from app.services.work_requests.sync_requests import enqueue_seller_sync
 from app.vocabulary import Priority, ProviderKind, RunOrigin
 from tests.graphql_schema.small_world import SmallWorld
 from tests.services.invariants import check_invariants
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.embedded.throwaway import ThrowawayDatabase
-    from app.queries.jobs import NewJob
+    from app.queries.jobs.requests import NewJob
     from app.services.context import Services
     from tests.graphql_schema.small_world import Tenant
     from tests.spoilt.seen import Seen

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from app import clock
 from app.metrics.counters import Counters
 from app.metrics.levels import Level
-from app.providers.sandbox.csv_dataset import RecordedDelivery
-from app.providers.sandbox.dataset import Account, AdDay, Delivered, Entity, Kind
-from app.providers.sandbox.page_dataset import PACIFIC, Page, Post, RecordedPageNumbers
+from app.providers.sandbox.world.csv_dataset import RecordedDelivery
+from app.providers.sandbox.world.dataset import Account, AdDay, Delivered, Entity, Kind
+from app.providers.sandbox.world.page_dataset import PACIFIC, Page, Post, RecordedPageNumbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -15,8 +15,8 @@ from workers.health import Told, serve_health
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
+    from app.configuration.settings import Settings
     from app.services.context import Services
-    from app.settings import Settings
     from workers.health import Check
 
 HOST = "127.0.0.2"

@@ -16,7 +16,7 @@ from app.embedded.ports import find_free_port
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 _SECRETS = ("database_url", "system_database_url", "redis_url", "auth_secret", "token_encryption_keys")
 

@@ -11,9 +11,9 @@ import pytest
 
 from app.database.migration import downgrade, upgrade
 from app.database.revision import known_revisions
-from app.services import database_schema
+from app.services.conditions import database_schema
 from app.services.context import open_services
-from app.services.job_queue import send_now
+from app.services.jobs.queue import send_now
 from tests.services.jobs_at_hand import chore, enqueue, nothing, state_of
 from tests.workers.started import started
 from workers import process, scheduler, tasks
@@ -24,9 +24,9 @@ from workers.tasks import RunningJobs, register_tasks
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from app.configuration.settings import Settings
     from app.embedded.throwaway import ThrowawayDatabase
     from app.services.context import Services
-    from app.settings import Settings
 
 PATIENCE_SECONDS = 40.0
 OLDER = f"the schema is older than revision {known_revisions()[-1]}, which this release needs: run `pixecom migrate`"

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from prometheus_client import Gauge
 
+    from app.configuration.settings import Settings
     from app.observability.measuring import Reading
     from app.services.context import Services
-    from app.settings import Settings
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TODAY = NOON.date()

@@ -15,9 +15,9 @@ from app.embedded.ports import find_free_port
 from app.errors import ProviderThrottledError, SetupError, ThrottleScope
 from app.identifiers import new_id
 from app.observability.prometheus import QUEUE_DEPTH
-from app.queries.ticks import take_tick
+from app.queries.schedule.ticks import take_tick
 from app.services.context import open_services
-from app.services.schedule import schedule
+from app.services.schedule.timetable import schedule
 from app.serving import exposition
 from app.vocabulary import Priority
 from tests.services.jobs_at_hand import chore, enqueue, execute, failing
@@ -26,7 +26,7 @@ from workers import health
 from workers.health import Told, serve_health
 
 if TYPE_CHECKING:
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 SLOT = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 QUEUE = ("pixecom_queue_depth", "pixecom_queue_age_seconds")

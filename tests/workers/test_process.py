@@ -7,8 +7,8 @@ import pytest
 
 from app.database.transactions import work_transaction
 from app.services.context import Services, open_services
-from app.services.job_broker import JobBroker
-from app.services.job_queue import send_now
+from app.services.jobs.broker import JobBroker
+from app.services.jobs.queue import send_now
 from app.vocabulary import Priority
 from tests.services.jobs_at_hand import chore, enqueue, job_of, nothing, state_of
 from workers import process, tasks
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from uuid import UUID
 
-    from app.queries.job_claims import ClaimedJob
-    from app.services.job_execution import Lease
-    from app.settings import Settings
+    from app.configuration.settings import Settings
+    from app.queries.jobs.claims import ClaimedJob
+    from app.services.jobs.execution import Lease
 
 PATIENCE_SECONDS = 20
 

@@ -15,8 +15,8 @@ from workers.passes import Passes
 if TYPE_CHECKING:
     import pytest
 
+    from app.configuration.settings import Settings
     from app.services.context import Services
-    from app.settings import Settings
 
 
 async def do_pass(services: Services, passes: Passes) -> None:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 from structlog.testing import capture_logs
 
-from app.cli.unsafe_roles import refuse_unsafe_roles_at_start
+from app.cli.diagnosis.unsafe_roles import refuse_unsafe_roles_at_start
 from app.database import start_check
 from app.database.engine import open_database
 from app.database.start_check import AWAY, REACHED, StartCheck
@@ -24,8 +24,8 @@ from tests.workers.started import started
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from app.configuration.settings import Settings
     from app.embedded.throwaway import ThrowawayDatabase
-    from app.settings import Settings
 
 PATIENCE_SECONDS = 60.0
 NOT_REACHED = "the database has not been reached since the start"

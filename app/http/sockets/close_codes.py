@@ -1,6 +1,6 @@
 """Why a socket is closed: the codes, and the reasons that are given in more than one place.
 
-- 1009: a message is too long (`app/serving/frame_limits.py`).
+- 1009: a message is too long (`app/serving/sockets/frame_limits.py`).
 - 1013: try again later, which clients do by themselves. The user or the process has reached its limit of sockets,
   another anonymous socket took the place, the user has too many requests running, or the database does not answer.
 - 4400: a message is malformed, or too long for an anonymous client.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 from strawberry.types.graphql import OperationType
 
-from app.http.client_address import client_address
-from app.http.request_turns import turn_of
+from app.http.requests.client_address import client_address
+from app.http.requests.turns import turn_of
 from app.services.limits import shares
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from app.auth.access_tokens import AccessClaims
-    from app.http.graphql_view import ContextFactory
-    from app.http.operation_turn import OperationTurns
+    from app.configuration.settings import Settings
+    from app.http.graphql.operation_turn import OperationTurns
+    from app.http.graphql.view import ContextFactory
     from app.http.sockets.limits import SocketPlace
     from app.services.limits.turns import Turns
-    from app.settings import Settings
     from graphql_schema.context import Context
 
 __all__ = ["Connection", "SocketOpening"]

@@ -25,10 +25,10 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UNSET
 
 from app.errors import NotAMemberError, UnauthenticatedError
-from app.http.bearer import read_bearer
-from app.http.metrics import OPEN_SOCKETS
-from app.http.refusal import RequestRefused
-from app.http.request_line import is_of_known_caller
+from app.http.requests.bearer import read_bearer
+from app.http.requests.log_line import is_of_known_caller
+from app.http.requests.metrics import OPEN_SOCKETS
+from app.http.requests.refusal import RequestRefused
 from app.http.sockets.close_codes import AWAY, FORBIDDEN, TRY_AGAIN_LATER
 from app.http.sockets.connection import Connection, SocketOpening
 from app.http.sockets.limits import SocketLimits, SocketRefused
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
     from strawberry import Schema
     from strawberry.types.unset import UnsetType
 
-    from app.http.graphql_view import ContextFactory
-    from app.http.operation_gate import OperationGate
-    from app.http.operation_turn import OperationTurns
+    from app.configuration.settings import Settings
+    from app.http.graphql.operation_gate import OperationGate
+    from app.http.graphql.operation_turn import OperationTurns
+    from app.http.graphql.view import ContextFactory
     from app.services.limits.turns import Turns
-    from app.settings import Settings
     from graphql_schema.pixecom_schema import PixecomSchema
 
 __all__ = ["GraphQLSocket"]

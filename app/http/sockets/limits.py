@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from graphql import GraphQLError
 
 from app.http.sockets.close_codes import TRY_AGAIN_LATER
-from app.serving.by_address import ByAddress
+from app.serving.accepting.by_address import ByAddress
 from graphql_schema.errors import rate_limited
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 __all__ = ["SocketLimits", "SocketPlace", "SocketRefused"]
 

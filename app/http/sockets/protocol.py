@@ -10,16 +10,16 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 
 from app.clock import now
 from app.errors import NotAMemberError
-from app.http.client_address import client_address
-from app.http.metrics import observe_errors
-from app.http.request_line import note_in_access_log
+from app.http.requests.client_address import client_address
+from app.http.requests.log_line import note_in_access_log
+from app.http.requests.metrics import observe_errors
 from app.http.sockets.close_codes import AWAY, FORBIDDEN, TRY_AGAIN_LATER
 from app.http.sockets.connection import Connection
 from app.http.sockets.limits import SocketPlace, SocketRefused
 from app.http.sockets.messages import fault_of
 from app.observability.line_limits import admits
 from app.observability.logging import get_logger
-from app.serving.frame_limits import note_known_client
+from app.serving.sockets.frame_limits import note_known_client
 from graphql_schema.errors import ErrorCode
 
 if TYPE_CHECKING:

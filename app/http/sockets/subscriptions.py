@@ -9,18 +9,18 @@ from graphql import GraphQLError
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from app.http.graphql_request import GraphQLRequest
-from app.http.metrics import observe_errors
-from app.http.operation_gate import OperationRefusedError
+from app.http.graphql.operation_gate import OperationRefusedError
+from app.http.graphql.request import GraphQLRequest
+from app.http.requests.metrics import observe_errors
+from graphql_schema.documents.operation_choice import KindRefusedError
 from graphql_schema.errors import ErrorCode
-from graphql_schema.execution.operation_choice import KindRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from strawberry.types import ExecutionResult
 
-    from app.http.operation_gate import OperationGate
+    from app.http.graphql.operation_gate import OperationGate
     from app.http.sockets.connection import Connection, SocketOpening
     from graphql_schema.pixecom_schema import PixecomSchema
 

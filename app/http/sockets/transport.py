@@ -12,7 +12,7 @@ from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageRec
 
 from app.http.sockets.close_codes import MALFORMED, TOO_MANY
 from app.serving.allowance import Allowance
-from app.serving.frame_limits import SECONDS_AT_ONCE
+from app.serving.sockets.frame_limits import SECONDS_AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping

@@ -27,14 +27,21 @@ from app.errors import (
     TooMuchDataError,
 )
 from app.providers.contract import UsageReading
-from app.providers.meta.answer_json import parse_json
-from app.providers.meta.batch_item import item_headers, read_item
-from app.providers.meta.envelope import sign_beside_rows
-from app.providers.meta.errors import MetaFailure, as_refusal, find_failure, is_certain, loss_error, provider_error
-from app.providers.meta.installation_faults import asked_fields
-from app.providers.meta.node import Node, as_node
-from app.providers.meta.observing import observe_answer
-from app.providers.meta.usage import read_usage, worst_usage
+from app.providers.meta.calls.batch_item import item_headers, read_item
+from app.providers.meta.calls.envelope import sign_beside_rows
+from app.providers.meta.calls.errors import (
+    MetaFailure,
+    as_refusal,
+    find_failure,
+    is_certain,
+    loss_error,
+    provider_error,
+)
+from app.providers.meta.calls.installation_faults import asked_fields
+from app.providers.meta.calls.observing import observe_answer
+from app.providers.meta.calls.usage import read_usage, worst_usage
+from app.providers.meta.values.answer_json import parse_json
+from app.providers.meta.values.node import Node, as_node
 from app.providers.meta.walks.edge_walk import EdgeWalk
 from app.providers.meta.walks.patience import WalkPatience
 from app.providers.proxies import proxy_of
@@ -45,11 +52,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from app.providers.contract import CallBudget
-    from app.providers.meta.access import Access
-    from app.providers.meta.credentials import Credentials
-    from app.providers.meta.dropped_fields import DroppedFields
-    from app.providers.meta.page_size import PageSize
-    from app.providers.meta.version_upgrade import VersionUpgrades
+    from app.providers.meta.calls.access import Access
+    from app.providers.meta.calls.credentials import Credentials
+    from app.providers.meta.calls.page_size import PageSize
+    from app.providers.meta.calls.version_upgrade import VersionUpgrades
+    from app.providers.meta.insights.dropped_fields import DroppedFields
     from app.providers.meta.walks.edge import Edge
 
 _FULL = Decimal(100)

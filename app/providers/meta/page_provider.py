@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from app.errors import RequestRefusedError
-from app.providers.meta.access import Access
-from app.providers.meta.credentials import Credentials
-from app.providers.meta.dead_metric import as_dead_metric
+from app.providers.meta.batches.post_batch import PostBatch
+from app.providers.meta.calls.access import Access
+from app.providers.meta.calls.credentials import Credentials
+from app.providers.meta.calls.dead_metric import as_dead_metric
+from app.providers.meta.calls.page_size import PageSizes
+from app.providers.meta.calls.version_upgrade import VersionUpgrades
 from app.providers.meta.graph import GraphClient
-from app.providers.meta.page_size import PageSizes
-from app.providers.meta.parse_page import PAGE_FIELDS, POST_FIELDS, parse_page, read_page_days, read_posts
-from app.providers.meta.post_batch import PostBatch
-from app.providers.meta.version_upgrade import VersionUpgrades
+from app.providers.meta.structure.parse_page import PAGE_FIELDS, POST_FIELDS, parse_page, read_page_days, read_posts
 from app.providers.meta.walks.day_walk import Days, walk_days
 from app.providers.meta.walks.edge import Edge
 from app.providers.sync_warnings import SyncWarnings

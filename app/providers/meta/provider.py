@@ -10,20 +10,23 @@ from urllib.parse import quote
 from app.errors import RequestRefusedError, UnfinishedWalkError
 from app.metrics.levels import Level
 from app.providers.contract import EntityStatus
-from app.providers.meta.access import Access
-from app.providers.meta.credentials import Credentials
-from app.providers.meta.dropped_fields import DroppedFields
+from app.providers.meta.batches.status_batch import StatusBatch
+from app.providers.meta.calls.access import Access
+from app.providers.meta.calls.credentials import Credentials
+from app.providers.meta.calls.page_size import LARGEST_INSIGHTS_PAGE, LARGEST_PAGE, PageSize, PageSizes
+from app.providers.meta.calls.version_upgrade import VersionUpgrades
 from app.providers.meta.graph import GraphClient
-from app.providers.meta.insight_page_reader import InsightPageReader
-from app.providers.meta.insight_query import InsightQuery, compact_json
-from app.providers.meta.insight_reading import InsightReading
-from app.providers.meta.object_reading import read_objects
-from app.providers.meta.page_size import LARGEST_INSIGHTS_PAGE, LARGEST_PAGE, PageSize, PageSizes
-from app.providers.meta.parse_account import FIELDS as ACCOUNT_FIELDS
-from app.providers.meta.parse_account import parse_account
-from app.providers.meta.parse_delivery import EFFECTIVE_STATUSES, STATUS_FIELDS, parse_status_record
-from app.providers.meta.parse_insights import InsightParser
-from app.providers.meta.parse_structure import (
+from app.providers.meta.insights.dropped_fields import DroppedFields
+from app.providers.meta.insights.query import InsightQuery, compact_json
+from app.providers.meta.insights.reading import InsightReading
+from app.providers.meta.insights.report_policy import Patience, ReportPolicy
+from app.providers.meta.rows.insight_page_reader import InsightPageReader
+from app.providers.meta.rows.parse_insights import InsightParser
+from app.providers.meta.structure.object_reading import read_objects
+from app.providers.meta.structure.parse_account import FIELDS as ACCOUNT_FIELDS
+from app.providers.meta.structure.parse_account import parse_account
+from app.providers.meta.structure.parse_delivery import EFFECTIVE_STATUSES, STATUS_FIELDS, parse_status_record
+from app.providers.meta.structure.parse_structure import (
     AD_FIELDS,
     ADSET_FIELDS,
     CAMPAIGN_FIELDS,
@@ -31,9 +34,6 @@ from app.providers.meta.parse_structure import (
     parse_adset,
     parse_campaign,
 )
-from app.providers.meta.report_policy import Patience, ReportPolicy
-from app.providers.meta.status_batch import StatusBatch
-from app.providers.meta.version_upgrade import VersionUpgrades
 from app.providers.meta.walks.edge import Edge
 from app.providers.sync_warnings import SyncWarnings
 from app.vocabulary import UseCase
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         StatusOutcome,
         StatusRecord,
     )
-    from app.providers.meta.object_reading import DescribedObject
+    from app.providers.meta.structure.object_reading import DescribedObject
     from app.providers.meta.walks.patience import WalkPatience
 
 _Record = TypeVar("_Record")

@@ -15,11 +15,11 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from app.providers.sandbox.call import GraphAnswer, GraphCall
-from app.providers.sandbox.control import control_routes
 from app.providers.sandbox.errors import GraphError, bad_parameter, unknown_path
-from app.providers.sandbox.moved_clock import MovedClock
 from app.providers.sandbox.running import Sandbox
-from app.providers.sandbox.spoiled import respond
+from app.providers.sandbox.script.spoiled import respond
+from app.providers.sandbox.server.control import control_routes
+from app.providers.sandbox.state.moved_clock import MovedClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from app.providers.sandbox.faults import Fault
-    from app.providers.sandbox.scenario import Scenario
-    from app.providers.sandbox.worlds import World
+    from app.providers.sandbox.script.faults import Fault
+    from app.providers.sandbox.script.scenario import Scenario
+    from app.providers.sandbox.world.worlds import World
 
 _VERSION = re.compile(r"v\d+\.\d+")
 

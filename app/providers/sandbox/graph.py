@@ -10,43 +10,44 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from app.providers.sandbox import errors, targets
-from app.providers.sandbox.business_users import (
+from app.providers.sandbox import errors
+from app.providers.sandbox.answers.business_users import (
     ASSIGNED_USERS,
     BUSINESS_USERS,
     list_assigned_users,
     list_business_users,
 )
+from app.providers.sandbox.answers.edges import has_edge, list_accounts, list_entities
+from app.providers.sandbox.answers.fields import parse_fields
+from app.providers.sandbox.answers.found_insights import FoundInsights
+from app.providers.sandbox.answers.insights import render_page
+from app.providers.sandbox.answers.live_account import LiveAccount
+from app.providers.sandbox.answers.node_fields import render_account, render_entity
+from app.providers.sandbox.answers.page_answers import answer_page
+from app.providers.sandbox.answers.page_edges import list_pages
+from app.providers.sandbox.answers.page_edges import render_page as render_page_node
+from app.providers.sandbox.answers.reports import Reports, poll_report, read_report
+from app.providers.sandbox.answers.writes import apply_change
 from app.providers.sandbox.call import Form, GraphAnswer, GraphCall
-from app.providers.sandbox.dataset import Kind
-from app.providers.sandbox.edges import has_edge, list_accounts, list_entities
 from app.providers.sandbox.errors import GraphError
-from app.providers.sandbox.faults import BATCH, CallTraits, Fault
-from app.providers.sandbox.fields import parse_fields
-from app.providers.sandbox.found_insights import FoundInsights
-from app.providers.sandbox.insights import render_page
-from app.providers.sandbox.legacy_features import refuse_legacy_features
-from app.providers.sandbox.live_account import LiveAccount
-from app.providers.sandbox.node_fields import render_account, render_entity
-from app.providers.sandbox.page_answers import answer_page
-from app.providers.sandbox.page_edges import list_pages
-from app.providers.sandbox.page_edges import render_page as render_page_node
-from app.providers.sandbox.reports import Reports, poll_report, read_report
-from app.providers.sandbox.targets import ME, NODE, Directory, Target
-from app.providers.sandbox.tokens import MANAGE_ADS, READ_ADS, TokenBook
-from app.providers.sandbox.usage import Usage, usage_headers
-from app.providers.sandbox.versions import WARNING_HEADER, Served, check_version, serve_ads
-from app.providers.sandbox.walk_troubles import endless_cursor, without_end
-from app.providers.sandbox.writes import apply_change
+from app.providers.sandbox.rules.legacy_features import refuse_legacy_features
+from app.providers.sandbox.rules.usage import Usage, usage_headers
+from app.providers.sandbox.rules.versions import WARNING_HEADER, Served, check_version, serve_ads
+from app.providers.sandbox.script.faults import BATCH, CallTraits, Fault
+from app.providers.sandbox.script.walk_troubles import endless_cursor, without_end
+from app.providers.sandbox.server import targets
+from app.providers.sandbox.server.targets import ME, NODE, Directory, Target
+from app.providers.sandbox.server.tokens import MANAGE_ADS, READ_ADS, TokenBook
+from app.providers.sandbox.world.dataset import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from app.providers.sandbox.call_log import CallLog
-    from app.providers.sandbox.changes import Changes
-    from app.providers.sandbox.script import Script
-    from app.providers.sandbox.tokens import Caller
-    from app.providers.sandbox.worlds import World
+    from app.providers.sandbox.script.script import Script
+    from app.providers.sandbox.server.call_log import CallLog
+    from app.providers.sandbox.server.tokens import Caller
+    from app.providers.sandbox.state.changes import Changes
+    from app.providers.sandbox.world.worlds import World
 
 _UNDONE = frozenset({Form.HTML, Form.EMPTY, Form.HANGING, Form.NULL_ITEM})
 

@@ -6,16 +6,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app import clock
-from app.providers.sandbox.batch import answer_batch
-from app.providers.sandbox.call_log import CallLog
-from app.providers.sandbox.changes import Changes
 from app.providers.sandbox.graph import Graph
-from app.providers.sandbox.renewed_tokens import RenewedTokens
-from app.providers.sandbox.scenario import Scenario
-from app.providers.sandbox.scenario_accounts import generate_account, generate_planned_page
-from app.providers.sandbox.script import Script
-from app.providers.sandbox.usage import Usage
-from app.providers.sandbox.worlds import World
+from app.providers.sandbox.rules.usage import Usage
+from app.providers.sandbox.script.scenario import Scenario
+from app.providers.sandbox.script.script import Script
+from app.providers.sandbox.server.batch import answer_batch
+from app.providers.sandbox.server.call_log import CallLog
+from app.providers.sandbox.state.changes import Changes
+from app.providers.sandbox.state.renewed_tokens import RenewedTokens
+from app.providers.sandbox.world.scenario_accounts import generate_account, generate_planned_page
+from app.providers.sandbox.world.worlds import World
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.services.following.followers import Follower
-    from app.services.progress_channel import ProgressChannel
+    from app.services.jobs.progress_channel import ProgressChannel
 
 
 class SellerFeeds:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from app.queries.synced_stats import SyncedStats
-    from app.services.progress_channel import Nudge, ProgressChannel
-    from app.services.run_progress import RunProgress
+    from app.queries.stats.synced_stats import SyncedStats
+    from app.services.jobs.progress_channel import Nudge, ProgressChannel
+    from app.services.jobs.run_progress import RunProgress
 
 # Limit on the fetched pieces that may wait for one follower.
 MAX_WAITING = 10_000

@@ -19,8 +19,8 @@ from app.errors import DatabaseBusyError, DeadlineExceededError, NotAMemberError
 from app.queries.viewers import list_members
 from app.services.following.followers import RunFollower, SyncedFollower
 from app.services.following.synced_pieces import SyncedPieces
-from app.services.progress_channel import Nudge
-from app.services.run_progress import load_run_progress
+from app.services.jobs.progress_channel import Nudge
+from app.services.jobs.run_progress import load_run_progress
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.database.driver import Driver
-    from app.queries.synced_stats import SyncedStats
+    from app.queries.stats.synced_stats import SyncedStats
     from app.services.following.followers import Follower
-    from app.services.progress_channel import ProgressChannel
-    from app.services.run_progress import RunProgress
+    from app.services.jobs.progress_channel import ProgressChannel
+    from app.services.jobs.run_progress import RunProgress
 
 LEAST_SECONDS_BETWEEN = 0.25
 # How long one try may hold a connection.

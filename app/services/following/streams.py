@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from uuid import UUID
 
-    from app.queries.synced_stats import SyncedStats
+    from app.queries.stats.synced_stats import SyncedStats
     from app.services.context import Services
-    from app.services.run_progress import RunProgress
+    from app.services.jobs.run_progress import RunProgress
 
 
 async def follow_run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app.queries.synced_stats import list_synced_stats, read_clock
+from app.queries.stats.synced_stats import list_synced_stats, read_clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Driver
-    from app.queries.synced_stats import SyncedStats
+    from app.queries.stats.synced_stats import SyncedStats
     from app.services.following.followers import SyncedFollower
 
 # Two jobs may end in one order and become visible in the other, so this much is read again.

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from redis.exceptions import RedisError
 
+from app.event_loop.patience import patience
 from app.observability.logging import get_logger
-from app.patience import patience
 from app.services.limits.buckets import Ask, ProcessBuckets
 from app.services.limits.shared_buckets import SharedBuckets
 

@@ -19,8 +19,8 @@ from app.services.limits.try_rules import FORGIVEN, Subject, TryRules
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from app.configuration.settings import Settings
     from app.services.limits.try_rules import TryRefused
-    from app.settings import Settings
 
 __all__ = ["LoginAttempt", "LoginLimits"]
 

@@ -15,7 +15,7 @@ from collections import deque
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from app.pieces import working
+from app.event_loop.pieces import working
 from app.services.limits.large_operations import LARGE_OBJECTS, LargeOperations
 
 if TYPE_CHECKING:

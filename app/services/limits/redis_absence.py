@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from redis.exceptions import RedisError
 
 from app import clock
+from app.event_loop.patience import patience
 from app.observability.logging import get_logger
-from app.patience import patience
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

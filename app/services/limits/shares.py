@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.auth.access_tokens import AccessClaims
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 __all__ = ["anonymous", "clock", "export_of", "export_turns", "probe", "request_turns", "user"]
 

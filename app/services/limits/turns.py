@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.errors import RateLimitedError
-from app.loop_time import LoopTime
+from app.event_loop.loop_time import LoopTime
 from app.observability.prometheus import TURNS_REFUSED, TURNS_WAITING
 from app.services.limits.pacing import Pacing
 

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 from app.errors import ConflictError, RateLimitedError
 from app.observability.prometheus import OPERATIONS_REFUSED
-from app.queries.live_jobs import count_live_jobs
+from app.queries.jobs.live_jobs import count_live_jobs
 from app.services.limits.buckets import Rate, caller_buckets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from app.configuration.settings import Settings
     from app.database.driver import Driver
-    from app.queries.jobs import NewJob
+    from app.queries.jobs.requests import NewJob
     from app.services.limits.cost_buckets import CostBuckets
-    from app.settings import Settings
 
 __all__ = ["CHANGES_PER_JOB", "WorkAllowance", "jobs_for_changes"]
 

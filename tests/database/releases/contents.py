@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from app.settings import Settings
+from app.configuration.settings import Settings
 
 if TYPE_CHECKING:
     from app.embedded.throwaway import ThrowawayDatabase

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 import pytest
 from strawberry.types.graphql import OperationType
 
-from app.settings import Settings
-from graphql_schema.execution.documents import DocumentRequest, Documents
+from app.configuration.settings import Settings
+from graphql_schema.documents.preparing import DocumentRequest, Documents
 from graphql_schema.schema import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graphql_schema.execution.documents import Preparation
+    from graphql_schema.documents.preparing import Preparation
 
 ANY_KIND = frozenset(OperationType)
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.metrics.definitions import METRICS
-from graphql_schema.execution.expressions import Known
+from graphql_schema.costs.expressions import Known
 from tests.graphql_schema.execution.conftest import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graphql_schema.execution.documents import Documents, Preparation
-    from graphql_schema.execution.prepared import PreparedOperation
+    from graphql_schema.documents.prepared import PreparedOperation
+    from graphql_schema.documents.preparing import Documents, Preparation
 
     Prepare = Callable[[str], Preparation]
 

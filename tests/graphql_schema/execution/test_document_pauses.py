@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.pauses import with_pauses
-from graphql_schema.execution.documents import DocumentRefusedError
+from app.event_loop.pauses import with_pauses
+from graphql_schema.documents.preparing import DocumentRefusedError
 from tests.graphql_schema.execution.conftest import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from graphql_schema.execution.documents import DocumentRequest, Documents
+    from graphql_schema.documents.preparing import DocumentRequest, Documents
 
 VALUES = "spend roas purchases impressions ctr cpc cpm"
 # Calls of functions.

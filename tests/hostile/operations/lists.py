@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.metrics.definitions import METRICS
-from graphql_schema.global_id import global_id
+from graphql_schema.types.global_id import global_id
 from tests.hostile.operation import NOT_THERE, Expected, Http, Operation, bounded, http, refused
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from app.auth.access_tokens import issue_access_token
 from app.database.transactions import work_transaction
 from app.identifiers import new_id
 from app.metrics.levels import Level
-from app.services.job_kinds import AccountKey, StatsUnit, own_job, stats_job
-from app.services.progress_channel import publish_progress
-from app.services.run_requests import RunRequest, record_run
+from app.services.jobs.kinds import AccountKey, StatsUnit, own_job, stats_job
+from app.services.jobs.progress_channel import publish_progress
+from app.services.jobs.run_requests import RunRequest, record_run
 from app.vocabulary import JobKind, Priority, RunOrigin
-from graphql_schema.global_id import global_id
+from graphql_schema.types.global_id import global_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from websockets.asyncio.client import ClientConnection
 
-    from app.services.run_requests import EnqueuedRun
+    from app.services.jobs.run_requests import EnqueuedRun
     from tests.graphql_schema.small_world import Tenant
 
 PROTOCOL = "graphql-transport-ws"

@@ -11,8 +11,8 @@ from tests.http.conftest import serving
 from tests.http.sockets.client import PROGRESS, add_run, end_job, gid, opened, token_of
 
 if TYPE_CHECKING:
+    from app.configuration.settings import Settings
     from app.embedded.throwaway import ThrowawayDatabase
-    from app.settings import Settings
 
 COST = 1 + 500 + 1 + 5
 

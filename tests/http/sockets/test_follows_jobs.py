@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 from app.errors import RequestRefusedError
 from app.http.application import create_application
 from app.services.context import open_services
-from app.services.job_execution import execute_job
+from app.services.jobs.execution import execute_job
 from app.vocabulary import JobKind
 from tests.graphql_schema.small_world import SmallWorld
 from tests.http.conftest import serving
 from tests.http.sockets.client import add_run, gid, opened, token_of
 
 if TYPE_CHECKING:
+    from app.configuration.settings import Settings
     from app.embedded.throwaway import ThrowawayDatabase
-    from app.queries.job_claims import ClaimedJob
+    from app.queries.jobs.claims import ClaimedJob
     from app.services.context import Services
-    from app.services.job_execution import JobHandler
-    from app.services.job_lease import Lease
-    from app.settings import Settings
+    from app.services.jobs.execution import JobHandler
+    from app.services.jobs.lease import Lease
 
 QUERY = """subscription ($run: ID!) { syncProgress(runId: $run) {
   state percent rowsWritten jobs { queued running succeeded failed } waiting { reason jobs } } }"""

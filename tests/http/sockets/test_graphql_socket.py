@@ -25,7 +25,7 @@ from app.http.sockets.transport import SocketTransport
 from app.identifiers import new_id
 from app.services.context import open_services
 from app.services.following import seller_feed
-from graphql_schema.global_id import global_id
+from graphql_schema.types.global_id import global_id
 from tests.graphql_schema.small_world import SmallWorld
 from tests.http.conftest import serving
 from tests.http.sockets.client import PROGRESS, add_fetch, add_run, end_job, gid, opened, token_of
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
     from starlette.types import Message
 
+    from app.configuration.settings import Settings
     from app.database.driver import Driver
     from app.embedded.throwaway import ThrowawayDatabase
-    from app.services.run_progress import RunProgress
-    from app.settings import Settings
+    from app.services.jobs.run_progress import RunProgress
     from tests.graphql_schema.small_world import Tenant
 
 NOT_FOUND = {"code": "NOT_FOUND"}

@@ -21,8 +21,8 @@ from tests.http.sockets.client import opened, token_of
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
+    from app.configuration.settings import Settings
     from app.embedded.throwaway import ThrowawayDatabase
-    from app.settings import Settings
     from tests.http.sockets.client import Socket
 
 STATS = "subscription { statsSynced { rowsWritten } }"

@@ -11,7 +11,7 @@ import pytest
 from app.http.application import create_application
 from app.services.context import open_services
 from app.services.following import seller_feed
-from app.services.request_snapshot import RequestSnapshot
+from app.services.reads.request_snapshot import RequestSnapshot
 from tests.graphql_schema.small_world import SmallWorld
 from tests.http.conftest import serving
 from tests.http.sockets.client import PROGRESS, add_run, end_job, gid, opened, token_of
@@ -19,8 +19,8 @@ from tests.http.sockets.client import PROGRESS, add_run, end_job, gid, opened, t
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from app.configuration.settings import Settings
     from app.embedded.throwaway import ThrowawayDatabase
-    from app.settings import Settings
     from tests.graphql_schema.small_world import Tenant
 
 ENDS = {

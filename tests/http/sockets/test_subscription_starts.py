@@ -14,8 +14,8 @@ from tests.http.staging import ANSWER, QUERY, Stage, open_stage
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from app.configuration.settings import Settings
     from app.embedded.throwaway import ThrowawayDatabase
-    from app.settings import Settings
     from tests.chaos.own_servers import OwnPostgres
     from tests.http.sockets.client import Socket
 

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
     from uuid import UUID
 
+    from app.configuration.settings import Settings
     from app.embedded.throwaway import ThrowawayDatabase
-    from app.queries.synced_stats import SyncedStats
+    from app.queries.stats.synced_stats import SyncedStats
     from app.services.context import Services
-    from app.services.run_progress import RunProgress
-    from app.settings import Settings
+    from app.services.jobs.run_progress import RunProgress
     from tests.graphql_schema.small_world import Tenant
 
 SECONDS = 20.0

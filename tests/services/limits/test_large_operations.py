@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from strawberry.types.graphql import OperationType
 
-from app.http.operation_turn import OperationTurns
-from app.pieces import give_way
+from app.event_loop.pieces import give_way
+from app.http.graphql.operation_turn import OperationTurns
 from app.services.limits.large_operations import LARGE_OBJECTS
 from app.services.limits.precedence import Precedence
 from app.services.limits.turns import Caller, Share
@@ -18,7 +18,7 @@ from app.services.limits.turns import Caller, Share
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Hashable
 
-    from app.settings import Settings
+    from app.configuration.settings import Settings
 
 TURNS = 50
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.pieces import give_way
+from app.event_loop.pieces import give_way
 from app.services.limits import precedence
 from app.services.limits.precedence import LIGHT_OBJECTS, Precedence
 

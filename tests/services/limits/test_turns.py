@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.auth.access_tokens import AccessClaims
+from app.configuration.settings import Settings
 from app.errors import RateLimitedError
 from app.identifiers import new_id
 from app.observability.prometheus import TURNS_REFUSED, TURNS_WAITING
 from app.services.limits import shares
 from app.services.limits.turns import Caller, Share, Turns
-from app.settings import Settings
 from tests.services.limits.counted import counted
 
 if TYPE_CHECKING:

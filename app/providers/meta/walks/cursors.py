@@ -13,7 +13,7 @@ from app.errors import UnfinishedWalkError
 from app.providers.meta.walks.item_keys import item_keys
 
 if TYPE_CHECKING:
-    from app.providers.meta.node import Node
+    from app.providers.meta.values.node import Node
 
 # Pages in a row without anything new; Meta sends empty ones where it filters after it has cut the pages.
 IDLE_PAGES = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.providers.meta.answer_json import parse_json
+from app.providers.meta.values.answer_json import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,8 +6,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from app.errors import ProviderTransientError, RequestRefusedError, UnfinishedWalkError
-from app.providers.meta.node import Node, as_node
-from app.providers.meta.parse_insights import RowsText
+from app.providers.meta.rows.parse_insights import RowsText
+from app.providers.meta.values.node import Node, as_node
 from app.providers.meta.walks.cursors import CursorTrail, next_cursor
 from app.providers.meta.walks.page_asking import PageAsking
 from app.providers.meta.walks.patience import BEGINNINGS
@@ -15,8 +15,8 @@ from app.providers.meta.walks.patience import BEGINNINGS
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from app.providers.meta.calls.page_size import PageSize
     from app.providers.meta.graph import GraphClient
-    from app.providers.meta.page_size import PageSize
     from app.providers.meta.walks.edge import Edge
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from app.errors import ProviderTransientError
-from app.providers.meta.answer_json import parse_json
-from app.providers.meta.node import as_node
-from app.providers.meta.parse_insights import RowsText
+from app.providers.meta.rows.parse_insights import RowsText
+from app.providers.meta.values.answer_json import parse_json
+from app.providers.meta.values.node import as_node
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from app.providers.sync_warnings import Subject
 
 if TYPE_CHECKING:
     from app.providers.insight_rows import InsightRows
-    from app.providers.meta.insight_query import InsightQuery
+    from app.providers.meta.insights.query import InsightQuery
     from app.providers.sync_warnings import SyncWarnings
 
 ROWS_LOST = "Rows of this day could not be read; what was known of them stays."

@@ -18,15 +18,15 @@ from app.errors import (
     TokenRejectedError,
     TooMuchDataError,
 )
-from app.providers.meta.batch_item import BATCH_SIZE, read_item
-from app.providers.meta.errors import as_refusal
+from app.providers.meta.calls.batch_item import BATCH_SIZE, read_item
+from app.providers.meta.calls.errors import as_refusal
 from app.providers.meta.walks.patience import TRIES_AT_A_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from app.providers.meta.graph import GraphClient
-    from app.providers.meta.node import Node
+    from app.providers.meta.values.node import Node
 
 _TRIES = 3
 _SMALLEST_BATCH = 5

@@ -17,8 +17,8 @@ from app.errors import (
     RequestRefusedError,
     TooMuchDataError,
 )
-from app.providers.meta.errors import PAGE_TOO_HEAVY
-from app.providers.meta.page_size import SMALLEST_PAGE
+from app.providers.meta.calls.errors import PAGE_TOO_HEAVY
+from app.providers.meta.calls.page_size import SMALLEST_PAGE
 from app.providers.meta.walks.bad_object import BadObjectSearch, LostObject
 from app.providers.meta.walks.patience import PAGE_SECONDS, READ_AGAIN, SLOW_SECONDS, TRIES_AT_A_SIZE
 from app.providers.meta.walks.refusals import as_too_much, is_about_ours, is_page_too_large, may_be_one_object
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Protocol
 
-    from app.providers.meta.node import Node
-    from app.providers.meta.page_size import PageSize
+    from app.providers.meta.calls.page_size import PageSize
+    from app.providers.meta.values.node import Node
     from app.providers.meta.walks.edge import Edge
     from app.providers.meta.walks.patience import WalkPatience
 

@@ -16,7 +16,7 @@ from app.errors import (
     RequestRefusedError,
     TooMuchDataError,
 )
-from app.providers.meta.errors import PAGE_TOO_HEAVY
+from app.providers.meta.calls.errors import PAGE_TOO_HEAVY
 
 if TYPE_CHECKING:
     from app.errors import ProviderError

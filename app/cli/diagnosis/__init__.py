@@ -1,0 +1,1 @@
+"""What `doctor` and `migrate` find out about an installation."""

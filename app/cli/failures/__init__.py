@@ -1,0 +1,1 @@
+"""What a command says when a server fails it."""

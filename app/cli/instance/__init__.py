@@ -1,0 +1,1 @@
+"""The development instance that `up` runs: its processes, their start, supervision and end."""

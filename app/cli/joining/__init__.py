@@ -1,0 +1,1 @@
+"""How other commands find a running instance, and join it."""

@@ -1,0 +1,1 @@
+"""Text for people: tables, progress, colours, commands to paste."""

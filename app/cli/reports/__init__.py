@@ -1,0 +1,1 @@
+"""What commands print about the state of the work: tables for people, JSON for programs."""

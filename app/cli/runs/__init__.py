@@ -1,0 +1,1 @@
+"""Runs that the command line asks for: started, named, watched to their end."""

@@ -1,0 +1,1 @@
+"""The event loop shared fairly: long work in pieces, pauses, and how long it was held."""

@@ -1,0 +1,1 @@
+"""The GraphiQL page, its files, and the headers that browsers need."""

@@ -1,0 +1,1 @@
+"""What every request goes through: correlation, caller, turn, log line, refusal."""

@@ -1,0 +1,1 @@
+"""Calls in batches: statuses of many objects, numbers of many posts."""

@@ -1,0 +1,1 @@
+"""One call of the Graph API: credentials, usage headers, errors, access."""

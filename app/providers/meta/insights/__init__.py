@@ -1,0 +1,1 @@
+"""Insights of an account: one query, its pieces, and asynchronous reports."""

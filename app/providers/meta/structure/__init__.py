@@ -1,0 +1,1 @@
+"""Objects of an account as the contract's records."""

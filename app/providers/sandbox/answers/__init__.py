@@ -1,0 +1,1 @@
+"""What Graph answers: nodes, edges, insights, reports, writes."""

@@ -1,0 +1,1 @@
+"""Graph's own rules: versions, limits, usage, features that new apps may not use."""

@@ -1,0 +1,1 @@
+"""What is scripted to go wrong or to change: faults, throttles, oddities, restatements."""

@@ -1,0 +1,1 @@
+"""The worlds that are served: accounts, their campaigns, ad sets, ads, and what they deliver."""

@@ -1,0 +1,1 @@
+"""The tables of jobs and runs: asked for, claimed, sent, ended, counted."""

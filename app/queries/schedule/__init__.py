@@ -1,0 +1,1 @@
+"""The slots of the schedule, and the sellers that it asks for."""

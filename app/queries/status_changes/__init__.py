@@ -1,0 +1,1 @@
+"""Statuses that were set, and their audit trail."""

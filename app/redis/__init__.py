@@ -1,0 +1,1 @@
+"""Connections to Redis: limited, shared, and whether it does its work."""

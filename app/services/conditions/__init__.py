@@ -1,0 +1,1 @@
+"""Conditions of background work: a clock that agrees with the database's, and a schema that fits."""

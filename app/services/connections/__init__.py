@@ -1,0 +1,1 @@
+"""Connections to ad accounts and pages, and their access tokens: stored, checked, renewed, re-encrypted."""

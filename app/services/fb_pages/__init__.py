@@ -1,0 +1,1 @@
+"""Facebook pages: their metrics by day, and their posts."""

@@ -1,0 +1,1 @@
+"""Logging in, and the trail that login attempts leave."""

@@ -1,0 +1,1 @@
+"""Access to a platform: which provider answers for a connection, call budgets, pauses and health."""

@@ -1,0 +1,1 @@
+"""What readers ask for: lists, numbers, series, freshness. Each request reads one snapshot."""

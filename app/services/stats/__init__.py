@@ -1,0 +1,1 @@
+"""Statistics on their way in: fetched by days and levels, hashed, and stored."""

@@ -1,0 +1,1 @@
+"""Pausing and activating in bulk."""

@@ -1,0 +1,1 @@
+"""What was odd in a platform's answers: kept for each job and account, and read again."""

@@ -1,0 +1,1 @@
+"""Accepting connections: places for them, and who waits or is refused when there is none."""

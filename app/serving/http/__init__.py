@@ -1,0 +1,1 @@
+"""One HTTP connection: its protocol, its deadlines, and how it ends."""

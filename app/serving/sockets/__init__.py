@@ -1,0 +1,1 @@
+"""One WebSocket connection: limits on its frames and messages."""

@@ -1,0 +1,1 @@
+"""Arguments that many fields take: ranges of days, periods, texts."""

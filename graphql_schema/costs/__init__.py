@@ -1,0 +1,1 @@
+"""What an operation may cost: weights, and the plan that is computed from them before it runs."""

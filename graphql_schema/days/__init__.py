@@ -1,0 +1,1 @@
+"""A seller's days: summaries and leaderboards."""

@@ -1,0 +1,1 @@
+"""Facebook pages, their metrics and their posts."""

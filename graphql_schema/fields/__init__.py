@@ -1,0 +1,1 @@
+"""How fields are resolved: in batches, from dataloaders, in turns of the event loop."""

@@ -1,0 +1,1 @@
+"""What clients read when something is wrong, and which argument it is about."""

@@ -1,0 +1,1 @@
+"""Relay connections: cursors, paging arguments, pages."""

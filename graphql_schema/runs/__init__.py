@@ -1,0 +1,1 @@
+"""Runs of background work, their progress, and what they leave out."""

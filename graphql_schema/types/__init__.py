@@ -1,0 +1,1 @@
+"""Scalars, enums, ids and other types that say nothing of one entity."""
