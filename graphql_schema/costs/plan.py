@@ -2,7 +2,7 @@
 
 Sizes multiply down the tree. Fields with the same response name count once; aliases count separately. An object of an
 interface or union costs as much as its most expensive possible type, since it has only one. Selections excluded by
-`@skip` and `@include` cost nothing. `cost_weights` has the cost of each field.
+`@skip` and `@include` cost nothing. `weights` has the cost of each field.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Limits on a document and on the variables sent with it. `document_size` and `variable_limits` check them."""
+"""Limits on a document and on the variables sent with it. `size` and `variable_limits` check them."""
 
 from __future__ import annotations
 

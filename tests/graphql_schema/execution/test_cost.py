@@ -1,4 +1,4 @@
-"""What operations cost: figures worked out by hand, from the weights that `cost_weights` names."""
+"""What operations cost: figures worked out by hand, from the weights that `graphql_schema.costs.weights` names."""
 
 from __future__ import annotations
 
