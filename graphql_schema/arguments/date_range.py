@@ -7,7 +7,8 @@ import strawberry
 
 from app import clock
 from app.errors import InputError
-from app.metrics.ranges import Preset, RangeSpec, custom, resolve
+from app.metrics.ranges import RangeSpec, custom, resolve
+from graphql_schema.types.enums import Preset  # described there, before a type uses it
 
 DEFAULT_DAYS = RangeSpec(Preset.LAST_7_DAYS)
 

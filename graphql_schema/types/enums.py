@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 def describe_enum(enum: type[Enum], *, name: str | None = None, description: str, **values: str) -> None:
     """Register an enum that is defined elsewhere; every member must be described.
 
-    Raises ValueError when a member is not described, or a description has no member.
+    Raises ValueError when a member is not described, a description has no member, or a type has used the enum before.
     """
+    if "__strawberry_definition__" in vars(enum):
+        raise ValueError(f"{enum.__name__} was used before it was described: import it from where it is described")
     strawberry.enum(enum, name=name, description=description)
     definition: StrawberryEnumDefinition = getattr(enum, "__strawberry_definition__")  # noqa: B009  # set above
     if {value.name for value in definition.values} != set(values):

@@ -10,7 +10,7 @@ import pytest
 
 from app.event_loop.pauses import with_pauses
 from graphql_schema.documents.preparing import DocumentRefusedError
-from tests.graphql_schema.execution.conftest import request
+from tests.graphql_schema.documents.conftest import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

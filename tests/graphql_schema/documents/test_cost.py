@@ -8,7 +8,7 @@ import pytest
 
 from app.metrics.definitions import METRICS
 from graphql_schema.costs.expressions import Known
-from tests.graphql_schema.execution.conftest import request
+from tests.graphql_schema.documents.conftest import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

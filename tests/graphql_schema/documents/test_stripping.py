@@ -16,7 +16,7 @@ from graphql import (
     print_ast,
 )
 
-from tests.graphql_schema.execution.conftest import request
+from tests.graphql_schema.documents.conftest import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

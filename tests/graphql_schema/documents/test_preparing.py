@@ -13,7 +13,7 @@ from graphql_schema.documents.cache import DocumentCache
 from graphql_schema.documents.operation_choice import KindRefusedError
 from graphql_schema.documents.preparing import OPEN_TOKENS_KEPT, DocumentRefusedError, DocumentRequest
 from graphql_schema.documents.refusal import CHARACTERS_KEPT, REFUSALS_KEPT
-from tests.graphql_schema.execution.conftest import request
+from tests.graphql_schema.documents.conftest import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
