@@ -42,7 +42,7 @@ NODES: dict[str, tuple[Source[Any], Callable[[Any], Any]]] = {
     PagePost.__name__: (POSTS, PagePost.of),
 }
 
-IdArgument = Annotated[strawberry.ID, strawberry.argument(name="id", description="Global id of the type.")]
+IdArgument = Annotated[strawberry.ID, strawberry.argument(name="id", description="A global id of this type.")]
 NodeIdArgument = Annotated[strawberry.ID, strawberry.argument(name="id", description="Any global id.")]
 IdsArgument = Annotated[
     list[strawberry.ID],

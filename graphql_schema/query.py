@@ -22,16 +22,17 @@ from graphql_schema.runs.runs import SyncRun, list_runs
 from graphql_schema.types.node import Node
 
 
-@strawberry.type(description="Everything that can be read. All of it is the seller's that the access token is for.")
+@strawberry.type(description="All reads. Everything belongs to the seller that the access token is for.")
 class Query:
-    viewer: Viewer = strawberry.field(resolver=get_viewer, description="Who is asking.")
+    viewer: Viewer = strawberry.field(resolver=get_viewer, description="The user who is asking, and the seller.")
     node: Node | None = strawberry.field(
         resolver=find_node,
-        description="Anything by its global id. Null: there is no such thing for this seller.",
+        description="Any object by its global id. Null: the seller has no such object.",
     )
     nodes: list[Node | None] = strawberry.field(
         resolver=list_nodes,
-        description="Several things by their global ids, in the order asked for. Null items: no such thing.",
+        description="Several objects by their global ids, in the requested order. Null items: the seller has no such "
+        "object.",
     )
     campaigns: EntityConnection[Campaign] = strawberry.field(
         resolver=list_campaigns,
@@ -65,12 +66,13 @@ class Query:
     )
     leaderboard: Leaderboard | None = strawberry.field(
         resolver=find_leaderboard,
-        description="Who did best on a day: provisionally from the morning after it, for good once it is closed. Null: "
-        "the day has not been ranked yet, or nothing took part (in ad accounts of this currency).",
+        description="The best of a day: provisional from the morning after it, final once the day is closed. Null: "
+        "the day has not been ranked yet, or there was nothing to rank (in ad accounts with this currency).",
     )
     daily_summary: DailySummary | None = strawberry.field(
         resolver=find_daily_summary,
-        description="The seller's day. Null: it has not been aggregated; that is done in the morning after it.",
+        description="A summary of the seller's day. Null: it has not been aggregated yet, which happens the morning "
+        "after.",
     )
     pages: Connection[Page] = strawberry.field(
         resolver=list_pages,
@@ -79,14 +81,14 @@ class Query:
     page: Page | None = strawberry.field(resolver=find_page, description="A page by its id. Null: no such page.")
     filter_options: FilterOptions = strawberry.field(
         resolver=get_filter_options,
-        description="What a filter panel offers.",
+        description="The options of the filters of lists.",
     )
-    sync_runs: Connection[SyncRun] = strawberry.field(resolver=list_runs, description="Runs of syncs, newest first.")
+    sync_runs: Connection[SyncRun] = strawberry.field(resolver=list_runs, description="Sync runs, newest first.")
     sync_run: SyncRun | None = strawberry.field(
         resolver=find_run,
         description="A run by its id. Null: no such run.",
     )
     metric_definitions: list[MetricDefinition] = strawberry.field(
         resolver=list_metric_definitions,
-        description="What every metric is and how it comes about. Needs no access token.",
+        description="What every metric means and how it is computed. Needs no access token.",
     )

@@ -21,17 +21,17 @@ from graphql_schema.types.global_id import global_id, read_id
 from graphql_schema.types.permissions import Permission
 from graphql_schema.types.scalars import BigInt
 
-RunIdArgument = Annotated[strawberry.ID, strawberry.argument(name="runId", description="Global id of a run.")]
+RunIdArgument = Annotated[strawberry.ID, strawberry.argument(name="runId", description="The global id of a run.")]
 
 
-@strawberry.type(description="Statistics that have just been fetched: one level of one ad account over some days.")
+@strawberry.type(description="Newly fetched statistics: one level of one ad account over some days.")
 class StatsSynced:
-    ad_account_id: strawberry.ID = strawberry.field(description="Global id of the ad account; see `Query.node`.")
+    ad_account_id: strawberry.ID = strawberry.field(description="The global id of the ad account; see `Query.node`.")
     level: Level = strawberry.field(description="The level that was fetched.")
-    from_: date = strawberry.field(name="from", description="The first day, in the ad account's zone.")
-    to: date = strawberry.field(description="The last day, in the ad account's zone.")
-    rows_written: BigInt = strawberry.field(description="How many rows changed by it; 0: nothing was new.")
-    synced_at: datetime = strawberry.field(description="When it was done, in UTC.")
+    from_: date = strawberry.field(name="from", description="The first day, in the ad account's time zone.")
+    to: date = strawberry.field(description="The last day, in the ad account's time zone.")
+    rows_written: BigInt = strawberry.field(description="How many rows changed; 0: nothing was new.")
+    synced_at: datetime = strawberry.field(description="When the sync finished, in UTC.")
 
     @classmethod
     def of(cls, synced: SyncedStats) -> Self:
@@ -74,16 +74,16 @@ async def subscribe_to_synced_stats(info: Info) -> AsyncGenerator[StatsSynced, N
 
 
 @strawberry.type(
-    description="Live updates over WebSocket (the graphql-transport-ws protocol), all of them for the access token's "
-    "seller. The socket closes when the token expires or the membership ends.",
+    description="Live updates over WebSocket (the graphql-transport-ws protocol), for the access token's seller "
+    "only. The socket closes when the token expires or the membership ends.",
 )
 class Subscription:
     sync_progress: AsyncGenerator[SyncProgress, None] = strawberry.subscription(
         resolver=subscribe_to_progress,
-        description="How far a run is: at once, after each change and every few seconds, until it has ended. Whoever "
-        "is slow gets fewer values, and the last one.",
+        description="The progress of a run: at once, after each change, and every few seconds until it has ended. A "
+        "slow client gets fewer values, but always the last one.",
     )
     stats_synced: AsyncGenerator[StatsSynced, None] = strawberry.subscription(
         resolver=subscribe_to_synced_stats,
-        description="Each piece of statistics that is fetched from now on, by whomever it was asked for.",
+        description="Each piece of statistics that is fetched from now on, regardless of who requested it.",
     )

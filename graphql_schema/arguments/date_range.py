@@ -42,7 +42,7 @@ InheritedRangeArgument = Annotated[
     DateRangeInput | None,
     strawberry.argument(
         name="range",
-        description="The days to sum. Null: the range of the list that this stands under, otherwise the last 7 days.",
+        description="The days to sum. Null: the range of the enclosing list or, outside of one, the last 7 days.",
     ),
 ]
 

@@ -14,20 +14,20 @@ from graphql_schema.context import Info
 DEFAULT_PERIOD = Period(DEFAULT_DAYS)
 
 _MEANING = (
-    "Numbers as they were known at this past instant, from the snapshots that are kept; presets are relative to it. "
-    "Names and statuses are always those of now. LIFETIME goes back as far as snapshots are kept. What a sync is still "
-    "writing counts from when it was fetched, so that the last minutes may change once more."
+    "Metrics as they were known at this past instant, from the kept snapshots; presets are relative to it. "
+    "Names and statuses are always current. LIFETIME goes back as far as the kept snapshots. Numbers count from when "
+    "they were fetched, even if their sync is still being written, so the last few minutes may change once more."
 )
 AsOfArgument = Annotated[
     datetime | None,
     strawberry.argument(
-        description=f"{_MEANING} What became known to us later is not listed. Null: as they are known now.",
+        description=f"{_MEANING} Entities that were first synced later are not listed. Null: as they are known now.",
     ),
 ]
 InheritedAsOfArgument = Annotated[
     datetime | None,
     strawberry.argument(
-        description=f"{_MEANING} Null: the instant of the list that this stands under, otherwise now.",
+        description=f"{_MEANING} Null: the instant of the enclosing list or, outside of one, now.",
     ),
 ]
 

@@ -32,35 +32,37 @@ def _node(account: Any, page: Any) -> Node | None:
     return None if page is None else Page.of(page)
 
 
-@strawberry.type(description="An ad account or a page whose day is not, or not all, in a summary.")
+@strawberry.type(description="An ad account or page with data missing from a day's summary.")
 class MissingDay:
     row: strawberry.Private[MissingConnection]
 
-    name: str = strawberry.field(description="What the account or the page was called when the day was aggregated.")
-    reason: str = strawberry.field(description="Why its day is missing, in a sentence.")
+    name: str = strawberry.field(description="The name of the account or page when the day was aggregated.")
+    reason: str = strawberry.field(description="Why its data is missing, as a sentence.")
     connection: Node | None = batched(
         load_connections,
-        description="The ad account or the page. Null: it is neither any more.",
+        description="The ad account or page. Null: it no longer exists.",
     )
 
 
-@strawberry.type(description="A seller's day, as aggregated once all accounts and pages had been asked for it.")
+@strawberry.type(description="A seller's day, aggregated after all its ad accounts and pages were synced.")
 class DailySummary:
-    day: date = strawberry.field(name="date", description="The day, in each ad account's zone.")
-    aggregated_at: datetime = strawberry.field(description="When it was aggregated last, in UTC.")
-    complete: bool = strawberry.field(description="Whether nothing is missing.")
+    day: date = strawberry.field(name="date", description="The day, in each ad account's time zone.")
+    aggregated_at: datetime = strawberry.field(description="When it was last aggregated, in UTC.")
+    complete: bool = strawberry.field(description="Whether the data of all ad accounts and pages is there.")
     connection_count: int = strawberry.field(
-        description="How many ad accounts and pages were asked for the day, what is missing included.",
+        description="How many ad accounts and pages the day covers, missing ones included.",
     )
-    missing: list[MissingDay] = strawberry.field(description="Whose day is missing, and why. Empty: nobody's.")
+    missing: list[MissingDay] = strawberry.field(
+        description="The ad accounts and pages with missing data, and why. Empty: none."
+    )
     totals: list[Metrics] = strawberry.field(
-        description="What the platform reports for the ad accounts as a whole, summed for each currency, by its code: "
-        "it can differ from the sum of campaigns. What changes later is in it within minutes. Empty: nothing was "
-        "reported.",
+        description="What the platform reports for the ad accounts as a whole, summed per currency and sorted by its "
+        "code. It can differ from the sum of campaigns. Later changes are included within minutes. Empty: nothing "
+        "was reported.",
     )
     is_final: bool = strawberry.field(
-        description="Whether every ad account that has the day has closed it, so that its leaderboards stay as they "
-        "are.",
+        description="Whether every ad account with data for the day has closed it, so that its leaderboards no "
+        "longer change.",
     )
 
     @classmethod

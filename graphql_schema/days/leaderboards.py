@@ -20,22 +20,24 @@ from graphql_schema.numbers.metrics import Metrics
 from graphql_schema.paging.page_arguments import TOP_LIMIT
 from graphql_schema.types.metric_names import MetricName
 
-LevelArgument = Annotated[EntityLevel, strawberry.argument(description="What is ranked.")]
-MetricArgument = Annotated[MetricName, strawberry.argument(description="What it is ranked by.")]
+LevelArgument = Annotated[EntityLevel, strawberry.argument(description="The ranked level.")]
+MetricArgument = Annotated[MetricName, strawberry.argument(description="The metric that ranks it.")]
 DayArgument = Annotated[
     date,
-    strawberry.argument(name="date", description="The day, in each ad account's zone."),
+    strawberry.argument(name="date", description="The day, in each ad account's time zone."),
 ]
 CurrencyArgument = Annotated[
     str | None,
     strawberry.argument(
-        description="Only what is in ad accounts of this currency, by its ISO 4217 code. Null: all. Where they have "
-        "several currencies, money can't be compared: by a metric of money that is MIXED_CURRENCIES.",
+        description="Rank only ad accounts with this currency (ISO 4217). Null: all; if they have several "
+        "currencies, ranking by a metric of money is MIXED_CURRENCIES.",
     ),
 ]
 FirstArgument = Annotated[
     int | None,
-    strawberry.argument(name="first", description=f"How many of the best: 1 to {TOP_LIMIT}. Null: all that are kept."),
+    strawberry.argument(
+        name="first", description=f"How many entries, from the best: 1 to {TOP_LIMIT}. Null: all that are kept."
+    ),
 ]
 
 
@@ -43,40 +45,38 @@ async def load_entry_metrics(parents: Parents, info: Info) -> list[Metrics]:
     return await load_metrics([entry.entity for entry in parents], info)
 
 
-@strawberry.type(description="One place of a leaderboard.")
+@strawberry.type(description="One place on a leaderboard.")
 class LeaderboardEntry:
-    rank: int = strawberry.field(
-        description="Its place; 1 is the best. What has the same value comes in the order of the ids."
-    )
+    rank: int = strawberry.field(description="Its place; 1 is the best. Equal values are ordered by id.")
     score: float = strawberry.field(
-        description="Which part of the others it beats, in percent with 2 decimals: 100 for the best, 0 for the last "
-        "of all that took part. Alone: 100.",
+        description="The share of the others that it beats, in percent with 2 decimals: 100 for the first, 0 for the "
+        "last. 100 if it is the only one.",
     )
     entity: AdEntity = strawberry.field(description="The campaign, ad set or ad; its range is the day.")
     metrics: Metrics = batched(
         load_entry_metrics,
-        description="Its numbers of the day as they are now, the same as everywhere. While a leaderboard is not final "
+        description="Its current metrics for the day, the same as everywhere else. Until the leaderboard is final, "
         "they may be newer than its order.",
     )
 
 
-@strawberry.type(description="The campaigns, ad sets or ads of a day, best first by a metric.")
+@strawberry.type(description="The campaigns, ad sets or ads of a day, ranked by a metric, best first.")
 class Leaderboard:
-    day: date = strawberry.field(name="date", description="The day, in each ad account's zone.")
-    level: EntityLevel = strawberry.field(description="What is ranked.")
-    metric: MetricName = strawberry.field(description="What it is ranked by.")
+    day: date = strawberry.field(name="date", description="The day, in each ad account's time zone.")
+    level: EntityLevel = strawberry.field(description="The ranked level.")
+    metric: MetricName = strawberry.field(description="The metric that ranks it.")
     currency: str | None = strawberry.field(
-        description="ISO 4217 code of the ad accounts of all that took part. Null: they have several.",
+        description="The ISO 4217 code of the ranked entities' ad accounts. Null: there are several.",
     )
     entities_ranked: int = strawberry.field(
-        description="How many took part: those with numbers on the day of which the metric says something.",
+        description="How many entities were ranked: those with data for the metric on the day.",
     )
     is_final: bool = strawberry.field(
-        description="Whether it stays as it is: every ad account has closed the day. Until then it is made anew when "
-        "numbers change.",
+        description="Whether it no longer changes because every ad account has closed the day. Until then it is "
+        "updated when numbers change.",
     )
-    ranked_at: datetime = strawberry.field(description="When the order became what it is, in UTC.")
-    entries: list[LeaderboardEntry] = strawberry.field(description="The best, best first.")
+    ranked_at: datetime = strawberry.field(description="When the ranking last changed, in UTC.")
+    entries: list[LeaderboardEntry] = strawberry.field(description="The entries, best first.")
 
 
 async def find_leaderboard(

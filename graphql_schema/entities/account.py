@@ -33,57 +33,60 @@ class AdAccount(Node):
 
     name: str = strawberry.field(description="The account's name on the platform.")
     external_id: str = strawberry.field(description="The platform's own id.")
-    provider: ProviderKind = strawberry.field(description="Where its data comes from.")
-    time_zone: str = strawberry.field(description="IANA zone in which its days begin and end.")
-    currency: str = strawberry.field(description="ISO 4217 code of all its money.")
-    standing: AccountStanding = strawberry.field(description="Whether the platform lets it deliver.")
-    health: ConnectionHealth = strawberry.field(description="Whether the platform answers us for it.")
+    provider: ProviderKind = strawberry.field(description="Where its data comes from: the platform, or a mock.")
+    time_zone: str = strawberry.field(description="The IANA time zone of its days.")
+    currency: str = strawberry.field(description="The ISO 4217 code of its currency.")
+    standing: AccountStanding = strawberry.field(description="Whether the platform allows it to deliver.")
+    health: ConnectionHealth = strawberry.field(description="Whether the platform grants us access to it.")
     health_class: ConnectionTrouble | None = strawberry.field(
-        description="Of what kind the trouble is. Null: it is healthy, or was refused before kinds were kept.",
+        description="Why it is unhealthy, for programs. Null: it is healthy, or became unhealthy before classes were "
+        "recorded.",
     )
-    health_reason: str | None = strawberry.field(description="Why it is unhealthy. Null: it is healthy.")
-    health_changed_at: datetime = strawberry.field(description="Since when its health is what it is, in UTC.")
+    health_reason: str | None = strawberry.field(description="Why it is unhealthy, for people. Null: it is healthy.")
+    health_changed_at: datetime = strawberry.field(description="When its health last changed, in UTC.")
     is_active: bool = strawberry.field(description="Whether it is synced; a deactivated account keeps its history.")
     is_primary: bool = strawberry.field(description="Whether it is the seller's main account.")
     structure_synced_at: datetime | None = strawberry.field(
-        description="When its campaigns, ad sets and ads were last listed, in UTC. Null: never.",
+        description="When its campaigns, ad sets and ads were last synced, in UTC. Null: never.",
     )
     delivery_synced_at: datetime | None = strawberry.field(
-        description="When its delivery was last asked for, in UTC. Null: never.",
+        description="When its delivery statuses were last synced, in UTC. Null: never.",
     )
     stats_synced_at: datetime | None = strawberry.field(
-        description="When a round of its statistics last ended well, in UTC. Null: never.",
+        description="When a sync of its statistics last succeeded, in UTC. Null: never.",
     )
     stretch: int = strawberry.field(
-        description="Its statistics come every so many intervals of the schedule: 1, or more (up to 8) while its share "
-        "of the platform's calls can't carry that.",
+        description="Its stats sync interval, as a multiple (1 to 8) of the schedule's. Above 1: its share of the "
+        "platform's calls does not allow more syncs.",
     )
     closed_through: date | None = strawberry.field(
-        description="The last day, in its zone, up to which all days are closed: final, and ranked. Null: none is.",
+        description="The newest day, in its time zone, up to which all days are closed, which means final and "
+        "ranked. Null: none is closed.",
     )
     created_at: datetime = strawberry.field(description="When it was connected, in UTC.")
-    updated_at: datetime = strawberry.field(description="When it last changed here, in UTC.")
+    updated_at: datetime = strawberry.field(description="When it was last changed in this system, in UTC.")
 
     freshness: AccountFreshness | None = batched(
         load_account_freshness,
-        description="How far its numbers are behind the platform's. Null: it is deactivated, and nothing is fetched.",
+        description="How far its numbers are behind the platform's. Null: it is deactivated, so nothing is fetched.",
     )
     sync_warnings: list[SyncWarning] = batched(
         load_account_warnings,
-        description="What was odd when it was read last and was done without, what was seen last first. A warning goes "
-        "when the same is read and is odd no longer. Empty: everything could be read.",
+        description="Oddities in the platform's answers that the last syncs had to leave out, the latest first. A "
+        "warning goes away when a later sync finds the same thing in order. Empty: everything could be synced.",
     )
     metrics: Metrics = batched(
         load_metrics,
-        description="Its numbers over a range of days, as the platform reports them for the account as a whole.",
+        description="Its metrics over a range of days, as the platform reports them for the account as a whole.",
     )
     comparison: MetricsComparison = batched(
         load_comparisons,
-        description="Its numbers over a range of days beside those of other days.",
+        description="Its metrics over a range of days, compared with another range.",
     )
     series: list[MetricsPoint] = batched(
         load_points,
-        description="Its numbers by day, week or month: every point of the range, zeros included.",
+        description="Its metrics by day, week or month. Every point of the range is present, with zeros where "
+        "nothing was measured.",
     )
 
     @property

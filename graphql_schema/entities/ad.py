@@ -18,12 +18,12 @@ async def load_adsets(parents: Parents, info: Info) -> list[Adset]:
     return await load_entities(Level.ADSET, [(entity.row.adset_id, entity.period) for entity in parents], info)
 
 
-@strawberry.type(description="An ad: what people see.")
+@strawberry.type(description="An ad, which is what people see.")
 class Ad(AdEntity):
     level: ClassVar[Level] = Level.AD
 
-    adset: Adset = batched(load_adsets, description="The ad set that it is part of.")
-    campaign: Campaign = batched(load_campaigns, description="The campaign that its ad set is part of.")
+    adset: Adset = batched(load_adsets, description="The ad set that contains it.")
+    campaign: Campaign = batched(load_campaigns, description="The campaign that contains its ad set.")
 
     @classmethod
     def of(cls, row: EntityRow, period: Period) -> Self:

@@ -79,39 +79,40 @@ class AdEntity(Node):
 
     name: str = strawberry.field(description="The name on the platform.")
     external_id: str = strawberry.field(description="The platform's own id.")
-    status: EntityStatus = strawberry.field(description="What was set, by us or on the platform.")
-    delivery_status: DeliveryStatus = strawberry.field(description="What the platform says is happening.")
+    status: EntityStatus = strawberry.field(description="The status that was set, here or on the platform.")
+    delivery_status: DeliveryStatus = strawberry.field(description="What the platform reports is happening.")
     delivery_reason: str | None = strawberry.field(
-        description="Why it is delivered as it is: `completed` or `scheduled` by its schedule or one above it, "
+        description="The reason for its delivery status: `completed` or `scheduled` by its schedule or one above it, "
         "`campaign_paused` or `adset_paused` by a switch above it, `account`, `no_active_ad`, `all_ads_rejected`, "
-        "`ads_in_review`, `learning_limited`, `issues`, `budget`, `unnamed`. Null: nothing needs to be said.",
+        "`ads_in_review`, `learning_limited`, `issues`, `budget`, `unnamed`. Null: no reason is needed.",
     )
     platform_created_at: datetime | None = strawberry.field(
-        description="When it was made on the platform, in UTC. Null: the platform has not said.",
+        description="When it was created on the platform, in UTC. Null: the platform did not say.",
     )
-    created_at: datetime = strawberry.field(description="When it became known to us, in UTC.")
-    updated_at: datetime = strawberry.field(description="When it last changed here, in UTC.")
+    created_at: datetime = strawberry.field(description="When it was first synced, in UTC.")
+    updated_at: datetime = strawberry.field(description="When it was last changed in this system, in UTC.")
     metrics: Metrics = batched(
         load_metrics,
-        description="Its numbers over a range of days, as the platform reports them for this very entity.",
+        description="Its metrics over a range of days, as the platform reports them for the entity itself.",
     )
     comparison: MetricsComparison = batched(
         load_comparisons,
-        description="Its numbers over a range of days beside those of other days.",
+        description="Its metrics over a range of days, compared with another range.",
     )
     series: list[MetricsPoint] = batched(
         load_points,
-        description="Its numbers by day, week or month: every point of the range, zeros included.",
+        description="Its metrics by day, week or month. Every point of the range is present, with zeros where "
+        "nothing was measured.",
     )
     snapshots: Connection[Snapshot] = batched(
         list_snapshots,
-        description="What the platform reported for one of its days, each time that it changed, the newest first. "
-        "Under `asOf`, those that were there then. Empty: nothing was reported, or they are no longer kept.",
+        description="The platform's reports for one day, a snapshot for each change, newest first. With `asOf`, only "
+        "those that existed then. Empty: nothing was reported, or the snapshots are no longer kept.",
     )
     restatements: list[Restatement] = batched(
         load_restatements,
-        description="How its days moved since they were first reported: those days of the range that have snapshots, "
-        "the earliest first. Under `asOf`, by the snapshots that were there then.",
+        description="How the platform's numbers for past days changed since they were first reported: the days of "
+        "the range that have snapshots, earliest first. With `asOf`, only snapshots that existed then count.",
     )
     ad_account: AdAccount = batched(load_accounts, description="The ad account that it belongs to.")
 

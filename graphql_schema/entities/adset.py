@@ -27,7 +27,7 @@ async def load_campaigns(parents: Parents, info: Info) -> list[Campaign]:
     return await load_entities(Level.CAMPAIGN, [(entity.row.campaign_id, entity.period) for entity in parents], info)
 
 
-@strawberry.type(description="An ad set: who is shown the ads of it, and what it is optimised for.")
+@strawberry.type(description="An ad set: the audience of its ads, and what they are optimised for.")
 class Adset(AdEntity):
     level: ClassVar[Level] = Level.ADSET
 
@@ -35,13 +35,15 @@ class Adset(AdEntity):
         load_budgets,
         description="Its budget, in the ad account's currency. Null: its campaign has the budget.",
     )
-    budget_type: BudgetType | None = strawberry.field(description="What period its budget is for. Null: no budget.")
-    start_date: datetime | None = strawberry.field(description="When it begins, in UTC. Null: not set.")
-    end_date: datetime | None = strawberry.field(description="When it ends, in UTC. Null: it does not.")
-    optimization_goal: str | None = strawberry.field(
-        description="What the platform optimises it for, in the platform's own word. Null: nothing was said.",
+    budget_type: BudgetType | None = strawberry.field(
+        description="Whether its budget is per day or for its lifetime. Null: it has no budget."
     )
-    campaign: Campaign = batched(load_campaigns, description="The campaign that it is part of.")
+    start_date: datetime | None = strawberry.field(description="When it starts, in UTC. Null: not set.")
+    end_date: datetime | None = strawberry.field(description="When it ends, in UTC. Null: it has no end.")
+    optimization_goal: str | None = strawberry.field(
+        description="The platform's name of what it is optimised for. Null: the platform did not say.",
+    )
+    campaign: Campaign = batched(load_campaigns, description="The campaign that contains it.")
     ads: EntityConnection[Annotated["Ad", strawberry.lazy("graphql_schema.entities.ad")]] = batched(
         list_ads_under,
         description="Its ads.",
@@ -49,7 +51,7 @@ class Adset(AdEntity):
 
     reconciliation: Reconciliation = batched(
         load_reconciliations,
-        description="What the platform reports for it beside the sum of its ads, which can differ.",
+        description="What the platform reports for it, compared with the sum of its ads, which can differ.",
     )
 
     @classmethod

@@ -35,7 +35,7 @@ async def load_strategies(parents: Parents, info: Info) -> list[AdStrategy | Non
     return [AdStrategy.of(row) if row else None for row in rows]
 
 
-@strawberry.type(description="A campaign: a budget, a goal, and the ad sets that follow them.")
+@strawberry.type(description="A campaign: a goal, often a budget, and ad sets.")
 class Campaign(AdEntity):
     level: ClassVar[Level] = Level.CAMPAIGN
 
@@ -43,9 +43,11 @@ class Campaign(AdEntity):
         load_budgets,
         description="Its budget, in the ad account's currency. Null: its ad sets have the budgets.",
     )
-    budget_type: BudgetType | None = strawberry.field(description="What period its budget is for. Null: no budget.")
-    start_date: datetime | None = strawberry.field(description="When it begins, in UTC. Null: not set.")
-    end_date: datetime | None = strawberry.field(description="When it ends, in UTC. Null: it does not.")
+    budget_type: BudgetType | None = strawberry.field(
+        description="Whether its budget is per day or for its lifetime. Null: it has no budget."
+    )
+    start_date: datetime | None = strawberry.field(description="When it starts, in UTC. Null: not set.")
+    end_date: datetime | None = strawberry.field(description="When it ends, in UTC. Null: it has no end.")
     sellpage: Sellpage | None = batched(
         load_sellpages,
         description="The landing page that it leads to. Null: none was chosen.",
@@ -65,7 +67,7 @@ class Campaign(AdEntity):
 
     reconciliation: Reconciliation = batched(
         load_reconciliations,
-        description="What the platform reports for it beside the sum of its ads, which can differ.",
+        description="What the platform reports for it, compared with the sum of its ads, which can differ.",
     )
 
     @classmethod

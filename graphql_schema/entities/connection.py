@@ -106,8 +106,7 @@ def _only(found: Sequence[T]) -> T | None:
 
 @strawberry.type(
     name="Connection",
-    description="One page of a list of entities, and the totals of the whole list. "
-    "What is not selected is not computed.",
+    description="One page of a list of entities, and the totals of the whole list. Only selected fields are computed.",
 )
 class EntityConnection(Connection[T], Generic[T]):
     period: strawberry.Private[Period]
@@ -116,32 +115,32 @@ class EntityConnection(Connection[T], Generic[T]):
 
     unfiltered_count: int = batched(
         load_unfiltered_counts,
-        description='How many there would be without the filter: the M of "N of M", where N is `totalCount`.',
+        description='How many items the list has without the filter: the M of "N of M", where N is `totalCount`.',
     )
     summary: Metrics | None = batched(
         load_summary,
-        description="The total over everything that matches, not only over this page: summed counters, then derived. "
-        "Zeros with `hasData` false: nothing matches. Null: it is in several currencies (see `summaries`): of several "
-        "ad accounts, or of days before and after a change of one's.",
+        description="The total over everything that matches, not only this page: counters are summed, then metrics "
+        "derived. Zeros with `hasData` false: nothing matches. Null: there are several currencies (see `summaries`), "
+        "because there are several ad accounts or one changed its currency.",
     )
     summaries: list[Metrics] = batched(
         load_summaries,
-        description="The totals over everything that matches, one for each currency, by its code. If nothing matches, "
-        "one with zeros in the seller's currency, or in that of the ad accounts that the list is about.",
+        description="The totals over everything that matches, one for each currency, sorted by code. If nothing "
+        "matches, one with zeros, in the currency of the list's ad accounts or the seller's.",
     )
     comparison: MetricsComparison | None = batched(
         load_comparison,
-        description="The total over everything that matches beside that of other days. Zeros: nothing matches. Null: "
-        "it is in several currencies (see `comparisons`).",
+        description="The total over everything that matches, compared with another range. Zeros: nothing matches. "
+        "Null: there are several currencies (see `comparisons`).",
     )
     comparisons: list[MetricsComparison] = batched(
         load_comparisons,
-        description="The totals beside those of other days, one for each currency, by its code. Zeros: nothing was "
-        "reported in it on those days.",
+        description="The totals compared with another range, one for each currency, sorted by code. Zeros: nothing "
+        "was reported in that currency on those days.",
     )
     series: list[MetricsSeries] = batched(
         load_series,
-        description="The totals by day, week or month, one series for each currency, by its code. If nothing "
+        description="The totals by day, week or month, one series for each currency, sorted by code. If nothing "
         "matches, one with zeros.",
     )
 

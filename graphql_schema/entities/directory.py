@@ -21,7 +21,7 @@ from graphql_schema.paging.page_arguments import After, Before, First, Last, Pag
 NameArgument = Annotated[
     str | None,
     strawberry.argument(
-        description="Part of the name, case-insensitive, at most 100 characters; % and _ mean themselves. Null: all.",
+        description="Part of the name, case-insensitive, at most 100 characters; % and _ are literal. Null: all.",
     ),
 ]
 

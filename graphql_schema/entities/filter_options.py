@@ -21,7 +21,7 @@ from graphql_schema.types.global_id import global_id
 PrefixArgument = Annotated[
     str | None,
     strawberry.argument(
-        description="How the name begins, case-insensitive, at most 100 characters. Null: any name.",
+        description="The start of the name, case-insensitive, at most 100 characters. Null: any name.",
     ),
 ]
 FirstArgument = Annotated[
@@ -30,9 +30,9 @@ FirstArgument = Annotated[
 ]
 
 
-@strawberry.type(description="Something that can be filtered by.")
+@strawberry.type(description="An option of a filter.")
 class FilterOption:
-    value: strawberry.ID = strawberry.field(description="Global id, for the filter.")
+    value: strawberry.ID = strawberry.field(description="The global id, for the filter.")
     name: str = strawberry.field(description="The name to show.")
 
 
@@ -63,7 +63,7 @@ async def list_currencies(info: Info) -> list[str]:
     return sorted({account.currency for account in calendar.accounts.values()})
 
 
-@strawberry.type(description="What the filters of lists can be set to, for a panel where somebody types.")
+@strawberry.type(description="The options that the filters of lists offer, for a panel with search as you type.")
 class FilterOptions:
     ad_accounts: list[FilterOption] = _options(ACCOUNTS, "AdAccount", "Ad accounts by name, for `accountIds`.")
     sellpages: list[FilterOption] = _options(SELLPAGES, "Sellpage", "Landing pages by name, for `sellpageIds`.")
@@ -80,10 +80,10 @@ class FilterOptions:
         description="ISO 4217 codes of the ad accounts, in alphabetical order, for `currency`.",
     )
     page_metrics: list[str] = strawberry.field(
-        description="The platform's names of pages' metrics, for `Page.series`; `Page.metrics` tells which live.",
+        description="The platform's names of page metrics, for `Page.series`; `Page.metrics` says which are alive.",
     )
     post_metrics: list[str] = strawberry.field(
-        description="The platform's names of posts' metrics, for the order of `Page.posts`.",
+        description="The platform's names of post metrics, for the order of `Page.posts`.",
     )
 
 

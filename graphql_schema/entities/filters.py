@@ -25,10 +25,10 @@ Ids = Sequence[strawberry.ID] | None
 _CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
 
 
-@strawberry.input(name="MetricCondition", description="A metric, unrounded, compared with a value.")
+@strawberry.input(name="MetricCondition", description="A condition on an unrounded metric.")
 class MetricConditionInput:
-    metric: MetricName = strawberry.field(description="Which metric, over the list's range and as of its instant.")
-    op: Operator = strawberry.field(description="How it must stand to the value.")
+    metric: MetricName = strawberry.field(description="The metric, over the list's range and as of its instant.")
+    op: Operator = strawberry.field(description="The comparison with the value.")
     value: Decimal = strawberry.field(description='The value, in the metric\'s unit: "2" for a ROAS of 2.')
 
 
@@ -36,11 +36,11 @@ class MetricConditionInput:
 class EntityFilterInput:
     status: list[EntityStatus] | None = strawberry.field(
         default=None,
-        description="What is set is one of these. Null: any; empty: nothing matches.",
+        description="The set status is one of these. Null: any; empty: nothing matches.",
     )
     delivery_status: list[DeliveryStatus] | None = strawberry.field(
         default=None,
-        description="What is being delivered is one of these. Null: any; empty: nothing matches.",
+        description="The delivery status is one of these. Null: any; empty: nothing matches.",
     )
     account_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
@@ -48,11 +48,11 @@ class EntityFilterInput:
     )
     sellpage_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
-        description="Whose campaign leads to one of these landing pages; at most 500. Null: any; empty: nothing.",
+        description="The campaign leads to one of these landing pages; at most 500. Null: any; empty: nothing.",
     )
     ad_strategy_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
-        description="Whose campaign follows one of these strategies; at most 500. Null: any; empty: nothing.",
+        description="The campaign follows one of these strategies; at most 500. Null: any; empty: nothing.",
     )
     ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
@@ -60,25 +60,25 @@ class EntityFilterInput:
     )
     name: str | None = strawberry.field(
         default=None,
-        description="Part of the name, in any case and any form of Unicode, at most 100 characters; % and _ mean "
-        "themselves. Null: any.",
+        description="Part of the name, ignoring case and Unicode form, at most 100 characters; % and _ are literal. "
+        "Null: any.",
     )
     currency: str | None = strawberry.field(
         default=None,
-        description="In ad accounts of this currency, by its ISO 4217 code. Null: any.",
+        description="In ad accounts with this currency (ISO 4217). Null: any.",
     )
     metrics: list[MetricConditionInput] | None = strawberry.field(
         default=None,
-        description=f"Whose numbers fulfil all of these; at most {MAX_METRIC_CONDITIONS}. Null or empty: any.",
+        description=f"The metrics meet all of these conditions; at most {MAX_METRIC_CONDITIONS}. Null or empty: any.",
     )
 
 
-@strawberry.input(description="Which campaigns. All fields must match (AND); within a list one is enough (OR).")
+@strawberry.input(description="Selects campaigns. Fields are joined by AND, the values of one list by OR.")
 class CampaignFilter(EntityFilterInput):
     pass
 
 
-@strawberry.input(description="Which ad sets. All fields must match (AND); within a list one is enough (OR).")
+@strawberry.input(description="Selects ad sets. Fields are joined by AND, the values of one list by OR.")
 class AdsetFilter(EntityFilterInput):
     campaign_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
@@ -86,11 +86,11 @@ class AdsetFilter(EntityFilterInput):
     )
     campaign: CampaignFilter | None = strawberry.field(
         default=None,
-        description="In a campaign that fulfils this, by its own fields and numbers. Null: any.",
+        description="In a campaign that matches this filter, by its own fields and metrics. Null: any.",
     )
 
 
-@strawberry.input(description="Which ads. All fields must match (AND); within a list one is enough (OR).")
+@strawberry.input(description="Selects ads. Fields are joined by AND, the values of one list by OR.")
 class AdFilter(AdsetFilter):
     adset_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
@@ -98,11 +98,11 @@ class AdFilter(AdsetFilter):
     )
     adset: AdsetFilter | None = strawberry.field(
         default=None,
-        description="In an ad set that fulfils this, by its own fields and numbers. Null: any.",
+        description="In an ad set that matches this filter, by its own fields and metrics. Null: any.",
     )
 
 
-_MEANING = "Which entities. Null: all of them."
+_MEANING = "Selects entities. Null: all of them."
 CampaignFilterArgument = Annotated[CampaignFilter | None, strawberry.argument(name="filter", description=_MEANING)]
 AdsetFilterArgument = Annotated[AdsetFilter | None, strawberry.argument(name="filter", description=_MEANING)]
 AdFilterArgument = Annotated[AdFilter | None, strawberry.argument(name="filter", description=_MEANING)]

@@ -22,22 +22,22 @@ MAX_ORDERS = 5
 
 _SHARED: dict[str, tuple[SortKey, str]] = {
     "NAME": (entities.NAME, "The name, by code point."),
-    "STATUS": (entities.STATUS, "What is set, by its English word."),
-    "DELIVERY_STATUS": (entities.DELIVERY_STATUS, "What is being delivered, by its English word."),
-    "DELIVERY_REASON": (entities.DELIVERY_REASON, "Why it is delivered as it is. Nothing said: last."),
+    "STATUS": (entities.STATUS, "The set status, alphabetically."),
+    "DELIVERY_STATUS": (entities.DELIVERY_STATUS, "The delivery status, alphabetically."),
+    "DELIVERY_REASON": (entities.DELIVERY_REASON, "The reason for the delivery status. Without one: last."),
     "EXTERNAL_ID": (entities.EXTERNAL_ID, "The platform's own id, as text."),
-    "PLATFORM_CREATED_AT": (entities.PLATFORM_CREATED_AT, "When it was made on the platform. Not said: last."),
-    "CREATED_AT": (entities.CREATED_AT, "When it became known to us."),
-    "UPDATED_AT": (entities.UPDATED_AT, "When it last changed here."),
+    "PLATFORM_CREATED_AT": (entities.PLATFORM_CREATED_AT, "When it was created on the platform. Unknown: last."),
+    "CREATED_AT": (entities.CREATED_AT, "When it was first synced."),
+    "UPDATED_AT": (entities.UPDATED_AT, "When it was last changed in this system."),
 }
 _BUDGETED: dict[str, tuple[SortKey, str]] = {
     **_SHARED,
-    "BUDGET": (entities.BUDGET, "The budget's amount, daily or lifetime. Without a budget: last."),
-    "BUDGET_TYPE": (entities.BUDGET_TYPE, "What period the budget is for. Without a budget: last."),
-    "START_DATE": (entities.START_DATE, "When it begins. Not set: last."),
+    "BUDGET": (entities.BUDGET, "The amount of the budget, daily or lifetime. Without one: last."),
+    "BUDGET_TYPE": (entities.BUDGET_TYPE, "Whether the budget is daily or lifetime. Without one: last."),
+    "START_DATE": (entities.START_DATE, "When it starts. Not set: last."),
     "END_DATE": (entities.END_DATE, "When it ends. Not set: last."),
 }
-_GOAL = {"OPTIMIZATION_GOAL": (entities.OPTIMIZATION_GOAL, "What it is optimised for, by the word. Not said: last.")}
+_GOAL = {"OPTIMIZATION_GOAL": (entities.OPTIMIZATION_GOAL, "What it is optimised for, alphabetically. Unknown: last.")}
 
 
 def _order_field(name: str, keys: Mapping[str, tuple[SortKey, str]], what: str) -> Any:
@@ -70,13 +70,13 @@ class ChangeKind(Enum):
 
 describe_enum(
     OrderDirection,
-    description="Which end of an order comes first. What has no value comes last in both.",
-    ASC="The least, the earliest, A.",
-    DESC="The greatest, the latest, Z.",
+    description="The direction of an order. Items without a value come last in both.",
+    ASC="Ascending: the smallest, the earliest or A first.",
+    DESC="Descending: the greatest, the latest or Z first.",
 )
 describe_enum(
     ChangeKind,
-    description="Which change of a metric counts.",
+    description="How the change of a metric is measured.",
     ABSOLUTE="The difference, in the metric's unit.",
     RELATIVE="The difference over the base's size; what had 0 before has no relative change.",
 )
@@ -84,38 +84,42 @@ describe_enum(
 
 @strawberry.input(description="What the orders of all levels have in common.")
 class EntityOrder:
-    direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which end comes first.")
+    direction: OrderDirection = strawberry.field(
+        default=OrderDirection.ASC, description="Whether the order ascends or descends."
+    )
     change: ChangeKind | None = strawberry.field(
         default=None,
-        description="Order by how the metric changed. Null: by the metric itself, or by a field that is no metric.",
+        description="Order by the change of the metric. Null: by the metric itself, or by a field that is not a "
+        "metric.",
     )
     compared_to: ComparisonInput | None = strawberry.field(
         default=None,
-        description="What a change is against. Null: the previous period.",
+        description="What the change is relative to. Null: the previous period.",
     )
 
 
-_ONE = "One thing that a list is ordered by. Metrics are compared unrounded; ties are ordered by the id."
+_ONE = "One criterion of an order. Metrics are compared unrounded; ties are ordered by id."
 
 
 @strawberry.input(description=_ONE)
 class CampaignOrder(EntityOrder):
-    field: Any = strawberry.field(graphql_type=CampaignOrderField, description="What to order by.")
+    field: Any = strawberry.field(graphql_type=CampaignOrderField, description="The field or metric to order by.")
 
 
 @strawberry.input(description=_ONE)
 class AdsetOrder(EntityOrder):
-    field: Any = strawberry.field(graphql_type=AdsetOrderField, description="What to order by.")
+    field: Any = strawberry.field(graphql_type=AdsetOrderField, description="The field or metric to order by.")
 
 
 @strawberry.input(description=_ONE)
 class AdOrder(EntityOrder):
-    field: Any = strawberry.field(graphql_type=AdOrderField, description="What to order by.")
+    field: Any = strawberry.field(graphql_type=AdOrderField, description="The field or metric to order by.")
 
 
 _MEANING = (
-    f"The first decides, the next where it ties; at most {MAX_ORDERS}. Null or empty: newest first. Pages of an order "
-    "by a metric, a status or its reason, or UPDATED_AT keep the order of the first page for 15 minutes."
+    f"The first criterion decides, the next one breaks ties; at most {MAX_ORDERS}. Null or empty: newest "
+    "first. Pages of an order by a metric, a status or its reason, or UPDATED_AT keep the order of the first page for "
+    "15 minutes."
 )
 CampaignOrderArgument = Annotated[list[CampaignOrder] | None, strawberry.argument(description=_MEANING)]
 AdsetOrderArgument = Annotated[list[AdsetOrder] | None, strawberry.argument(description=_MEANING)]

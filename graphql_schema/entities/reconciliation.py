@@ -17,12 +17,12 @@ from graphql_schema.numbers.comparisons import MetricsDifference, shared_currenc
 from graphql_schema.numbers.metrics import Metrics, metrics_of
 
 
-@strawberry.type(description="An entity's own numbers beside the sum of its ads.")
+@strawberry.type(description="An entity's own metrics, compared with the sum of its ads.")
 class Reconciliation:
     reported: Metrics = strawberry.field(description="What the platform reports for the entity itself.")
-    ads: Metrics = strawberry.field(description="The sum of what it reports for the entity's ads.")
-    difference: MetricsDifference = strawberry.field(description="Reported minus the ads' sum.")
-    agrees: bool = strawberry.field(description="Whether all counters are equal.")
+    ads: Metrics = strawberry.field(description="The sum of what the platform reports for the entity's ads.")
+    difference: MetricsDifference = strawberry.field(description="The reported values minus the sum of the ads.")
+    agrees: bool = strawberry.field(description="Whether all counters agree.")
 
     @classmethod
     def of(cls, reported: MetricsReading, ads: MetricsReading) -> "Reconciliation":

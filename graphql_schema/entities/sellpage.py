@@ -15,11 +15,11 @@ from graphql_schema.types.node import Node
 
 @strawberry.type(description="A landing page that campaigns lead to.")
 class Sellpage(Node):
-    name: str = strawberry.field(description="What the seller calls it.")
-    url: str = strawberry.field(description="Its address.")
+    name: str = strawberry.field(description="The seller's name for it.")
+    url: str = strawberry.field(description="Its URL.")
     is_active: bool = strawberry.field(description="Whether it is in use.")
-    created_at: datetime = strawberry.field(description="When it was made here, in UTC.")
-    updated_at: datetime = strawberry.field(description="When it last changed here, in UTC.")
+    created_at: datetime = strawberry.field(description="When it was created, in UTC.")
+    updated_at: datetime = strawberry.field(description="When it was last changed in this system, in UTC.")
 
     @classmethod
     def of(cls, row: SellpageRow) -> Self:
@@ -38,13 +38,13 @@ class Sellpage(Node):
         return [cls.of(row) if row else None for row in rows]
 
 
-@strawberry.type(description="A way of advertising that campaigns follow.")
+@strawberry.type(description="An advertising strategy that campaigns follow.")
 class AdStrategy(Node):
-    name: str = strawberry.field(description="What the seller calls it.")
-    description: str | None = strawberry.field(description="What it is about. Null: nothing was written.")
+    name: str = strawberry.field(description="The seller's name for it.")
+    description: str | None = strawberry.field(description="A description. Null: none was written.")
     is_active: bool = strawberry.field(description="Whether it is in use.")
-    created_at: datetime = strawberry.field(description="When it was made here, in UTC.")
-    updated_at: datetime = strawberry.field(description="When it last changed here, in UTC.")
+    created_at: datetime = strawberry.field(description="When it was created, in UTC.")
+    updated_at: datetime = strawberry.field(description="When it was last changed in this system, in UTC.")
 
     @classmethod
     def of(cls, row: AdStrategyRow) -> Self:

@@ -16,7 +16,7 @@ from graphql_schema.types.enums import describe_enum
 describe_enum(
     Subject,
     name="SyncWarningSubject",
-    description="What was odd. There may be more in the future.",
+    description="What kind of thing was odd. More kinds may be added.",
     ACCOUNT="The ad account itself.",
     CAMPAIGN="A campaign.",
     ADSET="An ad set.",
@@ -27,12 +27,12 @@ describe_enum(
     PAGE="The page itself.",
     PAGE_METRIC="A metric of the page or of its posts.",
     POST="A post.",
-    TOKEN="What the platform says about the access token.",  # noqa: S106  # a description, not a token
+    TOKEN="The access token, as the platform describes it.",  # noqa: S106  # a description, not a token
 )
 describe_enum(
     SyncSource,
     name="SyncWarningSource",
-    description="What was being read.",
+    description="What was being synced.",
     STRUCTURE="The account with its campaigns, ad sets and ads.",
     DELIVERY="Statuses.",
     INSIGHTS="Statistics.",
@@ -40,14 +40,14 @@ describe_enum(
 )
 
 
-@strawberry.type(description="One thing that was odd.")
+@strawberry.type(description="One odd item.")
 class SyncWarningExample:
-    external_id: str | None = strawberry.field(description="The platform's own id of it. Null: it has none.")
+    external_id: str | None = strawberry.field(description="The platform's own id for it. Null: it has none.")
     day: date | None = strawberry.field(
-        name="date", description="Its day, in the account's zone. Null: it is not about a day."
+        name="date", description="Its day, in the account's time zone. Null: it is not about a day."
     )
     found: str | None = strawberry.field(
-        description="What was found instead, shortened and without secrets: a text as it came, anything else as JSON. "
+        description="What was found instead, shortened and without secrets: text as it came, anything else as JSON. "
         "Null: nothing was there."
     )
 
@@ -57,31 +57,31 @@ class SyncWarningExample:
 
 
 @strawberry.type(
-    description="A kind of oddity in the platform's answers. The odd things were left out, or kept with what is known "
-    "of them; everything else was read."
+    description="A kind of oddity in the platform's answers. Odd items were left out, or kept with what is known "
+    "about them; everything else was synced."
 )
 class SyncWarning:
-    subject: Subject = strawberry.field(description="What was odd, for programs.")
-    message: str = strawberry.field(description="What was odd and what was done about it, for people, in English.")
-    source: SyncSource = strawberry.field(description="What was being read.")
+    subject: Subject = strawberry.field(description="What kind of thing was odd.")
+    message: str = strawberry.field(description="What was odd and how it was handled, for people, in English.")
+    source: SyncSource = strawberry.field(description="What was being synced.")
     level: Level | None = strawberry.field(
-        description="The level of the statistics that were being read. Null: it was something else."
+        description="The level of the statistics being synced. Null: it was something else."
     )
-    count: int = strawberry.field(description="How many things were odd, each counted once a day.")
+    count: int = strawberry.field(description="How many items were odd, each counted once a day.")
     from_date: date | None = strawberry.field(
-        description="The first day with such a thing, in the account's zone. Null: it is not about days."
+        description="The first affected day, in the account's time zone. Null: it is not about days."
     )
     to_date: date | None = strawberry.field(
-        description="The last day with such a thing, in the account's zone. Null: it is not about days."
+        description="The last affected day, in the account's time zone. Null: it is not about days."
     )
     examples: list[SyncWarningExample] = strawberry.field(
-        description="Some of the things, at most three of a day and of three days, the newest first."
+        description="Some of the odd items, newest first: at most three per day, from at most three days."
     )
     first_seen_at: datetime = strawberry.field(
-        description="When it was first seen, in UTC. Of a job: when the job ended."
+        description="When it was first seen, in UTC. For a job's warning, when the job ended."
     )
     last_seen_at: datetime = strawberry.field(
-        description="When it was last seen, in UTC. Of a job: when the job ended."
+        description="When it was last seen, in UTC. For a job's warning, when the job ended."
     )
 
     @classmethod

@@ -12,24 +12,24 @@ from graphql_schema.types.permissions import Permission, permissions_of
 
 @strawberry.type(description="A person who can log in.")
 class User:
-    id: strawberry.ID = strawberry.field(description="Global id, opaque.")
+    id: strawberry.ID = strawberry.field(description="Opaque global id.")
     name: str = strawberry.field(description="The person's name.")
 
 
-@strawberry.type(description="The seller that the access token is for; everything here is of this seller.")
+@strawberry.type(description="The seller that the access token is for; all data belongs to it.")
 class Seller:
-    id: strawberry.ID = strawberry.field(description="Global id, opaque.")
-    slug: str = strawberry.field(description="Short name, as used at login.")
+    id: strawberry.ID = strawberry.field(description="Opaque global id.")
+    slug: str = strawberry.field(description="A short name, used at login.")
     name: str = strawberry.field(description="The seller's name.")
-    time_zone: str = strawberry.field(description="Default IANA zone; each ad account has its own.")
-    currency: str = strawberry.field(description="Default ISO 4217 currency; each ad account has its own.")
+    time_zone: str = strawberry.field(description="The default IANA time zone; each ad account has its own.")
+    currency: str = strawberry.field(description="The default currency (ISO 4217); each ad account has its own.")
 
 
-@strawberry.type(description="Who is asking, for which seller, and what they may do.")
+@strawberry.type(description="The user who is asking, the seller, and what the user may do.")
 class Viewer:
-    user: User = strawberry.field(description="The person.")
+    user: User = strawberry.field(description="The user.")
     seller: Seller = strawberry.field(description="The seller that the access token is for.")
-    role: Role = strawberry.field(description="The person's role at the seller.")
+    role: Role = strawberry.field(description="The user's role for the seller.")
     permissions: list[Permission] = strawberry.field(description="What the role may do.")
 
     @classmethod

@@ -29,43 +29,45 @@ class PageMetricSubject(Enum):
 
 describe_enum(
     PageMetricSubject,
-    description="What a metric of a page is about.",
-    PAGE="The page as a whole, by day: what `Page.series` is asked for.",
-    POST="Each of its posts, over the post's life so far: what `Page.posts` is ordered by.",
+    description="What a metric of a page measures.",
+    PAGE="The page as a whole, by day, as in `Page.series`.",
+    POST="Each of its posts, over the post's life so far, as in the order of `Page.posts`.",
 )
 describe_enum(
     MetricState,
     name="PageMetricState",
-    description="Whether the platform still answers for a metric of a page.",
-    ALIVE="It does.",
-    DEAD="It does not know the metric, or no longer; it is asked again every week.",
+    description="Whether the platform still reports a metric of a page.",
+    ALIVE="The platform answers.",
+    DEAD="The platform does not report the metric, or no longer; it is asked again every week.",
 )
 
 MetricNamesArgument = Annotated[
     list[str] | None,
     strawberry.argument(
         name="metrics",
-        description="The platform's names, of those that `filterOptions.pageMetrics` lists. Null: of all that live.",
+        description="The platform's names of the metrics, as in `filterOptions.pageMetrics`. Null: all that are alive.",
     ),
 ]
 PageRangeArgument = Annotated[
     DateRangeInput | None,
     strawberry.argument(
         name="range",
-        description="The days, of the page's zone. Null: the last 7 days, today included. Each day of each metric "
-        f"counts towards the {MAX_POINTS} points that all series of one operation have at most; more is "
+        description="The days, in the page's time zone. Null: the last 7 days, today included. Each day of each "
+        f"metric counts towards the {MAX_POINTS} points that all series of one operation may have; more is "
         "QUERY_TOO_COMPLEX.",
     ),
 ]
 
 
-@strawberry.type(description="A metric of a page, and whether the platform still answers for it.")
+@strawberry.type(description="A metric of a page, and whether the platform still reports it.")
 class PageMetric:
-    name: str = strawberry.field(description="The platform's name of it.")
-    subject: PageMetricSubject = strawberry.field(description="What it is about.")
-    state: MetricState = strawberry.field(description="Whether the platform answers for it.")
-    reason: str | None = strawberry.field(description="Why it is dead, in the platform's words. Null: it is alive.")
-    probed_at: datetime = strawberry.field(description="When it was last asked for by itself, in UTC.")
+    name: str = strawberry.field(description="The platform's name for it.")
+    subject: PageMetricSubject = strawberry.field(description="What it measures: the page, or its posts.")
+    state: MetricState = strawberry.field(description="Whether the platform reports it.")
+    reason: str | None = strawberry.field(
+        description="Why the platform does not report it, in the platform's words. Null: it is alive."
+    )
+    probed_at: datetime = strawberry.field(description="When the platform was last asked for it alone, in UTC.")
 
     @classmethod
     def of(cls, row: MetricRow) -> "PageMetric":
@@ -80,17 +82,17 @@ class PageMetric:
 
 @strawberry.type(description="One day of a page's metric.")
 class PageMetricPoint:
-    day: date = strawberry.field(name="date", description="The day, in the page's zone.")
+    day: date = strawberry.field(name="date", description="The day, in the page's time zone.")
     value: BigInt | None = strawberry.field(
-        description="What the platform says of the day; where it breaks it down, the sum. Null: it has said nothing, "
-        "which is not 0.",
+        description="What the platform reports for the day; a breakdown is summed. Null: nothing was reported, which "
+        "is not 0.",
     )
 
 
 @strawberry.type(description="One metric of a page by day.")
 class PageMetricSeries:
-    metric: str = strawberry.field(description="The platform's name of it.")
-    points: list[PageMetricPoint] = strawberry.field(description="Every day of the range, the earliest first.")
+    metric: str = strawberry.field(description="The platform's name for it.")
+    points: list[PageMetricPoint] = strawberry.field(description="Every day of the range, earliest first.")
 
     @classmethod
     def of(cls, metric: str, values: Sequence[DayValue]) -> "PageMetricSeries":

@@ -30,34 +30,34 @@ class Page(Node):
 
     name: str = strawberry.field(description="The page's name on the platform.")
     external_id: str = strawberry.field(description="The platform's own id.")
-    provider: ProviderKind = strawberry.field(description="Where its data comes from.")
-    time_zone: str = strawberry.field(
-        description="IANA zone in which its days begin and end: the platform's own for pages."
-    )
-    health: ConnectionHealth = strawberry.field(description="Whether the platform answers us for it.")
+    provider: ProviderKind = strawberry.field(description="Where its data comes from: the platform, or a mock.")
+    time_zone: str = strawberry.field(description="The IANA time zone of its days: the platform's own for pages.")
+    health: ConnectionHealth = strawberry.field(description="Whether the platform grants us access to it.")
     health_class: ConnectionTrouble | None = strawberry.field(
-        description="Of what kind the trouble is. Null: it is healthy, or was refused before kinds were kept.",
+        description="Why it is unhealthy, for programs. Null: it is healthy, or became unhealthy before classes were "
+        "recorded.",
     )
-    health_reason: str | None = strawberry.field(description="Why it is unhealthy. Null: it is healthy.")
-    health_changed_at: datetime = strawberry.field(description="Since when its health is what it is, in UTC.")
+    health_reason: str | None = strawberry.field(description="Why it is unhealthy, for people. Null: it is healthy.")
+    health_changed_at: datetime = strawberry.field(description="When its health last changed, in UTC.")
     is_active: bool = strawberry.field(description="Whether it is synced; a deactivated page keeps its history.")
     created_at: datetime = strawberry.field(description="When it was connected, in UTC.")
-    updated_at: datetime = strawberry.field(description="When it last changed here, in UTC.")
+    updated_at: datetime = strawberry.field(description="When it was last changed in this system, in UTC.")
 
     metrics: list[PageMetric] = batched(
         load_page_metrics,
-        description="Which metrics the platform answers for, by their names. Empty: none was asked for yet.",
+        description="Its metrics, sorted by name, and which of them the platform still reports. Empty: none was "
+        "requested yet.",
     )
     series: list[PageMetricSeries] = batched(
         load_page_series,
-        description="Its metrics by day, in the order that they are asked for. The platform keeps no numbers of a page "
-        "with fewer than 100 likes.",
+        description="Its metrics by day, in the requested order. The platform keeps no numbers for pages with fewer "
+        "than 100 likes.",
     )
     posts: Connection[PagePost] = batched(list_posts_under, description="Its posts.")
     sync_warnings: list[SyncWarning] = batched(
         load_page_warnings,
-        description="What was odd when it was read last and was done without, what was seen last first. A warning goes "
-        "when the same is read and is odd no longer. Empty: everything could be read.",
+        description="Oddities in the platform's answers that the last syncs had to leave out, the latest first. A "
+        "warning goes away when a later sync finds the same thing in order. Empty: everything could be synced.",
     )
 
     @classmethod

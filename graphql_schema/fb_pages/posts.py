@@ -25,15 +25,13 @@ if TYPE_CHECKING:
     from graphql_schema.fb_pages.pages import Page
 
 
-@strawberry.type(description="What a metric of a post has come to.")
+@strawberry.type(description="The value of a post's metric.")
 class PostMetricValue:
-    metric: str = strawberry.field(description="The platform's name of it.")
-    value: BigInt = strawberry.field(
-        description="The post's, over its life so far; where the platform breaks it down, the sum."
-    )
+    metric: str = strawberry.field(description="The platform's name for it.")
+    value: BigInt = strawberry.field(description="The value over the post's life so far; a breakdown is summed.")
     day: date = strawberry.field(
         name="date",
-        description="Since which day, of the page's zone, it is so: the first at whose end it was.",
+        description="The first day, in the page's time zone, that ended with this value.",
     )
 
 
@@ -60,22 +58,23 @@ class PagePost(Node):
     page_id: strawberry.Private[UUID]
 
     external_id: str = strawberry.field(description="The platform's own id.")
-    created_at: datetime = strawberry.field(description="When it was posted, by the platform's word, in UTC.")
-    message: str | None = strawberry.field(description="What it says. Null: it has no words.")
-    permalink_url: str | None = strawberry.field(description="Where it is to be seen. Null: the platform did not say.")
-    first_seen_at: datetime = strawberry.field(description="When it became known to us, in UTC.")
-    updated_at: datetime = strawberry.field(description="When it last changed here, in UTC.")
+    created_at: datetime = strawberry.field(description="When it was posted on the platform, in UTC.")
+    message: str | None = strawberry.field(description="Its text. Null: it has none.")
+    permalink_url: str | None = strawberry.field(
+        description="Its address on the platform. Null: the platform did not say."
+    )
+    first_seen_at: datetime = strawberry.field(description="When it was first synced, in UTC.")
+    updated_at: datetime = strawberry.field(description="When it was last changed in this system, in UTC.")
     metrics_read_at: datetime | None = strawberry.field(
-        description="When its metrics were last asked for, in UTC, whether they had changed or not. Null: never.",
+        description="When its metrics were last synced, in UTC, even if nothing had changed. Null: never.",
     )
     values: list[PostMetricValue] = batched(
         load_values,
-        description="What its metrics have come to, by their names. One that is not there is one that the platform "
-        "has said nothing about.",
+        description="The values of its metrics, sorted by name. A metric that the platform did not report is absent.",
     )
     page: Annotated["Page", strawberry.lazy("graphql_schema.fb_pages.pages")] = batched(
         load_pages,
-        description="The page that it belongs to.",
+        description="The page that it was posted on.",
     )
 
     @classmethod
@@ -94,12 +93,16 @@ class PagePost(Node):
         )
 
 
-@strawberry.input(description="What posts are ordered by: a metric over each post's life so far. No value: last.")
+@strawberry.input(
+    description="An order of posts by a metric over each post's life so far. Posts without a value come last."
+)
 class PagePostOrder:
     metric: str = strawberry.field(
-        description="The platform's name of it, as `filterOptions.postMetrics` lists them.",
+        description="The platform's name for it, as in `filterOptions.postMetrics`.",
     )
-    direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which end comes first.")
+    direction: OrderDirection = strawberry.field(
+        default=OrderDirection.ASC, description="Whether the order ascends or descends."
+    )
 
 
 PostOrderArgument = Annotated[

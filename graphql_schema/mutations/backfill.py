@@ -13,19 +13,19 @@ from graphql_schema.mutations.enqueue_sync import EnqueueSyncPayload, enqueued, 
 from graphql_schema.types.permissions import Permission
 
 
-@strawberry.input(description="Which history to fetch.")
+@strawberry.input(description="The history to fetch.")
 class BackfillInput:
     from_: date = strawberry.field(
-        name="from", description="The first day, in each account's zone; at most 37 months ago."
+        name="from", description="The first day, in each account's time zone; at most 37 months ago."
     )
     to: date = strawberry.field(description="The last day, included.")
     ad_account_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
-        description="Which ad accounts; 1 to 500. Null: all.",
+        description="The ad accounts; 1 to 500. Null: all.",
     )
 
 
-BackfillArgument = Annotated[BackfillInput, strawberry.argument(name="input", description="Which history.")]
+BackfillArgument = Annotated[BackfillInput, strawberry.argument(name="input", description="The history to fetch.")]
 
 
 async def backfill(info: Info, input_: BackfillArgument) -> EnqueueSyncPayload:

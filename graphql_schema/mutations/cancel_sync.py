@@ -19,32 +19,32 @@ from graphql_schema.types.user_errors import UserError, user_error
 RUN = "input.runId"
 
 
-@strawberry.input(description="Which run to call off.")
+@strawberry.input(description="The run to cancel.")
 class CancelSyncInput:
     run_id: strawberry.ID = strawberry.field(description="Global id of a run that has not ended.")
 
 
-@strawberry.type(description="What became of the run, or why it goes on.")
+@strawberry.type(description="The outcome of a cancellation.")
 class CancelSyncPayload:
     run_id: strawberry.Private[UUID | None] = None
 
     jobs_cancelled: int = strawberry.field(
         default=0,
-        description="How many of its jobs were called off; those that ran stop at their next step.",
+        description="How many of its jobs were cancelled; running ones stop at their next step.",
     )
     jobs_left_to_others: int = strawberry.field(
         default=0,
-        description="How many jobs go on because another run needs them as well; they are no longer this run's.",
+        description="How many jobs continue because another run needs them too; they no longer belong to this run.",
     )
     run: SyncRun | None = batched(load_runs, description="The run. Null: see `errors`.")
     errors: list[UserError] = strawberry.field(
         default_factory=list,
-        description="Why it goes on: a NotFoundError for a run that is not there, a ConflictError for one that has "
-        "ended. Empty: it was called off.",
+        description="Why it was not cancelled: a NotFoundError if there is no such run, a ConflictError if it has "
+        "ended. Empty: it was cancelled.",
     )
 
 
-CancelSyncArgument = Annotated[CancelSyncInput, strawberry.argument(name="input", description="Which run.")]
+CancelSyncArgument = Annotated[CancelSyncInput, strawberry.argument(name="input", description="The run.")]
 
 
 async def cancel_sync(info: Info, input_: CancelSyncArgument) -> CancelSyncPayload:

@@ -34,30 +34,33 @@ class EnqueueSyncInput:
     from_: date | None = strawberry.field(
         name="from",
         default=None,
-        description="The first day, in each account's zone; at most 37 months ago. Null, as `to`: the days that still "
-        "move.",
+        description="The first day, in each account's time zone; at most 37 months ago. Null, like `to`: the days "
+        "that can still change.",
     )
     to: date | None = strawberry.field(
         default=None,
-        description="The last day, included. Null, as `from`: the days that still move.",
+        description="The last day, included. Null, like `from`: the days that can still change.",
     )
-    levels: list[Level] | None = strawberry.field(default=None, description="At which levels. Null: all.")
+    levels: list[Level] | None = strawberry.field(default=None, description="The levels to sync. Null: all.")
     ad_account_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
-        description="Which ad accounts; 1 to 500. Null: all, or none beside `pageIds`.",
+        description="The ad accounts to sync; 1 to 500. Null: all, or none if `pageIds` is given.",
     )
     page_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
-        description="Of which pages the metrics and posts, over those of the days that are over; 1 to 500. Null: none.",
+        description="The pages to sync metrics and posts of, over those of the days that have ended; 1 to 500. Null: "
+        "none.",
     )
 
 
-@strawberry.type(description="A job that was asked for.")
+@strawberry.type(description="A requested job.")
 class EnqueuedJob:
     job_id: strawberry.ID = strawberry.field(description="Global id of the job; see `Query.node`.")
-    key: str = strawberry.field(description="What it works on, readable.")
-    state: JobState = strawberry.field(description="How far it was when it was asked for.")
-    deduplicated: bool = strawberry.field(description="Whether it was there already, asked for by somebody else.")
+    key: str = strawberry.field(description="What it works on, as readable text.")
+    state: JobState = strawberry.field(description="Its state when it was requested.")
+    deduplicated: bool = strawberry.field(
+        description="Whether the job was already live, because of an earlier request."
+    )
 
     @classmethod
     def of(cls, job: JobRow) -> Self:
@@ -76,25 +79,24 @@ async def load_runs(parents: Parents, info: Info) -> list[SyncRun | None]:
     return [found.get(payload.run_id) for payload in parents]
 
 
-@strawberry.type(description="The work that was asked for, or why there is none.")
+@strawberry.type(description="The requested work, or why there is none.")
 class EnqueueSyncPayload:
     run_id: strawberry.Private[UUID | None] = None
 
     jobs: list[EnqueuedJob] = strawberry.field(
         default_factory=list,
-        description="One for each piece of work, whether new or live already. Empty: see `errors`.",
+        description="One job for each piece of work, new or already live. Empty: see `errors`.",
     )
-    run: SyncRun | None = batched(load_runs, description="The run that follows them. Null: see `errors`.")
+    run: SyncRun | None = batched(load_runs, description="The run that these jobs belong to. Null: see `errors`.")
     errors: list[UserError] = strawberry.field(
         default_factory=list,
-        description="Why nothing was asked for: a NotFoundError for an ad account, a page or a run that is not "
-        "there, a ConflictError when all of them are left out, when the run has not ended or left nothing undone, or "
-        "when too many jobs of the seller would be live. Empty: the work was asked for.",
+        description="Why nothing was enqueued: a NotFoundError if there is no such ad account, page or run; a "
+        "ConflictError if all of them are skipped, if the run has not ended or left nothing undone, or if the seller "
+        "would have too many live jobs. Empty: the work was enqueued.",
     )
     left_out: list[SyncLeftOut] = strawberry.field(
         default_factory=list,
-        description="What was asked for and can't be synced, whether it was named or all were asked for. It does not "
-        "stop the others. Empty: nothing is left out.",
+        description="What can't be synced and is skipped; the rest is synced anyway. Empty: nothing is skipped.",
     )
 
 
@@ -102,7 +104,7 @@ EnqueueSyncArgument = Annotated[
     EnqueueSyncInput | None,
     strawberry.argument(
         name="input",
-        description="What to sync. Null: all ad accounts over the days that still move.",
+        description="What to sync. Null: all ad accounts, over the days that can still change.",
     ),
 ]
 

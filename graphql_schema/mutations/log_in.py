@@ -18,29 +18,29 @@ from graphql_schema.types.user_errors import UserError, user_error
 MAX_LENGTH = 1024
 
 
-@strawberry.input(description="Who logs in.")
+@strawberry.input(description="The credentials.")
 class LoginInput:
-    email: str = strawberry.field(description="The e-mail address, in any case.")
+    email: str = strawberry.field(description="The e-mail address, case-insensitive.")
     password: str = strawberry.field(description="The password.")
     seller: str | None = strawberry.field(
         default=None,
-        description="Slug of the seller to work for. Null: the one that the user joined first.",
+        description="The slug of the seller to work for. Null: the one that the user joined first.",
     )
 
 
-@strawberry.type(description="What became of a login: a token, or why there is none.")
+@strawberry.type(description="The outcome of a login: an access token, or why there is none.")
 class LoginPayload:
     access_token: str | None = strawberry.field(
         default=None,
-        description="Goes into the header `Authorization: Bearer …`. Keep it secret. Null: see `errors`.",
+        description="The access token, for the header `Authorization: Bearer …`. Keep it secret. Null: see `errors`.",
     )
     expires_at: datetime | None = strawberry.field(
         default=None,
-        description="When the token stops being good, in UTC. Null: see `errors`.",
+        description="When the token expires, in UTC. Null: see `errors`.",
     )
     viewer: Viewer | None = strawberry.field(
         default=None,
-        description="Who logged in, and for which seller. Null: see `errors`.",
+        description="The user who logged in, and the seller. Null: see `errors`.",
     )
     errors: list[UserError] = strawberry.field(
         default_factory=list,
@@ -48,7 +48,7 @@ class LoginPayload:
     )
 
 
-LoginArgument = Annotated[LoginInput, strawberry.argument(name="input", description="Who logs in.")]
+LoginArgument = Annotated[LoginInput, strawberry.argument(name="input", description="The credentials.")]
 
 
 async def login(info: Info, input_: LoginArgument) -> LoginPayload:

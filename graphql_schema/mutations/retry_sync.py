@@ -15,15 +15,15 @@ from graphql_schema.types.user_errors import user_error
 RUN = "input.runId"
 
 
-@strawberry.input(description="Which run to go on with.")
+@strawberry.input(description="The run to retry.")
 class RetrySyncInput:
     run_id: strawberry.ID = strawberry.field(
-        description="Global id of a run that has ended, as have those that went on with it. What it gave up, called "
-        "off or left to other runs is done; what has been done since is not done twice."
+        description="The global id of a run that has ended, together with all its retries. Jobs that failed, were "
+        "cancelled or were left to other runs are retried, unless they have been done since."
     )
 
 
-RetrySyncArgument = Annotated[RetrySyncInput, strawberry.argument(name="input", description="Which run.")]
+RetrySyncArgument = Annotated[RetrySyncInput, strawberry.argument(name="input", description="The run.")]
 
 
 async def retry_sync(info: Info, input_: RetrySyncArgument) -> EnqueueSyncPayload:

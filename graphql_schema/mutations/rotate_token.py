@@ -31,11 +31,11 @@ JOBS = 8
 KINDS = {AdAccount.__name__: ConnectionKind.AD_ACCOUNT, Page.__name__: ConnectionKind.PAGE}
 
 
-@strawberry.input(description="Which connection gets which token.")
+@strawberry.input(description="The connection and its new token.")
 class RotateTokenInput:
     connection_id: strawberry.ID = strawberry.field(description="Global id of an ad account or of a page.")
     access_token: str = strawberry.field(
-        description=f"The new token, as the platform gave it out; 1 to {MAX_LENGTH} characters. Send it in a variable. "
+        description=f"The new token, as issued by the platform; 1 to {MAX_LENGTH} characters. Send it in a variable. "
         "It is stored encrypted and never shown again.",
     )
 
@@ -50,7 +50,7 @@ async def load_page(parents: Parents, info: Info) -> list[Page | None]:
     return [Page.of(row) if row else None for row in rows]
 
 
-@strawberry.type(description="What became of the token.")
+@strawberry.type(description="The outcome of replacing a token.")
 class RotateTokenPayload:
     account_id: strawberry.Private[UUID | None] = None
     page_id: strawberry.Private[UUID | None] = None
@@ -58,27 +58,28 @@ class RotateTokenPayload:
 
     ad_account: AdAccount | None = batched(
         load_account,
-        description="The ad account, which is healthy now. Null: it is a page, or see `errors`.",
+        description="The ad account, now healthy. Null: the connection is a page, or see `errors`.",
     )
     page: Page | None = batched(
         load_page,
-        description="The page, which is healthy now. Null: it is an ad account, or see `errors`.",
+        description="The page, now healthy. Null: the connection is an ad account, or see `errors`.",
     )
     run: SyncRun | None = batched(
         load_runs,
-        description="The run that fetches what was missed since the platform refused the old token. Null: the "
+        description="The run that fetches what was missed since the platform rejected the old token. Null: the "
         "connection is deactivated, or see `errors`.",
     )
     errors: list[UserError] = strawberry.field(
         default_factory=list,
-        description="Why the old token stays: a TokenRefusedError when the platform refuses the new one, as such or "
-        "for this ad account or page, a NotFoundError for a connection that is not there. Empty: the new is stored.",
+        description="Why the old token was kept: a TokenRefusedError if the platform rejects the new one, in general "
+        "or for this ad account or page; a NotFoundError if there is no such connection. Empty: the new token is "
+        "stored.",
     )
 
 
 RotateTokenArgument = Annotated[
     RotateTokenInput,
-    strawberry.argument(name="input", description="Which connection gets which token."),
+    strawberry.argument(name="input", description="The connection and its new token."),
 ]
 
 

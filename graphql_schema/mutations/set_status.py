@@ -45,34 +45,34 @@ describe_enum(
 describe_enum(
     StatusFailureCode,
     description="Why an entity's status was not set.",
-    NOT_FOUND="There is no such thing for this seller.",
-    ARCHIVED="It is archived or deleted; its status can't be set any more.",
-    REFUSED="The platform refuses it; the message says why.",
-    ACCOUNT_UNAVAILABLE="The platform refuses us for the ad account until somebody changes something.",
-    THROTTLED="The platform takes no more changes for now; try again later.",
+    NOT_FOUND="The seller has no such object.",
+    ARCHIVED="It is archived or deleted, so its status can no longer be set.",
+    REFUSED="The platform rejects it; the message says why.",
+    ACCOUNT_UNAVAILABLE="The platform denies us access to the ad account until somebody fixes the cause.",
+    THROTTLED="The platform accepts no more changes for now; try again later.",
     UPSTREAM_UNAVAILABLE="The platform could not be reached, or failed; try again.",
 )
 
 
-@strawberry.input(description="Whose status to set, and to what.")
+@strawberry.input(description="The entities and their new status.")
 class SetStatusInput:
-    level: EntityLevel = strawberry.field(description="What all of the ids are.")
+    level: EntityLevel = strawberry.field(description="The level of all the ids.")
     ids: list[strawberry.ID] = strawberry.field(
-        description=f"Global ids of the entities, 1 to {MAX_IDS}; one that is given twice counts once.",
+        description=f"The global ids of the entities, 1 to {MAX_IDS}; duplicates count once.",
     )
     action: StatusAction = strawberry.field(description="Pause or activate.")
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="The same request of the same user under the same key within 24 hours gets the first one's answer "
-        f"and does nothing; 1 to {MAX_KEY_LENGTH} characters. Null: every request is carried out.",
+        description="If the same user repeats the same request with the same key within 24 hours, it returns the first "
+        f"answer and does nothing; 1 to {MAX_KEY_LENGTH} characters. Null: every request is carried out.",
     )
 
 
 @strawberry.type(description="An entity whose status was not set.")
 class SetStatusFailure:
-    entity_id: strawberry.ID = strawberry.field(description="The entity's global id, as it was given.")
-    code: StatusFailureCode = strawberry.field(description="Why, for programs.")
-    message: str = strawberry.field(description="Why, for people, in English.")
+    entity_id: strawberry.ID = strawberry.field(description="The global id, as it was given.")
+    code: StatusFailureCode = strawberry.field(description="The reason, for programs.")
+    message: str = strawberry.field(description="The reason, for people, in English.")
 
 
 async def load_changed(parents: Parents, info: Info) -> list[list[AdEntity]]:
@@ -81,23 +81,25 @@ async def load_changed(parents: Parents, info: Info) -> list[list[AdEntity]]:
     return [[entity for entity in entities if entity] for entities in found]
 
 
-@strawberry.type(description="What became of each id. One that failed does not stop the others, and is no error.")
+@strawberry.type(description="The outcome for each id. A failed one does not stop the others, and is not an error.")
 class SetStatusPayload:
     level: strawberry.Private[Level]
     changed: strawberry.Private[tuple[UUID, ...]]
 
     succeeded: list[strawberry.ID] = strawberry.field(
-        description="Ids of those whose status is now as asked for, on the platform and here; in the order given.",
+        description="The ids that now have the requested status, on the platform and here, in the given order.",
     )
-    entities: list[AdEntity] = batched(load_changed, description="Those that succeeded, as they are after the change.")
-    failed: list[SetStatusFailure] = strawberry.field(description="Those that failed, in the order given.")
+    entities: list[AdEntity] = batched(
+        load_changed, description="The entities that succeeded, as they are after the change."
+    )
+    failed: list[SetStatusFailure] = strawberry.field(description="The entities that failed, in the given order.")
     audit_id: strawberry.ID | None = strawberry.field(
-        description="Names the audit events of this request; opaque. Null: nothing was tried, see `errors`.",
+        description="The opaque id of this request's audit events. Null: nothing was tried, see `errors`.",
     )
     errors: list[UserError] = strawberry.field(
         default_factory=list,
-        description="Why nothing was tried at all: a ConflictError when the idempotency key stands for another "
-        "request, or for one that is still at work. Empty: every id was tried.",
+        description="Why nothing was tried: a ConflictError if the idempotency key was used for a different request, "
+        "or for one that is still in progress. Empty: every id was tried.",
     )
 
     @classmethod
@@ -107,7 +109,7 @@ class SetStatusPayload:
 
 SetStatusArgument = Annotated[
     SetStatusInput,
-    strawberry.argument(name="input", description="Whose status to set, and to what."),
+    strawberry.argument(name="input", description="The entities and their new status."),
 ]
 
 

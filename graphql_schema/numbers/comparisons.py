@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 describe_enum(
     Comparison,
     name="ComparisonPeriod",
-    description="Days that a range is compared with, relative to it.",
-    PREVIOUS_PERIOD="As many days, directly before.",
+    description="The days that a range is compared with, relative to the range.",
+    PREVIOUS_PERIOD="The same number of days, directly before.",
     SAME_DAYS_LAST_WEEK="The same days of the week, 7 days earlier.",
-    SAME_DAYS_LAST_YEAR="The same dates of the calendar, a year earlier; 29 February becomes 28 February.",
+    SAME_DAYS_LAST_YEAR="The same calendar dates, a year earlier; 29 February becomes 28 February.",
 )
 
 
@@ -32,11 +32,11 @@ describe_enum(
 class ComparisonInput:
     period: Comparison | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Days relative to those that are compared.",
+        description="Days relative to the compared ones.",
     )
     range: DateRangeInput | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Any range; it may have another number of days.",
+        description="Any range; its number of days may differ.",
     )
 
 
@@ -123,20 +123,20 @@ _relative_changes: Any = _change_type(
 )
 
 
-@strawberry.type(description="How much each metric differs, in its own unit; rounded once, from the exact difference.")
+@strawberry.type(description="The difference of each metric, in its own unit, rounded once from the exact difference.")
 class MetricsDifference(_differences):
     pass
 
 
-@strawberry.type(description="How much each metric changed, relative to the base.")
+@strawberry.type(description="The relative change of each metric.")
 class MetricsRelativeChange(_relative_changes):
     pass
 
 
-@strawberry.type(description="Numbers beside those they are compared with.")
+@strawberry.type(description="Metrics, and those that they are compared with.")
 class MetricsComparison:
-    current: Metrics = strawberry.field(description="The numbers of the range.")
-    base: Metrics = strawberry.field(description="The numbers that they are compared with.")
+    current: Metrics = strawberry.field(description="The metrics of the range.")
+    base: Metrics = strawberry.field(description="The metrics that they are compared with.")
     absolute: MetricsDifference = strawberry.field(description="Current minus base.")
     relative: MetricsRelativeChange = strawberry.field(description="Current minus base, relative to the base.")
 

@@ -20,32 +20,32 @@ if TYPE_CHECKING:
 describe_enum(
     FreshnessState,
     description="How far numbers are behind the platform's.",
-    FRESH="No further than the schedule has it.",
-    LATE="A round of syncs or two.",
-    STALE="Further, or nothing was ever fetched.",
-    PARTIAL="Some of what they are made of is fresh and some is not.",
+    FRESH="As recent as the schedule intends.",
+    LATE="Behind by a sync or two.",
+    STALE="Behind by more, or never fetched.",
+    PARTIAL="Some of the underlying data is fresh, and some is not.",
 )
 describe_enum(
     FreshnessReason,
-    description="Why numbers are not fresh. Of several reasons, the first of these.",
-    TOKEN_EXPIRED="The platform no longer accepts the access token. Give it another one with `rotateToken`.",  # noqa: S106  # a reason
-    PERMISSION="The access token lacks a permission. Give it one that has it with `rotateToken`.",
-    REFUSED="The platform refuses what is asked of it; `failure` says what, in its words.",
-    FAILING="Syncs fail for another reason; `failure` says which.",
-    THROTTLED="The platform limits our calls; they come less often for a while.",
-    META_GAP="Days were never fetched although all was well.",
+    description="Why numbers are not fresh. If there are several reasons, the first in this order.",
+    TOKEN_EXPIRED="The platform no longer accepts the access token. Replace it with `rotateToken`.",  # noqa: S106  # a reason
+    PERMISSION="The access token lacks a permission. Replace it with `rotateToken` by one that has it.",
+    REFUSED="The platform rejects our requests; `failure` has its message.",
+    FAILING="Syncs fail for another reason, which `failure` names.",
+    THROTTLED="The platform limits our calls, so syncs are less frequent for a while.",
+    META_GAP="Some days were never fetched, although nothing failed.",
     NEVER_SYNCED="Nothing has been fetched yet.",
-    BEHIND="For no reason but our own slowness.",
+    BEHIND="Our own processing is late.",
 )
 
 
-@strawberry.type(description="Work of an ad account that has failed for good whenever it was tried.")
+@strawberry.type(description="Work for an ad account that has failed in every recent run.")
 class FreshnessFailure:
-    work: str = strawberry.field(description="Which work: STRUCTURE, DELIVERY, or INSIGHTS with its level.")
-    error_class: str = strawberry.field(description="The class of the failure, as `Job.errorClass` has it.")
+    work: str = strawberry.field(description="The failing work: STRUCTURE, DELIVERY, or INSIGHTS with its level.")
+    error_class: str = strawberry.field(description="The class of the failure, as in `Job.errorClass`.")
     message: str = strawberry.field(description="What the platform says, or what went wrong.")
-    rounds: int = strawberry.field(description="How often in a row it has failed.")
-    since: datetime = strawberry.field(description="When it failed first, in UTC.")
+    rounds: int = strawberry.field(description="How many times in a row it has failed.")
+    since: datetime = strawberry.field(description="When it first failed, in UTC.")
 
     @classmethod
     def of(cls, failure: FailureFacts) -> Self:
@@ -58,16 +58,18 @@ class FreshnessFailure:
         )
 
 
-@strawberry.type(description="How far an ad account's numbers are behind the platform's, at all levels together.")
+@strawberry.type(description="How far an ad account's numbers, over all levels, are behind the platform's.")
 class AccountFreshness:
-    state: FreshnessState = strawberry.field(description="How far.")
-    reason: FreshnessReason | None = strawberry.field(description="Why. Null: they are fresh.")
-    since: datetime | None = strawberry.field(description="Since when they are not fresh, in UTC. Null: they are.")
+    state: FreshnessState = strawberry.field(description="How fresh they are.")
+    reason: FreshnessReason | None = strawberry.field(description="Why they are not fresh. Null: they are fresh.")
+    since: datetime | None = strawberry.field(
+        description="When they stopped being fresh, in UTC. Null: they are fresh."
+    )
     expected_by: datetime | None = strawberry.field(
-        description="When the next numbers are expected, in UTC. Null: nobody can know, or none are expected.",
+        description="When the next numbers are expected, in UTC. Null: unknown, or none are expected.",
     )
     failure: FreshnessFailure | None = strawberry.field(
-        description="What fails. Null: the reason is neither REFUSED nor FAILING.",
+        description="The failing work. Null: the reason is neither REFUSED nor FAILING.",
     )
 
     @classmethod
@@ -83,10 +85,13 @@ class AccountFreshness:
 
 @strawberry.type(description="How far these numbers are behind the platform's.")
 class MetricsFreshness:
-    state: FreshnessState = strawberry.field(description="How far; PARTIAL: some of the ad accounts, or of the days.")
-    reason: FreshnessReason | None = strawberry.field(description="Why. Null: they are fresh.")
+    state: FreshnessState = strawberry.field(
+        description="How fresh they are. PARTIAL: only some of the ad accounts or days are fresh."
+    )
+    reason: FreshnessReason | None = strawberry.field(description="Why they are not fresh. Null: they are fresh.")
     accounts_behind: list[strawberry.ID] = strawberry.field(
-        description="Global ids of the ad accounts whose part is not fresh; see `Query.node`. Empty: they are fresh.",
+        description="The global ids of ad accounts with numbers that are not fresh; see `Query.node`. Empty: all are "
+        "fresh.",
     )
 
     @classmethod

@@ -6,14 +6,14 @@ from app.metrics.definitions import BY_NAME, METRICS, Kind, Metric, Unit
 from graphql_schema.types.metric_names import MetricName
 
 
-@strawberry.type(description="What a metric is and how it comes about.")
+@strawberry.type(description="What a metric means and how it is computed.")
 class MetricDefinition:
     name: str = strawberry.field(description="The metric's field in Metrics, such as costPerPurchase.")
     metric: MetricName = strawberry.field(description="Its name as a value, in filters and orders.")
-    kind: Kind = strawberry.field(description="Whether it is stored or derived.")
-    unit: Unit = strawberry.field(description="What it is measured in.")
+    kind: Kind = strawberry.field(description="Whether it is stored or derived from other metrics.")
+    unit: Unit = strawberry.field(description="Its unit.")
     additive: bool = strawberry.field(description="Whether a total is the sum of its parts.")
-    formula: str | None = strawberry.field(description="How it is derived, in names of metrics. Null: it is stored.")
+    formula: str | None = strawberry.field(description="The formula, in names of metrics. Null: it is stored.")
     inputs: list[str] = strawberry.field(description="The metrics it is derived from; empty: it is stored.")
     description: str = strawberry.field(description="What it means, in English.")
 

@@ -39,35 +39,35 @@ _values: Any = strawberry.type(
 
 
 @strawberry.type(
-    description="Every metric of one entity, or of everything that a list matches, over a range of days. "
-    "Derived metrics come from the summed counters, never from an average.",
+    description="All metrics of one entity, or of everything that a list matches, over a range of days. Derived "
+    "metrics are computed from the summed counters, never averaged.",
 )
 class Metrics(_values):
     reading: strawberry.Private[MetricsReading]
 
     currency: str | None = strawberry.field(
-        description="ISO 4217 code of all money here: what the ad account's days were reported in. Null: they are in "
-        "several, because the account's currency was changed; no money is added up then.",
+        description="The ISO 4217 code of the money, as the days were reported. Null: the days are in several "
+        "currencies, because the account's was changed; money is not added up then.",
     )
     from_: date = strawberry.field(
         name="from",
-        description="The first day of the range, in the ad account's zone; the earliest of several accounts.",
+        description="The first day of the range, in the ad account's time zone; for several accounts, the earliest.",
     )
-    to: date = strawberry.field(description="The last day of the range; the latest of several accounts.")
+    to: date = strawberry.field(description="The last day of the range; for several accounts, the latest.")
     has_data: bool = strawberry.field(
-        description="Whether any row of statistics exists in the range. False: nothing was measured, all values are 0.",
+        description="Whether the range has any statistics. False: nothing was measured, and all values are 0.",
     )
     synced_at: datetime | None = strawberry.field(
-        description="When any day of the range was last fetched from the platform, in UTC; as of a past instant, when "
-        "the newest of the snapshots was. Null: never, or nothing matches.",
+        description="When any day of the range was last fetched from the platform, in UTC; with `asOf`, when its "
+        "newest snapshot was fetched. Null: never, or nothing matches.",
     )
     is_final: bool = strawberry.field(
-        description="Whether the platform no longer restates any day of the range; it may for 28 days.",
+        description="Whether all days of the range are final. The platform may restate a day for 28 days.",
     )
     freshness: MetricsFreshness | None = batched(
         load_metrics_freshness,
-        description="How far these numbers are behind the platform's. Null: they are what was known at a past instant, "
-        "or of deactivated ad accounts alone, for which nothing is fetched.",
+        description="How far these numbers are behind the platform's. Null: they are from a past instant, or only "
+        "from deactivated ad accounts, for which nothing is fetched.",
     )
 
 

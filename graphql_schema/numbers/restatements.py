@@ -26,26 +26,26 @@ class RestatementBase(Enum):
 
 describe_enum(
     RestatementBase,
-    description="What a day's newest numbers are compared with.",
-    FIRST_REPORT="The first snapshot; while the day was still going on, as a rule.",
-    DAY_END="The newest snapshot of when the day ended in the ad account's zone; the first, where none "
-    "is as old or the day has not ended.",
+    description="The base that a day's newest numbers are compared with.",
+    FIRST_REPORT="The first snapshot, usually taken while the day was still in progress.",
+    DAY_END="The newest snapshot from before the day ended in the ad account's time zone. The first snapshot, if "
+    "there is none that old or the day has not ended.",
 )
 SinceArgument = Annotated[
     RestatementBase,
-    strawberry.argument(description="What the newest numbers are compared with."),
+    strawberry.argument(description="The base that the newest numbers are compared with."),
 ]
 
 
-@strawberry.type(description="How the numbers of one day moved.")
+@strawberry.type(description="How the platform's numbers for one day changed.")
 class Restatement:
-    day: date = strawberry.field(name="date", description="The day, in the ad account's zone.")
+    day: date = strawberry.field(name="date", description="The day, in the ad account's time zone.")
     snapshot_count: int = strawberry.field(
-        description="How many different reports of it there are. 1: it never changed."
+        description="How many different reports of the day exist. 1: it never changed."
     )
     first_reported_at: datetime = strawberry.field(description="When its first numbers were fetched, in UTC.")
     last_reported_at: datetime = strawberry.field(description="When its newest numbers were fetched, in UTC.")
-    change: MetricsComparison = strawberry.field(description="The newest numbers beside the early ones.")
+    change: MetricsComparison = strawberry.field(description="The newest numbers, compared with the earlier ones.")
 
     @classmethod
     def of(cls, reading: RestatementReading) -> "Restatement":

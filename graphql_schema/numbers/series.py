@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 describe_enum(
     Granularity,
-    description="How long each point of a series is. The first and the last are clipped at the range.",
-    DAY="A day of the ad account's zone.",
+    description="The length of each point in a series. The first and the last are clipped to the range.",
+    DAY="A day in the ad account's time zone.",
     WEEK="A week, from Monday to Sunday.",
-    MONTH="A month of the calendar.",
+    MONTH="A calendar month.",
 )
 GranularityArgument = Annotated[
     Granularity,
     strawberry.argument(
-        description=f"How long each point is. All series of one operation have at most {MAX_POINTS} points together; "
-        "more is QUERY_TOO_COMPLEX.",
+        description=f"The length of each point. All series of one operation together have at most {MAX_POINTS} "
+        "points; more is QUERY_TOO_COMPLEX.",
     ),
 ]
 
@@ -52,17 +52,19 @@ describe_enum(
     StatusChangeOrigin,
     description="Where a status was changed.",
     HERE="Through this API.",
-    PLATFORM="On the platform; a sync saw it.",
+    PLATFORM="On the platform; a sync noticed it.",
 )
 
 
-@strawberry.type(description="That the status of an entity was changed.")
+@strawberry.type(description="A change of an entity's status.")
 class StatusChange:
-    at: datetime = strawberry.field(description="When, in UTC; for a change on the platform, when a sync saw it.")
+    at: datetime = strawberry.field(
+        description="When it happened, in UTC; for a change on the platform, when a sync noticed it."
+    )
     entity_id: strawberry.ID = strawberry.field(description="Global id of the campaign, ad set or ad.")
-    before: EntityStatus = strawberry.field(description="What was set before.")
-    after: EntityStatus = strawberry.field(description="What was set then.")
-    origin: StatusChangeOrigin = strawberry.field(description="Where it was changed.")
+    before: EntityStatus = strawberry.field(description="The status before.")
+    after: EntityStatus = strawberry.field(description="The status after.")
+    origin: StatusChangeOrigin = strawberry.field(description="Where the change was made.")
 
     @classmethod
     def of(cls, mark: "StatusMark") -> "StatusChange":
@@ -77,12 +79,12 @@ class StatusChange:
 
 @strawberry.type(description="One day, week or month of a series.")
 class MetricsPoint:
-    from_: date = strawberry.field(name="from", description="The first day, in the ad account's zone.")
-    to: date = strawberry.field(description="The last day, in the ad account's zone.")
-    metrics: Metrics = strawberry.field(description="The numbers of these days. Zeros where nothing was measured.")
+    from_: date = strawberry.field(name="from", description="The first day, in the ad account's time zone.")
+    to: date = strawberry.field(description="The last day, in the ad account's time zone.")
+    metrics: Metrics = strawberry.field(description="The metrics of these days; zeros where nothing was measured.")
     status_changes: list[StatusChange] = strawberry.field(
-        description="What was set anew on these days for what the series is about, oldest first; of one series the "
-        "newest 1,000. Of an ad account: for its campaigns.",
+        description="The status changes of the entity on these days, oldest first; a series has the newest 1,000. "
+        "For an ad account, those of its campaigns.",
     )
 
 
@@ -96,7 +98,7 @@ class MetricsSeries:
     marks: strawberry.Private[Any]
 
     currency: str = strawberry.field(description="ISO 4217 code of all money in it.")
-    points: list[MetricsPoint] = batched(load_list_points, description="All points of the range, the earliest first.")
+    points: list[MetricsPoint] = batched(load_list_points, description="All points of the range, earliest first.")
 
 
 async def spend_points(info: Info, periods: "Iterable[Period]", granularity: Granularity) -> None:

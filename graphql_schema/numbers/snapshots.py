@@ -13,7 +13,7 @@ from graphql_schema.numbers.metrics import Metrics, metrics_of
 from graphql_schema.paging.connection import Connection, open_connection
 from graphql_schema.paging.page_arguments import After, Before, First, Last, PageArguments
 
-DateArgument = Annotated[date, strawberry.argument(name="date", description="A day of the ad account's zone.")]
+DateArgument = Annotated[date, strawberry.argument(name="date", description="A day in the ad account's time zone.")]
 
 
 async def load_snapshot_metrics(parents: Parents, info: Info) -> list[Metrics]:
@@ -34,7 +34,7 @@ async def load_snapshot_metrics(parents: Parents, info: Info) -> list[Metrics]:
     ]
 
 
-@strawberry.type(description="One day of an entity as the platform reported it at some time.")
+@strawberry.type(description="One day of an entity, as the platform reported it at some time.")
 class Snapshot:
     row: strawberry.Private[SnapshotRow]
     entity: strawberry.Private[Any]
@@ -42,9 +42,10 @@ class Snapshot:
 
     fetched_at: datetime = strawberry.field(description="When it was fetched, in UTC.")
     attribution_setting: str | None = strawberry.field(
-        description="Within which windows events counted, in the platform's words. Null: it was not said.",
+        description="The attribution windows that events counted in, in the platform's words. Null: the platform did "
+        "not say.",
     )
-    metrics: Metrics = batched(load_snapshot_metrics, description="The numbers of the day, as they were reported then.")
+    metrics: Metrics = batched(load_snapshot_metrics, description="The day's metrics, as they were reported then.")
 
 
 def list_snapshots(

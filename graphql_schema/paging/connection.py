@@ -21,17 +21,17 @@ from graphql_schema.paging.page_arguments import NESTED_LIMIT, TOP_LIMIT, PageAr
 T = TypeVar("T")
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.type(description="Where a page is in the list.")
 class PageInfo:
-    has_next_page: bool = strawberry.field(description="Whether the list goes on after this page.")
-    has_previous_page: bool = strawberry.field(description="Whether the list has something before this page.")
-    start_cursor: str | None = strawberry.field(description="Cursor of the first item. Null: the page is empty.")
-    end_cursor: str | None = strawberry.field(description="Cursor of the last item. Null: the page is empty.")
+    has_next_page: bool = strawberry.field(description="Whether the list has items after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether the list has items before this page.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first item. Null: the page is empty.")
+    end_cursor: str | None = strawberry.field(description="The cursor of the last item. Null: the page is empty.")
 
 
-@strawberry.type(name="Edge", description="An item of a list and its place there.")
+@strawberry.type(name="Edge", description="An item of a list, and its position.")
 class Edge(Generic[T]):
-    cursor: str = strawberry.field(description="Where this item stands; good for `after` and `before` of this list.")
+    cursor: str = strawberry.field(description="The item's position, for `after` and `before` of this list.")
     node: T = strawberry.field(description="The item.")
 
 
@@ -100,20 +100,20 @@ async def load_counts(parents: Parents, info: Info) -> list[int]:
     return await info.context.loaders.counts.load_many([c.listing for c in parents])
 
 
-@strawberry.type(name="Connection", description="One page of a list. What is not selected is not computed.")
+@strawberry.type(name="Connection", description="One page of a list. Only selected fields are computed.")
 class Connection(Generic[T]):
     listing: strawberry.Private[Listing[Any]]
     window: strawberry.Private[Window]
     cursors: strawberry.Private[Cursors]
     make: strawberry.Private[Callable[[Any], Any]]
 
-    nodes: list[T] = batched(load_nodes, description="The items of the page, in the list's order.")
-    edges: list[Edge[T]] = batched(load_edges, description="The items of the page, each with its cursor.")
-    page_info: PageInfo = batched(load_page_infos, description="Where the page stands in its list.")
+    nodes: list[T] = batched(load_nodes, description="The items on the page, in the list's order.")
+    edges: list[Edge[T]] = batched(load_edges, description="The items on the page, each with its cursor.")
+    page_info: PageInfo = batched(load_page_infos, description="Where the page is in the list.")
     total_count: int = batched(
         load_counts,
-        description="How many items the whole list has now. (A walk "
-        "through a pinned order goes by those of its first page.)",
+        description="How many items the whole list has now. (Paging through a pinned order follows the items of its "
+        "first page.)",
     )
 
 

@@ -16,24 +16,24 @@ NESTED_LIMIT = 50
 First = Annotated[
     int | None,
     strawberry.argument(
-        description=f"How many from the start or after `after`: 1 to {TOP_LIMIT}, 1 to {NESTED_LIMIT} in a nested "
-        f"list. Null: {DEFAULT_SIZE}, unless `last` is given.",
+        description=f"How many items from the start, or after `after`: 1 to {TOP_LIMIT}, 1 to {NESTED_LIMIT} in a "
+        f"nested list. Null: {DEFAULT_SIZE}, unless `last` is given.",
     ),
 ]
 After = Annotated[
     str | None,
-    strawberry.argument(description="A cursor of this same list; what follows it is returned. Null: from the start."),
+    strawberry.argument(description="A cursor from this list; returns the items after it. Null: from the start."),
 ]
 Last = Annotated[
     int | None,
     strawberry.argument(
-        description=f"How many from the end or before `before`: 1 to {TOP_LIMIT}, 1 to {NESTED_LIMIT} in a nested "
-        "list. Null: pages go forwards.",
+        description=f"How many items from the end, or before `before`: 1 to {TOP_LIMIT}, 1 to {NESTED_LIMIT} in a "
+        "nested list. Null: page forwards.",
     ),
 ]
 Before = Annotated[
     str | None,
-    strawberry.argument(description="A cursor of this same list; what precedes it is returned. Null: from the end."),
+    strawberry.argument(description="A cursor from this list; returns the items before it. Null: from the end."),
 ]
 
 

@@ -16,29 +16,29 @@ from graphql_schema.types.scalars import BigInt
 describe_enum(
     WaitReason,
     name="SyncWaitReason",
-    description="Why jobs of a run make no progress just now.",
-    THROTTLED="The platform wants no calls for the ad account or page before `until`.",
+    description="Why jobs of a run are waiting.",
+    THROTTLED="The platform accepts no calls for the ad account or page before `until`.",
     RETRYING="The last try failed; the next comes at `until`.",
-    PLATFORM="The platform was asked and works on its answer, such as a large report.",
-    BLOCKED="They come after all other jobs of the run.",
-    EXCLUDED="Another job works on the same ad account and level, or on the same page.",
-    SCHEDULED="Their time has not come; it does at `until`.",
-    QUEUED="All workers are busy, or none runs.",
+    PLATFORM="The platform is preparing its answer, such as a large report.",
+    BLOCKED="They start after all other jobs of the run.",
+    EXCLUDED="Another job is working on the same ad account and level, or on the same page.",
+    SCHEDULED="They are not due before `until`.",
+    QUEUED="All workers are busy, or none is running.",
 )
 
 
-@strawberry.type(description="Jobs of a run that wait for the same reason, for the same ad account or page.")
+@strawberry.type(description="Jobs of a run that wait for the same reason, on the same ad account or page.")
 class SyncWait:
-    reason: WaitReason = strawberry.field(description="Why they wait.")
+    reason: WaitReason = strawberry.field(description="Why they are waiting.")
     ad_account_id: strawberry.ID | None = strawberry.field(
-        description="Global id of their ad account; see `Query.node`. Null: they work for a page, or for neither.",
+        description="The global id of their ad account; see `Query.node`. Null: they work on a page, or on neither.",
     )
     page_id: strawberry.ID | None = strawberry.field(
-        description="Global id of their page; see `Query.node`. Null: they work for an ad account, or for neither.",
+        description="The global id of their page; see `Query.node`. Null: they work on an ad account, or on neither.",
     )
-    jobs: int = strawberry.field(description="How many they are.")
+    jobs: int = strawberry.field(description="How many jobs are waiting.")
     until: datetime | None = strawberry.field(
-        description="When the first of them goes on, in UTC. Null: that is not a matter of time.",
+        description="When the first of them continues, in UTC. Null: not at a known time.",
     )
 
     @classmethod
@@ -63,40 +63,40 @@ class SyncWait:
 class SyncJobCounts:
     blocked: int = strawberry.field(description="Wait for other jobs.")
     queued: int = strawberry.field(description="Wait for a worker.")
-    running: int = strawberry.field(description="A worker is at them.")
-    retrying: int = strawberry.field(description="Failed, and wait for their next try.")
-    parked: int = strawberry.field(description="Wait until the platform lets them go on.")
+    running: int = strawberry.field(description="A worker is running them.")
+    retrying: int = strawberry.field(description="Failed, and wait to be retried.")
+    parked: int = strawberry.field(description="Wait until the platform allows them to continue.")
     succeeded: int = strawberry.field(description="Done.")
-    failed: int = strawberry.field(description="Given up.")
-    cancelled: int = strawberry.field(description="Called off.")
+    failed: int = strawberry.field(description="Failed for good.")
+    cancelled: int = strawberry.field(description="Cancelled.")
 
 
-@strawberry.type(description="How far a run is, as of `updatedAt`.")
+@strawberry.type(description="The progress of a run, as of `updatedAt`.")
 class SyncProgress:
-    run_id: strawberry.ID = strawberry.field(description="Global id of the run; see `Query.syncRun`.")
+    run_id: strawberry.ID = strawberry.field(description="The global id of the run; see `Query.syncRun`.")
     state: RunState = strawberry.field(description="RUNNING, or how it ended.")
     percent: float = strawberry.field(
-        description="0 to 100, each job weighed by its days and level; 100 only when the run has ended. It may fall: "
-        "a job that is tried again begins anew, unless it saved how far it was.",
+        description="The progress in percent, 0 to 100, with jobs weighted by days and level; 100 only when the run "
+        "has ended. It may go down: a retried job starts over, unless it saved its progress.",
     )
     jobs_total: int = strawberry.field(description="All jobs of the run.")
-    jobs_ended: int = strawberry.field(description="Those that have ended, however they did.")
-    jobs_failed: int = strawberry.field(description="Those that were given up.")
-    jobs: SyncJobCounts = strawberry.field(description="All of them by state.")
-    rows_written: BigInt = strawberry.field(description="Rows that they have written so far.")
+    jobs_ended: int = strawberry.field(description="The jobs that have ended in any way.")
+    jobs_failed: int = strawberry.field(description="The jobs that failed for good.")
+    jobs: SyncJobCounts = strawberry.field(description="The jobs by state.")
+    rows_written: BigInt = strawberry.field(description="The rows written so far.")
     accounts_total: int | None = strawberry.field(
-        description="Ad accounts and pages that they work for. Null: the run is old, and its jobs are no longer kept "
-        "one by one.",
+        description="The ad accounts and pages that the jobs work on. Null: the run is old, and its jobs are no "
+        "longer kept individually.",
     )
     accounts_done: int | None = strawberry.field(
-        description="Ad accounts and pages whose jobs have all ended. Null as `accountsTotal`.",
+        description="The ad accounts and pages with no live job left. Null: as for `accountsTotal`.",
     )
-    waiting: list[SyncWait] = strawberry.field(description="What jobs wait for. Empty: nothing waits.")
+    waiting: list[SyncWait] = strawberry.field(description="What its jobs are waiting for. Empty: none is waiting.")
     estimated_end: datetime | None = strawberry.field(
-        description="When it will have ended if it goes on at its pace so far, waiting included, in UTC. Null: nobody "
-        "can know it yet, or it has ended.",
+        description="When it will end at the pace so far, waiting included, in UTC. Null: not known yet, or it has "
+        "ended.",
     )
-    updated_at: datetime = strawberry.field(description="When this was so, in UTC.")
+    updated_at: datetime = strawberry.field(description="When this progress was measured, in UTC.")
 
     @classmethod
     def of(cls, progress: RunProgress) -> Self:

@@ -37,26 +37,28 @@ async def load_pages(parents: Parents, info: Info) -> list[Page | None]:
 class Job(Node):
     row: strawberry.Private[JobRow]
 
-    kind: str = strawberry.field(description="What it does, such as `stats`.")
-    key: str = strawberry.field(description="What it works on, readable; unique among jobs that have not ended.")
-    state: JobState = strawberry.field(description="How far it is.")
-    tries: int = strawberry.field(description="How often it was tried; waiting for the platform is no try.")
-    max_tries: int = strawberry.field(description="How often it is tried before it is given up.")
-    run_at: datetime = strawberry.field(description="Not before this moment is it begun, in UTC.")
-    error_class: str | None = strawberry.field(description="What kind of failure its last one was. Null: none yet.")
-    error_reason: str | None = strawberry.field(description="Its last failure in a sentence. Null: none yet.")
-    rows_written: int = strawberry.field(description="How many rows it has written; 0 before it has.")
-    created_at: datetime = strawberry.field(description="When it was asked for, in UTC.")
-    started_at: datetime | None = strawberry.field(description="When it was first begun, in UTC. Null: not yet.")
-    ended_at: datetime | None = strawberry.field(description="When it ended, in UTC. Null: it has not.")
+    kind: str = strawberry.field(description="The kind of work, such as `stats`.")
+    key: str = strawberry.field(
+        description="What it works on, as readable text; unique among jobs that have not ended."
+    )
+    state: JobState = strawberry.field(description="Its state.")
+    tries: int = strawberry.field(description="How often it was tried; waiting for the platform doesn't count.")
+    max_tries: int = strawberry.field(description="How often it is tried before it fails for good.")
+    run_at: datetime = strawberry.field(description="The earliest time at which it may start, in UTC.")
+    error_class: str | None = strawberry.field(description="The class of its last failure. Null: none so far.")
+    error_reason: str | None = strawberry.field(description="Its last failure, as a sentence. Null: none so far.")
+    rows_written: int = strawberry.field(description="How many rows it has written.")
+    created_at: datetime = strawberry.field(description="When it was requested, in UTC.")
+    started_at: datetime | None = strawberry.field(description="When it first started, in UTC. Null: not yet.")
+    ended_at: datetime | None = strawberry.field(description="When it ended, in UTC. Null: not yet.")
     ad_account: AdAccount | None = batched(
         load_accounts,
-        description="The ad account that it works for. Null: it works for none.",
+        description="The ad account that it works on. Null: none.",
     )
-    page: Page | None = batched(load_pages, description="The page that it works for. Null: it works for none.")
+    page: Page | None = batched(load_pages, description="The page that it works on. Null: none.")
     warnings: list[SyncWarning] = batched(
         load_job_warnings,
-        description="What it found odd in the platform's answers and did without. Empty: nothing, or it has not ended.",
+        description="Oddities in the platform's answers that it had to leave out. Empty: none, or it has not ended.",
     )
 
     @classmethod
@@ -97,46 +99,45 @@ async def load_retried(parents: Parents, info: Info) -> list[Optional["SyncRun"]
     return [SyncRun.of(row) if row else None for row in rows]
 
 
-@strawberry.type(description="A request for background work, and how far it is. Its jobs may serve other runs as well.")
+@strawberry.type(description="A request for background work, and its progress. Its jobs may serve other runs too.")
 class SyncRun(Node):
     row: strawberry.Private[RunRow]
 
-    origin: RunOrigin = strawberry.field(description="Who asked for it.")
-    state: RunState = strawberry.field(description="How far it is.")
-    reason: str = strawberry.field(description="Why it was asked for.")
+    origin: RunOrigin = strawberry.field(description="Who requested it.")
+    state: RunState = strawberry.field(description="Its state.")
+    reason: str = strawberry.field(description="Why it was requested.")
     from_date: date | None = strawberry.field(
-        description="The first day that was asked for, in each account's zone. Null: the days that still move.",
+        description="The first requested day, in each account's time zone. Null: the days that can still change.",
     )
     to_date: date | None = strawberry.field(
-        description="The last day that was asked for, in each account's zone. Null: the days that still move.",
+        description="The last requested day, in each account's time zone. Null: the days that can still change.",
     )
-    created_at: datetime = strawberry.field(description="When it was asked for, in UTC.")
+    created_at: datetime = strawberry.field(description="When it was requested, in UTC.")
     ended_at: datetime | None = strawberry.field(description="When its last job ended, in UTC. Null: not yet.")
     jobs_total: int | None = strawberry.field(
-        description="How many jobs it had; without `jobsLeftToOthers`. Null: it has not ended."
+        description="How many jobs it had, without `jobsLeftToOthers`. Null: it has not ended."
     )
     jobs_succeeded: int | None = strawberry.field(description="How many of them succeeded. Null: it has not ended.")
-    jobs_failed: int | None = strawberry.field(description="How many of them were given up. Null: it has not ended.")
+    jobs_failed: int | None = strawberry.field(description="How many of them failed for good. Null: it has not ended.")
     jobs_cancelled: int | None = strawberry.field(
-        description="How many of them were called off. Null: it has not ended."
+        description="How many of them were cancelled. Null: it has not ended."
     )
     jobs_left_to_others: int = strawberry.field(
-        description="How many jobs it left, when it was called off, to other runs that go on with them: they are no "
-        "longer its own, and are among none of its jobs and counts. `retrySync` asks for what is not done of them "
-        "as well."
+        description="How many jobs it left to other runs when it was cancelled. They no longer belong to it and are "
+        "in none of its jobs and counts; `retrySync` covers those of them that are still undone."
     )
-    rows_written: BigInt | None = strawberry.field(description="How many rows they wrote. Null: it has not ended.")
+    rows_written: BigInt | None = strawberry.field(description="How many rows its jobs wrote. Null: it has not ended.")
     retry_of: Optional["SyncRun"] = batched(
         load_retried,
-        description="The run whose undone work it does again. Null: it is no retry.",
+        description="The run that it retries. Null: it is not a retry.",
     )
     progress: SyncProgress = batched(
         load_progress,
-        description="How far it is now. The subscription `syncProgress` tells each change of it.",
+        description="Its current progress. The subscription `syncProgress` reports each change.",
     )
     jobs: Connection[Job] = batched(
         list_jobs_under,
-        description="Its jobs, oldest first. Of an old run those that are still kept; the newest of each kind are.",
+        description="Its jobs, oldest first. For an old run, only those that are still kept (the newest of each kind).",
     )
 
     @classmethod
@@ -160,17 +161,17 @@ class SyncRun(Node):
         )
 
 
-@strawberry.input(description="Which runs.")
+@strawberry.input(description="Selects runs.")
 class SyncRunFilter:
     state: list[RunState] | None = strawberry.field(
         default=None,
-        description="How far they are: one of these. Null: any; empty: nothing matches.",
+        description="The state is one of these. Null: any; empty: nothing matches.",
     )
 
 
 SyncRunFilterArgument = Annotated[
     SyncRunFilter | None,
-    strawberry.argument(name="filter", description="Which runs. Null: all of them."),
+    strawberry.argument(name="filter", description="Selects runs. Null: all of them."),
 ]
 
 

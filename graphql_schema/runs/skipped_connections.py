@@ -17,7 +17,7 @@ from graphql_schema.types.enums import describe_enum
 
 describe_enum(
     LeftOutReason,
-    description="Why a sync leaves an ad account or a page out. There may be more in the future.",
+    description="Why a sync skips an ad account or page. More reasons may be added.",
     **{reason.value: sentence for reason, sentence in WHY.items()},
 )
 
@@ -34,13 +34,13 @@ async def load_page(parents: Parents, info: Info) -> list[Page | None]:
     return [Page.of(row) if row else None for row in rows]
 
 
-@strawberry.type(description="An ad account or a page that was asked for, and for which nothing is fetched.")
+@strawberry.type(description="An ad account or page that a sync skips.")
 class SyncLeftOut:
     left_out: strawberry.Private[LeftOut]
 
     name: str = strawberry.field(description="Its name on the platform.")
-    reason: LeftOutReason = strawberry.field(description="Why, for programs.")
-    message: str = strawberry.field(description="Why, and what to do, for people, in English.")
+    reason: LeftOutReason = strawberry.field(description="The reason, for programs.")
+    message: str = strawberry.field(description="The reason, and what to do, for people, in English.")
     ad_account: AdAccount | None = batched(load_account, description="The ad account. Null: it is a page.")
     page: Page | None = batched(load_page, description="The page. Null: it is an ad account.")
 

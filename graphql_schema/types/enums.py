@@ -46,35 +46,36 @@ def describe_enum(enum: type[Enum], *, name: str | None = None, description: str
 
 describe_enum(
     EntityStatus,
-    description="What was set for an entity, by us or on the platform. Not what is being delivered.",
+    description="The status that was set for an entity, here or on the platform, as opposed to its delivery.",
     ACTIVE="May deliver.",
-    PAUSED="Stopped by somebody.",
-    ARCHIVED="Put away on the platform; its history stays.",
-    DELETED="Deleted on the platform; its history stays.",
-    UNKNOWN="The platform names a status that is not known here, or none.",
+    PAUSED="Paused by somebody.",
+    ARCHIVED="Archived on the platform; its history is kept.",
+    DELETED="Deleted on the platform; its history is kept.",
+    UNKNOWN="The platform reports no status, or one that is not known here.",
 )
 describe_enum(
     DeliveryStatus,
-    description="What the platform says is happening. Not what was set.",
+    description="What the platform reports is happening, as opposed to what was set.",
     ACTIVE="Delivering.",
-    INACTIVE="Not delivering because it is switched off or over.",
-    LEARNING="Delivering while the platform still learns whom to show it to.",
+    INACTIVE="Not delivering because it is paused or has ended.",
+    LEARNING="Delivering while the platform is still learning who to show it to.",
     LIMITED="Delivering less than it could.",
     ERROR="Stopped by a problem.",
-    NOT_DELIVERING="Switched on, but nothing is delivered; `deliveryReason` names what holds it up.",
+    NOT_DELIVERING="Active, but not delivering; `deliveryReason` says why.",
     PENDING_REVIEW="Waiting for the platform's review.",
-    UNKNOWN="The platform has not said, or said something new.",
+    UNKNOWN="The platform reports no status, or one that is not known here.",
 )
 describe_enum(
     BudgetType,
-    description="What period a budget is for.",
-    DAILY="An amount a day.",
-    LIFETIME="One amount for the whole flight.",
+    description="The period of a budget.",
+    DAILY="An amount per day.",
+    LIFETIME="One amount for the whole lifetime.",
 )
 describe_enum(
     Preset,
     name="DateRangePreset",
-    description="A range relative to today in the ad account's time zone; two accounts may resolve it to other days.",
+    description="A range relative to today in the ad account's time zone; two accounts may resolve it to different "
+    "days.",
     TODAY="Today, so far.",
     YESTERDAY="The day before today.",
     LAST_7_DAYS="7 days, ending today.",
@@ -83,46 +84,46 @@ describe_enum(
     LAST_90_DAYS="90 days, ending today.",
     THIS_WEEK="From Monday to today.",
     LAST_WEEK="The last full week, Monday to Sunday.",
-    THIS_MONTH="From the first of the month to today.",
+    THIS_MONTH="From the first day of the month to today.",
     LAST_MONTH="The last full calendar month.",
-    LIFETIME="The longest range there is, ending today.",
+    LIFETIME="The longest possible range, ending today.",
 )
 describe_enum(
     ConnectionHealth,
-    description="Whether the platform answers us for a connection.",
-    HEALTHY="It does.",
-    UNHEALTHY="It refuses until somebody changes something; no work is done meanwhile.",
+    description="Whether the platform grants us access to a connection.",
+    HEALTHY="The platform answers.",
+    UNHEALTHY="The platform refuses until somebody fixes the cause; nothing is synced until then.",
 )
 describe_enum(
     ConnectionTrouble,
-    description="Why the platform refuses us for a connection. Either way `rotateToken` ends it.",
-    TOKEN="Its access token is expired, revoked or was never valid.",  # noqa: S106  # a kind of trouble
-    PERMISSION="Its access token is alive but lacks a permission, or whoever gave it has lost a role.",
+    description="Why a connection is unhealthy. `rotateToken` fixes both.",
+    TOKEN="Its access token has expired, was revoked or was never valid.",  # noqa: S106  # a kind of trouble
+    PERMISSION="Its access token is valid but lacks a permission, or its owner has lost a role.",
 )
 describe_enum(
     AccountStanding,
-    description="Whether the platform lets an ad account deliver.",
-    ACTIVE="It may.",
-    GRACE_PERIOD="It may, but a payment is due.",
-    BLOCKED="It may not.",
+    description="Whether the platform allows an ad account to deliver.",
+    ACTIVE="It may deliver.",
+    GRACE_PERIOD="It may deliver, but a payment is due.",
+    BLOCKED="It may not deliver.",
 )
 describe_enum(
     ProviderKind,
     description="Where a connection's data comes from.",
     META="Meta's Graph API.",
-    MOCK="Made up, for demonstrations.",
+    MOCK="Generated, for demonstrations.",
 )
 describe_enum(
     Role,
-    description="What a member may do for a seller.",
+    description="The role of a member.",
     OWNER="Everything.",
-    ADMIN="Everything but the seller's own affairs.",
-    ANALYST="Read.",
+    ADMIN="Everything but managing the seller itself.",
+    ANALYST="Read only.",
 )
 describe_enum(
     RunState,
     name="SyncRunState",
-    description="How far a run is.",
+    description="The state of a run.",
     RUNNING="Some of its jobs have not ended.",
     SUCCEEDED="All of its jobs succeeded.",
     PARTIAL="All have ended; some succeeded and some did not.",
@@ -132,24 +133,24 @@ describe_enum(
 describe_enum(
     RunOrigin,
     name="SyncRunOrigin",
-    description="Who asked for a run.",
+    description="Who requested a run.",
     MANUAL="A person.",
     SCHEDULE="The schedule.",
-    BACKFILL="A history that was to be fetched.",
+    BACKFILL="A backfill of history.",
     SYSTEM="The system itself.",
-    CRON="A clock outside, through the cron hook.",
+    CRON="An external clock, through the cron hook.",
 )
 describe_enum(
     JobState,
-    description="How far a job is. The last three have ended.",
+    description="The state of a job. The last three are final.",
     BLOCKED="Waits for other jobs.",
     QUEUED="Waits for a worker.",
-    RUNNING="A worker is at it.",
-    RETRYING="Failed; waits for its next try.",
-    PARKED="Waits until the platform lets it go on; not a failure.",
+    RUNNING="A worker is running it.",
+    RETRYING="Failed; waits to be retried.",
+    PARKED="Waits until the platform allows it to continue; not a failure.",
     SUCCEEDED="Done.",
-    FAILED="Given up; `errorReason` says why.",
-    CANCELLED="Called off.",
+    FAILED="Failed for good; `errorReason` says why.",
+    CANCELLED="Cancelled.",
 )
 describe_enum(
     Level,
@@ -170,7 +171,7 @@ describe_enum(
 describe_enum(
     Unit,
     name="MetricUnit",
-    description="What a metric is measured in; it decides the rounding.",
+    description="The unit of a metric, which decides the rounding.",
     MONEY="Money in the account's currency, with the currency's digits.",
     MONEY_PER="Money per something in the account's currency, 2 decimals.",
     COUNT="A count.",

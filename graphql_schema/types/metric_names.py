@@ -22,7 +22,7 @@ describe_enum(
     EQ="Equal to it.",
     NE="Not equal to it.",
     LT="Less than it.",
-    LTE="Less than it, or equal.",
+    LTE="Less than or equal to it.",
     GT="Greater than it.",
-    GTE="Greater than it, or equal.",
+    GTE="Greater than or equal to it.",
 )

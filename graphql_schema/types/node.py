@@ -5,4 +5,4 @@ import strawberry
 
 @strawberry.interface(description="Anything with a global id; see `Query.node`.")
 class Node:
-    id: strawberry.ID = strawberry.field(description="Global id, opaque. Unique over all types.")
+    id: strawberry.ID = strawberry.field(description="Opaque global id, unique across all types.")

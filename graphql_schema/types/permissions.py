@@ -18,10 +18,10 @@ class Permission(StrEnum):
 
 describe_enum(
     Permission,
-    description="Something that a member may do for the seller.",
-    READ="See everything of the seller.",
+    description="Something that a member may do.",
+    READ="See everything that the seller has.",
     CHANGE_STATUS="Pause and activate campaigns, ad sets and ads.",
-    SYNC="Ask for a sync.",
+    SYNC="Start, cancel and retry syncs.",
     CONNECT="Renew the access tokens of ad accounts and pages.",
 )
 

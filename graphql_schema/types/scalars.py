@@ -137,8 +137,8 @@ def _literal_parser(
 _DECIMAL_SCALAR = strawberry.scalar(
     name="Decimal",
     description=(
-        "An exact decimal number, as a string with all its digits: money carries the digits of its currency "
-        '("12.50"). Input is a string or an integer; a JSON float is refused, because it is not exact.'
+        'An exact decimal number, as a string: money has the digits of its currency ("12.50"). Input is a string or an '
+        "integer; a JSON float is rejected, because it is not exact."
     ),
     serialize=_serialize_decimal,
     parse_value=_parse_decimal,
@@ -146,14 +146,14 @@ _DECIMAL_SCALAR = strawberry.scalar(
 )
 _BIG_INT_SCALAR = strawberry.scalar(
     name="BigInt",
-    description="A signed 64-bit integer, as a JSON number. Counts such as impressions, which outgrow Int.",
+    description="A signed 64-bit integer, as a JSON number, for counts such as impressions, which outgrow Int.",
     serialize=_serialize_big_int,
     parse_value=_parse_big_int,
     parse_literal=_literal_parser(_parse_big_int, IntValueNode),
 )
 _DATE_SCALAR = strawberry.scalar(
     name="Date",
-    description="A day of the calendar as YYYY-MM-DD, in the zone that the field names.",
+    description="A calendar day as YYYY-MM-DD, in the time zone that the field names.",
     specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
     serialize=_serialize_date,
     parse_value=_parse_date,

@@ -26,45 +26,46 @@ class UserErrorCode(StrEnum):
 
 describe_enum(
     UserErrorCode,
-    description="Why a mutation did not do it, in the words of `extensions.code`. There may be more in the future.",
+    description="Why a mutation did nothing, as in `extensions.code`. More codes may be added.",
     UNAUTHENTICATED="The credentials are wrong.",
-    NOT_FOUND="There is no such thing for this seller.",
-    CONFLICT="The request is fine but contradicts the present state.",
-    BAD_USER_INPUT="An argument is not acceptable, which only the platform could tell.",
+    NOT_FOUND="The seller has no such object.",
+    CONFLICT="The request is valid but conflicts with the current state.",
+    BAD_USER_INPUT="An argument is not acceptable, which only the platform could know.",
 )
 
 
 @strawberry.interface(
-    description="Why a mutation did not do what was asked for, where a client must expect that. "
-    "Nothing was changed by the request then.",
+    description="An expected reason why a mutation did nothing. The request changed nothing.",
 )
 class UserError:
     of: ClassVar[UserErrorCode]
 
-    message: str = strawberry.field(description="Why, for people, in English.")
-    code: UserErrorCode = strawberry.field(description="Why, for programs.")
+    message: str = strawberry.field(description="The reason, for people, in English.")
+    code: UserErrorCode = strawberry.field(description="The reason, for programs.")
     path: list[str] | None = strawberry.field(
-        description='The argument that it is about, from the outside in: `["input", "adAccountIds"]`. '
-        "Null: about none in particular.",
+        description='The path of the argument at fault, outermost name first: `["input", "adAccountIds"]`. '
+        "Null: no particular one.",
     )
 
 
-@strawberry.type(description="Ask for the credentials again. Does not say which of them is wrong.")
+@strawberry.type(description="The credentials are wrong; ask for them again. Does not say which one is wrong.")
 class CredentialsError(UserError):
     of = UserErrorCode.UNAUTHENTICATED
 
 
-@strawberry.type(description="What an argument names is not there, or not this seller's; drop it and ask again.")
+@strawberry.type(
+    description="An argument names something that does not exist or is not this seller's; remove it and try again."
+)
 class NotFoundError(UserError):
     of = UserErrorCode.NOT_FOUND
 
 
-@strawberry.type(description="The present state does not allow it; the same request may succeed once that has changed.")
+@strawberry.type(description="The current state does not allow the request; it may succeed once the state has changed.")
 class ConflictError(UserError):
     of = UserErrorCode.CONFLICT
 
 
-@strawberry.type(description="The platform does not take the access token; get another one from it.")
+@strawberry.type(description="The platform rejects the access token; get another one from the platform.")
 class TokenRefusedError(UserError):
     of = UserErrorCode.BAD_USER_INPUT
 
