@@ -29,12 +29,11 @@ _REFUSALS = {
 }
 # For people: why, and what to do.
 WHY = {
-    LeftOutReason.TOKEN_EXPIRED: "The platform no longer accepts its access token. Give it another one with "
-    "`rotateToken`.",
-    LeftOutReason.PERMISSION: "Its access token lacks a permission, or may no longer see it. Have that granted at the "
-    "platform, then resume it with `rotateToken`, with the same token or another.",
-    LeftOutReason.DEACTIVATED: "It is deactivated here, and nothing is fetched for it.",
-    LeftOutReason.NO_DAY_OVER: "A page is synced by days that are over, and none of these is.",
+    LeftOutReason.TOKEN_EXPIRED: "The platform no longer accepts its access token. Replace it with `rotateToken`.",
+    LeftOutReason.PERMISSION: "Its access token lacks a permission or has lost access. Grant access on the platform, "
+    "then call `rotateToken` with the same token or another one.",
+    LeftOutReason.DEACTIVATED: "It is deactivated, so nothing is fetched for it.",
+    LeftOutReason.NO_DAY_OVER: "Pages are synced for days that have ended, and none of these has.",
 }
 
 

@@ -117,7 +117,7 @@ def _nothing(left_out: Sequence[LeftOut]) -> str:
     if all(one.reason is LeftOutReason.NO_DAY_OVER for one in left_out):
         return "None of these days is over yet. Pages are synced by days that are over."
     advice = dict.fromkeys(WHY[one.reason] for one in left_out)
-    return " ".join(("No connection that was asked for can be synced.", *advice))
+    return " ".join(("None of the requested connections can be synced.", *advice))
 
 
 def default_window(services: Services, time_zone: str) -> DateRange:

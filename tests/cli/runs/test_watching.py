@@ -265,7 +265,7 @@ async def test_what_is_left_out_is_named_first(world: SmallWorld, capsys: pytest
     everything = SyncRequest(seller_slug=None, from_date=None, to_date=None)
     assert await sync_now(everything, Watch(title="Sync", wait=False, as_json=False))
     shown = capsys.readouterr()
-    why = "The platform no longer accepts its access token. Give it another one with `rotateToken`."
+    why = "The platform no longer accepts its access token. Replace it with `rotateToken`."
     assert shown.err.splitlines() == [
         f"acme: ad account Account (act_2) is left out. {why}",
         f"other: ad account Dead (act_9) is left out. {why}",

@@ -287,8 +287,7 @@ async def test_a_sync_that_finds_no_account_says_so_as_data(world: SmallWorld) -
     none_left = {
         "__typename": "ConflictError",
         "code": "CONFLICT",
-        "message": "No connection that was asked for can be synced. It is deactivated here, and nothing is fetched "
-        "for it.",
+        "message": "None of the requested connections can be synced. It is deactivated, so nothing is fetched for it.",
         "path": None,
     }
 

@@ -21,7 +21,7 @@ LEFT_OUT = "leftOut { name reason message adAccount { id isActive } page { id } 
 ENQUEUE = f"mutation ($input: EnqueueSyncInput) {{ enqueueSync(input: $input) {{ jobs {{ key }} {LEFT_OUT} }} }}"
 BACKFILL = f"mutation ($input: BackfillInput!) {{ backfill(input: $input) {{ jobs {{ key }} {LEFT_OUT} }} }}"
 DAYS = {"from": "2026-03-01", "to": "2026-03-02"}
-RENEW = "Give it another one with `rotateToken`."
+RENEW = "Replace it with `rotateToken`."
 
 
 async def add_refused(tenant: Tenant, name: str, trouble: str | None) -> UUID:
@@ -101,15 +101,15 @@ async def test_where_all_are_left_out_nothing_is_asked_for(world: SmallWorld, *,
 
 
 _GRANT = (
-    "Its access token lacks a permission, or may no longer see it. Have that granted at the platform, then resume it "
-    "with `rotateToken`, with the same token or another."
+    "Its access token lacks a permission or has lost access. Grant access on the platform, then call `rotateToken` "
+    "with the same token or another one."
 )
 
 
 @pytest.mark.parametrize(
     ("trouble", "advice"),
     [
-        ("TOKEN", "The platform no longer accepts its access token. Give it another one with `rotateToken`."),
+        ("TOKEN", "The platform no longer accepts its access token. Replace it with `rotateToken`."),
         ("PERMISSION", _GRANT),
     ],
 )
@@ -117,7 +117,7 @@ async def test_the_advice_fits_the_reason(world: SmallWorld, trouble: str, advic
     tenant = await world.add_seller("acme")
     await add_refused(tenant, "lost", trouble)
     [error] = (await ask(tenant, ENQUEUE))["errors"]
-    assert error["message"] == f"No connection that was asked for can be synced. {advice}"
+    assert error["message"] == f"None of the requested connections can be synced. {advice}"
 
 
 async def test_a_seller_without_accounts_is_told_so(world: SmallWorld) -> None:
