@@ -1,4 +1,4 @@
-"""The README stays true: its commands exist, its query is valid and answered in that shape, its settings are all."""
+"""The pages at the door stay true: their commands exist, their queries are valid, and every setting is explained."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ from graphql_schema.schema import schema
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+OPERATIONS = (ROOT / "app" / "OPERATIONS.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+API_README = (ROOT / "graphql_schema" / "README.md").read_text(encoding="utf-8")
 
 
-def _blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def _blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
 def _query() -> str:
-    command = next(block for block in _blocks("sh") if "curl" in block)
+    command = next(block for block in _blocks(README, "sh") if "curl" in block)
     body = re.search(r"-d '(.*)'", command)
     assert body is not None
     return json.loads(body[1])["query"]
@@ -38,7 +41,7 @@ def _options_of(command: str) -> set[str]:
 
 
 def test_every_command_exists_with_its_options() -> None:
-    commands = set(re.findall(r"(?:\./)?pixecom ([a-z]+)", README))
+    commands = set(re.findall(r"(?:\./|`)pixecom ([a-z]+)", README + OPERATIONS + CONTRIBUTING))
     assert {"up", "test", "token", "api", "worker", "scheduler", "migrate", "doctor", "status"} <= commands
     for command in commands:
         assert _options_of(command) is not None
@@ -51,7 +54,7 @@ def test_the_query_is_valid() -> None:
 
 
 def test_the_export_is_one_with_arguments_of_its_own() -> None:
-    command = next(block for block in _blocks("sh") if "/export/" in block)
+    command = next(block for block in _blocks(API_README, "sh") if "/export/" in block)
     asked = re.search(r"/export/(\w+)\.(\w+) .*-d '(.*)'", command, re.DOTALL)
     assert asked is not None
     name, suffix, body = asked.groups()
@@ -68,7 +71,7 @@ def _variables_of(list_name: str) -> tuple[VariableDefinitionNode, ...]:
 
 
 def test_the_answer_has_the_shape_of_the_query() -> None:
-    campaigns = json.loads(_blocks("json")[0])["data"]["campaigns"]
+    campaigns = json.loads(_blocks(README, "json")[0])["data"]["campaigns"]
     assert set(campaigns) == {"totalCount", "summary", "nodes"}
     campaign = campaigns["nodes"][0]
     adset = campaign["adsets"]["nodes"][0]
@@ -81,7 +84,7 @@ def test_every_setting_is_explained() -> None:
         str(field.validation_alias or name).upper()  # the alias is a plain text where there is one
         for name, field in Settings.model_fields.items()
     }
-    assert {name for name in names if f"`{name}`" not in README} == set()
+    assert {name for name in names if f"`{name}`" not in OPERATIONS} == set()
 
 
 def test_every_folder_of_the_map_exists() -> None:

@@ -398,7 +398,7 @@ def _sentence(error: ValidationError) -> str:
         name = ".".join(str(part) for part in item["loc"]).upper() or "SETTINGS"
         reason = "is required" if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")
         lines.append(f"  {name}: {reason}")
-    lines.append("Set them in the environment; README.md lists them all.")
+    lines.append("Set them in the environment; app/OPERATIONS.md lists them all.")
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ __all__ = ["ConnectionLimits"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """README.md says what each is for; the defaults are those of the settings."""
+    """app/OPERATIONS.md says what each is for; the defaults are those of the settings."""
 
     header_bytes: int = 32_768
     headers: int = 100

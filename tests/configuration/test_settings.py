@@ -67,7 +67,7 @@ def _complaints(environment: pytest.MonkeyPatch, **variables: str) -> list[str]:
         load_settings()
     first, *lines, last = str(caught.value).splitlines()
     assert first == "These settings need attention:"
-    assert last == "Set them in the environment; README.md lists them all."
+    assert last == "Set them in the environment; app/OPERATIONS.md lists them all."
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     return lines
