@@ -1,4 +1,4 @@
-"""The schema as text. `python -m graphql_schema.sdl --write` writes it to schema.graphql, where a test expects it."""
+"""The schema as text. As a program: printed, written to schema.graphql (`--write`), or compared with it (`--check`)."""
 
 from __future__ import annotations
 
@@ -18,5 +18,8 @@ def sdl() -> str:
 if __name__ == "__main__":
     if "--write" in sys.argv[1:]:
         FILE.write_text(sdl(), encoding="utf-8")
+    elif "--check" in sys.argv[1:]:
+        if FILE.read_text(encoding="utf-8") != sdl():
+            sys.exit(f"{FILE.name} differs from the code; `./pixecom fix` writes it.")
     else:
         sys.stdout.write(sdl())

@@ -15,6 +15,7 @@ from app.cli.commands.api import api
 from app.cli.commands.backfill import backfill
 from app.cli.commands.check import check
 from app.cli.commands.doctor import doctor
+from app.cli.commands.fix import fix
 from app.cli.commands.logins import logins
 from app.cli.commands.migrate import migrate
 from app.cli.commands.sandbox import sandbox
@@ -56,7 +57,7 @@ def door(
 
 application.command()(up)
 application.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test)
-for command in (token, sync, backfill, status, doctor, logins, migrate, seed, api, worker, scheduler, sandbox):
+for command in (fix, token, sync, backfill, status, doctor, logins, migrate, seed, api, worker, scheduler, sandbox):
     application.command()(command)
 application.add_typer(check, name="check")
 application.add_typer(tokens, name="tokens")

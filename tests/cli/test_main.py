@@ -26,6 +26,7 @@ COMMANDS = [
     "backfill",
     "check",
     "doctor",
+    "fix",
     "logins",
     "migrate",
     "sandbox",

@@ -1,4 +1,4 @@
-"""`pixecom check`: is what is stored consistent in itself? `check stats` proves it of the statistics."""
+"""`pixecom check`: whether stored data is consistent (`stats`), and whether the source is in order (`code`)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import typer
 from app.cli.printing.places import DEFAULT_DATA
 from app.cli.process.options import AsJson, ServersDirectory, join_servers, wants_json
 
-check = typer.Typer(help="Check that stored data is consistent.", no_args_is_help=True)
+check = typer.Typer(help="Check stored data, or the source.", no_args_is_help=True)
 
 
 @check.callback()
 def consistency() -> None:
-    """Check that stored data is consistent."""
+    """Check stored data, or the source."""
 
 
 @check.command()
@@ -49,3 +49,15 @@ def stats(
     request = StatsCheckRequest(seller_slug=seller, repair=repair, as_json=wants_json(as_json))
     agrees = run_with_servers(check_now(request))
     raise typer.Exit(0 if agrees else 1)
+
+
+@check.command()
+def code() -> None:
+    """Check the format, lint, layers, schema and types of the source.
+
+    Takes seconds; `pixecom fix` fixes what a tool can fix. Exits 0 if everything is in order, 1 otherwise.
+    """
+    from app.cli.source.reporting import report
+    from app.cli.source.tools import CHECKS, run_side_by_side
+
+    raise typer.Exit(0 if report(run_side_by_side(CHECKS)) else 1)

@@ -20,7 +20,7 @@ def test(context: typer.Context) -> None:
     """Run the tests in the checkout; all arguments go to pytest.
 
     Unless the arguments say otherwise: two processes (-n 2 --dist worksteal), without the slow ones (-m "not slow").
-    Choose with -m chaos, -m conformance or -m slow.
+    Choose with -m chaos, -m conformance or -m slow. Tests named as path::name run in one process, slow ones too.
     """
     if not (CHECKOUT / "tests").is_dir():
         raise SetupError("The tests are in the source checkout; run `./pixecom test` there.")
@@ -32,6 +32,8 @@ def test(context: typer.Context) -> None:
 
 def pytest_arguments(given: list[str]) -> list[str]:
     """The caller's arguments, with our choices where the caller made none."""
+    if any("::" in argument for argument in given):
+        return given
     return [*_processes(given), *_selection(given), *given]
 
 

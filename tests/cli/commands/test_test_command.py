@@ -17,6 +17,7 @@ USUAL = ["-m", "not slow"]
         (["tests/http", "-x"], [*TWO, *USUAL]),
         (["--maxfail=1"], [*TWO, *USUAL]),
         (["-n4"], USUAL),
+        (["tests/test_clock.py::test_now"], []),
         (["-n", "auto"], USUAL),
         (["--numprocesses=3"], USUAL),
         (["-p", "no:xdist"], USUAL),

@@ -1,0 +1,1 @@
+"""The source checkout: the tools that check and fix it."""
