@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import strawberry
 
 from app.errors import InputError
-from app.queries.jobs.reading import JOBS, RUNS
 from app.queries.lists.directory import ACCOUNTS, AD_STRATEGIES, SELLPAGES
 from app.queries.lists.entities import ENTITIES
 from app.queries.lists.fb_pages import PAGES, POSTS
+from app.queries.lists.runs import JOBS, RUNS
 from app.queries.lists.sources import Source
 from graphql_schema.arguments.periods import DEFAULT_PERIOD
 from graphql_schema.context import Info

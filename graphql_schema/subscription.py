@@ -13,8 +13,7 @@ from typing import Annotated, Self
 import strawberry
 
 from app.metrics.levels import Level
-from app.queries.stats.synced_stats import SyncedStats
-from app.services.following.streams import follow_run, follow_synced_stats
+from app.services.following.streams import SyncedStats, follow_run, follow_synced_stats
 from graphql_schema.context import Info
 from graphql_schema.runs.progress import SyncProgress
 from graphql_schema.types.global_id import global_id, read_id

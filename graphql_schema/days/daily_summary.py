@@ -6,10 +6,9 @@ from typing import Any
 
 import strawberry
 
-from app.queries.days.day_summaries import MissingConnection
 from app.queries.lists.directory import ACCOUNTS
 from app.queries.lists.fb_pages import PAGES
-from app.services.reads.day_summaries import DaySummary
+from app.services.reads.day_summaries import DaySummary, MissingConnection
 from graphql_schema.context import Info
 from graphql_schema.days.leaderboards import DayArgument
 from graphql_schema.entities.account import AdAccount

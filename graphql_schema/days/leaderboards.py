@@ -8,8 +8,7 @@ import strawberry
 from app.errors import InputError
 from app.metrics.periods import Period
 from app.metrics.ranges import DateRange, RangeSpec
-from app.queries.days.leaderboard_reading import BoardKey
-from app.services.reads.leaderboards import LeaderboardReading, LeaderboardRequest
+from app.services.reads.leaderboards import BoardKey, LeaderboardReading, LeaderboardRequest
 from graphql_schema.context import Info
 from graphql_schema.entities.ad_entity import AdEntity, load_entities
 from graphql_schema.entities.filters import read_currency

@@ -7,7 +7,7 @@ from typing import Self
 import strawberry
 
 from app.metrics.levels import Level
-from app.queries.warnings.reading import ExampleRow, WarningRow
+from app.services.warnings.reading import ExampleRow, WarningRow
 from app.vocabulary import Subject, SyncSource
 from graphql_schema.context import Info
 from graphql_schema.fields.batched import Parents

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from app.queries.lists.listings import Listing
     from app.queries.lists.sources import Row, Source
     from app.queries.lists.walks import Walk
-    from app.queries.warnings.reading import WarningRow
     from app.services.fb_pages.series import DayValue, PageSeriesRequest
     from app.services.jobs.run_progress import RunProgress
     from app.services.reads.annotations import DayMark, MarksRequest
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from app.services.reads.request_reader import Reading
     from app.services.reads.restatements import RestatementReading, RestatementRequest
     from app.services.reads.series import ListSeriesRequest, SeriesRequest
+    from app.services.warnings.reading import WarningRow
     from graphql_schema.fields.turns import Turns
 
     Readings = tuple[MetricsReading, ...]

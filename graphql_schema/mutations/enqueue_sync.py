@@ -9,8 +9,8 @@ import strawberry
 
 from app.errors import ConflictError, InputError, NotFoundError, NothingToSyncError
 from app.metrics.levels import Level
-from app.queries.jobs.reading import RUNS
-from app.queries.jobs.requests import EnqueuedJob as JobRow
+from app.queries.lists.runs import RUNS
+from app.services.jobs.run_requests import EnqueuedJob as JobRow
 from app.services.work_requests.sync_requests import EnqueuedRun, enqueue_seller_sync
 from app.vocabulary import JobState
 from graphql_schema.context import Info

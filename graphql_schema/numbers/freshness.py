@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Self
 
 import strawberry
 
-from app.queries.days.freshness import FailureFacts
 from app.services.reads.freshness import AccountFreshness as AccountFreshnessReading
-from app.services.reads.freshness import DaysFreshness, FreshnessRequest
+from app.services.reads.freshness import DaysFreshness, FailureFacts, FreshnessRequest
 from app.vocabulary import FreshnessReason, FreshnessState
 from graphql_schema.context import Info
 from graphql_schema.fields.batched import Parents

@@ -5,10 +5,10 @@ from typing import Annotated, Optional, Self
 
 import strawberry
 
-from app.queries.jobs.reading import NEWEST_FIRST, OLDEST_FIRST, RUN_JOBS, RUNS, JobRow, RunRow, state_in
 from app.queries.lists.directory import ACCOUNTS
 from app.queries.lists.fb_pages import PAGES
 from app.queries.lists.listings import Listing, Parent
+from app.queries.lists.runs import NEWEST_FIRST, OLDEST_FIRST, RUN_JOBS, RUNS, JobRow, RunRow, state_in
 from app.vocabulary import JobState, RunOrigin, RunState
 from graphql_schema.context import Info
 from graphql_schema.entities.account import AdAccount

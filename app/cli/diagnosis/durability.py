@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from app.cli.failures.reachability import require_database
-from app.database.connecting import open_line
+from app.database.durability import get_durability
 from app.errors import SetupError
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-_QUESTION = text(
-    "SELECT setting, source, current_user, current_database() FROM pg_settings WHERE name = 'synchronous_commit'"
-)
 # Where the setting comes from, as pg_settings says, and what takes it back there.
 _REMEDIES = {
     "user": 'ALTER ROLE "{role}" RESET synchronous_commit',
@@ -29,15 +24,10 @@ _OF_THE_SERVER = "ALTER SYSTEM SET synchronous_commit = on; SELECT pg_reload_con
 async def examine_durability(url: SecretStr) -> str:
     """What was found; raises SetupError, with the remedy, where a confirmed commit may be forgotten."""
     await require_database("DATABASE_URL", url.get_secret_value())
-    engine = open_line(url.get_secret_value())
-    try:
-        async with engine.connect() as connection:
-            setting, source, role, database = (await connection.execute(_QUESTION)).one()
-    finally:
-        await engine.dispose()
-    if setting != "off":
-        return f"synchronous_commit is {setting}"
-    remedy = _REMEDIES.get(source, _OF_THE_SERVER).format(role=role, database=database)
+    found = await get_durability(url)
+    if found.setting != "off":
+        return f"synchronous_commit is {found.setting}"
+    remedy = _REMEDIES.get(found.source, _OF_THE_SERVER).format(role=found.role, database=found.database)
     raise SetupError(
         "synchronous_commit is off: when Postgres crashes it may forget a commit that it has confirmed, and a job stay "
         f"done whose rows are gone. Turn it on: {remedy}; then restart our processes."

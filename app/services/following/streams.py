@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.queries.stats.synced_stats import SyncedStats
 from app.services.following.followers import Follower, RunFollower, SyncedFollower
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from uuid import UUID
 
-    from app.queries.stats.synced_stats import SyncedStats
     from app.services.context import Services
     from app.services.jobs.run_progress import RunProgress
+
+__all__ = ["SyncedStats", "follow_run", "follow_synced_stats", "stay_member"]
 
 
 async def follow_run(

@@ -7,9 +7,8 @@ from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
-import asyncpg
-
 from app import clock
+from app.database.driver_errors import AlreadyThereError
 from app.database.outage import Wanted, is_outage
 from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
@@ -70,7 +69,7 @@ async def _try_to_claim(
     begun_at, asked_at = monotonic(), clock.steady()
     try:
         found = await _claim_or_age(services, job_id, worker=worker, suspect=suspect)
-    except asyncpg.UniqueViolationError:
+    except AlreadyThereError:
         # A worker of an older release, which takes no turns, began with the same account and level in this very moment.
         async with work_transaction(services.database.app) as driver:
             await job_claims.keep_turn(driver, job_id)

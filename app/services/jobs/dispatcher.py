@@ -9,8 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import asyncpg
-
+from app.database.driver_errors import AlreadyThereError
 from app.database.transactions import work_transaction
 from app.observability.logging import get_logger
 from app.observability.prometheus import JOBS_TAKEN_OVER
@@ -60,7 +59,7 @@ async def _sweep(services: Services) -> None:
 
 async def _take_from_the_dead(services: Services) -> None:
     await _expire(services, limit=BATCH, coalescing=False)
-    with suppress(asyncpg.UniqueViolationError):  # the next pass sees the newer one
+    with suppress(AlreadyThereError):  # the next pass sees the newer one
         while await _expire(services, limit=1, coalescing=True):
             pass
 

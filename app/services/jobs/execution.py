@@ -9,9 +9,9 @@ from functools import partial
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-import asyncpg
 import structlog
 
+from app.database.driver_errors import AlreadyThereError
 from app.database.outage import Wanted, is_outage
 from app.database.transactions import work_transaction
 from app.errors import JobCancelledError, LeaseLostError
@@ -360,7 +360,7 @@ async def _persist(services: Services, lease: Lease, write: Callable[[], Awaitab
 
 def _may_pass(error: Exception) -> bool:
     """Trouble of the database; or the like of a job that coalesces was asked for in this very moment."""
-    return isinstance(error, asyncpg.UniqueViolationError) or classify(error) is FailureClass.TRANSIENT
+    return isinstance(error, AlreadyThereError) or classify(error) is FailureClass.TRANSIENT
 
 
 async def _send_next(services: Services, ended: UUID) -> None:

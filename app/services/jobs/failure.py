@@ -19,10 +19,10 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-import asyncpg
 from redis.exceptions import RedisError
 
 from app import clock
+from app.database.driver_errors import PASSING
 from app.database.outage import is_outage
 from app.errors import (
     DatabaseBusyError,
@@ -57,9 +57,7 @@ _TRANSIENT = (
     TooMuchDataError,
     DatabaseBusyError,
     WaitingRoomFullError,
-    asyncpg.TransactionRollbackError,  # deadlock and serialization failure
-    asyncpg.OperatorInterventionError,  # a statement was cancelled
-    asyncpg.LockNotAvailableError,
+    *PASSING,
 )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app import clock
 from app.identifiers import new_id
-from app.queries.jobs.requests import insert_jobs
+from app.queries.jobs.requests import EnqueuedJob, insert_jobs
 from app.queries.jobs.runs import NewRun, insert_run
 
 if TYPE_CHECKING:
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Driver
-    from app.queries.jobs.requests import EnqueuedJob, NewJob
+    from app.queries.jobs.requests import NewJob
     from app.services.limits.work_allowance import WorkAllowance
     from app.services.work_requests.skipped_connections import LeftOut
     from app.vocabulary import RunOrigin
 
+__all__ = ["MAX_JOBS", "EnqueuedJob", "EnqueuedRun", "RunRequest", "record_run"]
 
 # Jobs that one request may ask for: 37 months of some 15 ad accounts. They take 0.3 s to write.
 MAX_JOBS = 10_000

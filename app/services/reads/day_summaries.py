@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.metrics.levels import Level
 from app.metrics.ranges import DateRange, is_final
-from app.queries.days.day_summaries import list_aggregations, list_totals
+from app.queries.days.day_summaries import MissingConnection, list_aggregations, list_totals
 from app.services.reads.metrics import MetricsReading, ReadFrom
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from app.database.driver import Driver
     from app.queries.days.day_summaries import Aggregation, DayTotal
     from app.services.reads.calendar import Calendar
+
+__all__ = ["DaySummary", "MissingConnection", "load_day_summaries"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.clock import day_of
 from app.metrics.levels import Level
-from app.queries.days.freshness import FetchedDays, list_fetch_facts, list_sync_facts
+from app.queries.days.freshness import FailureFacts, FetchedDays, list_fetch_facts, list_sync_facts
 from app.services.platform.refusal import refusal_of
 from app.vocabulary import ConnectionTrouble, FreshnessReason, FreshnessState, SyncSource
 
@@ -25,7 +25,21 @@ if TYPE_CHECKING:
 
     from app.database.driver import Driver
     from app.metrics.ranges import DateRange
-    from app.queries.days.freshness import AccountSyncFacts, FailureFacts, FetchFacts
+    from app.queries.days.freshness import AccountSyncFacts, FetchFacts
+
+__all__ = [
+    "FRESH_INTERVALS",
+    "LATE_AT_LEAST",
+    "LATE_INTERVALS",
+    "REFUSALS",
+    "AccountFreshness",
+    "AccountsFreshness",
+    "DaysFreshness",
+    "FailureFacts",
+    "FreshnessRequest",
+    "load_accounts_freshness",
+    "load_days_freshness",
+]
 
 FRESH_INTERVALS = 2
 LATE_INTERVALS = 4

@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
-import asyncpg
-
 from app import clock
+from app.database.driver_errors import LOCKED
 from app.database.transactions import across_tenants, work_transaction
 from app.errors import RequestRefusedError
 from app.observability.logging import get_logger
@@ -109,7 +108,7 @@ async def _record_together(
     """These sellers in one transaction; one by one where that would have to wait for somebody."""
     try:
         return await _record(services, job, lease, sellers, place, longest_wait=TOGETHER_WAIT)
-    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+    except LOCKED:
         for seller in sellers:
             place = await _record(services, job, lease, [seller], place)
         return place

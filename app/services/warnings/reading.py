@@ -6,7 +6,14 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from app.metrics.levels import Level
-from app.queries.warnings.reading import JobFindings, WarningRow, list_job_findings, list_warnings, read_examples
+from app.queries.warnings.reading import (
+    ExampleRow,
+    JobFindings,
+    WarningRow,
+    list_job_findings,
+    list_warnings,
+    read_examples,
+)
 from app.services.warnings.record import SOURCES
 from app.vocabulary import Subject
 
@@ -16,6 +23,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.database.driver import Driver
+
+__all__ = ["ExampleRow", "WarningRow", "load_job_warnings", "load_warnings"]
 
 
 async def load_warnings(driver: Driver, seller_id: UUID, connection_ids: Sequence[UUID]) -> list[list[WarningRow]]:
