@@ -188,23 +188,6 @@ class LoginOutcome(StrEnum):
     LIMITED = "LIMITED"
 
 
-class JobKind(StrEnum):
-    """The kinds of background work."""
-
-    STRUCTURE = "structure"
-    STATS = "stats"
-    RESTATEMENT = "restatement"
-    DELIVERY = "delivery"
-    INGESTION = "ingestion"
-    PAGE_INGESTION = "page_ingestion"
-    AGGREGATION = "aggregation"
-    DAY_CLOSE = "day_close"
-    REFRESH = "refresh"
-    RETENTION = "retention"
-    COMPACTION = "compaction"
-    TICK = "tick"
-
-
 class Priority(IntEnum):
     """How urgent a job is: the lower, the more urgent.
 

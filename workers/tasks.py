@@ -1,29 +1,20 @@
-"""What a worker can do: one taskiq task that looks at a job, and the table of job kinds and their services."""
+"""What a worker can do: one taskiq task that looks at a job, and the handlers of all kinds of jobs."""
 
 from __future__ import annotations
 
 import asyncio
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 from taskiq import Context, TaskiqDepends
 
+from app.job_kinds import KINDS
 from app.observability.logging import get_logger
-from app.services.days.aggregation import run_aggregation_job
-from app.services.days.closing import run_day_close_job
-from app.services.days.retention import run_retention_job
-from app.services.days.totals_refresh import run_refresh_job
-from app.services.fb_pages.ingestion import run_page_ingestion_job
 from app.services.jobs.broker import TASK_NAME
-from app.services.jobs.compaction import run_compaction_job
 from app.services.jobs.execution import execute_job
 from app.services.jobs.quarantine import Quarantine
 from app.services.jobs.slot import JobSlot, WaitingRoom
-from app.services.schedule.tick_walk import run_tick_job
-from app.services.stats.sync import run_stats_job
-from app.services.structure.delivery_sync import run_delivery_job
-from app.services.structure.structure_sync import run_structure_job
-from app.vocabulary import JobKind
 from workers.conditions import first_of
 
 if TYPE_CHECKING:
@@ -40,20 +31,7 @@ log = get_logger(__name__)
 # Jobs of a worker that wait for a platform without a slot, for each slot that it has.
 WAITING_PER_SLOT = 10
 
-HANDLERS: Mapping[str, JobHandler] = {
-    JobKind.STRUCTURE: run_structure_job,
-    JobKind.STATS: run_stats_job,
-    JobKind.RESTATEMENT: run_stats_job,
-    JobKind.INGESTION: run_stats_job,
-    JobKind.PAGE_INGESTION: run_page_ingestion_job,
-    JobKind.DELIVERY: run_delivery_job,
-    JobKind.AGGREGATION: run_aggregation_job,
-    JobKind.DAY_CLOSE: run_day_close_job,
-    JobKind.REFRESH: run_refresh_job,
-    JobKind.RETENTION: run_retention_job,
-    JobKind.COMPACTION: run_compaction_job,
-    JobKind.TICK: run_tick_job,
-}
+HANDLERS: Mapping[str, JobHandler] = {kind: resolve_name(facts.handler) for kind, facts in KINDS.items()}
 
 
 class RunningJobs:

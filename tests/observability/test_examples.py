@@ -15,13 +15,13 @@ from app.errors import ThrottleScope
 from app.http import application
 from app.http.operations.health import HEALTH_ROUTES
 from app.http.requests import metrics as http_metrics
+from app.job_kinds import JobKind
 from app.observability import prometheus
 from app.services.jobs.failure import FailureClass
 from app.services.platform.budget_shortage import LEAST_LEFT, LITTLE_LEFT
 from app.vocabulary import (
     ConnectionHealth,
     ConnectionKind,
-    JobKind,
     JobState,
     LoginOutcome,
     Priority,

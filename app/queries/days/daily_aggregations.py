@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from app.job_kinds import DAY_ROUND
+from app.queries.jobs.kinds import kind_list
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
@@ -23,12 +26,12 @@ class ConnectionOutcome(NamedTuple):
 
 
 # The newest job of each unit counts: what failed may have been done again.
-_OUTCOMES = """
+_OUTCOMES = f"""
 WITH newest AS (
   SELECT DISTINCT ON (key) connection_id, state, error_reason
   FROM jobs
   WHERE seller_id = $1
-    AND kind IN ('ingestion', 'page_ingestion')
+    AND kind IN {kind_list(DAY_ROUND)}
     AND coalesce(unit ->> 'day', unit ->> 'from') = $2
   ORDER BY key, id DESC
 ),

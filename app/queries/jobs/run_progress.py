@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.job_kinds import WORKS_ON_PAGE
 from app.metrics.levels import Level
 from app.queries.jobs.call_pauses import HELD_UNTIL_FOR_SELLER
+from app.queries.jobs.kinds import kind_list
 from app.queries.jobs.requests import WAITING
 
 if TYPE_CHECKING:
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
 
 # What a day costs at a level, in days of the account as a whole: each level has several entities of the one above.
 LEVEL_WEIGHTS = {Level.ACCOUNT: 1, Level.CAMPAIGN: 2, Level.ADSET: 4, Level.AD: 8}
-
-# The one kind of work whose connection is a page; the others' are ad accounts.
-PAGE_WORK = "page_ingestion"
 
 _WEIGHT_OF_LEVEL = " ".join(f"WHEN '{level.name}' THEN {weight}" for level, weight in LEVEL_WEIGHTS.items())
 
@@ -31,7 +30,7 @@ _PROGRESS = f"""
 WITH work AS (
   SELECT of_run.run_id,
          jobs.connection_id,
-         jobs.kind = '{PAGE_WORK}' AS is_of_page,
+         jobs.kind IN {kind_list(WORKS_ON_PAGE)} AS is_of_page,
          jobs.state,
          CASE WHEN jobs.state IN {WAITING} THEN {HELD_UNTIL_FOR_SELLER} END AS run_at,
          jobs.started_at,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from app.job_kinds import FETCHES_STATS
 from app.metrics.levels import Level
+from app.queries.jobs.kinds import kind_list
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -26,7 +28,7 @@ class SyncedStats(NamedTuple):
 
 
 # A job that was begun before `since` and ends later is found; one that ended before it is not.
-_LIST = """
+_LIST = f"""
 SELECT id,
        connection_id,
        unit->>'level' AS level,
@@ -36,7 +38,7 @@ SELECT id,
        ended_at
 FROM jobs
 WHERE seller_id = $1
-  AND kind IN ('stats', 'restatement', 'ingestion')
+  AND kind IN {kind_list(FETCHES_STATS)}
   AND state = 'SUCCEEDED'
   AND ended_at >= $2
 ORDER BY ended_at, id

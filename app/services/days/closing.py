@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app import clock
 from app.database.transactions import tenant_transaction
+from app.job_kinds import JobKind
 from app.metrics.levels import Level
 from app.metrics.ranges import EARLIEST_DAY, DateRange
 from app.observability.logging import get_logger
@@ -33,7 +34,7 @@ from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.platform.working_connection import get_working_connection
 from app.services.work_requests.day_times import final_since, last_final_day
 from app.services.work_requests.refresh_requests import request_refresh
-from app.vocabulary import JobKind, Priority, RunOrigin
+from app.vocabulary import Priority, RunOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.database.driver_errors import AlreadyThereError
 from app.database.transactions import work_transaction
+from app.job_kinds import DAY_ROUND
 from app.observability.logging import get_logger
 from app.observability.prometheus import JOBS_TAKEN_OVER
 from app.queries.jobs import dispatch as job_dispatch
@@ -18,7 +19,7 @@ from app.queries.jobs import runs as run_rows
 from app.queries.jobs.call_pauses import forget_pauses
 from app.services.jobs.endings import announce, settle
 from app.services.jobs.queue import send_due
-from app.vocabulary import JobKind, JobState
+from app.vocabulary import JobState
 
 if TYPE_CHECKING:
     from app.services.context import Services
@@ -30,7 +31,6 @@ BATCH = 500
 MAX_LOSSES = 3
 LEFT_OVER_AFTER = timedelta(seconds=5)
 # A seller's day is not held up for longer by an account that the platform holds back.
-ROUND_KINDS = (JobKind.INGESTION, JobKind.PAGE_INGESTION)
 ROUND_PATIENCE = timedelta(hours=36)
 
 
@@ -47,7 +47,7 @@ async def dispatch_once(services: Services, *, sweep: bool = True) -> None:
 
 async def _sweep(services: Services) -> None:
     async with work_transaction(services.database.app) as driver:
-        tired = await job_dispatch.give_up_parked(driver, ROUND_KINDS, older_than=ROUND_PATIENCE, limit=BATCH)
+        tired = await job_dispatch.give_up_parked(driver, DAY_ROUND, older_than=ROUND_PATIENCE, limit=BATCH)
         settled = await settle(driver, tired)
     await announce(services, settled)
     async with work_transaction(services.database.app) as driver:

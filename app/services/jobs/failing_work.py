@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.database.transactions import work_transaction
 from app.errors import OutdatedRequestError, ProviderError, UnexplainedRefusalError
+from app.job_kinds import SOURCES
 from app.queries.jobs.failing_work import (
     WorkFailure,
     WorkKey,
@@ -17,7 +18,6 @@ from app.queries.jobs.failing_work import (
     note_failure,
 )
 from app.services.jobs.failure import FailureClass
-from app.services.warnings.record import SOURCES
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -1,4 +1,7 @@
-"""The kinds of background work, and how each job is identified. Keys are readable and unique among live jobs."""
+"""Jobs of each kind, as they are enqueued, and how they are identified. Keys are readable and unique among live jobs.
+
+`app.job_kinds` has the table of kinds.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,12 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from app.identifiers import new_id
+from app.job_kinds import KINDS, JobKind
 from app.metrics.levels import Level
 from app.queries.jobs.requests import NO_DELAY, NewJob
 from app.services.platform.call_budget import AFTER_CHANGE
 from app.services.platform.throttle_scopes import pause_scopes
-from app.vocabulary import JobKind, Priority, ProviderKind, UseCase
+from app.vocabulary import Priority, ProviderKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,12 +53,12 @@ class StatsUnit(NamedTuple):
 
 def structure_job(account: AccountKey, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
     """Campaigns, ad sets, ads and the account itself."""
-    return _connection_job(JobKind.STRUCTURE, account, UseCase.ADS_MANAGEMENT, priority=priority, delay=delay)
+    return connection_job(JobKind.STRUCTURE, account, priority=priority, delay=delay)
 
 
 def delivery_job(account: AccountKey, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
     """Statuses of all three levels."""
-    return _connection_job(JobKind.DELIVERY, account, UseCase.ADS_MANAGEMENT, priority=priority, delay=delay)
+    return connection_job(JobKind.DELIVERY, account, priority=priority, delay=delay)
 
 
 def changed_delivery_job(account: AccountKey, *, delay: timedelta) -> NewJob:
@@ -65,46 +69,47 @@ def changed_delivery_job(account: AccountKey, *, delay: timedelta) -> NewJob:
 
 def stats_job(account: AccountKey, unit: StatsUnit, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
     """Statistics of one level and at most seven days."""
-    return _insights_job(JobKind.STATS, "sync", account, unit, priority=priority, delay=delay)
+    return insights_job(JobKind.STATS, account, unit, priority=priority, delay=delay)
 
 
 def restatement_job(account: AccountKey, unit: StatsUnit, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
     """The same over days that the platform may have restated."""
-    return _insights_job(JobKind.RESTATEMENT, "restate", account, unit, priority=priority, delay=delay)
+    return insights_job(JobKind.RESTATEMENT, account, unit, priority=priority, delay=delay)
 
 
 def ingestion_job(account: AccountKey, unit: StatsUnit, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
     """One complete day of one level."""
-    return _insights_job(JobKind.INGESTION, "ingest", account, unit, priority=priority, delay=delay)
+    return insights_job(JobKind.INGESTION, account, unit, priority=priority, delay=delay)
 
 
 def page_ingestion_job(page: AccountKey, day: date, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
     """One day of a page's metrics, and its posts."""
     seller, connection, _ = page
-    job = _connection_job(JobKind.PAGE_INGESTION, page, UseCase.PAGES, priority=priority, delay=delay)
-    return replace(job, key=f"ingest__{seller}__{connection}__{day}__PAGE", unit={"day": day.isoformat()})
+    job = connection_job(JobKind.PAGE_INGESTION, page, priority=priority, delay=delay)
+    return replace(
+        job, key=f"{_verb(JobKind.PAGE_INGESTION)}__{seller}__{connection}__{day}__PAGE", unit={"day": day.isoformat()}
+    )
 
 
 def page_backfill_job(page: AccountKey, days: DateRange, *, priority: Priority) -> NewJob:
     """The history of a page, which the platform answers by whole ranges, and its posts."""
     seller, connection, _ = page
-    job = _connection_job(JobKind.PAGE_INGESTION, page, UseCase.PAGES, priority=priority, delay=NO_DELAY)
+    job = connection_job(JobKind.PAGE_INGESTION, page, priority=priority, delay=NO_DELAY)
     return replace(
         job,
-        key=f"ingest__{seller}__{connection}__{days.from_date}__{days.to_date}__PAGE",
+        key=f"{_verb(JobKind.PAGE_INGESTION)}__{seller}__{connection}__{days.from_date}__{days.to_date}__PAGE",
         unit={"from": days.from_date.isoformat(), "to": days.to_date.isoformat()},
     )
 
 
 def day_close_job(account: AccountKey, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
     """Every day of an account that is restated no more and is not closed yet."""
-    job = _connection_job(JobKind.DAY_CLOSE, account, UseCase.ADS_INSIGHTS, priority=priority, delay=delay)
-    return replace(job, use_case=None, pause_scopes=())
+    return connection_job(JobKind.DAY_CLOSE, account, priority=priority, delay=delay)
 
 
 def aggregation_job(seller_id: UUID, day: date, *, priority: Priority) -> NewJob:
     """A seller's day, after all other jobs of its run."""
-    key = f"aggregate__{seller_id}__{day}"
+    key = f"{_verb(JobKind.AGGREGATION)}__{seller_id}__{day}"
     job = own_job(JobKind.AGGREGATION, key=key, seller_id=seller_id, unit={"day": day.isoformat()}, priority=priority)
     return replace(job, is_last=True)
 
@@ -137,9 +142,9 @@ def own_job(
     )
 
 
-def _connection_job(
-    kind: JobKind, account: AccountKey, use_case: UseCase, *, priority: Priority, delay: timedelta
-) -> NewJob:
+def connection_job(kind: JobKind, account: AccountKey, *, priority: Priority, delay: timedelta = NO_DELAY) -> NewJob:
+    """Work on an ad account or page, under the quota of the kind; never two of one kind and account at once."""
+    use_case = KINDS[kind].use_case
     key = f"{kind}__{account.seller_id}__{account.connection_id}"
     return NewJob(
         id=new_id(),
@@ -152,22 +157,26 @@ def _connection_job(
         max_tries=MAX_TRIES,
         delay=delay,
         use_case=use_case,
-        pause_scopes=pause_scopes(account.connection_id, use_case, provider=account.provider),
+        pause_scopes=pause_scopes(account.connection_id, use_case, provider=account.provider) if use_case else (),
     )
 
 
-def _insights_job(
-    kind: JobKind, verb: str, account: AccountKey, unit: StatsUnit, *, priority: Priority, delay: timedelta
+def insights_job(
+    kind: JobKind, account: AccountKey, unit: StatsUnit, *, priority: Priority, delay: timedelta = NO_DELAY
 ) -> NewJob:
-    """Whatever reads insights of one account and level: never two of them at once."""
+    """Work that fetches insights of one account and level; never two of them at once, of whatever kind."""
     seller, connection, _ = account
-    job = _connection_job(kind, account, UseCase.ADS_INSIGHTS, priority=priority, delay=delay)
+    job = connection_job(kind, account, priority=priority, delay=delay)
     return replace(
         job,
-        key=f"{verb}__{seller}__{connection}__{unit.from_date}__{unit.to_date}__{unit.level.name}",
+        key=f"{_verb(kind)}__{seller}__{connection}__{unit.from_date}__{unit.to_date}__{unit.level.name}",
         exclusive_key=f"sync__{seller}__{connection}__{unit.level.name}",
         unit=unit.as_json(),
     )
+
+
+def _verb(kind: JobKind) -> str:
+    return KINDS[kind].verb or kind
 
 
 def split_days(days: DateRange) -> list[tuple[date, date]]:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from app import clock
 from app.database.transactions import work_transaction
 from app.errors import NotFoundError
+from app.job_kinds import JobKind
 from app.observability.logging import get_logger
 from app.queries.schedule.ticks import find_now, forget_future_ticks, forget_ticks, list_newest_slots, take_tick
 from app.services.jobs.kinds import own_job
 from app.services.jobs.queue import send_now
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.schedule.timetable import find_entry, schedule
-from app.vocabulary import JobKind, Priority, RunOrigin
+from app.vocabulary import Priority, RunOrigin
 
 if TYPE_CHECKING:
     from datetime import datetime

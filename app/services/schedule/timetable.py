@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from app.job_kinds import JobKind
 from app.services.days.round import plan_daily
 from app.services.jobs.kinds import own_job
 from app.services.jobs.plans import Tick
@@ -21,7 +22,7 @@ from app.services.schedule.account_ticks import (
     plan_structure,
 )
 from app.services.schedule.slots import Slots, daily, every
-from app.vocabulary import JobKind, Priority, RunOrigin
+from app.vocabulary import Priority, RunOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Callable

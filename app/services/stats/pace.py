@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from app import clock
 from app.database.transactions import tenant_transaction
 from app.errors import ProviderThrottledError, ThrottleScope
+from app.job_kinds import JobKind
 from app.observability.logging import get_logger
 from app.queries.connections.sync_pace import note_good_round, note_throttled_round
-from app.vocabulary import JobKind
 
 if TYPE_CHECKING:
     from app.queries.connections.connections import Connection

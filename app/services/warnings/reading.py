@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from app.job_kinds import SOURCES
 from app.metrics.levels import Level
 from app.queries.warnings.reading import (
     ExampleRow,
@@ -14,7 +15,6 @@ from app.queries.warnings.reading import (
     list_warnings,
     read_examples,
 )
-from app.services.warnings.record import SOURCES
 from app.vocabulary import Subject
 
 if TYPE_CHECKING:

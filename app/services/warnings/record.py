@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from app.job_kinds import SOURCES
 from app.metrics.levels import Level
 from app.observability.logging import get_logger
 from app.observability.prometheus import SYNC_WARNINGS
 from app.queries.warnings.recording import NewWarning, WarningScope, replace_warnings
-from app.vocabulary import JobKind, JobState, SyncSource
+from app.vocabulary import JobState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,14 +26,6 @@ RESULT_KEY = "warnings"
 # Kinds of warning in the line of the log.
 MOST_TOLD = 5
 
-SOURCES: Mapping[str, SyncSource] = {
-    JobKind.STRUCTURE: SyncSource.STRUCTURE,
-    JobKind.DELIVERY: SyncSource.DELIVERY,
-    JobKind.STATS: SyncSource.INSIGHTS,
-    JobKind.RESTATEMENT: SyncSource.INSIGHTS,
-    JobKind.INGESTION: SyncSource.INSIGHTS,
-    JobKind.PAGE_INGESTION: SyncSource.PAGE,
-}
 # A job that waits has yet to read, and one that was cancelled was not allowed to.
 _KEEPING = frozenset({JobState.SUCCEEDED, JobState.FAILED})
 

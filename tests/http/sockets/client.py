@@ -15,11 +15,12 @@ from websockets.exceptions import ConnectionClosed
 from app.auth.access_tokens import issue_access_token
 from app.database.transactions import work_transaction
 from app.identifiers import new_id
+from app.job_kinds import JobKind
 from app.metrics.levels import Level
 from app.services.jobs.kinds import AccountKey, StatsUnit, own_job, stats_job
 from app.services.jobs.progress_channel import publish_progress
 from app.services.jobs.run_requests import RunRequest, record_run
-from app.vocabulary import JobKind, Priority, RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from graphql_schema.types.global_id import global_id
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import RequestRefusedError
 from app.http.application import create_application
+from app.job_kinds import JobKind
 from app.services.context import open_services
 from app.services.jobs.execution import execute_job
-from app.vocabulary import JobKind
 from tests.graphql_schema.small_world import SmallWorld
 from tests.http.conftest import serving
 from tests.http.sockets.client import add_run, gid, opened, token_of

@@ -123,7 +123,7 @@ SOON = timedelta(seconds=9)
     ],
     ids=lambda value: value.kind if hasattr(value, "kind") else "",
 )
-def test_keys_and_units_stay_as_they_are(  # noqa: PLR0917  # a row of the table above
+def test_keys_and_units_stay_as_they_are(
     job: NewJob, kind: str, key: str, exclusive_key: str, unit: dict[str, object], use_case: UseCase | None
 ) -> None:
     assert (job.kind, job.key, job.exclusive_key, job.unit, job.use_case) == (kind, key, exclusive_key, unit, use_case)

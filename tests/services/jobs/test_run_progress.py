@@ -10,6 +10,7 @@ import pytest
 from app.database.transactions import read_snapshot, work_transaction
 from app.errors import NotFoundError
 from app.identifiers import new_id
+from app.job_kinds import JobKind
 from app.metrics.levels import Level
 from app.queries.jobs.runs import end_runs
 from app.services.jobs.kinds import AccountKey, StatsUnit, own_job, stats_job
@@ -21,7 +22,7 @@ from app.services.jobs.run_progress import (
     load_run_progress,
 )
 from app.services.jobs.run_requests import RunRequest, record_run
-from app.vocabulary import ConnectionKind, JobKind, Priority, RunOrigin, RunState
+from app.vocabulary import ConnectionKind, Priority, RunOrigin, RunState
 from tests.services.working import fetch_work
 
 if TYPE_CHECKING:

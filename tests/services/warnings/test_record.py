@@ -10,6 +10,7 @@ import pytest
 from app.database.transactions import work_transaction
 from app.errors import ProviderTransientError, RequestRefusedError
 from app.identifiers import new_id
+from app.job_kinds import SOURCES, JobKind
 from app.metrics.levels import Level
 from app.observability.prometheus import SYNC_WARNINGS
 from app.providers.sync_warnings import Subject
@@ -17,8 +18,7 @@ from app.services.days.retention import run_retention_job
 from app.services.jobs.execution import execute_job
 from app.services.jobs.kinds import AccountKey, StatsUnit, delivery_job, stats_job
 from app.services.jobs.run_requests import RunRequest, record_run
-from app.services.warnings.record import SOURCES
-from app.vocabulary import JobKind, Priority, RunOrigin
+from app.vocabulary import Priority, RunOrigin
 from tests.services.jobs_at_hand import chore, enqueue_one, job_of
 from tests.services.jobs_at_hand import execute as execute_chore
 from tests.services.working import fetch_work
