@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from app.event_loop.pieces import in_pieces
 from app.metrics import expressions
@@ -29,24 +29,19 @@ class SnapshotRow(NamedTuple):
     id: UUID
     fetched_at: datetime
     attribution_setting: str | None
-    spend_micros: int
-    impressions: int
-    link_clicks: int
-    content_views: int
-    add_to_cart: int
-    checkout_initiated: int
-    purchases: int
-    purchase_value_micros: int
+    counters: Counters
 
-    @property
-    def counters(self) -> Counters:
-        return Counters(*(getattr(self, name) for name in Counters._fields))
+    @classmethod
+    def of(cls, entity_id: UUID, fetched_at: datetime, attribution_setting: str | None, *counters: int) -> Self:
+        """From the columns of `SNAPSHOTS`."""
+        return cls(entity_id, fetched_at, attribution_setting, Counters(*counters))
 
 
+_COLUMNS = ("id", "fetched_at", "attribution_setting", *Counters._fields)
 SNAPSHOTS = Source(
     name="SNAPSHOT",
-    columns=", ".join(f"{ROW}.{name}" for name in SnapshotRow._fields),
-    row=SnapshotRow,
+    columns=", ".join(f"{ROW}.{name}" for name in _COLUMNS),
+    row=SnapshotRow.of,
     table=f"(SELECT r.*, r.entity_id AS id FROM ad_stats_raw AS r) AS {ROW}",
     parents=(("ENTITY", f"{ROW}.entity_id"),),
 )
