@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 import typer.main
 from graphql import OperationDefinitionNode, VariableDefinitionNode, parse, validate
 from graphql.execution.values import get_variable_values
@@ -94,3 +95,16 @@ def test_every_folder_of_the_map_exists() -> None:
     assert {path.name for path in (ROOT / "app").iterdir() if path.is_dir() and path.name != "__pycache__"} == {
         folder.removeprefix("app/") for folder in folders if folder.startswith("app/")
     }
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "app/ARCHITECTURE.md", "app/OPERATIONS.md"]
+)
+def test_every_path_it_names_exists(page: str) -> None:
+    place = ROOT / page
+    text = place.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:app|graphql_schema|workers|migrations|tests)/[\w/.-]+)`", text)
+    linked = re.findall(r"\]\(([\w./-]+)\)", text)
+    assert named or linked
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    assert [path for path in linked if not (place.parent / path).exists()] == []
