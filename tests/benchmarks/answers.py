@@ -88,8 +88,13 @@ def answer(parts: Sequence[Part], results: Results, *, first: int) -> Answer:
     campaigns: Answer = {"nodes": _tree(pages, metrics)[:first]}
     for part, records in found:
         if part.role is Role.SUMMARY:
-            campaigns["summary"] = dict(zip(METRIC_FIELDS, shown(_counters(records[0])), strict=True))
+            campaigns["summary"] = dict(zip(METRIC_FIELDS, shown(_totals(records[0])), strict=True))
     return {"campaigns": campaigns}
+
+
+def _totals(record: Record) -> Counters:
+    """Totals over many entities; their money comes as numeric."""
+    return Counters(*map(int, _counters(record)))
 
 
 def _tree(pages: dict[Level, Sequence[Record]], metrics: dict[UUID, Answer]) -> list[Answer]:

@@ -94,12 +94,13 @@ def run(
 
 @application.command()
 def orders(
+    scale: ScaleOption = "orders",
     seed: SeedOption = 1,
     directory: DirectoryOption = DEFAULT_DIRECTORY,
     rounds: Annotated[int, typer.Option(min=1, help="Each round asks everything once.")] = 5,
 ) -> None:
     """Sort and filter the 4,000 ads of one seller by metrics, over 7 to 365 days; check and time every answer."""
-    with open_dataset(directory, SCALES["orders"], seed) as dataset:
+    with open_dataset(directory, SCALES[scale], seed) as dataset:
         tell = partial(typer.echo, err=True)
         found = asyncio.run(measure_orders(dataset, seed, directory / "logs", rounds=rounds, tell=tell))
         report.print_orders(dataset, found)

@@ -55,6 +55,7 @@ SCALES = {
         Scale(name="full", sellers=10, campaigns=200, adsets=5, ads=4, days=90),
         Scale(name="small", sellers=2, campaigns=120, adsets=5, ads=4, days=30),
         Scale(name="orders", sellers=2, campaigns=160, adsets=5, ads=5, days=365),
+        Scale(name="orders_small", sellers=1, campaigns=160, adsets=5, ads=5, days=30),
     )
 }
 
