@@ -37,7 +37,7 @@ class ConnectionHealth(StrEnum):
 
 
 class ConnectionTrouble(StrEnum):
-    """Of what kind it is that makes a connection unhealthy: its token is dead, or lacks a permission."""
+    """Why a connection is unhealthy: its token is dead, or lacks a permission."""
 
     TOKEN = "TOKEN"  # noqa: S105  # a kind of trouble, not a token
     PERMISSION = "PERMISSION"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-# A pass that sends much at once takes its time. Where none has ended for so long, or for so many intervals, one hangs.
+# If no pass finishes within this time, or this number of intervals, one is assumed stuck.
 LONGEST_SECONDS = 60.0
 LONGEST_INTERVALS = 10
 

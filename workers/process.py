@@ -68,7 +68,7 @@ async def run_worker(settings: Settings) -> None:
             if await _is_wanted(services, stop):
                 log.info("worker is ready", worker=name, concurrency=settings.worker_concurrency)
             await _work(services, running, stop)
-    log.info("worker has ended")
+    log.info("worker stopped")
 
 
 def stop_on_signals() -> asyncio.Event:
@@ -115,12 +115,12 @@ async def _listen(
     try:
         await _until_over(services, stop, listening)
         over.set()
-        log.info("worker takes no more messages", running=len(running), stops=stop.is_set())
+        log.info("worker accepts no more messages", running=len(running), stops=stop.is_set())
         # Listening ends once the jobs of the messages taken have ended, or wait for a platform.
         await _until_settled(running, listening, stop, grace)
         goes_on = not stop.is_set()
         if running and not goes_on:
-            log.warning("jobs did not end within the grace; they are given back", jobs=len(running))
+            log.warning("jobs did not finish within the grace period; returned to the queue", jobs=len(running))
     finally:
         if not goes_on:
             await running.give_back()

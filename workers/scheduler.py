@@ -52,7 +52,7 @@ async def run_scheduler(settings: Settings) -> None:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(settings.dispatch_interval_seconds):
                         await stop.wait()
-    log.info("scheduler has ended")
+    log.info("scheduler stopped")
 
 
 def _told(services: Services, passes: Passes, start: StartCheck) -> Told:
@@ -98,7 +98,7 @@ async def _pass(services: Services, passes: Passes, *, sweep: bool) -> None:
             services.database.outages.note_failure(error, wanted=Wanted.PASS)
         else:
             outcome = PassOutcome.FAILED
-            log.exception("a pass of the scheduler failed; trying again")
+            log.exception("scheduler pass failed; retrying")
     else:
         services.database.outages.note_success(begun_at=begun_at)
     passes.note(outcome, seconds=perf_counter() - started)

@@ -75,7 +75,7 @@ class RunningJobs:
         """Nobody awaits a job that has waited any more: its error is told here."""
         slot = self._jobs.pop(task)
         if slot.was_lent.is_set() and not task.cancelled() and (error := task.exception()):
-            log.error("a job ended by our own fault", exc_info=error)
+            log.error("job failed because of a bug", exc_info=error)
 
     def at_work_without_message(self) -> Collection[asyncio.Task[None]]:
         """Those that have waited for a platform and go on."""

@@ -106,7 +106,7 @@ class LineLimits:
         if not kept.left_out:
             return
         _log.warning(
-            "lines left out of the log",
+            "log lines suppressed",
             of=kind.event,
             outcome=kind.outcome,
             caller=kind.caller,

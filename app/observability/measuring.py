@@ -64,7 +64,7 @@ class GaugeGroup:
                 return await self._ask()
         except Exception as error:  # noqa: BLE001  # whatever it is, the other metrics are still wanted
             MEASURING_FAILURES.labels(self.name).inc()
-            log.warning("gauges can't be measured", group=self.name, error=type(error).__name__)
+            log.warning("gauges could not be measured", group=self.name, error=type(error).__name__)
             return ()
 
     def _show(self, readings: Sequence[Reading]) -> None:

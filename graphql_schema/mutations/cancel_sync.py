@@ -1,4 +1,4 @@
-"""The cancelSync mutation: call a run off."""
+"""The cancelSync mutation: cancel a run."""
 
 from typing import Annotated
 from uuid import UUID

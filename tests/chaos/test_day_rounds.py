@@ -73,7 +73,7 @@ async def test_forty_ingestions_some_failing_some_killed_one_slow_are_aggregated
         )
         assert (aggregation["state"], aggregation["attempt"]) == ("SUCCEEDED", 1)
         assert aggregation["started_at"] >= last
-        assert sum(str(aggregation["id"]) in line for line in worker.log().splitlines() if "job starts" in line) == 1
+        assert sum(str(aggregation["id"]) in line for line in worker.log().splitlines() if "job started" in line) == 1
         assert {job["attempt"] for job in ingestions if job["id"] in lost} == {2}
         assert (await run_of(services, run.run_id))["state"] == "PARTIAL"
         missing = await shop.rows(MISSING)

@@ -136,7 +136,7 @@ async def test_a_job_three_times_longer_than_its_lease_starts_once(services: Ser
         assert (job["state"], job["attempt"], job["losses"]) == ("SUCCEEDED", 1, 0)
         assert (job["ended_at"] - job["started_at"]).total_seconds() >= 3 * LEASE_SECONDS
         assert (await shop.calls())["insights"] == before + 1
-        assert sum(worker.log().count("job starts") for worker in workers) == 1
+        assert sum(worker.log().count("job started") for worker in workers) == 1
         assert len(await shop.rows("SELECT 1 FROM ad_stats_daily")) == 5
     await check_all_is_well(services, seller_id)
 
@@ -178,12 +178,12 @@ async def test_a_worker_that_was_only_stopped_writes_nothing_after_its_lease(
         sleeper.signal(signal.SIGCONT)
 
         async def given_up() -> bool:
-            return "the job is another's by now" in sleeper.log()
+            return "job was taken over" in sleeper.log()
 
         await until(given_up)
         assert await written(shop) == left_behind
         (job,) = await jobs_of(services, run_id)
         assert (job["state"], job["attempt"], job["losses"]) == ("SUCCEEDED", 2, 1)
-        assert sleeper.log().count("job starts") + successor.log().count("job starts") == 2
+        assert sleeper.log().count("job started") + successor.log().count("job started") == 2
         assert await sleeper.end(within=5) < 5
     await check_all_is_well(services, seller_id)

@@ -99,7 +99,7 @@ async def test_eighty_triggers_some_during_a_run_are_two_runs_of_the_refresh(
 
     await until(all_ended)
     assert [(row["state"], row["attempt"]) for row in await refreshes(services)] == [("SUCCEEDED", 1)] * 2
-    assert worker.log().count("job starts") == 2
+    assert worker.log().count("job started") == 2
     assert [tuple(row) for row in await fetch(services, seller_id, "SELECT stat_date FROM stale_days")] == []
     totals = await fetch(services, seller_id, "SELECT spend_micros FROM seller_stats_daily ORDER BY stat_date")
     assert [row[0] for row in totals] == [12_000_000, 45_000_000, 3_000_000]
@@ -126,7 +126,7 @@ async def test_what_is_rolled_back_is_never_done(services: Services, processes: 
     await until(lambda: has_ended(services, kept.run_id))
     assert [row["key"] for row in await fetch_work(services, "SELECT key FROM jobs")] == ["kept"]
     assert len(await fetch_work(services, "SELECT id FROM sync_runs")) == 1
-    assert worker.log().count("job starts") == 1
+    assert worker.log().count("job started") == 1
     await check_all_is_well(services)
 
 

@@ -80,7 +80,7 @@ async def test_a_message_that_comes_ten_times_at_once_is_one_effect(services: Se
         (job,) = await jobs_of(services, run_id)
         assert (job["state"], job["attempt"]) == ("SUCCEEDED", 1)
         assert (await shop.calls())["insights"] == 1
-        assert sum(worker.log().count("job starts") for worker in workers) == 1
+        assert sum(worker.log().count("job started") for worker in workers) == 1
         assert await shop.value("SELECT count(*) FROM ad_stats_daily") == 3
     await check_all_is_well(services, seller_id)
 

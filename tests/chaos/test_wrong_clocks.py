@@ -104,7 +104,7 @@ async def test_a_worker_a_day_ahead_does_nothing_and_says_why_until_its_clock_is
 
         await until(is_done)
         assert {row[0] for row in await fetch_work(services, CLAIMED_BY)} == {str(right.child.pid)}
-        assert wrong.log().count("doing no work until the clocks agree") == 1
+        assert wrong.log().count("no work until the clocks agree") == 1
         await right.end(within=20)
         offset.set(0)
         await until(wrong.is_ready)
@@ -174,8 +174,8 @@ async def test_a_worker_that_finds_its_clock_wrong_in_the_middle_takes_nothing_m
 
         await until(is_done)
         log = worker.log()
-        assert log.index("doing no work until") < log.index("agrees with the database's again")
-        assert log.index("agrees with the database's again") < log.index("job starts")
+        assert log.index("no work until") < log.index("agrees with the database's again")
+        assert log.index("agrees with the database's again") < log.index("job started")
         await worker.end(within=20)
 
 

@@ -91,7 +91,7 @@ async def test_what_is_taken_from_a_dead_worker_is_counted_on_both_sides_and_tol
     await execute(services, job_id, doing(lose_it))
     assert value("pixecom_jobs_taken_over_total", outcome="QUEUED") == taken + 1
     assert outcomes()["LOST"] == lost + 1
-    (line,) = [line for line in written() if line["event"] == "a worker stopped without a word"]
+    (line,) = [line for line in written() if line["event"] == "worker stopped without a message"]
     whose = {
         name: line[name] for name in ("job_id", "kind", "worker", "attempt", "state", "seller_id", "connection_id")
     }

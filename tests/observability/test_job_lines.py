@@ -80,7 +80,7 @@ async def lines_of(
         assert (line["process"], line["kind"]) == ("tests", "stats")
         assert line["unit"].startswith("sync__")
         assert {"level", "timestamp", "event"} <= line.keys()
-    assert lines[0]["event"] == "job starts"
+    assert lines[0]["event"] == "job started"
     return lines
 
 
@@ -157,13 +157,13 @@ async def test_a_heartbeat_that_fails_says_whose_it_is(
         await kept.wait()
         return 0
 
-    assert events(await lines_of(services, account, written, work)) == ["job starts", *lines, "job ends"]
+    assert events(await lines_of(services, account, written, work)) == ["job started", *lines, "job ends"]
 
 
 @pytest.mark.parametrize(
     ("error", "event"),
     [
-        (LookupError("a fault of ours"), "job failed by our own fault"),
+        (LookupError("a fault of ours"), "job failed because of a bug"),
         (TokenRejectedError("Malformed access token EAABwzLixnjYBO01234567"), "job failed"),
         (ProviderThrottledError("wait", retry_at=clock.now() + timedelta(minutes=5)), "job failed"),
     ],
@@ -176,7 +176,7 @@ async def test_a_failure_says_whose_it_is_and_shows_no_token(
 
     lines = await lines_of(services, account, written, work)
     about_the_job = [each for each in events(lines) if not each.startswith(("connection", "the platform"))]
-    assert about_the_job == ["job starts", event, "job ends"]
+    assert about_the_job == ["job started", event, "job ends"]
     assert "EAAB" not in str(lines)
 
 

@@ -78,8 +78,8 @@ async def test_what_is_left_out_is_counted_at_the_end_of_each_period(
 
     assert due == [PERIOD_SECONDS, PERIOD_SECONDS]
     assert [(line["event"], line["outcome"], line["caller"], line["lines"]) for line in logs] == [
-        ("lines left out of the log", "HTTP 401", "ADDRESS", 95),
-        ("lines left out of the log", "HTTP 401", "ADDRESS", 45),
+        ("log lines suppressed", "HTTP 401", "ADDRESS", 95),
+        ("log lines suppressed", "HTTP 401", "ADDRESS", 45),
     ]
 
 

@@ -22,7 +22,7 @@ async def test_what_a_throttle_parks_is_told_in_one_line(settings: Settings, wri
     async with open_services(settings, process="tests") as services:
         run = await enqueue(services, *[chore(f"job {place}", connection_id=account) for place in range(4)])
         await execute(services, run.jobs[0].job_id, failing(ProviderThrottledError("too many calls", retry_at=until)))
-    lines = [line for line in written() if line["event"] == "the platform holds work back"]
+    lines = [line for line in written() if line["event"] == "the platform throttles work"]
     assert [
         (line["scope"], line["parked"], line["reason"], line["connection_id"], line["level"]) for line in lines
     ] == [(f"connection/{account}", 3, "too many calls", str(account), "warning")]

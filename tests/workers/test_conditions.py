@@ -94,7 +94,7 @@ async def test_a_process_is_ready_when_it_has_a_schema(
 ) -> None:
     await go_down(database)
     async with asyncio.timeout(PATIENCE_SECONDS), started(settings, name) as process:
-        line = await process.until_told("doing no work until the schema is migrated")
+        line = await process.until_told("no work until the schema is migrated")
         assert (line["level"], line["reason"]) == ("error", OLDER)
         assert f"{name} is ready" not in process.events
         async with httpx.AsyncClient() as client:

@@ -23,6 +23,6 @@ async def refuse_unsafe_roles_at_start(settings: Settings) -> None:
     except UnsafeRoleError:
         raise
     except WrongRoleError as error:
-        _log.warning("a database URL has the wrong role; starting, not ready", reason=str(error))
+        _log.warning("a database URL has the wrong role; not ready", reason=str(error))
     finally:
         await database.close()

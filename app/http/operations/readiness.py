@@ -80,7 +80,7 @@ class Readiness:
             async with patience(self._deadline_seconds):
                 answer = await check()
         except TimeoutError:
-            _log.warning("readiness check ran out of time", check=name, seconds=self._deadline_seconds)
+            _log.warning("readiness check timed out", check=name, seconds=self._deadline_seconds)
             return "timeout"
         except Exception as error:  # noqa: BLE001  # whatever a driver raises means "not ready"
             reason = str(error) if isinstance(error, PixecomError) else None  # a driver's text may show an address

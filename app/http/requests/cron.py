@@ -63,7 +63,7 @@ class CronView:
         except NotFoundError as error:
             raise RequestRefused(404, str(error), code=ErrorCode.NOT_FOUND) from None
         note_in_access_log(request.scope, run_id=str(run_id))
-        _log.info("an external scheduler started a job", job=job, run_id=str(run_id))
+        _log.info("external clock started a job", job=job, run_id=str(run_id))
         return json_response({"runId": str(run_id)}, status=202)
 
 

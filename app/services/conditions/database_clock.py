@@ -124,5 +124,5 @@ class DatabaseClock(WorkCondition):
             self._told = None
         elif self._told is None or abs(self._ahead - self._told) > self._tolerance:
             ahead = round(self._ahead.total_seconds(), 3)
-            log.error("doing no work until the clocks agree", reason=self._trouble, ahead_seconds=ahead)
+            log.error("no work until the clocks agree", reason=self._trouble, ahead_seconds=ahead)
             self._told = self._ahead

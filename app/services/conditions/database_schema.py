@@ -52,4 +52,4 @@ class DatabaseSchema(WorkCondition):
         if self.is_right:
             log.warning("the schema is new enough again; work resumes")
         else:
-            log.error("doing no work until the schema is migrated", reason=self._trouble)
+            log.error("no work until the schema is migrated", reason=self._trouble)

@@ -93,7 +93,7 @@ async def _confirmed(services: Services, connection: Connection, facts: TokenFac
     except (TokenRejectedError, PermissionDeniedError):
         return facts
     except ProviderError as error:
-        log.info("a dead token is not confirmed", connection_id=str(connection.id), reason=str(error))
+        log.info("token reported dead, but not confirmed", connection_id=str(connection.id), reason=str(error))
     return replace(facts, is_valid=True, error=None)
 
 
@@ -118,7 +118,7 @@ async def check_tokens(
             raise
         except PixecomError as error:
             log.warning(
-                "a token could not be checked",
+                "token could not be checked",
                 seller_id=str(seller_id),
                 connection_id=str(connection_id),
                 reason=str(error),

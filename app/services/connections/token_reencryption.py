@@ -87,7 +87,7 @@ def _reencrypted(services: Services, seller_id: UUID, old: StoredToken) -> Store
         token = services.cipher.decrypt(EncryptedToken(old.key_id, old.ciphertext), context=context)
     except SetupError as error:
         log.error(  # noqa: TRY400  # the reason is all there is to tell
-            "a token can't be encrypted anew",
+            "token can't be re-encrypted",
             seller_id=str(seller_id),
             connection_id=str(old.connection_id),
             reason=str(error),

@@ -64,7 +64,7 @@ async def rotate_token(
         await _try_out(services, _with_token(services, connection, access_token))
     except ProviderPermanentError as error:
         reason = presentable(str(error).replace(access_token.get_secret_value(), MASK))
-        log.info("a new token is refused", connection_id=str(connection_id), reason=reason)
+        log.info("new token refused", connection_id=str(connection_id), reason=reason)
         raise TokenRejectedError(f"The access token was not stored: {reason}") from None
     return await renew_token(services, seller_id, connection_id, access_token, actor_id=actor_id)
 
@@ -91,4 +91,4 @@ async def _try_out(services: Services, connection: Connection) -> None:
     except ProviderThrottledError as error:
         if facts is not None and not facts.is_valid:
             raise TokenRejectedError(facts.error or "Meta says that the access token is not valid") from None
-        log.info("a new token is taken untried", connection_id=str(connection.id), reason=str(error))
+        log.info("new token stored without a check", connection_id=str(connection.id), reason=str(error))

@@ -98,7 +98,7 @@ async def _heal(services: Services, connection: Connection) -> bool:
     try:
         await ask_for_itself(services, as_healthy(connection))
     except PixecomError as error:
-        log.info("a living token is still refused", connection_id=str(connection.id), reason=presentable(str(error)))
+        log.info("valid token still refused", connection_id=str(connection.id), reason=presentable(str(error)))
         return False
     return await heal_token_trouble(services, connection)
 

@@ -33,5 +33,5 @@ async def run_aggregation_job(services: Services, job: ClaimedJob, lease: Lease)
         outcomes = await list_outcomes(driver, job.seller_id, day)
         await write_aggregation(driver, job.seller_id, day, outcomes, now=clock.now())
     missing = [outcome for outcome in outcomes if outcome.missing is not None]
-    log.info("day is aggregated", date=str(day), connections=len(outcomes), missing=len(missing))
+    log.info("day aggregated", date=str(day), connections=len(outcomes), missing=len(missing))
     return written + 1

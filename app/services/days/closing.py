@@ -77,7 +77,7 @@ async def run_day_close_job(services: Services, job: ClaimedJob, lease: Lease) -
         await move_closed_through(driver, connection, waiting[0] - _ONE_DAY if waiting else through)
         await _ask_for_last_fetch(driver, connection, waiting)
     if waiting:
-        log.info("days wait for their last fetch", days=len(waiting), first=str(waiting[0]))
+        log.info("days not closed yet: a final fetch is missing", days=len(waiting), first=str(waiting[0]))
     return closed
 
 

@@ -49,19 +49,19 @@ async def run_retention_job(services: Services, _job: ClaimedJob, lease: Lease) 
         async with work_transaction(services.database.app) as driver:
             await lease.fence(driver)
             await create_raw_partition(driver, month)
-        log.info("partition is made", month=f"{month:%Y-%m}")
+        log.info("partition created", month=f"{month:%Y-%m}")
     for month in past_months(standing, today=today, kept_days=services.settings.raw_retention_days):
         async with work_transaction(services.database.app) as driver:
             await lease.fence(driver)
             await drop_raw_partition(driver, month)
-        log.info("snapshots are past their age", month=f"{month:%Y-%m}")
+        log.info("old snapshots deleted", month=f"{month:%Y-%m}")
     await _forget_logins(services, lease)
     await _forget_warnings(services, lease)
     boards = 0
     async for seller_id in _sellers(services):
         boards += await forget_old_boards(services, lease, seller_id=seller_id)
     if boards:
-        log.info("leaderboards are past their age", leaderboards=boards)
+        log.info("old leaderboards deleted", leaderboards=boards)
     return boards
 
 

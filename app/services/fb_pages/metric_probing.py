@@ -43,7 +43,7 @@ class LivingMetrics:
         try:
             return await self._read_living(read)
         except DeadMetricError as error:
-            log.warning("a metric that lived is dead", reason=str(error))
+            log.warning("page metric is no longer available", reason=str(error))
         await self._probe(probe, self._living())
         return await self._read_living(read)
 

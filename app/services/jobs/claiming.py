@@ -77,14 +77,14 @@ async def _try_to_claim(
         if is_outage(error):
             services.database.outages.note_failure(error, wanted=Wanted.CLAIM)
         elif classify(error) is FailureClass.TRANSIENT:
-            log.warning("a claim failed; the job waits", job_id=str(job_id), error=type(error).__name__)
+            log.warning("claiming failed; the job waits", job_id=str(job_id), error=type(error).__name__)
         else:
             raise
     else:
         services.database.outages.note_success(begun_at=begun_at)
         if found[0] is None or services.clock.witness(found[0].job.claimed_at, asked_at=asked_at):
             return found
-        log.error("the database's clock has jumped; giving the job back", job_id=str(job_id))
+        log.error("the database's clock jumped; returning the job to the queue", job_id=str(job_id))
         await give_back(found[0].job)
     return None, None
 

@@ -50,7 +50,7 @@ async def run_compaction_job(services: Services, _job: ClaimedJob, lease: Lease)
     async for owner_id in _owners(services):
         runs += await _all_of(services, lease, _forgetting(owner_id))
     if jobs or runs:
-        log.info("ended work is compacted", jobs=jobs, runs=runs)
+        log.info("ended jobs compacted", jobs=jobs, runs=runs)
     return jobs + runs
 
 

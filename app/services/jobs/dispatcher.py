@@ -77,7 +77,7 @@ async def _expire(services: Services, *, limit: int, coalescing: bool) -> int:
     for job in expired:
         JOBS_TAKEN_OVER.labels(job.state.value).inc()
         log.warning(
-            "a worker stopped without a word",
+            "worker stopped without a message",
             worker=job.worker,
             job_id=str(job.id),
             kind=job.kind,

@@ -126,10 +126,10 @@ async def _execute_alone(
         async with place.quarantine.alone(within=within):
             claimed, _ = await _claim(services, job_id, worker=worker, suspect=True)
             if claimed is not None:
-                log.warning("a job that has cost workers runs alone", job_id=str(job_id), losses=claimed.job.losses)
+                log.warning("job that crashed workers runs alone", job_id=str(job_id), losses=claimed.job.losses)
                 await _execute(services, claimed, handlers, place)
     except TimeoutError:
-        log.info("others are at work; the job that has cost workers waits", job_id=str(job_id))
+        log.info("other jobs are running; the job that crashed workers waits", job_id=str(job_id))
         async with work_transaction(services.database.app) as driver:
             await job_claims.postpone_job(driver, job_id, delay=SUSPECT_DELAY)
 
@@ -180,11 +180,11 @@ async def _unknown_kind(_services: Services, job: ClaimedJob, _lease: Lease) -> 
 
 async def _run(services: Services, lease: Lease, handler: JobHandler) -> None:
     started = perf_counter()
-    log.info("job starts")
+    log.info("job started")
     try:
         rows_written = await _while_leased(services, lease, handler)
     except LeaseLostError:
-        log.warning("the job is another's by now; nothing more was written")
+        log.warning("job was taken over; nothing more was written")
         JOBS_ENDED.labels(lease.job.kind, LOST).inc()
         return
     except JobCancelledError:
@@ -300,7 +300,7 @@ async def _end_parked(services: Services, connection_id: UUID) -> None:
     except Exception as error:
         if classify(error) is not FailureClass.TRANSIENT:
             raise
-        log.warning("parked work of an unhealthy connection waits on", error=type(error).__name__)
+        log.warning("parked jobs of an unhealthy connection keep waiting", error=type(error).__name__)
 
 
 async def _apply(driver: Driver, job: ClaimedJob, verdict: Verdict, *, result: Mapping[str, object]) -> JobState:
@@ -378,11 +378,11 @@ def _log_failure(verdict: Verdict, error: Exception) -> None:
     wait = round(verdict.wait.total_seconds(), 1) if verdict.wait is not None else None
     facts = {"failure": verdict.failure.value, "reason": verdict.reason, "retry_in_seconds": wait}
     if verdict.failure is FailureClass.INTERNAL:
-        log.error("job failed by our own fault", exc_info=error, **facts)
+        log.error("job failed because of a bug", exc_info=error, **facts)
     else:
         log.warning("job failed", **facts)
 
 
 async def _release(services: Services, lease: Lease) -> None:
-    log.warning("the worker has to go; the job is given back")
+    log.warning("worker is stopping; job returned to the queue")
     JOBS_ENDED.labels(lease.job.kind, await _record(services, lease, job_claims.release_job)).inc()

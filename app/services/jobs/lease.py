@@ -122,7 +122,7 @@ class Lease:
             self._known = self._known._replace(**facts)
             await self._save_progress()
         except Exception as error:  # noqa: BLE001  # the work may go on without a database for as long as the lease
-            log.warning("a wait could not be noted", error=type(error).__name__)
+            log.warning("wait could not be recorded", error=type(error).__name__)
 
     def note_result(self, result: Mapping[str, object]) -> None:
         """What the job found, in plain JSON; stored with its success."""

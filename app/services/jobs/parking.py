@@ -51,5 +51,5 @@ async def park(
     await call_pauses.note_pause(driver, pause)
     parked = await call_pauses.park_held_back(driver, pause, connection_id=job.connection_id)
     until = (clock.now() + wait).isoformat(timespec="seconds")
-    log.warning("the platform holds work back", scope=scope, parked=parked, until=until, reason=failure.reason)
+    log.warning("the platform throttles work", scope=scope, parked=parked, until=until, reason=failure.reason)
     return state

@@ -178,7 +178,7 @@ class CallBudgets:
 
     def _note_failure(self, error: Exception) -> None:
         if not self._is_away:
-            log.warning("calls to platforms are not counted while Redis is away", error=type(error).__name__)
+            log.warning("platform calls are not counted while Redis is unavailable", error=type(error).__name__)
         self._is_away = True
         self._rests_until = clock.now() + REST_FROM_REDIS
 
@@ -233,7 +233,7 @@ class _SharedBudget(NamedTuple):
             return None
         until = await self._note_pause_of_app(pause) if of_app else await self._note_pause(keys, pause)
         log.info(
-            "the platform's quota is near its end; calls pause",
+            "the platform's quota is nearly used up; calls paused",
             provider=self.provider,
             account=self.external_id,
             use_case=use_case,

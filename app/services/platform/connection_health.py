@@ -48,10 +48,10 @@ async def mark_unhealthy(
         now=clock.now(),
     )
     if not marked:
-        log.info("the refused token was changed meanwhile", seller_id=str(seller_id), connection_id=str(connection_id))
+        log.info("the refused token was replaced meanwhile", seller_id=str(seller_id), connection_id=str(connection_id))
         return False
     log.warning(
-        "connection is unhealthy",
+        "connection unhealthy",
         seller_id=str(seller_id),
         connection_id=str(connection_id),
         trouble=trouble.value,
@@ -69,4 +69,4 @@ async def end_parked(services: Services, *, connection_id: UUID) -> None:
     async with work_transaction(services.database.app) as driver:
         ended = await let_parked_go(driver, connection_id)
     if ended:
-        log.info("parked work of an unhealthy connection ends", connection_id=str(connection_id), jobs=ended)
+        log.info("parked jobs of an unhealthy connection failed", connection_id=str(connection_id), jobs=ended)

@@ -52,7 +52,7 @@ class PinnedWalks:
         try:
             await self._run(commands)
         except UnavailableError:
-            _log.warning("page walks were not kept", walks=len(walks))
+            _log.warning("page walks could not be stored", walks=len(walks))
 
     async def read(self, position: WalkPosition, *, size: int, backwards: bool) -> WalkPart | None:
         """The part next to a position, never including it; None for a walk that is not kept, or out of reach.
@@ -81,7 +81,7 @@ class PinnedWalks:
                 return await pipeline.execute()
         except _NO_ANSWER as error:
             self._silent = not isinstance(error, ResponseError)
-            _log.warning("the page walks did not answer", error=type(error).__name__)
+            _log.warning("page walks could not be read", error=type(error).__name__)
             raise UnavailableError(UNAVAILABLE) from error
 
     def _key(self, name: str) -> str:

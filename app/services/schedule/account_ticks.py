@@ -1,7 +1,7 @@
-"""What the schedule asks for account by account: how urgent, how soon, and at which of the slots.
+"""The jobs that the schedule plans for each account: their priority, their delay, and the slots they run in.
 
-An account on which money is spent today goes first and at once; the others are spread. One whose call budget can't
-carry the cadence gets its stats only every so many slots.
+Accounts that are spending today come first and without delay; the others are spread over the interval. An account
+with too small a call budget for every slot gets its stats at every second slot, third slot and so on.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ async def run_due_ticks(services: Services) -> list[str]:
         now = await _now(driver)
         newest = await list_newest_slots(driver, [entry.name for entry in entries])
         if any(slot > now for slot in newest.values()):
-            log.warning("slots that have not come yet were taken by a clock that was ahead; they are forgotten")
+            log.warning("future slots taken by a fast clock were discarded")
             await forget_future_ticks(driver, now=now)
             newest = await list_newest_slots(driver, [entry.name for entry in entries])
     due = [entry for entry in entries if entry.name not in newest or newest[entry.name] < entry.slots.newest(now)]

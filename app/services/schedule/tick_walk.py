@@ -57,7 +57,7 @@ async def run_tick_job(services: Services, job: ClaimedJob, lease: Lease) -> int
         place = await find_tick_place(driver, job)
         newest = await find_newest_tick(driver, tick.name)
     if place is None and tick.origin is RunOrigin.SCHEDULE and newest is not None and newest > tick.slot:
-        log.info("a newer slot is taken; this one has nothing to add", name=tick.name, slot=tick.slot.isoformat())
+        log.info("a newer slot was taken; skipping this one", name=tick.name, slot=tick.slot.isoformat())
         return 0
     place = place or BEFORE_THE_FIRST
     while page := await _page(services, place.after):
@@ -67,7 +67,7 @@ async def run_tick_job(services: Services, job: ClaimedJob, lease: Lease) -> int
         place = place._replace(after=page[-1].seller_id)
         if len(page) < SELLERS_A_PAGE:
             break
-    log.info("tick is done", name=tick.name, slot=tick.slot.isoformat(), sellers=place.sellers)
+    log.info("tick done", name=tick.name, slot=tick.slot.isoformat(), sellers=place.sellers)
     return 0
 
 
@@ -98,7 +98,7 @@ async def _plan_all(
         try:
             plans.extend(await plan(services, tick, [seller]))
         except Exception:
-            log.exception("a seller is left out of a tick", name=tick.name, seller_id=str(seller.seller_id))
+            log.exception("seller skipped in a tick", name=tick.name, seller_id=str(seller.seller_id))
     return plans
 
 

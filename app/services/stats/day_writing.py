@@ -117,11 +117,11 @@ async def _find_entities(
     known.ids.update(await _load_ids(services, fetch, new))
     if not (unknown := new - known.ids.keys()):
         return
-    log.info("numbers of entities that we lack", **_some(fetch, unknown))
+    log.info("numbers of unknown entities", **_some(fetch, unknown))
     await try_structure(services, fetch.connection, lease, since=known.since)
     known.ids.update(await _load_ids(services, fetch, unknown))
     if unknown := unknown - known.ids.keys():
-        log.warning("the platform reports entities that it does not name", **_some(fetch, unknown))
+        log.warning("the platform reports entities that no listing names", **_some(fetch, unknown))
 
 
 def _some(fetch: Fetch, unknown: set[str]) -> dict[str, object]:
@@ -213,8 +213,8 @@ async def _keep_unnamed(
     )
     found = await load_entity_ids(driver, connection, fetch.level, unknown)
     if missing := unknown - found.keys():
-        log.error("rows that name no parents can't be kept", **_some(fetch, missing))
-    log.info("entities kept that no listing names", level=fetch.level.name, entities=kept)
+        log.error("rows without parents can't be stored", **_some(fetch, missing))
+    log.info("kept entities that no listing names", level=fetch.level.name, entities=kept)
     return found
 
 

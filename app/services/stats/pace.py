@@ -45,7 +45,7 @@ async def note_throttle(
         await lease.fence(driver)
         stretch = await note_throttled_round(driver, connection, now=clock.now(), interval=_interval(services))
     if stretch is not None:
-        log.warning("the account's call budget does not carry its rounds of stats", stretch=stretch)
+        log.warning("the account's call budget is too small for its stats schedule", stretch=stretch)
 
 
 async def note_round(services: Services, connection: Connection, lease: Lease) -> None:

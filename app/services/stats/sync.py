@@ -71,7 +71,7 @@ async def run_stats_job(services: Services, job: ClaimedJob, lease: Lease) -> in
         await try_structure(services, connection, lease, since=started_at)
         outlook = await _look(services, connection, unit.level)
     if not outlook.is_eligible and not misses_listings(lease):
-        log.info("no campaign whose numbers move; nothing is asked for")
+        log.info("no campaign is spending; nothing to fetch")
         return 0
     in_round = is_default_window(services, connection, job, unit)
     try:
@@ -83,7 +83,7 @@ async def run_stats_job(services: Services, job: ClaimedJob, lease: Lease) -> in
     if in_round and unit.level is Level.ACCOUNT:
         await note_round(services, connection, lease)
     if _shows_new_currency(synced, connection, unit):
-        log.info("the account has another currency", currency=synced.currency)
+        log.info("account currency changed", currency=synced.currency)
         await try_structure(services, connection, lease, since=started_at)
     return synced.rows
 

@@ -202,6 +202,6 @@ class AccountChange:
     def _give_up(self, ids: Sequence[UUID], error: ProviderError) -> None:
         if not ids:
             return
-        log.warning("the platform does not take status changes", reason=str(error), left=len(ids))
+        log.warning("the platform rejects status changes", reason=str(error), left=len(ids))
         code = failure_code(error)
         self._failures.extend(StatusFailure(entity_id=each, code=code, message=str(error)) for each in ids)

@@ -31,7 +31,7 @@ async def follow_account(services: Services, driver: Driver, before: Connection,
     if (before.currency, before.time_zone) == (account.currency, account.time_zone):
         return
     log.warning(
-        "an ad account has changed",
+        "ad account changed",
         connection_id=str(before.id),
         currency=f"{before.currency} → {account.currency}",
         time_zone=f"{before.time_zone} → {account.time_zone}",

@@ -27,7 +27,7 @@ async def try_structure(services: Services, connection: Connection, lease: Lease
     except (RequestRefusedError, ProviderTransientError, TooMuchDataError) as error:
         if not isinstance(error, RequestRefusedError) and not lease.is_last_try:
             raise
-        log.warning("numbers are fetched without the account's structure", reason=str(error))
+        log.warning("fetching numbers without the account's structure", reason=str(error))
         lease.warnings.note(Subject.LISTING, f"The account could not be read; what was known of it stays. {error}")
 
 

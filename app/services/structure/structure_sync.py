@@ -167,7 +167,7 @@ async def _request_backfill(services: Services, driver: Driver, connection: Conn
         to_date=history.to_date,
     )
     await record_run(driver, run, _history_jobs(connection, history, moving))
-    log.info("history of a new account asked for", days=days)
+    log.info("history of a new account requested", days=days)
 
 
 def _history_jobs(connection: Connection, history: DateRange, moving: DateRange) -> list[NewJob]:

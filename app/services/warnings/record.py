@@ -57,7 +57,7 @@ def tell_warnings(warnings: SyncWarnings, *, state: str) -> None:
     for warning in found:
         SYNC_WARNINGS.labels(warning.subject.value).inc(warning.count)
     first = [_as_json(warning) for warning in found[:MOST_TOLD]]
-    log.warning("read with gaps", things=sum(each.count for each in found), kinds=len(found), first=first)
+    log.warning("synced with gaps", things=sum(each.count for each in found), kinds=len(found), first=first)
 
 
 def _scope(job: ClaimedJob) -> WarningScope | None:

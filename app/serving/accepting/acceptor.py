@@ -120,6 +120,6 @@ class Accepting:
     def _wait_for_descriptors(self, error: OSError) -> None:
         if not self._is_exhausted:
             self._is_exhausted = True
-            _log.warning("no connection can be accepted", reason=error.strerror)
+            _log.warning("no connection could be accepted", reason=error.strerror)
         self._refusals.refuse_all()
         self._rest(EXHAUSTED_SECONDS)

@@ -116,7 +116,7 @@ async def test_no_log_line_has_the_header(hooked: Starlette) -> None:
             await client.post("/cron/stats", headers={"Authorization": "Bearer another-secret"})
     told = [(line["event"], line.get("path"), line.get("status"), "run_id" in line) for line in logs]
     assert told == [
-        ("an external scheduler started a job", None, None, True),
+        ("external clock started a job", None, None, True),
         ("request", "/cron/stats", 202, True),
         ("request", "/cron/stats", 401, False),
     ]

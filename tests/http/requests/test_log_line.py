@@ -42,7 +42,7 @@ def requests(logs: Lines, **facts: object) -> int:
 
 
 def left_out(logs: Lines) -> dict[tuple[str, str], int]:
-    found = [line for line in logs if line["event"] == "lines left out of the log" and line["of"] == "request"]
+    found = [line for line in logs if line["event"] == "log lines suppressed" and line["of"] == "request"]
     return {(line["caller"], line["outcome"]): line["lines"] for line in found}
 
 

@@ -262,6 +262,6 @@ async def test_without_redis_calls_go_through_with_one_warning() -> None:
 
     warnings = [line for line in logs if line["log_level"] == "warning"]
     assert [(line["event"], line["error"]) for line in warnings] == [
-        ("calls to platforms are not counted while Redis is away", "ConnectionError"),
+        ("platform calls are not counted while Redis is unavailable", "ConnectionError"),
     ]
     await redis.aclose()

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 DAY = date(2026, 11, 3)
 ODD = "The ad has no name; its id is shown instead."
-LINE = "read with gaps"
+LINE = "synced with gaps"
 
 
 @pytest.fixture

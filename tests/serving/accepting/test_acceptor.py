@@ -142,7 +142,7 @@ def test_accepting_resumes_when_there_are_descriptors_again(
 
     with capture_logs() as logs:
         run(accept())
-    assert [each["event"] for each in logs] == ["no connection can be accepted"]
+    assert [each["event"] for each in logs] == ["no connection could be accepted"]
 
 
 async def test_no_protocol_is_made_for_a_connection_without_a_place(

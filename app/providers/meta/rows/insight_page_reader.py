@@ -65,7 +65,7 @@ class InsightPageReader:
                     return await process.read(level, content)
             except _LostError as error:
                 self._lost_at = time.monotonic()
-                log.warning("the reading process is lost; pages are read without it", reason=str(error))
+                log.warning("the reading process died; parsing pages without it", reason=str(error))
         with collector_paused():
             return PlainInsights(level).read(content)
 

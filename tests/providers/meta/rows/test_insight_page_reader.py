@@ -210,7 +210,7 @@ async def test_a_killed_process_costs_a_warning_and_is_replaced(monkeypatch: pyt
             assert [len(await each or ()) for each in waiting] == [1000] * 3
             assert len(await reader.read(Level.AD, page()) or ()) == 1000
         assert {(entry["event"], entry["log_level"]) for entry in logs} == {
-            ("the reading process is lost; pages are read without it", "warning")
+            ("the reading process died; parsing pages without it", "warning")
         }
         assert len(logs) == 3
         assert reader.pid is None
