@@ -281,6 +281,8 @@ METRICS: tuple[Metric, ...] = (
 )
 
 BY_NAME: dict[str, Metric] = {metric.name: metric for metric in METRICS}
+if len(BY_NAME) != len(METRICS):
+    raise ValueError("two metrics have the same name")
 
 
 class Quotient(NamedTuple):
