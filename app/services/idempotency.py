@@ -43,9 +43,9 @@ async def once(
         before = await take_key(driver, key, request_hash=digest, now=clock.now())
     if before is not None:
         if before.request_hash != digest:
-            raise ConflictError("The key was used for another request.")
+            raise ConflictError("The key was used for a different request.")
         if before.answer is None:
-            raise ConflictError("The request with this key is still at work.")
+            raise ConflictError("The request with this key is still in progress.")
         return adapter.validate_json(before.answer)
     try:
         answer = await work()

@@ -103,7 +103,7 @@ async def retry_run(
             raise ConflictError(f"The {what} has not ended yet. Cancel it first.")
         known = await job_control.list_undone(driver, seller_id=seller_id, run_id=newest_id)
         if len(known) < run.jobs_undone:
-            raise ConflictError("Not all that the run left undone is still known one by one. Ask for its days again.")
+            raise ConflictError("Some undone jobs of the run are no longer kept individually. Request its days again.")
         undone = [each.job for each in known if not each.done_since]
         if not undone:
             done = "" if newest_id == run_id and not known else ", or what it left was done since"

@@ -30,7 +30,7 @@ class WaitingRoom:
         """Raises WaitingRoomFullError."""
         if self._free <= 0:
             raise WaitingRoomFullError(
-                "as many jobs of this worker wait for a platform as may; this one waits its turn"
+                "too many jobs of this worker are waiting for the platform; this one is retried later"
             )
         self._free -= 1
 

@@ -315,7 +315,7 @@ async def test_a_key_of_another_request_is_a_conflict_as_data(world: SmallWorld)
             {
                 "__typename": "ConflictError",
                 "code": "CONFLICT",
-                "message": "The key was used for another request.",
+                "message": "The key was used for a different request.",
                 "path": ["input", "idempotencyKey"],
             }
         ],

@@ -200,7 +200,7 @@ async def test_a_request_whose_key_is_at_work_is_a_conflict_and_no_second_change
     done = [each for each in results if not isinstance(each, BaseException)]
     refused = [str(each) for each in results if isinstance(each, ConflictError)]
     assert len(done) == 1
-    assert refused == ["The request with this key is still at work."] * 2
+    assert refused == ["The request with this key is still in progress."] * 2
     assert await shop.value("SELECT count(*) FROM audit_events") == 3
     assert await change(shop, ids, key="k") == done[0]
 
