@@ -45,7 +45,7 @@ class Context:
 
     @property
     def caller(self) -> AccessClaims:
-        """Who asks. Raises UnauthenticatedError when nobody proved to be."""
+        """The caller. Raises UnauthenticatedError if there is none."""
         if self._claims is None:
             raise UnauthenticatedError(UNAUTHENTICATED_SENTENCE)
         return self._claims

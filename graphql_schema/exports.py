@@ -121,7 +121,7 @@ async def open_export(
 ) -> list[GraphQLError]:
     """Open the export of a list. Answers what is wrong, as a GraphQL answer would tell it; nothing: rows can be read.
 
-    Nobody but who asks learns anything: the context must have a caller.
+    Only the caller learns anything: the context must have one.
     """
     unknown = list(islice((name for name in arguments if name not in ARGUMENTS), _UNKNOWN_NAMED))
     if unknown:

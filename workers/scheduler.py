@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-# Looking for what nobody ended or began costs more than a pass, and is seldom needed.
+# Seconds. Looking for what was left undone costs more than a pass, and is seldom needed.
 SWEEP_SECONDS = 30.0
 # A pass that is stuck behind a connection that is gone must not stay so.
 PASS_SECONDS = 60.0
@@ -67,7 +67,7 @@ def _told(services: Services, passes: Passes, start: StartCheck) -> Told:
 
 
 class Every:
-    """Says when so many seconds have passed since it last said so; at first at once."""
+    """Returns whether this many seconds have passed since it last returned true; at first at once."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

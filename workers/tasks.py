@@ -72,7 +72,7 @@ class RunningJobs:
             )
 
     def _end(self, task: asyncio.Task[None]) -> None:
-        """Nobody awaits a job that has waited any more: its error is told here."""
+        """Report the error of a job that has waited: nothing awaits it any more."""
         slot = self._jobs.pop(task)
         if slot.was_lent.is_set() and not task.cancelled() and (error := task.exception()):
             log.error("job failed because of a bug", exc_info=error)

@@ -1,6 +1,6 @@
 """Hashing and checking of login passwords (argon2id, RFC 9106). Never logs or stores a password.
 
-A check costs the same whether the user exists or not, so that the time of an answer tells nobody who has an account.
+A check costs the same whether the user exists or not, so that the time of an answer does not reveal who has an account.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ _CHARACTERS_OF_A_TEXT, _WORDS_OF_A_TEXT, _SHARE_OF_WORDS = 20, 3, 0.75
 _BITS_A_LETTER = 2.0
 _KEY_BYTES = 32
 _PRINTABLE = range(32, 127)  # typed text
-# 32 random bytes have 30 different values on average, and so many steps between them; fewer than 18 once in 10^9.
+# 32 random bytes have 30 different values on average, and 30 steps between them; fewer than 18 once in 10^9.
 _LEAST_DIFFERENT_BYTES = 18
 _REPEATED_BYTES = 4  # once in 10^7 random keys
 _LEAST_GIVEN_CHARACTERS, _LEAST_GIVEN_DIFFERENT = 16, 5
@@ -100,7 +100,7 @@ def fault_of_secret(text: str, *, least_bits: float) -> str | None:
 
 
 def fault_of_given_secret(text: str) -> str | None:
-    """Why this can't be a secret that Meta chose: nobody here can choose a stronger one."""
+    """Why this can't be a secret that Meta chose; operators can't choose a stronger one."""
     if text.startswith(GENERATED_MARK):
         return _GENERATED
     plain = text.strip()

@@ -31,7 +31,7 @@ _POLL_SECONDS = 0.2
 
 
 def main(arguments: list[str]) -> None:
-    """Runs until told to end, or until there is nobody left to serve."""
+    """Runs until told to end, or until there is no client left to serve."""
     path, watched = Path(arguments[0]), int(arguments[1])
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _end)

@@ -11,7 +11,7 @@ _found: set[int] = set()
 
 
 def find_free_port() -> int:
-    """A port that nobody listens on at this moment; another program may still be faster.
+    """A port that is free at this moment; another program may still be faster.
 
     None is found twice by one process: the server that is to have it may be started later.
     """

@@ -55,7 +55,7 @@ _COMMON = {
 
 
 class Durability(Enum):
-    """DURABLE keeps every committed transaction; THROWAWAY is for data that nobody misses after a power failure."""
+    """DURABLE keeps every committed transaction; THROWAWAY is for data that may be lost in a power failure."""
 
     DURABLE = "durable"
     THROWAWAY = "throwaway"

@@ -1,7 +1,7 @@
 """The process's connections to Redis: limited, and shared by everything that asks it something.
 
-Whoever finds all of them in use waits for one, in order. Nothing that comes in crowds may take more than its share
-(`CROWD_PART`), so that logins, health checks and cursors find one free.
+A caller that finds all of them in use waits for one, in order. Work that comes in crowds may take no more than its
+share (`CROWD_PART`), so that logins, health checks and cursors find one free.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 FAILURES_WITHIN = timedelta(hours=24)
 NAMED = 20
 SELLERS_LOOKED_AT = 100
-# A job that is due for longer while nobody works, and a schedule that is later than this, mean that a process is gone.
+# If a job is due for longer without any work done, or the schedule is later than this, a process is gone.
 _GRACE = timedelta(minutes=1)
 
 
@@ -122,7 +122,7 @@ class HeldBackStatus(NamedTuple):
 
     @property
     def is_platforms(self) -> bool:
-        """The platform wants the pause, and nothing is asked of it before its end, whoever wants it."""
+        """The platform wants the pause, and nothing is requested before its end, at any priority."""
         return not (self.held_back.by_own_limit or self.is_caution)
 
 
@@ -146,7 +146,7 @@ class QueueStatus(NamedTuple):
 class FleetStatus:
     """Everything as of `read_at`. `sellers_left`: more sellers have trouble and were not looked at.
 
-    `outdated` is what the platform refuses of this installation, whoever's account it is, and `upgrade` the version
+    `outdated` is what the platform refuses to this installation, for any account, and `upgrade` the version
     that it answers in instead of the asked one.
     `schema`, `clock` and `redis` are ok, or why no work is done. `gaps` are the platform's, and need no action here.
     """

@@ -39,7 +39,7 @@ class FilterOption:
 async def list_options(
     info: Info, source: Source[Any], type_name: str, prefix: str | None, first: int | None
 ) -> list[FilterOption]:
-    """The first so many of one kind, by name. Raises InputError naming `prefix` or `first`."""
+    """The first options of one kind, by name. Raises InputError naming `prefix` or `first`."""
     size = DEFAULT_SIZE if first is None else first
     if not 1 <= size <= TOP_LIMIT:
         raise InputError("first", f"must be from 1 to {TOP_LIMIT}, not {size}")

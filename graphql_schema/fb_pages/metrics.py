@@ -125,7 +125,7 @@ async def load_page_series(
 
 
 async def _names(parents: Parents, info: Info, metrics: list[str] | None) -> list[tuple[str, ...]]:
-    """The metrics that are asked for of each page. Raises InputError naming the one that nobody knows."""
+    """The metrics that are asked for of each page. Raises InputError naming an unknown one."""
     if metrics is not None:
         if len(metrics) > MAX_NAMES:
             raise InputError("metrics", f"has {len(metrics)} names, more than the limit of {MAX_NAMES}")

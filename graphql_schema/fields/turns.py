@@ -68,7 +68,7 @@ class Turns:
                     place.set_result(None)
 
     async def each(self, items: Iterable[Item], *, objects: int = 1, together: int = 1) -> AsyncGenerator[Item]:
-        """The items, spread over turns. So many `together` count as `objects`."""
+        """The items, spread over turns. This many `together` count as `objects`."""
         for place, item in enumerate(items):
             if place % together == 0:
                 await self.take(objects)

@@ -58,7 +58,7 @@ def is_mutation() -> bool:
 
 
 def record_run_of(run_id: UUID | None) -> None:
-    """The operation that is run has made or changed this run, if any; outside of one it is nobody's to know."""
+    """Note that the current operation, if any, has made or changed this run."""
     record = _current.get()
     if record is not None and run_id is not None:
         record.run_ids.append(run_id)

@@ -1,4 +1,4 @@
-"""How far runs are, for whoever waits: a bar at a terminal, elsewhere lines, plain or JSON. On standard error."""
+"""The progress of runs: a bar at a terminal, elsewhere lines, plain or JSON. On standard error."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class ProgressBar:
             self._bar.stop()
 
     def show(self, progress: Together) -> None:
-        """The work goes on without words when nobody reads them any more."""
+        """Continue silently once the output is closed."""
         with suppress(OSError):
             if self._bar:
                 self._bar.update(self._task, completed=progress.percent, facts=progress.facts)

@@ -52,7 +52,7 @@ sync_runs = Table(
     Column("retry_of", Uuid, nullable=True),
     instant("created_at"),
     instant("ended_at", nullable=True),
-    # Jobs that it was called off of and other runs go on with: no longer its own. Null: there are none.
+    # Jobs that it left to other runs when it was cancelled; no longer its own. Null: none.
     Column("left_to_others", ARRAY(Uuid), nullable=True),
     Column("jobs_left_to_others", Integer, nullable=True),
     # Written when the run ends: what stays when its jobs are compacted.
@@ -177,7 +177,7 @@ call_pauses = Table(
     info=walled(Wall.WORK),
 )
 
-# Ended jobs that are no longer kept one by one. `owner_id` is the seller's id, or zero for work that is nobody's.
+# Totals of ended jobs that are no longer kept individually. `owner_id` is the seller's id, or zero for none.
 job_totals = Table(
     "job_totals",
     metadata,

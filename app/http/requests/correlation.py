@@ -33,7 +33,7 @@ _log = get_logger(__name__)
 
 
 class CorrelationMiddleware:
-    """Takes a harmless X-Request-ID or makes one, returns it, logs the request, answers 500 for what nobody caught."""
+    """Takes a harmless X-Request-ID or makes one, returns it, logs the request, answers 500 for uncaught errors."""
 
     def __init__(self, app: ASGIApp, *, lines: LineLimits) -> None:
         self._app = app

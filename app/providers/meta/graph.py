@@ -274,7 +274,7 @@ class GraphClient:
             raise self._unreachable(error) from None
         if self._upgrades is not None:
             self._upgrades.note(response.headers)
-        if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:  # never Graph's, whoever passes it on
+        if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:  # never Graph's own
             raise PlatformUnreachableError(self._stopped(f"{response.status_code} {response.reason_phrase}"))
         return response
 

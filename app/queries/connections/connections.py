@@ -113,7 +113,7 @@ async def find_connection(driver: Driver, *, seller_id: UUID, connection_id: UUI
 
 
 async def lock_connection(driver: Driver, *, seller_id: UUID, connection_id: UUID) -> Connection | None:
-    """The seller's connection; until we commit, nobody else who locks it writes its campaigns, ad sets and ads."""
+    """The seller's connection; until we commit, no one else who locks it writes its campaigns, ad sets and ads."""
     row = await driver.fetchrow(_LOCK, seller_id, connection_id)
     return _connection(row) if row else None
 

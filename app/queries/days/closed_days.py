@@ -1,6 +1,6 @@
 """Days of an account that the platform restates no more: which are open still, and closing them.
 
-A day of an account is known by its fetch log. Whoever closes days holds those rows, so that no sync writes meanwhile.
+A day of an account is known by its fetch log. Closing a day locks those rows, so that no sync writes meanwhile.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ LEFT JOIN closed_days AS closed ON closed.seller_id = $1
 WHERE connections.seller_id = $1
 """
 
-# A job over such days was asked for by whoever closes them, and by nobody else.
+# A job over such days was enqueued by closing them, and by nothing else.
 _ASKED = """
 SELECT EXISTS (
   SELECT FROM jobs

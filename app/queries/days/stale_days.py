@@ -24,7 +24,7 @@ SET stat_date = excluded.stat_date
 
 
 async def mark_days_stale(driver: Driver, seller_id: UUID, days: Iterable[date]) -> None:
-    """Note that totals of these days have to be made again. Whoever makes them takes the notes away first."""
+    """Note that totals of these days have to be made again. The worker that makes them removes the notes first."""
     await driver.execute(_MARK, seller_id, sorted(set(days)))
 
 

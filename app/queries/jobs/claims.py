@@ -123,7 +123,7 @@ _KEEP_TURN_OF_EXCLUDED = f"""{_KEEP_TURN}  AND EXISTS (
 """
 
 
-# Of all who claim jobs of one exclusive key at once one goes on, until its transaction ends; nobody waits for it. A
+# If several claim jobs of one exclusive key at once, one continues until its transaction ends; the others don't wait. A
 # statement by itself: what is claimed after it sees whatever the one before has committed.
 _HAVE_TURN = """
 SELECT exclusive_key IS NULL OR pg_try_advisory_xact_lock(hashtextextended('exclusive:' || exclusive_key, 0))
@@ -187,7 +187,7 @@ WHERE id = $1
 
 
 async def find_suspect_age(driver: Driver, job_id: UUID) -> timedelta | None:
-    """How old the job is, if it is due and has cost so many workers that it must run alone."""
+    """The age of the job, if it is due and has crashed enough workers that it must run alone."""
     return await driver.fetchval(_SUSPECT_AGE, job_id)
 
 

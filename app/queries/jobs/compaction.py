@@ -74,7 +74,7 @@ ORDER BY seller_id, kind
 LIMIT $5
 """
 
-# What was cancelled lately can be gone on with, so it stays known one by one for a while.
+# What was cancelled lately can be resumed, so it is kept individually for a while.
 CANCELLED_KEPT = timedelta(days=30)
 
 _COMPACT = """
@@ -202,7 +202,7 @@ async def compact_jobs(driver: Driver, group: JobGroup, kept: Kept, *, limit: in
 
 
 async def list_owners_of_runs(driver: Driver, *, after: UUID, more_than: int, limit: int) -> Sequence[UUID]:
-    """A page of sellers who have more than so many runs."""
+    """A page of sellers who have more than this many runs."""
     return [row["seller_id"] for row in await driver.fetch(_OWNERS_OF_RUNS, after, more_than, limit)]
 
 

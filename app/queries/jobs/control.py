@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RunFacts(NamedTuple):
-    """What control asks of a run. `jobs_undone`: given up, called off, or left to other runs."""
+    """What control needs to know of a run. `jobs_undone`: failed, cancelled, or left to other runs."""
 
     id: UUID
     origin: RunOrigin
@@ -105,7 +105,7 @@ async def find_run(driver: Driver, *, seller_id: UUID, run_id: UUID) -> RunFacts
     return RunFacts(row["id"], RunOrigin(row["origin"]), RunState(row["state"]), *tuple(row)[3:])
 
 
-# From the run to what it goes on with, and from all of these to whatever goes on with them. Ids are in order of time.
+# From the run to the one that it retries, and from all of these to their retries. Ids are in order of time.
 _FIND_NEWEST_OF_CHAIN = """
 WITH RECURSIVE earlier AS (
   SELECT id, retry_of
@@ -134,12 +134,12 @@ LIMIT 1
 
 
 async def find_newest_of_chain(driver: Driver, *, seller_id: UUID, run_id: UUID) -> UUID:
-    """The newest of the runs that go on with one another, of which this run of the seller's is one; maybe itself."""
+    """The newest in the chain of retries that this run of the seller's belongs to; maybe itself."""
     return await driver.fetchval(_FIND_NEWEST_OF_CHAIN, seller_id, run_id)
 
 
 class Cancelled(NamedTuple):
-    """Jobs that ended now, jobs that run and were asked to stop, and jobs that other live runs go on with."""
+    """Jobs that ended now, jobs that run and were asked to stop, and jobs that other live runs continue."""
 
     ended: list[UUID]
     stopping: list[UUID]
@@ -165,7 +165,7 @@ class Undone(NamedTuple):
 
 
 async def list_undone(driver: Driver, *, seller_id: UUID, run_id: UUID) -> list[Undone]:
-    """What a run gave up, called off, or left to other runs, as far as it is known one by one."""
+    """The jobs of a run that failed, were cancelled or left to other runs, as far as they are kept individually."""
     return [Undone(_again(row), row["done_since"]) for row in await driver.fetch(_LIST_UNDONE, seller_id, run_id)]
 
 

@@ -68,7 +68,7 @@ async def expire_leases(
 ) -> list[LostJob]:
     """Take jobs from workers that are gone: waiting again, FAILED when they have killed too many, or CANCELLED.
 
-    For `grace` after the database's own start nobody counts as gone: no worker could keep its leases while it was away.
+    For `grace` after the database's own start no worker counts as gone: none could keep its leases while it was away.
     Jobs that coalesce are taken by themselves: asyncpg's UniqueViolationError is raised when the like of one was asked
     for in this very moment.
     """
@@ -109,7 +109,7 @@ RETURNING jobs.id, jobs.priority
 
 
 async def take_these(driver: Driver, job_ids: Sequence[UUID], *, above: int) -> list[DueJob]:
-    """Mark those of the given jobs as sent that are due, were not sent yet and are in nobody's hands; never waits.
+    """Mark those of the given jobs as sent that are due, were not sent yet and are locked by no one; never waits.
 
     `above`: only those that are more urgent than this priority.
     """
@@ -206,7 +206,7 @@ async def list_blocked(driver: Driver, run_ids: Sequence[UUID]) -> dict[UUID, li
 
 
 async def unblock(driver: Driver, job_ids: Sequence[UUID]) -> list[UUID]:
-    """Queue those of these blocked jobs that wait for nobody any more; answers their ids."""
+    """Queue those of these blocked jobs that no longer wait for another; returns their ids."""
     return await _unblock(driver, list(job_ids))
 
 

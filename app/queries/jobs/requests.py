@@ -1,4 +1,4 @@
-"""The jobs table: asking for work. A job is inserted in the transaction of whoever asks, at most once while it lives.
+"""The jobs table: asking for work. A job is inserted in the caller's transaction, at most once while it lives.
 
 `app.queries.jobs.claims` is a worker's side of it, `app.queries.jobs.dispatch` the dispatcher's.
 """

@@ -153,7 +153,7 @@ _PROGRESS_OF_NOBODYS = _PROGRESS.replace("seller_id = $1", "seller_id IS NULL AN
 
 
 async def load_progress_rows(driver: Driver, seller_id: UUID | None, run_ids: Sequence[UUID]) -> Sequence[Record]:
-    """One row for each of these runs that is the seller's, or for None nobody's.
+    """One row for each of these runs that is the seller's or, for None, has no seller.
 
     `final_` is what the run's end wrote down, or null.
     """

@@ -94,7 +94,7 @@ WHERE id = ended.run_id
 RETURNING id, seller_id, jobs_live
 """
 
-# Work that another run goes on with is no longer this one's: it neither counts for it nor keeps it from its end.
+# Work that another run continues is no longer this one's: it neither counts for it nor keeps it from ending.
 _UNLINK = """
 DELETE FROM sync_run_jobs
 WHERE run_id = $1

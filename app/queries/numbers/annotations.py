@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.queries.lists.entities import EntityRow
     from app.queries.lists.parameters import Parameters
 
-# Of the marks of one entity, or of one list, the newest so many are read; a chart can't show more.
+# The most annotations that are read of one entity or list, the newest; a chart can't show more.
 MOST_MARKS = 1000
 
 _COLUMNS = """event.created_at, event.id AS event_id, event.subject_id, event.subject_type,

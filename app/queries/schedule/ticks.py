@@ -1,4 +1,4 @@
-"""Slots of the schedule: whoever inserts one first does its work, and nobody else; and how far a tick has come."""
+"""Slots of the schedule: the process that inserts one does its work, and no other; and how far a tick has come."""
 
 from __future__ import annotations
 
@@ -133,12 +133,12 @@ async def list_newest_ticks(driver: Driver, names: Sequence[str]) -> dict[str, d
 
 
 async def forget_ticks(driver: Driver, *, before: datetime) -> None:
-    """Remove slots that nobody will ask for again; the newest of each name stays, however long its interval is."""
+    """Remove slots that are no longer needed; the newest of each name stays, however long its interval is."""
     await driver.execute(_FORGET, before)
 
 
 async def find_tick_place(driver: Driver, job: ClaimedJob) -> TickPlace | None:
-    """How far this tick came under whoever had it before; None: it has not begun."""
+    """How far this tick came under the worker that had it before; None: it has not begun."""
     row = await driver.fetchrow(_PLACE, job.id)
     return TickPlace(UUID(row["after"]), row["sellers"]) if row else None
 

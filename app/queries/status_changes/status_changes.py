@@ -76,7 +76,7 @@ async def load_targets(
 
 
 async def lock_targets(driver: Driver, *, seller_id: UUID, level: Level, ids: Sequence[UUID]) -> list[Target]:
-    """The same, as they are now, in the order of the platform's ids; nobody else changes them until we commit."""
+    """The same, as they are now, in the order of the platform's ids; no one else changes them until we commit."""
     return [_target(row) for row in await driver.fetch(_LOCK[level], seller_id, list(ids))]
 
 

@@ -1,6 +1,6 @@
 """Campaigns, ad sets and ads as the platform names them: bulk upserts that touch only rows that changed.
 
-A status is taken from the platform only where nobody has changed it since the platform was asked.
+A status is taken from the platform only if it was not changed here since the platform was asked.
 """
 
 from __future__ import annotations

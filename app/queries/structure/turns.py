@@ -1,6 +1,6 @@
 """Whose turn it is to read an account's structure from the platform: one job's at a time.
 
-The turn is a job's id on the connection, good while that job runs, so that a worker which dies holds nobody up.
+The turn is a job's id on the connection, good while that job runs, so that a worker that dies blocks no other.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ async def insert_unnamed(
 
     `are_listed`: the platform lists everything else of the account.
 
-    The caller holds the lock of the connection, as whoever writes its tree does.
+    The caller holds the lock of the connection, as all writers of its tree do.
     """
     inserted = 0
     status = EntityStatus.DELETED if are_listed else EntityStatus.UNKNOWN

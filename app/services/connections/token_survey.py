@@ -38,7 +38,7 @@ ANSWER_SECONDS = 30
 class SurveyedToken:
     """One connection's token. `is_valid` None: the platform could not be asked, `trouble` says why.
 
-    `expires_at` None: never, or nobody knows. `connection` is as it was before, `is_healed` if this made it healthy.
+    `expires_at` None: never, or unknown. `connection` is as it was before, `is_healed` if this made it healthy.
     """
 
     seller: str

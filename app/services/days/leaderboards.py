@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.services.context import Services
     from app.services.jobs.lease import Lease
 
-# So many days are forgotten in one transaction.
+# Days that are deleted in one transaction.
 DAYS_AT_ONCE = timedelta(days=31)
 RANKED_LEVELS = (Level.CAMPAIGN, Level.ADSET, Level.AD)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from app.services.context import Services
     from app.services.jobs.plans import Tick
 
-# Days that were missed are made up for, the newest of them at most so many; older ones are within what is restated.
+# The most missed days that are made up for, the newest first; older ones are within what is restated.
 MAX_MISSED_DAYS = 7
 
 

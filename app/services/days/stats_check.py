@@ -56,7 +56,7 @@ class Finding(NamedTuple):
 
 
 async def check_stats(services: Services, *, seller_slug: str | None, repair: bool = False) -> AsyncIterator[Finding]:
-    """Check one seller, or all, inactive ones too. Raises NotFoundError for a slug that nobody has."""
+    """Check one seller, or all, inactive ones too. Raises NotFoundError for an unknown slug."""
     async for seller in walk_sellers(services, seller_slug):
         async for finding in check_seller(services, seller, repair=repair):
             yield finding

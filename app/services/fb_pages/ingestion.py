@@ -1,7 +1,7 @@
 """Page ingestion: days of a page's metrics, its posts, and what these have come to.
 
 Days are the platform's own, in the page's zone. The page's days are one transaction; posts are written in batches. A
-job that was stopped in the middle, by a quota for example, goes on with the posts that it has not read yet.
+job that was stopped in the middle, by a quota for example, continues with the posts that it has not read yet.
 A page that the platform keeps no numbers of (under 100 likes) simply has no rows. Where it refuses the page's days, the
 posts are read all the same, and the job fails of that refusal.
 """

@@ -1,6 +1,6 @@
 """Messages that say "look at job X": a list in Redis per urgency. They carry a job's id and nothing else.
 
-Redis may lose every one of them: the jobs table is the truth, and the dispatcher sends again what nobody claimed.
+Redis may lose every one of them: the jobs table is the truth, and the dispatcher sends again what was not claimed.
 """
 
 from __future__ import annotations

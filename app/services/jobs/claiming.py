@@ -1,4 +1,4 @@
-"""Claiming a job: ours with all runs that it is part of, or left to whoever may have it. Never does its work."""
+"""Claiming a job: ours with all runs that it is part of, or left to another worker. Never does its work."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The net under the messages: about once a second, in any number of processes, harmlessly.
 
-Takes jobs from workers that are gone, sends what is due, and ends or begins what nobody ended or began.
+Takes jobs from workers that are gone, sends what is due, and ends or starts what was left undone.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ ROUND_PATIENCE = timedelta(hours=36)
 
 
 async def dispatch_once(services: Services, *, sweep: bool = True) -> None:
-    """One pass; `sweep`: also look for what nobody ended or began, which costs more and is seldom needed."""
-    # Nobody could keep a lease while the database was away. Where it is back as another server, such as a standby that
-    # was promoted, its own start says nothing of that.
+    """One pass; `sweep`: also look for what was left undone, which costs more and is seldom needed."""
+    # No worker could keep a lease while the database was away. If it is back as another server, such as a promoted
+    # standby, its own start time does not show that.
     if services.database.outages.is_over_for(services.settings.job_lease_seconds):
         await _take_from_the_dead(services)
     if sweep:

@@ -1,6 +1,6 @@
 """What follows when jobs end: runs end with the last of their jobs, and what waited for that last one begins.
 
-Whoever ends jobs calls `settle` in the same transaction and `announce` after its commit.
+Code that ends jobs calls `settle` in the same transaction and `announce` after its commit.
 """
 
 from __future__ import annotations

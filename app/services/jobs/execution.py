@@ -79,7 +79,7 @@ class _Place:
         if self._slot is None:
             yield
             return
-        # On the way back the slot comes first: who waits for it is in nobody's way.
+        # On the way back the slot comes first: a job that waits for it blocks no other.
         async with self.quarantine.stepped_out(), self._slot.lent():
             JOBS_RUNNING.labels(kind).dec()
             with JOBS_WAITING.labels(kind).track_inprogress():
@@ -101,7 +101,7 @@ async def execute_job(
     """Claim the job and do it. Does nothing when it is not there to be claimed: a message may come twice.
 
     A job that has cost several workers is done only when `quarantine` has nothing else at work. While a job waits for
-    a platform its `slot` is lent, and it is at work beside nobody.
+    a platform its `slot` is lent, and it does not count as working.
     """
     place = _Place(quarantine or Quarantine(), slot)
     async with place.quarantine.among_others():

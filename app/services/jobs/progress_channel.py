@@ -1,4 +1,4 @@
-"""Nudges that a run's jobs have changed, over Redis pub/sub: from whoever changed them to whoever shows them.
+"""Nudges that a run's jobs have changed, over Redis pub/sub: from who changed them to who shows them.
 
 A nudge says that there is something to read, never what: readers ask Postgres. Nudges may be lost, so a reader looks
 by itself every few seconds as well. Channels are common to all logical databases of a Redis; the seller's id in their
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 _PREFIX = "pixecom:progress:"
-# Of one run, this process sends a nudge at most so often.
+# Seconds between two nudges about one run from this process.
 SECONDS_BETWEEN_NUDGES = 0.25
 _RECONNECT_SECONDS = 0.5
 _SILENCE_SECONDS = 15.0
@@ -38,13 +38,13 @@ _CLOSING_SECONDS = 1.0
 def publish_progress(services: Services, runs: Iterable[tuple[UUID | None, UUID]]) -> None:
     """Tell the readers of these runs (seller's id, run's id) that their jobs have changed. Call it after the commit.
 
-    Returns at once and never raises for want of Redis. A run that is nobody's has no readers.
+    Returns at once and never raises for want of Redis. A run without a seller has no readers.
     """
     services.progress.publish(runs)
 
 
 class Nudge:
-    """Waits for the next change. Changes while nobody waits are one change."""
+    """Waits for the next change. Changes between two waits count as one."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()

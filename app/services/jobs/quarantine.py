@@ -14,9 +14,9 @@ BACK_WITHIN_SECONDS, BACK_AGAIN_SECONDS = 60.0, 30.0
 
 
 class Quarantine:
-    """Any number at once, or one alone. Whoever wants to be alone lets nobody in who comes later.
+    """Any number at once, or one alone. A job that wants to be alone lets in none that comes later.
 
-    Whoever waits for something outside can step out meanwhile, and be alone again after it.
+    A job that waits for something outside can step out meanwhile, and be alone again after it.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Quarantine:
 
     @asynccontextmanager
     async def alone(self, *, within: float) -> AsyncGenerator[None]:
-        """Beside nobody. Raises TimeoutError when the others have not ended within so many seconds."""
+        """Alone. Raises TimeoutError if the others have not ended within this many seconds."""
         await self._until_alone(within=within)
         self._alone += 1
         try:

@@ -29,9 +29,9 @@ log = get_logger(__name__)
 
 # A queue is filled again when it is half empty: looking for whose turn it is costs more than sending.
 REFILL_BELOW = 0.5
-# A message that takes longer is left to the dispatcher: whoever asked for the job is waiting.
+# Seconds. A message that takes longer is left to the dispatcher: the caller is waiting.
 SEND_SECONDS = 1.0
-# Of many jobs that one request made, so many are sent by who asked; the dispatcher lets sellers take turns, and sends
+# Jobs that a request sends itself; the dispatcher lets sellers take turns, and sends
 # all that is not urgent.
 SEND_AT_ONCE = 16
 # A message that was popped and never led to a claim (its worker died in between) is sent again after this.
@@ -63,7 +63,7 @@ async def send_next_excluded(services: Services, ended: UUID) -> None:
 async def send_due(services: Services) -> int:
     """Send what is due and was not sent, or was sent and lost; answers how many messages were sent.
 
-    A message counts as lost when nobody has claimed the job and its queue is empty, or for a minute: while a queue
+    A message counts as lost when the job is unclaimed and its queue is empty, or for a minute: while a queue
     still holds messages, the job's may be among them. One that comes twice is harmless.
     """
     sent = 0
@@ -91,7 +91,7 @@ async def _send_freed(services: Services, priority: Priority, backlog: int) -> i
 
 
 async def _fill(services: Services, priority: Priority, backlog: int, *, depth: int) -> int:
-    """Fill a queue that holds so many messages, unless it is half full; answers how many were sent."""
+    """Fill a queue up to this many messages, unless it is half full; returns how many were sent."""
     resend_after = _resend_after(backlog)
     sent = 0
     while backlog + sent < depth * REFILL_BELOW:

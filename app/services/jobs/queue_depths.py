@@ -1,6 +1,6 @@
 """How many messages are sent ahead to each queue: as many as workers have lately begun jobs within a few seconds.
 
-What has been sent can't take turns any more, so whoever asks next waits behind it. But workers that find their queue
+What has been sent can't take turns any more, so the next request waits behind it. But workers that find their queue
 empty wait for the next pass of the dispatcher.
 """
 
@@ -43,5 +43,5 @@ class QueueDepths:
         return min(max(ceil(begun / seconds * SECONDS_AHEAD), LEAST), MOST)
 
     def note(self, priority: Priority, waiting: int) -> None:
-        """A pass has left so many to be begun."""
+        """A pass has left this many jobs to be started."""
         self._left[priority] = _Left(waiting, monotonic())

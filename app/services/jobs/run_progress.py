@@ -69,7 +69,7 @@ class RunProgress:
     """A run as of `updated_at`.
 
     `percent` weighs each job by its days and level. Accounts, pages among them, are None once the jobs that named
-    them are no longer kept one by one. `estimated_end` is None while nobody can know it, and once the run has ended.
+    them are no longer kept individually. `estimated_end` is None while it is unknown, and once the run has ended.
     """
 
     run_id: UUID

@@ -1,8 +1,8 @@
 """The slot that a job takes up in its worker, and that others have while the job waits for a platform.
 
-A platform may take an hour over an answer, or never give it: what waits is in nobody's way. How many jobs of a worker
-wait like that is limited, since each keeps its lease alive and what it has read in memory; one more is put back into
-the queue for a while.
+A platform may take an hour over an answer, or never give it: a job that waits blocks no other. The number
+of jobs of a worker that wait like that is limited, since each keeps its lease alive and what it has read in memory; one
+more is put back into the queue for a while.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ __all__ = ["Pacing"]
 
 # Of the time, for all groups together.
 CAPACITY = 0.75
-# Of the time. Where all ask for less than that and for too much together, nobody is to blame.
+# A share of the time. If all callers use less than that and too much together, none is to blame.
 LEAST_LEVEL = 0.25
 # Of how many seconds, about, a group's rate is the average: a page of a user interface that sends its queries together
 # does not exceed a level.

@@ -1,7 +1,7 @@
 """Who goes first on the event loop: light operations, then heavy ones and exports, which take turns.
 
 An operation takes a dozen turns of the loop, and a piece of other work in each turn would delay it by all of them. So
-no turn has more than one piece, whoever it belongs to, and heavy work waits while a light operation runs. It does not
+no turn has more than one piece, of any caller, and heavy work waits while a light operation runs. It does not
 wait for long: it gets a share of the loop, and finishes however many operations arrive.
 
 Every operation is light until it has had its share of objects and time, or if its caller is behind (pacing.py) from

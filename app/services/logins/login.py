@@ -50,7 +50,7 @@ async def log_in(
     account or address has no tries left or the process is too busy, even for a right password. A try is counted before
     its password is checked, and each one is recorded in the login trail (`trail`).
 
-    A right password that lets nobody in (the user is deactivated, or has no active seller of this name) counts as a
+    A right password without a login (the user is deactivated, or has no active seller of this name) counts as a
     wrong one: without a pause after as many tries, its answers would tell a guesser that it is right.
     """
     email = email.strip().lower()

@@ -1,6 +1,6 @@
 """Which accounts and pages run out of calls: for an operator, who sees how many they are and no name.
 
-Noted in Redis by whoever makes a call, so that counting them costs nothing but the counting, however many accounts
+Noted in Redis with each call, so that counting them costs nothing but the counting, however many accounts
 there are. It is a figure to look at: without Redis nothing is noted, and nothing fails.
 """
 

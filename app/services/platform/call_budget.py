@@ -47,7 +47,7 @@ SHARES = {Priority.BACKFILL: 0.5, Priority.SCHEDULED: 0.9}
 AFTER_CHANGE = "after_change"
 OWN_LIMIT = "META_CALLS_PER_HOUR"
 """Stands in the reason of all that our own limit refuses, and in no other."""
-# A share that is used up is asked for again at least so often: the setting may have been raised meanwhile.
+# The longest wait for a used-up share before it is checked again: the setting may have been raised meanwhile.
 LONGEST_OWN_WAIT = timedelta(minutes=10)
 # After it failed, Redis is left alone for so long: every call would wait for it in vain.
 REST_FROM_REDIS = timedelta(seconds=10)

@@ -55,7 +55,7 @@ def open_provider(services: Services, connection: Connection, lease: Lease | Non
     A job's urgency decides on its share of the call budget, which does not bind the poll that a change of somebody's
     needs: the change itself may have used it up. The job is told when the platform is waited for, and the
     provider's warnings are the job's. Raises before any call is made: RequestRefusedError for a connection that is
-    inactive, TokenRejectedError or PermissionDeniedError for one that the platform has refused before and nobody has
+    inactive, TokenRejectedError or PermissionDeniedError for one that the platform has refused before and no one has
     changed since.
     """
     _require_usable(connection)

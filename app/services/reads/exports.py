@@ -147,7 +147,7 @@ class _Opened(NamedTuple):
 
 
 def _entities_at_once(days: int, granularity: Granularity | None) -> int:
-    """So many that their numbers are about as many as may be held at once."""
+    """As many entities as have about the number of values that may be held at once."""
     each = 1 if granularity is None else days // _SHORTEST[granularity] + 1
     return max(1, min(ENTITIES_AT_ONCE, NUMBERS_AT_ONCE // each))
 

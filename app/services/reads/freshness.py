@@ -66,7 +66,7 @@ _REASONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFreshness:
-    """`reason` and `since` are None when it is fresh; `expected_by` is None when nobody can know.
+    """`reason` and `since` are None when it is fresh; `expected_by` is None when it is unknown.
 
     `refusal` is why the platform refuses the account, however fresh it is; `failure` the work behind REFUSED and
     FAILING.

@@ -2,7 +2,7 @@
 
 A list whose order lasts is paged by keyset. Any other is walked: its first page comes with the order of all ids, which
 may be pinned, and later pages are parts of that walk, with the rows as they are now. What fitted one page was not
-pinned; whoever goes on from there goes on in the order of now.
+pinned; paging on from there follows the current order.
 """
 
 from __future__ import annotations

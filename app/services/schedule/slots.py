@@ -24,7 +24,7 @@ class Slots(NamedTuple):
 
 
 def every(minutes: int) -> Slots:
-    """A slot each so many minutes."""
+    """A slot every so many minutes."""
     return Slots(timedelta(minutes=minutes))
 
 

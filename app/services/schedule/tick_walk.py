@@ -1,7 +1,7 @@
 """The job of a tick: it walks over all sellers in pages and records their work, a few sellers in each transaction.
 
-How far it is stands in its own row and moves in those transactions, so that whoever takes a killed tick over goes on
-exactly behind the last seller of the last one that was committed.
+Its progress is kept in a row of its own and moves in those transactions, so that the worker that takes over a killed
+tick continues exactly after the last seller of the last committed one.
 """
 
 from __future__ import annotations

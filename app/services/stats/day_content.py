@@ -61,7 +61,7 @@ class FetchedDay(NamedTuple):
 def fetched_days(rows: InsightRows, first: date, last: date) -> list[FetchedDay]:
     """Every day from `first` to `last`, those without rows too. The rows of a day are in one currency.
 
-    Rows of other days are left out, and gaps of their entities: nobody knows which day they are of.
+    Rows of other days are left out, and gaps of their entities: their day is unknown.
     """
     rows = with_twins_known(rows)
     places: dict[date, dict[str, int]] = {first + timedelta(days=place): {} for place in range((last - first).days + 1)}

@@ -1,7 +1,7 @@
 """What a fetch could not read of its days, on its way into the store: what is stored of it stays as it is.
 
-A row that can't be read is no row with zeros: of an entity that a platform no longer names for a day nothing is left,
-of one whose row nobody can read nobody knows.
+A row that can't be read is not a row of zeros. If a platform no longer names an entity for a day, its numbers go; if
+its row is unreadable, they are unknown and stay.
 """
 
 from __future__ import annotations

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from app.providers.contract import AdProvider, InsightRows
     from app.services.jobs.kinds import StatsUnit
 
-# Up to so many expected rows are asked for at once; beyond, platforms are slow to answer anyway.
+# Expected rows that are requested at once; beyond, platforms are slow to answer anyway.
 AT_ONCE_ROWS = 20_000
 # About as many rows as a part is to have: twenty of Meta's pages, so that the last one's gap weighs little.
 PART_ROWS = 10_000
-# A part has at most so many times the days of all before it: what one day tells may not hold for the rest.
+# The factor by which a part may exceed the days of all parts before it: one day may not be typical.
 GROWTH = 4
 
 

@@ -53,7 +53,7 @@ class Synced(NamedTuple):
 class Outlook(NamedTuple):
     """What is known of an account before it is asked: campaigns whose numbers move, entities of the level.
 
-    An account that the platform does not list has campaigns that nobody knows of.
+    An account that the platform does not list may have unknown campaigns.
     """
 
     is_eligible: bool

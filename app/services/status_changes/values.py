@@ -65,7 +65,7 @@ class StatusRequest:
 
 
 def not_found(entity_id: UUID) -> StatusFailure:
-    """Another seller's, or nobody's: the same."""
+    """Another seller's, or no one's: the same."""
     return StatusFailure(entity_id=entity_id, code=StatusFailureCode.NOT_FOUND, message="There is no such thing.")
 
 

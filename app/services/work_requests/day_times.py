@@ -33,7 +33,7 @@ def newest_due_day(now: datetime, time_zones: Iterable[str]) -> date:
 
 
 def newest_day_over_everywhere(now: datetime) -> date:
-    """The newest day that is due in every zone of the earth: whoever's it is, it has been aggregated by then."""
+    """The newest day that is due in every time zone: any seller's day has been aggregated by then."""
     return _newest_due(now, _LAST_ZONE)
 
 

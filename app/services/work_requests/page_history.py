@@ -18,7 +18,7 @@ _ONE_DAY = timedelta(days=1)
 
 
 def last_days(time_zone: str, *, days: int) -> DateRange | None:
-    """So many days up to yesterday; None for none."""
+    """A number of days up to yesterday; None for none."""
     yesterday = clock.today_in(time_zone) - _ONE_DAY
     return DateRange(yesterday - timedelta(days=days - 1), yesterday) if days > 0 else None
 

@@ -1,7 +1,7 @@
 """Connection places: regular ones up to a limit, and a few spare ones that are only for health requests.
 
 A connection that has been refused or told to go, and is only waiting to be closed, no longer counts for its address. It
-is the first to be closed when a place is wanted, for any address, so nobody waits for it.
+is the first to be closed when a place is wanted, for any address, so no one waits for it.
 
 When all regular places are taken, a new connection replaces one that loses nothing: one that is idle, still sends its
 request, or has a request waiting in a queue of the application. The client address with the most places loses one
@@ -13,7 +13,7 @@ an address that gets as many as the other had, and for its own, only a few are r
 larger than all places would close and open its own connections all the time, which costs a server more than the crowd.
 
 Looking for a connection to replace costs more than refusing the newcomer, so an address that has places already may do
-it only so many times a second, unless another address has more.
+it only a few times a second, unless another address has more.
 
 A spare connection gets one request, so that health probes are still answered even then.
 """

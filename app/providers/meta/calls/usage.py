@@ -155,7 +155,7 @@ def _percent(fields: Fields) -> Decimal:
 
 
 def _wait(fields: Fields, name: str, *, unit: int = 1) -> timedelta:
-    """A wait of so many units of seconds; zero where none is named, or none that is believed."""
+    """A wait in units of seconds; zero if none is named, or none that is credible."""
     seconds = unit * _number(fields, name)
     return timedelta(seconds=float(seconds)) if 0 < seconds <= LONGEST_WAIT.total_seconds() else _NOTHING
 

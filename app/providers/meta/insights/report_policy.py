@@ -19,7 +19,7 @@ LONGEST_PAUSE_SECONDS = 60.0
 
 
 async def _nothing() -> None:
-    """Tells nobody."""
+    """Reports to no one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,8 @@ class ReportPolicy:
     """`async_rows`: from how many expected rows on; Meta documents no threshold. `timeout`: for all reports together.
 
     `avoids_reports`: insights come in smaller and smaller parts at once, and as a report only where no part is smaller.
-    `sleep` waits so many seconds. The block of `waiting` is the wait for a report; it may refuse to begin, by an error.
-    `note_overdue` hears that the timeout is over.
+    `sleep` waits a number of seconds. The block of `waiting` is the wait for a report; entering it may raise.
+    `note_overdue` is called when the timeout is over.
     """
 
     async_rows: int = 20_000

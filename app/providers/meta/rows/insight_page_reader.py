@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-# A page of so many bytes takes about a millisecond to read, and a tenth of that to send.
+# Bytes. A page of this size takes about a millisecond to read, and a tenth of that to send.
 LARGE_BYTES = 100_000
 # A page takes milliseconds; who takes so long does nothing any more.
 PATIENCE_SECONDS = 30.0
@@ -142,7 +142,7 @@ class _ReadingProcess:
         return rows_from_bytes(columns) if columns else None
 
     async def end(self) -> None:
-        """Whatever it is still reading nobody waits for."""
+        """Stop without waiting for what is still being read."""
         self._pages.close()
         self._kill()
         await self._process.wait()

@@ -38,7 +38,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     gc.disable()  # what is made here goes by its reference counts
-    with suppress(BrokenPipeError):  # nobody waits for the answer
+    with suppress(BrokenPipeError):  # no one is waiting for the answer
         _read_pages(sys.stdin.buffer, sys.stdout.buffer)
 
 

@@ -1,6 +1,6 @@
 """Insight rows read one by one, field by field. A row that can't be read costs itself, a counter no more than itself.
 
-What is empty is left out by Meta and counts 0. What can't be read is a Gap, so that nobody takes it for 0, and noted.
+What is empty is left out by Meta and counts 0. What can't be read is a Gap, so that it is not taken for 0, and noted.
 """
 
 from __future__ import annotations

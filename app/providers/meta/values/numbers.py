@@ -1,7 +1,7 @@
 """Numbers in every form in which JSON and Meta's text write them, read exactly: the one place where they are read.
 
 Meta sends most numbers as text ("5339.5"), some as JSON numbers, and either in scientific form ("1.0E-2"). A float
-never passes; what groups its digits ("1,234.50") is not a number, since nobody says which comma it has.
+never passes; what groups its digits ("1,234.50") is not a number, since its locale is unknown.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def may_be_one_object(error: ProviderError) -> bool:
 
 
 def as_too_much(error: ProviderError, edge: Edge) -> ProviderError:
-    """Trouble that lasts however small the page is: the query is too much, unless there is nobody or nothing to ask."""
+    """Trouble that lasts however small the page is: the query is too large, unless nothing can be asked."""
     is_there = not isinstance(error, PlatformUnreachableError) and not (edge.is_report and is_unready_report(error))
     if isinstance(error, ProviderTransientError) and is_there:
         return TooMuchDataError(str(error), code=error.code, subcode=error.subcode)

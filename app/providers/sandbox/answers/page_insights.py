@@ -36,7 +36,7 @@ class _Span(NamedTuple):
     until: date
 
     def shifted(self, days: int) -> Mapping[str, str]:
-        """Both ends so many days away, as Unix seconds, which is how paging names them."""
+        """Both ends moved by a number of days, as Unix seconds, which is how paging names them."""
         ends = (("since", self.since), ("until", self.until))
         return {name: str(int(_midnight(day + timedelta(days=days)).timestamp())) for name, day in ends}
 

@@ -90,7 +90,7 @@ class Reports:
         return {"report_run_id": report.id}
 
     def describe(self) -> list[Mapping[str, object]]:
-        """Every report, for whoever looks."""
+        """Every report, for the control endpoints."""
         return [
             {
                 "id": report.id,

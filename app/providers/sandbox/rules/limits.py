@@ -1,6 +1,6 @@
 """How much may be asked for at once: answers of more rows than a limit are refused, as Meta refuses large accounts.
 
-Nobody knows Meta's own limits, so there is none unless a script sets one.
+Meta's own limits are not known, so there is none unless a script sets one.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Limits:
         self._limits.clear()
 
     def check(self, account: str, edge: str, *, whole: int, page: int) -> None:
-        """Raise GraphError where a query of so many rows, of which a page has so many, is too much."""
+        """Raise GraphError if a query with this many rows, and this many on a page, is too large."""
         for limit in self._limits:
             if limit.edge != edge or limit.account not in {None, account}:
                 continue

@@ -50,8 +50,8 @@ class Progress(NamedTuple):
 class ReportPlan:
     """The course of the next `times` reports (None: of all) of an account and level.
 
-    The first `missing_polls` polls find no such object. Then each state lasts so many polls; or, with `seconds`, all
-    of it lasts so long. `full_polls` is how often a running report claims 100 %. The error is a failed report's own.
+    The first `missing_polls` polls find no such object. Then each state lasts a number of polls; with `seconds`, all of
+    them together last that long. `full_polls` is how often a running report claims 100 %. The error is a failed report's own.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -71,7 +71,7 @@ class ReportPlan:
     error_message: str = "The report failed"
 
     def progress(self, *, polls: int, elapsed: float) -> Progress:
-        """Where a report is after so many polls that found it, or so many seconds."""
+        """The state of a report after this many polls that found it, or this many seconds."""
         if self.seconds is not None:
             return self._by_time(elapsed / self.seconds if self.seconds > 0 else 1)
         return self._by_polls(polls)

@@ -1,4 +1,4 @@
-"""Throttles that come of calling too often: so many calls in a window pass, then none until its time is over.
+"""Throttles for calling too often: a number of calls in a window pass, then none until it is over.
 
 Data, never code. Codes and HTTP statuses are those seen of Meta: seldom a 429. A call that is refused is not counted.
 """
@@ -155,7 +155,7 @@ class Throttles:
         return max(loads, key=lambda load: load.percent, default=None)
 
     def describe(self) -> list[Mapping[str, object]]:
-        """Each rule's meters, for whoever looks."""
+        """Each rule's meters, for the control endpoints."""
         return [
             {
                 "account": name or "app",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRule:
-    """The owner's token dies after so many calls (0: at once) or at an instant, with the subcode; until it is renewed.
+    """The owner's token dies after a number of calls (0: at once) or at an instant, with the subcode; until renewed.
 
     `scopes` are all that it may, None is everything; lacking one fails the calls that need it.
     """
@@ -103,7 +103,7 @@ class TokenScript:
         return TokenState()
 
     def describe(self) -> Mapping[str, object]:
-        """Each rule's owner, for whoever looks; never a token."""
+        """Each rule's owner, for the control endpoints; never a token."""
         return {
             owner: {"calls": armed.calls, "dead": armed.rule.subcode if armed.is_dead() else None}
             for owner, armed in self._armed.items()

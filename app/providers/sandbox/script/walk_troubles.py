@@ -28,7 +28,7 @@ _ID_ALONE = "id"
 class SpoiltObject:
     """Pages in which an object of these `ids` is are refused; `whole_edge`: all pages of a listing that has one.
 
-    Whoever asks for ids alone is answered, unless `ids_too`.
+    A request for ids alone is answered, unless `ids_too`.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")

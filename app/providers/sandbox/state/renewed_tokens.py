@@ -1,6 +1,6 @@
 """The values that tokens of the world were given since it began, kept in a JSON file if one is named.
 
-A sandbox that is started again still refuses the old value and takes the new one: so does whoever renewed it.
+A restarted sandbox still refuses the old value and accepts the new one, as the client that renewed it does.
 """
 
 from __future__ import annotations
