@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-# Of the grace, what is left for giving jobs back.
+# The share of the grace that is left for returning jobs to the queue.
 GIVE_BACK_SHARE = 0.2
 
 

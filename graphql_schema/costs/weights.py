@@ -106,7 +106,7 @@ class Weight:
 PLAIN = Weight()
 _TOP = Weight(work=5, opens=page(TOP_LIMIT))
 _NESTED = Weight(work=5, opens=page(NESTED_LIMIT))
-# Of a seller with 4,000 ads; the children of all parents together are those of the seller.
+# For a seller with 4,000 ads; the children of all parents together are those of the seller.
 _SCAN, _SCAN_BELOW = 100, 1
 _ENTITIES = Weight(work=5, past=20, chosen=50, opens=page(TOP_LIMIT), scan=_SCAN)
 _ENTITIES_BELOW = Weight(work=5, past=20, chosen=20, opens=page(NESTED_LIMIT), scan=_SCAN_BELOW)

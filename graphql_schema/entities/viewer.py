@@ -34,7 +34,7 @@ class Viewer:
 
     @classmethod
     def of(cls, row: Any) -> Self:
-        """Of a ViewerRow, or of what a login found."""
+        """From a ViewerRow, or from what a login found."""
         return cls(
             user=User(id=global_id("User", row.user_id), name=row.user_name),
             seller=Seller(

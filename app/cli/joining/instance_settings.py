@@ -24,7 +24,7 @@ _OWN = frozenset({"LOG_LEVEL", "LOG_FORMAT", "DATA_DIRECTORY"})
 
 
 class _Names(NamedTuple):
-    """Of our settings, sorted."""
+    """Names of settings, sorted."""
 
     plain: tuple[str, ...]
     secret: tuple[str, ...]
@@ -42,7 +42,7 @@ def _names() -> _Names:
 
 
 def settings_to_note(environment: Mapping[str, str]) -> dict[str, str]:
-    """Of this environment of an instance's process: our settings that are no secrets and hold none."""
+    """The settings in this environment of an instance's process that neither are nor hold secrets."""
     plain = {name: environment.get(name) for name in _names().plain}
     return {name: value for name, value in plain.items() if value and mask_secrets(value) == value}
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _DETAIL_WIDTH = 52
 _REST_WIDTH = 26
-"""Of a step's line: mark, name and time."""
+"""A step's line: mark, name and time."""
 
 
 class StepDetail:

@@ -116,7 +116,7 @@ class PauseInForce(NamedTuple):
 
 
 async def find_pause(driver: Driver, scopes: Sequence[str]) -> PauseInForce | None:
-    """Of the pauses that are in force under these scopes the longest. Only the job core sees one of the whole app."""
+    """The longest pause in force under these scopes. Only the job core sees one of the whole app."""
     row = await driver.fetchrow(_FIND, list(scopes))
     return PauseInForce(*row) if row else None
 

@@ -91,7 +91,7 @@ WHERE ask_again_at > now()
   AND split_part(work, '/', 1) = split_part($1, '/', 1)
 """
 
-# Of those to whom the platform says the same, the one that has waited longest asks for all when its time has come.
+# Among connections with the same refusal, the one that has waited longest asks for all of them when it is due.
 _HELD = """
 SELECT connection_id
 FROM (

@@ -37,7 +37,7 @@ _UNSENT = f"""jobs.state IN {WAITING}
 # to the next in the index, and of each at most as many are taken as may be if half of them have no more than one; so it
 # costs what there are sellers and messages, not what waits. Looked at without a lock, taken with one.
 #
-# Of a seller's jobs, LOOKED_THROUGH times as many are read as may be taken. First come those with an exclusive key that
+# LOOKED_THROUGH times as many of a seller's jobs are read as may be taken. First come those with an exclusive key that
 # nothing has, then those that will be the next with theirs. Of the latter a seller has its share at most, with those
 # that wait for their key already: whatever has had its turn goes ahead of all that others ask for meanwhile.
 _TAKE_UNSENT = f"""
@@ -164,7 +164,7 @@ async def take_unsent(driver: Driver, *, priority: int, resend_after: timedelta,
     return due_jobs(await driver.fetch(_TAKE_UNSENT, priority, resend_after, limit))
 
 
-# Of each exclusive key that is free again the job whose turn came first; the others of the key wait for that one.
+# For each exclusive key that is free again, the job with the earliest turn; the others of the key wait for it.
 _TAKE_FREED = f"""
 WITH next AS (
   SELECT DISTINCT ON (exclusive_key) id, run_at, sent_at

@@ -45,7 +45,7 @@ SNAPSHOTS = Source(
     table=f"(SELECT r.*, r.entity_id AS id FROM ad_stats_raw AS r) AS {ROW}",
     parents=(("ENTITY", f"{ROW}.entity_id"),),
 )
-# Of one entity and day, no two snapshots were fetched at the same instant.
+# No two snapshots of one entity and day were fetched at the same instant.
 NEWEST_FIRST = Order((SortKey("fetched_at", "timestamptz", descending=True),))
 
 
@@ -127,7 +127,7 @@ async def list_movements(
     as_of: datetime | None,
     now: datetime,
 ) -> list[list[DayMovement]]:
-    """Of each of the entities its days that had snapshots at an instant (None: now), the earliest first.
+    """The days of each entity that had snapshots at an instant (None: now), earliest first.
 
     By one statement. The base is the first snapshot; or, `since_day_end`, the newest of when the day ended in the
     account's zone, where it has ended by `now` and there was one by then.

@@ -102,6 +102,6 @@ async def _sellers(services: Services) -> AsyncIterator[UUID]:
 
 
 def past_months(months: Sequence[date], *, today: date, kept_days: int) -> list[date]:
-    """Of these months those of which no day is kept in any zone: west of UTC it may be the day before `today`."""
+    """Those of the months without a kept day in any zone: west of UTC it may be the day before `today`."""
     oldest_kept = today - timedelta(days=kept_days + 1)
     return [month for month in months if month_start(month, offset=1) <= oldest_kept]

@@ -38,7 +38,7 @@ class DayValue(NamedTuple):
 async def load_page_series(
     driver: Driver, seller_id: UUID, asked: Sequence[PageSeriesRequest], *, max_range_days: int
 ) -> list[list[list[DayValue]]]:
-    """Of each request its metrics, and of each of them every day, the earliest first; by one statement."""
+    """The metrics of each request, and every day of each metric, earliest first; by one statement."""
     ranges = [request.resolve(max_range_days=max_range_days) for request in asked]
     spans = [
         PageDays(request.page_id, days.from_date, days.to_date) for request, days in zip(asked, ranges, strict=True)

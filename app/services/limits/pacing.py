@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Pacing"]
 
-# Of the time, for all groups together.
+# The share of the time for all groups together.
 CAPACITY = 0.75
 # A share of the time. If all callers use less than that and too much together, none is to blame.
 LEAST_LEVEL = 0.25
-# Of how many seconds, about, a group's rate is the average: a page of a user interface that sends its queries together
+# Seconds, roughly, over which a group's rate is averaged: a page of a user interface that sends its queries together
 # does not exceed a level.
 WINDOW_SECONDS = 1.0
 # After its last request, or the end of its last turn, a group counts as asking for so long. Then it is forgotten.

@@ -82,7 +82,7 @@ async def _of_lists(
 
 
 def marks_within(marks: Iterable[DayMark], ranges: Sequence[DateRange]) -> list[list[StatusMark]]:
-    """Of each of these ranges, which follow one another, the marks on its days, in the order that they come in."""
+    """The marks on the days of each of these consecutive ranges, in the given order."""
     starts = [days.from_date for days in ranges]
     found: list[list[StatusMark]] = [[] for _ in ranges]
     for day, mark in marks:

@@ -52,7 +52,7 @@ def currency_spans(
 
 
 def _others_of(account: AccountCalendar, level: Level, days: DateRange, as_of: datetime | None) -> dict[date, str]:
-    """The days that are not in the account's currency. Of several that an instant comes before, the first counts."""
+    """The days that are not in the account's currency. If an instant comes before several, the first counts."""
     known = [
         other
         for other in account.others

@@ -51,7 +51,7 @@ REFUSALS = {
 _FAILURES = frozenset({FreshnessReason.REFUSED, FreshnessReason.FAILING})
 _REFUSED = "REFUSED"
 _ONE_DAY = timedelta(days=1)
-# Of several reasons the first is told: what somebody must do something about comes first.
+# If there are several reasons, the first is shown: those that need action come first.
 _REASONS = (
     FreshnessReason.TOKEN_EXPIRED,
     FreshnessReason.PERMISSION,
@@ -82,7 +82,7 @@ class AccountFreshness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaysFreshness:
-    """Of numbers of some days: `behind` are the accounts that are not fresh."""
+    """The freshness of numbers over some days: `behind` are the accounts that are not fresh."""
 
     state: FreshnessState
     reason: FreshnessReason | None
@@ -281,7 +281,7 @@ def _failure_of(account: AccountSyncFacts, levels: Sequence[Level]) -> FailureFa
 
 
 def _worst(states: Iterable[FreshnessState]) -> FreshnessState:
-    """Of parts together: PARTIAL while some are fresh and others not, otherwise the state of the worst."""
+    """The state of several parts: PARTIAL if only some are fresh, otherwise that of the worst."""
     found = set(states)
     if FreshnessState.PARTIAL in found or (FreshnessState.FRESH in found and len(found) > 1):
         return FreshnessState.PARTIAL

@@ -95,7 +95,7 @@ def _fetched_day(day: date, rows: InsightRows, gaps: DayGaps) -> FetchedDay:
 
 
 def content_hash(rows: InsightRows) -> bytes:
-    """Of rows of one day, an entity at most once."""
+    """The content of one day's rows, with an entity at most once."""
     names = [
         f"{external_id}\0{setting or ''}\n".encode()
         for external_id, setting in zip(rows.external_ids, rows.attribution_settings, strict=True)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["SPARE_PLACES", "Connection", "Place", "Places"]
 
 SPARE_PLACES = 32
-# Of the connections of an address that may be replaced, only the oldest are compared.
+# Replaceable connections of an address that are compared: only the oldest.
 COMPARED = 50
 CROWD_PER_SECOND = 20
 SEARCHES_PER_SECOND = 200  # of addresses that have places

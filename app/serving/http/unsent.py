@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["UNSENT_BYTES", "drop_at_close", "hold_little_unsent", "offer_holding_little", "reset"]
 
-# Of one connection. What is on its way comes on top, so that it does not slow down a client far away.
+# Bytes of one connection. What is in flight comes on top, so that a distant client is not slowed down.
 UNSENT_BYTES = 131_072
 _EXTENSION = "pixecom.hold_little_unsent"
 _RESET = struct.pack("ii", 1, 0)

@@ -34,7 +34,7 @@ class VersionUpgrades:
         self._warnings = warnings
 
     def note(self, headers: Mapping[str, str]) -> None:
-        """Of one answer; nothing where it was given in the asked version without a warning."""
+        """What one answer says; nothing if it came in the requested version without a warning."""
         warning = headers.get(_WARNING)
         if not warning:
             return

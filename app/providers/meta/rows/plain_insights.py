@@ -156,7 +156,7 @@ def _by_type(listed: list[_Action]) -> dict[str, str]:
 
 
 def _chosen(found: list[dict[str, str]], priority: Sequence[str], *, absent: str) -> list[str]:
-    """Of each row the value under the first type that is present."""
+    """The value of each row under the first type that is present."""
     preferred = priority[0]
     there = [kind for kind in priority if any(kind in each for each in found)]
     return [

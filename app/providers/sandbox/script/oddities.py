@@ -150,7 +150,7 @@ def _fits(oddity: Oddity, item: object, place: int) -> bool:
 
 
 def _id_of(fields: dict[str, object]) -> object:
-    """Of a row, which has none of its own, that of its entity."""
+    """The id of a row's entity, since a row has none of its own."""
     return next((fields[name] for name in ("id", *_ROW_IDS) if name in fields), None)
 
 

@@ -51,7 +51,8 @@ class ReportPlan:
     """The course of the next `times` reports (None: of all) of an account and level.
 
     The first `missing_polls` polls find no such object. Then each state lasts a number of polls; with `seconds`, all of
-    them together last that long. `full_polls` is how often a running report claims 100 %. The error is a failed report's own.
+    them together last that long. `full_polls` is how often a running report claims 100 %. The error is that of a failed
+    report.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
