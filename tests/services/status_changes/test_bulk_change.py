@@ -162,9 +162,9 @@ async def test_the_same_key_gets_the_same_answer_and_does_nothing_again(shop: Sh
     assert await shop.calls() == calls
     assert await shop.value("SELECT count(*) FROM audit_events") == 3
     for other in (ids[:3], list(reversed(ids))):
-        with pytest.raises(ConflictError, match="used for another request"):
+        with pytest.raises(ConflictError, match="used for a different request"):
             await change(shop, other, key="k")
-    with pytest.raises(ConflictError, match="used for another request"):
+    with pytest.raises(ConflictError, match="used for a different request"):
         await change(shop, ids, ACTIVATE, key="k")
     assert await shop.calls() == calls
     with clock.frozen(clock.now() + timedelta(hours=25)):
