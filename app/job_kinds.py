@@ -97,7 +97,7 @@ KINDS: Mapping[JobKind, KindFacts] = {
 SOURCES: Mapping[str, SyncSource] = {kind: facts.source for kind, facts in KINDS.items() if facts.source}
 """What jobs of a kind fetch; not for work on what is stored."""
 FETCHES_STATS = tuple(kind for kind, facts in KINDS.items() if facts.source is SyncSource.INSIGHTS)
-"""Kinds whose unit is a level and days, and whose end is new statistics."""
+"""Kinds that fetch statistics of a level over days."""
 WORKS_ON_PAGE = tuple(kind for kind, facts in KINDS.items() if facts.source is SyncSource.PAGE)
 """Kinds that work on a page; the connections of all others are ad accounts."""
 DAY_ROUND = tuple(kind for kind, facts in KINDS.items() if facts.in_day_round)

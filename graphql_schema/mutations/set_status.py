@@ -48,7 +48,7 @@ describe_enum(
     NOT_FOUND="The seller has no such object.",
     ARCHIVED="It is archived or deleted, so its status can no longer be set.",
     REFUSED="The platform rejects it; the message says why.",
-    ACCOUNT_UNAVAILABLE="The platform denies us access to the ad account until somebody fixes the cause.",
+    ACCOUNT_UNAVAILABLE="The platform denies us access to the ad account until the cause is fixed.",
     THROTTLED="The platform accepts no more changes for now; try again later.",
     UPSTREAM_UNAVAILABLE="The platform could not be reached, or failed; try again.",
 )

@@ -92,7 +92,7 @@ describe_enum(
     ConnectionHealth,
     description="Whether the platform grants us access to a connection.",
     HEALTHY="The platform answers.",
-    UNHEALTHY="The platform refuses until somebody fixes the cause; nothing is synced until then.",
+    UNHEALTHY="The platform refuses until the cause is fixed; nothing is synced until then.",
 )
 describe_enum(
     ConnectionTrouble,

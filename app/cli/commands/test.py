@@ -7,8 +7,7 @@ import sys
 
 import typer
 
-from app.cli.printing.places import CHECKOUT
-from app.errors import SetupError
+from app.cli.printing.places import CHECKOUT, require_checkout
 
 # Each process begins with an end of its own and helps the other when it is through: neighbours share what a module sets
 # up, and tests that kill processes do not meet each other.
@@ -22,8 +21,7 @@ def test(context: typer.Context) -> None:
     Unless the arguments say otherwise: two processes (-n 2 --dist worksteal), without the slow ones (-m "not slow").
     Choose with -m chaos, -m conformance or -m slow. Tests named as path::name run in one process, slow ones too.
     """
-    if not (CHECKOUT / "tests").is_dir():
-        raise SetupError("The tests are in the source checkout; run `./pixecom test` there.")
+    require_checkout("The tests are in the source checkout; run `./pixecom test` there.")
     command = [sys.executable, "-m", "pytest", *pytest_arguments(context.args)]
     sys.stdout.flush()
     os.chdir(CHECKOUT)

@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.cli.printing.places import CHECKOUT
-from app.errors import SetupError
+from app.cli.printing.places import CHECKOUT, require_checkout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+
+NO_CHECKOUT = "The source is in the checkout; run this as `./pixecom` there."
 
 
 class Tool(NamedTuple):
@@ -48,14 +50,14 @@ FIXES = (
 
 def run_side_by_side(tools: Sequence[Tool]) -> Iterator[ToolResult]:
     """Run all tools at once, and yield their results in the given order, each as soon as it is there."""
-    _require_checkout()
+    require_checkout(NO_CHECKOUT)
     with ThreadPoolExecutor(len(tools)) as threads:
         yield from threads.map(_run, tools)
 
 
 def run_in_turn(tools: Sequence[Tool]) -> Iterator[ToolResult]:
     """Run one tool after the other."""
-    _require_checkout()
+    require_checkout(NO_CHECKOUT)
     yield from map(_run, tools)
 
 
@@ -71,8 +73,3 @@ def _run(tool: Tool) -> ToolResult:
         check=False,
     )
     return ToolResult(tool, ended.returncode == 0, ended.stdout, time.monotonic() - started)
-
-
-def _require_checkout() -> None:
-    if not (CHECKOUT / "tests").is_dir():
-        raise SetupError("The source is in the checkout; run this as `./pixecom` there.")

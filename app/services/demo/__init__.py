@@ -1,1 +1,1 @@
-"""The demo: sellers with logins and accounts whose data comes through the real pipeline."""
+"""The demo: sellers with logins, and accounts with data that comes through the real pipeline."""

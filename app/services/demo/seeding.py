@@ -1,4 +1,4 @@
-"""The demo: sellers with logins and accounts, whose history then comes through the real pipeline."""
+"""The demo: sellers with logins and accounts; the accounts' history then comes through the real pipeline."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Slots(NamedTuple):
 
 
 def every(minutes: int) -> Slots:
-    """A slot every so many minutes."""
+    """Slots at an interval in minutes."""
     return Slots(timedelta(minutes=minutes))
 
 

@@ -7,6 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
+from app.cli.printing import places
 from app.cli.printing.places import CHECKOUT
 from app.cli.source import tools
 from app.cli.source.reporting import report
@@ -50,6 +51,6 @@ def test_every_tool_is_in_the_environment(tool: Tool) -> None:
 
 
 def test_outside_of_a_checkout_it_says_where_to_go(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    monkeypatch.setattr(tools, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(places, "CHECKOUT", tmp_path)
     with pytest.raises(SetupError, match=r"run this as `\./pixecom` there"):
         list(run_in_turn([GOOD]))
