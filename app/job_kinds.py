@@ -1,7 +1,7 @@
 """The kinds of background work, as one table: what each does, for which quota, and which module does it.
 
 Whatever is a matter of some kinds and not of others is derived from these rows: SQL, warnings, the worker's handlers.
-`app.services.jobs.kinds` makes the jobs.
+`app.services.jobs.new_jobs` makes the jobs.
 """
 
 from __future__ import annotations

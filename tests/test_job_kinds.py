@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import iscoroutinefunction
 
 from app.job_kinds import DAY_ROUND, FETCHES_STATS, KINDS, WORKS_ON_PAGE, JobKind
-from app.queries.jobs.kinds import kind_list
+from app.queries.jobs.kind_list import kind_list
 from workers.tasks import HANDLERS
 
 

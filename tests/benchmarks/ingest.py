@@ -29,7 +29,7 @@ from app.metrics.ranges import DateRange
 from app.queries.jobs.claims import claim_job
 from app.queries.structure.structure import count_entities
 from app.services.jobs.execution import Lease
-from app.services.jobs.kinds import AccountKey, StatsUnit, stats_job
+from app.services.jobs.new_jobs import AccountKey, StatsUnit, stats_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.platform.provider_access import open_provider
 from app.services.stats.day_reading import read_ahead

@@ -18,7 +18,7 @@ from app.database.transactions import tenant_transaction
 from app.metrics.levels import Level
 from app.providers.meta.calls.page_size import LARGEST_INSIGHTS_PAGE
 from app.services.jobs.execution import execute_job
-from app.services.jobs.kinds import AccountKey
+from app.services.jobs.new_jobs import AccountKey
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.work_requests.sync_requests import default_window, window_jobs
 from app.vocabulary import Priority, RunOrigin

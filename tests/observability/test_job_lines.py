@@ -23,7 +23,7 @@ from app.queries.jobs import claims as job_claims
 from app.queries.sellers import NewSeller, insert_seller
 from app.services.context import open_services
 from app.services.jobs.execution import execute_job
-from app.services.jobs.kinds import AccountKey, StatsUnit, stats_job
+from app.services.jobs.new_jobs import AccountKey, StatsUnit, stats_job
 from app.vocabulary import Priority
 from tests.services.jobs_at_hand import enqueue
 from tests.services.ticking import connect_mocks

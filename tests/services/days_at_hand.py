@@ -15,7 +15,7 @@ from app.providers.insight_rows import rows_of
 from app.queries.connections.connections import find_connection
 from app.queries.jobs.claims import claim_job
 from app.services.jobs.execution import Lease
-from app.services.jobs.kinds import AccountKey, StatsUnit, stats_job
+from app.services.jobs.new_jobs import AccountKey, StatsUnit, stats_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.stats.day_content import fetched_days
 from app.services.stats.day_writing import Fetch, KnownEntities, write_days

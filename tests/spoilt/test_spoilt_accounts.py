@@ -19,7 +19,7 @@ from app.metrics.levels import Level
 from app.providers.meta.insights import report_policy
 from app.providers.sandbox.world.worlds import World
 from app.services.connections.connecting import AccountToConnect, PageToConnect, connect_account, connect_page
-from app.services.jobs.kinds import AccountKey, page_ingestion_job, structure_job
+from app.services.jobs.new_jobs import AccountKey, page_ingestion_job, structure_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.work_requests.sync_requests import enqueue_seller_sync
 from app.vocabulary import Priority, ProviderKind, RunOrigin

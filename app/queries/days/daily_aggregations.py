@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from app.job_kinds import DAY_ROUND
-from app.queries.jobs.kinds import kind_list
+from app.queries.jobs.kind_list import kind_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

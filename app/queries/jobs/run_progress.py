@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.job_kinds import WORKS_ON_PAGE
 from app.metrics.levels import Level
 from app.queries.jobs.call_pauses import HELD_UNTIL_FOR_SELLER
-from app.queries.jobs.kinds import kind_list
+from app.queries.jobs.kind_list import kind_list
 from app.queries.jobs.requests import WAITING
 
 if TYPE_CHECKING:

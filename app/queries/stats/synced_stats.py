@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.job_kinds import FETCHES_STATS
 from app.metrics.levels import Level
-from app.queries.jobs.kinds import kind_list
+from app.queries.jobs.kind_list import kind_list
 
 if TYPE_CHECKING:
     from datetime import date, datetime

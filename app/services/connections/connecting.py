@@ -12,7 +12,7 @@ from app.errors import ConflictError
 from app.identifiers import new_id
 from app.queries.connections.connections import NewConnection, insert_connection
 from app.queries.sellers import get_currency
-from app.services.jobs.kinds import AccountKey, structure_job
+from app.services.jobs.new_jobs import AccountKey, structure_job
 from app.services.jobs.queue import send_now
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.work_requests.page_history import last_days, page_jobs

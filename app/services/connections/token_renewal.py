@@ -16,7 +16,7 @@ from app.observability.correlation import current_correlation_id
 from app.queries.connections.connections import find_connection, lock_connection
 from app.queries.connections.tokens import StoredToken, mark_token_accepted, replace_token
 from app.queries.status_changes.status_changes import AuditEntry, insert_audit_events
-from app.services.jobs.kinds import AccountKey, structure_job
+from app.services.jobs.new_jobs import AccountKey, structure_job
 from app.services.jobs.queue import send_now
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.work_requests.page_history import page_jobs

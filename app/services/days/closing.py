@@ -29,7 +29,7 @@ from app.queries.days.closed_days import (
 from app.queries.days.seller_totals import lock_totals
 from app.queries.days.stale_days import mark_days_stale
 from app.services.days.leaderboards import rank_day
-from app.services.jobs.kinds import AccountKey, StatsUnit, restatement_job, split_days
+from app.services.jobs.new_jobs import AccountKey, StatsUnit, restatement_job, split_days
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.platform.working_connection import get_working_connection
 from app.services.work_requests.day_times import final_since, last_final_day

@@ -14,7 +14,7 @@ from app import clock
 from app.database.transactions import work_transaction
 from app.metrics.levels import Level
 from app.queries.schedule.ticks import list_newest_slots
-from app.services.jobs.kinds import AccountKey, StatsUnit, aggregation_job, ingestion_job, page_ingestion_job
+from app.services.jobs.new_jobs import AccountKey, StatsUnit, aggregation_job, ingestion_job, page_ingestion_job
 from app.services.jobs.plans import PlannedRun, SellerPlan
 from app.services.jobs.run_requests import RunRequest
 from app.services.work_requests.day_times import ingestion_due, newest_due_day

@@ -14,7 +14,7 @@ from app.metrics.levels import Level
 from app.metrics.ranges import RESTATEMENT_DAYS, DateRange
 from app.queries.jobs.requests import NO_DELAY
 from app.services.jobs.failing_work import find_held
-from app.services.jobs.kinds import (
+from app.services.jobs.new_jobs import (
     AccountKey,
     StatsUnit,
     day_close_job,

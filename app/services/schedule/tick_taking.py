@@ -15,7 +15,7 @@ from app.errors import NotFoundError
 from app.job_kinds import JobKind
 from app.observability.logging import get_logger
 from app.queries.schedule.ticks import find_now, forget_future_ticks, forget_ticks, list_newest_slots, take_tick
-from app.services.jobs.kinds import own_job
+from app.services.jobs.new_jobs import own_job
 from app.services.jobs.queue import send_now
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.schedule.timetable import find_entry, schedule

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.job_kinds import JobKind
 from app.services.days.round import plan_daily
-from app.services.jobs.kinds import own_job
+from app.services.jobs.new_jobs import own_job
 from app.services.jobs.plans import Tick
 from app.services.schedule.account_ticks import (
     plan_day_close,

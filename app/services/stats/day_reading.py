@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from app.providers.contract import AdProvider, InsightRows
-    from app.services.jobs.kinds import StatsUnit
+    from app.services.jobs.new_jobs import StatsUnit
 
 # Expected rows that are requested at once; beyond, platforms are slow to answer anyway.
 AT_ONCE_ROWS = 20_000

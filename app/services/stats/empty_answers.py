@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from app.providers.contract import AdProvider
     from app.queries.connections.connections import Connection
     from app.services.context import Services
-    from app.services.jobs.kinds import StatsUnit
     from app.services.jobs.lease import Lease
+    from app.services.jobs.new_jobs import StatsUnit
     from app.services.stats.day_content import FetchedDay
     from app.services.stats.day_reading import Part
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.queries.jobs.claims import ClaimedJob
     from app.services.context import Services
     from app.services.jobs.execution import Lease
-    from app.services.jobs.kinds import StatsUnit
+    from app.services.jobs.new_jobs import StatsUnit
 
 log = get_logger(__name__)
 

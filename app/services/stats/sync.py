@@ -20,7 +20,7 @@ from app.observability.logging import get_logger
 from app.queries.connections.connections import has_campaigns_that_move
 from app.queries.structure.structure import count_entities
 from app.queries.structure.unread_listings import has_unread_listing
-from app.services.jobs.kinds import StatsUnit
+from app.services.jobs.new_jobs import StatsUnit
 from app.services.platform.provider_access import open_provider
 from app.services.platform.working_connection import get_working_connection
 from app.services.stats.day_content import fetched_days

@@ -18,7 +18,7 @@ from app.observability.shortening import presentable
 from app.queries.connections.connections import find_connection, lock_connection
 from app.queries.jobs.call_pauses import find_pause
 from app.queries.status_changes.status_changes import AuditEntry, apply_status, insert_audit_events, lock_targets
-from app.services.jobs.kinds import AccountKey
+from app.services.jobs.new_jobs import AccountKey
 from app.services.platform.connection_health import end_parked, mark_unhealthy
 from app.services.platform.provider_access import open_provider
 from app.services.platform.throttle_scopes import pause_scopes

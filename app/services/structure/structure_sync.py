@@ -21,7 +21,7 @@ from app.queries.connections import connections as connection_rows
 from app.queries.structure import structure as structure_rows
 from app.queries.structure.unnamed_entities import give_up_unnamed
 from app.services.connections.token_check import check_tokens
-from app.services.jobs.kinds import AccountKey
+from app.services.jobs.new_jobs import AccountKey
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.platform.provider_access import known_account, open_provider
 from app.services.platform.working_connection import get_working_connection

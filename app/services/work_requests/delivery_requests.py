@@ -10,12 +10,12 @@ from app.database.transactions import tenant_transaction
 from app.identifiers import new_id
 from app.queries.jobs.requests import insert_jobs
 from app.queries.jobs.runs import NewRun, insert_run
-from app.services.jobs.kinds import changed_delivery_job
+from app.services.jobs.new_jobs import changed_delivery_job
 from app.vocabulary import RunOrigin
 
 if TYPE_CHECKING:
     from app.services.context import Services
-    from app.services.jobs.kinds import AccountKey
+    from app.services.jobs.new_jobs import AccountKey
 
 # What is changed one by one is polled together, and the platform has told all levels of the change by then.
 POLL_AFTER = timedelta(seconds=2)

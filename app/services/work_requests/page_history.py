@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app import clock
 from app.metrics.ranges import DateRange
-from app.services.jobs.kinds import AccountKey, page_backfill_job
+from app.services.jobs.new_jobs import AccountKey, page_backfill_job
 
 if TYPE_CHECKING:
     from app.queries.connections.connections import Connection, NewConnection

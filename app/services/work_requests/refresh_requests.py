@@ -9,7 +9,7 @@ from app import clock
 from app.identifiers import new_id
 from app.queries.jobs.requests import insert_jobs
 from app.queries.jobs.runs import NewRun, insert_run
-from app.services.jobs.kinds import refresh_job
+from app.services.jobs.new_jobs import refresh_job
 from app.vocabulary import RunOrigin
 
 if TYPE_CHECKING:

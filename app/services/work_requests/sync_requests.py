@@ -13,7 +13,7 @@ from app.errors import InputError, NotFoundError, NothingToSyncError
 from app.metrics.levels import Level
 from app.metrics.ranges import DateRange
 from app.queries.connections.connections import list_accounts, list_pages
-from app.services.jobs.kinds import AccountKey, StatsUnit, split_days, stats_job
+from app.services.jobs.new_jobs import AccountKey, StatsUnit, split_days, stats_job
 from app.services.jobs.queue import send_now
 from app.services.jobs.run_requests import MAX_JOBS, EnqueuedRun, RunRequest, record_run
 from app.services.work_requests.page_history import page_jobs

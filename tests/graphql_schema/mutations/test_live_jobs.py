@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.database.transactions import tenant_transaction
-from app.services.jobs.kinds import AccountKey, delivery_job
+from app.services.jobs.new_jobs import AccountKey, delivery_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.vocabulary import Priority, RunOrigin
 from graphql_schema.types.global_id import global_id

@@ -17,7 +17,7 @@ from app.database.transactions import work_transaction
 from app.identifiers import new_id
 from app.job_kinds import JobKind
 from app.metrics.levels import Level
-from app.services.jobs.kinds import AccountKey, StatsUnit, own_job, stats_job
+from app.services.jobs.new_jobs import AccountKey, StatsUnit, own_job, stats_job
 from app.services.jobs.progress_channel import publish_progress
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.vocabulary import Priority, RunOrigin

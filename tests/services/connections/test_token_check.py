@@ -21,7 +21,7 @@ from app.services.connections.token_check import check_token, check_tokens
 from app.services.connections.token_reencryption import reencrypt_tokens
 from app.services.connections.token_renewal import renew_token
 from app.services.jobs.execution import execute_job
-from app.services.jobs.kinds import AccountKey, structure_job
+from app.services.jobs.new_jobs import AccountKey, structure_job
 from app.services.platform.connection_health import mark_unhealthy
 from app.vocabulary import ConnectionTrouble, Priority
 from tests.services.jobs_at_hand import enqueue

@@ -20,8 +20,8 @@ from app.providers.sandbox.world.worlds import DEMO_PAGE_ACCESS_TOKEN, DEMO_PAGE
 from app.queries.jobs.claims import claim_job
 from app.services.connections.connecting import PageToConnect, connect_page
 from app.services.fb_pages.ingestion import run_page_ingestion_job
-from app.services.jobs.kinds import AccountKey, page_ingestion_job
 from app.services.jobs.lease import Lease
+from app.services.jobs.new_jobs import AccountKey, page_ingestion_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.vocabulary import Priority, ProviderKind, RunOrigin
 from tests.sandbox.serving import serving

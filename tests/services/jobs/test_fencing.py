@@ -15,7 +15,7 @@ from app.metrics.levels import Level
 from app.providers.sandbox.world.dataset import AdDay, Delivered, Status
 from app.queries.jobs.claims import claim_job
 from app.services.jobs.execution import Lease
-from app.services.jobs.kinds import AccountKey, StatsUnit, delivery_job, stats_job, structure_job
+from app.services.jobs.new_jobs import AccountKey, StatsUnit, delivery_job, stats_job, structure_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.vocabulary import Priority, RunOrigin
 from tests.services.shop import TODAY, account, add_seller, entities, sandbox_for

@@ -13,7 +13,7 @@ from app.identifiers import new_id
 from app.job_kinds import JobKind
 from app.metrics.levels import Level
 from app.queries.jobs.runs import end_runs
-from app.services.jobs.kinds import AccountKey, StatsUnit, own_job, stats_job
+from app.services.jobs.new_jobs import AccountKey, StatsUnit, own_job, stats_job
 from app.services.jobs.run_progress import (
     JobsByState,
     WaitingReason,

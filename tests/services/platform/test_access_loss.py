@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.metrics.levels import Level
-from app.services.jobs.kinds import AccountKey, structure_job
+from app.services.jobs.new_jobs import AccountKey, structure_job
 from app.vocabulary import Priority
 from tests.graphql_schema.small_world import SmallWorld, Tenant
 from tests.services.jobs_at_hand import enqueue

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.database.transactions import tenant_transaction, work_transaction
-from app.services.jobs.kinds import AccountKey, structure_job
+from app.services.jobs.new_jobs import AccountKey, structure_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.work_requests.sync_requests import enqueue_seller_sync
 from app.vocabulary import Priority, RunOrigin

@@ -13,7 +13,7 @@ from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.providers.contract import InsightRow
 from app.providers.insight_rows import rows_of
-from app.services.jobs.kinds import StatsUnit
+from app.services.jobs.new_jobs import StatsUnit
 from app.services.stats.day_reading import read_ahead
 
 if TYPE_CHECKING:

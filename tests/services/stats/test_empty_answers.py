@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.metrics.levels import Level
-from app.services.jobs.kinds import delivery_job, structure_job
+from app.services.jobs.new_jobs import delivery_job, structure_job
 from app.services.stats.empty_answers import KEPT, TAKEN_BACK
 from tests.graphql_schema.small_world import SmallWorld, Tenant
 from tests.services.oddities_at_hand import named, play

@@ -9,7 +9,7 @@ from app import clock
 from app.database.transactions import tenant_transaction
 from app.errors import ProviderThrottledError, ThrottleScope
 from app.metrics.levels import Level
-from app.services.jobs.kinds import StatsUnit
+from app.services.jobs.new_jobs import StatsUnit
 from app.services.stats.pace import is_default_window, note_round, note_throttle
 from tests.services.days_at_hand import writer_of
 from tests.services.shop import TODAY, YESTERDAY, account, three_days

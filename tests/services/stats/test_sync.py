@@ -21,7 +21,7 @@ from app.queries.connections.connections import find_connection
 from app.queries.sellers import NewSellpage, assign_campaigns, insert_sellpages, insert_strategy
 from app.queries.stats import writing as stats_writing
 from app.queries.stats.writing import Snapshots
-from app.services.jobs.kinds import StatsUnit
+from app.services.jobs.new_jobs import StatsUnit
 from app.services.stats.day_reading import read_rows
 from tests.services.days_at_hand import ad_row, writer_of
 from tests.services.invariants import check_invariants, count_live

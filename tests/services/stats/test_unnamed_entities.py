@@ -15,7 +15,7 @@ from app.metrics.counters import Counters
 from app.metrics.levels import Level
 from app.providers.contract import InsightRow
 from app.providers.sandbox.world.dataset import Account, AdDay, Delivered
-from app.services.jobs.kinds import AccountKey, delivery_job, structure_job
+from app.services.jobs.new_jobs import AccountKey, delivery_job, structure_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.vocabulary import Priority, RunOrigin
 from tests.services.days_at_hand import ad_row, writer_of

@@ -18,7 +18,7 @@ from app.queries.connections.connections import find_connection
 from app.queries.jobs.call_pauses import Pause, note_pause
 from app.queries.status_changes.status_changes import apply_status, lock_targets
 from app.queries.structure.structure import apply_statuses
-from app.services.jobs.kinds import AccountKey, delivery_job
+from app.services.jobs.new_jobs import AccountKey, delivery_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.platform.connection_health import mark_unhealthy
 from app.services.status_changes.bulk_change import StatusAction, StatusFailureCode, set_status

@@ -15,7 +15,7 @@ from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.providers.sandbox.script import scenario
 from app.providers.sandbox.world.dataset import Entity, Kind
-from app.services.jobs.kinds import AccountKey, delivery_job
+from app.services.jobs.new_jobs import AccountKey, delivery_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.status_changes.bulk_change import StatusAction, StatusFailureCode, set_status
 from app.vocabulary import Priority, RunOrigin

@@ -11,7 +11,7 @@ from app import clock
 from app.database.transactions import tenant_transaction
 from app.identifiers import new_id
 from app.queries.sellers import NewSellpage, assign_campaigns, insert_sellpages, insert_strategy
-from app.services.jobs.kinds import AccountKey, structure_job
+from app.services.jobs.new_jobs import AccountKey, structure_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.vocabulary import Priority, RunOrigin
 from tests.services.invariants import check_invariants

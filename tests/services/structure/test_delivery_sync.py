@@ -16,7 +16,7 @@ from app.metrics.levels import Level
 from app.providers.sandbox.world.dataset import Status
 from app.services.connections.connecting import AccountToConnect, connect_account
 from app.services.jobs.execution import execute_job
-from app.services.jobs.kinds import AccountKey, delivery_job, structure_job
+from app.services.jobs.new_jobs import AccountKey, delivery_job, structure_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.status_changes.bulk_change import StatusAction, set_status
 from app.vocabulary import Priority, ProviderKind, RunOrigin

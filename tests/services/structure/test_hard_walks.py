@@ -11,7 +11,7 @@ import pytest
 from app.metrics.levels import Level
 from app.providers.meta.insights import report_policy
 from app.providers.sandbox.world.dataset import AdDay, Delivered, Entity, Kind
-from app.services.jobs.kinds import delivery_job, structure_job
+from app.services.jobs.new_jobs import delivery_job, structure_job
 from tests.services.invariants import check_invariants
 from tests.services.jobs_at_hand import run_state
 from tests.services.oddities_at_hand import play

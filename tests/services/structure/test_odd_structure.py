@@ -8,7 +8,7 @@ import pytest
 
 from app.database.transactions import tenant_transaction
 from app.providers.meta.structure.parse_account import FOREIGN
-from app.services.jobs.kinds import AccountKey, delivery_job, structure_job
+from app.services.jobs.new_jobs import AccountKey, delivery_job, structure_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.structure.account_zone import UNKNOWN
 from app.vocabulary import Priority, RunOrigin

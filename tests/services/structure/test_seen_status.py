@@ -16,7 +16,7 @@ from app.providers.sandbox.world.dataset import Status
 from app.queries.connections.connections import find_connection
 from app.queries.status_changes.status_changes import apply_status
 from app.queries.structure.structure import StatusWrite, apply_statuses
-from app.services.jobs.kinds import AccountKey, delivery_job, structure_job
+from app.services.jobs.new_jobs import AccountKey, delivery_job, structure_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.services.status_changes.bulk_change import StatusAction, set_status
 from app.vocabulary import EntityStatus, Priority, RunOrigin

@@ -14,7 +14,7 @@ from app.providers.sandbox.world.dataset import Status
 from app.queries.connections.connections import lock_connection
 from app.queries.status_changes.status_changes import apply_status
 from app.services.connections.connecting import AccountToConnect, connect_account
-from app.services.jobs.kinds import AccountKey, delivery_job, structure_job
+from app.services.jobs.new_jobs import AccountKey, delivery_job, structure_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.vocabulary import EntityStatus, Priority, ProviderKind, RunOrigin
 from tests.services.invariants import check_invariants

@@ -16,7 +16,7 @@ from app.observability.prometheus import SYNC_WARNINGS
 from app.providers.sync_warnings import Subject
 from app.services.days.retention import run_retention_job
 from app.services.jobs.execution import execute_job
-from app.services.jobs.kinds import AccountKey, StatsUnit, delivery_job, stats_job
+from app.services.jobs.new_jobs import AccountKey, StatsUnit, delivery_job, stats_job
 from app.services.jobs.run_requests import RunRequest, record_run
 from app.vocabulary import Priority, RunOrigin
 from tests.services.jobs_at_hand import chore, enqueue_one, job_of

@@ -16,7 +16,7 @@ from app.identifiers import new_id
 from app.metrics.levels import Level
 from app.queries.jobs import requests as jobs
 from app.queries.jobs.requests import insert_jobs
-from app.services.jobs.kinds import AccountKey, StatsUnit, stats_job
+from app.services.jobs.new_jobs import AccountKey, StatsUnit, stats_job
 from app.services.work_requests import sync_requests as sync
 from app.services.work_requests.sync_requests import enqueue_seller_sync
 from app.vocabulary import Priority

@@ -10,8 +10,8 @@ import pytest
 
 from app.metrics.levels import Level
 from app.metrics.ranges import DateRange
-from app.services.jobs import kinds
-from app.services.jobs.kinds import AccountKey, StatsUnit
+from app.services.jobs import new_jobs
+from app.services.jobs.new_jobs import AccountKey, StatsUnit
 from app.vocabulary import Priority, UseCase
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ SOON = timedelta(seconds=9)
     ("job", "kind", "key", "exclusive_key", "unit", "use_case"),
     [
         (
-            kinds.structure_job(ACCOUNT, priority=URGENT),
+            new_jobs.structure_job(ACCOUNT, priority=URGENT),
             "structure",
             f"structure__{OF_BOTH}",
             f"structure__{OF_BOTH}",
@@ -41,7 +41,7 @@ SOON = timedelta(seconds=9)
             UseCase.ADS_MANAGEMENT,
         ),
         (
-            kinds.delivery_job(ACCOUNT, priority=URGENT),
+            new_jobs.delivery_job(ACCOUNT, priority=URGENT),
             "delivery",
             f"delivery__{OF_BOTH}",
             f"delivery__{OF_BOTH}",
@@ -49,7 +49,7 @@ SOON = timedelta(seconds=9)
             UseCase.ADS_MANAGEMENT,
         ),
         (
-            kinds.changed_delivery_job(ACCOUNT, delay=SOON),
+            new_jobs.changed_delivery_job(ACCOUNT, delay=SOON),
             "delivery",
             f"delivery__{OF_BOTH}__changed",
             f"delivery__{OF_BOTH}",
@@ -57,7 +57,7 @@ SOON = timedelta(seconds=9)
             UseCase.ADS_MANAGEMENT,
         ),
         (
-            kinds.stats_job(ACCOUNT, UNIT, priority=URGENT),
+            new_jobs.stats_job(ACCOUNT, UNIT, priority=URGENT),
             "stats",
             f"sync__{OF_BOTH}__2026-03-01__2026-03-07__ADSET",
             f"sync__{OF_BOTH}__ADSET",
@@ -65,7 +65,7 @@ SOON = timedelta(seconds=9)
             UseCase.ADS_INSIGHTS,
         ),
         (
-            kinds.restatement_job(ACCOUNT, UNIT, priority=URGENT),
+            new_jobs.restatement_job(ACCOUNT, UNIT, priority=URGENT),
             "restatement",
             f"restate__{OF_BOTH}__2026-03-01__2026-03-07__ADSET",
             f"sync__{OF_BOTH}__ADSET",
@@ -73,7 +73,7 @@ SOON = timedelta(seconds=9)
             UseCase.ADS_INSIGHTS,
         ),
         (
-            kinds.ingestion_job(ACCOUNT, UNIT, priority=URGENT),
+            new_jobs.ingestion_job(ACCOUNT, UNIT, priority=URGENT),
             "ingestion",
             f"ingest__{OF_BOTH}__2026-03-01__2026-03-07__ADSET",
             f"sync__{OF_BOTH}__ADSET",
@@ -81,7 +81,7 @@ SOON = timedelta(seconds=9)
             UseCase.ADS_INSIGHTS,
         ),
         (
-            kinds.page_ingestion_job(ACCOUNT, FIRST, priority=URGENT),
+            new_jobs.page_ingestion_job(ACCOUNT, FIRST, priority=URGENT),
             "page_ingestion",
             f"ingest__{OF_BOTH}__2026-03-01__PAGE",
             f"page_ingestion__{OF_BOTH}",
@@ -89,7 +89,7 @@ SOON = timedelta(seconds=9)
             UseCase.PAGES,
         ),
         (
-            kinds.page_backfill_job(ACCOUNT, DateRange(FIRST, LAST), priority=URGENT),
+            new_jobs.page_backfill_job(ACCOUNT, DateRange(FIRST, LAST), priority=URGENT),
             "page_ingestion",
             f"ingest__{OF_BOTH}__2026-03-01__2026-03-07__PAGE",
             f"page_ingestion__{OF_BOTH}",
@@ -97,7 +97,7 @@ SOON = timedelta(seconds=9)
             UseCase.PAGES,
         ),
         (
-            kinds.day_close_job(ACCOUNT, priority=URGENT),
+            new_jobs.day_close_job(ACCOUNT, priority=URGENT),
             "day_close",
             f"day_close__{OF_BOTH}",
             f"day_close__{OF_BOTH}",
@@ -105,7 +105,7 @@ SOON = timedelta(seconds=9)
             None,
         ),
         (
-            kinds.aggregation_job(SELLER, FIRST, priority=URGENT),
+            new_jobs.aggregation_job(SELLER, FIRST, priority=URGENT),
             "aggregation",
             f"aggregate__{SELLER}__2026-03-01",
             f"aggregate__{SELLER}__2026-03-01",
@@ -113,7 +113,7 @@ SOON = timedelta(seconds=9)
             None,
         ),
         (
-            kinds.refresh_job(SELLER, delay=SOON),
+            new_jobs.refresh_job(SELLER, delay=SOON),
             "refresh",
             f"refresh__{SELLER}",
             f"refresh__{SELLER}",
